@@ -1,0 +1,46 @@
+package dev.fencepost.lock;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.regex.Pattern;
+
+/**
+ * Identifies one attempt to own a lock through every retry and replica, and proves ownership: 22–64
+ * of {@code [A-Za-z0-9_-]}, 128 random bits, chosen by the caller and never reused.
+ *
+ * <p>It is a secret. {@link #toString()} shows the {@link #tag()} only.
+ *
+ * @param value the id itself
+ */
+public record ClaimId(String value) {
+  private static final Pattern SYNTAX = Pattern.compile("[A-Za-z0-9_-]{22,64}");
+  private static final int TAG_BYTES = 8;
+
+  /** Checks the syntax and throws {@link InvalidValueException} for the field {@code claim_id}. */
+  public ClaimId {
+    if (!SYNTAX.matcher(value).matches()) {
+      throw InvalidValueException.of(
+          "claim_id",
+          value.length() + " characters, not shown",
+          "22–64 of [A-Za-z0-9_-], holding 128 random bits");
+    }
+  }
+
+  /** The first 16 hex digits of SHA-256: tells claims apart and gives no right to them. */
+  public String tag() {
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256").digest(value.getBytes(StandardCharsets.US_ASCII));
+      return HexFormat.of().formatHex(digest, 0, TAG_BYTES);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "ClaimId[tag=" + tag() + "]";
+  }
+}

@@ -1,0 +1,42 @@
+package dev.fencepost.lock.spi;
+
+/**
+ * The store could not be asked, or did not answer in time. What was asked may have happened all the
+ * same; ask again with the same claim id.
+ */
+public class StoreException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  /** What kept the store from answering. */
+  public enum Failure {
+    /** No connection, or it broke. */
+    STORE_UNREACHABLE,
+    /** No answer within the call timeout. */
+    STORE_TIMEOUT,
+    /** Too many calls wait for the store already; nothing was sent. */
+    STORE_OVERLOADED,
+    /** The store has no room for new records; renewing and releasing may still work. */
+    STORE_FULL,
+    /** The store answered with an error that is not one of the above. */
+    STORE_ERROR
+  }
+
+  private final Failure failure;
+
+  /** Reports a failure; the message names no host, statement or secret. */
+  public StoreException(Failure failure, String message) {
+    super(message);
+    this.failure = failure;
+  }
+
+  /** Reports a failure with its cause, for logs. */
+  public StoreException(Failure failure, String message, Throwable cause) {
+    super(message, cause);
+    this.failure = failure;
+  }
+
+  /** What kept the store from answering. */
+  public Failure failure() {
+    return failure;
+  }
+}

@@ -1,0 +1,33 @@
+package dev.fencepost.lock.spi;
+
+import java.time.Duration;
+import java.util.Map;
+
+/**
+ * How to reach a store.
+ *
+ * @param uri the one setting that picks the store
+ * @param callTimeout longest time that one call to the store may take; 100 ms – 1 min
+ * @param options the backend's own settings, by the names that its documentation gives; an unknown
+ *     one is refused
+ */
+public record StoreSettings(String uri, Duration callTimeout, Map<String, String> options) {
+  /** Call timeout if none is set. */
+  public static final Duration DEFAULT_CALL_TIMEOUT = Duration.ofSeconds(5);
+
+  /** Copies the options. */
+  public StoreSettings {
+    options = Map.copyOf(options);
+  }
+
+  /** The settings with nothing but a URI. */
+  public static StoreSettings of(String uri) {
+    return new StoreSettings(uri, DEFAULT_CALL_TIMEOUT, Map.of());
+  }
+
+  /** Leaves the options out: they may hold a password, and so may the URI. */
+  @Override
+  public String toString() {
+    return "StoreSettings[callTimeout=" + callTimeout + "]";
+  }
+}

@@ -1,0 +1,243 @@
+package dev.fencepost.testkit.model;
+
+import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.GrantRef;
+import dev.fencepost.lock.HandOver;
+import dev.fencepost.lock.InvalidValueException;
+import dev.fencepost.lock.Lease;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.Replica;
+import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.ResourceName;
+import dev.fencepost.lock.Revocation;
+import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.ListQuery;
+import dev.fencepost.lock.spi.LockPage;
+import dev.fencepost.lock.spi.StoreInfo;
+import dev.fencepost.lock.spi.record.Asker;
+import dev.fencepost.lock.spi.record.LockRecord;
+import dev.fencepost.lock.spi.record.Step;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.function.LongSupplier;
+
+/**
+ * A store in memory: the records of {@link LockRecord} under one clock. Every method is one atomic
+ * step that reads the clock once.
+ *
+ * <p>For one thread at a time; {@link ModelServer} shares one among several backends.
+ */
+public final class ModelStore {
+
+  private static final long DAY_NANOS = Duration.ofDays(1).toNanos();
+  private static final String CURSOR_PREFIX = "after:";
+
+  private final LongSupplier clockMicros;
+  private final BiConsumer<ReplicaId, LockName> wake;
+  private final Rules rules;
+  private final Map<LockName, LockRecord> records = new TreeMap<>();
+  private final Map<ResourceName, Long> marks = new TreeMap<>(ModelStore::byName);
+  private final Map<ReplicaId, Replica> replicas = new TreeMap<>();
+  private String storeId;
+  private long highestToken;
+
+  /**
+   * Makes an empty store.
+   *
+   * @param clockMicros the store's clock, in µs since 1970
+   * @param storeId the id that it answers with
+   * @param wake told, after the step that caused it, which replica's turn has come at which lock
+   */
+  public ModelStore(
+      LongSupplier clockMicros, String storeId, BiConsumer<ReplicaId, LockName> wake) {
+    this(clockMicros, storeId, wake, new Rules());
+  }
+
+  ModelStore(
+      LongSupplier clockMicros, String storeId, BiConsumer<ReplicaId, LockName> wake, Rules rules) {
+    this.clockMicros = clockMicros;
+    this.storeId = storeId;
+    this.wake = wake;
+    this.rules = rules;
+  }
+
+  /** Takes the lock for the claim, if it may have it. */
+  public Attempt tryAcquire(Caller caller, Claim claim, Line line) {
+    return change(caller, claim.lock(), (lock, asker) -> rules.acquire(lock, asker, claim, line));
+  }
+
+  /** Ends one grant and gives the lock to the next claim. */
+  public HandOver handOver(Caller caller, GrantRef from, Claim to, Line line) {
+    Rules.Passing passing = new Rules.Passing(from, to, line);
+    return change(caller, from.lock(), (lock, asker) -> rules.handOver(lock, asker, passing));
+  }
+
+  /** Extends a grant. */
+  public Renewal renew(Caller caller, GrantRef grant) {
+    return change(caller, grant.lock(), (lock, asker) -> rules.renew(lock, asker, grant));
+  }
+
+  /** Ends a claim's grant. */
+  public Release release(Caller caller, ReleaseOrder order) {
+    return change(caller, order.lock(), (lock, asker) -> rules.release(lock, asker, order));
+  }
+
+  /** Ends the lock's grant whoever holds it. */
+  public Revocation forceRelease(Caller caller, ForcedRelease order) {
+    return change(caller, order.lock(), (lock, asker) -> rules.forceRelease(lock, asker, order));
+  }
+
+  /** Takes the replica out of the lock's line; answers whether anything changed. */
+  public boolean leave(Caller caller, LockName lock) {
+    return change(caller, lock, rules::leave);
+  }
+
+  /** The locks as they stand, in the order asked. */
+  public List<LockState> describe(Collection<LockName> locks) {
+    long now = clockMicros.getAsLong();
+    return locks.stream().map(lock -> record(lock).stateAt(now)).toList();
+  }
+
+  /** A page of the locks that are held, closed or waited for, by the order of their names. */
+  public LockPage list(ListQuery query) {
+    long now = clockMicros.getAsLong();
+    Optional<LockName> after = query.after().map(ModelStore::read);
+    List<LockState> found = new ArrayList<>();
+    for (LockRecord lock : records.values()) {
+      if (lock.isIdleAt(now)
+          || !lock.name().value().startsWith(query.prefix())
+          || after.filter(last -> lock.name().compareTo(last) <= 0).isPresent()) {
+        continue;
+      }
+      if (found.size() == query.limit()) {
+        return new LockPage(found, Optional.of(write(found.get(found.size() - 1).lock())));
+      }
+      found.add(lock.stateAt(now));
+    }
+    return new LockPage(found, Optional.empty());
+  }
+
+  /** Lets a token pass a resource's mark and raises the mark. */
+  public Advance advance(ResourceName resource, FencingToken token) {
+    long mark = marks.getOrDefault(resource, 0L);
+    long limit =
+        Math.addExact(
+            Math.max(highestToken, TimeUnit.MICROSECONDS.toNanos(clockMicros.getAsLong())),
+            DAY_NANOS);
+    if (token.value() > limit) {
+      return new Advance.TooFarAhead(limit);
+    }
+    long raised = rules.markAfter(mark, token.value());
+    marks.put(resource, raised);
+    FencingToken present = new FencingToken(raised);
+    if (token.value() < mark) {
+      return new Advance.Stale(present);
+    }
+    return token.value() == mark ? new Advance.Unchanged(present) : new Advance.Advanced(present);
+  }
+
+  /** Forgets a resource's mark and answers what it was. */
+  public Optional<FencingToken> resetMark(ResourceName resource) {
+    return Optional.ofNullable(marks.remove(resource)).map(FencingToken::new);
+  }
+
+  /** Writes a replica's entry, or writes it again. */
+  public void register(Replica replica) {
+    replicas.put(replica.id(), replica);
+  }
+
+  /** Ends a replica's entry; its grants and its places in lines stand. */
+  public void deregister(ReplicaId replica) {
+    replicas.remove(replica);
+  }
+
+  /** Who the store is and which replicas live. */
+  public StoreInfo info() {
+    StoreInfo.LeaseTerms leases =
+        new StoreInfo.LeaseTerms(Lease.MIN_TTL, Lease.MAX_TTL, Duration.ofMillis(1));
+    return new StoreInfo("model", storeId, leases, List.copyOf(replicas.values()));
+  }
+
+  /** Forgets the records, with their last tokens, of the locks that nobody uses. */
+  public void purgeIdle() {
+    long now = clockMicros.getAsLong();
+    records.values().removeIf(lock -> lock.isIdleAt(now));
+  }
+
+  /** Forgets everything but the replicas, as if swapped for an empty store. */
+  public void wipe(String newStoreId) {
+    records.clear();
+    marks.clear();
+    highestToken = 0;
+    storeId = newStoreId;
+  }
+
+  /** Raises the last token of a lock, as if a grant that ended had had it. */
+  public void raiseToken(LockName name, FencingToken last) {
+    LockRecord lock = record(name);
+    highestToken = Math.max(highestToken, last.value());
+    records.put(
+        rules.key(name),
+        new LockRecord(
+            lock.name(),
+            lock.tenure(),
+            Math.max(lock.token(), last.value()),
+            lock.freeAtMicros(),
+            lock.turn(),
+            lock.line(),
+            lock.revoked()));
+  }
+
+  /** The lock's record as it is kept. */
+  public LockRecord record(LockName name) {
+    return records.getOrDefault(rules.key(name), LockRecord.unused(name));
+  }
+
+  /** One step of a record's own. */
+  private interface Act<T> {
+    Step<T> on(LockRecord lock, Asker asker);
+  }
+
+  private <T> T change(Caller caller, LockName name, Act<T> act) {
+    LockRecord before = record(name);
+    Asker asker = new Asker(caller.self(), caller.tokenFloor(), clockMicros.getAsLong());
+    Step<T> step = act.on(before, asker);
+    if (!step.after().equals(before)) {
+      records.put(rules.key(name), step.after());
+      highestToken = Math.max(highestToken, step.after().token());
+    }
+    rules.wake(step, before, caller.self()).ifPresent(next -> wake.accept(next, name));
+    return step.outcome();
+  }
+
+  private static ListQuery.Cursor write(LockName last) {
+    return new ListQuery.Cursor(CURSOR_PREFIX + last.value());
+  }
+
+  private static LockName read(ListQuery.Cursor cursor) {
+    String text = cursor.opaque();
+    if (!text.startsWith(CURSOR_PREFIX)) {
+      throw InvalidValueException.of("page_token", text, "one that a page ended with");
+    }
+    return new LockName(text.substring(CURSOR_PREFIX.length()));
+  }
+
+  private static int byName(ResourceName a, ResourceName b) {
+    return a.value().compareTo(b.value());
+  }
+}

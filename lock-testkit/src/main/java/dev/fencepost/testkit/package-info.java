@@ -1,0 +1,11 @@
+/**
+ * The test kit of Fencepost: what a backend, a server or a client is tested with.
+ *
+ * <ul>
+ *   <li>{@code model}: a store in memory, made of the reference rules
+ * </ul>
+ */
+@NullMarked
+package dev.fencepost.testkit;
+
+import org.jspecify.annotations.NullMarked;

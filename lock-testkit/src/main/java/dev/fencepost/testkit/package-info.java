@@ -3,6 +3,7 @@
  *
  * <ul>
  *   <li>{@code model}: a store in memory, made of the reference rules
+ *   <li>{@code process}: real stores as processes of their own, and a proxy that harms what passes
  * </ul>
  */
 @NullMarked

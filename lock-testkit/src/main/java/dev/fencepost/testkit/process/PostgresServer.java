@@ -1,0 +1,136 @@
+package dev.fencepost.testkit.process;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A private PostgreSQL, from the programs installed on this machine: those in the folder that the
+ * environment variable {@code FENCEPOST_POSTGRES_BIN} names, else the newest in {@code
+ * /usr/lib/postgresql}, else those on the PATH. Whoever connects from this machine is the superuser
+ * {@value #USER}, without a password. Like all of its kind it syncs every commit.
+ */
+public final class PostgresServer extends StoreProcess {
+
+  /** The superuser. */
+  public static final String USER = "fencepost";
+
+  private static final String OVERRIDE = "FENCEPOST_POSTGRES_BIN";
+  private static final Path INSTALLED = Path.of("/usr/lib/postgresql");
+  private static final String REMEDY =
+      "install PostgreSQL 13 or later (package postgresql on Debian and Ubuntu,"
+          + " postgresql-server on Fedora)";
+
+  private final Path programs;
+
+  /** Finds the programs; starts nothing yet. */
+  public PostgresServer() {
+    this(Binaries.folderOf("initdb", OVERRIDE, Binaries.versions(INSTALLED), REMEDY));
+  }
+
+  private PostgresServer(Path programs) {
+    super("postgresql");
+    this.programs = programs;
+  }
+
+  /** Makes an empty database and answers its {@link #jdbcUri}; the name is of {@code [a-z0-9_]}. */
+  public String createDatabase(String name) {
+    psql("CREATE DATABASE " + name);
+    return jdbcUri(name);
+  }
+
+  /** Runs statements, one by one, in the database {@code postgres}; answers what they print. */
+  public String psql(String statement) {
+    return Commands.run(
+        List.of(
+            program("psql"),
+            "-h127.0.0.1",
+            "-p" + port(),
+            "-U" + USER,
+            "-dpostgres",
+            "-XAtqc",
+            statement));
+  }
+
+  /** The JDBC URI of a database, with the user. */
+  public String jdbcUri(String database) {
+    return jdbcUri(database, port());
+  }
+
+  /** The JDBC URI of a database through a proxy on another port of the loopback address. */
+  public String jdbcUri(String database, int port) {
+    return "jdbc:postgresql://127.0.0.1:" + port + "/" + database + "?user=" + USER;
+  }
+
+  @Override
+  protected void prepare() {
+    if (Commands.isAdministrator()) {
+      giveFolderTo(user());
+    }
+    Commands.run(
+        asUser(
+            List.of(
+                program("initdb"),
+                "--pgdata=" + data(),
+                "--username=" + USER,
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--no-sync")));
+  }
+
+  @Override
+  protected List<String> command() {
+    List<String> command = new ArrayList<>(List.of(program("postgres"), "-D", data().toString()));
+    List<String> settings =
+        List.of(
+            "port=" + port(),
+            "listen_addresses=127.0.0.1",
+            "unix_socket_directories=" + folder(),
+            "shared_buffers=32MB",
+            "max_connections=200",
+            "max_wal_size=256MB");
+    settings.forEach(setting -> command.addAll(List.of("-c", setting)));
+    return asUser(command);
+  }
+
+  @Override
+  protected boolean answers() {
+    return Commands.runTolerant(
+        List.of(program("pg_isready"), "-q", "-h127.0.0.1", "-p" + port(), "-t1"));
+  }
+
+  @Override
+  protected String stopSignal() {
+    return "INT";
+  }
+
+  private Path data() {
+    return folder().resolve("data");
+  }
+
+  private String program(String name) {
+    return programs.resolve(name).toString();
+  }
+
+  private static List<String> asUser(List<String> command) {
+    return Commands.isAdministrator() ? Commands.unprivileged(user(), command) : command;
+  }
+
+  private static String user() {
+    return Commands.userExists("postgres") ? "postgres" : "nobody";
+  }
+
+  private void giveFolderTo(String user) {
+    try {
+      Files.setOwner(
+          folder(),
+          folder().getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName(user));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,168 @@
+package dev.fencepost.testkit.process;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * A proxy on a port of the loopback address, in front of a server or a store, that does to what
+ * passes through it what networks do. What it does holds for all connections, present and to come,
+ * until {@link #resume}. Safe for use by many threads.
+ */
+public final class TcpProxy implements AutoCloseable {
+
+  /** Most connections at a time; more are refused. Each has two threads. */
+  public static final int MAX_CONNECTIONS = 128;
+
+  /** Which way bytes go. */
+  public enum Direction {
+    /** From the client to the server. */
+    REQUESTS,
+    /** From the server to the client. */
+    ANSWERS
+  }
+
+  private final InetSocketAddress target;
+  private final int port = FreePort.next();
+  private final Set<ProxyConnection> connections = ConcurrentHashMap.newKeySet();
+  private final ProxyFaults faults = new ProxyFaults();
+  private ServerSocket listener;
+
+  /** Starts a proxy in front of a port of the loopback address. */
+  public TcpProxy(int targetPort) {
+    this.target = new InetSocketAddress(InetAddress.getLoopbackAddress(), targetPort);
+    this.listener = listen(port);
+    startAccepting(listener);
+  }
+
+  /** The port of the loopback address that clients connect to. */
+  public int port() {
+    return port;
+  }
+
+  /** How many connections pass through it now. */
+  public int connections() {
+    return connections.size();
+  }
+
+  /** Everything that goes that way arrives so much later. */
+  public void delay(Direction direction, Duration by) {
+    faults.delay(direction, by);
+  }
+
+  /**
+   * Breaks the connection that is to carry the byte after the next {@code bytes} that way; counted
+   * from now over all connections. Those that are opened afterwards live.
+   */
+  public void cutAfter(Direction direction, long bytes) {
+    faults.cutAfter(direction, bytes);
+  }
+
+  /**
+   * Loses everything that goes that way, although the connections seem to live. One that lost
+   * something is broken by {@link #resume}, since its bytes would not fit together any more.
+   */
+  public void swallow(Direction direction) {
+    faults.swallow(direction);
+  }
+
+  /**
+   * Keeps everything that goes that way until {@link #resume}, as an outage does that is healed.
+   */
+  public void hold(Direction direction) {
+    faults.hold(direction);
+  }
+
+  /** Breaks all present connections with a reset (RST). */
+  public void reset() {
+    connections.forEach(ProxyConnection::reset);
+  }
+
+  /** Resets all connections and refuses new ones. */
+  public synchronized void refuse() {
+    closeListener();
+    reset();
+  }
+
+  /** Ends all faults: passes everything on again. */
+  public synchronized void resume() {
+    faults.clear();
+    connections.stream().filter(ProxyConnection::hasLostBytes).forEach(ProxyConnection::reset);
+    if (listener.isClosed()) {
+      listener = listen(port);
+      startAccepting(listener);
+    }
+  }
+
+  /** Ends the proxy and its connections. */
+  @Override
+  public synchronized void close() {
+    refuse();
+    faults.clear();
+  }
+
+  private void startAccepting(ServerSocket on) {
+    daemon("accept on " + port, () -> accept(on));
+  }
+
+  private void accept(ServerSocket on) {
+    while (!on.isClosed()) {
+      try {
+        serve(on.accept());
+      } catch (IOException e) {
+        // Closed by refuse(), or a client that was gone before it was accepted.
+      }
+    }
+  }
+
+  private void serve(Socket client) throws IOException {
+    if (connections.size() >= MAX_CONNECTIONS) {
+      client.close();
+      return;
+    }
+    Socket server = new Socket();
+    try {
+      server.connect(target, (int) Duration.ofSeconds(5).toMillis());
+    } catch (IOException e) {
+      ProxyConnection.resetQuietly(client);
+      server.close();
+      return;
+    }
+    ProxyConnection connection = new ProxyConnection(client, server, faults, connections::remove);
+    connections.add(connection);
+    for (Direction direction : Direction.values()) {
+      daemon(direction + " through " + port, () -> connection.pump(direction));
+    }
+  }
+
+  private void closeListener() {
+    try {
+      listener.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static ServerSocket listen(int port) {
+    try {
+      ServerSocket socket = new ServerSocket();
+      socket.setReuseAddress(true);
+      socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), MAX_CONNECTIONS);
+      return socket;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void daemon(String name, Runnable work) {
+    Thread thread = new Thread(work, name);
+    thread.setDaemon(true);
+    thread.start();
+  }
+}

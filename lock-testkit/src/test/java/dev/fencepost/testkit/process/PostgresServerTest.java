@@ -1,0 +1,80 @@
+package dev.fencepost.testkit.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+class PostgresServerTest {
+
+  private static final Duration SILENCE = Duration.ofMillis(300);
+
+  @RegisterExtension static final PostgresDatabase DATABASE = new PostgresDatabase();
+
+  private final PostgresServer server = DATABASE.server();
+
+  @Test
+  void database_isEmptyAndItsOwn() {
+    assertThat(server.psql("SELECT count(*) FROM pg_database WHERE datname LIKE 'fencepost_%'"))
+        .isEqualTo("1");
+    assertThat(DATABASE.jdbcUri())
+        .isEqualTo(
+            "jdbc:postgresql://127.0.0.1:%s/%s?user=fencepost", server.port(), DATABASE.name());
+    assertThat(server.psql("SHOW fsync")).isEqualTo("on");
+  }
+
+  @Test
+  void killed_keepsWhatWasCommitted() {
+    server.psql("CREATE TABLE kept AS SELECT 7 AS n");
+    server.kill();
+    assertThatThrownBy(() -> server.psql("SELECT 1")).isInstanceOf(IllegalStateException.class);
+    server.start();
+    assertThat(server.psql("SELECT n FROM kept")).isEqualTo("7");
+    server.restart();
+    assertThat(server.psql("SELECT n FROM kept")).isEqualTo("7");
+  }
+
+  @Test
+  void paused_answersAfterResume() throws Exception {
+    server.pause();
+    CompletableFuture<String> answer =
+        CompletableFuture.supplyAsync(() -> server.psql("SELECT 'late'"));
+    assertThatThrownBy(() -> answer.get(SILENCE.toMillis(), TimeUnit.MILLISECONDS))
+        .isInstanceOf(TimeoutException.class);
+    server.resume();
+    assertThat(answer.get(20, TimeUnit.SECONDS)).isEqualTo("late");
+  }
+
+  @Test
+  void closed_leavesNothingBehind() {
+    Path folder;
+    long pid;
+    try (PostgresServer another = new PostgresServer()) {
+      another.start();
+      folder = another.folder();
+      pid = Long.parseLong(another.psql("SELECT pg_backend_pid()"));
+      assertThat(folder).isDirectory();
+    }
+    assertThat(Files.exists(folder)).isFalse();
+    await().until(() -> ProcessHandle.of(pid).isEmpty());
+  }
+
+  @Test
+  void missingPrograms_areNamedWithTheRemedy() {
+    assertThatThrownBy(
+            () -> Binaries.folderOf("no-such-program", "NO_SUCH_VARIABLE", List.of(), "install it"))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("no-such-program")
+        .hasMessageContaining("install it")
+        .hasMessageContaining("NO_SUCH_VARIABLE");
+  }
+}

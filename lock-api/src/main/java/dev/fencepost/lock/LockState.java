@@ -1,5 +1,6 @@
 package dev.fencepost.lock;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -28,6 +29,16 @@ public record LockState(
   public Optional<Holder> holder() {
     return standing.fold(
         held -> Optional.of(held.holder()), closed -> Optional.empty(), free -> Optional.empty());
+  }
+
+  /**
+   * The longest time until the lock is free by itself, a lock delay left out; zero if it is free.
+   */
+  public Duration freeIn() {
+    return standing.fold(
+        held -> held.holder().remainingAtMost(),
+        closed -> closed.availableIn(),
+        free -> Duration.ZERO);
   }
 
   /** Whether the replica could take the lock at this moment. */

@@ -1,0 +1,41 @@
+package dev.fencepost.core;
+
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.LockState;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Function;
+
+/** The answer to an acquire. Not knowing is an exception, not an answer. */
+public sealed interface AcquireAnswer {
+
+  /** The claim holds the lock. */
+  record Granted(Grant grant) implements AcquireAnswer {}
+
+  /**
+   * The claim does not hold the lock and is in no queue.
+   *
+   * @param reason why
+   * @param state how the lock stood when last seen; empty if it was never looked at
+   * @param waited how long the claim stood in line, here and elsewhere
+   */
+  record NotGranted(Reason reason, Optional<LockState> state, Duration waited)
+      implements AcquireAnswer {}
+
+  /** Why a claim was not granted. */
+  enum Reason {
+    /** Held by another, and the claim did not want to wait. */
+    BUSY,
+    /** Still not free when the wait was over. */
+    TIMED_OUT,
+    /** Held by nobody, but closed for a while yet. */
+    CLOSED,
+    /** The claim was released while it waited. */
+    WITHDRAWN
+  }
+
+  /** Handles each case. */
+  default <T> T fold(Function<Granted, T> granted, Function<NotGranted, T> notGranted) {
+    return this instanceof Granted g ? granted.apply(g) : notGranted.apply((NotGranted) this);
+  }
+}

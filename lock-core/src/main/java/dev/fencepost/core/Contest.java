@@ -1,0 +1,396 @@
+package dev.fencepost.core;
+
+import dev.fencepost.core.Timers.Timer;
+import dev.fencepost.core.Waiter.PendingRelease;
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.GrantRef;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.spi.Line;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that happens at this replica about one lock that somebody here wants: a state machine.
+ *
+ * <p>Events come in on any thread and are taken one after another, under this object's monitor;
+ * what they cause is done after it is left. At most one command of ours that could change the
+ * holder is at the store at a time. Every event ends in {@link #settle}, which decides what comes
+ * next.
+ */
+final class Contest {
+  private enum Phase {
+    /** Nothing of ours is at the store. */
+    IDLE,
+    /** The head of the queue is being tried. */
+    ASKING,
+    /** Our place in the line is being given up. */
+    LEAVING,
+    /** Nobody is here any more; a new contest begins with the next caller. */
+    RETIRED
+  }
+
+  private static final Duration SHORTEST_RETRY = Duration.ofMillis(2);
+
+  private final LockName lock;
+  private final Surroundings around;
+  private final Consumer<Contest> retired;
+  private final WaitingRoom room;
+  private final SeenHolder holder = new SeenHolder();
+
+  private Phase phase = Phase.IDLE;
+  private boolean inLine;
+  private boolean lookAgain;
+  private int run;
+  private int failures;
+  private @Nullable Timer retry;
+
+  Contest(LockName lock, Surroundings around, Consumer<Contest> retired) {
+    this.lock = lock;
+    this.around = around;
+    this.retired = retired;
+    this.room = new WaitingRoom(lock, around, this::waitOver);
+  }
+
+  LockName lock() {
+    return lock;
+  }
+
+  /** The lock's state with those who wait for it here. */
+  synchronized LockView view(LockState state) {
+    return room.view(state);
+  }
+
+  /** A call wants the lock. False if this contest is over and another must be begun. */
+  synchronized boolean arrive(PendingCall call, Actions after) {
+    if (phase == Phase.RETIRED) {
+      return false;
+    }
+    admit(call, after);
+    settle(after);
+    return true;
+  }
+
+  /** A claim is to be ended. False if this contest is over. */
+  synchronized boolean release(PendingRelease pending, Actions after) {
+    if (phase == Phase.RETIRED) {
+      return false;
+    }
+    Optional<Waiter> waiting = room.find(pending.order().claim());
+    if (waiting.isPresent()) {
+      Waiter waiter = waiting.orElseThrow();
+      waiter.releases.add(pending);
+      if (!waiter.unanswered) {
+        carryOutReleases(waiter, after);
+      }
+    } else if (mayHandOver(pending.order())) {
+      handOver(pending, after);
+    } else {
+      releasePlainly(pending, after);
+    }
+    settle(after);
+    return true;
+  }
+
+  /** The store says that our turn has come. False if this contest is over. */
+  synchronized boolean wake(Actions after) {
+    if (phase == Phase.RETIRED) {
+      return false;
+    }
+    lookAgain = true;
+    inLine = true;
+    settle(after);
+    return true;
+  }
+
+  /** The lock may be free. */
+  void lookAgain() {
+    step(after -> lookAgain = true);
+  }
+
+  /** The periodic look at the store found this. */
+  void looked(LockState state) {
+    step(
+        after -> {
+          if (phase != Phase.IDLE) {
+            return;
+          }
+          succeeded();
+          room.saw(state);
+          holder
+              .news(state)
+              .flatMap(room::findByTag)
+              .ifPresent(waiter -> probeIfHolding(waiter, after));
+          boolean hasPlace = state.line().contains(around.self());
+          if (room.isEmpty()) {
+            run = state.holder().isEmpty() || state.line().isEmpty() ? 0 : run;
+            inLine = hasPlace;
+          } else if (state.takeableBy(around.self()) || !hasPlace) {
+            lookAgain = true;
+          } else {
+            retryIn(state.freeIn());
+          }
+        });
+  }
+
+  /** The periodic look did not reach the store. */
+  synchronized void lookFailed(Throwable why) {
+    room.storeFailed(why);
+  }
+
+  /** The replica is going: everybody is sent away. */
+  void drain() {
+    step(room::drain);
+  }
+
+  // ---- what an event does, inside the monitor
+
+  private void admit(PendingCall call, Actions after) {
+    Optional<Waiter> same = room.find(call.order.claim().id());
+    boolean idle = room.isEmpty() && phase == Phase.IDLE;
+    if (call.triesOnce() && !idle && same.filter(waiter -> waiter.unanswered).isEmpty()) {
+      after.add(() -> BusyAnswer.give(call, around));
+      return;
+    }
+    try {
+      Waiter waiter = same.orElseGet(() -> room.seat(call));
+      waiter.calls.add(call);
+      call.onLeave(() -> step(then -> room.dismiss(waiter, call)));
+      if (idle) {
+        ask(waiter, after);
+      } else {
+        room.keep(waiter, after);
+        probeIfHolding(waiter, after);
+      }
+    } catch (OverLimitException e) {
+      after.add(() -> call.fail(e));
+    }
+  }
+
+  private void ask(Waiter head, Actions after) {
+    boolean waits = head.calls.stream().anyMatch(call -> !call.triesOnce());
+    Line alone = waits ? Line.JOIN : Line.NONE;
+    Line line = room.size() > 1 ? Line.STAY : alone;
+    sending(head);
+    after.send(
+        () -> around.backend().tryAcquire(head.claim, line),
+        attempt -> step(then -> asked(head, line, attempt, then)),
+        error -> step(then -> failed(head, line, error, then)));
+  }
+
+  private void asked(Waiter head, Line line, Attempt attempt, Actions after) {
+    run = attempt instanceof Attempt.Granted ? 0 : run;
+    attempted(head, line, attempt, after);
+  }
+
+  private boolean mayHandOver(ReleaseOrder order) {
+    return phase == Phase.IDLE
+        && !room.isDraining()
+        && order.token().isPresent()
+        && order.closeFor().isZero()
+        && room.head().filter(head -> !head.unanswered && head.isWanted()).isPresent();
+  }
+
+  private void handOver(PendingRelease pending, Actions after) {
+    Waiter head = room.head().orElseThrow();
+    Line kept = room.size() > 1 ? Line.STAY : Line.JOIN;
+    Line line = run >= around.settings().maxRun() - 1 ? Line.YIELD : kept;
+    ReleaseOrder order = pending.order();
+    GrantRef from = new GrantRef(lock, order.claim(), order.token().orElseThrow());
+    sending(head);
+    after.send(
+        () -> around.backend().handOver(from, head.claim, line),
+        both -> {
+          pending.answer().complete(both.ended());
+          step(then -> handedOver(head, line, both.got(), then));
+        },
+        error -> {
+          pending.answer().completeExceptionally(error);
+          step(then -> failed(head, line, error, then));
+        });
+  }
+
+  private void handedOver(Waiter head, Line line, Attempt got, Actions after) {
+    run = line == Line.YIELD ? 0 : run + 1;
+    attempted(head, line, got, after);
+  }
+
+  private void attempted(Waiter head, Line line, Attempt attempt, Actions after) {
+    answered(head);
+    succeeded();
+    if (attempt instanceof Attempt.Granted granted) {
+      inLine = line == Line.STAY || line == Line.YIELD;
+      granted(head, granted.grant(), after);
+    } else if (attempt instanceof Attempt.Busy busy) {
+      inLine = inLine || line != Line.NONE;
+      room.saw(busy.state());
+      carryOutReleases(head, after);
+      room.keep(head, after);
+      retryIn(busy.state().freeIn());
+    }
+    // Whoever came meanwhile needs a place in the line, which only an attempt gives.
+    lookAgain = lookAgain || !inLine;
+  }
+
+  private void granted(Waiter waiter, Grant grant, Actions after) {
+    room.grant(waiter, grant, after);
+    carryOutReleases(waiter, after);
+    after.add(() -> around.granted().accept(lock));
+    if (!room.isEmpty()) {
+      holder.granted(waiter, grant.token());
+      retryIn(grant.lease().whole());
+    }
+  }
+
+  private void failed(Waiter head, Line line, Throwable error, Actions after) {
+    answered(head);
+    failures++;
+    room.storeFailed(error);
+    inLine = inLine || line != Line.NONE;
+    carryOutReleases(head, after);
+    room.keep(head, after);
+    retryIn(around.backoff(failures));
+  }
+
+  private void carryOutReleases(Waiter waiter, Actions after) {
+    if (!waiter.releases.isEmpty()) {
+      room.withdraw(waiter, after);
+      waiter.releases.forEach(pending -> releasePlainly(pending, after));
+      waiter.releases.clear();
+    }
+  }
+
+  private void releasePlainly(PendingRelease pending, Actions after) {
+    after.send(
+        () -> around.backend().release(pending.order()),
+        ended -> {
+          pending.answer().complete(ended);
+          step(then -> run = ended instanceof Release.Released ? 0 : run);
+          around.freed().accept(lock);
+        },
+        error -> {
+          pending.answer().completeExceptionally(error);
+          around.freed().accept(lock);
+        });
+  }
+
+  private void waitOver(Waiter waiter) {
+    step(
+        after -> {
+          if (!waiter.unanswered) {
+            room.keep(waiter, after);
+          }
+        });
+  }
+
+  /**
+   * Renews a grant that a waiter seems to hold; unlike an attempt, this cannot overtake anybody.
+   */
+  private void probe(Waiter waiter, GrantRef grant, Actions after) {
+    waiter.unanswered = true;
+    after.send(
+        () -> around.backend().renew(grant),
+        renewal -> step(then -> probed(waiter, renewal, then)),
+        error -> step(then -> notHolding(waiter, then)));
+  }
+
+  private void probeIfHolding(Waiter waiter, Actions after) {
+    if (!waiter.unanswered && waiter.isWanted()) {
+      holder.grantOf(waiter, lock).ifPresent(grant -> probe(waiter, grant, after));
+    }
+  }
+
+  private void probed(Waiter waiter, Renewal renewal, Actions after) {
+    if (renewal instanceof Renewal.Renewed renewed) {
+      waiter.unanswered = false;
+      lookAgain = true;
+      granted(waiter, renewed.grant(), after);
+    } else {
+      notHolding(waiter, after);
+    }
+  }
+
+  private void notHolding(Waiter waiter, Actions after) {
+    waiter.unanswered = false;
+    lookAgain = true;
+    carryOutReleases(waiter, after);
+    room.keep(waiter, after);
+  }
+
+  // ---- what comes next
+
+  /** Takes one event: changes under the monitor, then what they cause. */
+  private void step(Consumer<Actions> event) {
+    Actions after = new Actions();
+    synchronized (this) {
+      event.accept(after);
+      settle(after);
+    }
+    after.run();
+  }
+
+  private void settle(Actions after) {
+    if (phase != Phase.IDLE) {
+      return;
+    }
+    Optional<Waiter> head = room.head();
+    if (head.isPresent()) {
+      head.filter(first -> lookAgain && !first.unanswered).ifPresent(first -> ask(first, after));
+    } else if (inLine) {
+      phase = Phase.LEAVING;
+      stopRetry();
+      after.send(
+          () -> around.backend().leave(lock),
+          done -> step(then -> left()),
+          error -> step(then -> left()));
+    } else if (run == 0) {
+      phase = Phase.RETIRED;
+      stopRetry();
+      retired.accept(this);
+    }
+  }
+
+  private void left() {
+    phase = Phase.IDLE;
+    inLine = false;
+    lookAgain = true;
+  }
+
+  private void sending(Waiter head) {
+    phase = Phase.ASKING;
+    head.unanswered = true;
+    lookAgain = false;
+    stopRetry();
+  }
+
+  private void answered(Waiter head) {
+    phase = Phase.IDLE;
+    head.unanswered = false;
+  }
+
+  private void succeeded() {
+    failures = 0;
+    room.storeAnswered();
+  }
+
+  private void retryIn(Duration delay) {
+    stopRetry();
+    if (!room.isEmpty()) {
+      Duration least = delay.compareTo(SHORTEST_RETRY) < 0 ? SHORTEST_RETRY : delay;
+      retry = around.timers().schedule(least, this::lookAgain);
+    }
+  }
+
+  private void stopRetry() {
+    if (retry != null) {
+      retry.cancel();
+      retry = null;
+    }
+  }
+}

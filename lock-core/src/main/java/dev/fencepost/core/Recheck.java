@@ -1,0 +1,89 @@
+package dev.fencepost.core;
+
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.spi.LockBackend;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * The periodic look at all contended locks of this replica together, for what no notification told:
+ * lost messages, leases that ran out, places in a line that were struck out. Its cost does not grow
+ * with the waiters.
+ */
+final class Recheck {
+  private final Surroundings around;
+  private final Map<LockName, Contest> contests;
+  private final Runnable alsoEachTime;
+  private volatile boolean stopped;
+
+  Recheck(Surroundings around, Map<LockName, Contest> contests, Runnable alsoEachTime) {
+    this.around = around;
+    this.contests = contests;
+    this.alsoEachTime = alsoEachTime;
+  }
+
+  /** Looks again and again until stopped; the next look begins after the last was answered. */
+  void start() {
+    if (stopped) {
+      return;
+    }
+    long least = around.settings().recheck().toMillis();
+    Duration pause = Duration.ofMillis(least + around.random().nextLong(least / 2 + 1));
+    around.timers().schedule(pause, this::look);
+  }
+
+  void stop() {
+    stopped = true;
+  }
+
+  private void look() {
+    alsoEachTime.run();
+    List<List<Contest>> batches = batches(contests.values());
+    if (batches.isEmpty()) {
+      start();
+      return;
+    }
+    AtomicInteger unanswered = new AtomicInteger(batches.size());
+    for (List<Contest> batch : batches) {
+      Actions.sent(() -> around.backend().describe(batch.stream().map(Contest::lock).toList()))
+          .whenComplete(
+              (states, error) -> {
+                if (error != null) {
+                  batch.forEach(contest -> contest.lookFailed(error));
+                } else {
+                  tell(batch, states);
+                }
+                if (unanswered.decrementAndGet() == 0) {
+                  start();
+                }
+              });
+    }
+  }
+
+  private static void tell(List<Contest> batch, List<LockState> states) {
+    for (int i = 0; i < batch.size(); i++) {
+      batch.get(i).looked(states.get(i));
+    }
+  }
+
+  private static List<List<Contest>> batches(Collection<Contest> contests) {
+    List<List<Contest>> batches = new ArrayList<>();
+    List<Contest> batch = new ArrayList<>();
+    for (Contest contest : contests) {
+      batch.add(contest);
+      if (batch.size() == LockBackend.MAX_DESCRIBED) {
+        batches.add(batch);
+        batch = new ArrayList<>();
+      }
+    }
+    if (!batch.isEmpty()) {
+      batches.add(batch);
+    }
+    return batches;
+  }
+}

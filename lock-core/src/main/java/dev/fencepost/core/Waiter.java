@@ -1,0 +1,69 @@
+package dev.fencepost.core;
+
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.ReleaseOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * One claim at this replica, with all the calls that speak for it. Guarded by its contest's
+ * monitor.
+ */
+final class Waiter {
+  private static final long TAG_UNKNOWN = 0;
+
+  final Claim claim;
+
+  /** Calls that still want an answer. */
+  final List<PendingCall> calls = new ArrayList<>(1);
+
+  /** Releases that came while a command for this claim was unanswered; carried out after it. */
+  final List<PendingRelease> releases = new ArrayList<>(0);
+
+  /** When it came, moved back by what it waited elsewhere; decides its place. */
+  final long placeNanos;
+
+  /** Whether the store has yet to answer a command for this claim. */
+  boolean unanswered;
+
+  private final long sequence;
+  private long tag = TAG_UNKNOWN;
+
+  Waiter(Claim claim, long placeNanos, long sequence) {
+    this.claim = claim;
+    this.placeNanos = placeNanos;
+    this.sequence = sequence;
+  }
+
+  /** Whether anybody would take its grant. */
+  boolean isWanted() {
+    return !calls.isEmpty() && releases.isEmpty();
+  }
+
+  /** The claim's tag as a number. */
+  long tag() {
+    if (tag == TAG_UNKNOWN) {
+      tag = parseTag(claim.id().tag());
+    }
+    return tag;
+  }
+
+  static long parseTag(String hex) {
+    return Long.parseUnsignedLong(hex, 16);
+  }
+
+  static int byPlace(Waiter a, Waiter b) {
+    int places = Long.compare(a.placeNanos - b.placeNanos, 0);
+    return places != 0 ? places : Long.compare(a.sequence, b.sequence);
+  }
+
+  /**
+   * A release that has yet to be answered.
+   *
+   * @param order what is to end
+   * @param answer completes with what it did
+   */
+  record PendingRelease(ReleaseOrder order, CompletableFuture<Release> answer) {}
+}

@@ -1,0 +1,247 @@
+package dev.fencepost.core.simulation;
+
+import dev.fencepost.core.AcquireAnswer;
+import dev.fencepost.core.AcquireOrder;
+import dev.fencepost.core.Call;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.ClaimId;
+import dev.fencepost.lock.Claimant;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.Lease;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.Renewal;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * A caller who takes locks, holds them as the contract allows, and behaves badly now and then:
+ * leaves, dies, repeats itself, asks twice.
+ */
+final class SimulatedClient {
+  private static final int MOST_TRIES = 40;
+  private static final Duration PATIENT = Duration.ofMinutes(10);
+
+  private final Simulation simulation;
+  private final World world;
+  private final Judge judge;
+  private final String name;
+  private final int home;
+  private int claims;
+
+  SimulatedClient(Simulation simulation, String name, int home) {
+    this.simulation = simulation;
+    this.world = simulation.world;
+    this.judge = simulation.judge;
+    this.name = name;
+    this.home = home;
+  }
+
+  /** Begins with a new claim after a moment, until the simulation says that it is time to stop. */
+  void live() {
+    world.schedule(
+        world.upToMillis(simulation.thinkMillis()),
+        () -> {
+          if (!simulation.isClosing()) {
+            new Attempted(newClaim(), drawWait()).send();
+          }
+        });
+  }
+
+  private Claim newClaim() {
+    LockName lock = simulation.anyLock();
+    ClaimId id = new ClaimId(String.format("%s-%020d", name, claims++));
+    Duration ttl = Duration.ofMillis(2_000 + world.random.nextLong(2_000));
+    Duration delay = fickle(0.2) ? Duration.ofMillis(500) : Duration.ZERO;
+    return new Claim(lock, id, new Lease(ttl, delay), Claimant.named(name));
+  }
+
+  /** Whether a caller does now what a faithful one never does. */
+  private boolean fickle(double share) {
+    return !simulation.weather.isFair() && world.chance(share);
+  }
+
+  private Duration drawWait() {
+    double kind = world.random.nextDouble();
+    if (kind < 0.15) {
+      return Duration.ZERO;
+    }
+    return kind < 0.4 ? world.upToMillis(600).plusMillis(1) : PATIENT;
+  }
+
+  /** One claim from its first call to its end. */
+  private final class Attempted {
+    private final Claim claim;
+    private final Duration maxWait;
+    private int tries;
+    private boolean over;
+    private boolean ended;
+    private long believesUntil;
+
+    Attempted(Claim claim, Duration maxWait) {
+      this.claim = claim;
+      this.maxWait = maxWait;
+    }
+
+    void send() {
+      if (++tries > MOST_TRIES) {
+        end();
+        return;
+      }
+      call(simulation.replicaFor(home));
+      if (tries == 1 && fickle(0.03)) {
+        call(simulation.replicaFor(home));
+      }
+    }
+
+    private void call(SimulatedReplica replica) {
+      long sent = world.nanoTime();
+      Duration waited = tries == 1 ? Duration.ZERO : world.upToMillis(1_000);
+      AcquireOrder order = new AcquireOrder(claim, maxWait, waited, name);
+      judge.arrived(replica.id, order);
+      Call call = replica.coordinator.acquire(order);
+      Ending ending = new Ending(replica);
+      replica.ask(call.answer(), (answer, error) -> answered(ending, sent, answer, error));
+      if (fickle(0.1)) {
+        world.schedule(world.upToMillis(800), () -> leave(call, ending));
+      }
+      bound(ending);
+    }
+
+    /** Rule 9: no call is forgotten. */
+    private void bound(Ending ending) {
+      if (maxWait.compareTo(PATIENT) < 0) {
+        Duration most = maxWait.plus(SimulatedStore.CALL_TIMEOUT.multipliedBy(3)).plusMillis(200);
+        world.schedule(
+            most, () -> judge.check(ending.done, "rule 9: %s has no answer", claim.id()));
+      }
+    }
+
+    private void leave(Call call, Ending ending) {
+      if (!ending.done) {
+        ending.end();
+        call.leave();
+        if (over) {
+          return;
+        }
+        if (fickle(0.5)) {
+          judge.releaseAsked(claim.id());
+          simulation
+              .anyReplica()
+              .coordinator
+              .release(ReleaseOrder.withdrawal(claim.lock(), claim.id()));
+        }
+        end();
+      }
+    }
+
+    private void answered(Ending ending, long sent, AcquireAnswer answer, Throwable error) {
+      if (ending.done) {
+        return;
+      }
+      if (answer instanceof AcquireAnswer.Granted granted) {
+        judge.granted(ending.replica.id, granted.grant());
+      }
+      ending.end();
+      if (over) {
+        return;
+      }
+      if (answer instanceof AcquireAnswer.Granted granted) {
+        over = true;
+        began(granted.grant(), sent);
+      } else if (error != null) {
+        world.schedule(world.upToMillis(100), this::send);
+      } else {
+        end();
+      }
+    }
+
+    private void began(Grant grant, long sent) {
+      if (world.nanoTime() - sent > grant.lease().ttl().toNanos() / 4) {
+        renew(grant);
+      } else {
+        hold(grant, sent);
+      }
+    }
+
+    private void hold(Grant grant, long countsFrom) {
+      believesUntil = countsFrom + grant.lease().validFor().toNanos();
+      if (believesUntil <= world.nanoTime()) {
+        lose();
+        return;
+      }
+      judge.believes(claim.lock(), claim.id(), believesUntil);
+      double what = world.random.nextDouble();
+      if (what < simulation.shareOfDeaths()) {
+        lose();
+      } else if (what < 0.1 && !simulation.weather.isFair()) {
+        world.schedule(grant.lease().renewAfter(), () -> renew(grant));
+      } else {
+        world.schedule(world.upToMillis(simulation.holdMillis()), () -> release(grant, 1));
+      }
+    }
+
+    private void renew(Grant grant) {
+      long sent = world.nanoTime();
+      boolean late = believesUntil != 0 && sent >= believesUntil;
+      SimulatedReplica replica = simulation.replicaFor(home);
+      replica.ask(
+          replica.coordinator.renew(grant.ref()),
+          (renewal, error) -> {
+            boolean inTime = !late && (believesUntil == 0 || world.nanoTime() < believesUntil);
+            if (renewal instanceof Renewal.Renewed && inTime) {
+              hold(grant, sent);
+            } else {
+              lose();
+            }
+          });
+    }
+
+    private void release(Grant grant, int time) {
+      judge.doubts(claim.lock(), claim.id());
+      judge.releaseAsked(claim.id());
+      SimulatedReplica replica = simulation.replicaFor(home);
+      boolean closes = fickle(0.03);
+      Duration closeFor = closes ? world.upToMillis(500) : Duration.ZERO;
+      ReleaseOrder order =
+          new ReleaseOrder(claim.lock(), claim.id(), Optional.of(grant.token()), closeFor);
+      replica.ask(
+          replica.coordinator.release(order),
+          (ended, error) -> {
+            if (error != null && time < 3) {
+              release(grant, time + 1);
+            } else {
+              end();
+            }
+          });
+    }
+
+    private void lose() {
+      judge.doubts(claim.lock(), claim.id());
+      end();
+    }
+
+    private void end() {
+      if (!ended) {
+        ended = true;
+        over = true;
+        live();
+      }
+    }
+
+    /** The end of one call, which comes once. */
+    private final class Ending {
+      final SimulatedReplica replica;
+      boolean done;
+
+      Ending(SimulatedReplica replica) {
+        this.replica = replica;
+      }
+
+      void end() {
+        done = true;
+        judge.ended(replica.id, claim.lock(), claim.id());
+      }
+    }
+  }
+}

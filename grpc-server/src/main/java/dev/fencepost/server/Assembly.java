@@ -1,0 +1,157 @@
+package dev.fencepost.server;
+
+import dev.fencepost.core.Coordinator;
+import dev.fencepost.lock.Replica;
+import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.spi.LockBackend;
+import dev.fencepost.lock.spi.StoreInfo;
+import dev.fencepost.server.config.HostPort;
+import dev.fencepost.server.config.ServerConfig;
+import dev.fencepost.server.metrics.CallMetrics;
+import dev.fencepost.server.metrics.LockMetrics;
+import dev.fencepost.server.metrics.MeteredBackend;
+import dev.fencepost.server.metrics.ProcessMetrics;
+import dev.fencepost.server.metrics.ServerGauges;
+import dev.fencepost.server.service.Admission;
+import dev.fencepost.server.service.LeasePolicy;
+import dev.fencepost.server.service.Refusals;
+import dev.fencepost.server.service.ServiceSettings;
+import dev.fencepost.server.service.Services;
+import dev.fencepost.server.service.StoreGate;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerServiceDefinition;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.net.InetSocketAddress;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+
+/** The parts of one server, put together. Listens to nothing and asks nobody yet. */
+final class Assembly implements AutoCloseable {
+  /** How long one answer of the store counts: three probes. */
+  private static final Duration FRESH_FOR = Duration.ofSeconds(5);
+
+  private final SystemTimers timers = new SystemTimers();
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final ProcessMetrics process = new ProcessMetrics(registry, Version.current());
+  private final Pulse pulse = new Pulse(timers);
+  private final Coordinator coordinator;
+  private final Admission calls;
+  private final StoreGate gate;
+  private final Services services;
+  private final List<ServerServiceDefinition> definitions;
+  private final Health health;
+  private final Readiness readiness;
+  private final StoreWatch storeWatch;
+  private final Set<String> methods;
+
+  Assembly(
+      ServerConfig config, InetSocketAddress address, LockBackend backend, StoreWatch.Pace pace) {
+    SecureRandom random = new SecureRandom();
+    Replica self =
+        new Replica(
+            ReplicaId.of(random.nextLong()),
+            advertised(config, address).toString(),
+            Replica.Phase.SERVING);
+    this.coordinator =
+        new Coordinator(
+            new MeteredBackend(backend, timers, registry),
+            self,
+            config.limits().waiting(),
+            timers,
+            random);
+    Refusals refusals = new Refusals(random);
+    this.calls =
+        new Admission(config.limits().openCalls(), config.limits().openRenewals(), refusals);
+    this.gate = new StoreGate(refusals);
+    this.services =
+        new Services(coordinator, settings(config, self), refusals, List.of(gate, calls));
+    this.definitions = services.definitions();
+    this.methods =
+        definitions.stream()
+            .flatMap(service -> service.getServiceDescriptor().getMethods().stream())
+            .map(MethodDescriptor::getFullMethodName)
+            .collect(Collectors.toUnmodifiableSet());
+    this.health =
+        new Health(
+            definitions.stream().map(each -> each.getServiceDescriptor().getName()).toList());
+    this.readiness = new Readiness(timers, FRESH_FOR, health::tell);
+    this.storeWatch = new StoreWatch(coordinator, timers, readiness, pace);
+    ServerGauges.register(registry, coordinator, calls, () -> readiness.obstacle().isEmpty());
+  }
+
+  GrpcServer.Parts parts() {
+    return new GrpcServer.Parts(
+        definitions, health, calls, new CallMetrics(methods, timers, registry));
+  }
+
+  Readiness readiness() {
+    return readiness;
+  }
+
+  Pulse pulse() {
+    return pulse;
+  }
+
+  /** All metrics in Prometheus' text format. */
+  String metrics() {
+    return registry.scrape();
+  }
+
+  /** Begins to open the store; calls are let in once it is open. */
+  CompletableFuture<StoreInfo> openStore() {
+    return storeWatch
+        .start()
+        .thenApply(
+            store -> {
+              gate.open();
+              return store;
+            })
+        .toCompletableFuture();
+  }
+
+  /** Completes when the store answered for the first time, well or not. */
+  CompletableFuture<Void> storeTried() {
+    return storeWatch.firstTry();
+  }
+
+  /** Not ready any more; sends away those who wait and watch. */
+  void drain() {
+    readiness.drain();
+    health.end();
+    coordinator.drain();
+    services.drain();
+  }
+
+  @Override
+  public void close() {
+    storeWatch.stop();
+    coordinator.close();
+    timers.close();
+    process.close();
+    registry.close();
+  }
+
+  private ServiceSettings settings(ServerConfig config, Replica self) {
+    LeasePolicy policy =
+        new LeasePolicy(
+            config.leases().defaultTtl(),
+            config.leases().maxTtl(),
+            config.leases().maxWait(),
+            config.limits().messageBytes());
+    return new ServiceSettings(
+        self.id(), Version.current(), policy, new LockMetrics(registry), timers);
+  }
+
+  private static HostPort advertised(ServerConfig config, InetSocketAddress address) {
+    return config
+        .endpoints()
+        .advertise()
+        .orElseGet(() -> Ports.advertised(config.endpoints().listen(), address));
+  }
+}

@@ -1,0 +1,34 @@
+package dev.fencepost.server;
+
+import dev.fencepost.server.config.HostPort;
+import dev.fencepost.server.config.Secrets;
+import dev.fencepost.server.config.ServerConfig;
+
+/** What a server says of itself when it has started. */
+final class Banner {
+  private static final HostPort USUAL = new HostPort("127.0.0.1", 7420);
+
+  private Banner() {}
+
+  static String of(ServerConfig config, FencepostServer server) {
+    HostPort grpc = server.address();
+    String http =
+        server
+            .httpAddress()
+            .map(address -> "http://" + address + "/metrics  /livez  /readyz")
+            .orElse("off");
+    String to = grpc.equals(USUAL) ? "" : "--server " + grpc + " ";
+    return String.join(
+        System.lineSeparator(),
+        "Fencepost " + Version.current(),
+        "  gRPC     " + grpc,
+        "  HTTP     " + http,
+        "  store    " + Secrets.mask(config.store().uri()) + trouble(server),
+        "  try      fencepost " + to + "acquire my-lock",
+        "  stop     Ctrl-C; locks that are held stay held until their leases end");
+  }
+
+  private static String trouble(FencepostServer server) {
+    return server.obstacle().map(why -> "  (" + why + ": trying on)").orElse("");
+  }
+}

@@ -1,0 +1,239 @@
+package dev.fencepost.server;
+
+import dev.fencepost.lock.spi.LockBackend;
+import dev.fencepost.lock.spi.StoreConfigurationException;
+import dev.fencepost.lock.spi.StoreInfo;
+import dev.fencepost.server.HttpEndpoint.Page;
+import dev.fencepost.server.config.HostPort;
+import dev.fencepost.server.config.ServerConfig;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A running replica. Thread-safe.
+ *
+ * <p>It is not ready, and refuses calls as unavailable, until its store has answered. A store that
+ * cannot be reached is tried for ever; one that is refused ends the server.
+ */
+public final class FencepostServer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(FencepostServer.class);
+
+  private final ServerConfig config;
+  private final Assembly assembly;
+  private final HostPort address;
+  private final CompletableFuture<Void> terminated = new CompletableFuture<>();
+  private final AtomicBoolean going = new AtomicBoolean();
+  private final AtomicBoolean gone = new AtomicBoolean();
+  private @Nullable GrpcServer grpc;
+  private @Nullable HttpEndpoint http;
+
+  private FencepostServer(ServerConfig config, Assembly assembly, HostPort address) {
+    this.config = config;
+    this.assembly = assembly;
+    this.address = address;
+  }
+
+  /**
+   * Starts a server on the stores that are on the class path.
+   *
+   * @throws StartException if an address cannot be had or the store is refused, in one line
+   */
+  public static FencepostServer start(ServerConfig config) throws StartException {
+    return start(config, backend(config), StoreWatch.Pace.USUAL);
+  }
+
+  static FencepostServer start(ServerConfig config, LockBackend backend, StoreWatch.Pace pace)
+      throws StartException {
+    HostPort listen = config.endpoints().listen();
+    InetSocketAddress wanted;
+    try {
+      wanted = Ports.withPort(Ports.resolve("listen", listen));
+    } catch (IOException e) {
+      throw Ports.cannotListen("listen", listen, e);
+    }
+    FencepostServer server =
+        new FencepostServer(
+            config, new Assembly(config, wanted, backend, pace), listen.withPort(wanted.getPort()));
+    try {
+      server.listen(wanted);
+      server.openStore();
+      return server;
+    } catch (StartException | RuntimeException e) {
+      server.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Checks what can be checked without connecting to anything.
+   *
+   * @throws StartException if the store's URI or one of its options makes no sense
+   */
+  public static void check(ServerConfig config) throws StartException {
+    backend(config).close();
+  }
+
+  /** The port of gRPC. */
+  public int port() {
+    return address.port();
+  }
+
+  /** Where gRPC listens. */
+  public HostPort address() {
+    return address;
+  }
+
+  /** Where metrics and health are; empty if they are off. */
+  public Optional<HostPort> httpAddress() {
+    HttpEndpoint endpoint = http;
+    return endpoint == null
+        ? Optional.empty()
+        : config.endpoints().http().map(listen -> listen.withPort(endpoint.port()));
+  }
+
+  /** Why the server should not be sent work; empty if it should. */
+  public Optional<String> obstacle() {
+    return assembly.readiness().obstacle();
+  }
+
+  /**
+   * Waits until the server has ended.
+   *
+   * @throws StartException if it ended because its store turned out to be unfit
+   */
+  public void awaitTermination() throws InterruptedException, StartException {
+    try {
+      terminated.get();
+    } catch (ExecutionException e) {
+      close();
+      throw e.getCause() instanceof StartException refused ? refused : refused(e);
+    }
+  }
+
+  /**
+   * Goes: not ready from now on, those who wait are sent to another replica, calls under way are
+   * answered. Returns when all is over, after the drain timeout at the latest; grants stand.
+   */
+  public void drain() {
+    GrpcServer server = grpc;
+    if (going.compareAndSet(false, true) && server != null) {
+      LOG.info("draining");
+      assembly.drain();
+      boolean answered = server.drain(config.drainTimeout());
+      LOG.info(answered ? "drained" : "calls were cut off: the drain timeout is over");
+      close();
+    }
+  }
+
+  /** Ends at once; calls under way break off, grants stand. Idempotent. */
+  @Override
+  public void close() {
+    going.set(true);
+    if (gone.compareAndSet(false, true)) {
+      if (grpc != null) {
+        grpc.close();
+      }
+      assembly.close();
+      if (http != null) {
+        http.close();
+      }
+      terminated.complete(null);
+    }
+  }
+
+  private void listen(InetSocketAddress wanted) throws StartException {
+    HostPort listen = config.endpoints().listen();
+    try {
+      grpc = GrpcServer.start(wanted, config, assembly.parts());
+    } catch (IOException e) {
+      throw Ports.cannotListen("listen", listen, e);
+    }
+    if (!wanted.getAddress().isLoopbackAddress()) {
+      LOG.warn(
+          "listening on {}: whoever reaches it may take and force locks; nobody is asked who they"
+              + " are",
+          address);
+    }
+    Optional<HostPort> pages = config.endpoints().http();
+    if (pages.isPresent()) {
+      try {
+        http = HttpEndpoint.start(Ports.resolve("http-listen", pages.get()), pages());
+      } catch (IOException e) {
+        throw Ports.cannotListen("http-listen", pages.get(), e);
+      }
+    }
+  }
+
+  private Map<String, Supplier<Page>> pages() {
+    Map<String, Supplier<Page>> pages = new LinkedHashMap<>();
+    pages.put(
+        "/metrics",
+        () -> new Page(200, "text/plain; version=0.0.4; charset=utf-8", assembly.metrics()));
+    pages.put(
+        "/livez",
+        () ->
+            assembly.pulse().isAlive()
+                ? Page.text(200, "alive")
+                : Page.text(503, "the timers stand still"));
+    pages.put(
+        "/readyz",
+        () ->
+            obstacle()
+                .map(why -> Page.text(503, "not ready: " + why))
+                .orElseGet(() -> Page.text(200, "ready")));
+    return pages;
+  }
+
+  private void openStore() throws StartException {
+    CompletableFuture<StoreInfo> opened = assembly.openStore();
+    CompletableFuture<StoreInfo> watched =
+        opened.whenComplete(
+            (store, failure) -> {
+              if (failure != null) {
+                terminated.completeExceptionally(refused(failure));
+              }
+            });
+    try {
+      // For the first answer, good or bad: a store that gives none is tried on meanwhile.
+      long patience = config.store().callTimeout().toMillis();
+      assembly.storeTried().get(patience, TimeUnit.MILLISECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      LOG.debug("the store takes its time", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    if (watched.isCompletedExceptionally()) {
+      throw watched.handle((store, failure) -> refused(failure)).join();
+    }
+  }
+
+  private static LockBackend backend(ServerConfig config) throws StartException {
+    try {
+      return StoreProviders.installed().create(config.store());
+    } catch (StoreConfigurationException e) {
+      throw refused(e);
+    }
+  }
+
+  private static StartException refused(Throwable failure) {
+    Throwable root = failure;
+    for (Throwable cause = failure.getCause();
+        cause != null && !(root instanceof StoreConfigurationException);
+        cause = cause.getCause()) {
+      root = cause;
+    }
+    return new StartException(String.valueOf(root.getMessage()), failure);
+  }
+}

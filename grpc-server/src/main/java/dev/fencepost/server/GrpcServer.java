@@ -1,0 +1,103 @@
+package dev.fencepost.server;
+
+import dev.fencepost.server.config.ServerConfig;
+import dev.fencepost.server.service.Admission;
+import io.grpc.Server;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.ServerStreamTracer;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The gRPC server and how it ends. */
+final class GrpcServer {
+  private static final Duration GLANCE = Duration.ofMillis(20);
+
+  /** A call that crosses the farewell on the wire arrives within this time. */
+  private static final Duration QUIET = Duration.ofSeconds(1);
+
+  private static final Duration LAST_MOMENT = Duration.ofSeconds(2);
+
+  private final Server server;
+  private final Admission calls;
+
+  private GrpcServer(Server server, Admission calls) {
+    this.server = server;
+    this.calls = calls;
+  }
+
+  /**
+   * Listens and serves.
+   *
+   * @throws IOException if the address cannot be had
+   */
+  static GrpcServer start(InetSocketAddress address, ServerConfig config, Parts parts)
+      throws IOException {
+    NettyServerBuilder builder = GrpcTransport.listen(address, config);
+    parts.services().forEach(builder::addService);
+    builder.addService(parts.health().service());
+    builder.addStreamTracerFactory(parts.tracer());
+    if (config.reflection()) {
+      builder.addService(ProtoReflectionServiceV1.newInstance());
+    }
+    return new GrpcServer(builder.build().start(), parts.calls());
+  }
+
+  /**
+   * What a server is made of.
+   *
+   * @param services what it serves
+   * @param health what it says of itself
+   * @param calls counts what is open
+   * @param tracer counts what has ended
+   */
+  record Parts(
+      List<ServerServiceDefinition> services,
+      Health health,
+      Admission calls,
+      ServerStreamTracer.Factory tracer) {}
+
+  /**
+   * Takes no more connections and waits for the calls that are open. Streams of health checks never
+   * end by themselves, so once all other calls were over for a while the rest is cut.
+   *
+   * @return whether all calls were answered
+   */
+  boolean drain(Duration timeout) {
+    server.shutdown();
+    long end = System.nanoTime() + timeout.toNanos();
+    long quietSince = System.nanoTime();
+    while (!server.isTerminated() && System.nanoTime() < end) {
+      if (!await(GLANCE)) {
+        return false;
+      }
+      if (calls.openCalls() + calls.openRenewals() > 0) {
+        quietSince = System.nanoTime();
+      } else if (System.nanoTime() - quietSince > QUIET.toNanos()) {
+        break;
+      }
+    }
+    boolean answered = calls.openCalls() + calls.openRenewals() == 0;
+    close();
+    return answered;
+  }
+
+  void close() {
+    server.shutdownNow();
+    await(LAST_MOMENT);
+  }
+
+  private boolean await(Duration time) {
+    try {
+      server.awaitTermination(time.toMillis(), TimeUnit.MILLISECONDS);
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+}

@@ -1,0 +1,108 @@
+package dev.fencepost.server;
+
+import dev.fencepost.lock.spi.StoreConfigurationException;
+import dev.fencepost.lock.spi.StoreSettings;
+import dev.fencepost.server.config.ConfigException;
+import dev.fencepost.server.config.ConfigProblem;
+import dev.fencepost.server.config.ServerConfig;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * The server as a command: what {@code fencepost server}, {@code fencepost server --check} and
+ * {@code fencepost schema} do. Answers go to standard output, complaints to standard error.
+ */
+public final class ServerMain {
+  /** Exit code for a setting that makes no sense, and for a store that is refused. */
+  public static final int CONFIGURATION = 78;
+
+  private static final int STOPPED_TWICE = 130;
+
+  private ServerMain() {}
+
+  /**
+   * Runs a server until SIGTERM or SIGINT, and drains it; a second signal ends it at once.
+   *
+   * @param settings by key, without dashes; they outrank the environment and the YAML file, whose
+   *     path is the setting {@code config}
+   * @return the exit code: 0 after a drain, 78 if the server cannot start as it is configured
+   */
+  public static int run(Map<String, String> settings) {
+    try {
+      ServerConfig config = ServerConfig.load(settings, System.getenv());
+      LogSetup.apply(config.log());
+      limitHttp();
+      try (FencepostServer server = FencepostServer.start(config)) {
+        AtomicBoolean stopping = new AtomicBoolean();
+        Signals.onTermination(() -> stop(server, stopping));
+        System.out.println(Banner.of(config, server));
+        System.out.flush();
+        server.awaitTermination();
+        return 0;
+      }
+    } catch (ConfigException e) {
+      return complain(e);
+    } catch (StartException e) {
+      return complain(String.valueOf(e.getMessage()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return 0;
+    }
+  }
+
+  /**
+   * Checks the settings without starting or connecting anything.
+   *
+   * @return the exit code: 0 if they make sense, else 78
+   */
+  public static int check(Map<String, String> settings) {
+    try {
+      FencepostServer.check(ServerConfig.load(settings, System.getenv()));
+      System.out.println("the configuration is well");
+      return 0;
+    } catch (ConfigException e) {
+      return complain(e);
+    } catch (StartException e) {
+      return complain(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /**
+   * The statements that prepare an empty store, for operators who apply them by hand; empty if such
+   * a store needs none.
+   *
+   * @throws StoreConfigurationException if no kind of store knows the URI
+   */
+  public static String schema(String storeUri) {
+    return StoreProviders.installed().schema(StoreSettings.of(storeUri));
+  }
+
+  private static void stop(FencepostServer server, AtomicBoolean stopping) {
+    if (stopping.getAndSet(true)) {
+      Runtime.getRuntime().halt(STOPPED_TWICE);
+    }
+    server.drain();
+  }
+
+  /** Seconds after which the JDK's HTTP server gives up on a slow request or reader. */
+  private static void limitHttp() {
+    System.getProperties().putIfAbsent("sun.net.httpserver.maxReqTime", "10");
+    System.getProperties().putIfAbsent("sun.net.httpserver.maxRspTime", "30");
+  }
+
+  private static int complain(ConfigException e) {
+    if (e.problems().size() == 1) {
+      return complain(e.problems().get(0).toString());
+    }
+    System.err.println("fencepost: the configuration has " + e.problems().size() + " faults");
+    for (ConfigProblem problem : e.problems()) {
+      System.err.println("  " + problem);
+    }
+    return CONFIGURATION;
+  }
+
+  private static int complain(String message) {
+    System.err.println("fencepost: " + message);
+    return CONFIGURATION;
+  }
+}

@@ -1,0 +1,61 @@
+package dev.fencepost.server;
+
+import dev.fencepost.core.Timers;
+import java.time.Duration;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * This machine's monotonic clock and one daemon thread for what is to happen later. Tasks are short
+ * and never block; one that throws is logged and disturbs no other. After {@link #close} tasks are
+ * accepted and forgotten.
+ */
+final class SystemTimers implements Timers, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(SystemTimers.class);
+
+  /** Longer delays overflow the executor's arithmetic, and nothing here lasts as long. */
+  private static final Duration LONGEST = Duration.ofDays(365);
+
+  private final ScheduledThreadPoolExecutor executor =
+      new ScheduledThreadPoolExecutor(
+          1,
+          task -> {
+            Thread thread = new Thread(task, "fencepost-timers");
+            thread.setDaemon(true);
+            return thread;
+          },
+          (task, executor) -> LOG.debug("a task came after the end"));
+
+  SystemTimers() {
+    executor.setRemoveOnCancelPolicy(true);
+    executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+  }
+
+  @Override
+  public long nanoTime() {
+    return System.nanoTime();
+  }
+
+  @Override
+  public Timer schedule(Duration delay, Runnable task) {
+    long nanos = (delay.compareTo(LONGEST) > 0 ? LONGEST : delay).toNanos();
+    ScheduledFuture<?> future = executor.schedule(() -> run(task), nanos, TimeUnit.NANOSECONDS);
+    return () -> future.cancel(false);
+  }
+
+  @Override
+  public void close() {
+    executor.shutdownNow();
+  }
+
+  private static void run(Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException | StackOverflowError | AssertionError e) {
+      LOG.error("a timed task failed", e);
+    }
+  }
+}

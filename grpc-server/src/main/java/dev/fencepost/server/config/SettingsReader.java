@@ -1,0 +1,179 @@
+package dev.fencepost.server.config;
+
+import dev.fencepost.lock.HumanDuration;
+import dev.fencepost.lock.InvalidValueException;
+import dev.fencepost.lock.Lease;
+import io.smallrye.config.SmallRyeConfig;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.eclipse.microprofile.config.ConfigValue;
+import org.eclipse.microprofile.config.spi.ConfigSource;
+
+/**
+ * Reads settings into their types and remembers each fault; a faulty one is read as its default, so
+ * that the others are looked at too.
+ */
+final class SettingsReader {
+  private final SmallRyeConfig config;
+  private final Map<String, LocatedSource> sources = new HashMap<>();
+  private final List<ConfigProblem> problems = new ArrayList<>();
+
+  SettingsReader(List<LocatedSource> sources) {
+    Map<String, String> fallbacks =
+        Arrays.stream(Key.values())
+            .filter(key -> !key.fallback().isEmpty())
+            .collect(Collectors.toMap(Key::text, Key::fallback));
+    this.config =
+        new SmallRyeConfigBuilder()
+            .withSources(sources.toArray(ConfigSource[]::new))
+            .withDefaultValues(fallbacks)
+            .build();
+    sources.forEach(source -> this.sources.put(source.getName(), source));
+    sources.forEach(this::rejectUnknown);
+  }
+
+  String text(Key key) {
+    return Optional.ofNullable(value(key).getValue()).orElse("");
+  }
+
+  /** The settings that begin with the text, without it. */
+  Map<String, String> group(String prefix) {
+    Map<String, String> group = new HashMap<>();
+    for (LocatedSource source : sources.values()) {
+      for (String key : source.getPropertyNames()) {
+        if (key.startsWith(prefix)) {
+          group.put(key.substring(prefix.length()), config.getConfigValue(key).getValue());
+        }
+      }
+    }
+    return group;
+  }
+
+  <T> T read(Key key, Function<String, T> parser) {
+    try {
+      return parser.apply(text(key));
+    } catch (InvalidValueException e) {
+      reject(key, e.expected());
+      return parser.apply(key.fallback());
+    }
+  }
+
+  Duration duration(Key key, Duration least, Duration most) {
+    return read(
+        key,
+        text ->
+            Lease.requireBetween(key.text(), HumanDuration.parse(key.text(), text), least, most));
+  }
+
+  /** A duration, or {@code off}. */
+  Optional<Duration> optionalDuration(Key key, Duration least, Duration most) {
+    return text(key).equals("off")
+        ? Optional.empty()
+        : read(
+            key,
+            text ->
+                text.equals("off")
+                    ? Optional.empty()
+                    : Optional.of(
+                        Lease.requireBetween(
+                            key.text(), HumanDuration.parse(key.text(), text), least, most)));
+  }
+
+  int number(Key key, int least, int most) {
+    return read(
+        key,
+        text -> {
+          String expected = "a whole number, " + least + "–" + most;
+          try {
+            int number = Integer.parseInt(text);
+            if (number >= least && number <= most) {
+              return number;
+            }
+          } catch (NumberFormatException e) {
+            throw InvalidValueException.of(key.text(), text, expected);
+          }
+          throw InvalidValueException.of(key.text(), text, expected);
+        });
+  }
+
+  boolean yesNo(Key key) {
+    return read(
+        key,
+        text ->
+            switch (text.toLowerCase(Locale.ROOT)) {
+              case "true" -> true;
+              case "false" -> false;
+              default -> throw InvalidValueException.of(key.text(), text, "true or false");
+            });
+  }
+
+  <E extends Enum<E>> E choice(Key key, Class<E> type) {
+    return read(
+        key,
+        text -> {
+          for (E each : type.getEnumConstants()) {
+            if (each.name().toLowerCase(Locale.ROOT).equals(text.toLowerCase(Locale.ROOT))) {
+              return each;
+            }
+          }
+          String names =
+              Arrays.stream(type.getEnumConstants())
+                  .map(each -> each.name().toLowerCase(Locale.ROOT))
+                  .collect(Collectors.joining(", "));
+          throw InvalidValueException.of(key.text(), text, "one of " + names);
+        });
+  }
+
+  /** Remembers a fault of a value that is well-formed. */
+  void reject(Key key, String expected) {
+    ConfigValue value = value(key);
+    LocatedSource source = sources.get(value.getSourceName());
+    String place = source == null ? "the default" : source.locate(key.text());
+    problems.add(new ConfigProblem(key.text(), shown(key.text(), text(key)), expected, place));
+  }
+
+  /** Throws if there was any fault. */
+  void requireValid() {
+    if (!problems.isEmpty()) {
+      throw new ConfigException(problems);
+    }
+  }
+
+  private ConfigValue value(Key key) {
+    return config.getConfigValue(key.text());
+  }
+
+  private void rejectUnknown(LocatedSource source) {
+    for (String key : new TreeSet<>(source.getPropertyNames())) {
+      if (Key.of(key).isEmpty() && !key.startsWith(Key.STORE_OPTIONS)) {
+        String value = String.valueOf(source.getValue(key));
+        problems.add(
+            new ConfigProblem(
+                key, shown(key, value), "a known key" + like(key), source.locate(key)));
+      }
+    }
+  }
+
+  private static String like(String unknown) {
+    return Arrays.stream(Key.values())
+        .map(key -> unknown.startsWith(Variables.PREFIX) ? key.variable() : key.text())
+        .filter(key -> Spelling.distance(key, unknown) <= 2)
+        .findFirst()
+        .map(key -> "; did you mean " + key + "?")
+        .orElse("; see docs/configuration.md");
+  }
+
+  private static String shown(String key, String value) {
+    return "\"" + Secrets.shown(key, value) + "\"";
+  }
+}

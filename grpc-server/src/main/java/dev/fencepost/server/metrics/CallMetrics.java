@@ -1,0 +1,51 @@
+package dev.fencepost.server.metrics;
+
+import dev.fencepost.core.Timers;
+import io.grpc.Metadata;
+import io.grpc.ServerStreamTracer;
+import io.grpc.Status;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.Set;
+
+/** Times gRPC calls by method and code, also those that no handler ever saw. */
+public final class CallMetrics extends ServerStreamTracer.Factory {
+  private final Set<String> methods;
+  private final Timers clock;
+  private final Meters.Timers calls;
+
+  /**
+   * Registers the meters.
+   *
+   * @param methods full names of all methods; calls of others are counted together, since callers
+   *     could make up any number of them
+   */
+  public CallMetrics(Set<String> methods, Timers clock, MeterRegistry registry) {
+    this.methods = Set.copyOf(methods);
+    this.clock = clock;
+    this.calls =
+        Meters.Timers.slow(
+            registry, "fencepost.grpc.call", "gRPC calls, to their end", "method", "code");
+  }
+
+  @Override
+  public ServerStreamTracer newServerStreamTracer(String fullMethodName, Metadata headers) {
+    String method = methods.contains(fullMethodName) ? fullMethodName : "other";
+    return new Tracer(method, clock.nanoTime());
+  }
+
+  private final class Tracer extends ServerStreamTracer {
+    private final String method;
+    private final long begun;
+
+    Tracer(String method, long begun) {
+      this.method = method;
+      this.begun = begun;
+    }
+
+    @Override
+    public void streamClosed(Status status) {
+      calls.record(Duration.ofNanos(clock.nanoTime() - begun), method, status.getCode().name());
+    }
+  }
+}

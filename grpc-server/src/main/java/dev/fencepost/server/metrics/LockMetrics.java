@@ -1,0 +1,70 @@
+package dev.fencepost.server.metrics;
+
+import dev.fencepost.core.AcquireAnswer;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.Renewal;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.Locale;
+
+/** Counts what became of acquires, renewals and releases. Thread-safe. */
+public final class LockMetrics {
+  /** The outcome of a call whose outcome is not known, or that was refused. */
+  private static final String FAILED = "failed";
+
+  private final Meters.Timers acquires;
+  private final Meters.Counters renewals;
+  private final Meters.Counters releases;
+
+  /** Registers the meters. */
+  public LockMetrics(MeterRegistry registry) {
+    this.acquires =
+        Meters.Timers.slow(
+            registry, "fencepost.acquire", "Acquire calls, from arrival to answer", "outcome");
+    this.renewals =
+        new Meters.Counters(registry, "fencepost.renewals", "Renewals of grants", "outcome");
+    this.releases =
+        new Meters.Counters(registry, "fencepost.releases", "Releases of claims", "outcome");
+  }
+
+  /** An acquire was answered after this time. */
+  public void acquired(AcquireAnswer answer, Duration time) {
+    String outcome = answer.fold(granted -> "granted", refused -> lower(refused.reason()));
+    acquires.record(time, outcome);
+  }
+
+  /** An acquire failed after this time. */
+  public void acquireFailed(Duration time) {
+    acquires.record(time, FAILED);
+  }
+
+  /** A caller left its acquire after this time. */
+  public void acquireLeft(Duration time) {
+    acquires.record(time, "left");
+  }
+
+  /** A renewal was answered. */
+  public void renewed(Renewal renewal) {
+    renewals.count(renewal.fold(renewed -> "renewed", lost -> lower(lost.loss().reason())));
+  }
+
+  /** A renewal failed. */
+  public void renewalFailed() {
+    renewals.count(FAILED);
+  }
+
+  /** A release was answered. */
+  public void released(Release release) {
+    releases.count(
+        release.fold(released -> "released", withdrawn -> "withdrawn", notHeld -> "not_held"));
+  }
+
+  /** A release failed. */
+  public void releaseFailed() {
+    releases.count(FAILED);
+  }
+
+  private static String lower(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,153 @@
+package dev.fencepost.server.metrics;
+
+import dev.fencepost.core.Timers;
+import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.GrantRef;
+import dev.fencepost.lock.HandOver;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.Replica;
+import dev.fencepost.lock.ResourceName;
+import dev.fencepost.lock.Revocation;
+import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.ListQuery;
+import dev.fencepost.lock.spi.LockBackend;
+import dev.fencepost.lock.spi.LockPage;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreInfo;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/** Another backend whose calls are timed, by operation and outcome. */
+public final class MeteredBackend implements LockBackend {
+  private final LockBackend backend;
+  private final Timers clock;
+  private final Meters.Timers calls;
+  private final Counter handOvers;
+
+  /** Times the backend's calls; closes it when closed. */
+  public MeteredBackend(LockBackend backend, Timers clock, MeterRegistry registry) {
+    this.backend = backend;
+    this.clock = clock;
+    this.calls =
+        Meters.Timers.quick(
+            registry, "fencepost.store.call", "Calls to the store", "operation", "outcome");
+    this.handOvers =
+        Counter.builder("fencepost.hand.overs")
+            .description("Grants passed to the next waiter in one step")
+            .register(registry);
+  }
+
+  @Override
+  public CompletionStage<StoreInfo> open(Replica self, Consumer<LockName> wake) {
+    return timed("open", () -> backend.open(self, wake));
+  }
+
+  @Override
+  public CompletionStage<Void> announce(Replica self) {
+    return timed("announce", () -> backend.announce(self));
+  }
+
+  @Override
+  public CompletionStage<Attempt> tryAcquire(Claim claim, Line line) {
+    return timed("acquire", () -> backend.tryAcquire(claim, line));
+  }
+
+  @Override
+  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, Line line) {
+    return timed("hand_over", () -> backend.handOver(from, to, line))
+        .whenComplete(
+            (both, failure) -> {
+              if (failure == null && both.got() instanceof Attempt.Granted) {
+                handOvers.increment();
+              }
+            });
+  }
+
+  @Override
+  public CompletionStage<Renewal> renew(GrantRef grant) {
+    return timed("renew", () -> backend.renew(grant));
+  }
+
+  @Override
+  public CompletionStage<Release> release(ReleaseOrder order) {
+    return timed("release", () -> backend.release(order));
+  }
+
+  @Override
+  public CompletionStage<Revocation> forceRelease(ForcedRelease order) {
+    return timed("force_release", () -> backend.forceRelease(order));
+  }
+
+  @Override
+  public CompletionStage<Void> leave(LockName lock) {
+    return timed("leave", () -> backend.leave(lock));
+  }
+
+  @Override
+  public CompletionStage<List<LockState>> describe(Collection<LockName> locks) {
+    return timed("describe", () -> backend.describe(locks));
+  }
+
+  @Override
+  public CompletionStage<LockPage> list(ListQuery query) {
+    return timed("list", () -> backend.list(query));
+  }
+
+  @Override
+  public CompletionStage<Advance> advance(ResourceName resource, FencingToken token) {
+    return timed("advance", () -> backend.advance(resource, token));
+  }
+
+  @Override
+  public CompletionStage<Optional<FencingToken>> resetMark(ResourceName resource) {
+    return timed("reset_mark", () -> backend.resetMark(resource));
+  }
+
+  @Override
+  public CompletionStage<StoreInfo> info() {
+    return timed("info", backend::info);
+  }
+
+  @Override
+  public void close() {
+    backend.close();
+  }
+
+  private <T> CompletionStage<T> timed(String operation, Supplier<CompletionStage<T>> call) {
+    long begun = clock.nanoTime();
+    return call.get()
+        .whenComplete(
+            (answer, failure) ->
+                calls.record(
+                    Duration.ofNanos(clock.nanoTime() - begun),
+                    operation,
+                    failure == null ? "ok" : outcome(failure)));
+  }
+
+  private static String outcome(Throwable failure) {
+    Throwable cause = failure.getCause();
+    if (failure instanceof CompletionException && cause != null) {
+      return outcome(cause);
+    }
+    return failure instanceof StoreException e
+        ? e.failure().name().toLowerCase(Locale.ROOT)
+        : "error";
+  }
+}

@@ -1,0 +1,97 @@
+package dev.fencepost.server.service;
+
+import dev.fencepost.core.AcquireAnswer;
+import dev.fencepost.core.AcquireOrder;
+import dev.fencepost.core.Call;
+import dev.fencepost.core.Coordinator;
+import dev.fencepost.proto.v1.AcquireRequest;
+import dev.fencepost.proto.v1.AcquireResponse;
+import io.grpc.Context;
+import io.grpc.Deadline;
+import io.grpc.stub.ServerCallStreamObserver;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Starts acquires and tells the queue when their callers leave. A call that waits has no thread.
+ */
+final class Acquires {
+  /** An answer that leaves this long before the deadline still arrives. */
+  private static final Duration ANSWER_TIME = Duration.ofMillis(250);
+
+  private final Coordinator coordinator;
+  private final ServiceSettings settings;
+  private final Requests requests;
+  private final Answers answers;
+
+  Acquires(Coordinator coordinator, ServiceSettings settings, Answers answers) {
+    this.coordinator = coordinator;
+    this.settings = settings;
+    this.requests = new Requests(settings.policy());
+    this.answers = answers;
+  }
+
+  void start(AcquireRequest request, ServerCallStreamObserver<AcquireResponse> observer) {
+    long arrived = settings.timers().nanoTime();
+    Call call;
+    try {
+      AcquireOrder order = requests.acquire(request, longestWait(), Peer.current().client());
+      call = coordinator.acquire(order);
+    } catch (RuntimeException e) {
+      answers.refuse(observer, e);
+      return;
+    }
+    AtomicBoolean open = new AtomicBoolean(true);
+    // Also keeps a late onNext from throwing: the grant then stands, and a retry finds it.
+    observer.setOnCancelHandler(
+        () -> {
+          call.leave();
+          if (open.getAndSet(false)) {
+            settings.metrics().acquireLeft(since(arrived));
+          }
+        });
+    call.answer()
+        .whenComplete(
+            (answer, failure) -> {
+              if (open.getAndSet(false)) {
+                count(answer, failure, since(arrived));
+                end(observer, answer, failure);
+              }
+            });
+  }
+
+  private Duration longestWait() {
+    Deadline deadline = Context.current().getDeadline();
+    if (deadline == null) {
+      return settings.policy().maxWait();
+    }
+    Duration left =
+        Duration.ofNanos(deadline.timeRemaining(TimeUnit.NANOSECONDS)).minus(ANSWER_TIME);
+    return left.isNegative() ? Duration.ZERO : left;
+  }
+
+  private Duration since(long nanos) {
+    return Duration.ofNanos(settings.timers().nanoTime() - nanos);
+  }
+
+  private void count(@Nullable AcquireAnswer answer, @Nullable Throwable failure, Duration time) {
+    if (failure == null && answer != null) {
+      settings.metrics().acquired(answer, time);
+    } else {
+      settings.metrics().acquireFailed(time);
+    }
+  }
+
+  private void end(
+      ServerCallStreamObserver<AcquireResponse> observer,
+      @Nullable AcquireAnswer answer,
+      @Nullable Throwable failure) {
+    if (failure != null) {
+      answers.refuse(observer, failure);
+    } else if (answer != null) {
+      answers.send(observer, ToWire.answer(answer));
+    }
+  }
+}

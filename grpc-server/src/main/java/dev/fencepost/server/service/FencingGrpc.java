@@ -1,0 +1,123 @@
+package dev.fencepost.server.service;
+
+import dev.fencepost.core.Coordinator;
+import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.Holder;
+import dev.fencepost.lock.InvalidValueException;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.ResourceName;
+import dev.fencepost.proto.v1.AdvanceOutcome;
+import dev.fencepost.proto.v1.AdvanceTokenRequest;
+import dev.fencepost.proto.v1.AdvanceTokenResponse;
+import dev.fencepost.proto.v1.FencingServiceGrpc;
+import dev.fencepost.proto.v1.GetTokenRequest;
+import dev.fencepost.proto.v1.GetTokenResponse;
+import dev.fencepost.proto.v1.TokenStatus;
+import dev.fencepost.proto.v1.ValidateTokenRequest;
+import dev.fencepost.proto.v1.ValidateTokenResponse;
+import dev.fencepost.server.service.Fields.Field;
+import io.grpc.stub.StreamObserver;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+
+/** {@code fencepost.v1.FencingService} over a coordinator. */
+final class FencingGrpc extends FencingServiceGrpc.FencingServiceImplBase {
+  private final Coordinator coordinator;
+  private final Answers answers;
+
+  FencingGrpc(Coordinator coordinator, Answers answers) {
+    this.coordinator = coordinator;
+    this.answers = answers;
+  }
+
+  @Override
+  public void getToken(GetTokenRequest request, StreamObserver<GetTokenResponse> call) {
+    answers.answer(
+        call,
+        () -> coordinator.describe(new LockName(request.getName())),
+        FencingGrpc::standingToken);
+  }
+
+  @Override
+  public void validateToken(
+      ValidateTokenRequest request, StreamObserver<ValidateTokenResponse> call) {
+    answers.answer(call, () -> validate(request), response -> response);
+  }
+
+  @Override
+  public void advanceToken(AdvanceTokenRequest request, StreamObserver<AdvanceTokenResponse> call) {
+    answers.answer(call, () -> advance(request), FencingGrpc::verdict);
+  }
+
+  private static GetTokenResponse standingToken(LockState state) {
+    GetTokenResponse.Builder response = GetTokenResponse.newBuilder();
+    state.holder().ifPresent(holder -> response.setHolder(ToWire.holder(holder)));
+    Optional<FencingToken> token = state.holder().map(Holder::token).or(state::lastToken);
+    return response.setLastToken(ToWire.tokenOrZero(token)).build();
+  }
+
+  private CompletionStage<ValidateTokenResponse> validate(ValidateTokenRequest request) {
+    Fields fields = new Fields();
+    Field<LockName> name = fields.read("name", () -> new LockName(request.getName()));
+    Field<FencingToken> token =
+        fields.read("fencing_token", () -> new FencingToken(request.getFencingToken()));
+    fields.requireValid();
+    return coordinator
+        .describe(name.value())
+        .thenApply(
+            state ->
+                ValidateTokenResponse.newBuilder()
+                    .setStatus(status(state, token.value()))
+                    .setLastToken(ToWire.tokenOrZero(state.lastToken()))
+                    .build());
+  }
+
+  private static TokenStatus status(LockState state, FencingToken token) {
+    if (state.holder().map(Holder::token).filter(token::equals).isPresent()) {
+      return TokenStatus.TOKEN_STATUS_CURRENT;
+    }
+    long highest =
+        Math.max(state.presentToken(), state.lastToken().map(FencingToken::value).orElse(0L));
+    return token.value() <= highest
+        ? TokenStatus.TOKEN_STATUS_STALE
+        : TokenStatus.TOKEN_STATUS_UNKNOWN;
+  }
+
+  private CompletionStage<Advance> advance(AdvanceTokenRequest request) {
+    Fields fields = new Fields();
+    Field<ResourceName> resource =
+        fields.read("resource", () -> new ResourceName(request.getResource()));
+    Field<FencingToken> token =
+        fields.read("fencing_token", () -> new FencingToken(request.getFencingToken()));
+    fields.requireValid();
+    return coordinator
+        .advance(resource.value(), token.value())
+        .thenApply(verdict -> requireNear(verdict, token.value()));
+  }
+
+  private static Advance requireNear(Advance verdict, FencingToken token) {
+    if (verdict instanceof Advance.TooFarAhead far) {
+      throw InvalidValueException.of(
+          "fencing_token",
+          token.value(),
+          "at most " + far.highest() + ", a day ahead of the store's clock");
+    }
+    return verdict;
+  }
+
+  private static AdvanceTokenResponse verdict(Advance verdict) {
+    return verdict.fold(
+        advanced -> response(AdvanceOutcome.ADVANCE_OUTCOME_ADVANCED, advanced.mark()),
+        unchanged -> response(AdvanceOutcome.ADVANCE_OUTCOME_UNCHANGED, unchanged.mark()),
+        stale -> response(AdvanceOutcome.ADVANCE_OUTCOME_STALE, stale.mark()),
+        tooFarAhead -> {
+          throw new IllegalStateException("was refused before");
+        });
+  }
+
+  private static AdvanceTokenResponse response(AdvanceOutcome outcome, FencingToken mark) {
+    return AdvanceTokenResponse.newBuilder().setOutcome(outcome).setMark(mark.value()).build();
+  }
+}

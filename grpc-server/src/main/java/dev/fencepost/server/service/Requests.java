@@ -1,0 +1,151 @@
+package dev.fencepost.server.service;
+
+import dev.fencepost.core.AcquireOrder;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.ClaimId;
+import dev.fencepost.lock.Claimant;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.GrantRef;
+import dev.fencepost.lock.InvalidValueException;
+import dev.fencepost.lock.Lease;
+import dev.fencepost.lock.LockMode;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.proto.v1.AcquireRequest;
+import dev.fencepost.proto.v1.ForceReleaseRequest;
+import dev.fencepost.proto.v1.ReleaseRequest;
+import dev.fencepost.proto.v1.WatchLocksRequest;
+import dev.fencepost.server.service.Fields.Field;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Messages as domain values. Each method reports every bad field of its message. */
+final class Requests {
+  private static final int MAX_WATCHED = 100;
+  private static final Duration MAX_WAITED = Duration.ofDays(3650);
+  private final LeasePolicy policy;
+
+  Requests(LeasePolicy policy) {
+    this.policy = policy;
+  }
+
+  /**
+   * Reads an acquire.
+   *
+   * @param longestWait what the call's deadline leaves; the wait is cut to it
+   */
+  AcquireOrder acquire(AcquireRequest request, Duration longestWait, String client) {
+    Fields fields = new Fields();
+    Field<LockName> name = fields.read("name", () -> new LockName(request.getName()));
+    Field<ClaimId> id = fields.read("claim_id", () -> new ClaimId(request.getClaimId()));
+    Field<Duration> ttl = fields.read("ttl", () -> ttl(request));
+    Field<Duration> wait = between(fields, "wait", request.getWait(), policy.maxWait());
+    Field<String> owner = fields.read("owner", () -> Claimant.named(request.getOwner()).owner());
+    Field<Duration> delay =
+        between(fields, "lock_delay", request.getLockDelay(), Lease.MAX_LOCK_DELAY);
+    Field<Map<String, String>> metadata =
+        fields.read("metadata", () -> claimant("", request.getMetadataMap()).metadata());
+    fields.read("mode", () -> mode(request));
+    Field<Duration> waited = between(fields, "waited", request.getWaited(), MAX_WAITED);
+    fields.requireValid();
+    Claim claim =
+        new Claim(
+            name.value(),
+            id.value(),
+            new Lease(ttl.value(), delay.value()),
+            claimant(owner.value(), metadata.value()));
+    return new AcquireOrder(claim, least(wait.value(), longestWait), waited.value(), client);
+  }
+
+  GrantRef grant(dev.fencepost.proto.v1.GrantRef wire, String path) {
+    Fields fields = new Fields();
+    Field<LockName> name = fields.read(path + "name", () -> new LockName(wire.getName()));
+    Field<ClaimId> claim = fields.read(path + "claim_id", () -> new ClaimId(wire.getClaimId()));
+    Field<FencingToken> token =
+        fields.read(path + "fencing_token", () -> new FencingToken(wire.getFencingToken()));
+    fields.requireValid();
+    return new GrantRef(name.value(), claim.value(), token.value());
+  }
+
+  ReleaseOrder release(ReleaseRequest request) {
+    Fields fields = new Fields();
+    Field<LockName> name = fields.read("name", () -> new LockName(request.getName()));
+    Field<ClaimId> claim = fields.read("claim_id", () -> new ClaimId(request.getClaimId()));
+    Field<Optional<FencingToken>> token =
+        token(fields, request.hasFencingToken(), request.getFencingToken());
+    Field<Duration> closeFor =
+        between(fields, "close_for", request.getCloseFor(), ReleaseOrder.MAX_CLOSE_FOR);
+    fields.requireValid();
+    return new ReleaseOrder(name.value(), claim.value(), token.value(), closeFor.value());
+  }
+
+  ForcedRelease forceRelease(ForceReleaseRequest request) {
+    Fields fields = new Fields();
+    Field<LockName> name = fields.read("name", () -> new LockName(request.getName()));
+    Field<String> reason =
+        fields.read("reason", () -> ForcedRelease.requireReason(request.getReason()));
+    Field<Optional<FencingToken>> token =
+        token(fields, request.hasFencingToken(), request.getFencingToken());
+    Field<Duration> closeFor =
+        between(fields, "close_for", request.getCloseFor(), ReleaseOrder.MAX_CLOSE_FOR);
+    fields.requireValid();
+    return new ForcedRelease(
+        name.value(),
+        reason.value(),
+        token.value(),
+        request.hasCloseFor() ? Optional.of(closeFor.value()) : Optional.empty());
+  }
+
+  /** The names to watch, each once. */
+  Set<LockName> watch(WatchLocksRequest request) {
+    int count = request.getNamesCount();
+    if (count < 1 || count > MAX_WATCHED) {
+      throw InvalidValueException.of("names", count + " names", "1–" + MAX_WATCHED + " names");
+    }
+    Fields fields = new Fields();
+    Set<LockName> names = new LinkedHashSet<>();
+    for (int i = 0; i < count; i++) {
+      String name = request.getNames(i);
+      fields.read("names[" + i + "]", () -> names.add(new LockName(name)));
+    }
+    fields.requireValid();
+    return names;
+  }
+
+  private Duration ttl(AcquireRequest request) {
+    return request.hasTtl()
+        ? policy.requireTtl(WireDuration.of("ttl", request.getTtl()))
+        : policy.defaultTtl();
+  }
+
+  private static Field<Duration> between(
+      Fields fields, String name, com.google.protobuf.Duration wire, Duration most) {
+    return fields.read(
+        name, () -> Lease.requireBetween(name, WireDuration.of(name, wire), Duration.ZERO, most));
+  }
+
+  private static Field<Optional<FencingToken>> token(Fields fields, boolean isSet, long token) {
+    return fields.read(
+        "fencing_token", () -> isSet ? Optional.of(new FencingToken(token)) : Optional.empty());
+  }
+
+  private static Claimant claimant(String owner, Map<String, String> metadata) {
+    return new Claimant(owner, "", LockMode.EXCLUSIVE, metadata);
+  }
+
+  private static LockMode mode(AcquireRequest request) {
+    return switch (request.getMode()) {
+      case LOCK_MODE_UNSPECIFIED, LOCK_MODE_EXCLUSIVE -> LockMode.EXCLUSIVE;
+      case UNRECOGNIZED ->
+          throw InvalidValueException.of("mode", request.getModeValue(), "1 (exclusive) or unset");
+    };
+  }
+
+  private static Duration least(Duration a, Duration b) {
+    return a.compareTo(b) < 0 ? a : b;
+  }
+}

@@ -1,0 +1,17 @@
+package dev.fencepost.server.service;
+
+import dev.fencepost.core.Timers;
+import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.server.metrics.LockMetrics;
+
+/**
+ * What the services need besides a coordinator.
+ *
+ * @param self this replica
+ * @param version release of the server
+ * @param policy which leases it grants
+ * @param metrics where acquires, renewals and releases are counted
+ * @param timers time
+ */
+public record ServiceSettings(
+    ReplicaId self, String version, LeasePolicy policy, LockMetrics metrics, Timers timers) {}

@@ -1,0 +1,163 @@
+package dev.fencepost.server.service;
+
+import dev.fencepost.core.LockChange;
+import dev.fencepost.core.Timers;
+import dev.fencepost.core.Watch;
+import dev.fencepost.proto.v1.WatchLocksResponse;
+import io.grpc.stub.ServerCallStreamObserver;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One client's watch. States wait, merged, in the {@link Watch} until the client reads: at most one
+ * message is with the transport and one state of each lock here.
+ *
+ * <p>News, readiness, signs of life and the end come on any thread; whoever comes first writes, for
+ * the others too (a work-in-progress count, as in the Reactive Streams "drain loop").
+ */
+final class WatchStream {
+  /** Half the longest silence that clients were promised. */
+  private static final Duration SIGN_OF_LIFE = Duration.ofSeconds(5);
+
+  /** With less than this on its way the next message may follow. */
+  private static final int READY_BELOW_BYTES = 16 * 1024;
+
+  private final ServerCallStreamObserver<WatchLocksResponse> observer;
+  private final ServiceSettings settings;
+  private final Answers answers;
+  private final Consumer<WatchStream> onEnd;
+  private final AtomicInteger work = new AtomicInteger();
+  private final AtomicReference<@Nullable End> end = new AtomicReference<>();
+  private volatile @Nullable Watch watch;
+  private volatile boolean ticked;
+  private boolean lifeDue;
+  private Timers.@Nullable Timer clock;
+  private boolean spokeLately;
+  private boolean ended;
+
+  WatchStream(
+      ServerCallStreamObserver<WatchLocksResponse> observer,
+      ServiceSettings settings,
+      Answers answers,
+      Consumer<WatchStream> onEnd) {
+    this.observer = observer;
+    this.settings = settings;
+    this.answers = answers;
+    this.onEnd = onEnd;
+  }
+
+  /** Begins; called once, before the handler of the call returns. */
+  void start(Function<Runnable, Watch> subscription) {
+    observer.setOnReadyThreshold(READY_BELOW_BYTES);
+    observer.setOnReadyHandler(this::act);
+    observer.setOnCancelHandler(() -> end(new End(Optional.empty())));
+    // Whatever comes meanwhile has to wait until there is a watch.
+    work.incrementAndGet();
+    try {
+      watch = subscription.apply(this::act);
+    } catch (RuntimeException e) {
+      onEnd.accept(this);
+      throw e;
+    }
+    run();
+  }
+
+  /** Ends the stream with the status that the failure means. */
+  void end(RuntimeException failure) {
+    end(new End(Optional.of(failure)));
+  }
+
+  /**
+   * How a stream ends.
+   *
+   * @param failure what the client is told; empty if it left
+   */
+  private record End(Optional<RuntimeException> failure) {}
+
+  private void end(End how) {
+    end.compareAndSet(null, how);
+    act();
+  }
+
+  private void act() {
+    if (work.getAndIncrement() == 0) {
+      run();
+    }
+  }
+
+  private void run() {
+    int done;
+    do {
+      done = work.get();
+      try {
+        step();
+      } catch (RuntimeException e) {
+        end.compareAndSet(null, new End(Optional.of(e)));
+        finish();
+      }
+    } while (work.addAndGet(-done) != 0);
+  }
+
+  private void step() {
+    if (end.get() != null) {
+      finish();
+      return;
+    }
+    if (ticked || clock == null) {
+      lifeDue = ticked && !spokeLately;
+      ticked = false;
+      spokeLately = false;
+      clock = settings.timers().schedule(SIGN_OF_LIFE, this::tick);
+    }
+    if (observer.isReady()) {
+      write();
+    }
+  }
+
+  private void tick() {
+    ticked = true;
+    act();
+  }
+
+  private void write() {
+    Watch source = watch;
+    if (source == null) {
+      return;
+    }
+    List<LockChange> changes = source.take();
+    if (!changes.isEmpty() || lifeDue) {
+      WatchLocksResponse.Builder response =
+          WatchLocksResponse.newBuilder().setSynced(source.isSynced());
+      changes.forEach(change -> response.addChanges(ToWire.change(change, settings.self())));
+      observer.onNext(response.build());
+      lifeDue = false;
+      spokeLately = true;
+    }
+  }
+
+  private void finish() {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    Watch source = watch;
+    if (source != null) {
+      source.close();
+    }
+    Timers.Timer life = clock;
+    if (life != null) {
+      life.cancel();
+    }
+    onEnd.accept(this);
+    End how = end.get();
+    if (how != null) {
+      how.failure().ifPresent(failure -> answers.refuse(observer, failure));
+    }
+  }
+}

@@ -4,6 +4,7 @@
  * <ul>
  *   <li>{@code model}: a store in memory, made of the reference rules
  *   <li>{@code process}: real stores as processes of their own, and a proxy that harms what passes
+ *   <li>{@code contract}: what every store must keep, as tests that a backend inherits
  * </ul>
  */
 @NullMarked

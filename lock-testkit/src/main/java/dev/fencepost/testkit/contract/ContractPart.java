@@ -1,0 +1,95 @@
+package dev.fencepost.testkit.contract;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.Holder;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.Standing;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+
+/** What the parts of the contract share: the scene, and words for what they look at. */
+abstract class ContractPart {
+
+  /** What clocks and their units may differ by. */
+  static final Duration TOLERANCE = Duration.ofMillis(100);
+
+  private final LockBackendContract suite;
+
+  ContractPart(LockBackendContract suite) {
+    this.suite = suite;
+  }
+
+  final Scene scene() {
+    return suite.scene();
+  }
+
+  final StoreUnderTest store() {
+    return scene().store();
+  }
+
+  final Party a() {
+    return scene().party(0);
+  }
+
+  final Party b() {
+    return scene().party(1);
+  }
+
+  final Party c() {
+    return scene().party(2);
+  }
+
+  final LockName newLock() {
+    return scene().newLock();
+  }
+
+  /** Waits until something holds that must hold once the given time has passed. */
+  final void awaitAfter(Duration time, Callable<Boolean> condition) {
+    store().elapse(time);
+    awaitSoon(condition);
+  }
+
+  /** Waits until something holds that a store may take its time for. */
+  final void awaitSoon(Callable<Boolean> condition) {
+    await()
+        .pollInterval(Duration.ofMillis(20))
+        .pollDelay(Duration.ZERO)
+        .atMost(store().expirySlack().plusSeconds(5))
+        .until(condition);
+  }
+
+  static Holder holder(LockState state) {
+    return Party.read(state, LockState::holder);
+  }
+
+  static Standing.Closed closed(LockState state) {
+    return Party.read(
+        state,
+        s ->
+            s.standing()
+                .fold(
+                    held -> Optional.<Standing.Closed>empty(),
+                    Optional::of,
+                    f -> Optional.empty()));
+  }
+
+  static boolean isFree(LockState state) {
+    return state.standing() instanceof Standing.Free;
+  }
+
+  /** Asserts that exactly this grant holds its lock, by looking and by renewing. */
+  final void assertStands(Grant grant) {
+    assertThat(holder(a().describe(grant.ref().lock())).token()).isEqualTo(grant.token());
+    assertThat(a().renewed(grant).ref()).isEqualTo(grant.ref());
+  }
+
+  static void assertReleased(Release release) {
+    assertThat(release).isEqualTo(new Release.Released());
+  }
+}

@@ -1,0 +1,241 @@
+package dev.fencepost.testkit.contract;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.ClaimId;
+import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.HandOver;
+import dev.fencepost.lock.Lease;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.LossReason;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.Revocation;
+import dev.fencepost.lock.spi.Line;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+
+/**
+ * Leases that ran out: rules 1, 2, 5, 6 and 7. All of them run out together, before the first test,
+ * so that the wait is paid for once; each test takes one of them.
+ */
+@TestInstance(Lifecycle.PER_CLASS)
+abstract class ExpiryContract extends ContractPart {
+
+  private static final Duration DELAY = Duration.ofMinutes(5);
+  private static final int OF_EACH_KIND = 16;
+
+  private final Deque<Grant> expired = new ArrayDeque<>();
+  private final Deque<Grant> delayed = new ArrayDeque<>();
+
+  ExpiryContract(LockBackendContract suite) {
+    super(suite);
+  }
+
+  @BeforeAll
+  final void letLeasesRunOut() {
+    for (int i = 0; i < OF_EACH_KIND; i++) {
+      expired.add(a().acquire(Claims.on(newLock(), Lease.of(Lease.MIN_TTL))));
+      delayed.add(a().acquire(Claims.on(newLock(), new Lease(Lease.MIN_TTL, DELAY))));
+    }
+    List<LockName> locks = new ArrayList<>();
+    expired.forEach(grant -> locks.add(grant.ref().lock()));
+    delayed.forEach(grant -> locks.add(grant.ref().lock()));
+    awaitAfter(
+        Lease.MIN_TTL,
+        () -> a().describe(locks).stream().allMatch(state -> state.holder().isEmpty()));
+  }
+
+  @Test
+  void expired_isFreeForOthersWithAGreaterToken() {
+    Grant former = expired.remove();
+    LockState state = b().describe(former.ref().lock());
+    assertThat(isFree(state)).isTrue();
+    assertThat(b().acquire(former.ref().lock()).token()).isGreaterThan(former.token());
+  }
+
+  @Test
+  void renewalOfExpired_revivesNothing() {
+    Grant former = expired.remove();
+    assertThat(a().lost(former.ref()).reason()).isEqualTo(LossReason.EXPIRED);
+    assertThat(isFree(a().describe(former.ref().lock()))).isTrue();
+    b().acquire(former.ref().lock());
+  }
+
+  @Test
+  void renewalAfterTheNextGrant_isSuperseded() {
+    Grant former = expired.remove();
+    Grant next = b().acquire(former.ref().lock());
+    assertThat(a().lost(former.ref()).reason()).isEqualTo(LossReason.SUPERSEDED);
+    assertStands(next);
+  }
+
+  @Test
+  void renewalAfterTheNextGrantEnded_isLostAllTheSame() {
+    Grant former = expired.remove();
+    Grant next = b().acquire(former.ref().lock());
+    b().release(next);
+    assertThat(a().lost(former.ref()).reason()).isIn(LossReason.EXPIRED, LossReason.RELEASED);
+    assertThat(isFree(a().describe(former.ref().lock()))).isTrue();
+  }
+
+  @Test
+  void releaseOfExpired_saysSo() {
+    Grant former = expired.remove();
+    assertThat(a().release(former)).isEqualTo(new Release.NotHeld(LossReason.EXPIRED));
+    b().acquire(former.ref().lock());
+  }
+
+  @Test
+  void releaseAfterTheNextGrant_leavesItAlone() {
+    Grant former = expired.remove();
+    Grant next = b().acquire(former.ref().lock());
+    assertThat(a().release(former)).isEqualTo(new Release.NotHeld(LossReason.SUPERSEDED));
+    assertThat(a().release(withdrawal(former))).isEqualTo(new Release.Withdrawn());
+    assertStands(next);
+  }
+
+  @Test
+  void sameClaimAgain_isGrantedAnew() {
+    Grant former = expired.remove();
+    Grant again = b().acquire(claimOf(former));
+    assertThat(again.origin()).isEqualTo(Grant.Origin.NEW);
+    assertThat(again.token()).isGreaterThan(former.token());
+    a().lost(former.ref());
+    assertThat(a().release(former)).isInstanceOf(Release.NotHeld.class);
+    assertStands(again);
+  }
+
+  @Test
+  void forcedReleaseOfExpired_findsNobody() {
+    Grant former = expired.remove();
+    ForcedRelease order =
+        new ForcedRelease(former.ref().lock(), "test", Optional.empty(), Optional.empty());
+    assertThat(a().forceRelease(order)).isEqualTo(new Revocation.NotHeld());
+    b().acquire(former.ref().lock());
+  }
+
+  @Test
+  void handOverOfExpired_isAnOrdinaryAttempt() {
+    Grant former = expired.remove();
+    HandOver both = a().handOver(former, Claims.on(former.ref().lock()), Line.JOIN);
+    assertThat(both.ended()).isEqualTo(new Release.NotHeld(LossReason.EXPIRED));
+    assertThat(Party.granted(both.got()).token()).isGreaterThan(former.token());
+  }
+
+  @Test
+  void handOverAfterTheNextGrant_isBusyAndStandsInLine() {
+    Grant former = expired.remove();
+    Grant next = b().acquire(former.ref().lock());
+    HandOver both = a().handOver(former, Claims.on(former.ref().lock()), Line.JOIN);
+    assertThat(both.ended()).isEqualTo(new Release.NotHeld(LossReason.SUPERSEDED));
+    assertThat(Party.busy(both.got()).line()).containsExactly(a().id());
+    assertStands(next);
+  }
+
+  @Test
+  void tokenAfterPurgeOfExpired_isGreater() {
+    Grant former = expired.remove();
+    store().purgeIdle();
+    assertThat(b().acquire(former.ref().lock()).token()).isGreaterThan(former.token());
+  }
+
+  @Test
+  void lockDelay_keepsOthersOut() {
+    Grant former = delayed.remove();
+    for (Party party : List.of(a(), b())) {
+      LockState state = party.busy(former.ref().lock(), Line.NONE);
+      assertThat(closed(state).turn()).isEmpty();
+      assertThat(closed(state).availableIn())
+          .isBetween(DELAY.minusSeconds(60), DELAY.plus(store().expirySlack()));
+    }
+    Party.busy(a().tryAcquire(claimOf(former), Line.NONE));
+  }
+
+  @Test
+  void lockDelay_outlivesAPurge() {
+    Grant former = delayed.remove();
+    store().purgeIdle();
+    b().busy(former.ref().lock(), Line.NONE);
+  }
+
+  @Test
+  void renewalInLockDelay_revivesNothing() {
+    Grant former = delayed.remove();
+    assertThat(a().lost(former.ref()).reason()).isEqualTo(LossReason.EXPIRED);
+    closed(a().describe(former.ref().lock()));
+  }
+
+  @Test
+  void lateRelease_endsTheDelayButSaysThatItExpired() {
+    Grant former = delayed.remove();
+    assertThat(b().release(former)).isEqualTo(new Release.NotHeld(LossReason.EXPIRED));
+    assertThat(isFree(a().describe(former.ref().lock()))).isTrue();
+    assertThat(c().acquire(former.ref().lock()).token()).isGreaterThan(former.token());
+  }
+
+  @Test
+  void lateReleaseByAnother_leavesTheDelay() {
+    Grant former = delayed.remove();
+    LockName lock = former.ref().lock();
+    a().release(ReleaseOrder.of(Claims.withToken(former.ref(), former.token().value() + 1)));
+    a().release(ReleaseOrder.withdrawal(lock, Claims.newId()));
+    b().busy(lock, Line.NONE);
+  }
+
+  @Test
+  void lateWithdrawal_endsTheDelay() {
+    Grant former = delayed.remove();
+    assertThat(b().release(withdrawal(former))).isEqualTo(new Release.Withdrawn());
+    c().acquire(former.ref().lock());
+  }
+
+  @Test
+  void lateReleaseWithALine_givesTheTurnToTheFirst() {
+    Grant former = delayed.remove();
+    LockName lock = former.ref().lock();
+    b().busy(lock, Line.JOIN);
+    a().release(former);
+    c().busy(lock, Line.NONE);
+    b().acquire(lock, Line.JOIN);
+  }
+
+  @Test
+  void lateHandOver_givesTheLockToTheNext() {
+    Grant former = delayed.remove();
+    HandOver both = a().handOver(former, Claims.on(former.ref().lock()), Line.JOIN);
+    assertThat(both.ended()).isEqualTo(new Release.NotHeld(LossReason.EXPIRED));
+    assertThat(both.got()).isInstanceOf(Attempt.Granted.class);
+    assertThat(Party.granted(both.got()).token()).isGreaterThan(former.token());
+  }
+
+  @Test
+  void lockDelay_doesNotFollowARelease() {
+    Grant held = a().acquire(Claims.on(newLock(), new Lease(Claims.LONG, DELAY)));
+    a().release(held);
+    b().acquire(held.ref().lock());
+  }
+
+  private static ReleaseOrder withdrawal(Grant grant) {
+    ClaimId claim = grant.ref().claim();
+    return ReleaseOrder.withdrawal(grant.ref().lock(), claim);
+  }
+
+  /** The claim of a grant, retried with a lease that does not run out. */
+  private static Claim claimOf(Grant grant) {
+    Claim like = Claims.on(grant.ref().lock());
+    return new Claim(like.lock(), grant.ref().claim(), like.lease(), like.claimant());
+  }
+}

@@ -1,0 +1,79 @@
+package dev.fencepost.testkit.contract;
+
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.Replica;
+import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.ResourceName;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/** One store with three replicas, shared by the tests of a class, each on locks of its own. */
+final class Scene implements AutoCloseable {
+
+  private static final int REPLICAS = 3;
+
+  private final StoreUnderTest store;
+  private final Random random = new Random();
+  private final String run = ReplicaId.of(random.nextLong()).value();
+  private final List<Party> parties = new ArrayList<>();
+  private int names;
+
+  Scene(StoreUnderTest store) {
+    this.store = store;
+    openAll();
+  }
+
+  StoreUnderTest store() {
+    return store;
+  }
+
+  /** The first, second or third replica. */
+  Party party(int index) {
+    return parties.get(index);
+  }
+
+  /** One more replica, closed by the test. */
+  Party newParty() {
+    ReplicaId id = ReplicaId.of(random.nextLong());
+    String address = "host-" + id + ":7420";
+    return new Party(store.newBackend(), new Replica(id, address, Replica.Phase.SERVING));
+  }
+
+  /** Closes all replicas, does something to the store, and opens new ones. */
+  void whileClosed(Runnable act) {
+    closeAll();
+    act.run();
+    openAll();
+  }
+
+  /** A text that no other test of any run has. */
+  synchronized String newText() {
+    return "contract/" + run + "/" + ++names;
+  }
+
+  LockName newLock() {
+    return new LockName(newText());
+  }
+
+  ResourceName newResource() {
+    return new ResourceName(newText());
+  }
+
+  @Override
+  public void close() {
+    closeAll();
+    store.close();
+  }
+
+  private void openAll() {
+    for (int i = 0; i < REPLICAS; i++) {
+      parties.add(newParty());
+    }
+  }
+
+  private void closeAll() {
+    parties.forEach(Party::close);
+    parties.clear();
+  }
+}

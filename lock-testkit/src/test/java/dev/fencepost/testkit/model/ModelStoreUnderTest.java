@@ -1,0 +1,104 @@
+package dev.fencepost.testkit.model;
+
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.spi.LockBackend;
+import dev.fencepost.testkit.contract.StoreUnderTest;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** The model as a store to try the contract on. Its time passes at a word. */
+final class ModelStoreUnderTest implements StoreUnderTest {
+
+  private static final int THREADS = 4;
+
+  private final AtomicLong aheadMicros = new AtomicLong();
+  private final ExecutorService threads = Executors.newFixedThreadPool(THREADS + 1);
+  private final ModelServer server;
+
+  ModelStoreUnderTest(Rules rules) {
+    this.server =
+        new ModelServer(() -> ModelServer.wallClockMicros() + aheadMicros.get(), threads, rules);
+  }
+
+  @Override
+  public LockBackend newBackend() {
+    return server.newBackend();
+  }
+
+  @Override
+  public boolean wakesByNotification() {
+    return true;
+  }
+
+  @Override
+  public boolean honoursTokenFloor() {
+    return true;
+  }
+
+  @Override
+  public void restart() {
+    // It has no process of its own; nothing is lost.
+  }
+
+  @Override
+  public void wipe() {
+    server.wipe();
+  }
+
+  @Override
+  public void purgeIdle() {
+    server.within(
+        store -> {
+          store.purgeIdle();
+          return store;
+        });
+  }
+
+  @Override
+  public void raiseToken(LockName lock, FencingToken last) {
+    server.within(
+        store -> {
+          store.raiseToken(lock, last);
+          return store;
+        });
+  }
+
+  @Override
+  public Stall stall(LockName lock) {
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch over = new CountDownLatch(1);
+    threads.execute(
+        () ->
+            server.within(
+                store -> {
+                  begun.countDown();
+                  awaitQuietly(over);
+                  return store;
+                }));
+    awaitQuietly(begun);
+    return over::countDown;
+  }
+
+  @Override
+  public void elapse(Duration time) {
+    aheadMicros.addAndGet(time.toNanos() / 1000);
+  }
+
+  @Override
+  public void close() {
+    threads.shutdown();
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+}

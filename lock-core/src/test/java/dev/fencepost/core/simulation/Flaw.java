@@ -36,6 +36,8 @@ enum Flaw {
   SHOWS_THE_PAST("rule 23", ShowsThePast::new);
 
   final String rule;
+
+  @SuppressWarnings("ImmutableEnumChecker") // a constructor, without state
   final UnaryOperator<LockBackend> inject;
 
   Flaw(String rule, UnaryOperator<LockBackend> inject) {

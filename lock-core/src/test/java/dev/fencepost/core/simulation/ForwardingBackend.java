@@ -27,10 +27,10 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 
 /** Passes everything on; a flaw overrides what it breaks. */
-abstract class ForwardingBackend implements LockBackend {
+public abstract class ForwardingBackend implements LockBackend {
   final LockBackend sound;
 
-  ForwardingBackend(LockBackend sound) {
+  protected ForwardingBackend(LockBackend sound) {
     this.sound = sound;
   }
 

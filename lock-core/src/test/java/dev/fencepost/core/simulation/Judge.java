@@ -181,6 +181,7 @@ final class Judge {
     check(callsOf.isEmpty(), "rule 9: calls without answer: %s", callsOf);
   }
 
+  @SuppressWarnings("AnnotateFormatMethod") // its annotation would be one more dependency
   void check(boolean kept, String format, Object... values) {
     if (!kept) {
       breaches.add(world.nanoTime() / 1_000_000 + " ms: " + String.format(format, values));

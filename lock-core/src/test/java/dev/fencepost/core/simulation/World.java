@@ -6,17 +6,20 @@ import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 
 /** Virtual time: events happen one after another, in the order of their moments. */
-final class World implements Timers {
+public final class World implements Timers {
   private static final int MOST_EVENTS = 2_000_000;
   private static final long START_MICROS = 1_800_000_000_000_000L;
 
-  final SplittableRandom random;
+  /** Decides all that is left to chance. */
+  public final SplittableRandom random;
+
   private final PriorityQueue<Event> events = new PriorityQueue<>(Event::compareTo);
   private long nowNanos;
   private long sequence;
   private int happened;
 
-  World(long seed) {
+  /** A world at its first moment. */
+  public World(long seed) {
     this.random = new SplittableRandom(seed);
   }
 
@@ -26,7 +29,7 @@ final class World implements Timers {
   }
 
   /** The store's clock. */
-  long clockMicros() {
+  public long clockMicros() {
     return START_MICROS + nowNanos / 1000;
   }
 
@@ -38,7 +41,7 @@ final class World implements Timers {
   }
 
   /** Lets everything happen that is due within the time. */
-  void run(Duration time) {
+  public void run(Duration time) {
     long end = nowNanos + time.toNanos();
     while (!events.isEmpty() && events.peek().atNanos <= end) {
       Event event = events.remove();

@@ -1,0 +1,199 @@
+package dev.fencepost.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.fencepost.core.AcquireAnswer.Reason;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.Renewal;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import org.junit.jupiter.api.Test;
+
+class CoordinatorTest {
+  private final Desk desk = new Desk(CoordinatorSettings.DEFAULT);
+
+  @Test
+  void uncontendedPair_isTwoCommands() {
+    Grant grant = desk.grab();
+    desk.finish(desk.release(grant));
+    assertThat(desk.commands).containsExactly("tryAcquire NONE", "release");
+    assertThat(desk.coordinator.contendedLockCount()).isZero();
+  }
+
+  @Test
+  void releaseWithWaiter_handsOverInOneCommand() {
+    Grant first = desk.grab();
+    Call next = desk.waiter();
+    desk.commands.clear();
+    CompletionStage<Release> ended = desk.release(first);
+    Grant second = desk.grantOf(next);
+    assertThat(desk.finish(ended)).isEqualTo(new Release.Released());
+    assertThat(second.token()).isGreaterThan(first.token());
+    assertThat(desk.commands).containsExactly("handOver JOIN");
+  }
+
+  @Test
+  void thousandsOfWaiters_costNoMoreCommandsForAHandOver() {
+    Grant holder = desk.grab();
+    List<Call> waiters = new ArrayList<>();
+    for (int i = 0; i < 5_000; i++) {
+      waiters.add(desk.acquire(desk.claim(), Desk.LONG));
+    }
+    desk.world.run(Duration.ofMillis(20));
+    desk.commands.clear();
+    for (int i = 0; i < 100; i++) {
+      desk.finish(desk.release(holder));
+      holder = desk.grantOf(waiters.get(i));
+    }
+    assertThat(desk.commands).hasSizeLessThanOrEqualTo(110);
+    assertThat(desk.commands).filteredOn("handOver STAY"::equals).hasSizeGreaterThan(90);
+  }
+
+  @Test
+  void waiterThatLeft_isPassedOver() {
+    Grant holder = desk.grab();
+    Call first = desk.waiter();
+    Call second = desk.waiter();
+    first.leave();
+    desk.finish(desk.release(holder));
+    assertThat(desk.grantOf(second).ref().lock()).isEqualTo(Desk.LOCK);
+    assertThat(Desk.isAnswered(first)).isFalse();
+  }
+
+  @Test
+  void lastWaiterLeaves_givesUpThePlaceInTheLine() {
+    desk.grab();
+    Call only = desk.waiter();
+    assertThat(desk.finish(desk.coordinator.describe(Desk.LOCK)).line()).hasSize(1);
+    only.leave();
+    desk.world.run(Duration.ofMillis(5));
+    assertThat(desk.finish(desk.coordinator.describe(Desk.LOCK)).line()).isEmpty();
+    assertThat(desk.coordinator.waiterCount()).isZero();
+  }
+
+  @Test
+  void twoCallsOfOneClaim_shareAPlaceAndAGrant() {
+    Grant holder = desk.grab();
+    Claim claim = desk.claim();
+    Call once = desk.acquire(claim, Desk.LONG);
+    Call again = desk.acquire(claim, Desk.LONG);
+    Call other = desk.waiter();
+    once.leave();
+    desk.release(holder);
+    assertThat(desk.grantOf(again).ref().claim()).isEqualTo(claim.id());
+    assertThat(Desk.isAnswered(other)).isFalse();
+  }
+
+  @Test
+  void callThatDoesNotWait_isToldTheHolderAndOvertakesNobody() {
+    Grant holder = desk.grab();
+    desk.waiter();
+    desk.commands.clear();
+    AcquireAnswer.NotGranted refusal = desk.refusalOf(desk.acquire(desk.claim(), Duration.ZERO));
+    assertThat(refusal.reason()).isEqualTo(Reason.BUSY);
+    assertThat(refusal.state().orElseThrow().holder().orElseThrow().token())
+        .isEqualTo(holder.token());
+    assertThat(desk.commands).containsExactly("describe 1");
+  }
+
+  @Test
+  void holdersOwnRetry_getsItsGrantThoughOthersWait() {
+    Grant holder = desk.grab();
+    desk.waiter();
+    desk.world.run(Duration.ofSeconds(2));
+    Call retry = desk.acquire(Desk.claim(holder.ref().claim()), Desk.LONG);
+    Grant same = desk.grantOf(retry);
+    assertThat(same.token()).isEqualTo(holder.token());
+    assertThat(same.origin()).isEqualTo(Grant.Origin.STANDING);
+  }
+
+  @Test
+  void waitThatRunsOut_isAnOrdinaryAnswer() {
+    desk.grab();
+    Call call = desk.acquire(desk.claim(), Duration.ofMillis(300));
+    AcquireAnswer.NotGranted refusal = desk.refusalOf(call);
+    assertThat(refusal.reason()).isEqualTo(Reason.TIMED_OUT);
+    assertThat(refusal.waited()).isBetween(Duration.ofMillis(300), Duration.ofMillis(310));
+    assertThat(refusal.state().orElseThrow().holder()).isPresent();
+  }
+
+  @Test
+  void releaseWithoutToken_endsTheClaimInTheQueue() {
+    desk.grab();
+    Claim claim = desk.claim();
+    Call call = desk.acquire(claim, Desk.LONG);
+    desk.world.run(Duration.ofMillis(5));
+    CompletionStage<Release> ended =
+        desk.coordinator.release(ReleaseOrder.withdrawal(Desk.LOCK, claim.id()));
+    assertThat(desk.refusalOf(call).reason()).isEqualTo(Reason.WITHDRAWN);
+    assertThat(desk.finish(ended)).isEqualTo(new Release.Withdrawn());
+  }
+
+  @Test
+  void releaseThatMeetsItsAcquireOnTheWay_endsTheGrant() {
+    Claim claim = desk.claim();
+    Call call = desk.acquire(claim, Duration.ZERO);
+    CompletionStage<Release> ended =
+        desk.coordinator.release(ReleaseOrder.withdrawal(Desk.LOCK, claim.id()));
+    assertThat(desk.refusalOf(call).reason()).isEqualTo(Reason.WITHDRAWN);
+    assertThat(desk.finish(ended)).isEqualTo(new Release.Released());
+    assertThat(desk.finish(desk.coordinator.describe(Desk.LOCK)).holder()).isEmpty();
+  }
+
+  @Test
+  void timeWaitedElsewhere_givesAnEarlierPlaceButNotTheFirst() {
+    Grant holder = desk.grab();
+    Call oldest = desk.waiter();
+    Call newer = desk.waiter();
+    Call moved =
+        desk.coordinator.acquire(
+            new AcquireOrder(desk.claim(), Desk.LONG, Duration.ofHours(1), "tester"));
+    desk.finish(desk.release(holder));
+    Grant first = desk.grantOf(oldest);
+    desk.finish(desk.release(first));
+    desk.grantOf(moved);
+    assertThat(Desk.isAnswered(newer)).isFalse();
+  }
+
+  @Test
+  void drain_sendsWaitersAwayAndRefusesNewClaims() {
+    Grant holder = desk.grab();
+    Call waiter = desk.waiter();
+    desk.finish(desk.coordinator.drain());
+    assertThatThrownBy(() -> desk.finish(waiter.answer())).isInstanceOf(DrainingException.class);
+    assertThatThrownBy(() -> desk.grab()).isInstanceOf(DrainingException.class);
+    assertThat(desk.finish(desk.coordinator.renew(holder.ref())))
+        .isInstanceOf(Renewal.Renewed.class);
+    assertThat(desk.finish(desk.release(holder))).isEqualTo(new Release.Released());
+  }
+
+  @Test
+  void inspect_showsHolderAndWaitersInOrder() {
+    desk.grab();
+    desk.waiter();
+    desk.waiter();
+    LockView view = desk.finish(desk.coordinator.inspect(Desk.LOCK));
+    assertThat(view.state().holder()).isPresent();
+    assertThat(view.waiterCount()).isEqualTo(2);
+    assertThat(view.waiters()).extracting(LockView.WaiterView::position).containsExactly(1, 2);
+    assertThat(view.waiters().get(0).waited()).isGreaterThan(view.waiters().get(1).waited());
+    assertThat(view.otherReplicasWaiting()).isZero();
+  }
+
+  @Test
+  void releaseThroughAnotherReplica_wakesTheFirstInLine() {
+    Coordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
+    Grant holder = desk.grab();
+    Call waiter = desk.waiter();
+    long before = desk.world.nanoTime();
+    desk.finish(other.release(ReleaseOrder.of(holder.ref())));
+    desk.grantOf(waiter);
+    assertThat(desk.world.nanoTime() - before).isLessThan(Duration.ofMillis(20).toNanos());
+  }
+}

@@ -1,0 +1,150 @@
+package dev.fencepost.core;
+
+import dev.fencepost.core.simulation.World;
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.ClaimId;
+import dev.fencepost.lock.Claimant;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.GrantRef;
+import dev.fencepost.lock.HandOver;
+import dev.fencepost.lock.Lease;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.Replica;
+import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.spi.Line;
+import dev.fencepost.testkit.model.ModelServer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** A coordinator on a store in memory whose every command takes a millisecond of virtual time. */
+final class Desk {
+  static final LockName LOCK = new LockName("orders/42");
+  static final Duration LONG = Duration.ofMinutes(5);
+
+  final World world = new World(1);
+  final ModelServer store =
+      new ModelServer(world::clockMicros, task -> world.schedule(Duration.ofMillis(1), task));
+  final List<String> commands = new ArrayList<>();
+  final Coordinator coordinator;
+  private int claims;
+
+  Desk(CoordinatorSettings settings) {
+    this.coordinator = replica(7, settings);
+  }
+
+  /** One more replica on the same store. */
+  Coordinator replica(long id, CoordinatorSettings settings) {
+    Replica self = new Replica(ReplicaId.of(id), "desk:" + id, Replica.Phase.SERVING);
+    Coordinator replica = new Coordinator(new Counted(), self, settings, world, world.random);
+    finish(replica.open());
+    return replica;
+  }
+
+  Claim claim() {
+    return claim(new ClaimId(String.format("claim-%022d", claims++)));
+  }
+
+  static Claim claim(ClaimId id) {
+    return new Claim(LOCK, id, Lease.of(Duration.ofSeconds(10)), Claimant.named("tester"));
+  }
+
+  Call acquire(Claim claim, Duration maxWait) {
+    return coordinator.acquire(new AcquireOrder(claim, maxWait, Duration.ZERO, "tester"));
+  }
+
+  /** Takes the lock at once. */
+  Grant grab() {
+    return grantOf(acquire(claim(), Duration.ZERO));
+  }
+
+  /** A claim that waits, once it has found its place. */
+  Call waiter() {
+    Call call = acquire(claim(), LONG);
+    world.run(Duration.ofMillis(5));
+    return call;
+  }
+
+  Grant grantOf(Call call) {
+    return finish(call.answer())
+        .fold(
+            AcquireAnswer.Granted::grant,
+            refused -> {
+              throw new AssertionError("not granted: " + refused);
+            });
+  }
+
+  AcquireAnswer.NotGranted refusalOf(Call call) {
+    return (AcquireAnswer.NotGranted) finish(call.answer());
+  }
+
+  CompletionStage<Release> release(Grant grant) {
+    return coordinator.release(ReleaseOrder.of(grant.ref()));
+  }
+
+  static boolean isAnswered(Call call) {
+    return call.answer().toCompletableFuture().isDone();
+  }
+
+  /** Lets time pass until the stage is complete. */
+  <T> T finish(CompletionStage<T> stage) {
+    CompletableFuture<T> future = stage.toCompletableFuture();
+    for (int i = 0; i < 10_000 && !future.isDone(); i++) {
+      world.run(Duration.ofMillis(1));
+    }
+    try {
+      return future.get(0, TimeUnit.SECONDS);
+    } catch (ExecutionException e) {
+      throw (RuntimeException) e.getCause();
+    } catch (InterruptedException | TimeoutException e) {
+      throw new AssertionError("no answer", e);
+    }
+  }
+
+  /** Notes the commands that change or read a lock. */
+  private final class Counted extends dev.fencepost.core.simulation.ForwardingBackend {
+    Counted() {
+      super(store.newBackend());
+    }
+
+    @Override
+    public CompletionStage<Attempt> tryAcquire(Claim claim, Line line) {
+      commands.add("tryAcquire " + line);
+      return super.tryAcquire(claim, line);
+    }
+
+    @Override
+    public CompletionStage<HandOver> handOver(GrantRef from, Claim to, Line line) {
+      commands.add("handOver " + line);
+      return super.handOver(from, to, line);
+    }
+
+    @Override
+    public CompletionStage<Release> release(ReleaseOrder order) {
+      commands.add("release");
+      return super.release(order);
+    }
+
+    @Override
+    public CompletionStage<Void> leave(LockName lock) {
+      commands.add("leave");
+      return super.leave(lock);
+    }
+
+    @Override
+    public CompletionStage<List<LockState>> describe(Collection<LockName> locks) {
+      commands.add("describe " + locks.size());
+      return super.describe(locks);
+    }
+  }
+}

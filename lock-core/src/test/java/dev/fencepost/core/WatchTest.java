@@ -1,0 +1,117 @@
+package dev.fencepost.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fencepost.core.LockChange.Kind;
+import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.ReleaseOrder;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class WatchTest {
+  private static final Duration SOON = Duration.ofMillis(10);
+
+  private final Desk desk = new Desk(CoordinatorSettings.DEFAULT);
+  private final AtomicInteger news = new AtomicInteger();
+
+  @Test
+  void firstPicture_showsEveryLock() {
+    Watch watch = watch(Desk.LOCK, new LockName("unused"));
+    assertThat(watch.isSynced()).isFalse();
+    assertThat(watch.take()).extracting(LockChange::kind).containsExactly(Kind.STATE, Kind.STATE);
+    assertThat(watch.isSynced()).isTrue();
+  }
+
+  @Test
+  void changeThroughThisReplica_isShownAtOnce() {
+    Watch watch = watch(Desk.LOCK);
+    watch.take();
+    Grant grant = desk.grab();
+    desk.world.run(SOON);
+    assertThat(only(watch.take()).kind()).isEqualTo(Kind.GRANTED);
+    desk.finish(desk.release(grant));
+    desk.world.run(SOON);
+    assertThat(only(watch.take()).kind()).isEqualTo(Kind.RELEASED);
+  }
+
+  @Test
+  void changeThroughAnotherReplica_isShownWithinTwoSeconds() {
+    Coordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
+    Watch watch = watch(Desk.LOCK);
+    watch.take();
+    Call call = other.acquire(new AcquireOrder(desk.claim(), Duration.ZERO, Duration.ZERO, "b"));
+    Grant grant = desk.grantOf(call);
+    desk.world.run(Duration.ofSeconds(2));
+    assertThat(only(watch.take()).state().lastToken()).contains(grant.token());
+    desk.finish(other.release(ReleaseOrder.of(grant.ref())));
+    desk.world.run(Duration.ofSeconds(2));
+    assertThat(only(watch.take()).state().holder()).isEmpty();
+  }
+
+  @Test
+  void lease_thatRanOut_isShownAsExpired() {
+    Watch watch = watch(Desk.LOCK);
+    desk.grab();
+    desk.world.run(SOON);
+    watch.take();
+    desk.world.run(Duration.ofSeconds(12));
+    assertThat(only(watch.take()).kind()).isEqualTo(Kind.EXPIRED);
+  }
+
+  @Test
+  void forcedRelease_isShownAsClosed() {
+    Watch watch = watch(Desk.LOCK);
+    desk.grab();
+    desk.world.run(SOON);
+    watch.take();
+    desk.finish(
+        desk.coordinator.forceRelease(
+            new ForcedRelease(Desk.LOCK, "stuck", Optional.empty(), Optional.empty())));
+    desk.world.run(SOON);
+    assertThat(only(watch.take()).state().freeIn()).isPositive();
+  }
+
+  @Test
+  void slowReader_findsOneStateForEachLockAndIsToldOnce() {
+    Watch watch = watch(Desk.LOCK);
+    watch.take();
+    news.set(0);
+    Grant last = desk.grab();
+    for (int i = 0; i < 50; i++) {
+      desk.finish(desk.release(last));
+      desk.world.run(SOON);
+      last = desk.grab();
+      desk.world.run(SOON);
+    }
+    assertThat(news).hasValue(1);
+    LockChange merged = only(watch.take());
+    assertThat(merged.kind()).isEqualTo(Kind.OTHER);
+    assertThat(merged.state().lastToken()).contains(last.token());
+  }
+
+  @Test
+  void closedWatch_costsNothing() {
+    Watch watch = watch(Desk.LOCK);
+    watch.close();
+    desk.world.run(SOON);
+    desk.commands.clear();
+    desk.world.run(Duration.ofSeconds(10));
+    assertThat(desk.commands).isEmpty();
+  }
+
+  private Watch watch(LockName... locks) {
+    Watch watch = desk.coordinator.watch(List.of(locks), news::incrementAndGet);
+    desk.world.run(SOON);
+    return watch;
+  }
+
+  private static LockChange only(List<LockChange> changes) {
+    assertThat(changes).hasSize(1);
+    return changes.get(0);
+  }
+}

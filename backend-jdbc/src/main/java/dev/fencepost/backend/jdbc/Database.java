@@ -1,0 +1,68 @@
+package dev.fencepost.backend.jdbc;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.ResourceName;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * What differs between one kind of database and another. Safe for use by many threads; whatever
+ * takes a connection may block and belongs on a thread of {@link Lane} or {@link Housekeeping}.
+ */
+interface Database extends AutoCloseable {
+
+  /** Its name in answers, and of the folder of its statements. */
+  String kind();
+
+  /** Its statements. */
+  Sql sql();
+
+  /** Its name for the type of a lock's name, as an element of an array. */
+  String bytesType();
+
+  /**
+   * The time for statements that mention {@code :now}, in µs since 1970; any value where the
+   * statements read the database's own clock.
+   */
+  long clockMicros();
+
+  /**
+   * Makes or migrates the tables and refuses a database that cannot keep the contract.
+   *
+   * @throws dev.fencepost.lock.spi.StoreConfigurationException if it is refused, with the remedy
+   * @throws dev.fencepost.lock.spi.StoreException if it cannot be reached
+   */
+  void prepare();
+
+  /** The statements that make the tables in an empty database. */
+  String schema();
+
+  /** A pool of so many connections, which connects in the background. */
+  HikariDataSource pool(String name, int connections);
+
+  /** Asks questions of different locks, all of one kind, and settles each; all or none happen. */
+  void ask(Connection connection, List<Call<?>> calls, Floor floor) throws SQLException;
+
+  /** Lets a token pass a resource's mark. */
+  Advance advance(Connection connection, ResourceName resource, FencingToken token)
+      throws SQLException;
+
+  /** Begins to tell of turns that the database gives this replica, until closed. */
+  Wakes listen(ReplicaId self, Consumer<LockName> wake);
+
+  /** Ends what {@link #prepare} began. */
+  @Override
+  void close();
+
+  /** A connection that listens. */
+  interface Wakes extends AutoCloseable {
+    @Override
+    void close();
+  }
+}

@@ -1,0 +1,252 @@
+package dev.fencepost.backend.jdbc;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.ResourceName;
+import dev.fencepost.lock.spi.StoreConfigurationException;
+import dev.fencepost.lock.spi.record.LockRecord;
+import dev.fencepost.lock.spi.record.Step;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.flywaydb.core.api.FlywayException;
+import org.h2.api.ErrorCode;
+import org.h2.jdbcx.JdbcDataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * H2 in this process, with its files in a folder. A round trip costs nothing here, so a step is a
+ * short transaction around {@link LockRecord} itself; a batch shares one commit. The clock is this
+ * machine's, read under the row's lock.
+ */
+final class H2Database implements Database {
+  /**
+   * {@code WRITE_DELAY=0}: an answer is given once the commit was handed to the operating system;
+   * by default it would wait up to half a second in memory and be lost by {@code kill -9}.
+   */
+  private static final String OPTIONS =
+      ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE;DEFAULT_LOCK_TIMEOUT=1000;QUERY_CACHE_SIZE=64";
+
+  private final Path folder;
+  private final LongSupplier clock;
+  private final JdbcDataSource source = new JdbcDataSource();
+  private final Sql sql = new Sql(kind());
+  private final Schema schema = new Schema(kind());
+
+  /** As long as it is open, so is the database, whatever the pools do. */
+  private @Nullable Connection anchor;
+
+  H2Database(Path folder, LongSupplier clock) {
+    this.folder = folder.toAbsolutePath().normalize();
+    this.clock = clock;
+    if (this.folder.toString().contains(";")) {
+      throw new StoreConfigurationException(
+          "store folder " + folder + ": has a semicolon, which H2 cannot take; name another");
+    }
+    source.setURL("jdbc:h2:file:" + this.folder.resolve("fencepost") + OPTIONS);
+  }
+
+  @Override
+  public String kind() {
+    return "h2";
+  }
+
+  @Override
+  public Sql sql() {
+    return sql;
+  }
+
+  @Override
+  public String bytesType() {
+    return "VARBINARY";
+  }
+
+  @Override
+  public long clockMicros() {
+    return clock.getAsLong();
+  }
+
+  @Override
+  public synchronized void prepare() {
+    requireFolder();
+    try {
+      if (anchor == null) {
+        anchor = source.getConnection();
+      }
+      schema.migrate(source);
+    } catch (SQLException | FlywayException e) {
+      close();
+      throw refusal(e);
+    }
+  }
+
+  @Override
+  public String schema() {
+    return schema.text();
+  }
+
+  @Override
+  public HikariDataSource pool(String name, int connections) {
+    HikariConfig config = new HikariConfig();
+    config.setPoolName("fencepost-h2-" + name);
+    config.setDataSource(source);
+    config.setMaximumPoolSize(connections);
+    config.setMaxLifetime(0);
+    config.setInitializationFailTimeout(-1);
+    config.setConnectionTimeout(1_000);
+    return new HikariDataSource(config);
+  }
+
+  @Override
+  public void ask(Connection connection, List<Call<?>> calls, Floor floor) throws SQLException {
+    List<Call<?>> ordered =
+        calls.stream().sorted(Comparator.comparing(call -> ofLock(call).lock())).toList();
+    connection.setAutoCommit(false);
+    try {
+      for (Call<?> call : ordered) {
+        step(connection, call, floor);
+      }
+      connection.commit();
+    } finally {
+      // Undoes what was not committed; a pooled connection is handed back as it was.
+      connection.rollback();
+      connection.setAutoCommit(true);
+    }
+  }
+
+  @Override
+  public Advance advance(Connection connection, ResourceName resource, FencingToken token)
+      throws SQLException {
+    connection.setAutoCommit(false);
+    try {
+      Advance verdict = advanceWithin(connection, resource, token);
+      connection.commit();
+      return verdict;
+    } finally {
+      connection.rollback();
+      connection.setAutoCommit(true);
+    }
+  }
+
+  @Override
+  public Wakes listen(ReplicaId self, Consumer<LockName> wake) {
+    // Whoever has this database open is the only server on it: there is nobody to be told.
+    return () -> {};
+  }
+
+  @Override
+  public synchronized void close() {
+    try {
+      if (anchor != null) {
+        anchor.close();
+      }
+    } catch (SQLException e) {
+      throw Trouble.of(e).as(e);
+    } finally {
+      anchor = null;
+    }
+  }
+
+  private static Question.OfLock<?> ofLock(Call<?> call) {
+    return (Question.OfLock<?>) call.question();
+  }
+
+  private <T> void step(Connection connection, Call<T> call, Floor floor) throws SQLException {
+    Question.OfLock<T> question = (Question.OfLock<T>) call.question();
+    LockName lock = question.lock();
+    Optional<LockRecord> before = read(connection, lock);
+    LockRecord record = before.orElseGet(() -> LockRecord.unused(lock));
+    Step<T> step = question.on(record, floor.asker(floor.leastToken(), clock.getAsLong()));
+    if (!step.after().equals(record)) {
+      String statement = before.isPresent() ? "lock_update" : "lock_insert";
+      try (Sql.Asked write = sql.ask(connection, statement)) {
+        LockRow.write(step.after(), write).update();
+      }
+    }
+    floor.saw(step.after().token());
+    call.settle(step.outcome());
+  }
+
+  private Optional<LockRecord> read(Connection connection, LockName lock) throws SQLException {
+    try (Sql.Asked asked = sql.ask(connection, "lock_read").with("name", lock.utf8());
+        ResultSet rows = asked.query()) {
+      return rows.next() ? Optional.of(LockRow.read(lock, rows, 1)) : Optional.empty();
+    }
+  }
+
+  private Advance advanceWithin(Connection connection, ResourceName resource, FencingToken token)
+      throws SQLException {
+    long now = clock.getAsLong();
+    long limit = Marks.highestAccepted(now);
+    if (token.value() > limit) {
+      limit = Math.max(limit, Marks.dayAfter(number(connection, "highest_token", resource)));
+    }
+    if (token.value() > limit) {
+      return new Advance.TooFarAhead(limit);
+    }
+    long mark = number(connection, "mark_read", resource);
+    try (Sql.Asked write = sql.ask(connection, mark == 0 ? "mark_insert" : "mark_update")) {
+      write.with("resource", resource.utf8()).with("now", now);
+      write.with("token", Math.max(mark, token.value())).update();
+    }
+    return Marks.verdict(mark, token);
+  }
+
+  private long number(Connection connection, String statement, ResourceName resource)
+      throws SQLException {
+    try (Sql.Asked asked = sql.ask(connection, statement).with("resource", resource.utf8());
+        ResultSet rows = asked.query()) {
+      return rows.next() ? rows.getLong(1) : 0;
+    }
+  }
+
+  private void requireFolder() {
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new StoreConfigurationException(
+          "store folder "
+              + folder
+              + ": cannot be made, or is not a folder; name another with --store h2:FOLDER",
+          e);
+    }
+    if (!Files.isWritable(folder)) {
+      throw new StoreConfigurationException(
+          "store folder " + folder + ": not writable; allow it, or name another: h2:FOLDER");
+    }
+  }
+
+  private RuntimeException refusal(Exception e) {
+    if (errorCode(e) == ErrorCode.DATABASE_ALREADY_OPEN_1) {
+      return new StoreConfigurationException(
+          "store folder "
+              + folder
+              + ": another server has it open. Stop that one, or name another folder (h2:FOLDER);"
+              + " several servers together need PostgreSQL (jdbc:postgresql://…)",
+          e);
+    }
+    return new StoreConfigurationException(
+        "store folder " + folder + ": its H2 database cannot be opened: " + e.getMessage(), e);
+  }
+
+  private static int errorCode(Throwable e) {
+    for (Throwable t = e; t != null; t = t.getCause()) {
+      if (t instanceof SQLException s && s.getErrorCode() != 0) {
+        return s.getErrorCode();
+      }
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,77 @@
+package dev.fencepost.backend.jdbc;
+
+import dev.fencepost.lock.spi.LockBackend;
+import dev.fencepost.lock.spi.LockBackendProvider;
+import dev.fencepost.lock.spi.StoreConfigurationException;
+import dev.fencepost.lock.spi.StoreSettings;
+import dev.fencepost.lock.spi.record.Micros;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * Locks in a SQL database: H2 in the server's own process ({@code h2:FOLDER}), for a single server,
+ * or PostgreSQL 12 or later ({@code jdbc:postgresql://…}). Safe for use by many threads.
+ *
+ * <p>Options: {@code acquire-connections}, {@code owner-connections} and {@code read-connections}
+ * (1–32), {@code batch-size} (1–1,000 locks), {@code queue} (100–1,000,000 waiting calls), {@code
+ * purge-after} (1 min or more), {@code mark-retention} (1 d or more), {@code user} and {@code
+ * password}. {@code docs/backends/jdbc.md} explains them.
+ */
+public final class JdbcBackendProvider implements LockBackendProvider {
+  private static final String H2 = "h2:";
+  private static final String POSTGRESQL = "jdbc:postgresql:";
+
+  /** One clock for all backends of this process that share an embedded database. */
+  private final MonotoneClock clock = new MonotoneClock(() -> Micros.of(Instant.now()));
+
+  private final Random random = new Random();
+
+  /** For {@link java.util.ServiceLoader}. */
+  public JdbcBackendProvider() {}
+
+  @Override
+  public List<String> examples() {
+    return List.of(
+        "h2:./fencepost-data", "jdbc:postgresql://host:5432/database?user=fencepost&password=…");
+  }
+
+  @Override
+  public List<String> schemes() {
+    return List.of(H2, POSTGRESQL);
+  }
+
+  @Override
+  public LockBackend create(StoreSettings settings) {
+    JdbcSettings checked = JdbcSettings.of(settings);
+    return new JdbcBackend(database(settings.uri()), checked, random);
+  }
+
+  @Override
+  public String schema(StoreSettings settings) {
+    JdbcSettings.of(settings);
+    return database(settings.uri()).schema();
+  }
+
+  private Database database(String uri) {
+    if (uri.startsWith(H2)) {
+      return new H2Database(folder(uri.substring(H2.length())), clock);
+    }
+    throw new StoreConfigurationException(
+        "store URI: begins with neither " + H2 + " nor " + POSTGRESQL);
+  }
+
+  private static Path folder(String path) {
+    if (path.isBlank()) {
+      throw new StoreConfigurationException(
+          "store URI: no folder after " + H2 + " (expected: h2:./fencepost-data, for example)");
+    }
+    try {
+      return Path.of(path);
+    } catch (InvalidPathException e) {
+      throw new StoreConfigurationException("store URI: no such path can exist: " + path, e);
+    }
+  }
+}

@@ -1,0 +1,33 @@
+package dev.fencepost.backend.jdbc;
+
+import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.FencingToken;
+import java.util.concurrent.TimeUnit;
+
+/** The rule of fence marks: a token passes at or above the mark and at most a day ahead. */
+final class Marks {
+  private static final long DAY_NANOS = TimeUnit.DAYS.toNanos(1);
+
+  private Marks() {}
+
+  /** The highest token that passes by the clock alone. */
+  static long highestAccepted(long nowMicros) {
+    return dayAfter(Math.multiplyExact(nowMicros, 1_000L));
+  }
+
+  static long dayAfter(long token) {
+    return token > Long.MAX_VALUE - DAY_NANOS ? Long.MAX_VALUE : token + DAY_NANOS;
+  }
+
+  /**
+   * What becomes of a token that is not too far ahead.
+   *
+   * @param mark before it; 0 if there was none
+   */
+  static Advance verdict(long mark, FencingToken token) {
+    if (token.value() < mark) {
+      return new Advance.Stale(new FencingToken(mark));
+    }
+    return token.value() == mark ? new Advance.Unchanged(token) : new Advance.Advanced(token);
+  }
+}

@@ -1,0 +1,19 @@
+package dev.fencepost.backend.jdbc;
+
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+
+/** A clock that stands still while the one beneath it is behind. Safe for use by many threads. */
+final class MonotoneClock implements LongSupplier {
+  private final LongSupplier clock;
+  private final AtomicLong latest = new AtomicLong(Long.MIN_VALUE);
+
+  MonotoneClock(LongSupplier clock) {
+    this.clock = clock;
+  }
+
+  @Override
+  public long getAsLong() {
+    return latest.accumulateAndGet(clock.getAsLong(), Math::max);
+  }
+}

@@ -1,0 +1,158 @@
+package dev.fencepost.backend.jdbc;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.Replica;
+import dev.fencepost.lock.spi.StoreInfo;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/**
+ * A backend that is open. Acquires, the calls of owners, and everything else go through lanes of
+ * their own, so that a renewal never waits behind an acquire.
+ */
+final class Session implements AutoCloseable {
+  private static final long EXPIRE_EVERY_MILLIS = 20;
+
+  private final Database database;
+  private final JdbcSettings settings;
+  private final Floor floor;
+  private final Random random;
+  private final Reads reads;
+  private final Housekeeping housekeeping;
+  private final Lane acquires;
+  private final Lane owners;
+  private final Lane others;
+  private final ScheduledExecutorService deadlines =
+      Executors.newSingleThreadScheduledExecutor(
+          task -> {
+            Thread thread = new Thread(task, "fencepost-jdbc-deadlines");
+            thread.setDaemon(true);
+            return thread;
+          });
+  private final Deque<AutoCloseable> open = new ArrayDeque<>();
+
+  private Session(Database database, JdbcSettings settings, Replica self, Random random) {
+    this.database = database;
+    this.settings = settings;
+    this.random = random;
+    this.floor = new Floor(self.id());
+    this.reads = new Reads(database, floor);
+    this.acquires = lane("acquire", settings.acquireConnections(), settings.batchSize());
+    this.owners = lane("owner", settings.ownerConnections(), settings.batchSize());
+    this.others = lane("read", settings.readConnections(), 1);
+    this.housekeeping = new Housekeeping(database, settings, self, random);
+    open.push(housekeeping);
+  }
+
+  /** Opens a database that is prepared, and writes the replica's entry. */
+  static Opened open(
+      Database database,
+      JdbcSettings settings,
+      Replica self,
+      Consumer<LockName> wake,
+      Random random) {
+    Session session = new Session(database, settings, self, random);
+    try {
+      return new Opened(session, session.start(self, wake));
+    } catch (RuntimeException e) {
+      session.close();
+      throw e;
+    }
+  }
+
+  /** A session and what its store is. */
+  record Opened(Session session, StoreInfo info) {}
+
+  /** Where attempts go. */
+  Lane acquires() {
+    return acquires;
+  }
+
+  /** Where everything goes that changes a grant which stands, or its line. */
+  Lane owners() {
+    return owners;
+  }
+
+  /** Asks anything else. */
+  <T> CompletionStage<T> other(SqlFunction<T> function) {
+    return others.ask(new Question.Other<>(function));
+  }
+
+  Reads reads() {
+    return reads;
+  }
+
+  Housekeeping housekeeping() {
+    return housekeeping;
+  }
+
+  @Override
+  public void close() {
+    while (!open.isEmpty()) {
+      closeQuietly(open.pop());
+    }
+    deadlines.shutdown();
+  }
+
+  @SuppressWarnings("FutureReturnValueIgnored") // Telling the late ones cannot fail.
+  private StoreInfo start(Replica self, Consumer<LockName> wake) {
+    try (HikariDataSource pool = database.pool("open", 1);
+        Connection connection = pool.getConnection()) {
+      housekeeping.announce(connection, self);
+      StoreInfo info = reads.info(connection);
+      housekeeping.start();
+      deadlines.scheduleWithFixedDelay(
+          this::expire, EXPIRE_EVERY_MILLIS, EXPIRE_EVERY_MILLIS, TimeUnit.MILLISECONDS);
+      open.push(database.listen(self.id(), wake));
+      return info;
+    } catch (SQLException e) {
+      throw Trouble.of(e).as(e);
+    }
+  }
+
+  private Lane lane(String name, int connections, int batchSize) {
+    Lane.Terms terms = new Lane.Terms(name, batchSize, settings.queue(), settings.callTimeout());
+    Lane lane = new Lane(terms, database.pool(name, connections), this::ask, random);
+    open.push(lane);
+    return lane;
+  }
+
+  private void ask(Connection connection, List<Call<?>> calls) throws SQLException {
+    if (calls.get(0).question().kind() != Question.Kind.OTHER) {
+      database.ask(connection, calls, floor);
+      return;
+    }
+    for (Call<?> call : calls) {
+      askOther(connection, call);
+    }
+  }
+
+  private static <T> void askOther(Connection connection, Call<T> call) throws SQLException {
+    call.settle(((Question.Other<T>) call.question()).function().ask(connection));
+  }
+
+  private void expire() {
+    long nowNanos = System.nanoTime();
+    acquires.expire(nowNanos);
+    owners.expire(nowNanos);
+    others.expire(nowNanos);
+  }
+
+  private static void closeQuietly(AutoCloseable closeable) {
+    try {
+      closeable.close();
+    } catch (Exception e) {
+      throw new IllegalStateException("cannot close", e);
+    }
+  }
+}

@@ -1,0 +1,88 @@
+package dev.fencepost.backend.jdbc;
+
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
+import java.sql.SQLException;
+import java.sql.SQLTimeoutException;
+import java.sql.SQLTransientConnectionException;
+import java.util.Set;
+
+/**
+ * What an {@link SQLException} means for the questions that met it. The states are the standard's
+ * and PostgreSQL's (manual, appendix A), the five-digit ones from 90000 on H2's.
+ */
+enum Trouble {
+  /** Two statements were in each other's way; nothing happened, and again is likely to work. */
+  COLLISION(Failure.STORE_ERROR, "statements kept colliding in the database"),
+  /** Somebody else held a row for too long; nothing happened. */
+  BLOCKED(Failure.STORE_TIMEOUT, "another session of the database keeps the lock's row"),
+  /** One of several rows may be at fault; nothing happened. */
+  REFUSED(Failure.STORE_ERROR, "the database answered with an error"),
+  /** Nobody knows what happened. */
+  UNREACHABLE(Failure.STORE_UNREACHABLE, "no connection to the database, or it broke"),
+  /** The statement took too long and was cancelled. */
+  TIMEOUT(Failure.STORE_TIMEOUT, "no answer from the database within the call timeout"),
+  /** There is no room for new rows. */
+  FULL(Failure.STORE_FULL, "the database has no room on its disk");
+
+  private static final Set<String> COLLISIONS = Set.of("40001", "40P01", "23505", "90131");
+  private static final Set<String> BLOCKS = Set.of("55P03", "HYT00");
+
+  /**
+   * Going down, starting, too many connections; a session that may only read because its server was
+   * demoted; H2 closed.
+   */
+  private static final Set<String> BREAKS =
+      Set.of(
+          "57P01", "57P02", "57P03", "57P05", "53300", "25006", "90098", "90121", "90067", "90007");
+
+  private final Failure failure;
+  private final String words;
+
+  Trouble(Failure failure, String words) {
+    this.failure = failure;
+    this.words = words;
+  }
+
+  static Trouble of(SQLException e) {
+    String state = state(e);
+    if (COLLISIONS.contains(state)) {
+      return COLLISION;
+    }
+    if (BLOCKS.contains(state)) {
+      return BLOCKED;
+    }
+    if (state.equals("57014") || e instanceof SQLTimeoutException) {
+      return TIMEOUT;
+    }
+    if (state.equals("53100") || saysNoSpace(e)) {
+      return FULL;
+    }
+    return state.startsWith("08")
+            || BREAKS.contains(state)
+            || e instanceof SQLTransientConnectionException
+        ? UNREACHABLE
+        : REFUSED;
+  }
+
+  /** The exception to be told; its message shows nothing of the database. */
+  StoreException as(Exception cause) {
+    return new StoreException(failure, words, cause);
+  }
+
+  /** The SQL state; empty if it has none. */
+  static String state(SQLException e) {
+    String state = e.getSQLState();
+    return state == null ? "" : state;
+  }
+
+  /** H2 has no state of its own for a full disk. */
+  private static boolean saysNoSpace(Throwable e) {
+    for (Throwable t = e; t != null; t = t.getCause()) {
+      if (String.valueOf(t.getMessage()).contains("No space left")) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

@@ -1,0 +1,1 @@
+SELECT token FROM fencepost_mark WHERE resource = :resource FOR UPDATE

@@ -1,0 +1,1 @@
+UPDATE fencepost_mark SET token = :token, used_at = :now WHERE resource = :resource

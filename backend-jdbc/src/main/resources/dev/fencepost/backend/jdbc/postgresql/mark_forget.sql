@@ -1,0 +1,1 @@
+DELETE FROM fencepost_mark WHERE resource = :resource RETURNING token

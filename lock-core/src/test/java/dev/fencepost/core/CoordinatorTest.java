@@ -9,9 +9,11 @@ import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.ReleaseOrder;
 import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.spi.StoreException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
 
@@ -171,6 +173,38 @@ class CoordinatorTest {
     assertThat(desk.finish(desk.coordinator.renew(holder.ref())))
         .isInstanceOf(Renewal.Renewed.class);
     assertThat(desk.finish(desk.release(holder))).isEqualTo(new Release.Released());
+  }
+
+  @Test
+  void releaseThatCloses_handsOverToNobody() {
+    Grant holder = desk.grab();
+    Call waiter = desk.waiter();
+    Duration closing = Duration.ofSeconds(3);
+    desk.finish(
+        desk.coordinator.release(
+            new ReleaseOrder(
+                Desk.LOCK, holder.ref().claim(), Optional.of(holder.token()), closing)));
+    desk.world.run(Duration.ofMillis(2_900));
+    assertThat(Desk.isAnswered(waiter)).isFalse();
+    desk.world.run(Duration.ofMillis(200));
+    assertThat(Desk.isAnswered(waiter)).isTrue();
+  }
+
+  @Test
+  void attemptThatFailed_isRepeatedBeforeLong() {
+    desk.failing = 1;
+    Call call = desk.acquire(desk.claim(), Desk.LONG);
+    desk.world.run(Duration.ofMillis(200));
+    assertThat(Desk.isAnswered(call)).isTrue();
+  }
+
+  @Test
+  void storeThatIsGoneWhenTheWaitIsOver_isUnavailable() {
+    desk.failing = Integer.MAX_VALUE;
+    Call call = desk.acquire(desk.claim(), Duration.ofSeconds(4));
+    desk.world.run(Duration.ofMillis(3_900));
+    assertThat(Desk.isAnswered(call)).isFalse();
+    assertThatThrownBy(() -> desk.finish(call.answer())).isInstanceOf(StoreException.class);
   }
 
   @Test

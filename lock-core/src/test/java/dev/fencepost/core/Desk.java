@@ -16,6 +16,8 @@ import dev.fencepost.lock.ReleaseOrder;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.model.ModelServer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -38,6 +40,9 @@ final class Desk {
   final List<String> commands = new ArrayList<>();
   final Coordinator coordinator;
   private int claims;
+
+  /** So many attempts fail next. */
+  int failing;
 
   Desk(CoordinatorSettings settings) {
     this.coordinator = replica(7, settings);
@@ -120,6 +125,10 @@ final class Desk {
     @Override
     public CompletionStage<Attempt> tryAcquire(Claim claim, Line line) {
       commands.add("tryAcquire " + line);
+      if (failing-- > 0) {
+        return CompletableFuture.failedFuture(
+            new StoreException(Failure.STORE_UNREACHABLE, "on purpose"));
+      }
       return super.tryAcquire(claim, line);
     }
 

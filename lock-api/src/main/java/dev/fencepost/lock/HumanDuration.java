@@ -35,8 +35,8 @@ public final class HumanDuration {
   }
 
   /**
-   * Writes the duration with the largest unit that needs no fraction; sub-millisecond parts as
-   * seconds.
+   * Writes the duration with the largest unit that needs no fraction (a day is 24h);
+   * sub-millisecond parts as seconds.
    */
   public static String print(Duration value) {
     long millis;
@@ -54,7 +54,8 @@ public final class HumanDuration {
     }
     for (String unit : new String[] {"d", "h", "m", "s"}) {
       long unitMillis = nanosOf(unit) / 1_000_000;
-      if (millis != 0 && millis % unitMillis == 0) {
+      boolean oneDay = unit.equals("d") && millis == unitMillis;
+      if (millis != 0 && millis % unitMillis == 0 && !oneDay) {
         return millis / unitMillis + unit;
       }
     }

@@ -1,0 +1,5 @@
+/** The words check themselves. */
+@NullMarked
+package dev.fencepost.lock;
+
+import org.jspecify.annotations.NullMarked;

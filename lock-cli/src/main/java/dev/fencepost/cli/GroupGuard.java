@@ -1,0 +1,201 @@
+package dev.fencepost.cli;
+
+import dev.fencepost.proto.v1.Lost;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Sees to it that a process group ends before its lease does: a state machine that one thread
+ * moves, woken by the clock, by the end of the command and by the keeper of the grant.
+ */
+final class GroupGuard implements Keeping.Listener {
+  private enum State {
+    /** The command runs. */
+    RUNNING,
+    /** The group has been asked to end. */
+    ENDING,
+    /** The group is being ended by force. */
+    KILLED
+  }
+
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+  private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private final Console console;
+  private final ProcessGroup group;
+  private final RunPlan plan;
+  private final long begunNanos = System.nanoTime();
+
+  private final ReentrantLock mutex = new ReentrantLock();
+  private final Condition changed = mutex.newCondition();
+  private State state = State.RUNNING;
+  private HeldGrant held;
+  private LeaseTimes times;
+  private boolean isLost;
+  private long patienceEndsNanos;
+
+  GroupGuard(Console console, ProcessGroup group, RunPlan plan, HeldGrant held) {
+    this.console = console;
+    this.group = group;
+    this.plan = plan;
+    this.held = held;
+    this.times = LeaseTimes.of(held, plan.killAfter());
+    group.whenExited(this::wake);
+  }
+
+  /** Returns when nothing of the group is alive; stops {@code keeping} when the hold is over. */
+  void await(Keeping keeping) throws InterruptedException {
+    mutex.lockInterruptibly();
+    try {
+      while (!group.hasExited() || !group.isGone()) {
+        move(System.nanoTime(), keeping);
+        long pause = pauseNanos(System.nanoTime());
+        if (pause > 0) {
+          changed.awaitNanos(pause);
+        }
+      }
+      checkLease(System.nanoTime());
+    } finally {
+      mutex.unlock();
+    }
+    group.close();
+  }
+
+  /** Whether the lock was lost before the group ended. */
+  boolean isLost() {
+    return isLost;
+  }
+
+  /** The grant as it was renewed last. */
+  HeldGrant held() {
+    return held;
+  }
+
+  /** The command's own exit code. */
+  int exitCode() {
+    return group.exitCode();
+  }
+
+  /** Passes on what a terminal or a service manager wants of us. */
+  void forward(Signals.Kind kind) {
+    group.signal(kind);
+  }
+
+  @Override
+  public void renewed(HeldGrant grant) {
+    mutex.lock();
+    try {
+      // What was given up stays given up: the group has been told to end.
+      if (isLost) {
+        return;
+      }
+      held = grant;
+      times = LeaseTimes.of(grant, plan.killAfter());
+      group.prolong(times);
+    } catch (IOException e) {
+      console.note("the watchdog is gone: " + e.getMessage());
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  @Override
+  public void lost(Lost why) {
+    mutex.lock();
+    try {
+      lose(Wording.lost(why));
+      changed.signalAll();
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  @Override
+  public void troubled(CallException why) {
+    mutex.lock();
+    try {
+      long left = Math.max(0, times.termAtNanos() - System.nanoTime());
+      console.note(
+          "cannot renew, the command has to end in "
+              + Spans.about(Duration.ofNanos(left))
+              + ": "
+              + why.getMessage());
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  private void wake() {
+    mutex.lock();
+    try {
+      changed.signalAll();
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  private void move(long now, Keeping keeping) {
+    checkLease(now);
+    switch (state) {
+      case RUNNING -> {
+        boolean isOverdue = now - maxHoldEndsNanos() >= 0;
+        if (isOverdue && !isLost) {
+          console.note("the command has had the lock for as long as --max-hold allows");
+          keeping.close();
+        }
+        if (isLost || isOverdue || group.hasExited()) {
+          group.terminate();
+          patienceEndsNanos = now + plan.killAfter().toNanos();
+          state = State.ENDING;
+        }
+      }
+      case ENDING -> {
+        if (now - killAtNanos() >= 0) {
+          group.kill();
+          state = State.KILLED;
+        }
+      }
+      case KILLED -> group.killOneByOne();
+    }
+  }
+
+  /** Gives the lock up when renewals have failed for too long. */
+  private void checkLease(long now) {
+    if (now - times.termAtNanos() >= 0) {
+      lose("it could not be renewed in time");
+    }
+  }
+
+  private void lose(String why) {
+    if (!isLost) {
+      isLost = true;
+      console.note(Wording.printable(held.grant().getName()) + " is lost: " + why);
+    }
+  }
+
+  /** How long there is nothing to do. */
+  private long pauseNanos(long now) {
+    long next =
+        switch (state) {
+          case RUNNING -> Math.min(times.termAtNanos() - now, maxHoldEndsNanos() - now);
+          case ENDING -> killAtNanos() - now;
+          case KILLED -> LOOK_NANOS;
+        };
+    if (isLost && state == State.RUNNING) {
+      return 0;
+    }
+    return Math.min(next, group.hasExited() ? LOOK_NANOS : IDLE_NANOS);
+  }
+
+  private long killAtNanos() {
+    return patienceEndsNanos - times.killAtNanos() < 0 ? patienceEndsNanos : times.killAtNanos();
+  }
+
+  private long maxHoldEndsNanos() {
+    // Far away, and yet within the range in which differences of the clock make sense.
+    return begunNanos + plan.maxHold().map(Duration::toNanos).orElse(Long.MAX_VALUE / 2);
+  }
+}

@@ -1,0 +1,39 @@
+package dev.fencepost.cli;
+
+import dev.fencepost.lock.ClaimId;
+import dev.fencepost.proto.v1.Grant;
+import dev.fencepost.proto.v1.GrantRef;
+import java.time.Duration;
+
+/**
+ * A grant and the moment from which its holder counts.
+ *
+ * @param claim the claim that was granted
+ * @param grant the terms in force
+ * @param sentNanos the monotonic clock before the call was sent that made or renewed it
+ */
+record HeldGrant(ClaimId claim, Grant grant, long sentNanos) {
+  private static final int TIMELY_PART = 4;
+
+  /** Whether an answer came soon enough for its grant to be counted from when it was asked for. */
+  static boolean isTimely(Grant grant, Duration took) {
+    return took.compareTo(Spans.fromWire(grant.getTtl()).dividedBy(TIMELY_PART)) <= 0;
+  }
+
+  long token() {
+    return grant.getFencingToken();
+  }
+
+  GrantRef ref() {
+    return GrantRef.newBuilder()
+        .setName(grant.getName())
+        .setClaimId(claim.value())
+        .setFencingToken(token())
+        .build();
+  }
+
+  /** What is left of the time in which the lock is safe to use. */
+  Duration validFor(long nowNanos) {
+    return Spans.fromWire(grant.getValidFor()).minusNanos(nowNanos - sentNanos);
+  }
+}

@@ -1,0 +1,49 @@
+package dev.fencepost.cli;
+
+import dev.fencepost.proto.v1.Grant;
+import java.time.Duration;
+
+/**
+ * When to act on a lease, on the monotonic clock. The process group has to be gone well before the
+ * lease ends at the store, which is never sooner than the ttl after the call was sent.
+ *
+ * @param renewAtNanos when the next renewal is due
+ * @param termAtNanos when to give up and ask the group to end
+ * @param killAtNanos when to end it by force
+ */
+record LeaseTimes(long renewAtNanos, long termAtNanos, long killAtNanos) {
+  /** Nothing of the group is alive this long before the lease ends at the store. */
+  private static final Duration CLEAR = Duration.ofMillis(200);
+
+  /** A busy machine may take as long as this to deliver a signal and to bury a process. */
+  private static final Duration LONGEST_SLACK = Duration.ofMillis(500);
+
+  private static final int SLACK_PART = 8;
+  private static final int RENEWALS_PART = 4;
+
+  /**
+   * Splits a lease into time to renew, time to end, and a margin.
+   *
+   * @param killAfter how long the group may take to end; less if a quarter of the time in which
+   *     renewals may be repeated would not be left
+   */
+  static LeaseTimes of(HeldGrant held, Duration killAfter) {
+    Grant grant = held.grant();
+    Duration ttl = Spans.fromWire(grant.getTtl());
+    Duration usable = shorter(Spans.fromWire(grant.getValidFor()), ttl.minus(CLEAR));
+    long kill = usable.minus(shorter(LONGEST_SLACK, ttl.dividedBy(SLACK_PART))).toNanos();
+    long renew = Math.min(Spans.fromWire(grant.getRenewAfter()).toNanos(), kill / 2);
+    long term = Math.max(kill - killAfter.toNanos(), renew + (kill - renew) / RENEWALS_PART);
+    return new LeaseTimes(
+        held.sentNanos() + renew, held.sentNanos() + term, held.sentNanos() + kill);
+  }
+
+  /** The time between TERM and KILL. */
+  Duration grace() {
+    return Duration.ofNanos(killAtNanos - termAtNanos);
+  }
+
+  private static Duration shorter(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? one : other;
+  }
+}

@@ -1,0 +1,18 @@
+package dev.fencepost.cli;
+
+import java.time.Duration;
+
+/**
+ * An answer, and when the call that it belongs to was sent.
+ *
+ * @param answer what the server said
+ * @param sentNanos the monotonic clock just before the call was sent
+ * @param answeredNanos the monotonic clock when the answer was there
+ * @param attempts how often the call was sent, this one included
+ */
+record Reply<A>(A answer, long sentNanos, long answeredNanos, int attempts) {
+  /** How long the server took. */
+  Duration took() {
+    return Duration.ofNanos(answeredNanos - sentNanos);
+  }
+}

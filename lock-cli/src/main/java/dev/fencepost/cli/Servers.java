@@ -1,0 +1,169 @@
+package dev.fencepost.cli;
+
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.okhttp.OkHttpChannelBuilder;
+import io.grpc.stub.ClientCalls;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The servers that a command may ask, one after the other, until one of them answers. The one that
+ * answered last is asked first. Safe for use by many threads.
+ */
+final class Servers implements AutoCloseable {
+  private static final Duration KEEP_ALIVE = Duration.ofSeconds(20);
+  private static final Duration KEEP_ALIVE_TIMEOUT = Duration.ofSeconds(5);
+  private static final long FIRST_PAUSE_MILLIS = 50;
+  private static final long LONGEST_PAUSE_MILLIS = 1_000;
+  private static final long LEAST_BUDGET_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
+  private final List<ServerAddress> addresses;
+  private final Map<ServerAddress, ManagedChannel> channels = new ConcurrentHashMap<>();
+  private volatile int preferred;
+
+  Servers(List<ServerAddress> addresses) {
+    this.addresses = List.copyOf(addresses);
+  }
+
+  int size() {
+    return addresses.size();
+  }
+
+  /** The server to ask first, as {@code --server} wants it. */
+  ServerAddress current() {
+    return addresses.get(preferred);
+  }
+
+  /** All servers as {@code --server} wants them. */
+  String list() {
+    return String.join(",", addresses.stream().map(ServerAddress::toString).toList());
+  }
+
+  /** Where to send a stream; {@link #next} after it broke. */
+  Channel channel() {
+    return channelTo(current());
+  }
+
+  /** Turns to the next server. */
+  void next() {
+    preferred = (preferred + 1) % addresses.size();
+  }
+
+  /**
+   * Asks until a server answers.
+   *
+   * @throws CallException if none did in time, or one refused
+   * @throws InterruptedException if the thread was interrupted; the call is cancelled
+   */
+  <Q, A> Reply<A> ask(Question<Q, A> question) throws InterruptedException {
+    long begun = System.nanoTime();
+    long end = begun + question.stay().plus(question.timeout()).toNanos();
+    for (int attempt = 1; ; attempt++) {
+      int asked = preferred;
+      ServerAddress server = addresses.get(asked);
+      long sent = System.nanoTime();
+      try {
+        A answer =
+            call(
+                server,
+                question,
+                attempt == 1 ? Duration.ZERO : Duration.ofNanos(sent - begun),
+                budget(question, begun, sent, attempt));
+        return new Reply<>(answer, sent, System.nanoTime(), attempt);
+      } catch (StatusRuntimeException e) {
+        if (Thread.interrupted()) {
+          throw new InterruptedException(e.getMessage());
+        }
+        if (isFinal(e.getStatus(), question.repeat()) || !pause(attempt, end)) {
+          throw new CallException(server, e.getStatus());
+        }
+        preferred = (asked + 1) % addresses.size();
+      }
+    }
+  }
+
+  /**
+   * Sends one call to the server that is asked first, and turns to the next one if it fails.
+   *
+   * @throws CallException if it was not answered within {@code budget}
+   */
+  <Q, A> Reply<A> askOnce(Question<Q, A> question, Duration budget) throws InterruptedException {
+    ServerAddress server = current();
+    long sent = System.nanoTime();
+    try {
+      A answer = call(server, question, Duration.ZERO, budget);
+      return new Reply<>(answer, sent, System.nanoTime(), 1);
+    } catch (StatusRuntimeException e) {
+      if (Thread.interrupted()) {
+        throw new InterruptedException(e.getMessage());
+      }
+      next();
+      throw new CallException(server, e.getStatus());
+    }
+  }
+
+  @Override
+  public void close() {
+    channels.values().forEach(ManagedChannel::shutdownNow);
+  }
+
+  private <Q, A> A call(
+      ServerAddress server, Question<Q, A> question, Duration elapsed, Duration budget) {
+    return ClientCalls.blockingUnaryCall(
+        channelTo(server),
+        question.method(),
+        CallOptions.DEFAULT.withDeadlineAfter(budget.toNanos(), TimeUnit.NANOSECONDS),
+        question.request().apply(elapsed));
+  }
+
+  /** What is left of the wait, and a fair part of the rest while other servers are untried. */
+  private Duration budget(Question<?, ?> question, long begun, long now, int attempt) {
+    long waitLeft = Math.max(0, question.stay().toNanos() - (now - begun));
+    long left = question.stay().plus(question.timeout()).toNanos() - (now - begun) - waitLeft;
+    int untried = addresses.size() - (attempt - 1) % addresses.size();
+    return Duration.ofNanos(waitLeft + Math.max(left / untried, LEAST_BUDGET_NANOS));
+  }
+
+  private boolean isFinal(Status status, Question.Repeat repeat) {
+    boolean unsent = CallException.isUnsent(status);
+    if (unsent) {
+      // With nobody else to ask, a person is better served by the truth now.
+      return addresses.size() == 1;
+    }
+    return repeat == Question.Repeat.IF_UNSENT
+        || (status.getCode() != Status.Code.UNAVAILABLE
+            && status.getCode() != Status.Code.DEADLINE_EXCEEDED);
+  }
+
+  /** Pauses after each round over all servers; false if the time is over. */
+  private boolean pause(int attempt, long end) throws InterruptedException {
+    if (attempt % addresses.size() == 0) {
+      int round = Math.min(attempt / addresses.size(), 10);
+      long longest = Math.min(FIRST_PAUSE_MILLIS << round, LONGEST_PAUSE_MILLIS);
+      long pause = ThreadLocalRandom.current().nextLong(longest / 2, longest);
+      long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+      TimeUnit.MILLISECONDS.sleep(Math.max(0, Math.min(pause, left)));
+    }
+    return end - System.nanoTime() > LEAST_BUDGET_NANOS;
+  }
+
+  private ManagedChannel channelTo(ServerAddress server) {
+    return channels.computeIfAbsent(
+        server,
+        address ->
+            OkHttpChannelBuilder.forAddress(address.host(), address.port())
+                .usePlaintext()
+                .disableRetry()
+                .keepAliveTime(KEEP_ALIVE.toNanos(), TimeUnit.NANOSECONDS)
+                .keepAliveTimeout(KEEP_ALIVE_TIMEOUT.toNanos(), TimeUnit.NANOSECONDS)
+                .build());
+  }
+}

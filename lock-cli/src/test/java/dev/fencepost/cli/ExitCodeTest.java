@@ -1,0 +1,189 @@
+package dev.fencepost.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fencepost.proto.v1.LossReason;
+import io.grpc.Status;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Every exit code of the help, but those of {@code run}'s command. */
+class ExitCodeTest {
+  private static final String CLAIM = "0123456789abcdef0123456789abcdef";
+
+  private final FakeServer server = FakeServer.start();
+  private final Cli cli = Cli.of(server);
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  @Test
+  void everything_done_is0() {
+    assertThat(cli.run("acquire", "a", "--claim", CLAIM).code()).isZero();
+    String token = cli.run("token", "a").out().strip();
+    cli.with("FENCEPOST_CLAIM", CLAIM).with("FENCEPOST_TOKEN", token).with("FENCEPOST_LOCK", "a");
+    assertThat(cli.run("validate").code()).isZero();
+    assertThat(cli.run("advance", "r").code()).isZero();
+    assertThat(cli.run("advance", "r").code()).isZero();
+    assertThat(cli.run("renew").code()).isZero();
+    assertThat(cli.run("inspect", "a").code()).isZero();
+    assertThat(cli.run("ls").code()).isZero();
+    assertThat(cli.run("release").code()).isZero();
+    assertThat(cli.run("reset-mark", "r", "--reason", "test").code()).isZero();
+    assertThat(cli.run("ping").code()).isZero();
+    assertThat(cli.run("version").code()).isZero();
+    assertThat(cli.run("completion").code()).isZero();
+    assertThat(cli.run("--help").code()).isZero();
+    assertThat(cli.run("acquire", "--help").code()).isZero();
+  }
+
+  @Test
+  void forcedReleaseOfHeldLock_is0() {
+    cli.run("acquire", "a");
+    assertThat(cli.run("force-release", "a", "--reason", "stuck").code()).isZero();
+  }
+
+  @Test
+  void noAsAnAnswer_is1() {
+    assertThat(cli.run("token", "nobody's").code()).isEqualTo(1);
+    assertThat(cli.run("validate", "a", "--token", "7").code()).isEqualTo(1);
+    cli.run("advance", "r", "--token", "9");
+    assertThat(cli.run("advance", "r", "--token", "8").code()).isEqualTo(1);
+    assertThat(cli.run("force-release", "a", "--reason", "stuck").code()).isEqualTo(1);
+    cli.run("acquire", "a");
+    assertThat(cli.run("force-release", "a", "--reason", "stuck", "--if-token", "1").code())
+        .isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "nonsense",
+        "acquire",
+        "acquire a b",
+        "acquire a --ttl 5",
+        "acquire a --wait -1s",
+        "acquire a --nonsense",
+        "acquire a --meta novalue",
+        "acquire a --claim short",
+        "acquire a -o yaml",
+        "acquire a -E 256",
+        "inspect a -o env",
+        "release a",
+        "release a --any-token --token 5",
+        "renew a --claim 0123456789abcdef0123456789abcdef",
+        "validate a --token 0",
+        "validate a --token x",
+        "ls --limit 0",
+        "watch a --name b",
+        "force-release a",
+        "run a true",
+        "run a --",
+        "run a -o json -- true",
+        "server nonsense",
+        "schema",
+        "ping --server host:99999",
+        "ping --server ,",
+        "--timeout 0 ping"
+      })
+  void wrongCommandLine_is64(String line) {
+    Cli.Result result = cli.run(line.split(" "));
+    assertThat(result.code()).isEqualTo(64);
+    assertThat(result.out()).isEmpty();
+    assertThat(result.err()).startsWith("fencepost: ").hasLineCount(1);
+  }
+
+  @Test
+  void noCommand_is64AndShowsHelp() {
+    Cli.Result result = cli.run();
+    assertThat(result.code()).isEqualTo(64);
+    assertThat(result.err()).isEqualTo(Fencepost.help());
+  }
+
+  @Test
+  void argumentThatTheServerRefuses_is64() {
+    server.fail("Acquire", Status.INVALID_ARGUMENT.withDescription("ttl: 1s (expected: 2s–10m)"));
+    Cli.Result result = cli.run("acquire", "a", "--ttl", "1s");
+    assertThat(result.code()).isEqualTo(64);
+    assertThat(result.err()).contains("ttl: 1s (expected: 2s–10m)");
+  }
+
+  @Test
+  void argumentThatWasNotReadable_is64() {
+    assertThat(cli.run("acquire", "gr\uFFFD\uFFFDn").code()).isEqualTo(64);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"ping", "ls", "acquire a", "token a", "inspect a", "watch", "run a -- true"})
+  void noServer_is69(String line) {
+    server.close();
+    Cli.Result result = cli.with("FENCEPOST_SERVER", "127.0.0.1:1").run(line.split(" "));
+    assertThat(result.code()).isEqualTo(69);
+    assertThat(result.err()).contains("127.0.0.1:1");
+  }
+
+  @Test
+  void noStore_is69() {
+    server.fail("GetServerInfo", Status.UNAVAILABLE.withDescription("STORE_TIMEOUT: 2s"));
+    Cli.Result result = cli.run("--timeout", "300ms", "ping");
+    assertThat(result.code()).isEqualTo(69);
+    assertThat(result.err()).contains("STORE_TIMEOUT");
+  }
+
+  @Test
+  void tooManyRequests_is69() {
+    server.fail("Acquire", Status.RESOURCE_EXHAUSTED.withDescription("OVER_LIMIT: waiters"));
+    assertThat(cli.run("acquire", "a").code()).isEqualTo(69);
+  }
+
+  @Test
+  void lockThatIsTaken_is75OrAsAsked() {
+    cli.run("acquire", "a", "--owner", "the first");
+    Cli.Result result = cli.run("acquire", "a");
+    assertThat(result.code()).isEqualTo(75);
+    assertThat(result.out()).contains("held by the first", "token", "left");
+    assertThat(cli.run("acquire", "a", "-E", "9").code()).isEqualTo(9);
+    assertThat(cli.run("run", "a", "--wait", "0", "--", "true").code()).isEqualTo(75);
+    assertThat(cli.run("run", "a", "--wait", "0", "-E", "0", "--", "true").code()).isZero();
+  }
+
+  @Test
+  void grantThatIsGone_is76() {
+    cli.run("acquire", "a", "--claim", CLAIM);
+    String token = cli.run("token", "a").out().strip();
+    server.locks.revoke("a", LossReason.LOSS_REASON_REVOKED);
+    cli.with("FENCEPOST_CLAIM", CLAIM).with("FENCEPOST_TOKEN", token);
+    Cli.Result renewed = cli.run("renew", "a");
+    assertThat(renewed.code()).isEqualTo(76);
+    assertThat(renewed.out()).contains("an administrator ended it");
+    assertThat(cli.run("release", "a").code()).isEqualTo(76);
+  }
+
+  @Test
+  void grantLostBeforeItCouldBeCounted_is76() {
+    server.locks.acquireDelay = java.time.Duration.ofMillis(700);
+    server.fail("Renew", Status.PERMISSION_DENIED);
+    assertThat(cli.run("acquire", "a", "--ttl", "2s").code()).isEqualTo(77);
+    assertThat(server.calls("Renew")).isEqualTo(1);
+  }
+
+  @Test
+  void whatIsNotAllowed_is77() {
+    server.fail("ForceRelease", Status.PERMISSION_DENIED.withDescription("NOT_ALLOWED: admin"));
+    assertThat(cli.run("force-release", "a", "--reason", "x").code()).isEqualTo(77);
+    server.fail("Acquire", Status.UNAUTHENTICATED);
+    assertThat(cli.run("acquire", "a").code()).isEqualTo(77);
+  }
+
+  @Test
+  void wrongConfiguration_is78() {
+    assertThat(cli.run("server", "--check", "--no.such.key=1").code()).isEqualTo(78);
+    assertThat(cli.run("server", "--config", "/no/such/file.yaml").code()).isEqualTo(78);
+    assertThat(cli.run("schema", "--store", "nonsense://x").code()).isEqualTo(78);
+  }
+}

@@ -60,7 +60,7 @@ abstract class ContractPart {
     await()
         .pollInterval(Duration.ofMillis(20))
         .pollDelay(Duration.ZERO)
-        .atMost(store().expirySlack().plusSeconds(5))
+        .atMost(store().patience())
         .until(condition);
   }
 

@@ -23,15 +23,20 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.TestMethodOrder;
 
 /**
  * Leases that ran out: rules 1, 2, 5, 6 and 7. All of them run out together, before the first test,
- * so that the wait is paid for once; each test takes one of them.
+ * so that the wait is paid for once; each test takes one of them. Those that purge come last: they
+ * take the others' records away too.
  */
 @TestInstance(Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 abstract class ExpiryContract extends ContractPart {
 
   private static final Duration DELAY = Duration.ofMinutes(5);
@@ -146,6 +151,7 @@ abstract class ExpiryContract extends ContractPart {
   }
 
   @Test
+  @Order(Integer.MAX_VALUE)
   void tokenAfterPurgeOfExpired_isGreater() {
     Grant former = expired.remove();
     store().purgeIdle();
@@ -165,6 +171,7 @@ abstract class ExpiryContract extends ContractPart {
   }
 
   @Test
+  @Order(Integer.MAX_VALUE)
   void lockDelay_outlivesAPurge() {
     Grant former = delayed.remove();
     store().purgeIdle();

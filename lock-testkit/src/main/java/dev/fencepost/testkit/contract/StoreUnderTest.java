@@ -62,6 +62,11 @@ public interface StoreUnderTest extends AutoCloseable {
     return Duration.ofSeconds(1);
   }
 
+  /** How long a test waits for what must come but may take its time, such as a wake-up. */
+  default Duration patience() {
+    return Duration.ofSeconds(10);
+  }
+
   /** Ends the store. All backends are closed before. */
   @Override
   void close();

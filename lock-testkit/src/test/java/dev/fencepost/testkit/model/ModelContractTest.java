@@ -7,6 +7,6 @@ class ModelContractTest extends LockBackendContract {
 
   @Override
   protected StoreUnderTest store() {
-    return new ModelStoreUnderTest(new Rules());
+    return new ModelStoreUnderTest();
   }
 }

@@ -18,15 +18,21 @@ final class ModelStoreUnderTest implements StoreUnderTest {
   private final AtomicLong aheadMicros = new AtomicLong();
   private final ExecutorService threads = Executors.newFixedThreadPool(THREADS + 1);
   private final ModelServer server;
+  private final BrokenBackend wrapping;
 
-  ModelStoreUnderTest(Rules rules) {
-    this.server =
-        new ModelServer(() -> ModelServer.wallClockMicros() + aheadMicros.get(), threads, rules);
+  ModelStoreUnderTest() {
+    this(new Rules(), BrokenBackend.NOT_AT_ALL);
+  }
+
+  /** A store that breaks its rules. */
+  ModelStoreUnderTest(Rules rules, BrokenBackend wrapping) {
+    this.server = new ModelServer(this::nowMicros, threads, rules);
+    this.wrapping = wrapping;
   }
 
   @Override
   public LockBackend newBackend() {
-    return server.newBackend();
+    return wrapping.around(server.newBackend(), this::nowMicros);
   }
 
   @Override
@@ -41,7 +47,7 @@ final class ModelStoreUnderTest implements StoreUnderTest {
 
   @Override
   public void restart() {
-    // It has no process of its own; nothing is lost.
+    wrapping.onRestart(server);
   }
 
   @Override
@@ -89,8 +95,17 @@ final class ModelStoreUnderTest implements StoreUnderTest {
   }
 
   @Override
+  public Duration patience() {
+    return Duration.ofSeconds(1);
+  }
+
+  @Override
   public void close() {
     threads.shutdown();
+  }
+
+  private long nowMicros() {
+    return ModelServer.wallClockMicros() + aheadMicros.get();
   }
 
   private static void awaitQuietly(CountDownLatch latch) {

@@ -139,7 +139,7 @@ final class Housekeeping implements AutoCloseable {
     if (!idle.isEmpty()) {
       try (Sql.Asked asked = ask(connection, "purge")) {
         asked
-            .with("names", new Sql.Many(database.bytesType(), idle.toArray()))
+            .with("names", new Sql.Many(database.bytesType(), idle.toArray(byte[][]::new)))
             .with("quiet", quiet)
             .update();
       }

@@ -21,8 +21,8 @@ import java.util.Random;
  * password}. {@code docs/backends/jdbc.md} explains them.
  */
 public final class JdbcBackendProvider implements LockBackendProvider {
-  private static final String H2 = "h2:";
-  private static final String POSTGRESQL = "jdbc:postgresql:";
+  private static final String H2_SCHEME = "h2:";
+  private static final String POSTGRESQL_SCHEME = "jdbc:postgresql:";
 
   /** One clock for all backends of this process that share an embedded database. */
   private final MonotoneClock clock = new MonotoneClock(() -> Micros.of(Instant.now()));
@@ -40,33 +40,37 @@ public final class JdbcBackendProvider implements LockBackendProvider {
 
   @Override
   public List<String> schemes() {
-    return List.of(H2, POSTGRESQL);
+    return List.of(H2_SCHEME, POSTGRESQL_SCHEME);
   }
 
   @Override
   public LockBackend create(StoreSettings settings) {
     JdbcSettings checked = JdbcSettings.of(settings);
-    return new JdbcBackend(database(settings.uri()), checked, random);
+    return new JdbcBackend(database(settings.uri(), checked), checked, random);
   }
 
   @Override
   public String schema(StoreSettings settings) {
-    JdbcSettings.of(settings);
-    return database(settings.uri()).schema();
+    return database(settings.uri(), JdbcSettings.of(settings)).schema();
   }
 
-  private Database database(String uri) {
-    if (uri.startsWith(H2)) {
-      return new H2Database(folder(uri.substring(H2.length())), clock);
+  private Database database(String uri, JdbcSettings settings) {
+    if (uri.startsWith(H2_SCHEME)) {
+      return new H2(folder(uri.substring(H2_SCHEME.length())), clock);
+    }
+    if (uri.startsWith(POSTGRESQL_SCHEME)) {
+      return new Postgres(uri, settings, random);
     }
     throw new StoreConfigurationException(
-        "store URI: begins with neither " + H2 + " nor " + POSTGRESQL);
+        "store URI: begins with neither " + H2_SCHEME + " nor " + POSTGRESQL_SCHEME);
   }
 
   private static Path folder(String path) {
     if (path.isBlank()) {
       throw new StoreConfigurationException(
-          "store URI: no folder after " + H2 + " (expected: h2:./fencepost-data, for example)");
+          "store URI: no folder after "
+              + H2_SCHEME
+              + " (expected: h2:./fencepost-data, for example)");
     }
     try {
       return Path.of(path);

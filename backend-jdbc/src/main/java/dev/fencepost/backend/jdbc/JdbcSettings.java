@@ -57,6 +57,21 @@ record JdbcSettings(
     return read;
   }
 
+  /** The same, with free locks forgotten as soon as they are seen. */
+  JdbcSettings withPurgeAtOnce() {
+    return new JdbcSettings(
+        callTimeout,
+        acquireConnections,
+        ownerConnections,
+        readConnections,
+        batchSize,
+        queue,
+        Duration.ZERO,
+        markRetention,
+        user,
+        password);
+  }
+
   private static Duration callTimeout(StoreSettings settings) {
     Duration timeout = settings.callTimeout();
     if (timeout.compareTo(LEAST_CALL_TIMEOUT) < 0 || timeout.compareTo(MOST_CALL_TIMEOUT) > 0) {

@@ -48,7 +48,7 @@ final class Reads {
 
   /** The locks as they stand, in the order asked. */
   List<LockState> describe(Connection connection, List<LockName> locks) throws SQLException {
-    Object[] names = locks.stream().distinct().map(LockName::utf8).toArray();
+    byte[][] names = locks.stream().distinct().map(LockName::utf8).toArray(byte[][]::new);
     Map<LockName, LockRecord> found = new HashMap<>();
     long now = 0;
     try (Sql.Asked asked =

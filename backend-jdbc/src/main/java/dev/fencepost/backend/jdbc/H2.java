@@ -31,13 +31,13 @@ import org.jspecify.annotations.Nullable;
  * short transaction around {@link LockRecord} itself; a batch shares one commit. The clock is this
  * machine's, read under the row's lock.
  */
-final class H2Database implements Database {
+final class H2 implements Database {
   /**
    * {@code WRITE_DELAY=0}: an answer is given once the commit was handed to the operating system;
    * by default it would wait up to half a second in memory and be lost by {@code kill -9}.
    */
   private static final String OPTIONS =
-      ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE;DEFAULT_LOCK_TIMEOUT=1000;QUERY_CACHE_SIZE=64";
+      ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE;LOCK_TIMEOUT=1000;QUERY_CACHE_SIZE=64";
 
   private final Path folder;
   private final LongSupplier clock;
@@ -48,7 +48,7 @@ final class H2Database implements Database {
   /** As long as it is open, so is the database, whatever the pools do. */
   private @Nullable Connection anchor;
 
-  H2Database(Path folder, LongSupplier clock) {
+  H2(Path folder, LongSupplier clock) {
     this.folder = folder.toAbsolutePath().normalize();
     this.clock = clock;
     if (this.folder.toString().contains(";")) {

@@ -1,0 +1,137 @@
+package dev.fencepost.backend.jdbc;
+
+import dev.fencepost.lock.spi.StoreConfigurationException;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import org.flywaydb.core.api.FlywayException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Whether a PostgreSQL can keep the contract; says what to do where it cannot. */
+final class PostgresFitness {
+  private static final Logger LOG = LoggerFactory.getLogger(PostgresFitness.class);
+  private static final int LEAST_VERSION = 120_000;
+
+  private final Sql sql;
+  private final Connection connection;
+
+  PostgresFitness(Sql sql, Connection connection) {
+    this.sql = sql;
+    this.connection = connection;
+  }
+
+  /** Refuses a server that would lose or could not take what is written. */
+  void requireFitServer() throws SQLException {
+    try (Sql.Asked asked = sql.ask(connection, "fitness");
+        ResultSet row = asked.query()) {
+      row.next();
+      if (row.getInt("version") < LEAST_VERSION) {
+        throw refused("its version is below 12; use PostgreSQL 12 or later");
+      }
+      if (row.getBoolean("standby")) {
+        throw refused(
+            "it is a read replica; name the primary (or several hosts and"
+                + " targetServerType=primary)");
+      }
+      if (row.getBoolean("read_only")) {
+        throw refused(
+            "its transactions are read-only; set default_transaction_read_only=off for the"
+                + " database and user");
+      }
+      if (!row.getBoolean("syncs")) {
+        throw refused(
+            "fsync is off, so that a crash of its machine loses grants that were answered; set"
+                + " fsync=on in postgresql.conf");
+      }
+      String encoding = row.getString("encoding");
+      if (!encoding.equals("UTF8") && !encoding.equals("SQL_ASCII")) {
+        throw refused(
+            "its encoding "
+                + encoding
+                + " cannot keep every owner's name; make one with CREATE DATABASE … ENCODING"
+                + " 'UTF8' TEMPLATE template0");
+      }
+    }
+  }
+
+  /** Goes on if the tables could not be made only because an operator made them before. */
+  void requireTablesAfter(FlywayException failure) throws SQLException {
+    SQLException cause = sqlCause(failure);
+    if (cause != null && Trouble.of(cause) == Trouble.UNREACHABLE) {
+      throw cause;
+    }
+    try (Sql.Asked asked = sql.ask(connection, "tables");
+        ResultSet row = asked.query()) {
+      row.next();
+      if (row.getInt("present") == row.getInt("wanted")) {
+        LOG.info("The tables were made by hand; this user cannot record migrations");
+        return;
+      }
+      if (cause != null && Trouble.state(cause).equals("42501")) {
+        throw new StoreConfigurationException(
+            "PostgreSQL: user "
+                + row.getString("who")
+                + " may not make Fencepost's tables in schema "
+                + row.getString("place")
+                + "; GRANT USAGE, CREATE ON SCHEMA "
+                + row.getString("place")
+                + " TO it, or let an administrator apply the statements that"
+                + " `fencepost store schema` prints",
+            failure);
+      }
+    }
+    throw new StoreConfigurationException(
+        "PostgreSQL: Fencepost's tables cannot be made: " + failure.getMessage(), failure);
+  }
+
+  /** Refuses a user who may not do what every call does. */
+  void requirePermissions() throws SQLException {
+    try (Sql.Asked asked = sql.ask(connection, "permissions");
+        ResultSet rows = asked.query()) {
+      while (rows.next()) {
+        if (!rows.getBoolean("allowed")) {
+          throw refused(
+              "user "
+                  + rows.getString("who")
+                  + " lacks a permission; GRANT SELECT, INSERT, UPDATE, DELETE ON "
+                  + rows.getString("name")
+                  + " TO it");
+        }
+      }
+    }
+  }
+
+  /** What a failure to connect or to look means to an operator. */
+  static RuntimeException refusal(SQLException e) {
+    String state = Trouble.state(e);
+    if (state.startsWith("28")) {
+      return new StoreConfigurationException(
+          "PostgreSQL: the user was not let in; check the user and password in the store URI or"
+              + " options, and pg_hba.conf: "
+              + e.getMessage(),
+          e);
+    }
+    if (state.equals("3D000")) {
+      return new StoreConfigurationException(
+          "PostgreSQL: there is no such database; make it (CREATE DATABASE …) or name another: "
+              + e.getMessage(),
+          e);
+    }
+    return Trouble.of(e).as(e);
+  }
+
+  private static StoreConfigurationException refused(String why) {
+    return new StoreConfigurationException("PostgreSQL: " + why);
+  }
+
+  private static @Nullable SQLException sqlCause(Throwable e) {
+    for (Throwable t = e; t != null; t = t.getCause()) {
+      if (t instanceof SQLException s && !Trouble.state(s).isEmpty()) {
+        return s;
+      }
+    }
+    return null;
+  }
+}

@@ -1,0 +1,123 @@
+package dev.fencepost.backend.jdbc;
+
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.Replica;
+import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.spi.LockBackend;
+import dev.fencepost.lock.spi.StoreSettings;
+import dev.fencepost.testkit.contract.StoreUnderTest;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Map;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** A database that tests reach behind the backends' backs, by SQL of their own. */
+abstract class SqlStoreUnderTest implements StoreUnderTest {
+  private static final StoreSettings AT_ONCE =
+      new StoreSettings("", StoreSettings.DEFAULT_CALL_TIMEOUT, Map.of());
+
+  private final JdbcBackendProvider provider = new JdbcBackendProvider();
+
+  /** The store's URI. */
+  abstract String uri();
+
+  /** A session of the test's own. */
+  abstract Connection connect() throws SQLException;
+
+  /** The database as the backend sees it. */
+  abstract Database database();
+
+  @Override
+  public LockBackend newBackend() {
+    return provider.create(StoreSettings.of(uri()));
+  }
+
+  @Override
+  public boolean honoursTokenFloor() {
+    return true;
+  }
+
+  @Override
+  public void wipe() {
+    run(
+        connection -> {
+          try (Statement statement = connection.createStatement()) {
+            statement.execute("DELETE FROM fencepost_lock");
+            statement.execute("DELETE FROM fencepost_mark");
+            statement.execute("UPDATE fencepost_store SET id = '" + UUID.randomUUID() + "'");
+          }
+        });
+  }
+
+  @Override
+  public void purgeIdle() {
+    Replica nobody = new Replica(ReplicaId.of(0), "nowhere:1", Replica.Phase.DRAINING);
+    JdbcSettings settings = JdbcSettings.of(AT_ONCE).withPurgeAtOnce();
+    try (Housekeeping housekeeping = new Housekeeping(database(), settings, nobody, new Random())) {
+      run(housekeeping::purgeStretch);
+    }
+  }
+
+  @Override
+  public void raiseToken(LockName lock, FencingToken last) {
+    run(
+        connection -> {
+          try (PreparedStatement update =
+              connection.prepareStatement("UPDATE fencepost_lock SET token = ? WHERE name = ?")) {
+            update.setLong(1, last.value());
+            update.setBytes(2, lock.utf8());
+            if (update.executeUpdate() != 1) {
+              throw new IllegalStateException("no row of " + lock);
+            }
+          }
+        });
+  }
+
+  @Override
+  public Stall stall(LockName lock) {
+    try {
+      Connection connection = connect();
+      connection.setAutoCommit(false);
+      try (PreparedStatement select =
+          connection.prepareStatement("SELECT 1 FROM fencepost_lock WHERE name = ? FOR UPDATE")) {
+        select.setBytes(1, lock.utf8());
+        if (!select.executeQuery().next()) {
+          throw new IllegalStateException("no row of " + lock);
+        }
+      }
+      AtomicBoolean ended = new AtomicBoolean();
+      return () -> {
+        if (ended.compareAndSet(false, true)) {
+          end(connection);
+        }
+      };
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static void end(Connection connection) {
+    try (connection) {
+      connection.rollback();
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private void run(Act act) {
+    try (Connection connection = connect()) {
+      act.on(connection);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private interface Act {
+    void on(Connection connection) throws SQLException;
+  }
+}

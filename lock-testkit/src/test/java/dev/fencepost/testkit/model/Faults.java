@@ -48,6 +48,10 @@ final class Faults {
             BrokenOwnership.RenewalIgnoresToken::new,
             "Ownership.renewalWithWrongToken_isLostAndChangesNothing"),
         inRules(
+            BrokenOwnership.RenewalAlwaysSaysRenewed::new,
+            "Releasing.renewalOfReleased_isLostAndHoldsNothing",
+            "Expiry.renewalAfterTheNextGrant_isSuperseded"),
+        inRules(
             BrokenOwnership.RenewalIgnoresOwner::new,
             "Ownership.renewalByStranger_isSupersededAndChangesNothing"));
   }

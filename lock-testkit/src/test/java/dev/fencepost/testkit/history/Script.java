@@ -1,0 +1,68 @@
+package dev.fencepost.testkit.history;
+
+import dev.fencepost.testkit.history.Call.Operation;
+import dev.fencepost.testkit.history.Call.Result;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Writes a history by hand. Times are seconds; every lease is 10 s, of which 9 may be used. */
+final class Script {
+
+  static final Duration TTL = Duration.ofSeconds(10);
+
+  private final List<Call> calls = new ArrayList<>();
+
+  Script granted(String claim, int sent, int answered, long token) {
+    return add(Operation.ACQUIRE, claim, sent, answered, Result.GRANTED, token);
+  }
+
+  Script notGranted(String claim, int sent, int answered) {
+    return add(Operation.ACQUIRE, claim, sent, answered, Result.NOT_GRANTED, 0);
+  }
+
+  Script acquireUnanswered(String claim, int sent) {
+    return add(Operation.ACQUIRE, claim, sent, -1, Result.UNKNOWN, 0);
+  }
+
+  Script renewed(String claim, int sent, int answered, long token) {
+    return add(Operation.RENEW, claim, sent, answered, Result.RENEWED, token);
+  }
+
+  Script lost(String claim, int sent, int answered, long token) {
+    return add(Operation.RENEW, claim, sent, answered, Result.LOST, token);
+  }
+
+  Script released(String claim, int sent, int answered, long token) {
+    return add(Operation.RELEASE, claim, sent, answered, Result.RELEASED, token);
+  }
+
+  Script notHeld(String claim, int sent, int answered, long token) {
+    return add(Operation.RELEASE, claim, sent, answered, Result.NOT_HELD, token);
+  }
+
+  Script releaseUnanswered(String claim, int sent, long token) {
+    return add(Operation.RELEASE, claim, sent, -1, Result.UNKNOWN, token);
+  }
+
+  History history() {
+    return new History(calls);
+  }
+
+  private Script add(
+      Operation operation, String claim, int sent, int answered, Result result, long token) {
+    long sentNanos = Duration.ofSeconds(sent).toNanos();
+    calls.add(
+        new Call(
+            operation,
+            "lock",
+            claim,
+            sentNanos,
+            answered < 0 ? Call.NEVER : Duration.ofSeconds(answered).toNanos(),
+            result,
+            token,
+            TTL.toNanos(),
+            sentNanos));
+    return this;
+  }
+}

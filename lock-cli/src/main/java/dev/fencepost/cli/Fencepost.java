@@ -39,6 +39,10 @@ final class Fencepost {
       return fail(e.exitCode(), e);
     } catch (InterruptedException e) {
       return ExitCode.ofSignal(SIGINT);
+    } catch (RuntimeException | LinkageError e) {
+      // Our own fault: nobody may take it for a "no", which has the code that Java would give.
+      e.printStackTrace(console.err());
+      return ExitCode.UNAVAILABLE.code();
     } finally {
       console.out().flush();
       console.err().flush();

@@ -66,12 +66,22 @@ final class GroupGuard implements Keeping.Listener {
 
   /** Whether the lock was lost before the group ended. */
   boolean isLost() {
-    return isLost;
+    mutex.lock();
+    try {
+      return isLost;
+    } finally {
+      mutex.unlock();
+    }
   }
 
   /** The grant as it was renewed last. */
   HeldGrant held() {
-    return held;
+    mutex.lock();
+    try {
+      return held;
+    } finally {
+      mutex.unlock();
+    }
   }
 
   /** The command's own exit code. */

@@ -13,10 +13,10 @@
 # It leads a session of its own, so that no signal to `run` or to the command reaches it. All its
 # children share its process group: a signal to group 0 is for them, and it minds none itself.
 trap : HUP INT QUIT TERM USR1 USR2 ALRM TSTP TTIN TTOU
-group= term_at= kill_at=
+group='' term_at='' kill_at=''
 
 look_at_clock() {
-  read -r up idle </proc/uptime
+  read -r up _ </proc/uptime
   now=${up%.*}${up#*.}
 }
 

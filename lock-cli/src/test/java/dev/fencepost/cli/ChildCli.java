@@ -25,6 +25,15 @@ final class ChildCli implements AutoCloseable {
 
   /** Starts a command line; its output goes to files in the folder. */
   static ChildCli start(Path folder, String server, String... words) {
+    String[] all = new String[words.length + 2];
+    all[0] = "--server";
+    all[1] = server;
+    System.arraycopy(words, 0, all, 2, words.length);
+    return startLocal(folder, all);
+  }
+
+  /** The same for a command that asks no server. */
+  static ChildCli startLocal(Path folder, String... words) {
     try {
       Path out = Files.createTempFile(folder, "out", ".txt");
       Path err = Files.createTempFile(folder, "err", ".txt");
@@ -32,7 +41,7 @@ final class ChildCli implements AutoCloseable {
       List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
       command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx64m"));
-      command.addAll(List.of("-cp", classPath(), Main.class.getName(), "--server", server));
+      command.addAll(List.of("-cp", classPath(), Main.class.getName()));
       command.addAll(List.of(words));
       ProcessBuilder builder = new ProcessBuilder(command);
       builder.redirectOutput(out.toFile()).redirectError(err.toFile());

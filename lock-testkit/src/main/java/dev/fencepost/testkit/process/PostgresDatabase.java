@@ -7,8 +7,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 
 /**
- * An empty PostgreSQL database for one test class, on a server that all classes of a test run
- * share. Register it as a static field:
+ * An empty PostgreSQL database for one test class and those nested in it, on a server that all
+ * classes of a test run share. Register it as a static field:
  *
  * <pre>{@code
  * @RegisterExtension
@@ -35,9 +35,11 @@ public final class PostgresDatabase implements BeforeAllCallback {
             .getStore(NAMESPACE)
             .computeIfAbsent("server", key -> new Shared(), Shared.class);
     shared.server.heal();
-    String name = "fencepost_" + shared.databases.incrementAndGet();
-    shared.server.createDatabase(name);
-    place = Optional.of(new Place(shared.server, name));
+    if (context.getEnclosingTestClasses().isEmpty()) { // Nested classes share the outermost one's.
+      String name = "fencepost_" + shared.databases.incrementAndGet();
+      shared.server.createDatabase(name);
+      place = Optional.of(new Place(shared.server, name));
+    }
   }
 
   /** The database's name. */

@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -20,7 +22,14 @@ class PostgresServerTest {
 
   @RegisterExtension static final PostgresDatabase DATABASE = new PostgresDatabase();
 
+  private static String nameOfTheOutermost = "";
+
   private final PostgresServer server = DATABASE.server();
+
+  @BeforeAll
+  static void rememberName() {
+    nameOfTheOutermost = DATABASE.name();
+  }
 
   @Test
   void database_isEmptyAndItsOwn() {
@@ -30,6 +39,14 @@ class PostgresServerTest {
         .isEqualTo(
             "jdbc:postgresql://127.0.0.1:%s/%s?user=fencepost", server.port(), DATABASE.name());
     assertThat(server.psql("SHOW fsync")).isEqualTo("on");
+  }
+
+  @Nested
+  class NestedClass {
+    @Test
+    void nestedClass_sharesTheDatabase() {
+      assertThat(DATABASE.name()).isEqualTo(nameOfTheOutermost);
+    }
   }
 
   @Test

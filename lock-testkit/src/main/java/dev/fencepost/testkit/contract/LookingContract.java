@@ -83,6 +83,15 @@ abstract class LookingContract extends ContractPart {
   }
 
   @Test
+  void controlCharacters_areKept() {
+    String odd = "\u0000 \r\n\t % %00 \u001b[31m \u007f";
+    Claimant claimant = new Claimant(odd, odd, LockMode.EXCLUSIVE, Map.of(odd, odd, "", ""));
+    Grant grant = a().acquire(Claims.on(newLock(), Lease.of(Claims.LONG), claimant));
+    assertThat(holder(b().describe(grant.ref().lock())).claimant()).isEqualTo(claimant);
+    assertThat(holder(b().busy(grant.ref().lock(), Line.NONE)).claimant()).isEqualTo(claimant);
+  }
+
+  @Test
   void largestClaimant_isKept() {
     Map<String, String> metadata = new HashMap<>();
     for (int i = 0; i < Claimant.MAX_METADATA_ENTRIES; i++) {

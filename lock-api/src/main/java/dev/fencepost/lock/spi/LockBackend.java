@@ -30,6 +30,9 @@ import java.util.function.Consumer;
  * happened</em>, and is settled by asking again with the same claim id. Every stage completes
  * within the store's call timeout, on a thread that must not be blocked.
  *
+ * <p>Before {@link #open} has completed and after {@link #close} every stage completes with {@link
+ * StoreException}.
+ *
  * <p>Each write is one atomic step at the store and follows the rules of {@link
  * dev.fencepost.lock.spi.record.LockRecord}.
  */

@@ -89,7 +89,7 @@ final class Postgres implements Database {
     // Every thread has a connection to itself: none to be had means that none can be made.
     config.setConnectionTimeout(
         Math.max(250, Math.min(1_000, settings.callTimeout().toMillis() / 2)));
-    config.setValidationTimeout(250);
+    config.setValidationTimeout(1_000);
     config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
     config.setConnectionInitSql(
         Sql.text("postgresql/session.sql")

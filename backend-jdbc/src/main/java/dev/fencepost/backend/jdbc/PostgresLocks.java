@@ -64,9 +64,8 @@ final class PostgresLocks {
       try (ResultSet rows = question.query()) {
         while (rows.next()) {
           LockName name = LockRow.name(rows, 3).orElseThrow();
-          LockRecord after = LockRow.read(name, rows, 3);
-          floor.saw(after.token());
-          settleTaking(asked(byLock, name), after, rows.getLong(1), rows.getString(2));
+          floor.saw(rows.getLong(4));
+          settleTaking(asked(byLock, name), name, rows);
         }
       }
     }
@@ -126,8 +125,9 @@ final class PostgresLocks {
     return new Sql.Many(type, elements);
   }
 
-  private static void settleTaking(Call<?> call, LockRecord after, long now, String answer) {
-    Attempt got = attempt(after, now, answer.charAt(1));
+  private static void settleTaking(Call<?> call, LockName name, ResultSet row) throws SQLException {
+    String answer = row.getString(2);
+    Attempt got = attempt(taking(call).to(), name, answer.charAt(1), row);
     if (call.question() instanceof Question.PassOn) {
       settle(call, new HandOver(ended(answer.charAt(0)), got));
     } else {
@@ -148,18 +148,24 @@ final class PostgresLocks {
     call.settle(step.outcome());
   }
 
-  private static Attempt attempt(LockRecord after, long now, char step) {
-    return switch (step) {
-      case 'P', 'N' -> new Attempt.Granted(grant(after, Grant.Origin.NEW));
-      case 'S' -> new Attempt.Granted(grant(after, Grant.Origin.STANDING));
-      default -> new Attempt.Busy(after.stateAt(now));
-    };
+  private static Attempt attempt(Claim claim, LockName name, char step, ResultSet row)
+      throws SQLException {
+    if (step == 'P' || step == 'N') {
+      // The row is what was asked for, and its token.
+      GrantRef ref = new GrantRef(name, claim.id(), new FencingToken(row.getLong(4)));
+      return new Attempt.Granted(
+          new Grant(ref, claim.lease(), claim.claimant().mode(), Grant.Origin.NEW));
+    }
+    LockRecord after = LockRow.read(name, row, 3);
+    return step == 'S'
+        ? new Attempt.Granted(standing(after))
+        : new Attempt.Busy(after.stateAt(row.getLong(1)));
   }
 
-  private static Grant grant(LockRecord after, Grant.Origin origin) {
-    Tenure tenure = after.tenure().orElseThrow();
-    GrantRef ref = new GrantRef(after.name(), tenure.claim(), new FencingToken(after.token()));
-    return new Grant(ref, tenure.lease(), tenure.claimant().mode(), origin);
+  private static Grant standing(LockRecord record) {
+    Tenure tenure = record.tenure().orElseThrow();
+    GrantRef ref = new GrantRef(record.name(), tenure.claim(), new FencingToken(record.token()));
+    return new Grant(ref, tenure.lease(), tenure.claimant().mode(), Grant.Origin.STANDING);
   }
 
   private static Release ended(char how) {

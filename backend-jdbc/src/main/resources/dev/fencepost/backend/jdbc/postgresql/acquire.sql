@@ -22,7 +22,7 @@ SELECT
   q.self, q.place, q.ask_claim, q.ask_token
 FROM (
   SELECT s.*, CAST(:self AS text) AS self, CAST(:floor AS bigint) AS floor,
-    (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now
+    (date_part('epoch', clock_timestamp()) * 1000000)::bigint AS now
   FROM (
     SELECT * FROM unnest(
       CAST(:names AS bytea[]), CAST(:claims AS text[]), CAST(:owners AS text[]),
@@ -32,7 +32,6 @@ FROM (
       AS u (name, claim, owner, principal, mode, metadata, ttl, delay, place, ask_claim, ask_token)
     ORDER BY name) s
   OFFSET 0) q
-ORDER BY q.name
 ON CONFLICT (name) DO UPDATE SET (
   token, claim, owner, principal, mode, metadata, acquired_at, ttl, delay,
   expires_at, free_at, turn, line, revoked, asked_at, answer,
@@ -71,7 +70,7 @@ ON CONFLICT (name) DO UPDATE SET (
       ELSE 'E' END || d.step,
     CAST(NULL AS text), CAST(NULL AS text), CAST(NULL AS text), CAST(NULL AS bigint)
   FROM (
-    SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now OFFSET 0) t,
+    SELECT (date_part('epoch', clock_timestamp()) * 1000000)::bigint AS now OFFSET 0) t,
   LATERAL (
     SELECT
       replace(l.line, EXCLUDED.ask_self || ',', '') AS others,

@@ -5,7 +5,7 @@ WITH asked AS MATERIALIZED (
   SELECT n.*, n.now * 1000 + 86400000000000 AS soon
   FROM (
     SELECT CAST(:resource AS bytea) AS resource, CAST(:token AS bigint) AS token,
-      (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now) n
+      (date_part('epoch', clock_timestamp()) * 1000000)::bigint AS now) n
 ), bounded AS MATERIALIZED (
   SELECT a.*,
     CASE WHEN a.token <= a.soon THEN a.soon

@@ -21,11 +21,11 @@ WITH asked AS MATERIALIZED (
   FROM asked a JOIN fencepost_lock l ON l.name = a.name
   ORDER BY l.name
   FOR NO KEY UPDATE OF l
-), timed AS MATERIALIZED (
+), timed AS (
   SELECT k.*, CAST(:self AS text) AS self, CAST(:floor AS bigint) AS floor,
-    (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now
-  FROM locked k
-), judged AS MATERIALIZED (
+    (date_part('epoch', clock_timestamp()) * 1000000)::bigint AS now
+  FROM locked k OFFSET 0
+), judged AS (
   SELECT k.*,
     CASE k.act WHEN 'L' THEN replace(k.line, k.self || ',', '') ELSE k.line END AS rest,
     k.now < k.free_at AND coalesce(k.claim = k.ask_claim, FALSE)

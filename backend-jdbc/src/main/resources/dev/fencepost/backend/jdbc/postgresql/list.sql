@@ -1,7 +1,7 @@
 -- The next so many rows, idle ones included: a page has a bounded cost however many are idle.
 SELECT t.now, l.name, l.token, l.claim, l.owner, l.principal, l.mode, l.metadata, l.acquired_at, l.ttl,
   l.delay, l.expires_at, l.free_at, l.turn, l.line, l.revoked
-FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now OFFSET 0) t
+FROM (SELECT (date_part('epoch', clock_timestamp()) * 1000000)::bigint AS now OFFSET 0) t
 LEFT JOIN (
   SELECT * FROM fencepost_lock k
   WHERE k.name > :after AND k.name >= :low AND k.name < :high

@@ -1,0 +1,110 @@
+package dev.fencepost.backend.jdbc.measure;
+
+import dev.fencepost.testkit.process.PostgresServer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * Counts the locks that 64 callers take and give back in a second, each on 16 names of its own, in
+ * turn by hand and by the backend, on one PostgreSQL that syncs every commit; prints each round,
+ * medians and ratios.
+ *
+ * <p>Arguments: rounds, seconds of each round, then any number of settings of the backend as {@code
+ * acquire-connections:owner-connections:batch-size}, each compared with the rest.
+ */
+public final class PairsPerSecond {
+  private static final int CALLERS = 64;
+  private static final int NAMES_EACH = 16;
+
+  private PairsPerSecond() {}
+
+  /** Runs; needs a PostgreSQL installed. */
+  public static void main(String[] arguments) throws Exception {
+    int rounds = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 3;
+    int seconds = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 5;
+    List<String> settings =
+        arguments.length > 2 ? List.of(arguments).subList(2, arguments.length) : List.of("2:2:100");
+    try (PostgresServer server = new PostgresServer()) {
+      server.start();
+      String uri = server.createDatabase("pairs");
+      List<Side> sides = new ArrayList<>();
+      sides.add(new ByHand(uri, 16));
+      for (String setting : settings) {
+        sides.add(new Backend(uri, options(setting)));
+      }
+      Path folder = Files.createTempDirectory("fencepost-pairs-");
+      sides.add(new Backend("h2:" + folder, Map.of()));
+      compare(sides, rounds, seconds);
+      for (Side side : sides) {
+        side.close();
+      }
+    }
+  }
+
+  private static Map<String, String> options(String setting) {
+    String[] numbers = setting.split(":", 3);
+    return Map.of(
+        "acquire-connections", numbers[0],
+        "owner-connections", numbers[1],
+        "batch-size", numbers[2]);
+  }
+
+  private static void compare(List<Side> sides, int rounds, int seconds) throws Exception {
+    for (Side side : sides) {
+      pairsPerSecond(side, seconds);
+    }
+    List<List<Double>> all = new ArrayList<>();
+    sides.forEach(side -> all.add(new ArrayList<>()));
+    for (int round = 0; round < rounds; round++) {
+      for (int i = 0; i < sides.size(); i++) {
+        double rate = pairsPerSecond(sides.get(i), seconds);
+        all.get(i).add(rate);
+        System.out.printf(Locale.ROOT, "%8.0f  %s%n", rate, sides.get(i).name());
+      }
+    }
+    double floor = median(all.get(0));
+    for (int i = 0; i < sides.size(); i++) {
+      double rate = median(all.get(i));
+      System.out.printf(
+          Locale.ROOT, "median %8.0f  %5.2fx  %s%n", rate, rate / floor, sides.get(i).name());
+    }
+  }
+
+  private static double median(List<Double> rates) {
+    return rates.stream().sorted().skip(rates.size() / 2).findFirst().orElseThrow();
+  }
+
+  private static double pairsPerSecond(Side side, int seconds) throws Exception {
+    ExecutorService callers = Executors.newFixedThreadPool(CALLERS);
+    LongAdder pairs = new LongAdder();
+    long start = System.nanoTime();
+    long end = start + TimeUnit.SECONDS.toNanos(seconds);
+    List<Callable<Boolean>> work = new ArrayList<>();
+    for (int caller = 0; caller < CALLERS; caller++) {
+      int number = caller;
+      work.add(
+          () -> {
+            for (int i = 0; System.nanoTime() < end; i++) {
+              side.pair("caller-" + number + "/" + i % NAMES_EACH);
+              pairs.increment();
+            }
+            return true;
+          });
+    }
+    for (Future<Boolean> done : callers.invokeAll(work)) {
+      done.get();
+    }
+    callers.shutdown();
+    return pairs.sum() * 1e9 / (System.nanoTime() - start);
+  }
+}

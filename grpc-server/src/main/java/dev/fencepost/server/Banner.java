@@ -3,6 +3,7 @@ package dev.fencepost.server;
 import dev.fencepost.server.config.HostPort;
 import dev.fencepost.server.config.Secrets;
 import dev.fencepost.server.config.ServerConfig;
+import java.nio.file.Path;
 
 /** What a server says of itself when it has started. */
 final class Banner {
@@ -23,9 +24,15 @@ final class Banner {
         "Fencepost " + Version.current(),
         "  gRPC     " + grpc,
         "  HTTP     " + http,
-        "  store    " + Secrets.mask(config.store().uri()) + trouble(server),
+        "  store    " + store(config) + trouble(server),
         "  try      fencepost " + to + "acquire my-lock",
         "  stop     Ctrl-C; locks that are held stay held until their leases end");
+  }
+
+  private static String store(ServerConfig config) {
+    String uri = config.store().uri();
+    String where = uri.contains(":./") ? "  (in " + Path.of("").toAbsolutePath() + ")" : "";
+    return Secrets.mask(uri) + where;
   }
 
   private static String trouble(FencepostServer server) {

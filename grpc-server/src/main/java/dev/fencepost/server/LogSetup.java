@@ -13,8 +13,13 @@ import org.slf4j.LoggerFactory;
 
 /** Sends the log to standard error, as text or JSON; standard output is for answers. */
 final class LogSetup {
+  private static final String OURS = "dev.fencepost";
+
+  /** What operators did is written down however quiet the rest is to be. */
+  private static final String AUDIT = "dev.fencepost.audit";
+
   private static final String PATTERN =
-      "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %logger{0} %kvp{NONE} %msg%n%rEx";
+      "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %logger{0} %msg %kvp{DOUBLE}%n%rEx";
 
   private LogSetup() {}
 
@@ -27,10 +32,21 @@ final class LogSetup {
       appender.setTarget("System.err");
       appender.setEncoder(settings.format() == Log.Format.JSON ? json(context) : text(context));
       appender.start();
+      Level level = Level.toLevel(settings.level().name());
+      context.getLogger(OURS).setLevel(level);
+      context.getLogger(AUDIT).setLevel(Level.INFO);
       Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-      root.setLevel(Level.toLevel(settings.level().name()));
+      root.setLevel(ofLibraries(level));
       root.addAppender(appender);
     }
+  }
+
+  /** Never below INFO: the transport would write whole messages, and with them claim ids. */
+  private static Level ofLibraries(Level ours) {
+    if (ours.isGreaterOrEqual(Level.WARN)) {
+      return ours;
+    }
+    return ours.isGreaterOrEqual(Level.INFO) ? Level.WARN : Level.INFO;
   }
 
   private static Encoder<ILoggingEvent> json(LoggerContext context) {

@@ -2,6 +2,7 @@ package dev.fencepost.server;
 
 import dev.fencepost.core.Coordinator;
 import dev.fencepost.core.Timers;
+import dev.fencepost.lock.HumanDuration;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
@@ -11,6 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -135,7 +137,10 @@ final class StoreWatch {
     readiness.look();
   }
 
-  private static String describe(Throwable cause) {
+  private String describe(Throwable cause) {
+    if (cause instanceof TimeoutException) {
+      return "nothing within " + HumanDuration.print(pace.timeout);
+    }
     return cause instanceof StoreException e
         ? e.failure() + ": " + e.getMessage()
         : cause.toString();

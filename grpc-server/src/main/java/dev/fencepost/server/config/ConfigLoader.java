@@ -23,6 +23,10 @@ import java.util.Optional;
 final class ConfigLoader {
   private static final int MOST_CALLS = 10_000_000;
   private static final int KIB = 1024;
+
+  /** gRPC would silently make 10 s of anything less. */
+  private static final Duration LEAST_KEEP_ALIVE = Duration.ofSeconds(10);
+
   private final SettingsReader settings;
 
   private ConfigLoader(SettingsReader settings) {
@@ -111,7 +115,7 @@ final class ConfigLoader {
     Duration hour = Duration.ofHours(1);
     Duration month = Duration.ofDays(30);
     return new Connections(
-        settings.duration(Key.CONNECTION_KEEP_ALIVE, second, hour),
+        settings.duration(Key.CONNECTION_KEEP_ALIVE, LEAST_KEEP_ALIVE, hour),
         settings.duration(Key.CONNECTION_KEEP_ALIVE_TIMEOUT, second, hour),
         settings.optionalDuration(Key.CONNECTION_MAX_AGE, second, month),
         settings.optionalDuration(Key.CONNECTION_MAX_AGE_GRACE, second, month));

@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
 
 /** Everything that can be set, with its default as one would write it. */
 enum Key {
-  STORE("store", "jdbc:h2:./fencepost-data/fencepost"),
+  STORE("store", "h2:./fencepost-data"),
   STORE_CALL_TIMEOUT("store-call-timeout", "5s"),
   LISTEN("listen", "127.0.0.1:7420"),
   HTTP_LISTEN("http-listen", "127.0.0.1:7421"),

@@ -8,7 +8,7 @@ public final class Secrets {
   private static final Pattern NAMED =
       Pattern.compile(
           "(?i)([\\w.-]*(?:password|passwd|pwd|secret|token|credential)[\\w.-]*=)[^&;,\\s]+");
-  private static final Pattern USER_INFO = Pattern.compile("(//[^/@:?#]*):[^/@]*@");
+  private static final Pattern USER_INFO = Pattern.compile("(//[^/@:?#]*):[^/?#]*@");
   private static final Pattern SECRET_KEY =
       Pattern.compile("(?i).*(password|passwd|pwd|secret|credential|token|key).*");
 

@@ -37,7 +37,8 @@ final class Acquires {
     long arrived = settings.timers().nanoTime();
     Call call;
     try {
-      AcquireOrder order = requests.acquire(request, longestWait(), Peer.current().client());
+      Duration longest = longestWait(Context.current().getDeadline(), settings.policy().maxWait());
+      AcquireOrder order = requests.acquire(request, longest, Peer.current().client());
       call = coordinator.acquire(order);
     } catch (RuntimeException e) {
       answers.refuse(observer, e);
@@ -62,10 +63,10 @@ final class Acquires {
             });
   }
 
-  private Duration longestWait() {
-    Deadline deadline = Context.current().getDeadline();
+  /** What the deadline leaves for waiting; without one, the longest wait there is. */
+  static Duration longestWait(@Nullable Deadline deadline, Duration maxWait) {
     if (deadline == null) {
-      return settings.policy().maxWait();
+      return maxWait;
     }
     Duration left =
         Duration.ofNanos(deadline.timeRemaining(TimeUnit.NANOSECONDS)).minus(ANSWER_TIME);

@@ -56,7 +56,7 @@ final class Audit {
   private LoggingEventBuilder forcedRelease(Peer peer, ForcedRelease order) {
     return act(peer, "lock", order.lock().value(), order.reason())
         .addKeyValue("if_token", shown(order.ifToken()))
-        .addKeyValue("close_for", order.closeFor().map(HumanDuration::print).orElse("the lease"));
+        .addKeyValue("close_for", order.closeFor().map(HumanDuration::print).orElse("lease"));
   }
 
   private LoggingEventBuilder act(Peer peer, String kind, String name, String reason) {

@@ -38,6 +38,7 @@ public final class Services {
   public List<ServerServiceDefinition> definitions() {
     return all.stream()
         .map(service -> ServerInterceptors.interceptForward(service, interceptors))
+        .map(GarbledMessages::guard)
         .toList();
   }
 

@@ -1,0 +1,125 @@
+package dev.fencepost.server.service;
+
+import dev.fencepost.core.Coordinator;
+import dev.fencepost.core.CoordinatorSettings;
+import dev.fencepost.lock.Replica;
+import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.proto.v1.AcquireRequest;
+import dev.fencepost.proto.v1.AcquireResponse;
+import dev.fencepost.proto.v1.AdminServiceGrpc;
+import dev.fencepost.proto.v1.FencingServiceGrpc;
+import dev.fencepost.proto.v1.GetLockRequest;
+import dev.fencepost.proto.v1.Grant;
+import dev.fencepost.proto.v1.Lock;
+import dev.fencepost.proto.v1.LockServiceGrpc;
+import dev.fencepost.server.metrics.LockMetrics;
+import dev.fencepost.server.support.Claims;
+import dev.fencepost.server.support.FaultyBackend;
+import dev.fencepost.server.support.ManualTimers;
+import dev.fencepost.server.support.PendingAcquire;
+import dev.fencepost.testkit.model.ModelServer;
+import io.grpc.ManagedChannel;
+import io.grpc.Server;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import io.grpc.inprocess.InProcessServerBuilder;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+
+/** The services on a model store, on one thread and on time that the test lets pass. */
+final class InProcess implements AutoCloseable {
+  static final ReplicaId SELF = ReplicaId.of(0xfe);
+  static final LeasePolicy POLICY =
+      new LeasePolicy(
+          Duration.ofSeconds(15), Duration.ofMinutes(10), Duration.ofHours(24), 64 * 1024);
+
+  final ManualTimers time = new ManualTimers();
+  final ModelServer store = new ModelServer(time::clockMicros, Runnable::run);
+  final FaultyBackend backend = new FaultyBackend(store.newBackend());
+  final Refusals refusals = new Refusals(new Random(7));
+  final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+  final Admission calls;
+  final Coordinator coordinator;
+  final Services services;
+  final ManagedChannel channel;
+  private final Server server;
+
+  InProcess() {
+    this(CoordinatorSettings.DEFAULT, 1000, 1000);
+  }
+
+  InProcess(CoordinatorSettings limits, int maxCalls, int maxRenewals) {
+    coordinator =
+        new Coordinator(
+            backend,
+            new Replica(SELF, "here:1", Replica.Phase.SERVING),
+            limits,
+            time,
+            new Random(1));
+    coordinator.open();
+    calls = new Admission(maxCalls, maxRenewals, refusals);
+    services =
+        new Services(
+            coordinator,
+            new ServiceSettings(SELF, "test", POLICY, new LockMetrics(registry), time),
+            refusals,
+            List.of(calls));
+    String name = InProcessServerBuilder.generateName();
+    InProcessServerBuilder builder = InProcessServerBuilder.forName(name).directExecutor();
+    services.definitions().forEach(builder::addService);
+    try {
+      server = builder.build().start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    channel = InProcessChannelBuilder.forName(name).directExecutor().build();
+  }
+
+  LockServiceGrpc.LockServiceBlockingStub locks() {
+    return LockServiceGrpc.newBlockingStub(channel);
+  }
+
+  LockServiceGrpc.LockServiceStub lockCalls() {
+    return LockServiceGrpc.newStub(channel);
+  }
+
+  FencingServiceGrpc.FencingServiceBlockingStub fencing() {
+    return FencingServiceGrpc.newBlockingStub(channel);
+  }
+
+  AdminServiceGrpc.AdminServiceBlockingStub admin() {
+    return AdminServiceGrpc.newBlockingStub(channel);
+  }
+
+  /** Takes a free lock. */
+  Grant take(AcquireRequest request) {
+    AcquireResponse response = locks().acquire(request);
+    if (!response.hasGranted()) {
+      throw new AssertionError("not granted: " + response);
+    }
+    return response.getGranted();
+  }
+
+  Grant take(String name) {
+    return take(Claims.claim(name).build());
+  }
+
+  /** Stands in line; the answer may come when the test has gone on. */
+  PendingAcquire queue(AcquireRequest.Builder claim, long waitSeconds) {
+    return PendingAcquire.start(channel, claim.setWait(Claims.seconds(waitSeconds)).build());
+  }
+
+  Lock look(String name) {
+    return locks().getLock(GetLockRequest.newBuilder().setName(name).build()).getLock();
+  }
+
+  @Override
+  public void close() {
+    channel.shutdownNow();
+    server.shutdownNow();
+    coordinator.close();
+  }
+}

@@ -1,0 +1,206 @@
+package dev.fencepost.server.service;
+
+import static dev.fencepost.server.support.Claims.claim;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.QuotaFailure;
+import com.google.rpc.RetryInfo;
+import dev.fencepost.core.CoordinatorSettings;
+import dev.fencepost.core.DrainingException;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
+import dev.fencepost.proto.v1.AcquireRequest;
+import dev.fencepost.proto.v1.Grant;
+import dev.fencepost.proto.v1.ReleaseRequest;
+import dev.fencepost.proto.v1.RenewRequest;
+import dev.fencepost.server.support.Claims;
+import io.grpc.Status.Code;
+import io.grpc.StatusRuntimeException;
+import java.time.Duration;
+import java.util.Random;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Each way in which a call can fail, and what its caller is told. */
+class RefusalsTest {
+  private InProcess server = new InProcess();
+
+  @AfterEach
+  void close() {
+    server.close();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "STORE_UNREACHABLE, UNAVAILABLE",
+    "STORE_TIMEOUT, UNAVAILABLE",
+    "STORE_ERROR, UNAVAILABLE",
+    "STORE_OVERLOADED, RESOURCE_EXHAUSTED",
+    "STORE_FULL, RESOURCE_EXHAUSTED"
+  })
+  void storeFailure_beginsWithItsWordAndSaysWhenToRetry(Failure failure, Code code) {
+    server.backend.failWith(new StoreException(failure, "so it is"));
+
+    Refused refused = Refused.by(() -> server.locks().acquire(claim("a").build()));
+
+    assertThat(refused.code()).isEqualTo(code);
+    assertThat(refused.message()).isEqualTo(failure + ": so it is");
+    assertThat(refused.detail(RetryInfo.class)).isPresent();
+    assertThat(refused.detail(ErrorInfo.class).orElseThrow().getReason()).isEqualTo(failure.name());
+  }
+
+  @Test
+  void failedCall_canBeRepeatedWhenTheStoreIsBack() {
+    AcquireRequest request = claim("a").build();
+    server.backend.failWith(new StoreException(Failure.STORE_TIMEOUT, "no answer"));
+    Refused.by(() -> server.locks().acquire(request));
+    server.backend.heal();
+
+    Grant grant = server.take(request);
+
+    assertThat(grant.getName()).isEqualTo("a");
+  }
+
+  @Test
+  void anythingElse_isInternalWithAReferenceAndLeaksNothing() {
+    server.backend.failWith(new IllegalStateException("jdbc:secret@host: stack"));
+
+    Refused refused =
+        Refused.by(
+            () ->
+                server
+                    .locks()
+                    .renew(
+                        RenewRequest.newBuilder()
+                            .setGrant(
+                                Claims.ref(
+                                    Claims.newId(),
+                                    Grant.newBuilder().setName("a").setFencingToken(1).build()))
+                            .build()));
+
+    assertThat(refused.code()).isEqualTo(Code.INTERNAL);
+    assertThat(refused.message()).doesNotContain("secret").containsPattern("[0-9a-f]{8}$");
+  }
+
+  @Test
+  void fullQueue_isRefusedAndTheOthersGoOn() throws Exception {
+    server.close();
+    server =
+        new InProcess(new CoordinatorSettings(32, 1, 10, 10, Duration.ofSeconds(1)), 1000, 1000);
+    AcquireRequest holder = claim("a").build();
+    Grant grant = server.take(holder);
+    var waiting = server.queue(claim("a"), 60);
+
+    var tooMany = server.queue(claim("a"), 60);
+
+    Refused refused = refused(tooMany);
+    assertThat(refused.code()).isEqualTo(Code.RESOURCE_EXHAUSTED);
+    assertThat(refused.message()).startsWith("OVER_LIMIT: ");
+    assertThat(refused.detail(QuotaFailure.class).orElseThrow().getViolationsCount()).isEqualTo(1);
+    assertThat(refused.detail(RetryInfo.class)).isPresent();
+    release(holder, grant);
+    assertThat(waiting.get().hasGranted()).isTrue();
+  }
+
+  @Test
+  void drain_sendsTheWaitingAwayWithTheTimeTheyWaited() {
+    server.take("a");
+    var waiting = server.queue(claim("a"), 60);
+    server.time.pass(Duration.ofSeconds(7));
+
+    server.coordinator.drain();
+
+    Refused refused = refused(waiting);
+    assertThat(refused.code()).isEqualTo(Code.UNAVAILABLE);
+    assertThat(refused.message()).startsWith("DRAINING: ");
+    ErrorInfo info = refused.detail(ErrorInfo.class).orElseThrow();
+    assertThat(info.getMetadataMap()).containsEntry("waited", "7s");
+    Refused late = Refused.by(() -> server.locks().acquire(claim("b").build()));
+    assertThat(late.message()).startsWith("DRAINING: ");
+  }
+
+  @Test
+  void drain_leavesRenewingAndReleasing() {
+    AcquireRequest request = claim("a").build();
+    Grant grant = server.take(request);
+
+    server.coordinator.drain();
+
+    assertThat(
+            server
+                .locks()
+                .renew(
+                    RenewRequest.newBuilder()
+                        .setGrant(Claims.ref(request.getClaimId(), grant))
+                        .build())
+                .hasRenewed())
+        .isTrue();
+    release(request, grant);
+    assertThat(server.look("a").getHoldersList()).isEmpty();
+  }
+
+  @Test
+  void tooManyCalls_areRefusedButRenewalsAndReleasesGoOn() {
+    server.close();
+    server = new InProcess(CoordinatorSettings.DEFAULT, 2, 1000);
+    AcquireRequest request = claim("a").build();
+    Grant grant = server.take(request);
+    var one = server.queue(claim("a"), 60);
+    var two = server.queue(claim("a"), 60);
+
+    Refused refused = Refused.by(() -> server.locks().acquire(claim("b").build()));
+
+    assertThat(refused.code()).isEqualTo(Code.RESOURCE_EXHAUSTED);
+    assertThat(refused.message()).contains("calls open at a time: at its limit of 2");
+    assertThat(
+            server
+                .locks()
+                .renew(
+                    RenewRequest.newBuilder()
+                        .setGrant(Claims.ref(request.getClaimId(), grant))
+                        .build())
+                .hasRenewed())
+        .isTrue();
+    release(request, grant);
+    assertThat(one.isDone()).isTrue();
+    assertThat(two.isDone()).isFalse();
+    assertThat(server.look("a").getHoldersList()).as("there is room again").hasSize(1);
+  }
+
+  @Test
+  void wrappedFailure_isUnwrapped() {
+    Refusal refusal =
+        new Refusals(new Random(1))
+            .of(
+                new CompletionException(
+                    new CompletionException(new DrainingException(Duration.ofSeconds(1)))));
+
+    assertThat(refusal.reason()).isEqualTo("DRAINING");
+  }
+
+  private void release(AcquireRequest request, Grant grant) {
+    server
+        .locks()
+        .release(
+            ReleaseRequest.newBuilder()
+                .setName(grant.getName())
+                .setClaimId(request.getClaimId())
+                .setFencingToken(grant.getFencingToken())
+                .build());
+  }
+
+  private static Refused refused(java.util.concurrent.Future<?> call) {
+    try {
+      throw new AssertionError("answered: " + call.get());
+    } catch (ExecutionException e) {
+      return Refused.with((StatusRuntimeException) e.getCause());
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+}

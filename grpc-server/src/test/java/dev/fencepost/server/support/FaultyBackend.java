@@ -1,0 +1,137 @@
+package dev.fencepost.server.support;
+
+import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.GrantRef;
+import dev.fencepost.lock.HandOver;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.Replica;
+import dev.fencepost.lock.ResourceName;
+import dev.fencepost.lock.Revocation;
+import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.ListQuery;
+import dev.fencepost.lock.spi.LockBackend;
+import dev.fencepost.lock.spi.LockPage;
+import dev.fencepost.lock.spi.StoreInfo;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/** Another backend, whose store can be made to fail or to keep silent. */
+public final class FaultyBackend implements LockBackend {
+  private final LockBackend backend;
+  private volatile Optional<Supplier<CompletableFuture<?>>> fault = Optional.empty();
+  private volatile boolean closed;
+
+  /** The backend without a fault. */
+  public FaultyBackend(LockBackend backend) {
+    this.backend = backend;
+  }
+
+  /** Every later call fails with this. */
+  public void failWith(RuntimeException failure) {
+    fault = Optional.of(() -> CompletableFuture.failedFuture(failure));
+  }
+
+  /** Every later call waits for the stage. */
+  public void stall() {
+    fault = Optional.of(CompletableFuture::new);
+  }
+
+  /** Ends the fault. */
+  public void heal() {
+    fault = Optional.empty();
+  }
+
+  /** Whether it was closed. */
+  public boolean isClosed() {
+    return closed;
+  }
+
+  @Override
+  public CompletionStage<StoreInfo> open(Replica self, Consumer<LockName> wake) {
+    return call(() -> backend.open(self, wake));
+  }
+
+  @Override
+  public CompletionStage<Void> announce(Replica self) {
+    return call(() -> backend.announce(self));
+  }
+
+  @Override
+  public CompletionStage<Attempt> tryAcquire(Claim claim, Line line) {
+    return call(() -> backend.tryAcquire(claim, line));
+  }
+
+  @Override
+  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, Line line) {
+    return call(() -> backend.handOver(from, to, line));
+  }
+
+  @Override
+  public CompletionStage<Renewal> renew(GrantRef grant) {
+    return call(() -> backend.renew(grant));
+  }
+
+  @Override
+  public CompletionStage<Release> release(ReleaseOrder order) {
+    return call(() -> backend.release(order));
+  }
+
+  @Override
+  public CompletionStage<Revocation> forceRelease(ForcedRelease order) {
+    return call(() -> backend.forceRelease(order));
+  }
+
+  @Override
+  public CompletionStage<Void> leave(LockName lock) {
+    return call(() -> backend.leave(lock));
+  }
+
+  @Override
+  public CompletionStage<List<LockState>> describe(Collection<LockName> locks) {
+    return call(() -> backend.describe(locks));
+  }
+
+  @Override
+  public CompletionStage<LockPage> list(ListQuery query) {
+    return call(() -> backend.list(query));
+  }
+
+  @Override
+  public CompletionStage<Advance> advance(ResourceName resource, FencingToken token) {
+    return call(() -> backend.advance(resource, token));
+  }
+
+  @Override
+  public CompletionStage<Optional<FencingToken>> resetMark(ResourceName resource) {
+    return call(() -> backend.resetMark(resource));
+  }
+
+  @Override
+  public CompletionStage<StoreInfo> info() {
+    return call(backend::info);
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    backend.close();
+  }
+
+  @SuppressWarnings("unchecked") // a failed or silent stage has no value of the wrong type
+  private <T> CompletionStage<T> call(Supplier<CompletionStage<T>> call) {
+    return fault.map(broken -> (CompletionStage<T>) broken.get()).orElseGet(call);
+  }
+}

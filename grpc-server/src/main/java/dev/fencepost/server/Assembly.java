@@ -11,7 +11,6 @@ import dev.fencepost.server.metrics.CallMetrics;
 import dev.fencepost.server.metrics.LockMetrics;
 import dev.fencepost.server.metrics.MeteredBackend;
 import dev.fencepost.server.metrics.ProcessMetrics;
-import dev.fencepost.server.metrics.ServerGauges;
 import dev.fencepost.server.service.Admission;
 import dev.fencepost.server.service.LeasePolicy;
 import dev.fencepost.server.service.Refusals;

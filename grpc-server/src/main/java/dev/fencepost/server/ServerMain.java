@@ -5,6 +5,7 @@ import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.server.config.ConfigException;
 import dev.fencepost.server.config.ConfigProblem;
 import dev.fencepost.server.config.ServerConfig;
+import dev.fencepost.server.config.ServerConfig.Log;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -29,7 +30,7 @@ public final class ServerMain {
    */
   public static int run(Map<String, String> settings) {
     try {
-      ServerConfig config = ServerConfig.load(settings, System.getenv());
+      ServerConfig config = load(settings);
       LogSetup.apply(config.log());
       limitHttp();
       try (FencepostServer server = FencepostServer.start(config)) {
@@ -57,7 +58,7 @@ public final class ServerMain {
    */
   public static int check(Map<String, String> settings) {
     try {
-      FencepostServer.check(ServerConfig.load(settings, System.getenv()));
+      FencepostServer.check(load(settings));
       System.out.println("the configuration is well");
       return 0;
     } catch (ConfigException e) {
@@ -75,6 +76,12 @@ public final class ServerMain {
    */
   public static String schema(String storeUri) {
     return StoreProviders.installed().schema(StoreSettings.of(storeUri));
+  }
+
+  /** What is logged while the settings are read cannot follow them yet. */
+  private static ServerConfig load(Map<String, String> settings) throws ConfigException {
+    LogSetup.apply(Log.DEFAULT);
+    return ServerConfig.load(settings, System.getenv());
   }
 
   private static void stop(FencepostServer server, AtomicBoolean stopping) {

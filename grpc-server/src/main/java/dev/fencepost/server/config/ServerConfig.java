@@ -83,6 +83,9 @@ public record ServerConfig(
    * @param level least important of what is written
    */
   public record Log(Format format, Level level) {
+    /** Until the settings are known. */
+    public static final Log DEFAULT = new Log(Format.TEXT, Level.INFO);
+
     /** How a line looks. */
     public enum Format {
       /** For people. */

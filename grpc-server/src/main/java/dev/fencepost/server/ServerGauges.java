@@ -1,4 +1,4 @@
-package dev.fencepost.server.metrics;
+package dev.fencepost.server;
 
 import dev.fencepost.core.Coordinator;
 import dev.fencepost.server.service.Admission;
@@ -7,11 +7,11 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.util.function.BooleanSupplier;
 
 /** What is going on at this moment. */
-public final class ServerGauges {
+final class ServerGauges {
   private ServerGauges() {}
 
   /** Registers the gauges. */
-  public static void register(
+  static void register(
       MeterRegistry registry, Coordinator coordinator, Admission calls, BooleanSupplier ready) {
     Gauge.builder("fencepost.waiters", coordinator, Coordinator::waiterCount)
         .description("Calls that wait for a lock here")

@@ -151,6 +151,11 @@ final class JdbcBackend implements LockBackend {
   }
 
   private StoreInfo openNow(Replica self, Consumer<LockName> wake) {
+    synchronized (this) {
+      if (closed || session != null) {
+        throw new IllegalStateException(closed ? "closed" : "open already");
+      }
+    }
     database.prepare();
     Session.Opened opened;
     try {
@@ -166,6 +171,7 @@ final class JdbcBackend implements LockBackend {
       }
     }
     opened.session().close();
+    database.close();
     throw notOpen();
   }
 

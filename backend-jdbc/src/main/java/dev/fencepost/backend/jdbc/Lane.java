@@ -27,6 +27,8 @@ final class Lane implements AutoCloseable {
   private static final int MOST_COLLISIONS = 10;
   private static final int MOST_PAUSE_MICROS = 2_000;
 
+  private static final Duration PATIENCE = Duration.ofMillis(500);
+
   /** Asks all calls of one kind through a connection and settles each. */
   @FunctionalInterface
   interface Work {
@@ -110,7 +112,7 @@ final class Lane implements AutoCloseable {
       call.fail(new StoreException(Failure.STORE_UNREACHABLE, "the backend is closed"));
     }
     // Never interrupted: that would close the file of an embedded database.
-    threads.forEach(thread -> join(thread, Duration.ofSeconds(2)));
+    threads.forEach(thread -> join(thread, PATIENCE));
     pool.close();
   }
 
@@ -123,7 +125,9 @@ final class Lane implements AutoCloseable {
   }
 
   private void work(int number) {
-    for (CallQueue.Batch batch = queue.take(); !batch.calls().isEmpty(); batch = queue.take()) {
+    for (CallQueue.Batch batch = queue.take(number);
+        !batch.calls().isEmpty();
+        batch = queue.take(number)) {
       underWay.set(number, batch.calls());
       List<Call<?>> blocked = new ArrayList<>();
       byKind(batch.calls()).values().forEach(calls -> ask(calls, blocked));

@@ -63,13 +63,13 @@ final class Postgres implements Database {
     try (Connection connection = source.getConnection()) {
       PostgresFitness fitness = new PostgresFitness(sql, connection);
       fitness.requireFitServer();
-      try {
+      if (fitness.mayMakeTables()) {
         schema.migrate(source);
-      } catch (FlywayException e) {
-        fitness.requireTablesAfter(e);
       }
       fitness.requirePermissions();
     } catch (SQLException e) {
+      throw PostgresFitness.refusal(e);
+    } catch (FlywayException e) {
       throw PostgresFitness.refusal(e);
     }
   }
@@ -89,7 +89,8 @@ final class Postgres implements Database {
     // Every thread has a connection to itself: none to be had means that none can be made.
     config.setConnectionTimeout(
         Math.max(250, Math.min(1_000, settings.callTimeout().toMillis() / 2)));
-    config.setValidationTimeout(1_000);
+    // A hiccup shorter than that breaks no connection.
+    config.setValidationTimeout(Math.max(1_000, settings.callTimeout().toMillis() / 2));
     config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
     config.setConnectionInitSql(
         Sql.text("postgresql/session.sql")

@@ -6,12 +6,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import org.flywaydb.core.api.FlywayException;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Whether a PostgreSQL can keep the contract; says what to do where it cannot. */
 final class PostgresFitness {
-  private static final Logger LOG = LoggerFactory.getLogger(PostgresFitness.class);
   private static final int LEAST_VERSION = 120_000;
 
   private final Sql sql;
@@ -56,34 +53,34 @@ final class PostgresFitness {
     }
   }
 
-  /** Goes on if the tables could not be made only because an operator made them before. */
-  void requireTablesAfter(FlywayException failure) throws SQLException {
-    SQLException cause = sqlCause(failure);
-    if (cause != null && Trouble.of(cause) == Trouble.UNREACHABLE) {
-      throw cause;
-    }
+  /**
+   * Whether this user may make tables. If not, an operator must have made them: otherwise refuses,
+   * and says what is missing.
+   */
+  boolean mayMakeTables() throws SQLException {
     try (Sql.Asked asked = sql.ask(connection, "tables");
         ResultSet row = asked.query()) {
       row.next();
+      String place = row.getString("place");
+      if (place == null) {
+        throw refused("no schema of the search path exists; make one, or name one that does");
+      }
+      if (row.getBoolean("may_create")) {
+        return true;
+      }
       if (row.getInt("present") == row.getInt("wanted")) {
-        LOG.info("The tables were made by hand; this user cannot record migrations");
-        return;
+        return false;
       }
-      if (cause != null && Trouble.state(cause).equals("42501")) {
-        throw new StoreConfigurationException(
-            "PostgreSQL: user "
-                + row.getString("who")
-                + " may not make Fencepost's tables in schema "
-                + row.getString("place")
-                + "; GRANT USAGE, CREATE ON SCHEMA "
-                + row.getString("place")
-                + " TO it, or let an administrator apply the statements that"
-                + " `fencepost store schema` prints",
-            failure);
-      }
+      throw refused(
+          "user "
+              + row.getString("who")
+              + " may not make Fencepost's tables in schema "
+              + place
+              + "; GRANT USAGE, CREATE ON SCHEMA "
+              + place
+              + " TO it, or let an administrator apply the statements that `fencepost schema`"
+              + " prints");
     }
-    throw new StoreConfigurationException(
-        "PostgreSQL: Fencepost's tables cannot be made: " + failure.getMessage(), failure);
   }
 
   /** Refuses a user who may not do what every call does. */
@@ -120,6 +117,15 @@ final class PostgresFitness {
           e);
     }
     return Trouble.of(e).as(e);
+  }
+
+  /** What a migration that failed means to an operator. */
+  static RuntimeException refusal(FlywayException e) {
+    SQLException cause = sqlCause(e);
+    return cause != null && Trouble.of(cause) == Trouble.UNREACHABLE
+        ? Trouble.UNREACHABLE.as(cause)
+        : new StoreConfigurationException(
+            "PostgreSQL: Fencepost's tables cannot be made: " + e.getMessage(), e);
   }
 
   private static StoreConfigurationException refused(String why) {

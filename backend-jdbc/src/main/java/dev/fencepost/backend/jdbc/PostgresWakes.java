@@ -67,7 +67,9 @@ final class PostgresWakes implements Database.Wakes {
         deliver(connection);
       } catch (SQLException e) {
         if (!closed) {
-          LOG.warn("Not listening for turns, which costs up to 2 s each: {}", e.getMessage());
+          if (pauseMillis == LEAST_PAUSE_MILLIS) {
+            LOG.warn("Not listening for turns, which costs up to 2 s each: {}", e.getMessage());
+          }
           LockSupport.parkNanos(
               TimeUnit.MILLISECONDS.toNanos(pauseMillis / 2 + random.nextLong(pauseMillis)));
           pauseMillis = Math.min(MOST_PAUSE_MILLIS, pauseMillis * 2);

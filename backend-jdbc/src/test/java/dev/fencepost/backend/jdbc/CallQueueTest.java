@@ -15,15 +15,15 @@ final class CallQueueTest {
     Call<?> first = offered("a");
     Call<?> second = offered("a");
     Call<?> third = offered("b");
-    assertThat(queue.take().calls()).isEqualTo(List.of(first, third));
-    assertThat(queue.take().calls()).isEqualTo(List.of(second));
+    assertThat(queue.take(0).calls()).isEqualTo(List.of(first, third));
+    assertThat(queue.take(0).calls()).isEqualTo(List.of(second));
   }
 
   @Test
   void fullBatch_leavesTheRestInOrder() {
     List<Call<?>> calls = List.of(offered("a"), offered("b"), offered("c"), offered("d"));
-    assertThat(queue.take().calls()).isEqualTo(calls.subList(0, 3));
-    assertThat(queue.take().calls()).isEqualTo(calls.subList(3, 4));
+    assertThat(queue.take(0).calls()).isEqualTo(calls.subList(0, 3));
+    assertThat(queue.take(0).calls()).isEqualTo(calls.subList(3, 4));
   }
 
   @Test
@@ -33,33 +33,46 @@ final class CallQueueTest {
     }
     assertThat(queue.offer(new Call<>(leave("f"), 0))).isFalse();
     assertThat(queue.close()).hasSize(5);
-    assertThat(queue.take().calls()).isEmpty();
+    assertThat(queue.take(0).calls()).isEmpty();
   }
 
   @Test
   void blockedCalls_travelAloneUntilOneSucceeds() {
     Call<?> stuck = offered("a");
     Call<?> innocent = offered("b");
-    CallQueue.Batch both = queue.take();
+    CallQueue.Batch both = queue.take(0);
     queue.blocked(both, both.calls());
     Call<?> other = offered("c");
 
-    CallQueue.Batch alone = queue.take();
+    CallQueue.Batch alone = queue.take(0);
     assertThat(alone.calls()).isEqualTo(List.of(stuck));
     // Of two takers one is kept free of suspects.
-    assertThat(queue.take().calls()).isEqualTo(List.of(other));
+    assertThat(queue.take(0).calls()).isEqualTo(List.of(other));
     queue.blocked(alone, alone.calls());
 
-    CallQueue.Batch next = queue.take();
+    CallQueue.Batch next = queue.take(0);
     assertThat(next.calls()).isEqualTo(List.of(innocent));
     queue.answered(next);
-    CallQueue.Batch again = queue.take();
+    CallQueue.Batch again = queue.take(0);
     assertThat(again.calls()).isEqualTo(List.of(stuck));
     queue.answered(again);
 
     Call<?> cleared = offered("a");
     Call<?> companion = offered("b");
-    assertThat(queue.take().calls()).isEqualTo(List.of(cleared, companion));
+    assertThat(queue.take(0).calls()).isEqualTo(List.of(cleared, companion));
+  }
+
+  @Test
+  void helper_takesAFullBatchOrWhatIsOld() {
+    CallQueue young = new CallQueue(5, 2, 2);
+    Call<?> a = new Call<>(leave("a"), System.nanoTime());
+    Call<?> b = new Call<>(leave("b"), System.nanoTime());
+    assertThat(young.offer(a) && young.offer(b)).isTrue();
+    assertThat(young.take(1).calls()).isEqualTo(List.of(a, b));
+    Call<?> c = new Call<>(leave("c"), System.nanoTime());
+    assertThat(young.offer(c)).isTrue();
+    assertThat(young.take(1).calls()).isEqualTo(List.of(c));
+    assertThat(c.isOlderThan(10_000_000, System.nanoTime())).isTrue();
   }
 
   @Test
@@ -69,7 +82,7 @@ final class CallQueueTest {
     assertThat(queue.offer(old)).isTrue();
     assertThat(queue.offer(young)).isTrue();
     assertThat(queue.removeOlderThan(100, 100)).isEqualTo(List.of(old));
-    assertThat(queue.take().calls()).isEqualTo(List.of(young));
+    assertThat(queue.take(0).calls()).isEqualTo(List.of(young));
   }
 
   private Call<?> offered(String lock) {

@@ -58,6 +58,21 @@ final class PostgresFaultsTest {
   }
 
   @Test
+  void closingWhileThePauseLasts_takesAFewSeconds() {
+    TestReplica replica = new TestReplica(POSTGRES.jdbcUri());
+    POSTGRES.server().pause();
+    try {
+      CompletionStage<Attempt> asked = replica.backend.tryAcquire(claim("closing"), Line.NONE);
+      long begun = System.nanoTime();
+      replica.close();
+      assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(10));
+      assertThat(failure(asked)).isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
+    } finally {
+      POSTGRES.server().resume();
+    }
+  }
+
+  @Test
   void serverThatIsGone_isUnreachableUntilItReturns() {
     try (TestReplica replica = new TestReplica(POSTGRES.jdbcUri())) {
       Grant grant = replica.acquire("gone");
@@ -171,7 +186,8 @@ final class PostgresFaultsTest {
       awaitWake(a, b);
       run(
           "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-              + " WHERE datname = current_database() AND (query LIKE 'LISTEN %' OR query = 'SELECT 1')");
+              + " WHERE datname = current_database()"
+              + " AND (query LIKE 'LISTEN %' OR query = 'SELECT 1')");
       awaitWake(a, b);
     }
   }

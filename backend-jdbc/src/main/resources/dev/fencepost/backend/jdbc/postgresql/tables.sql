@@ -1,6 +1,7 @@
 SELECT
   current_user AS who,
-  coalesce(current_schema(), 'public') AS place,
+  current_schema() AS place,
+  coalesce(has_schema_privilege(current_schema(), 'CREATE'), FALSE) AS may_create,
   count(*) AS wanted,
   count(to_regclass(t.name)) AS present
 FROM unnest(ARRAY['fencepost_lock', 'fencepost_mark', 'fencepost_replica', 'fencepost_store'])

@@ -6,6 +6,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 
 /** A row that is inserted to take a lock and deleted to give it back: no lease, no token. */
 final class ByHand implements Side {
@@ -31,14 +32,18 @@ final class ByHand implements Side {
   }
 
   @Override
-  public void pair(String lock) throws SQLException {
-    run("INSERT INTO by_hand (name, owner) VALUES (?, ?)", lock);
-    run("DELETE FROM by_hand WHERE name = ? AND owner = ?", lock);
+  public long pairs(int callers, Duration time) throws Exception {
+    return Threads.pairs(callers, time, this::pair);
   }
 
   @Override
   public void close() {
     pool.close();
+  }
+
+  private void pair(String lock) throws SQLException {
+    run("INSERT INTO by_hand (name, owner) VALUES (?, ?)", lock);
+    run("DELETE FROM by_hand WHERE name = ? AND owner = ?", lock);
   }
 
   private void run(String sql, String lock) throws SQLException {

@@ -3,19 +3,14 @@ package dev.fencepost.backend.jdbc.measure;
 import dev.fencepost.testkit.process.PostgresServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.LongAdder;
 
 /**
- * Counts the locks that 64 callers take and give back in a second, each on 16 names of its own, in
+ * Counts the locks that 64 callers take and give back in a second, each on names of its own, in
  * turn by hand and by the backend, on one PostgreSQL that syncs every commit; prints each round,
  * medians and ratios.
  *
@@ -24,7 +19,6 @@ import java.util.concurrent.atomic.LongAdder;
  */
 public final class PairsPerSecond {
   private static final int CALLERS = 64;
-  private static final int NAMES_EACH = 16;
 
   private PairsPerSecond() {}
 
@@ -40,10 +34,12 @@ public final class PairsPerSecond {
       List<Side> sides = new ArrayList<>();
       sides.add(new ByHand(uri, 16));
       for (String setting : settings) {
-        sides.add(new Backend(uri, options(setting)));
+        sides.add(new Backend(uri, options(setting), Backend.Callers.THREADS));
+        sides.add(new Backend(uri, options(setting), Backend.Callers.CONTINUATIONS));
       }
       Path folder = Files.createTempDirectory("fencepost-pairs-");
-      sides.add(new Backend("h2:" + folder, Map.of()));
+      sides.add(new Backend("h2:" + folder, Map.of(), Backend.Callers.THREADS));
+      sides.add(new Backend("h2:" + folder, Map.of(), Backend.Callers.CONTINUATIONS));
       compare(sides, rounds, seconds);
       for (Side side : sides) {
         side.close();
@@ -85,26 +81,8 @@ public final class PairsPerSecond {
   }
 
   private static double pairsPerSecond(Side side, int seconds) throws Exception {
-    ExecutorService callers = Executors.newFixedThreadPool(CALLERS);
-    LongAdder pairs = new LongAdder();
     long start = System.nanoTime();
-    long end = start + TimeUnit.SECONDS.toNanos(seconds);
-    List<Callable<Boolean>> work = new ArrayList<>();
-    for (int caller = 0; caller < CALLERS; caller++) {
-      int number = caller;
-      work.add(
-          () -> {
-            for (int i = 0; System.nanoTime() < end; i++) {
-              side.pair("caller-" + number + "/" + i % NAMES_EACH);
-              pairs.increment();
-            }
-            return true;
-          });
-    }
-    for (Future<Boolean> done : callers.invokeAll(work)) {
-      done.get();
-    }
-    callers.shutdown();
-    return pairs.sum() * 1e9 / (System.nanoTime() - start);
+    long pairs = side.pairs(CALLERS, Duration.ofSeconds(seconds));
+    return pairs * 1e9 / (System.nanoTime() - start);
   }
 }

@@ -1,12 +1,14 @@
 package dev.fencepost.backend.jdbc.measure;
 
-/** One of the two that are compared. Used by many threads. */
+import java.time.Duration;
+
+/** One of those that are compared. */
 interface Side extends AutoCloseable {
   /** Its name in the report. */
   String name();
 
-  /** Takes a lock that nobody else wants, and gives it back. */
-  void pair(String lock) throws Exception;
+  /** Has so many callers take and give back locks of their own for that time; counts the pairs. */
+  long pairs(int callers, Duration time) throws Exception;
 
   @Override
   void close();

@@ -1,0 +1,176 @@
+package dev.fencepost.acceptance.architecture;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import dev.fencepost.lock.spi.LockBackendProvider;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Arrows go down only. Each rule is shown to fail where it is not kept. */
+class ArchitectureTest {
+
+  private static final String API = "dev.fencepost.lock..";
+  private static final String CORE = "dev.fencepost.core..";
+  private static final String PROTO = "dev.fencepost.proto..";
+  private static final String BACKENDS = "dev.fencepost.backend..";
+  private static final String SERVER = "dev.fencepost.server..";
+  private static final String CLI = "dev.fencepost.cli..";
+  private static final String TESTKIT = "dev.fencepost.testkit..";
+  private static final String SERVER_ENTRY = "dev.fencepost.cli.ServerEntry";
+  private static final String GRPC = "io.grpc..";
+
+  /** Who may read a wall clock, stop a thread or end the process, and why. */
+  private static final Map<String, String> UNCONTROLLED =
+      Map.of(
+          "dev.fencepost.backend.jdbc.JdbcBackendProvider",
+          "H2 has no clock but this machine's, which is handed to it here",
+          "dev.fencepost.cli.Following",
+          "pauses before it watches anew, on the thread of the command",
+          "dev.fencepost.cli.Main",
+          "ends the process with the command's exit code",
+          "dev.fencepost.cli.PrefixWatch",
+          "pauses between two lists, on the thread of the command",
+          "dev.fencepost.cli.RenewLoop",
+          "pauses between two renewals, on the thread of the command",
+          "dev.fencepost.cli.Servers",
+          "pauses between two tries, on the thread of the command",
+          "dev.fencepost.cli.Wording",
+          "tells people for how long a lock has been held",
+          "dev.fencepost.server.ServerMain",
+          "a second signal ends a server that does not finish its drain",
+          "dev.fencepost.testkit.model.ModelServer",
+          "the model's clock is this machine's, as those of stores are");
+
+  private static final JavaClasses CLASSES =
+      new ClassFileImporter()
+          .withImportOption(new ImportOption.DoNotIncludeTests())
+          .importPackages("dev.fencepost");
+
+  @Test
+  void everyModule_isJudged() {
+    Set<String> packages = new HashSet<>();
+    CLASSES.forEach(each -> packages.add(each.getPackageName()));
+    assertThat(packages)
+        .contains(
+            "dev.fencepost.lock",
+            "dev.fencepost.lock.spi",
+            "dev.fencepost.core",
+            "dev.fencepost.proto.v1",
+            "dev.fencepost.backend.jdbc",
+            "dev.fencepost.server",
+            "dev.fencepost.server.service",
+            "dev.fencepost.cli",
+            "dev.fencepost.testkit.process");
+    assertThat(packages).noneMatch(each -> each.startsWith("dev.fencepost.acceptance"));
+  }
+
+  @Test
+  void lockApi_knowsNothing() {
+    Rules.knowsOnly(API).check(CLASSES);
+    assertBroken(Rules.knowsOnly(CORE), CLASSES);
+  }
+
+  @Test
+  void lockCore_knowsTheApiOnly() {
+    Rules.knowsOnly(CORE, API).check(CLASSES);
+    assertBroken(Rules.knowsOnly(SERVER, API), CLASSES);
+  }
+
+  @Test
+  void lockProto_knowsNothingOfOurs() {
+    Rules.doesNotKnow(PROTO, API, CORE, BACKENDS, SERVER, CLI, TESTKIT).check(CLASSES);
+    assertBroken(Rules.doesNotKnow(PROTO, GRPC), CLASSES);
+  }
+
+  @Test
+  void backends_knowTheApiOnly() {
+    Rules.doesNotKnow(BACKENDS, CORE, PROTO, SERVER, CLI, TESTKIT, GRPC).check(CLASSES);
+    Rules.areStrangers("dev.fencepost.backend.(*)..").check(CLASSES);
+    assertBroken(Rules.doesNotKnow(SERVER, CORE, GRPC), CLASSES);
+    assertBroken(Rules.areStrangers("dev.fencepost.(*).."), CLASSES);
+  }
+
+  @Test
+  void backendJdbc_knowsItsOwnLibrariesOnly() {
+    String jdbc = "dev.fencepost.backend.jdbc..";
+    Rules.knowsOnly(
+            jdbc,
+            API,
+            "com.zaxxer.hikari..",
+            "org.flywaydb.core..",
+            "org.h2..",
+            "org.postgresql..",
+            "org.slf4j..")
+        .check(CLASSES);
+    assertBroken(Rules.knowsOnly(jdbc, API), CLASSES);
+  }
+
+  @Test
+  void backend_showsItsProviderOnly() {
+    Rules.showsOnly(BACKENDS, LockBackendProvider.class).check(CLASSES);
+    assertThat(publicTypes("dev.fencepost.backend.jdbc"))
+        .containsExactly("dev.fencepost.backend.jdbc.JdbcBackendProvider");
+    assertBroken(Rules.showsOnly(API, LockBackendProvider.class), CLASSES);
+  }
+
+  @Test
+  void server_knowsNoStoreAndNoCommand() {
+    Rules.doesNotKnow(SERVER, BACKENDS, CLI, TESTKIT).check(CLASSES);
+    assertBroken(Rules.doesNotKnow(SERVER, CORE), CLASSES);
+  }
+
+  @Test
+  void cli_knowsTheServerThroughItsEntryOnly() {
+    Rules.knowsOnlyThrough(SERVER_ENTRY, CLI, SERVER).check(CLASSES);
+    Rules.doesNotKnow(CLI, CORE, BACKENDS, TESTKIT).check(CLASSES);
+    assertBroken(Rules.doesNotKnow(CLI, SERVER), CLASSES);
+  }
+
+  @Test
+  void testkit_knowsTheApiOnly() {
+    Rules.doesNotKnow(TESTKIT, CORE, PROTO, BACKENDS, SERVER, CLI).check(CLASSES);
+    assertBroken(Rules.doesNotKnow(TESTKIT, API), CLASSES);
+  }
+
+  @Test
+  void packages_haveNoCycle() {
+    Rules.hasNoCycles("dev.fencepost.(**)").check(CLASSES);
+    JavaClasses circle = new ClassFileImporter().importClasses(Optional.class, Stream.class);
+    assertBroken(Rules.hasNoCycles("java.(**)"), circle);
+  }
+
+  @Test
+  void clocksAndThreads_comeFromOutside() {
+    Rules.touchesNothingUncontrolled(UNCONTROLLED.keySet()).check(CLASSES);
+    assertThat(UNCONTROLLED.keySet())
+        .as("whoever is listed needs it")
+        .allSatisfy(
+            name -> {
+              Set<String> others = new HashSet<>(UNCONTROLLED.keySet());
+              others.remove(name);
+              assertBroken(Rules.touchesNothingUncontrolled(others), CLASSES);
+            });
+  }
+
+  private static void assertBroken(ArchRule rule, JavaClasses classes) {
+    assertThat(rule.evaluate(classes).hasViolation()).as("broken: " + rule).isTrue();
+  }
+
+  private static Stream<String> publicTypes(String packageName) {
+    return CLASSES.stream()
+        .filter(each -> each.getPackageName().startsWith(packageName))
+        .filter(JavaClass::isTopLevelClass)
+        .filter(each -> each.getModifiers().contains(JavaModifier.PUBLIC))
+        .map(JavaClass::getFullName);
+  }
+}

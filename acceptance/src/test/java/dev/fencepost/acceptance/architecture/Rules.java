@@ -1,0 +1,117 @@
+package dev.fencepost.acceptance.architecture;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaAccess;
+import com.tngtech.archunit.lang.ArchRule;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/** The kinds of rules. A rule that finds no class to judge fails. */
+final class Rules {
+
+  private static final String[] JAVA = {"java..", "javax.sql..", "org.jspecify.annotations.."};
+
+  /** What reads a wall clock, stops a thread or ends the process, by class. */
+  private static final Map<String, Set<String>> UNCONTROLLED =
+      Map.of(
+          "java.lang.System", Set.of("currentTimeMillis", "exit"),
+          "java.lang.Runtime", Set.of("exit", "halt"),
+          "java.lang.Thread", Set.of("sleep"),
+          "java.util.concurrent.TimeUnit", Set.of("sleep"),
+          "java.util.Date", Set.of("<init>"),
+          "java.time.Clock", Set.of("systemUTC", "systemDefaultZone", "system", "tickMillis"),
+          "java.time.Instant", Set.of("now"),
+          "java.time.LocalDateTime", Set.of("now"),
+          "java.time.OffsetDateTime", Set.of("now"),
+          "java.time.ZonedDateTime", Set.of("now"));
+
+  private Rules() {}
+
+  /** Classes of the package know the JDK, JSpecify and the allowed packages only. */
+  static ArchRule knowsOnly(String origin, String... allowed) {
+    String[] all =
+        Stream.of(new String[] {origin}, JAVA, allowed)
+            .flatMap(Arrays::stream)
+            .toArray(String[]::new);
+    return noClasses()
+        .that()
+        .resideInAPackage(origin)
+        .should()
+        .dependOnClassesThat(resideOutsideOfPackages(all))
+        .allowEmptyShould(false);
+  }
+
+  /** No class of the package but the one that is named knows any of the other packages. */
+  static ArchRule knowsOnlyThrough(String door, String origin, String... others) {
+    return noClasses()
+        .that()
+        .resideInAPackage(origin)
+        .and()
+        .doNotHaveFullyQualifiedName(door)
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(others)
+        .allowEmptyShould(false);
+  }
+
+  /** No class of the package knows any of the other packages. */
+  static ArchRule doesNotKnow(String origin, String... others) {
+    return noClasses()
+        .that()
+        .resideInAPackage(origin)
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(others)
+        .allowEmptyShould(false);
+  }
+
+  /** Slices, by what stands in the parentheses, do not know each other in a circle. */
+  static ArchRule hasNoCycles(String packages) {
+    return slices().matching(packages).should().beFreeOfCycles().allowEmptyShould(false);
+  }
+
+  /** Slices, by what stands in the parentheses, do not know each other at all. */
+  static ArchRule areStrangers(String packages) {
+    return slices().matching(packages).should().notDependOnEachOther().allowEmptyShould(false);
+  }
+
+  /** All public top-level classes of the package are of the type. */
+  static ArchRule showsOnly(String origin, Class<?> type) {
+    return classes()
+        .that()
+        .resideInAPackage(origin)
+        .and()
+        .areTopLevelClasses()
+        .and()
+        .arePublic()
+        .should()
+        .beAssignableTo(type)
+        .allowEmptyShould(false);
+  }
+
+  /** No class but the listed ones touches what {@link #UNCONTROLLED} names. */
+  static ArchRule touchesNothingUncontrolled(Set<String> exceptions) {
+    return noClasses()
+        .that(
+            DescribedPredicate.describe(
+                "are not listed", each -> !exceptions.contains(each.getFullName())))
+        .should()
+        .accessTargetWhere(
+            DescribedPredicate.describe(
+                "reads a wall clock, stops a thread or ends the process", Rules::isUncontrolled))
+        .allowEmptyShould(false);
+  }
+
+  private static boolean isUncontrolled(JavaAccess<?> access) {
+    return UNCONTROLLED
+        .getOrDefault(access.getTargetOwner().getFullName(), Set.of())
+        .contains(access.getTarget().getName());
+  }
+}

@@ -1,0 +1,102 @@
+package dev.fencepost.acceptance.handover;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.fencepost.acceptance.world.Caller;
+import dev.fencepost.acceptance.world.Claim;
+import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.proto.v1.AcquireResponse;
+import dev.fencepost.testkit.history.Recorder;
+import dev.fencepost.testkit.process.PostgresServer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+
+/**
+ * Measures how long it takes from the sending of a release until the next one has the answer that
+ * the lock is theirs, and prints the median and the 99th percentile of 200. A measurement, not a
+ * test: what it prints depends on the machine.
+ */
+final class HandOverLatency {
+
+  private static final int WARM_UP = 200;
+  private static final int MEASURED = 200;
+  private static final Duration LEASE = Duration.ofMinutes(1);
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration LOOK_EVERY = Duration.ofMillis(2);
+
+  private HandOverLatency() {}
+
+  public static void main(String[] arguments) throws IOException {
+    Path folder = Files.createTempDirectory("fencepost-latency-");
+    try (Server server = Server.on("h2:" + folder.resolve("store"))) {
+      print("H2, same replica", server, server);
+    } finally {
+      delete(folder);
+    }
+    try (PostgresServer store = new PostgresServer()) {
+      store.start();
+      String uri = store.createDatabase("latency");
+      try (Server a = Server.on(uri);
+          Server b = Server.on(uri)) {
+        print("PostgreSQL, same replica", a, a);
+        print("PostgreSQL, another replica", a, b);
+      }
+    }
+  }
+
+  private static void print(String what, Server from, Server to) {
+    try (Caller releasing = new Caller(from.port(), Recorder.inMemory());
+        Caller waiting = new Caller(to.port(), Recorder.inMemory())) {
+      double[] millis = new double[WARM_UP + MEASURED];
+      for (int i = 0; i < millis.length; i++) {
+        millis[i] = measure("latency-" + i, releasing, waiting);
+      }
+      double[] measured = Arrays.copyOfRange(millis, WARM_UP, millis.length);
+      Arrays.sort(measured);
+      System.out.println(
+          String.format(
+              Locale.ROOT,
+              "%-28s p50 %.2f ms  p99 %.2f ms  max %.2f ms",
+              what,
+              measured[MEASURED / 2],
+              measured[MEASURED * 99 / 100],
+              measured[MEASURED - 1]));
+    }
+  }
+
+  private static double measure(String lock, Caller releasing, Caller waiting) {
+    Claim holder = Claim.on(lock, LEASE);
+    long token = releasing.take(holder);
+    Claim next = Claim.on(lock, LEASE);
+    long[] grantedNanos = new long[1];
+    CompletableFuture<AcquireResponse> answer =
+        waiting
+            .acquire(next, LEASE)
+            .whenComplete((response, failure) -> grantedNanos[0] = System.nanoTime());
+    await()
+        .atMost(PATIENCE)
+        .pollDelay(Duration.ZERO)
+        .pollInterval(LOOK_EVERY)
+        .until(() -> waiting.look(lock).getWaiterCount() == 1);
+    long sentNanos = System.nanoTime();
+    releasing.release(holder, token).join();
+    long granted = answer.join().getGranted().getFencingToken();
+    waiting.release(next, granted).join();
+    return (grantedNanos[0] - sentNanos) / 1e6;
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
+    }
+  }
+}

@@ -1,0 +1,54 @@
+package dev.fencepost.acceptance.tokens;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fencepost.acceptance.world.Caller;
+import dev.fencepost.acceptance.world.Claim;
+import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.testkit.history.HistoryChecker;
+import dev.fencepost.testkit.history.Recorder;
+import dev.fencepost.testkit.process.PostgresDatabase;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A store is replaced by an empty one of another kind, and that by an empty one of the first. */
+class MixedStoresTest {
+
+  private static final int GRANTS = 20;
+  private static final Duration LEASE = Duration.ofMinutes(1);
+
+  @RegisterExtension static final PostgresDatabase DATABASE = new PostgresDatabase();
+
+  @TempDir Path folder;
+
+  @Test
+  void emptyStoreOfAnotherKind_givesGreaterTokens() {
+    Recorder recorder = Recorder.inMemory();
+    List<Long> tokens = new ArrayList<>();
+    tokens.addAll(grantsOn("h2:" + folder.resolve("first"), recorder));
+    tokens.addAll(grantsOn(DATABASE.jdbcUri(), recorder));
+    tokens.addAll(grantsOn("h2:" + folder.resolve("second"), recorder));
+
+    assertThat(tokens).hasSize(3 * GRANTS).isSorted().doesNotHaveDuplicates();
+    HistoryChecker.check(recorder.history(), tokens.size()).assertSound();
+  }
+
+  private static List<Long> grantsOn(String storeUri, Recorder recorder) {
+    List<Long> tokens = new ArrayList<>();
+    try (Server server = Server.on(storeUri);
+        Caller caller = new Caller(server.port(), recorder)) {
+      for (int i = 0; i < GRANTS; i++) {
+        Claim claim = Claim.on("orders", LEASE);
+        long token = caller.take(claim);
+        tokens.add(token);
+        caller.release(claim, token).join();
+      }
+    }
+    return tokens;
+  }
+}

@@ -1,0 +1,2 @@
+/** Tokens rise for ever, whatever becomes of the store. */
+package dev.fencepost.acceptance.tokens;

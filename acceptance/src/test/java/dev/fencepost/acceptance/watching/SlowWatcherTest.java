@@ -1,0 +1,127 @@
+package dev.fencepost.acceptance.watching;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.fencepost.acceptance.world.Caller;
+import dev.fencepost.acceptance.world.Claim;
+import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.proto.v1.AcquireRequest;
+import dev.fencepost.testkit.history.Recorder;
+import dev.fencepost.testkit.process.PostgresDatabase;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** A watcher that reads nothing while the locks change thousands of times. */
+class SlowWatcherTest {
+
+  private static final int WARM_UP_ROUNDS = 10;
+  private static final int ROUNDS = 50;
+  private static final int CLIENTS = 10;
+  private static final long MIB = 1024 * 1024;
+  private static final Duration LEASE = Duration.ofMinutes(5);
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  /** Makes every state big, so that one kept too many would be seen. */
+  private static final String METADATA = "m".repeat(4_000);
+
+  private static final List<String> LOCKS =
+      IntStream.range(0, 100).mapToObj(number -> "slow-" + number).toList();
+
+  @RegisterExtension static final PostgresDatabase DATABASE = new PostgresDatabase();
+
+  @Test
+  void watcherThatDoesNotRead_costsAMebibyteAndThenGetsTheNewest() throws Exception {
+    ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
+    try (Server server = Server.on(DATABASE.jdbcUri());
+        Caller caller = new Caller(server.port(), Recorder.inMemory());
+        Caller slow = new Caller(server.port(), Recorder.inMemory())) {
+      warmUp(clients, server, caller);
+      long before = LiveHeap.bytes(server.pid());
+
+      Watcher watcher = Watcher.of(slow.channel(), LOCKS);
+      change(clients, caller, ROUNDS);
+      Map<String, Sight> last = new HashMap<>();
+      for (String lock : LOCKS) {
+        take(caller, Claim.on(lock, LEASE));
+        last.put(lock, Sight.of(caller.look(lock)));
+      }
+
+      assertThat(watcher.bytes()).as("nothing was read").isZero();
+      assertThat(LiveHeap.bytes(server.pid()) - before).as("bytes kept").isLessThan(MIB);
+
+      watcher.read();
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () ->
+                  assertThat(last)
+                      .allSatisfy(
+                          (lock, sight) ->
+                              assertThat(Sight.of(watcher.newest(lock))).isEqualTo(sight)));
+      assertThat(watcher.faults()).isEmpty();
+      assertThat(watcher.bytes())
+          .as("sent in all, of 10,000 changes of 4 kB each")
+          .isLessThan(2 * MIB);
+    } finally {
+      clients.shutdownNow();
+    }
+  }
+
+  /** Everything has been used once, a watch too, before the heap is looked at. */
+  private static void warmUp(ExecutorService clients, Server server, Caller caller)
+      throws InterruptedException, ExecutionException {
+    try (Caller reading = new Caller(server.port(), Recorder.inMemory())) {
+      Watcher watcher = Watcher.of(reading.channel(), LOCKS);
+      watcher.read();
+      change(clients, caller, WARM_UP_ROUNDS);
+      await().atMost(PATIENCE).until(watcher::isSynced);
+    }
+  }
+
+  /** Takes and releases each lock so many times: two changes each. */
+  private static void change(ExecutorService clients, Caller caller, int rounds)
+      throws InterruptedException, ExecutionException {
+    List<Future<?>> all = new ArrayList<>();
+    for (int i = 0; i < CLIENTS; i++) {
+      int first = i;
+      all.add(
+          clients.submit(
+              () -> {
+                for (int round = 0; round < rounds; round++) {
+                  for (int lock = first; lock < LOCKS.size(); lock += CLIENTS) {
+                    Claim claim = Claim.on(LOCKS.get(lock), LEASE);
+                    caller.release(claim, take(caller, claim)).join();
+                  }
+                }
+              }));
+    }
+    for (Future<?> each : all) {
+      each.get();
+    }
+  }
+
+  private static long take(Caller caller, Claim claim) {
+    return caller
+        .locks()
+        .acquire(
+            AcquireRequest.newBuilder()
+                .setName(claim.lock())
+                .setClaimId(claim.id())
+                .setTtl(Caller.wire(claim.ttl()))
+                .putMetadata("m", METADATA)
+                .build())
+        .getGranted()
+        .getFencingToken();
+  }
+}

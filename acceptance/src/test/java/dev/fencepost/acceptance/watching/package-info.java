@@ -1,0 +1,2 @@
+/** Who watches ends with the truth, however much happened and however slowly they read. */
+package dev.fencepost.acceptance.watching;

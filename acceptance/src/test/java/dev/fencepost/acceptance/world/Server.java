@@ -1,0 +1,167 @@
+package dev.fencepost.acceptance.world;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.fencepost.testkit.process.ChildJvm;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One replica: {@code fencepost server} as a process of its own, on ports that it keeps when it is
+ * started again. For one thread.
+ */
+public final class Server implements AutoCloseable {
+
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final Duration LOOK_EVERY = Duration.ofMillis(50);
+  private static final int HTTP_TIMEOUT_MILLIS = 10_000;
+  private static final int SHOWN_LOG_CHARS = 4_000;
+
+  /** Small, and quickly warm. */
+  private static final List<String> JVM =
+      List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto");
+
+  private final String storeUri;
+  private final int port = Ports.free();
+  private final int httpPort = Ports.free();
+  private final Path log;
+  private ChildJvm process;
+
+  private Server(String storeUri) {
+    this.storeUri = storeUri;
+    try {
+      this.log = Files.createTempFile("fencepost-server-", ".log");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    this.process = launch();
+  }
+
+  /** Starts a server and waits until it is ready. */
+  public static Server on(String storeUri) {
+    Server server = new Server(storeUri);
+    server.awaitReady();
+    return server;
+  }
+
+  /**
+   * Starts a server that must end by itself instead of serving.
+   *
+   * @return what it complained of
+   */
+  public static String refusedOn(String storeUri) {
+    try (Server server = new Server(storeUri)) {
+      server.process.remainingLines(PATIENCE);
+      return server.readLog();
+    }
+  }
+
+  /** The port of gRPC. */
+  public int port() {
+    return port;
+  }
+
+  /** The process id. */
+  public long pid() {
+    return process.pid();
+  }
+
+  /** Starts it again after its end, and waits until it is ready. */
+  public void startAgain() {
+    process = launch();
+    awaitReady();
+  }
+
+  /** SIGKILL. */
+  public void kill() {
+    process.kill();
+  }
+
+  /** SIGTERM; waits for the end and answers the exit code. */
+  public int terminate() {
+    return process.terminate();
+  }
+
+  /** The HTTP status of a page, for example {@code /readyz}; 0 if nobody answers. */
+  public int status(String page) {
+    try {
+      HttpURLConnection connection = open(page);
+      try {
+        return connection.getResponseCode();
+      } finally {
+        connection.disconnect();
+      }
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+
+  /** The content of a page. */
+  public String read(String page) throws IOException {
+    try (InputStream in = open(page).getInputStream()) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  /** Waits until {@code /readyz} says so. */
+  public void awaitReady() {
+    try {
+      await("readiness")
+          .atMost(PATIENCE)
+          .pollDelay(Duration.ZERO)
+          .pollInterval(LOOK_EVERY)
+          .until(() -> !process.isAlive() || status("/readyz") == HttpURLConnection.HTTP_OK);
+    } catch (RuntimeException e) {
+      throw new IllegalStateException("the server is not ready; its log ends:\n" + readLog(), e);
+    }
+    if (!process.isAlive()) {
+      throw new IllegalStateException("the server ended; its log ends:\n" + readLog());
+    }
+  }
+
+  /** The end of its log. */
+  public String readLog() {
+    try {
+      String text = Files.readString(log, StandardCharsets.UTF_8);
+      return text.substring(Math.max(0, text.length() - SHOWN_LOG_CHARS));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Kills it. */
+  @Override
+  public void close() {
+    process.close();
+    try {
+      Files.deleteIfExists(log);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private ChildJvm launch() {
+    List<String> words = new ArrayList<>(List.of(log.toString(), "server", "--store", storeUri));
+    words.add("--listen=127.0.0.1:" + port);
+    words.add("--http-listen=127.0.0.1:" + httpPort);
+    return ChildJvm.start(JVM, FencepostCommand.class, words.toArray(String[]::new));
+  }
+
+  private HttpURLConnection open(String page) throws IOException {
+    HttpURLConnection connection =
+        (HttpURLConnection)
+            URI.create("http://127.0.0.1:" + httpPort + page).toURL().openConnection();
+    connection.setConnectTimeout(HTTP_TIMEOUT_MILLIS);
+    connection.setReadTimeout(HTTP_TIMEOUT_MILLIS);
+    return connection;
+  }
+}

@@ -7,10 +7,13 @@ import dev.fencepost.lock.ForcedRelease;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.HandOver;
+import dev.fencepost.lock.Lease;
+import dev.fencepost.lock.LockMode;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.lock.spi.record.Micros;
@@ -89,8 +92,11 @@ final class PostgresLocks {
       try (ResultSet rows = question.query()) {
         while (rows.next()) {
           LockName name = LockRow.name(rows, 3).orElseThrow();
-          settleChange(
-              asked(byLock, name), LockRow.read(name, rows, 3), rows.getLong(1), leastToken, floor);
+          Call<?> call = asked(byLock, name);
+          floor.saw(rows.getLong(4));
+          if (!settledAsUsual(call, rows)) {
+            settleChange(call, LockRow.read(name, rows, 3), rows.getLong(1), leastToken, floor);
+          }
         }
       }
     }
@@ -135,9 +141,27 @@ final class PostgresLocks {
     }
   }
 
-  @SuppressWarnings("unchecked") // An attempt is asked by Acquire alone, a hand-over by PassOn.
+  @SuppressWarnings("unchecked") // Each kind of question has its kind of answer.
   private static <T> void settle(Call<T> call, Object outcome) {
     call.settle((T) outcome);
+  }
+
+  /** Settles a renewal or release of a grant that stood, which needs no look at the whole row. */
+  private static boolean settledAsUsual(Call<?> call, ResultSet row) throws SQLException {
+    boolean stood = row.getString(2) != null && row.getLong(1) < row.getLong(13);
+    if (stood && call.question() instanceof Question.End) {
+      settle(call, new Release.Released());
+      return true;
+    }
+    if (stood && call.question() instanceof Question.Renew renew) {
+      Lease lease = new Lease(Micros.duration(row.getLong(11)), Micros.duration(row.getLong(12)));
+      settle(
+          call,
+          new Renewal.Renewed(
+              new Grant(renew.grant(), lease, LockMode.EXCLUSIVE, Grant.Origin.STANDING)));
+      return true;
+    }
+    return false;
   }
 
   private static <T> void settleChange(

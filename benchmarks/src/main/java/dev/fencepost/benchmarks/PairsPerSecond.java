@@ -1,4 +1,4 @@
-package dev.fencepost.backend.jdbc.measure;
+package dev.fencepost.benchmarks;
 
 import dev.fencepost.testkit.process.PostgresServer;
 import java.nio.file.Files;

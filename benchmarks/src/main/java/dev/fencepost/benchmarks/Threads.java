@@ -1,4 +1,4 @@
-package dev.fencepost.backend.jdbc.measure;
+package dev.fencepost.benchmarks;
 
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package dev.fencepost.backend.jdbc.measure;
+package dev.fencepost.benchmarks;
 
 import dev.fencepost.backend.jdbc.JdbcBackendProvider;
 import dev.fencepost.lock.Attempt;

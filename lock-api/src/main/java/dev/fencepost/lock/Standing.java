@@ -16,8 +16,10 @@ public sealed interface Standing {
    *
    * @param availableIn when everybody may take it
    * @param turn the one replica that may take it earlier
+   * @param revoked the administrator's reason, if it was closed by force; else empty
    */
-  record Closed(Duration availableIn, Optional<ReplicaId> turn) implements Standing {}
+  record Closed(Duration availableIn, Optional<ReplicaId> turn, String revoked)
+      implements Standing {}
 
   /** Whoever comes may take it. */
   record Free() implements Standing {}

@@ -19,8 +19,8 @@ public record LockChange(Kind kind, LockState state) {
     RELEASED,
     /** Its lease ran out. */
     EXPIRED,
-    /** Closed while it was held: ended by an administrator, or given back and closed. */
-    CLOSED,
+    /** Ended by an administrator. */
+    REVOKED,
     /** Several changes merged, or none of the above. */
     OTHER
   }

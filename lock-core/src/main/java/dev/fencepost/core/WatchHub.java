@@ -149,15 +149,20 @@ final class WatchHub {
       if (now.holder().isPresent()) {
         return newToken ? Kind.GRANTED : Kind.OTHER;
       }
-      if (before.holder().isEmpty() || newToken) {
+      if (before.holder().isEmpty()) {
         return Kind.OTHER;
       }
-      if (nowNanos - freeAtNanos >= 0) {
-        return Kind.EXPIRED;
+      if (isRevoked(now)) {
+        return Kind.REVOKED;
       }
-      boolean closed =
-          now.standing() instanceof Standing.Closed closing && closing.turn().isEmpty();
-      return closed ? Kind.CLOSED : Kind.RELEASED;
+      if (newToken) {
+        return Kind.OTHER;
+      }
+      return nowNanos - freeAtNanos >= 0 ? Kind.EXPIRED : Kind.RELEASED;
+    }
+
+    private static boolean isRevoked(LockState state) {
+      return state.standing() instanceof Standing.Closed closed && !closed.revoked().isEmpty();
     }
   }
 }

@@ -64,7 +64,7 @@ class WatchTest {
   }
 
   @Test
-  void forcedRelease_isShownAsClosed() {
+  void forcedRelease_isShownAsRevoked() {
     Watch watch = watch(Desk.LOCK);
     desk.grab();
     desk.world.run(SOON);
@@ -73,7 +73,9 @@ class WatchTest {
         desk.coordinator.forceRelease(
             new ForcedRelease(Desk.LOCK, "stuck", Optional.empty(), Optional.empty())));
     desk.world.run(SOON);
-    assertThat(only(watch.take()).state().freeIn()).isPositive();
+    LockChange change = only(watch.take());
+    assertThat(change.kind()).isEqualTo(Kind.REVOKED);
+    assertThat(change.state().freeIn()).isPositive();
   }
 
   @Test

@@ -180,8 +180,8 @@ final class ToWire {
       case GRANTED -> LockChangeKind.LOCK_CHANGE_KIND_GRANTED;
       case RELEASED -> LockChangeKind.LOCK_CHANGE_KIND_RELEASED;
       case EXPIRED -> LockChangeKind.LOCK_CHANGE_KIND_EXPIRED;
-      // By an administrator or by its own holder: the record does not say, so neither do we.
-      case CLOSED, OTHER -> LockChangeKind.LOCK_CHANGE_KIND_UNSPECIFIED;
+      case REVOKED -> LockChangeKind.LOCK_CHANGE_KIND_REVOKED;
+      case OTHER -> LockChangeKind.LOCK_CHANGE_KIND_UNSPECIFIED;
     };
   }
 

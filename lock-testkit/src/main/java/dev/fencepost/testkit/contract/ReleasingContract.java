@@ -156,6 +156,7 @@ abstract class ReleasingContract extends ContractPart {
 
   private void assertClosedForAnHour(LockState state) {
     Standing.Closed closed = closed(state);
+    assertThat(closed.revoked()).isEmpty();
     assertThat(closed.turn()).isEmpty();
     assertThat(closed.availableIn())
         .isBetween(HOUR.minusMinutes(5), HOUR.plus(store().expirySlack()));

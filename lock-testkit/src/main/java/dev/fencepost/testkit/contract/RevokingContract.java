@@ -50,6 +50,7 @@ abstract class RevokingContract extends ContractPart {
     a().release(held);
     LockState state = b().busy(held.ref().lock(), Line.NONE);
     assertThat(closed(state).turn()).isEmpty();
+    assertThat(closed(state).revoked()).isEqualTo(REASON);
     assertThat(closed(state).availableIn())
         .isBetween(Duration.ofSeconds(110), Duration.ofSeconds(120).plus(store().expirySlack()));
     Party.busy(a().tryAcquire(Claims.on(held.ref().lock()), Line.JOIN));

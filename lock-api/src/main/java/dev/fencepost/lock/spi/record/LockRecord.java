@@ -169,7 +169,8 @@ public record LockRecord(
       return new Standing.Free();
     }
     if (tenure.filter(t -> t.heldAt(nowMicros)).isEmpty()) {
-      return new Standing.Closed(Micros.duration(freeAtMicros - nowMicros), turn);
+      return new Standing.Closed(
+          Micros.duration(freeAtMicros - nowMicros), turn, revokedAt(nowMicros));
     }
     Tenure t = tenure.orElseThrow();
     return new Standing.Held(

@@ -36,8 +36,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 
 /** Locks in memory: enough of the rules for a client to be tested against. */
 final class FakeLocks extends LockServiceGrpc.LockServiceImplBase {
@@ -63,19 +66,22 @@ final class FakeLocks extends LockServiceGrpc.LockServiceImplBase {
   public void acquire(AcquireRequest request, StreamObserver<AcquireResponse> observer) {
     acquires.add(request);
     long begunNanos = System.nanoTime();
-    pause(acquireDelay);
-    synchronized (this) {
-      Held holder = held.get(request.getName());
-      if (holder != null && !holder.order().getClaimId().equals(request.getClaimId())) {
-        if (request.getWait().getSeconds() + request.getWait().getNanos() > 0) {
-          waiting.add(new Waiting(request, observer));
-          return;
-        }
-        answer(observer, refused(NotGrantedReason.NOT_GRANTED_REASON_BUSY, holder));
-        return;
-      }
+    Executor slow =
+        CompletableFuture.delayedExecutor(
+            acquireDelay.toMillis(), TimeUnit.MILLISECONDS, Runnable::run);
+    slow.execute(() -> decide(request, observer, begunNanos));
+  }
+
+  private synchronized void decide(
+      AcquireRequest request, StreamObserver<AcquireResponse> observer, long begunNanos) {
+    Held holder = held.get(request.getName());
+    if (holder == null || holder.order().getClaimId().equals(request.getClaimId())) {
       leaseBegunNanos.put(request.getName(), begunNanos);
       answer(observer, granted(request, holder));
+    } else if (request.getWait().getSeconds() + request.getWait().getNanos() > 0) {
+      waiting.add(new Waiting(request, observer));
+    } else {
+      answer(observer, refused(NotGrantedReason.NOT_GRANTED_REASON_BUSY, holder));
     }
   }
 
@@ -248,14 +254,6 @@ final class FakeLocks extends LockServiceGrpc.LockServiceImplBase {
         .setRenewAfter(Spans.toWire(one.ttl().dividedBy(3)))
         .setMode(LockMode.LOCK_MODE_EXCLUSIVE)
         .build();
-  }
-
-  private static void pause(Duration time) {
-    try {
-      Thread.sleep(time.toMillis());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
   }
 
   private static <A> void answer(StreamObserver<A> observer, A answer) {

@@ -9,8 +9,14 @@ import java.util.function.Function;
 /** The answer to an acquire. Not knowing is an exception, not an answer. */
 public sealed interface AcquireAnswer {
 
-  /** The claim holds the lock. */
-  record Granted(Grant grant) implements AcquireAnswer {}
+  /**
+   * The claim holds the lock.
+   *
+   * @param grant its grant
+   * @param mark the last of the caller's marks that had arrived before the store was asked; {@link
+   *     AcquireOrder#NO_MARK} if none had, or if the store had been asked before the call came
+   */
+  record Granted(Grant grant, long mark) implements AcquireAnswer {}
 
   /**
    * The claim does not hold the lock and is in no queue.

@@ -57,12 +57,13 @@ final class BusyAnswer {
     }
     GrantRef grant =
         new GrantRef(state.lock(), call.order.claim().id(), itself.orElseThrow().token());
+    long mark = call.order.marks().getAsLong();
     return around
         .backend()
         .renew(grant)
         .thenApply(
             renewal ->
                 renewal.fold(
-                    renewed -> new AcquireAnswer.Granted(renewed.grant()), lost -> refusal));
+                    renewed -> new AcquireAnswer.Granted(renewed.grant(), mark), lost -> refusal));
   }
 }

@@ -293,7 +293,7 @@ final class Contest {
    * Renews a grant that a waiter seems to hold; unlike an attempt, this cannot overtake anybody.
    */
   private void probe(Waiter waiter, GrantRef grant, Actions after) {
-    waiter.unanswered = true;
+    waiter.sending();
     after.send(
         () -> around.backend().renew(grant),
         renewal -> step(then -> probed(waiter, renewal, then)),
@@ -364,7 +364,7 @@ final class Contest {
 
   private void sending(Waiter head) {
     phase = Phase.ASKING;
-    head.unanswered = true;
+    head.sending();
     lookAgain = false;
     stopRetry();
   }

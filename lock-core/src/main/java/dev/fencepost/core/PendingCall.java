@@ -12,6 +12,9 @@ final class PendingCall implements Call {
   final long arrivedNanos;
   private final CompletableFuture<AcquireAnswer> answer = new CompletableFuture<>();
 
+  /** The mark from which a grant that comes now is to be counted. */
+  long mark = AcquireOrder.NO_MARK;
+
   /** Whether it is counted as a waiter. */
   boolean counted;
 

@@ -42,6 +42,12 @@ final class Waiter {
     return !calls.isEmpty() && releases.isEmpty();
   }
 
+  /** A command that may grant the claim is about to be sent. */
+  void sending() {
+    unanswered = true;
+    calls.forEach(call -> call.mark = call.order.marks().getAsLong());
+  }
+
   /** The claim's tag as a number. */
   long tag() {
     if (tag == TAG_UNKNOWN) {

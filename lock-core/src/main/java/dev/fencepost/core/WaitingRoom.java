@@ -130,8 +130,8 @@ final class WaitingRoom {
   /** Answers all calls of the waiter with its grant and frees its place. */
   void grant(Waiter waiter, Grant grant, Actions after) {
     if (waiter.releases.isEmpty()) {
-      AcquireAnswer granted = new AcquireAnswer.Granted(grant);
       for (PendingCall call : List.copyOf(waiter.calls)) {
+        AcquireAnswer granted = new AcquireAnswer.Granted(grant, call.mark);
         finish(waiter, call, () -> call.complete(granted), after);
       }
     } else {

@@ -82,6 +82,7 @@ final class Assembly implements AutoCloseable {
     this.readiness = new Readiness(timers, FRESH_FOR, health::tell);
     this.storeWatch = new StoreWatch(coordinator, timers, readiness, pace);
     ServerGauges.register(registry, coordinator, calls, () -> readiness.obstacle().isEmpty());
+    ServerGauges.register(registry, services);
   }
 
   GrpcServer.Parts parts() {
@@ -120,11 +121,11 @@ final class Assembly implements AutoCloseable {
   }
 
   /** Not ready any more; sends away those who wait and watch. */
-  void drain() {
+  void drain(Duration leaveWithin) {
     readiness.drain();
     health.end();
     coordinator.drain();
-    services.drain();
+    services.drain(leaveWithin);
   }
 
   @Override
@@ -142,7 +143,8 @@ final class Assembly implements AutoCloseable {
             config.leases().defaultTtl(),
             config.leases().maxTtl(),
             config.leases().maxWait(),
-            config.limits().messageBytes());
+            config.limits().messageBytes(),
+            config.limits().sessionOperations());
     return new ServiceSettings(
         self.id(), Version.current(), policy, new LockMetrics(registry), timers);
   }

@@ -130,7 +130,7 @@ public final class FencepostServer implements AutoCloseable {
     GrpcServer server = grpc;
     if (going.compareAndSet(false, true) && server != null) {
       LOG.info("draining");
-      assembly.drain();
+      assembly.drain(config.drainTimeout());
       boolean answered = server.drain(config.drainTimeout());
       LOG.info(answered ? "drained" : "calls were cut off: the drain timeout is over");
       close();

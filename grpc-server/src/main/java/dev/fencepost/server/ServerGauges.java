@@ -2,6 +2,7 @@ package dev.fencepost.server;
 
 import dev.fencepost.core.Coordinator;
 import dev.fencepost.server.service.Admission;
+import dev.fencepost.server.service.Services;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.function.BooleanSupplier;
@@ -27,6 +28,13 @@ final class ServerGauges {
         .register(registry);
     Gauge.builder("fencepost.ready", () -> ready.getAsBoolean() ? 1 : 0)
         .description("1 if the server should be sent work")
+        .register(registry);
+  }
+
+  /** Registers the gauges of the services. */
+  static void register(MeterRegistry registry, Services services) {
+    Gauge.builder("fencepost.sessions", services, Services::openSessions)
+        .description("Sessions of clients that are open")
         .register(registry);
   }
 }

@@ -28,6 +28,7 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One replica's side of every lock: decides who waits here, who is next, and what the store is
@@ -46,6 +47,7 @@ public final class Coordinator implements AutoCloseable {
   private final Recheck recheck;
   private final AtomicBoolean opened = new AtomicBoolean();
   private volatile boolean draining;
+  private volatile @Nullable StoreInfo known;
 
   /**
    * Nothing is sent to the store before {@link #open()}.
@@ -84,6 +86,7 @@ public final class Coordinator implements AutoCloseable {
         .open(self, this::wake)
         .thenApply(
             info -> {
+              known = info;
               if (opened.compareAndSet(false, true)) {
                 recheck.start();
               }
@@ -161,7 +164,26 @@ public final class Coordinator implements AutoCloseable {
 
   /** Asks the store who it is and which replicas live. */
   public CompletionStage<StoreInfo> info() {
-    return backend.info();
+    return backend
+        .info()
+        .thenApply(
+            info -> {
+              known = info;
+              return info;
+            });
+  }
+
+  /**
+   * What the store said last of itself and the replicas.
+   *
+   * @throws IllegalStateException before the store was opened
+   */
+  public StoreInfo known() {
+    StoreInfo last = known;
+    if (last == null) {
+      throw new IllegalStateException("the store has not been opened");
+    }
+    return last;
   }
 
   /**

@@ -107,7 +107,8 @@ final class ConfigLoader {
         settings.number(Key.LIMITS_OPEN_CALLS, 1, MOST_CALLS),
         settings.number(Key.LIMITS_OPEN_RENEWALS, 1, MOST_CALLS),
         settings.number(Key.LIMITS_CALLS_PER_CONNECTION, 1, 1_000_000),
-        settings.number(Key.LIMITS_MESSAGE_BYTES, 8 * KIB, 4 * KIB * KIB));
+        settings.number(Key.LIMITS_MESSAGE_BYTES, 8 * KIB, 4 * KIB * KIB),
+        settings.number(Key.LIMITS_SESSION_OPERATIONS, 1000, MOST_CALLS));
   }
 
   private Connections connections() {

@@ -24,6 +24,7 @@ enum Key {
   LIMITS_OPEN_CALLS("limits.open-calls", "50000"),
   LIMITS_OPEN_RENEWALS("limits.open-renewals", "20000"),
   LIMITS_CALLS_PER_CONNECTION("limits.calls-per-connection", "10000"),
+  LIMITS_SESSION_OPERATIONS("limits.session-operations", "100000"),
   LIMITS_MESSAGE_BYTES("limits.message-bytes", "65536"),
   CONNECTION_KEEP_ALIVE("connection.keep-alive", "10s"),
   CONNECTION_KEEP_ALIVE_TIMEOUT("connection.keep-alive-timeout", "5s"),

@@ -54,13 +54,15 @@ public record ServerConfig(
    * @param openRenewals renewals and releases at a time
    * @param callsPerConnection calls at a time on one connection
    * @param messageBytes largest request
+   * @param sessionOperations most operations that a session may have unanswered
    */
   public record Limits(
       CoordinatorSettings waiting,
       int openCalls,
       int openRenewals,
       int callsPerConnection,
-      int messageBytes) {}
+      int messageBytes,
+      int sessionOperations) {}
 
   /**
    * How a server treats connections.

@@ -25,12 +25,14 @@ final class Acquires {
   private final ServiceSettings settings;
   private final Requests requests;
   private final Answers answers;
+  private final HeldGrants held;
 
-  Acquires(Coordinator coordinator, ServiceSettings settings, Answers answers) {
+  Acquires(Coordinator coordinator, ServiceSettings settings, Answers answers, HeldGrants held) {
     this.coordinator = coordinator;
     this.settings = settings;
     this.requests = new Requests(settings.policy());
     this.answers = answers;
+    this.held = held;
   }
 
   void start(AcquireRequest request, ServerCallStreamObserver<AcquireResponse> observer) {
@@ -38,7 +40,8 @@ final class Acquires {
     Call call;
     try {
       Duration longest = longestWait(Context.current().getDeadline(), settings.policy().maxWait());
-      AcquireOrder order = requests.acquire(request, longest, Peer.current().client());
+      String client = Peer.current().client();
+      AcquireOrder order = requests.acquire(request, longest, client, () -> AcquireOrder.NO_MARK);
       call = coordinator.acquire(order);
     } catch (RuntimeException e) {
       answers.refuse(observer, e);
@@ -56,6 +59,9 @@ final class Acquires {
     call.answer()
         .whenComplete(
             (answer, failure) -> {
+              if (answer instanceof AcquireAnswer.Granted granted) {
+                held.granted(granted.grant().ref().lock(), granted.grant().token());
+              }
               if (open.getAndSet(false)) {
                 count(answer, failure, since(arrived));
                 end(observer, answer, failure);

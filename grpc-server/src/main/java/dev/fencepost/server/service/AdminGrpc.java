@@ -3,6 +3,8 @@ package dev.fencepost.server.service;
 import dev.fencepost.core.Coordinator;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.Loss;
+import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.Revocation;
 import dev.fencepost.proto.v1.AdminServiceGrpc;
@@ -21,13 +23,14 @@ final class AdminGrpc extends AdminServiceGrpc.AdminServiceImplBase {
   private final Coordinator coordinator;
   private final Requests requests;
   private final Answers answers;
-  private final Audit audit;
+  private final HeldGrants held;
+  private final Audit audit = new Audit();
 
-  AdminGrpc(Coordinator coordinator, ServiceSettings settings, Answers answers, Audit audit) {
+  AdminGrpc(Coordinator coordinator, ServiceSettings settings, Answers answers, HeldGrants held) {
     this.coordinator = coordinator;
     this.requests = new Requests(settings.policy());
     this.answers = answers;
-    this.audit = audit;
+    this.held = held;
   }
 
   @Override
@@ -51,10 +54,18 @@ final class AdminGrpc extends AdminServiceGrpc.AdminServiceImplBase {
             (revocation, failure) -> {
               if (failure == null) {
                 audit.forcedRelease(peer, order, revocation);
+                tellHolder(order, revocation);
               } else {
                 audit.forcedReleaseUnknown(peer, order);
               }
             });
+  }
+
+  private void tellHolder(ForcedRelease order, Revocation revocation) {
+    if (revocation instanceof Revocation.Revoked revoked) {
+      Loss loss = new Loss(LossReason.REVOKED, order.reason(), revoked.closing());
+      held.revoked(order.lock(), revoked.former().token(), loss);
+    }
   }
 
   private CompletionStage<Optional<FencingToken>> resetMark(ResetMarkRequest request) {

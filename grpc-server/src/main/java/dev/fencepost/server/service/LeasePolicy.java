@@ -12,9 +12,14 @@ import java.time.Duration;
  * @param maxTtl longest lease
  * @param maxWait longest wait of one call
  * @param messageBytes largest request
+ * @param sessionOperations most operations that a session may have unanswered
  */
 public record LeasePolicy(
-    Duration defaultTtl, Duration maxTtl, Duration maxWait, int messageBytes) {
+    Duration defaultTtl,
+    Duration maxTtl,
+    Duration maxWait,
+    int messageBytes,
+    int sessionOperations) {
 
   /** The ttl itself, if this server grants it. */
   Duration requireTtl(Duration ttl) {

@@ -3,12 +3,9 @@ package dev.fencepost.server.service;
 import dev.fencepost.core.Coordinator;
 import dev.fencepost.core.LockView;
 import dev.fencepost.lock.LockName;
-import dev.fencepost.lock.Release;
-import dev.fencepost.lock.Replica.Phase;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.ListQuery;
 import dev.fencepost.lock.spi.LockPage;
-import dev.fencepost.lock.spi.StoreInfo;
 import dev.fencepost.proto.v1.AcquireRequest;
 import dev.fencepost.proto.v1.AcquireResponse;
 import dev.fencepost.proto.v1.BatchRenewRequest;
@@ -20,12 +17,10 @@ import dev.fencepost.proto.v1.GetServerInfoResponse;
 import dev.fencepost.proto.v1.ListLocksRequest;
 import dev.fencepost.proto.v1.ListLocksResponse;
 import dev.fencepost.proto.v1.LockServiceGrpc;
-import dev.fencepost.proto.v1.ReleaseOutcome;
 import dev.fencepost.proto.v1.ReleaseRequest;
 import dev.fencepost.proto.v1.ReleaseResponse;
 import dev.fencepost.proto.v1.RenewRequest;
 import dev.fencepost.proto.v1.RenewResponse;
-import dev.fencepost.proto.v1.Replica;
 import dev.fencepost.proto.v1.WatchLocksRequest;
 import dev.fencepost.proto.v1.WatchLocksResponse;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -42,15 +37,19 @@ final class LockGrpc extends LockServiceGrpc.LockServiceImplBase {
   private final Answers answers;
   private final Acquires acquires;
   private final Renewals renewals;
+  private final Releases releases;
+  private final ServerDescription description;
   private final WatchStreams watches;
 
-  LockGrpc(Coordinator coordinator, ServiceSettings settings, Answers answers) {
+  LockGrpc(Coordinator coordinator, ServiceSettings settings, Answers answers, HeldGrants held) {
     this.coordinator = coordinator;
     this.settings = settings;
     this.requests = new Requests(settings.policy());
     this.answers = answers;
-    this.acquires = new Acquires(coordinator, settings, answers);
+    this.acquires = new Acquires(coordinator, settings, answers, held);
     this.renewals = new Renewals(coordinator, settings.metrics(), answers);
+    this.releases = new Releases(coordinator, settings.metrics());
+    this.description = new ServerDescription(settings);
     this.watches = new WatchStreams(coordinator, settings, answers);
   }
 
@@ -72,20 +71,7 @@ final class LockGrpc extends LockServiceGrpc.LockServiceImplBase {
 
   @Override
   public void release(ReleaseRequest request, StreamObserver<ReleaseResponse> call) {
-    answers.answer(
-        call,
-        () ->
-            coordinator
-                .release(requests.release(request))
-                .whenComplete(
-                    (release, failure) -> {
-                      if (failure == null) {
-                        settings.metrics().released(release);
-                      } else {
-                        settings.metrics().releaseFailed();
-                      }
-                    }),
-        LockGrpc::toWire);
+    answers.answer(call, () -> releases.release(requests.release(request)), ToWire::release);
   }
 
   @Override
@@ -114,7 +100,7 @@ final class LockGrpc extends LockServiceGrpc.LockServiceImplBase {
   @Override
   public void getServerInfo(
       GetServerInfoRequest request, StreamObserver<GetServerInfoResponse> call) {
-    answers.answer(call, coordinator::info, this::toWire);
+    answers.answer(call, coordinator::info, description::of);
   }
 
   /** Ends the watches; calls that wait are ended by the coordinator. */
@@ -154,40 +140,6 @@ final class LockGrpc extends LockServiceGrpc.LockServiceImplBase {
                 response.addLocks(
                     ToWire.lock(coordinator.view(state), self()).toBuilder().clearWaiters()));
     page.next().ifPresent(next -> response.setNextPageToken(new PageToken(prefix, next).encode()));
-    return response.build();
-  }
-
-  private static ReleaseResponse toWire(Release release) {
-    return release.fold(
-        released -> response(ReleaseOutcome.RELEASE_OUTCOME_RELEASED).build(),
-        withdrawn -> response(ReleaseOutcome.RELEASE_OUTCOME_WITHDRAWN).build(),
-        notHeld ->
-            response(ReleaseOutcome.RELEASE_OUTCOME_NOT_HELD)
-                .setLossReason(ToWire.reason(notHeld.reason()))
-                .build());
-  }
-
-  private static ReleaseResponse.Builder response(ReleaseOutcome outcome) {
-    return ReleaseResponse.newBuilder().setOutcome(outcome);
-  }
-
-  private GetServerInfoResponse toWire(StoreInfo store) {
-    GetServerInfoResponse.Builder response =
-        GetServerInfoResponse.newBuilder()
-            .setVersion(settings.version())
-            .setReplicaId(self().value())
-            .setStore(store.kind())
-            .setStoreId(store.id())
-            .setLimits(settings.policy().on(store.leases()));
-    store
-        .replicas()
-        .forEach(
-            replica ->
-                response.addReplicas(
-                    Replica.newBuilder()
-                        .setReplicaId(replica.id().value())
-                        .setAddress(replica.address())
-                        .setDraining(replica.phase() == Phase.DRAINING)));
     return response.build();
   }
 }

@@ -55,6 +55,9 @@ public final class Refusals {
     if (cause instanceof OverLimitException e) {
       return overLimit(e);
     }
+    if (cause instanceof SilentClientException) {
+      return silent(cause);
+    }
     return cause instanceof DrainingException e ? draining(e) : internal(cause);
   }
 
@@ -131,6 +134,15 @@ public final class Refusals {
         "DRAINING: " + e.getMessage(),
         Optional.of(Duration.ZERO),
         List.of(info("DRAINING", Map.of("waited", HumanDuration.print(e.waited())))));
+  }
+
+  private static Refusal silent(Throwable cause) {
+    return new Refusal(
+        Code.UNAVAILABLE,
+        "CLIENT_SILENT",
+        "CLIENT_SILENT: " + cause.getMessage(),
+        Optional.of(Duration.ZERO),
+        List.of(info("CLIENT_SILENT", Map.of())));
   }
 
   private Refusal internal(Throwable cause) {

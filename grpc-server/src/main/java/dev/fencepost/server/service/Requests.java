@@ -14,6 +14,7 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReleaseOrder;
 import dev.fencepost.proto.v1.AcquireRequest;
 import dev.fencepost.proto.v1.ForceReleaseRequest;
+import dev.fencepost.proto.v1.Hello;
 import dev.fencepost.proto.v1.ReleaseRequest;
 import dev.fencepost.proto.v1.WatchLocksRequest;
 import dev.fencepost.server.service.Fields.Field;
@@ -22,6 +23,7 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.LongSupplier;
 
 /** Messages as domain values. Each method reports every bad field of its message. */
 final class Requests {
@@ -38,7 +40,8 @@ final class Requests {
    *
    * @param longestWait what the call's deadline leaves; the wait is cut to it
    */
-  AcquireOrder acquire(AcquireRequest request, Duration longestWait, String client) {
+  AcquireOrder acquire(
+      AcquireRequest request, Duration longestWait, String client, LongSupplier marks) {
     Fields fields = new Fields();
     Field<LockName> name = fields.read("name", () -> new LockName(request.getName()));
     Field<ClaimId> id = fields.read("claim_id", () -> new ClaimId(request.getClaimId()));
@@ -58,7 +61,8 @@ final class Requests {
             id.value(),
             new Lease(ttl.value(), delay.value()),
             claimant(owner.value(), metadata.value()));
-    return new AcquireOrder(claim, least(wait.value(), longestWait), waited.value(), client);
+    Duration maxWait = least(wait.value(), longestWait);
+    return new AcquireOrder(claim, maxWait, waited.value(), client, marks);
   }
 
   GrantRef grant(dev.fencepost.proto.v1.GrantRef wire, String path) {
@@ -69,6 +73,14 @@ final class Requests {
         fields.read(path + "fencing_token", () -> new FencingToken(wire.getFencingToken()));
     fields.requireValid();
     return new GrantRef(name.value(), claim.value(), token.value());
+  }
+
+  /** Checks what a client says of itself, for it goes into its claims. */
+  void requireClaimant(Hello hello) {
+    Fields fields = new Fields();
+    fields.read("hello.owner", () -> Claimant.named(hello.getOwner()));
+    fields.read("hello.metadata", () -> claimant("", hello.getMetadataMap()));
+    fields.requireValid();
   }
 
   ReleaseOrder release(ReleaseRequest request) {

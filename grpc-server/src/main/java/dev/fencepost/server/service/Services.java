@@ -5,12 +5,14 @@ import io.grpc.BindableService;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 
 /** All services of one server, ready to be registered. */
 public final class Services {
   private final LockGrpc locks;
+  private final SessionGrpc sessions;
   private final List<BindableService> all;
   private final List<ServerInterceptor> interceptors;
 
@@ -25,12 +27,15 @@ public final class Services {
       Refusals refusals,
       List<ServerInterceptor> guards) {
     Answers answers = new Answers(refusals);
-    this.locks = new LockGrpc(coordinator, settings, answers);
+    HeldGrants held = new HeldGrants();
+    this.locks = new LockGrpc(coordinator, settings, answers, held);
+    this.sessions = new SessionGrpc(coordinator, settings, answers, held);
     this.all =
         List.of(
             locks,
+            sessions,
             new FencingGrpc(coordinator, answers),
-            new AdminGrpc(coordinator, settings, answers, new Audit()));
+            new AdminGrpc(coordinator, settings, answers, held));
     this.interceptors = Stream.concat(guards.stream(), Stream.of(new Peer.Interceptor())).toList();
   }
 
@@ -42,8 +47,17 @@ public final class Services {
         .toList();
   }
 
-  /** Ends the watches; calls that wait are ended by the coordinator. */
-  public void drain() {
+  /**
+   * Ends the watches and asks the clients of sessions to leave; calls that wait are ended by the
+   * coordinator.
+   */
+  public void drain(Duration leaveWithin) {
     locks.drain();
+    sessions.drain(leaveWithin);
+  }
+
+  /** Sessions that are open now. */
+  public int openSessions() {
+    return sessions.count();
   }
 }

@@ -5,6 +5,7 @@ import dev.fencepost.core.AcquireAnswer;
 import dev.fencepost.core.LockView;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.Loss;
+import dev.fencepost.lock.Release;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.proto.v1.AcquireResponse;
@@ -18,6 +19,8 @@ import dev.fencepost.proto.v1.LossReason;
 import dev.fencepost.proto.v1.Lost;
 import dev.fencepost.proto.v1.NotGranted;
 import dev.fencepost.proto.v1.NotGrantedReason;
+import dev.fencepost.proto.v1.ReleaseOutcome;
+import dev.fencepost.proto.v1.ReleaseResponse;
 import dev.fencepost.proto.v1.RenewResponse;
 import dev.fencepost.proto.v1.Waiter;
 import java.time.Duration;
@@ -52,6 +55,20 @@ final class ToWire {
     return renewal.fold(
         renewed -> RenewResponse.newBuilder().setRenewed(grant(renewed.grant())).build(),
         lost -> RenewResponse.newBuilder().setLost(lost(lost.loss())).build());
+  }
+
+  static ReleaseResponse release(Release release) {
+    return release.fold(
+        released -> release(ReleaseOutcome.RELEASE_OUTCOME_RELEASED).build(),
+        withdrawn -> release(ReleaseOutcome.RELEASE_OUTCOME_WITHDRAWN).build(),
+        notHeld ->
+            release(ReleaseOutcome.RELEASE_OUTCOME_NOT_HELD)
+                .setLossReason(reason(notHeld.reason()))
+                .build());
+  }
+
+  private static ReleaseResponse.Builder release(ReleaseOutcome outcome) {
+    return ReleaseResponse.newBuilder().setOutcome(outcome);
   }
 
   static Lost lost(Loss loss) {

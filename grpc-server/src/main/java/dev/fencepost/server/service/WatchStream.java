@@ -8,7 +8,6 @@ import io.grpc.stub.ServerCallStreamObserver;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -18,8 +17,7 @@ import org.jspecify.annotations.Nullable;
  * One client's watch. States wait, merged, in the {@link Watch} until the client reads: at most one
  * message is with the transport and one state of each lock here.
  *
- * <p>News, readiness, signs of life and the end come on any thread; whoever comes first writes, for
- * the others too (a work-in-progress count, as in the Reactive Streams "drain loop").
+ * <p>News, readiness, signs of life and the end come on any thread.
  */
 final class WatchStream {
   /** Half the longest silence that clients were promised. */
@@ -32,7 +30,7 @@ final class WatchStream {
   private final ServiceSettings settings;
   private final Answers answers;
   private final Consumer<WatchStream> onEnd;
-  private final AtomicInteger work = new AtomicInteger();
+  private final Serially work = new Serially(this::run);
   private final AtomicReference<@Nullable End> end = new AtomicReference<>();
   private volatile @Nullable Watch watch;
   private volatile boolean ticked;
@@ -55,17 +53,17 @@ final class WatchStream {
   /** Begins; called once, before the handler of the call returns. */
   void start(Function<Runnable, Watch> subscription) {
     observer.setOnReadyThreshold(READY_BELOW_BYTES);
-    observer.setOnReadyHandler(this::act);
+    observer.setOnReadyHandler(work::ask);
     observer.setOnCancelHandler(() -> end(new End(Optional.empty())));
     // Whatever comes meanwhile has to wait until there is a watch.
-    work.incrementAndGet();
+    work.hold();
     try {
-      watch = subscription.apply(this::act);
+      watch = subscription.apply(work::ask);
     } catch (RuntimeException e) {
       onEnd.accept(this);
       throw e;
     }
-    run();
+    work.resume();
   }
 
   /** Ends the stream with the status that the failure means. */
@@ -82,26 +80,16 @@ final class WatchStream {
 
   private void end(End how) {
     end.compareAndSet(null, how);
-    act();
-  }
-
-  private void act() {
-    if (work.getAndIncrement() == 0) {
-      run();
-    }
+    work.ask();
   }
 
   private void run() {
-    int done;
-    do {
-      done = work.get();
-      try {
-        step();
-      } catch (RuntimeException e) {
-        end.compareAndSet(null, new End(Optional.of(e)));
-        finish();
-      }
-    } while (work.addAndGet(-done) != 0);
+    try {
+      step();
+    } catch (RuntimeException e) {
+      end.compareAndSet(null, new End(Optional.of(e)));
+      finish();
+    }
   }
 
   private void step() {
@@ -122,7 +110,7 @@ final class WatchStream {
 
   private void tick() {
     ticked = true;
-    act();
+    work.ask();
   }
 
   private void write() {

@@ -34,7 +34,7 @@ final class InProcess implements AutoCloseable {
   static final ReplicaId SELF = ReplicaId.of(0xfe);
   static final LeasePolicy POLICY =
       new LeasePolicy(
-          Duration.ofSeconds(15), Duration.ofMinutes(10), Duration.ofHours(24), 64 * 1024);
+          Duration.ofSeconds(15), Duration.ofMinutes(10), Duration.ofHours(24), 64 * 1024, 50);
 
   final ManualTimers time = new ManualTimers();
   final ModelServer store = new ModelServer(time::clockMicros, Runnable::run);

@@ -2,6 +2,7 @@ package dev.fencepost.core;
 
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Lease;
+import dev.fencepost.lock.LockName;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 
@@ -27,6 +28,12 @@ public record AcquireOrder(
   public AcquireOrder {
     Lease.requireBetween("wait", maxWait, Duration.ZERO, MAX_WAIT);
     Lease.requireBetween("waited", waited, Duration.ZERO, Duration.ofDays(3650));
+  }
+
+  /** The same order, with another copy of its lock's name. */
+  AcquireOrder sharing(LockName name) {
+    Claim shared = new Claim(name, claim.id(), claim.lease(), claim.claimant());
+    return new AcquireOrder(shared, maxWait, waited, client, marks);
   }
 
   /** An order of a caller without marks, who counts its lease from when it sent its call. */

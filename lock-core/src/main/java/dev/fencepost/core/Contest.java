@@ -85,7 +85,7 @@ final class Contest {
     Optional<Waiter> waiting = room.find(pending.order().claim());
     if (waiting.isPresent()) {
       Waiter waiter = waiting.orElseThrow();
-      waiter.releases.add(pending);
+      waiter.add(pending);
       if (!waiter.unanswered) {
         carryOutReleases(waiter, after);
       }
@@ -261,8 +261,7 @@ final class Contest {
   private void carryOutReleases(Waiter waiter, Actions after) {
     if (!waiter.releases.isEmpty()) {
       room.withdraw(waiter, after);
-      waiter.releases.forEach(pending -> releasePlainly(pending, after));
-      waiter.releases.clear();
+      waiter.takeReleases().forEach(pending -> releasePlainly(pending, after));
     }
   }
 

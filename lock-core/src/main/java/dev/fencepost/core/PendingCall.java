@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A call that has not been answered. Its mutable state is guarded by its contest's monitor. */
 final class PendingCall implements Call {
-  final AcquireOrder order;
+  AcquireOrder order;
   final long arrivedNanos;
   private final CompletableFuture<AcquireAnswer> answer = new CompletableFuture<>();
 

@@ -20,7 +20,7 @@ final class Waiter {
   final List<PendingCall> calls = new ArrayList<>(1);
 
   /** Releases that came while a command for this claim was unanswered; carried out after it. */
-  final List<PendingRelease> releases = new ArrayList<>(0);
+  List<PendingRelease> releases = List.of();
 
   /** When it came, moved back by what it waited elsewhere; decides its place. */
   final long placeNanos;
@@ -40,6 +40,21 @@ final class Waiter {
   /** Whether anybody would take its grant. */
   boolean isWanted() {
     return !calls.isEmpty() && releases.isEmpty();
+  }
+
+  /** A release is to be carried out once the claim has nothing at the store. */
+  void add(PendingRelease release) {
+    if (releases.isEmpty()) {
+      releases = new ArrayList<>(1);
+    }
+    releases.add(release);
+  }
+
+  /** The releases, which are the taker's from now on. */
+  List<PendingRelease> takeReleases() {
+    List<PendingRelease> taken = releases;
+    releases = List.of();
+    return taken;
   }
 
   /** A command that may grant the claim is about to be sent. */

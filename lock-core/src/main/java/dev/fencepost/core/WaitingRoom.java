@@ -88,6 +88,8 @@ final class WaitingRoom {
     if (byPlace.size() >= most) {
       throw new OverLimitException("waiters of lock \"" + lock + "\"", most);
     }
+    // Each caller brought a copy of the name, a good part of what a waiter costs.
+    call.order = call.order.sharing(lock);
     long now = call.arrivedNanos;
     long oldestAge = head().map(head -> now - head.placeNanos).orElse(0L);
     long credit = Math.max(0, Math.min(call.order.waited().toNanos(), oldestAge));

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.acceptance.world.Caller;
 import dev.fencepost.acceptance.world.Claim;
+import dev.fencepost.acceptance.world.LiveHeap;
 import dev.fencepost.acceptance.world.Server;
 import dev.fencepost.proto.v1.AcquireRequest;
 import dev.fencepost.testkit.history.Recorder;

@@ -30,9 +30,11 @@ final class Requests {
   private static final int MAX_WATCHED = 100;
   private static final Duration MAX_WAITED = Duration.ofDays(3650);
   private final LeasePolicy policy;
+  private volatile Lease lastLease;
 
   Requests(LeasePolicy policy) {
     this.policy = policy;
+    this.lastLease = Lease.of(policy.defaultTtl());
   }
 
   /**
@@ -59,7 +61,7 @@ final class Requests {
         new Claim(
             name.value(),
             id.value(),
-            new Lease(ttl.value(), delay.value()),
+            lease(ttl.value(), delay.value()),
             claimant(owner.value(), metadata.value()));
     Duration maxWait = least(wait.value(), longestWait);
     return new AcquireOrder(claim, maxWait, waited.value(), client, marks);
@@ -126,6 +128,17 @@ final class Requests {
     }
     fields.requireValid();
     return names;
+  }
+
+  /** Most claims ask for the same lease, and many may wait: they share it. */
+  private Lease lease(Duration ttl, Duration delay) {
+    Lease last = lastLease;
+    if (last.ttl().equals(ttl) && last.lockDelay().equals(delay)) {
+      return last;
+    }
+    Lease asked = new Lease(ttl, delay);
+    lastLease = asked;
+    return asked;
   }
 
   private Duration ttl(AcquireRequest request) {

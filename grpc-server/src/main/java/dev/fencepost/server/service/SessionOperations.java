@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -42,8 +43,30 @@ final class SessionOperations {
   private Hello hello = Hello.getDefaultInstance();
   private volatile boolean left;
 
-  /** An acquire that has not been answered, and when it came. */
-  private record Waiting(Call call, long arrivedNanos) {}
+  /** An acquire that has not been answered. As many as waiters: small, and its own callback. */
+  private final class Waiting implements BiConsumer<AcquireAnswer, Throwable> {
+    private final Long id;
+    private final Call call;
+    private final long arrivedNanos;
+
+    Waiting(long id, Call call, long arrivedNanos) {
+      this.id = id;
+      this.call = call;
+      this.arrivedNanos = arrivedNanos;
+    }
+
+    void start() {
+      waiting.put(id, this);
+      call.answer().whenComplete(this);
+    }
+
+    @Override
+    public void accept(@Nullable AcquireAnswer answer, @Nullable Throwable failure) {
+      if (waiting.remove(id) != null) {
+        acquired(this, answer, failure);
+      }
+    }
+  }
 
   /** {@code marks} is the last mark that has come. */
   SessionOperations(
@@ -98,8 +121,7 @@ final class SessionOperations {
       answer(id, failed(e));
       return;
     }
-    waiting.put(id, new Waiting(call, arrived));
-    call.answer().whenComplete((answer, failure) -> acquired(id, answer, failure));
+    new Waiting(id, call, arrived).start();
     if (left) {
       withdraw(id);
     }
@@ -114,14 +136,11 @@ final class SessionOperations {
     }
   }
 
-  private void acquired(long id, @Nullable AcquireAnswer answer, @Nullable Throwable failure) {
-    Waiting given = waiting.remove(id);
-    if (given == null) {
-      return;
-    }
+  private void acquired(
+      Waiting given, @Nullable AcquireAnswer answer, @Nullable Throwable failure) {
     if (answer == null) {
       around.settings().metrics().acquireFailed(since(given));
-      answer(id, failed(failure == null ? new IllegalStateException("no answer") : failure));
+      answer(given.id, failed(failure == null ? new IllegalStateException("no answer") : failure));
       return;
     }
     around.settings().metrics().acquired(answer, since(given));
@@ -130,7 +149,7 @@ final class SessionOperations {
       around.held().held(granted.grant(), teller, around.now());
       result.setCountsFromMark(granted.mark());
     }
-    answer(id, result);
+    answer(given.id, result);
   }
 
   private void renew(long id, RenewRequest request) {

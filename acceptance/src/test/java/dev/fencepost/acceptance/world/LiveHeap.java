@@ -1,16 +1,16 @@
-package dev.fencepost.acceptance.watching;
+package dev.fencepost.acceptance.world;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /** What is alive in the heap of another JVM of this user, after a full collection. */
-final class LiveHeap {
+public final class LiveHeap {
 
   private LiveHeap() {}
 
   /** The bytes of all live objects. */
-  static long bytes(long pid) throws IOException {
+  public static long bytes(long pid) throws IOException {
     String jcmd = System.getProperty("java.home") + "/bin/jcmd";
     Process process =
         new ProcessBuilder(List.of(jcmd, Long.toString(pid), "GC.class_histogram"))

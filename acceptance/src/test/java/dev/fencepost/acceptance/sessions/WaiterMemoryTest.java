@@ -1,0 +1,86 @@
+package dev.fencepost.acceptance.sessions;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.fencepost.acceptance.world.Caller;
+import dev.fencepost.acceptance.world.Claim;
+import dev.fencepost.acceptance.world.LiveHeap;
+import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.proto.v1.AcquireRequest;
+import dev.fencepost.proto.v1.Operation;
+import dev.fencepost.testkit.history.Recorder;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a claim costs a server while it waits. */
+class WaiterMemoryTest {
+  private static final int WAITERS = 100_000;
+  private static final int PER_MESSAGE = 200;
+  private static final int LOCKS = 100;
+  private static final int MOST_BYTES = 1024;
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+
+  @TempDir Path folder;
+
+  @Test
+  void claimThatWaitsOnASession_costsAKibibyteAtMost() throws IOException {
+    try (Server server = Server.on("h2:" + folder.resolve("store"));
+        Caller caller = new Caller(server.port(), Recorder.inMemory())) {
+      for (int lock = 0; lock < LOCKS; lock++) {
+        caller.take(Claim.on("lock-" + lock, Duration.ofMinutes(5)));
+      }
+      SessionStream session = new SessionStream(caller.channel());
+      send(session, 0, WAITERS / 10);
+      awaitWaiters(server, WAITERS / 10);
+      long before = LiveHeap.bytes(server.pid());
+
+      send(session, WAITERS / 10, WAITERS);
+      awaitWaiters(server, WAITERS);
+      long each = (LiveHeap.bytes(server.pid()) - before) / (WAITERS - WAITERS / 10);
+
+      assertThat(session.isEnded()).isFalse();
+      System.out.println("a waiting claim costs " + each + " bytes of heap");
+      assertThat(each).as("bytes for each waiting claim").isBetween(100L, (long) MOST_BYTES);
+    }
+  }
+
+  private static void send(SessionStream session, int from, int to) {
+    for (int next = from; next < to; next += PER_MESSAGE) {
+      List<Operation.Builder> operations = new ArrayList<>();
+      for (int i = next; i < next + PER_MESSAGE; i++) {
+        operations.add(Operation.newBuilder().setAcquire(waiting(i)));
+      }
+      session.send(operations);
+    }
+  }
+
+  private static AcquireRequest waiting(int number) {
+    return AcquireRequest.newBuilder()
+        .setName("lock-" + number % LOCKS)
+        .setClaimId(Claim.on("any", Duration.ofMinutes(5)).id())
+        .setTtl(Caller.wire(Duration.ofMinutes(5)))
+        .setWait(Caller.wire(Duration.ofHours(1)))
+        .setOwner(String.format("%0100d", number))
+        .build();
+  }
+
+  private static void awaitWaiters(Server server, int expected) {
+    await().atMost(PATIENCE).until(() -> waiters(server) == expected);
+  }
+
+  private static int waiters(Server server) throws IOException {
+    String gauge = "fencepost_waiters ";
+    return server
+        .read("/metrics")
+        .lines()
+        .filter(line -> line.startsWith(gauge))
+        .mapToInt(line -> (int) Double.parseDouble(line.substring(gauge.length())))
+        .sum();
+  }
+}

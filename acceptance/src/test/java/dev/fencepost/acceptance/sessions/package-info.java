@@ -1,0 +1,2 @@
+/** What a client may rely on that keeps one stream for all it does. */
+package dev.fencepost.acceptance.sessions;

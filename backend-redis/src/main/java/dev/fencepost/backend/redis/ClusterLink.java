@@ -1,0 +1,80 @@
+package dev.fencepost.backend.redis;
+
+import io.lettuce.core.RedisConnectionStateListener;
+import io.lettuce.core.cluster.ClusterClientOptions;
+import io.lettuce.core.cluster.RedisClusterClient;
+import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
+import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
+import io.lettuce.core.cluster.models.partitions.RedisClusterNode;
+import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
+import io.lettuce.core.resource.ClientResources;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+
+/** A cluster: each bucket is asked of the master that has its slot. */
+final class ClusterLink implements Link {
+  private final ClientResources resources;
+  private final RedisClusterClient client;
+  private final StatefulRedisClusterConnection<byte[], byte[]> connection;
+  private final StatefulRedisPubSubConnection<byte[], byte[]> listener;
+
+  private ClusterLink(
+      ClientResources resources,
+      RedisClusterClient client,
+      StatefulRedisClusterConnection<byte[], byte[]> connection,
+      StatefulRedisPubSubConnection<byte[], byte[]> listener) {
+    this.resources = resources;
+    this.client = client;
+    this.connection = connection;
+    this.listener = listener;
+  }
+
+  static ClusterLink connect(
+      Target target,
+      ClientResources resources,
+      ClusterClientOptions options,
+      RedisConnectionStateListener onConnected) {
+    RedisClusterClient client = RedisClusterClient.create(resources, target.uris());
+    client.setOptions(options);
+    client.addListener(onConnected);
+    StatefulRedisClusterConnection<byte[], byte[]> connection =
+        client.connect(ByteArrayCodec.INSTANCE);
+    try {
+      return new ClusterLink(
+          resources, client, connection, client.connectPubSub(ByteArrayCodec.INSTANCE));
+    } catch (RuntimeException e) {
+      connection.closeAsync();
+      throw e;
+    }
+  }
+
+  @Override
+  public RedisClusterAsyncCommands<byte[], byte[]> store() {
+    return connection.async();
+  }
+
+  @Override
+  public List<String> masters() {
+    return connection.getPartitions().stream()
+        .filter(node -> node.getRole().isUpstream() && !node.getSlots().isEmpty())
+        .map(RedisClusterNode::getNodeId)
+        .sorted()
+        .toList();
+  }
+
+  @Override
+  public CompletionStage<RedisClusterAsyncCommands<byte[], byte[]>> master(String name) {
+    return connection.getConnectionAsync(name).thenApply(node -> node.async());
+  }
+
+  @Override
+  public StatefulRedisPubSubConnection<byte[], byte[]> listener() {
+    return listener;
+  }
+
+  @Override
+  public void close() {
+    Links.close(List.of(listener, connection), client, resources);
+  }
+}

@@ -1,0 +1,27 @@
+package dev.fencepost.backend.redis;
+
+import java.nio.charset.StandardCharsets;
+
+/** Numbers as text of a fixed width, which the scripts compare and cut as text. */
+final class Digits {
+  /** Width of a token. */
+  static final int TOKEN = 19;
+
+  private Digits() {}
+
+  /** The number, filled up with zeros on the left. */
+  static byte[] of(long number, int width) {
+    byte[] digits = new byte[width];
+    long left = number;
+    for (int i = width - 1; i >= 0; i--) {
+      digits[i] = (byte) ('0' + left % 10);
+      left /= 10;
+    }
+    return digits;
+  }
+
+  /** The number in as few digits as it needs. */
+  static byte[] of(long number) {
+    return Long.toString(number).getBytes(StandardCharsets.US_ASCII);
+  }
+}

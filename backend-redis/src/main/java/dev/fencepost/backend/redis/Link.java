@@ -1,0 +1,30 @@
+package dev.fencepost.backend.redis;
+
+import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
+import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * The connections to the store: one that everything shares, or one to each master of a cluster, and
+ * one that listens. They are made anew by themselves when they break; meanwhile every call fails at
+ * once, and nothing is ever sent twice. Safe for use by many threads.
+ */
+interface Link extends AutoCloseable {
+
+  /** Where everything is asked. */
+  RedisClusterAsyncCommands<byte[], byte[]> store();
+
+  /** The names of the servers that together hold all keys, in a stable order. */
+  List<String> masters();
+
+  /** One of the {@link #masters()}, to be asked for what concerns it alone. */
+  CompletionStage<RedisClusterAsyncCommands<byte[], byte[]>> master(String name);
+
+  /** The connection that listens. */
+  StatefulRedisPubSubConnection<byte[], byte[]> listener();
+
+  /** Closes all connections; waits a second or two at most. */
+  @Override
+  void close();
+}

@@ -1,0 +1,196 @@
+package dev.fencepost.backend.redis;
+
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.ClaimId;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.GrantRef;
+import dev.fencepost.lock.HandOver;
+import dev.fencepost.lock.Holder;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.LossReason;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.Revocation;
+import dev.fencepost.lock.spi.Line;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+
+/** What changes one lock, each by one script. Safe for use by many threads. */
+final class Locks {
+  private static final byte[] NOTHING = new byte[0];
+  private static final byte[] ZERO = {'0'};
+
+  private final Store store;
+  private final Seen seen;
+  private final Keys keys;
+
+  Locks(Store store) {
+    this.store = store;
+    this.seen = store.seen();
+    this.keys = store.keys();
+  }
+
+  CompletionStage<Attempt> acquire(Claim claim, Line line) {
+    int bucket = Keys.bucketOf(claim.lock());
+    byte[][] values = new byte[9][];
+    fill(values, bucket, claim, line);
+    return store.acquire(
+        Script.ACQUIRE,
+        new Scripts.Arguments(keysOf(bucket, claim.lock()), values),
+        reply -> attempt(new Reply(reply), bucket, claim));
+  }
+
+  CompletionStage<HandOver> handOver(GrantRef from, Claim to, Line line) {
+    if (from.claim().equals(to.id())) {
+      throw new IllegalArgumentException("a claim cannot be handed over to itself");
+    }
+    int bucket = Keys.bucketOf(to.lock());
+    byte[][] values = new byte[11][];
+    fill(values, bucket, to, line == Line.NONE ? Line.JOIN : line);
+    values[9] = claimText(from.claim());
+    values[10] = Digits.of(from.token().value(), Digits.TOKEN);
+    return store.change(
+        Script.HAND_OVER,
+        new Scripts.Arguments(keysOf(bucket, to.lock()), values),
+        reply -> {
+          Reply both = new Reply(reply);
+          Release ended = ended(both.letter(), Optional.of(from.token()));
+          return new HandOver(ended, attempt(both, bucket, to));
+        });
+  }
+
+  CompletionStage<Release> release(ReleaseOrder order) {
+    int bucket = Keys.bucketOf(order.lock());
+    byte[] token =
+        order.token().map(t -> Digits.of(t.value(), Digits.TOKEN)).orElse(NOTHING);
+    return store.change(
+        Script.RELEASE,
+        new Scripts.Arguments(
+            new byte[][] {keys.lock(bucket, order.lock())},
+            seen.selfText(),
+            claimText(order.claim()),
+            token,
+            millis(order.closeFor())),
+        reply -> ended((char) reply[0], order.token()));
+  }
+
+  CompletionStage<Revocation> forceRelease(ForcedRelease order) {
+    int bucket = Keys.bucketOf(order.lock());
+    return store.change(
+        Script.FORCE_RELEASE,
+        new Scripts.Arguments(
+            keysOf(bucket, order.lock()),
+            seen.selfText(),
+            seen.leastToken(),
+            seen.lastToken(bucket),
+            Digits.of(seen.quietMillis()),
+            order.ifToken().map(t -> Digits.of(t.value(), Digits.TOKEN)).orElse(NOTHING),
+            order.closeFor().map(Locks::millis).orElse(NOTHING),
+            order.reason().getBytes(StandardCharsets.UTF_8)),
+        reply -> revocation(new Reply(reply), bucket, order.lock()));
+  }
+
+  CompletionStage<Void> leave(LockName lock) {
+    int bucket = Keys.bucketOf(lock);
+    return store
+        .change(
+            Script.LEAVE,
+            new Scripts.Arguments(new byte[][] {keys.lock(bucket, lock)}, seen.selfText()),
+            reply -> true)
+        .thenAccept(left -> {});
+  }
+
+  private void fill(byte[][] values, int bucket, Claim claim, Line line) {
+    values[0] = seen.selfText();
+    values[1] = seen.leastToken();
+    values[2] = seen.lastToken(bucket);
+    values[3] = Digits.of(seen.quietMillis());
+    values[4] = claimText(claim.id());
+    values[5] = new Stored.Terms(claim.lease(), claim.claimant().mode()).write();
+    values[6] = ClaimantText.write(claim.claimant());
+    values[7] = new byte[] {(byte) line.name().charAt(0)};
+    values[8] = Digits.of(claim.lease().whole().toMillis());
+  }
+
+  private byte[][] keysOf(int bucket, LockName lock) {
+    return new byte[][] {keys.lock(bucket, lock), keys.tokens(bucket), keys.age(bucket)};
+  }
+
+  private Attempt attempt(Reply reply, int bucket, Claim claim) {
+    char kind = reply.letter();
+    if (kind == 'N') {
+      long token = reply.number(Digits.TOKEN);
+      Stored.Terms terms = new Stored.Terms(claim.lease(), claim.claimant().mode());
+      return granted(bucket, claim, new Stored.Standings(token, terms), Grant.Origin.NEW);
+    }
+    if (kind == 'S') {
+      return granted(bucket, claim, Stored.standing(reply), Grant.Origin.STANDING);
+    }
+    Stored.Moment moment = Stored.Moment.read(reply);
+    seen.token(bucket, moment.lastToken());
+    return new Attempt.Busy(Stored.state(claim.lock(), moment, reply));
+  }
+
+  private Attempt granted(
+      int bucket, Claim claim, Stored.Standings standing, Grant.Origin origin) {
+    seen.token(bucket, standing.token());
+    seen.lease(standing.terms().lease());
+    GrantRef ref = new GrantRef(claim.lock(), claim.id(), new FencingToken(standing.token()));
+    return new Attempt.Granted(
+        new Grant(ref, standing.terms().lease(), standing.terms().mode(), origin));
+  }
+
+  private Revocation revocation(Reply reply, int bucket, LockName lock) {
+    char kind = reply.letter();
+    if (kind == 'N') {
+      return new Revocation.NotHeld();
+    }
+    Optional<FencingToken> closing = Optional.empty();
+    if (kind == 'R') {
+      closing = Optional.of(new FencingToken(reply.number(Digits.TOKEN)));
+      seen.token(bucket, closing.orElseThrow().value());
+    }
+    LockState before = Stored.state(lock, Stored.Moment.read(reply), reply);
+    Holder holder = before.holder().orElseThrow();
+    return kind == 'M'
+        ? new Revocation.TokenMismatch(holder)
+        : new Revocation.Revoked(holder, closing);
+  }
+
+  /** What a script's letter says of the end of a grant. */
+  private static Release ended(char letter, Optional<FencingToken> token) {
+    if (letter == 'R') {
+      return new Release.Released();
+    }
+    return token.isEmpty() ? new Release.Withdrawn() : new Release.NotHeld(reason(letter));
+  }
+
+  /** What a script's letter says of the loss of a grant. */
+  static LossReason reason(char letter) {
+    return switch (letter) {
+      case 'V' -> LossReason.REVOKED;
+      case 'S' -> LossReason.SUPERSEDED;
+      case 'L' -> LossReason.RELEASED;
+      default -> LossReason.EXPIRED;
+    };
+  }
+
+  /** A claim id with a space behind it, so that none is the beginning of another. */
+  static byte[] claimText(ClaimId claim) {
+    return (claim.value() + " ").getBytes(StandardCharsets.US_ASCII);
+  }
+
+  /** Whole milliseconds, rounded up, as closings are kept. */
+  private static byte[] millis(Duration duration) {
+    if (duration.isZero()) {
+      return ZERO;
+    }
+    return Digits.of(Duration.ofNanos(duration.toNanos() + 999_999).toMillis());
+  }
+}

@@ -1,0 +1,173 @@
+package dev.fencepost.backend.redis;
+
+import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.Lease;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.Replica;
+import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.ResourceName;
+import dev.fencepost.lock.spi.StoreInfo;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/** What is asked of a store besides its locks' changes. Safe for use by many threads. */
+final class Reads {
+  private static final StoreInfo.LeaseTerms LEASES =
+      new StoreInfo.LeaseTerms(Lease.MIN_TTL, Lease.MAX_TTL, Duration.ofMillis(1));
+  private static final byte[] NOTHING = new byte[0];
+
+  /** After so long without a sign of life a replica counts as dead. */
+  private static final Duration REPLICA_DEAD_AFTER = Duration.ofSeconds(10);
+
+  private final Store store;
+  private final Duration markRetention;
+
+  Reads(Store store, RedisSettings settings) {
+    this.store = store;
+    this.markRetention = settings.markRetention();
+  }
+
+  /** The locks as they stand, in the order asked; one script for each bucket among them. */
+  CompletionStage<List<LockState>> describe(List<LockName> locks) {
+    Map<Integer, List<LockName>> buckets = new HashMap<>();
+    for (LockName lock : new LinkedHashSet<>(locks)) {
+      buckets.computeIfAbsent(Keys.bucketOf(lock), b -> new ArrayList<>()).add(lock);
+    }
+    List<CompletableFuture<List<LockState>>> parts = new ArrayList<>();
+    buckets.forEach(
+        (bucket, names) -> parts.add(describeBucket(bucket, names).toCompletableFuture()));
+    return CompletableFuture.allOf(parts.toArray(CompletableFuture<?>[]::new))
+        .thenApply(
+            all -> {
+              Map<LockName, LockState> states = new HashMap<>();
+              parts.forEach(part -> part.join().forEach(s -> states.put(s.lock(), s)));
+              return locks.stream().map(lock -> Objects.requireNonNull(states.get(lock))).toList();
+            });
+  }
+
+  /** Lets a token pass a resource's mark and raises the mark. */
+  CompletionStage<Advance> advance(ResourceName resource, FencingToken token) {
+    int bucket = Keys.bucketOf(resource);
+    return store.other(
+        Script.ADVANCE,
+        new Scripts.Arguments(
+            new byte[][] {store.keys().mark(bucket, resource), store.keys().tokens(bucket)},
+            Digits.of(token.value(), Digits.TOKEN),
+            Digits.of(markRetention.toMillis())),
+        reply -> advance(new Reply(reply)));
+  }
+
+  /** Forgets a resource's mark and answers what it was. */
+  CompletionStage<Optional<FencingToken>> resetMark(ResourceName resource) {
+    byte[] key = store.keys().mark(Keys.bucketOf(resource), resource);
+    return store.command(
+        redis -> redis.getdel(key),
+        mark ->
+            mark == null
+                ? Optional.empty()
+                : Optional.of(new FencingToken(new Reply(mark).number(Digits.TOKEN))));
+  }
+
+  /** Who the store is, with an id from now on if it has none, and the living replicas. */
+  CompletionStage<StoreInfo> info() {
+    return announce(NOTHING, NOTHING);
+  }
+
+  /** The same, after writing a replica's entry. */
+  CompletionStage<StoreInfo> announce(Replica self) {
+    return announce(
+        self.id().value().getBytes(StandardCharsets.US_ASCII),
+        (self.phase().name() + " " + self.address()).getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Removes a replica's entry. */
+  CompletionStage<Boolean> depart(ReplicaId self) {
+    byte[] id = self.value().getBytes(StandardCharsets.US_ASCII);
+    return store.command(
+        redis -> redis.hdel(store.keys().replicas(), id), removed -> removed > 0);
+  }
+
+  private CompletionStage<List<LockState>> describeBucket(int bucket, List<LockName> names) {
+    byte[][] keys = new byte[names.size() + 1][];
+    keys[0] = store.keys().tokens(bucket);
+    for (int i = 0; i < names.size(); i++) {
+      keys[i + 1] = store.keys().lock(bucket, names.get(i));
+    }
+    return store.otherMany(
+        Script.DESCRIBE,
+        new Scripts.Arguments(keys),
+        replies -> {
+          Reply first = new Reply(replies.get(0));
+          Stored.Moment moment = Stored.Moment.read(first);
+          Duration quiet = Duration.ofMillis(first.numberUpTo(' '));
+          store.seen().token(bucket, moment.lastToken());
+          List<LockState> states = new ArrayList<>();
+          for (int i = 0; i < names.size(); i++) {
+            states.add(state(names.get(i), moment, quiet, new Reply(replies.get(i + 1))));
+          }
+          return states;
+        });
+  }
+
+  private static LockState state(
+      LockName lock, Stored.Moment moment, Duration quiet, Reply reply) {
+    if (reply.letter() == 'V') {
+      return Stored.state(lock, moment, reply);
+    }
+    if (!quiet.isZero()) {
+      return Stored.quiet(lock, moment, quiet);
+    }
+    Optional<FencingToken> last =
+        reply.isAtEnd()
+            ? Optional.empty()
+            : Optional.of(new FencingToken(reply.number(Digits.TOKEN)));
+    return Stored.free(lock, moment, last);
+  }
+
+  private static Advance advance(Reply reply) {
+    char letter = reply.letter();
+    long number = reply.number(Digits.TOKEN);
+    return switch (letter) {
+      case 'T' -> new Advance.TooFarAhead(number);
+      case 'S' -> new Advance.Stale(new FencingToken(number));
+      case 'U' -> new Advance.Unchanged(new FencingToken(number));
+      default -> new Advance.Advanced(new FencingToken(number));
+    };
+  }
+
+  private CompletionStage<StoreInfo> announce(byte[] replica, byte[] entry) {
+    return store.otherMany(
+        Script.ANNOUNCE,
+        new Scripts.Arguments(
+            new byte[][] {store.keys().storeId(), store.keys().replicas()},
+            UUID.randomUUID().toString().getBytes(StandardCharsets.US_ASCII),
+            Digits.of(REPLICA_DEAD_AFTER.toMillis()),
+            replica,
+            entry),
+        replies -> {
+          List<Replica> living = new ArrayList<>();
+          replies.subList(1, replies.size()).forEach(each -> living.add(replica(each)));
+          String id = new String(replies.get(0), StandardCharsets.US_ASCII);
+          return new StoreInfo("redis", id, LEASES, living);
+        });
+  }
+
+  private static Replica replica(byte[] entry) {
+    Reply reply = new Reply(entry);
+    ReplicaId id = new ReplicaId(reply.wordUpTo(' '));
+    Replica.Phase phase = Replica.Phase.valueOf(reply.wordUpTo(' '));
+    return new Replica(id, reply.rest(), phase);
+  }
+}

@@ -1,0 +1,167 @@
+package dev.fencepost.backend.redis;
+
+import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.GrantRef;
+import dev.fencepost.lock.HandOver;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.Replica;
+import dev.fencepost.lock.ResourceName;
+import dev.fencepost.lock.Revocation;
+import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.ListQuery;
+import dev.fencepost.lock.spi.LockBackend;
+import dev.fencepost.lock.spi.LockPage;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
+import dev.fencepost.lock.spi.StoreInfo;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A replica's way to Redis. No method blocks but {@link #close}; stages complete on the client
+ * library's network threads, so whoever blocks one holds up the calls of others. {@link #open} may
+ * be repeated after it failed.
+ */
+final class RedisBackend implements LockBackend {
+  private final Target target;
+  private final RedisSettings settings;
+  private volatile @Nullable Session session;
+  private boolean closed;
+
+  RedisBackend(Target target, RedisSettings settings) {
+    this.target = target;
+    this.settings = settings;
+  }
+
+  @Override
+  public CompletionStage<StoreInfo> open(Replica self, Consumer<LockName> wake) {
+    CompletableFuture<StoreInfo> opened = new CompletableFuture<>();
+    Thread opener =
+        new Thread(
+            () -> {
+              try {
+                opened.complete(openNow(self, wake));
+              } catch (RuntimeException | Error e) {
+                opened.completeExceptionally(e);
+              }
+            },
+            "fencepost-redis-open");
+    opener.setDaemon(true);
+    opener.start();
+    return opened;
+  }
+
+  @Override
+  public CompletionStage<Void> announce(Replica self) {
+    return with(open -> open.housekeeping().announce(self)).thenAccept(done -> {});
+  }
+
+  @Override
+  public CompletionStage<Attempt> tryAcquire(Claim claim, Line line) {
+    return with(open -> open.locks().acquire(claim, line));
+  }
+
+  @Override
+  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, Line line) {
+    return with(open -> open.locks().handOver(from, to, line));
+  }
+
+  @Override
+  public CompletionStage<Renewal> renew(GrantRef grant) {
+    return with(open -> open.renewals().renew(grant));
+  }
+
+  @Override
+  public CompletionStage<Release> release(ReleaseOrder order) {
+    return with(open -> open.locks().release(order));
+  }
+
+  @Override
+  public CompletionStage<Revocation> forceRelease(ForcedRelease order) {
+    return with(open -> open.locks().forceRelease(order));
+  }
+
+  @Override
+  public CompletionStage<Void> leave(LockName lock) {
+    return with(open -> open.locks().leave(lock));
+  }
+
+  @Override
+  public CompletionStage<List<LockState>> describe(Collection<LockName> locks) {
+    List<LockName> names = List.copyOf(locks);
+    return with(open -> open.reads().describe(names));
+  }
+
+  @Override
+  public CompletionStage<LockPage> list(ListQuery query) {
+    return with(open -> Listing.read(open.store(), open.reads(), query));
+  }
+
+  @Override
+  public CompletionStage<Advance> advance(ResourceName resource, FencingToken token) {
+    return with(open -> open.reads().advance(resource, token));
+  }
+
+  @Override
+  public CompletionStage<Optional<FencingToken>> resetMark(ResourceName resource) {
+    return with(open -> open.reads().resetMark(resource));
+  }
+
+  @Override
+  public CompletionStage<StoreInfo> info() {
+    return with(open -> open.reads().info());
+  }
+
+  @Override
+  public void close() {
+    Session open;
+    synchronized (this) {
+      closed = true;
+      open = session;
+      session = null;
+    }
+    if (open != null) {
+      open.close();
+    }
+  }
+
+  private StoreInfo openNow(Replica self, Consumer<LockName> wake) {
+    synchronized (this) {
+      if (closed || session != null) {
+        throw new IllegalStateException(closed ? "closed" : "open already");
+      }
+    }
+    Session.Opened opened = Session.open(target, settings, self, wake);
+    synchronized (this) {
+      if (!closed && session == null) {
+        session = opened.session();
+        return opened.info();
+      }
+    }
+    opened.session().close();
+    throw notOpen();
+  }
+
+  private <T> CompletionStage<T> with(Function<Session, CompletionStage<T>> call) {
+    Session open = session;
+    return open == null ? CompletableFuture.failedFuture(notOpen()) : call.apply(open);
+  }
+
+  private static StoreException notOpen() {
+    return new StoreException(Failure.STORE_UNREACHABLE, "the backend is not open");
+  }
+}

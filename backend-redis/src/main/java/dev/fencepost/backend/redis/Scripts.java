@@ -1,0 +1,85 @@
+package dev.fencepost.backend.redis;
+
+import io.lettuce.core.RedisFuture;
+import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.EnumMap;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Objects;
+
+/** The scripts' texts, for one prefix of keys, and their digests by which the store knows them. */
+final class Scripts {
+  private final Map<Script, Text> texts = new EnumMap<>(Script.class);
+
+  Scripts(String prefix) {
+    for (Script script : Script.values()) {
+      texts.put(script, text(script, prefix));
+    }
+  }
+
+  /** Sends a script by its digest. */
+  <T> RedisFuture<T> run(
+      RedisClusterAsyncCommands<byte[], byte[]> store,
+      Script script,
+      ScriptOutputType type,
+      Arguments arguments) {
+    return store.evalsha(
+        text(script).digest(), type, arguments.keys(), arguments.values());
+  }
+
+  /** Sends a script with its text, for a store that does not know it any more. */
+  <T> RedisFuture<T> runWhole(
+      RedisClusterAsyncCommands<byte[], byte[]> store,
+      Script script,
+      ScriptOutputType type,
+      Arguments arguments) {
+    return store.eval(text(script).source(), type, arguments.keys(), arguments.values());
+  }
+
+  /** Makes a server know all of them. */
+  void load(RedisClusterAsyncCommands<byte[], byte[]> node) {
+    texts.values().forEach(text -> node.scriptLoad(text.source()));
+  }
+
+  /** What a script is told. */
+  record Arguments(byte[][] keys, byte[]... values) {}
+
+  private record Text(byte[] source, String digest) {}
+
+  private Text text(Script script) {
+    return Objects.requireNonNull(texts.get(script));
+  }
+
+  private static Text text(Script script, String prefix) {
+    // With this line a script that writes is refused by a replica before it has read anything.
+    StringBuilder text =
+        new StringBuilder(script.runsWhenFull() ? "#!lua flags=allow-oom\n" : "#!lua\n");
+    script.parts().forEach(part -> text.append(resource(part)));
+    byte[] source = text.toString().replace("${prefix}", prefix).getBytes(StandardCharsets.UTF_8);
+    return new Text(source, sha1(source));
+  }
+
+  private static String resource(String name) {
+    try (InputStream in = Scripts.class.getResourceAsStream(name + ".lua")) {
+      return new String(
+          Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String sha1(byte[] source) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-1").digest(source));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-1", e);
+    }
+  }
+}

@@ -1,0 +1,150 @@
+package dev.fencepost.backend.redis;
+
+import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+
+/**
+ * The store as everything else here asks it: attempts, what owners want, and reads have gates of
+ * their own, so that a renewal never waits behind an attempt. Safe for use by many threads.
+ */
+final class Store {
+  private final Link link;
+  private final Scripts scripts;
+  private final Keys keys;
+  private final Seen seen;
+  private final Gate attempts;
+  private final Gate owners;
+  private final Gate others;
+
+  Store(Link link, RedisSettings settings, Seen seen, Deadlines deadlines, Channels channels) {
+    this.link = link;
+    this.scripts = new Scripts(settings.keyPrefix());
+    this.keys = new Keys(settings.keyPrefix());
+    this.seen = seen;
+    this.attempts = new Gate(settings.inFlight(), settings.queue(), deadlines, channels::renew);
+    this.owners = new Gate(settings.inFlight(), settings.queue(), deadlines, channels::renew);
+    this.others = new Gate(settings.inFlight(), settings.queue(), deadlines, channels::renew);
+  }
+
+  Link link() {
+    return link;
+  }
+
+  Scripts scripts() {
+    return scripts;
+  }
+
+  Keys keys() {
+    return keys;
+  }
+
+  Seen seen() {
+    return seen;
+  }
+
+  /** Runs a script for somebody who wants a lock. */
+  <T> CompletionStage<T> acquire(
+      Script script, Scripts.Arguments arguments, Function<byte[], T> read) {
+    return attempts.ask(new Run<byte[], T>(script, ScriptOutputType.VALUE, arguments, read));
+  }
+
+  /** Runs a script for an owner, or one who leaves. */
+  <T> CompletionStage<T> change(
+      Script script, Scripts.Arguments arguments, Function<byte[], T> read) {
+    return owners.ask(new Run<byte[], T>(script, ScriptOutputType.VALUE, arguments, read));
+  }
+
+  /** Runs a script for many owners. */
+  <T> CompletionStage<T> changeMany(
+      Script script, Scripts.Arguments arguments, Function<List<byte[]>, T> read) {
+    return owners.ask(new Run<List<byte[]>, T>(script, ScriptOutputType.MULTI, arguments, read));
+  }
+
+  /** Runs a script for anything else. */
+  <T> CompletionStage<T> other(
+      Script script, Scripts.Arguments arguments, Function<byte[], T> read) {
+    return others.ask(new Run<byte[], T>(script, ScriptOutputType.VALUE, arguments, read));
+  }
+
+  /** Runs a script for anything else that has several answers. */
+  <T> CompletionStage<T> otherMany(
+      Script script, Scripts.Arguments arguments, Function<List<byte[]>, T> read) {
+    return others.ask(new Run<List<byte[]>, T>(script, ScriptOutputType.MULTI, arguments, read));
+  }
+
+  /** Sends a command of Redis' own. */
+  <R, T> CompletionStage<T> command(
+      Function<RedisClusterAsyncCommands<byte[], byte[]>, ? extends CompletionStage<R>> command,
+      Function<R, T> read) {
+    return others.ask(
+        new Question<R, T>() {
+          @Override
+          public CompletionStage<R> send(boolean whole) {
+            return command.apply(link.store());
+          }
+
+          @Override
+          public T read(R reply) {
+            return read.apply(reply);
+          }
+        });
+  }
+
+  /** Sends a command to one of the masters. */
+  <R, T> CompletionStage<T> commandAt(
+      String master,
+      Function<RedisClusterAsyncCommands<byte[], byte[]>, ? extends CompletionStage<R>> command,
+      Function<R, T> read) {
+    return others.ask(
+        new Question<R, T>() {
+          @Override
+          public CompletionStage<R> send(boolean whole) {
+            return link.master(master).thenCompose(command::apply);
+          }
+
+          @Override
+          public T read(R reply) {
+            return read.apply(reply);
+          }
+        });
+  }
+
+  void close() {
+    attempts.close();
+    owners.close();
+    others.close();
+  }
+
+  private final class Run<R, T> implements Question<R, T> {
+    private final Script script;
+    private final ScriptOutputType type;
+    private final Scripts.Arguments arguments;
+    private final Function<R, T> read;
+
+    Run(
+        Script script,
+        ScriptOutputType type,
+        Scripts.Arguments arguments,
+        Function<R, T> read) {
+      this.script = script;
+      this.type = type;
+      this.arguments = arguments;
+      this.read = read;
+    }
+
+    @Override
+    public CompletionStage<R> send(boolean whole) {
+      return whole
+          ? scripts.runWhole(link.store(), script, type, arguments)
+          : scripts.run(link.store(), script, type, arguments);
+    }
+
+    @Override
+    public T read(R reply) {
+      return read.apply(reply);
+    }
+  }
+}

@@ -1,0 +1,144 @@
+package dev.fencepost.backend.redis;
+
+import dev.fencepost.lock.ClaimId;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.Holder;
+import dev.fencepost.lock.Lease;
+import dev.fencepost.lock.LockMode;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.Standing;
+import dev.fencepost.lock.spi.record.Micros;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/** Reads records as {@code record.lua} writes them. */
+final class Stored {
+  /** Width of the microseconds since 1970. */
+  static final int MICROS = 16;
+
+  private static final int TTL = 8;
+  private static final int DELAY = 6;
+  private static final int FILLER = 15;
+  private static final int LINE = 3;
+  private static final char TENURE = 'h';
+
+  private Stored() {}
+
+  /** The bucket at the moment of an answer. */
+  record Moment(long nowMicros, long lastToken) {
+    static Moment read(Reply reply) {
+      return new Moment(reply.number(MICROS), reply.number(Digits.TOKEN));
+    }
+
+    long presentToken(long token) {
+      return Math.max(Math.max(token, lastToken), TimeUnit.MICROSECONDS.toNanos(nowMicros));
+    }
+  }
+
+  /** What ttl, delay and mode say in a claim's own words. */
+  record Terms(Lease lease, LockMode mode) {
+    static Terms read(Reply reply) {
+      Duration ttl = Duration.ofMillis(reply.number(TTL));
+      Duration delay = Duration.ofMillis(reply.number(DELAY));
+      return new Terms(new Lease(ttl, delay), mode(reply.letter()));
+    }
+
+    byte[] write() {
+      byte[] all = new byte[TTL + DELAY + 1];
+      System.arraycopy(Digits.of(lease.ttl().toMillis(), TTL), 0, all, 0, TTL);
+      System.arraycopy(Digits.of(lease.lockDelay().toMillis(), DELAY), 0, all, TTL, DELAY);
+      all[TTL + DELAY] = 'X';
+      return all;
+    }
+
+    /** A later version may know more modes; none of them may be taken as shared here. */
+    private static LockMode mode(char letter) {
+      return letter == 0 ? LockMode.EXCLUSIVE : LockMode.EXCLUSIVE;
+    }
+  }
+
+  /** A lock with a record: the milliseconds left of it, a colon, and the record. */
+  static LockState state(LockName lock, Moment moment, Reply reply) {
+    Duration left = Duration.ofMillis(Math.max(1, reply.numberUpTo(':')));
+    if (reply.isAtEnd()) {
+      return quiet(lock, moment, left);
+    }
+    boolean tenure = reply.letter() == TENURE;
+    long token = reply.number(Digits.TOKEN);
+    return tenure
+        ? tenure(lock, moment, token, left, reply)
+        : closed(lock, moment, token, left, reply);
+  }
+
+  /** A lock without a record, in a bucket that grants nothing for a time. */
+  static LockState quiet(LockName lock, Moment moment, Duration left) {
+    Standing closed = new Standing.Closed(left, Optional.empty(), "");
+    return new LockState(lock, closed, Optional.empty(), List.of(), moment.presentToken(0));
+  }
+
+  /** A lock without a record. */
+  static LockState free(LockName lock, Moment moment, Optional<FencingToken> last) {
+    return new LockState(lock, new Standing.Free(), last, List.of(), moment.presentToken(0));
+  }
+
+  /** A standing grant's token and terms, from its whole record. */
+  static Standings standing(Reply reply) {
+    reply.letter();
+    long token = reply.number(Digits.TOKEN);
+    reply.number(MICROS);
+    return new Standings(token, Terms.read(reply));
+  }
+
+  /** A grant that stood before. */
+  record Standings(long token, Terms terms) {}
+
+  private static LockState tenure(
+      LockName lock, Moment moment, long token, Duration left, Reply reply) {
+    long acquiredAt = reply.number(MICROS);
+    Terms terms = Terms.read(reply);
+    List<ReplicaId> line = line(reply);
+    String claim = reply.wordUpTo(' ');
+    Duration remaining = left.minus(terms.lease().lockDelay());
+    FencingToken last = new FencingToken(token);
+    Standing standing;
+    if (remaining.isNegative() || remaining.isZero()) {
+      standing = new Standing.Closed(left, Optional.empty(), "");
+    } else {
+      standing =
+          new Standing.Held(
+              new Holder(
+                  ClaimantText.read(reply, terms.mode()),
+                  new ClaimId(claim).tag(),
+                  last,
+                  remaining,
+                  Micros.instant(acquiredAt)));
+    }
+    return new LockState(lock, standing, Optional.of(last), line, moment.presentToken(token));
+  }
+
+  private static LockState closed(
+      LockName lock, Moment moment, long token, Duration left, Reply reply) {
+    String turn = reply.text(ReplicaId.LENGTH);
+    reply.text(FILLER);
+    List<ReplicaId> line = line(reply);
+    Optional<ReplicaId> whose =
+        turn.charAt(0) == '-' ? Optional.empty() : Optional.of(new ReplicaId(turn));
+    Standing standing = new Standing.Closed(left, whose, reply.rest());
+    FencingToken last = new FencingToken(token);
+    return new LockState(lock, standing, Optional.of(last), line, moment.presentToken(token));
+  }
+
+  private static List<ReplicaId> line(Reply reply) {
+    int count = (int) reply.number(LINE);
+    List<ReplicaId> line = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      line.add(new ReplicaId(reply.text(ReplicaId.LENGTH)));
+    }
+    return line;
+  }
+}

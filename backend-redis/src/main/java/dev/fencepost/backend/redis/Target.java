@@ -1,0 +1,153 @@
+package dev.fencepost.backend.redis;
+
+import dev.fencepost.lock.spi.StoreConfigurationException;
+import io.lettuce.core.RedisURI;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Where a store URI leads.
+ *
+ * @param kind one server, one found through sentinels, or a cluster
+ * @param uris the server; the sentinels, all in one; or the cluster's nodes to begin with
+ */
+record Target(Kind kind, List<RedisURI> uris) {
+
+  /** How servers are found. */
+  enum Kind {
+    SERVER("redis://", "rediss://"),
+    SENTINEL("redis-sentinel://", "rediss-sentinel://"),
+    CLUSTER("redis-cluster://", "rediss-cluster://");
+
+    private final String plain;
+    private final String secure;
+
+    Kind(String plain, String secure) {
+      this.plain = plain;
+      this.secure = secure;
+    }
+
+    List<String> schemes() {
+      return List.of(plain, secure);
+    }
+  }
+
+  /** Copies the list. */
+  Target {
+    uris = List.copyOf(uris);
+  }
+
+  /** All schemes. */
+  static List<String> schemes() {
+    List<String> all = new ArrayList<>();
+    for (Kind kind : Kind.values()) {
+      all.addAll(kind.schemes());
+    }
+    return List.copyOf(all);
+  }
+
+  /**
+   * Reads a store URI; what the settings add is put in.
+   *
+   * @throws StoreConfigurationException without the URI itself, which may hold a password
+   */
+  static Target of(String uri, RedisSettings settings) {
+    Kind kind = kindOf(uri);
+    List<RedisURI> uris = new ArrayList<>();
+    try {
+      if (kind == Kind.CLUSTER) {
+        nodes(uri).forEach(node -> uris.add(RedisURI.create(node)));
+      } else {
+        uris.add(RedisURI.create(uri));
+      }
+    } catch (RuntimeException e) {
+      throw new StoreConfigurationException(
+          "store URI: not one that begins with "
+              + kind.schemes().get(0)
+              + " (expected: "
+              + example(kind)
+              + ")",
+          e);
+    }
+    uris.forEach(one -> complete(one, settings));
+    requireSense(kind, uris);
+    return new Target(kind, uris);
+  }
+
+  static String example(Kind kind) {
+    return switch (kind) {
+      case SERVER -> "redis://user:password@host:6379/0";
+      case SENTINEL -> "redis-sentinel://password@host1:26379,host2:26379,host3:26379/0#mymaster";
+      case CLUSTER -> "redis-cluster://user:password@host1:6379,host2:6379,host3:6379";
+    };
+  }
+
+  private static Kind kindOf(String uri) {
+    for (Kind kind : Kind.values()) {
+      if (kind.schemes().stream().anyMatch(uri::startsWith)) {
+        return kind;
+      }
+    }
+    throw new StoreConfigurationException(
+        "store URI: begins with none of " + String.join(", ", schemes()));
+  }
+
+  /** A cluster's URI as one for each node: what stands before and behind the hosts is shared. */
+  private static List<String> nodes(String uri) {
+    String scheme = uri.startsWith("rediss") ? "rediss://" : "redis://";
+    String rest = uri.substring(uri.indexOf("://") + 3);
+    int at = rest.lastIndexOf('@');
+    String login = rest.substring(0, at + 1);
+    String hosts = rest.substring(at + 1);
+    int end = hosts.indexOf('?');
+    String parameters = end < 0 ? "" : hosts.substring(end);
+    List<String> nodes = new ArrayList<>();
+    for (String host : (end < 0 ? hosts : hosts.substring(0, end)).split(",", -1)) {
+      String node = host.endsWith("/") ? host.substring(0, host.length() - 1) : host;
+      if (node.isBlank() || node.contains("/")) {
+        throw new IllegalArgumentException("a host is missing, or a database is named");
+      }
+      nodes.add(scheme + login + node + parameters);
+    }
+    return nodes;
+  }
+
+  private static void complete(RedisURI uri, RedisSettings settings) {
+    uri.setTimeout(settings.callTimeout());
+    uri.setClientName("fencepost");
+    Optional<String> user = settings.login().user();
+    Optional<String> password = settings.login().password();
+    if (user.isPresent() || password.isPresent()) {
+      char[] secret = password.map(String::toCharArray).orElse(new char[0]);
+      uri.setCredentialsProvider(
+          io.lettuce.core.RedisCredentialsProvider.from(
+              () -> io.lettuce.core.RedisCredentials.just(user.orElse(null), secret)));
+    }
+    for (RedisURI sentinel : uri.getSentinels()) {
+      sentinel.setTimeout(settings.callTimeout());
+      settings
+          .login()
+          .sentinelPassword()
+          .ifPresent(
+              secret ->
+                  sentinel.setCredentialsProvider(
+                      io.lettuce.core.RedisCredentialsProvider.from(
+                          () -> io.lettuce.core.RedisCredentials.just(null, secret))));
+    }
+  }
+
+  private static void requireSense(Kind kind, List<RedisURI> uris) {
+    RedisURI first = uris.get(0);
+    if (kind == Kind.SENTINEL && String.valueOf(first.getSentinelMasterId()).isBlank()) {
+      throw new StoreConfigurationException(
+          "store URI: does not say which master the sentinels watch (expected: "
+              + example(kind)
+              + ")");
+    }
+    if (kind == Kind.CLUSTER && first.getDatabase() != 0) {
+      throw new StoreConfigurationException(
+          "store URI: a cluster has database 0 only (expected: " + example(kind) + ")");
+    }
+  }
+}

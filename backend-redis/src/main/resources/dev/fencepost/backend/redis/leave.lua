@@ -1,0 +1,15 @@
+-- Takes a replica out of the lock's line and passes on a turn that was given to it.
+-- KEYS  1 lock
+-- ARGV  1 this replica
+local v = redis.call('GET', KEYS[1])
+if not v then
+  return '-'
+end
+local waiting = ids(v)
+local others = without(waiting, ARGV[1])
+if not is_tenure(v) and string.sub(v, 21, 36) == ARGV[1] then
+  pass_on(string.sub(v, 2, 20), others)
+elseif others ~= waiting then
+  redis.call('SET', KEYS[1], with_line(v, waiting, others), 'KEEPTTL')
+end
+return '-'

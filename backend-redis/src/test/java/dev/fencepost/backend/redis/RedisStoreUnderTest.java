@@ -1,0 +1,83 @@
+package dev.fencepost.backend.redis;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.spi.LockBackend;
+import dev.fencepost.lock.spi.StoreSettings;
+import dev.fencepost.testkit.contract.StoreUnderTest;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** A Redis that tests reach behind the backends' backs, by its command-line client. */
+abstract class RedisStoreUnderTest implements StoreUnderTest {
+  private final Keys keys = new Keys("fp");
+
+  /** The store's URI. */
+  abstract String uri();
+
+  /** Runs a command on the server that has the key. */
+  abstract String cli(String... command);
+
+  /** Runs a command on every server that takes writes. */
+  abstract void everywhere(String... command);
+
+  @Override
+  public LockBackend newBackend() {
+    return new RedisBackendProvider().create(StoreSettings.of(uri()));
+  }
+
+  @Override
+  public boolean wakesByNotification() {
+    return true;
+  }
+
+  @Override
+  public boolean honoursTokenFloor() {
+    return true;
+  }
+
+  @Override
+  public void wipe() {
+    everywhere("FLUSHALL");
+    awaitSettled();
+  }
+
+  /** A bucket forgets its oldest tokens when others come, never for want of time. */
+  @Override
+  public void purgeIdle() {}
+
+  @Override
+  public void raiseToken(LockName lock, FencingToken last) {
+    int bucket = Keys.bucketOf(lock);
+    String entry =
+        text(Digits.of(last.value(), Digits.TOKEN)) + text(keys.lock(bucket, lock));
+    cli("LPUSH", text(keys.tokens(bucket)), entry);
+  }
+
+  @Override
+  public Stall stall(LockName lock) {
+    everywhere("CLIENT", "PAUSE", "60000", "WRITE");
+    AtomicBoolean ended = new AtomicBoolean();
+    return () -> {
+      if (ended.compareAndSet(false, true)) {
+        everywhere("CLIENT", "UNPAUSE");
+      }
+    };
+  }
+
+  /** Waits until every bucket of a store that was empty grants. */
+  void awaitSettled() {
+    try (TestReplica probe = new TestReplica(uri())) {
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> TestReplica.namesInAllBuckets().stream().allMatch(probe::isFree));
+    }
+  }
+
+  private static String text(byte[] ascii) {
+    return new String(ascii, StandardCharsets.UTF_8);
+  }
+}

@@ -1,6 +1,10 @@
 package dev.fencepost.backend.redis;
 
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
 import io.lettuce.core.RedisConnectionStateListener;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.cluster.ClusterClientOptions;
 import io.lettuce.core.cluster.RedisClusterClient;
 import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
@@ -10,6 +14,7 @@ import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import io.lettuce.core.resource.ClientResources;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /** A cluster: each bucket is asked of the master that has its slot. */
@@ -65,7 +70,16 @@ final class ClusterLink implements Link {
 
   @Override
   public CompletionStage<RedisClusterAsyncCommands<byte[], byte[]>> master(String name) {
-    return connection.getConnectionAsync(name).thenApply(node -> node.async());
+    RedisClusterNode node = connection.getPartitions().getPartitionByNodeId(name);
+    if (node == null) {
+      return CompletableFuture.failedFuture(
+          new StoreException(Failure.STORE_UNREACHABLE, "that master has left the cluster"));
+    }
+    // By its address, as slots are: so there is one connection to it, and it is made at the start.
+    RedisURI uri = node.getUri();
+    return connection
+        .getConnectionAsync(uri.getHost(), uri.getPort())
+        .thenApply(StatefulRedisConnection::async);
   }
 
   @Override

@@ -35,6 +35,7 @@ final class Assembly implements AutoCloseable {
   private static final Duration FRESH_FOR = Duration.ofSeconds(5);
 
   private final SystemTimers timers = new SystemTimers();
+  private final TransportThreads transport = new TransportThreads();
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final ProcessMetrics process = new ProcessMetrics(registry, Version.current());
@@ -87,7 +88,7 @@ final class Assembly implements AutoCloseable {
 
   GrpcServer.Parts parts() {
     return new GrpcServer.Parts(
-        definitions, health, calls, new CallMetrics(methods, timers, registry));
+        definitions, health, calls, new CallMetrics(methods, timers, registry), transport);
   }
 
   Readiness readiness() {
@@ -133,6 +134,7 @@ final class Assembly implements AutoCloseable {
     storeWatch.stop();
     coordinator.close();
     timers.close();
+    transport.close();
     process.close();
     registry.close();
   }
@@ -146,7 +148,12 @@ final class Assembly implements AutoCloseable {
             config.limits().messageBytes(),
             config.limits().sessionOperations());
     return new ServiceSettings(
-        self.id(), Version.current(), policy, new LockMetrics(registry), timers);
+        self.id(),
+        Version.current(),
+        policy,
+        new LockMetrics(registry),
+        timers,
+        transport::current);
   }
 
   private static HostPort advertised(ServerConfig config, InetSocketAddress address) {

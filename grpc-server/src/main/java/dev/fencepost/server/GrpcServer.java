@@ -37,7 +37,7 @@ final class GrpcServer {
    */
   static GrpcServer start(InetSocketAddress address, ServerConfig config, Parts parts)
       throws IOException {
-    NettyServerBuilder builder = GrpcTransport.listen(address, config);
+    NettyServerBuilder builder = GrpcTransport.listen(address, config, parts.threads());
     parts.services().forEach(builder::addService);
     builder.addService(parts.health().service());
     builder.addStreamTracerFactory(parts.tracer());
@@ -54,12 +54,14 @@ final class GrpcServer {
    * @param health what it says of itself
    * @param calls counts what is open
    * @param tracer counts what has ended
+   * @param threads carry the connections
    */
   record Parts(
       List<ServerServiceDefinition> services,
       Health health,
       Admission calls,
-      ServerStreamTracer.Factory tracer) {}
+      ServerStreamTracer.Factory tracer,
+      TransportThreads threads) {}
 
   /**
    * Takes no more connections and waits for the calls that are open. Streams of health checks never

@@ -31,9 +31,14 @@ final class GrpcTransport {
   private GrpcTransport() {}
 
   /** A server on the address; handlers run on the transport's threads. */
-  static NettyServerBuilder listen(InetSocketAddress address, ServerConfig config) {
+  static NettyServerBuilder listen(
+      InetSocketAddress address, ServerConfig config, TransportThreads threads) {
     NettyServerBuilder server = NettyServerBuilder.forAddress(address);
-    server.directExecutor();
+    server
+        .bossEventLoopGroup(threads.group())
+        .workerEventLoopGroup(threads.group())
+        .channelType(TransportThreads.channelType())
+        .directExecutor();
     connections(server, config.connections());
     limits(server, config.limits());
     if (Epoll.isAvailable()) {

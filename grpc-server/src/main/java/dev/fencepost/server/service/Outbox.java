@@ -9,6 +9,7 @@ import dev.fencepost.proto.v1.Welcome;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +32,7 @@ final class Outbox {
 
   private final ServerCallStreamObserver<SessionResponse> observer;
   private final Answers answers;
-  private final Serially writer = new Serially(this::write);
+  private final Serially writer;
   private final Queue<Result> results = new ConcurrentLinkedQueue<>();
   private final Queue<Notice> notices = new ConcurrentLinkedQueue<>();
   private final AtomicInteger noticeCount = new AtomicInteger();
@@ -45,9 +46,11 @@ final class Outbox {
   /** How the stream ends: with a failure, or in good order once everything is answered. */
   private record End(@Nullable Throwable failure) {}
 
-  Outbox(ServerCallStreamObserver<SessionResponse> observer, Answers answers) {
+  /** {@code transport} is the thread of the connection: what comes while it is busy is gathered. */
+  Outbox(ServerCallStreamObserver<SessionResponse> observer, Answers answers, Executor transport) {
     this.observer = observer;
     this.answers = answers;
+    this.writer = new Serially(this::write, transport);
     observer.setOnReadyThreshold(READY_BELOW_BYTES);
     observer.setOnReadyHandler(writer::ask);
   }

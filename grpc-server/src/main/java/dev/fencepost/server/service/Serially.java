@@ -1,25 +1,41 @@
 package dev.fencepost.server.service;
 
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * A step that any thread may ask for and that never runs twice at a time: whoever comes first runs
- * it, for those who come meanwhile too (a work-in-progress count, as in the "drain loop" of
- * Reactive Streams). Whatever was done before {@link #ask} is seen by a later run.
+ * A step that any thread may ask for and that never runs twice at a time: one run is for all who
+ * asked before it began (a work-in-progress count, as in the "drain loop" of Reactive Streams).
+ * Whatever was done before {@link #ask} is seen by a later run.
  */
 final class Serially {
+  private static final Logger LOG = LoggerFactory.getLogger(Serially.class);
   private final AtomicInteger asked = new AtomicInteger();
   private final Runnable step;
+  private final Executor executor;
 
-  /** The step must not throw. */
+  /** Whoever comes first runs the step, which must not throw. */
   Serially(Runnable step) {
+    this(step, Runnable::run);
+  }
+
+  /** The executor runs the step; one that refuses is gone for good. */
+  Serially(Runnable step, Executor executor) {
     this.step = step;
+    this.executor = executor;
   }
 
   /** Sees to it that the step runs once more from its beginning. */
   void ask() {
     if (asked.getAndIncrement() == 0) {
-      run();
+      try {
+        executor.execute(this::run);
+      } catch (RejectedExecutionException e) {
+        LOG.debug("nobody is left to write", e);
+      }
     }
   }
 

@@ -3,6 +3,8 @@ package dev.fencepost.server.service;
 import dev.fencepost.core.Timers;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.server.metrics.LockMetrics;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 
 /**
  * What the services need besides a coordinator.
@@ -12,6 +14,13 @@ import dev.fencepost.server.metrics.LockMetrics;
  * @param policy which leases it grants
  * @param metrics where acquires, renewals and releases are counted
  * @param timers time
+ * @param transport the thread on which a call is handled, to be asked for there; writes on it are
+ *     gathered
  */
 public record ServiceSettings(
-    ReplicaId self, String version, LeasePolicy policy, LockMetrics metrics, Timers timers) {}
+    ReplicaId self,
+    String version,
+    LeasePolicy policy,
+    LockMetrics metrics,
+    Timers timers,
+    Supplier<Executor> transport) {}

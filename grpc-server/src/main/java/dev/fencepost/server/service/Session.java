@@ -50,7 +50,7 @@ final class Session implements StreamObserver<SessionRequest>, HeldGrants.Teller
       ServerCallStreamObserver<SessionResponse> observer,
       Consumer<Session> onEnd) {
     this.around = around;
-    this.outbox = new Outbox(observer, around.answers());
+    this.outbox = new Outbox(observer, around.answers(), around.settings().transport().get());
     this.operations = new SessionOperations(around, outbox, this, () -> lastMark);
     this.onEnd = onEnd;
     observer.setOnCancelHandler(this::end);

@@ -64,7 +64,8 @@ final class InProcess implements AutoCloseable {
     services =
         new Services(
             coordinator,
-            new ServiceSettings(SELF, "test", POLICY, new LockMetrics(registry), time),
+            new ServiceSettings(
+                SELF, "test", POLICY, new LockMetrics(registry), time, () -> Runnable::run),
             refusals,
             List.of(calls));
     String name = InProcessServerBuilder.generateName();

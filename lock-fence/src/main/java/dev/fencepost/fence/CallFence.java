@@ -1,0 +1,38 @@
+package dev.fencepost.fence;
+
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.InvalidValueException;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.Status;
+
+/** The fence as one gRPC call meets it. */
+record CallFence(FenceMarks marks, String resource, FencingToken token) {
+
+  /** Whether the call may go on; closes it if not. */
+  boolean passes(ServerCall<?, ?> call) {
+    try {
+      marks.check(resource, token);
+      return true;
+    } catch (StaleTokenException e) {
+      refuse(call, e);
+    } catch (InvalidValueException e) {
+      call.close(Status.INVALID_ARGUMENT.withDescription(e.getMessage()), new Metadata());
+    } catch (RuntimeException e) {
+      // Whatever went wrong, it is not known that the token may pass.
+      call.close(
+          Status.UNAVAILABLE.withDescription("FENCE_UNAVAILABLE: " + e.getMessage()).withCause(e),
+          new Metadata());
+    }
+    return false;
+  }
+
+  /** Closes the call, whichever fence found its token stale. */
+  void refuse(ServerCall<?, ?> call, StaleTokenException stale) {
+    call.close(
+        Status.FAILED_PRECONDITION
+            .withDescription("STALE_TOKEN: " + stale.getMessage())
+            .withCause(stale),
+        FenceMetadata.refusal(stale));
+  }
+}

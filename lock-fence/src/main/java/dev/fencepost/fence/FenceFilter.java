@@ -1,0 +1,188 @@
+package dev.fencepost.fence;
+
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.InvalidValueException;
+import jakarta.servlet.Filter;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.Predicate;
+
+/**
+ * Refuses HTTP requests that come with a stale fencing token, before their servlet acts. Needs
+ * {@code jakarta.servlet:jakarta.servlet-api}, 5.0 or later; requests carry what {@link HttpFence}
+ * sends.
+ *
+ * <pre>{@code
+ * new FenceFilter(new MemoryFence()).only(request -> !request.getMethod().equals("GET"))
+ * }</pre>
+ *
+ * <p><b>Closes</b> the way to the servlet: the token is compared when the head of the request has
+ * arrived, and again when the servlet has read the body to its end, so that a caller who is paused
+ * in the middle is refused. <b>Narrows</b> the rest: the servlet itself may be paused, and its own
+ * write come late. A servlet that writes to something with a fence of its own closes that, too,
+ * with {@link #token}; it may let that fence's {@link StaleTokenException} pass through to this
+ * filter.
+ *
+ * <p>With a {@link MemoryFence} each server knows only of the requests that it has seen. Of several
+ * servers for one resource, give all the same marks: {@link JdbcFence#marks} or {@link
+ * RedisFence#marks}.
+ *
+ * <table>
+ *   <caption>What a refused request is answered, in plain text</caption>
+ *   <tr><th>fault</th><th>status</th></tr>
+ *   <tr><td>stale token</td><td>412, {@code STALE_TOKEN: …}, the mark in the header {@code
+ *     Fencepost-Mark}</td></tr>
+ *   <tr><td>no token</td><td>428</td></tr>
+ *   <tr><td>a token of 0 or less, no or bad resource</td><td>400</td></tr>
+ *   <tr><td>marks cannot be asked</td><td>503</td></tr>
+ * </table>
+ *
+ * <p>Immutable and safe for use by many threads.
+ */
+public final class FenceFilter implements Filter {
+  private static final int BAD_REQUEST = 400;
+  private static final int PRECONDITION_REQUIRED = 428;
+  private static final int UNAVAILABLE = 503;
+  private static final String ATTRIBUTE = "dev.fencepost.fence.token";
+
+  private final FenceMarks marks;
+  private final Predicate<HttpServletRequest> fenced;
+  private final Function<HttpServletRequest, String> resource;
+
+  /** Fences every request, for the resource that the caller names. */
+  public FenceFilter(FenceMarks marks) {
+    this(
+        marks,
+        request -> true,
+        request -> FenceHeader.decoded(only(request, FenceHeader.RESOURCE)));
+  }
+
+  private FenceFilter(
+      FenceMarks marks,
+      Predicate<HttpServletRequest> fenced,
+      Function<HttpServletRequest, String> resource) {
+    this.marks = marks;
+    this.fenced = fenced;
+    this.resource = resource;
+  }
+
+  /** Fences these requests only; the others (reads, for example) pass as they are. */
+  public FenceFilter only(Predicate<HttpServletRequest> requests) {
+    return new FenceFilter(marks, requests, resource);
+  }
+
+  /** Lets the server say which resource a request is for, whatever the caller says. */
+  public FenceFilter resource(Function<HttpServletRequest, String> of) {
+    return new FenceFilter(marks, fenced, of);
+  }
+
+  /**
+   * The token of a request that passed, for the servlet's own writes.
+   *
+   * @throws IllegalStateException if the request was not fenced
+   */
+  public static FencingToken token(ServletRequest request) {
+    if (request.getAttribute(ATTRIBUTE) instanceof FencingToken token) {
+      return token;
+    }
+    throw new IllegalStateException("not a fenced request");
+  }
+
+  @Override
+  public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
+      throws IOException, ServletException {
+    if (request instanceof HttpServletRequest asked
+        && response instanceof HttpServletResponse answer
+        && fenced.test(asked)) {
+      filter(asked, answer, chain);
+    } else {
+      chain.doFilter(request, response);
+    }
+  }
+
+  private void filter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+      throws IOException, ServletException {
+    if (request.getHeader(FenceHeader.TOKEN) == null) {
+      answer(response, PRECONDITION_REQUIRED, "TOKEN_REQUIRED: send " + FenceHeader.TOKEN);
+      return;
+    }
+    FencedRequest checked;
+    try {
+      FencingToken token = FenceHeader.token(FenceHeader.TOKEN, only(request, FenceHeader.TOKEN));
+      String name = resource.apply(request);
+      checked = new FencedRequest(request, () -> marks.check(name, token));
+      checked.check();
+      request.setAttribute(ATTRIBUTE, token);
+    } catch (InvalidValueException e) {
+      answer(response, BAD_REQUEST, "INVALID_VALUE: " + e.getMessage());
+      return;
+    } catch (StaleTokenException e) {
+      refuse(response, e);
+      return;
+    } catch (RuntimeException e) {
+      // Whatever went wrong, it is not known that the token may pass.
+      answer(response, UNAVAILABLE, "FENCE_UNAVAILABLE: " + e.getMessage());
+      return;
+    }
+    run(checked, response, chain);
+  }
+
+  private static void run(FencedRequest request, HttpServletResponse response, FilterChain chain)
+      throws IOException, ServletException {
+    try {
+      chain.doFilter(request, response);
+    } catch (StaleTokenException e) {
+      refuseLate(response, e, e);
+    } catch (FenceUnavailableException e) {
+      if (response.isCommitted()) {
+        throw e;
+      }
+      answer(response, UNAVAILABLE, "FENCE_UNAVAILABLE: " + e.getMessage());
+    } catch (ServletException e) {
+      if (!(e.getRootCause() instanceof StaleTokenException stale)) {
+        throw e;
+      }
+      refuseLate(response, stale, e);
+    }
+  }
+
+  private static <E extends Exception> void refuseLate(
+      HttpServletResponse response, StaleTokenException stale, E thrown) throws IOException, E {
+    if (response.isCommitted()) {
+      throw thrown;
+    }
+    refuse(response, stale);
+  }
+
+  private static void refuse(HttpServletResponse response, StaleTokenException stale)
+      throws IOException {
+    response.setHeader(FenceHeader.MARK, stale.mark().toString());
+    answer(response, HttpFence.STALE, "STALE_TOKEN: " + stale.getMessage());
+  }
+
+  private static void answer(HttpServletResponse response, int status, String text)
+      throws IOException {
+    response.resetBuffer();
+    response.setStatus(status);
+    response.setContentType("text/plain;charset=utf-8");
+    response.getOutputStream().write((text + "\n").getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Two values may be an attempt to show one to us and the other to whoever comes later. */
+  private static String only(HttpServletRequest request, String header) {
+    List<String> values = Collections.list(request.getHeaders(header));
+    if (values.size() != 1) {
+      throw InvalidValueException.of(header, String.join(", ", values), "this header, once");
+    }
+    return values.get(0);
+  }
+}

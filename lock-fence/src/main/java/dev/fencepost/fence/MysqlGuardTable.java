@@ -1,0 +1,34 @@
+package dev.fencepost.fence;
+
+import dev.fencepost.lock.ResourceName;
+import java.sql.Connection;
+import java.sql.SQLException;
+
+/**
+ * A statement that inserts or raises, and a locking read of what came of it: how many rows the
+ * first one counts depends on the connection's settings, except that two are always a raise (MySQL
+ * manual, "INSERT ... ON DUPLICATE KEY UPDATE Statement"). Names travel as bytes, which no
+ * collation can make equal.
+ */
+final class MysqlGuardTable implements GuardTable {
+  private static final int RAISED = 2;
+
+  private final String advance;
+  private final String mark;
+
+  MysqlGuardTable(String table) {
+    this.advance = Dialect.MYSQL.statement("advance", table);
+    this.mark = Dialect.MYSQL.statement("mark", table);
+  }
+
+  @Override
+  public long advance(Connection transaction, ResourceName resource, long token)
+      throws SQLException {
+    byte[] name = resource.utf8();
+    if (Transactions.update(transaction, advance, name, token, token) == RAISED) {
+      return token;
+    }
+    return Transactions.number(transaction, mark, name)
+        .orElseThrow(() -> new SQLException("the row of \"" + resource + "\" is hidden from us"));
+  }
+}

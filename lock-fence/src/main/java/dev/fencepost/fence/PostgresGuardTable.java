@@ -1,0 +1,31 @@
+package dev.fencepost.fence;
+
+import dev.fencepost.lock.ResourceName;
+import java.sql.Connection;
+import java.sql.SQLException;
+
+/**
+ * One statement that inserts or raises. A failed INSERT would end the caller's transaction; {@code
+ * ON CONFLICT} never fails, and locks the row even where it does not change it (PostgreSQL manual,
+ * INSERT, "ON CONFLICT Clause").
+ */
+final class PostgresGuardTable implements GuardTable {
+
+  private final String advance;
+  private final String mark;
+
+  PostgresGuardTable(String table) {
+    this.advance = Dialect.POSTGRESQL.statement("advance", table);
+    this.mark = Dialect.POSTGRESQL.statement("mark", table);
+  }
+
+  @Override
+  public long advance(Connection transaction, ResourceName resource, long token)
+      throws SQLException {
+    if (Transactions.update(transaction, advance, resource.value(), token) > 0) {
+      return token;
+    }
+    return Transactions.number(transaction, mark, resource.value())
+        .orElseThrow(() -> new SQLException("the row of \"" + resource + "\" is hidden from us"));
+  }
+}

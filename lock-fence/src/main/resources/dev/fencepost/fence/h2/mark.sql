@@ -1,0 +1,1 @@
+SELECT token FROM fence_guard WHERE resource = ? FOR UPDATE

@@ -1,0 +1,4 @@
+CREATE TABLE fence_guard (
+  resource VARCHAR(512) PRIMARY KEY,
+  token    BIGINT NOT NULL
+);

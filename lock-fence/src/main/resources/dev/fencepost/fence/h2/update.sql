@@ -1,0 +1,1 @@
+UPDATE fence_guard SET token = ? WHERE resource = ? AND token <= ?

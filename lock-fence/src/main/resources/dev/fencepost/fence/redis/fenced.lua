@@ -1,0 +1,31 @@
+-- KEYS: those of the write, then the mark of each. ARGV: those of the write, then the token as 19 digits (a number of Lua
+-- would lose the last ones), then for how many ms an unused mark is kept, '0' for ever. The write finds its own only.
+local retention, token = table.remove(ARGV), table.remove(ARGV)
+local marks = {}
+for i = #KEYS / 2, 1, -1 do
+  marks[i] = table.remove(KEYS)
+end
+for i, mark in ipairs(marks) do
+  local highest = redis.call('GET', mark)
+  if highest and not (#highest == 19 and highest:find('^%d+$')) then
+    return redis.error_reply('FENCE no mark in ' .. mark)
+  end
+  if highest and highest > token then
+    return {'stale', i, highest}
+  end
+end
+for _, mark in ipairs(marks) do
+  if retention == '0' then
+    redis.call('SET', mark, token)
+  else
+    redis.call('SET', mark, token, 'PX', retention)
+  end
+end
+local function write()
+--write--
+end
+local result = write()
+if type(result) == 'table' and result.err then
+  return result
+end
+return {'written', result}

@@ -1,0 +1,41 @@
+package dev.fencepost.fence;
+
+import java.sql.SQLException;
+import org.h2.tools.Server;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+
+class H2FenceTest extends JdbcFenceContract {
+
+  private static Server server;
+
+  @BeforeAll
+  static void startServer() throws SQLException {
+    server = Server.createTcpServer("-tcpPort", "0", "-ifNotExists").start();
+  }
+
+  @AfterAll
+  static void stopServer() {
+    server.stop();
+  }
+
+  @Override
+  String url() {
+    return "jdbc:h2:tcp://localhost:"
+        + server.getPort()
+        + "/mem:fence;DB_CLOSE_DELAY=-1;LOCK_TIMEOUT=20000";
+  }
+
+  @Override
+  Dialect dialect() {
+    return Dialect.H2;
+  }
+
+  @Override
+  long waitingForRows() throws SQLException {
+    return numbers(
+            "SELECT COUNT(*) FROM INFORMATION_SCHEMA.SESSIONS"
+                + " WHERE EXECUTING_STATEMENT LIKE 'INSERT INTO fence_guard%'")
+        .get(0);
+  }
+}

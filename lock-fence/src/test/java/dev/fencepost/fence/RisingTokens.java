@@ -1,0 +1,78 @@
+package dev.fencepost.fence;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fencepost.lock.FencingToken;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Many writers, each of which may be late: tokens are drawn in order and used in any. */
+final class RisingTokens {
+
+  private RisingTokens() {}
+
+  /** One fenced write. */
+  interface Attempt {
+    /** Writes and records the token as an effect, in one step; or throws the fence's refusal. */
+    void write(FencingToken token, List<Long> effects) throws Exception;
+  }
+
+  /** Asserts it of writes that record their effects in the list given to them. */
+  static void assertNeverFalling(int writers, int each, Attempt attempt) throws Exception {
+    List<Long> effects = Collections.synchronizedList(new ArrayList<>());
+    long highest = run(writers, each, token -> attempt.write(token, effects));
+    assertNeverFalling(effects, highest);
+  }
+
+  /** Asserts it of effects in their order, of which the highest token drawn must be the last. */
+  static void assertNeverFalling(List<Long> effects, long highest) {
+    assertThat(effects).isSorted();
+    assertThat(effects).last().isEqualTo(highest);
+  }
+
+  /** Runs the writers at once; answers the highest token. */
+  static long run(int writers, int each, Write write) throws Exception {
+    AtomicLong next = new AtomicLong(Tokens.BASE);
+    CyclicBarrier together = new CyclicBarrier(writers);
+    ExecutorService threads = Executors.newFixedThreadPool(writers);
+    try {
+      Callable<Void> writer =
+          () -> {
+            together.await(1, TimeUnit.MINUTES);
+            for (int i = 0; i < each; i++) {
+              FencingToken token = new FencingToken(next.incrementAndGet());
+              if (ThreadLocalRandom.current().nextInt(4) == 0) {
+                Thread.yield();
+              }
+              try {
+                write.write(token);
+              } catch (StaleTokenException e) {
+                assertThat(e.mark()).isGreaterThan(token);
+                assertThat(e.token()).isEqualTo(token);
+              }
+            }
+            return null;
+          };
+      for (Future<Void> done : threads.invokeAll(Collections.nCopies(writers, writer))) {
+        done.get();
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+    return next.get();
+  }
+
+  /** One fenced write. */
+  interface Write {
+    void write(FencingToken token) throws Exception;
+  }
+}

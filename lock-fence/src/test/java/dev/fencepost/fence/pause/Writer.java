@@ -1,0 +1,13 @@
+package dev.fencepost.fence.pause;
+
+import dev.fencepost.lock.FencingToken;
+
+/** Writes to some resource through its fence. */
+public interface Writer extends AutoCloseable {
+
+  /** Writes; throws {@link dev.fencepost.fence.StaleTokenException} if the fence refused. */
+  void write(String resource, String value, FencingToken token) throws Exception;
+
+  @Override
+  void close() throws Exception;
+}

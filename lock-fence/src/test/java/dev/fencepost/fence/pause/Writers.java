@@ -1,0 +1,109 @@
+package dev.fencepost.fence.pause;
+
+import dev.fencepost.fence.FenceClientInterceptor;
+import dev.fencepost.fence.HttpFence;
+import dev.fencepost.fence.JdbcFence;
+import dev.fencepost.fence.RawService;
+import dev.fencepost.fence.StaleTokenException;
+import dev.fencepost.lock.FencingToken;
+import io.grpc.CallOptions;
+import io.grpc.ManagedChannel;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.ClientCalls;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+
+/** One writer for each kind of fence. */
+final class Writers {
+
+  private Writers() {}
+
+  static Writer of(String kind, String address) throws Exception {
+    return switch (kind) {
+      case "jdbc-table" ->
+          new Sql(DriverManager.getConnection(address), JdbcFence.table("fence_guard"));
+      case "jdbc-column" ->
+          new Sql(
+              DriverManager.getConnection(address),
+              JdbcFence.column("protected", "resource", "fence"));
+      case "grpc" -> new Grpc(NettyChannelBuilder.forTarget(address).usePlaintext().build());
+      case "http" -> new Http(HttpClient.newHttpClient(), URI.create(address));
+      default -> throw new IllegalArgumentException(kind);
+    };
+  }
+
+  private record Sql(Connection connection, JdbcFence fence) implements Writer {
+
+    @Override
+    public void write(String resource, String value, FencingToken token) throws SQLException {
+      connection.setAutoCommit(false);
+      try (PreparedStatement update =
+          connection.prepareStatement("UPDATE protected SET content = ? WHERE resource = ?")) {
+        fence.check(connection, resource, token);
+        update.setString(1, value);
+        update.setString(2, resource);
+        update.executeUpdate();
+        connection.commit();
+      } finally {
+        connection.rollback();
+      }
+    }
+
+    @Override
+    public void close() throws SQLException {
+      connection.close();
+    }
+  }
+
+  private record Grpc(ManagedChannel channel) implements Writer {
+
+    @Override
+    public void write(String resource, String value, FencingToken token) {
+      CallOptions options = CallOptions.DEFAULT;
+      try {
+        ClientCalls.blockingUnaryCall(
+            io.grpc.ClientInterceptors.intercept(
+                channel, FenceClientInterceptor.sending(resource, () -> token)),
+            RawService.PUT,
+            options,
+            resource + "=" + value);
+      } catch (StatusRuntimeException e) {
+        if (e.getStatus().getCause() instanceof StaleTokenException stale) {
+          throw stale;
+        }
+        throw e;
+      }
+    }
+
+    @Override
+    public void close() {
+      channel.shutdownNow();
+    }
+  }
+
+  private record Http(HttpClient client, URI uri) implements Writer {
+
+    @Override
+    public void write(String resource, String value, FencingToken token) throws Exception {
+      HttpRequest request =
+          HttpFence.fenced(HttpRequest.newBuilder(uri), resource, token)
+              .PUT(HttpRequest.BodyPublishers.ofString(resource + "=" + value))
+              .build();
+      HttpResponse<String> answer =
+          HttpFence.requirePassed(client.send(request, HttpResponse.BodyHandlers.ofString()));
+      if (answer.statusCode() != 200) {
+        throw new IllegalStateException(answer.statusCode() + " " + answer.body());
+      }
+    }
+
+    @Override
+    public void close() {}
+  }
+}

@@ -4,7 +4,6 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.fencepost.lock.Advance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
-import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.ResourceName;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -17,14 +16,11 @@ import java.util.function.Consumer;
  */
 interface Database extends AutoCloseable {
 
-  /** Its name in answers, and of the folder of its statements. */
+  /** Its name in answers; settled once it is prepared. */
   String kind();
 
   /** Its statements. */
   Sql sql();
-
-  /** Its name for the type of a lock's name, as an element of an array. */
-  String bytesType();
 
   /**
    * The time for statements that mention {@code :now}, in µs since 1970; any value where the
@@ -47,20 +43,24 @@ interface Database extends AutoCloseable {
   HikariDataSource pool(String name, int connections);
 
   /** Asks questions of different locks, all of one kind, and settles each; all or none happen. */
-  void ask(Connection connection, List<Call<?>> calls, Floor floor) throws SQLException;
+  void ask(Connection connection, List<Call<?>> calls, Seen seen) throws SQLException;
 
   /** Lets a token pass a resource's mark. */
   Advance advance(Connection connection, ResourceName resource, FencingToken token)
       throws SQLException;
 
-  /** Begins to tell of turns that the database gives this replica, until closed. */
-  Wakes listen(ReplicaId self, Consumer<LockName> wake);
+  /**
+   * Begins to tell of turns that the database gives this replica, until closed.
+   *
+   * @param seen by this replica; tells whether it stands in a line
+   */
+  Wakes listen(Seen seen, Consumer<LockName> wake);
 
   /** Ends what {@link #prepare} began. */
   @Override
   void close();
 
-  /** A connection that listens. */
+  /** What tells of turns. */
   interface Wakes extends AutoCloseable {
     @Override
     void close();

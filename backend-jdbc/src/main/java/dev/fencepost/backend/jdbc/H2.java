@@ -5,7 +5,6 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.fencepost.lock.Advance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
-import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.record.LockRecord;
@@ -18,6 +17,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * machine's, read under the row's lock.
  */
 final class H2 implements Database {
+  private static final String KIND = "h2";
+
   /**
    * {@code WRITE_DELAY=0}: an answer is given once the commit was handed to the operating system;
    * by default it would wait up to half a second in memory and be lost by {@code kill -9}.
@@ -42,8 +44,8 @@ final class H2 implements Database {
   private final Path folder;
   private final LongSupplier clock;
   private final JdbcDataSource source = new JdbcDataSource();
-  private final Sql sql = new Sql(kind());
-  private final Schema schema = new Schema(kind());
+  private final Sql sql = new Sql(KIND, Map.of(Sql.Element.BYTES, "VARBINARY"));
+  private final Schema schema = new Schema(KIND);
 
   /** As long as it is open, so is the database, whatever the pools do. */
   private @Nullable Connection anchor;
@@ -60,17 +62,12 @@ final class H2 implements Database {
 
   @Override
   public String kind() {
-    return "h2";
+    return KIND;
   }
 
   @Override
   public Sql sql() {
     return sql;
-  }
-
-  @Override
-  public String bytesType() {
-    return "VARBINARY";
   }
 
   @Override
@@ -110,13 +107,13 @@ final class H2 implements Database {
   }
 
   @Override
-  public void ask(Connection connection, List<Call<?>> calls, Floor floor) throws SQLException {
+  public void ask(Connection connection, List<Call<?>> calls, Seen seen) throws SQLException {
     List<Call<?>> ordered =
         calls.stream().sorted(Comparator.comparing(call -> ofLock(call).lock())).toList();
     connection.setAutoCommit(false);
     try {
       for (Call<?> call : ordered) {
-        step(connection, call, floor);
+        step(connection, call, seen);
       }
       connection.commit();
     } finally {
@@ -141,7 +138,7 @@ final class H2 implements Database {
   }
 
   @Override
-  public Wakes listen(ReplicaId self, Consumer<LockName> wake) {
+  public Wakes listen(Seen seen, Consumer<LockName> wake) {
     // Whoever has this database open is the only server on it: there is nobody to be told.
     return () -> {};
   }
@@ -163,19 +160,19 @@ final class H2 implements Database {
     return (Question.OfLock<?>) call.question();
   }
 
-  private <T> void step(Connection connection, Call<T> call, Floor floor) throws SQLException {
+  private <T> void step(Connection connection, Call<T> call, Seen seen) throws SQLException {
     Question.OfLock<T> question = (Question.OfLock<T>) call.question();
     LockName lock = question.lock();
     Optional<LockRecord> before = read(connection, lock);
     LockRecord record = before.orElseGet(() -> LockRecord.unused(lock));
-    Step<T> step = question.on(record, floor.asker(floor.leastToken(), clock.getAsLong()));
+    Step<T> step = question.on(record, seen.asker(seen.leastToken(), clock.getAsLong()));
     if (!step.after().equals(record)) {
       String statement = before.isPresent() ? "lock_update" : "lock_insert";
       try (Sql.Asked write = sql.ask(connection, statement)) {
         LockRow.write(step.after(), write).update();
       }
     }
-    floor.saw(step.after().token());
+    seen.saw(step.after());
     call.settle(step.outcome());
   }
 

@@ -138,10 +138,7 @@ final class Housekeeping implements AutoCloseable {
     }
     if (!idle.isEmpty()) {
       try (Sql.Asked asked = ask(connection, "purge")) {
-        asked
-            .with("names", new Sql.Many(database.bytesType(), idle.toArray(byte[][]::new)))
-            .with("quiet", quiet)
-            .update();
+        asked.with("names", Sql.Many.bytes(idle)).with("quiet", quiet).update();
       }
     }
     purgedUpTo = scanned < STRETCH ? new byte[0] : last;
@@ -159,7 +156,7 @@ final class Housekeeping implements AutoCloseable {
     }
   }
 
-  private Sql.Asked ask(Connection connection, String statement) throws SQLException {
+  private Sql.Asked ask(Connection connection, String statement) {
     return database.sql().ask(connection, statement).with("now", database.clockMicros());
   }
 

@@ -12,17 +12,21 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * Locks in a SQL database: H2 in the server's own process ({@code h2:FOLDER}), for a single server,
- * or PostgreSQL 12 or later ({@code jdbc:postgresql://…}). Safe for use by many threads.
+ * Locks in a SQL database: H2 in the server's own process ({@code h2:FOLDER}), for a single server;
+ * PostgreSQL 12 or later ({@code jdbc:postgresql://…}); MariaDB 10.6 or MySQL 8.0 or later ({@code
+ * jdbc:mariadb://…} or {@code jdbc:mysql://…}, either for both). Safe for use by many threads.
  *
  * <p>Options: {@code acquire-connections}, {@code owner-connections} and {@code read-connections}
  * (1–32), {@code batch-size} (1–1,000 locks), {@code queue} (100–1,000,000 waiting calls), {@code
  * purge-after} (1 min or more), {@code mark-retention} (1 d or more), {@code user} and {@code
- * password}. {@code docs/backends/jdbc.md} explains them.
+ * password}. {@code docs/backends/jdbc.md} explains them, {@code docs/backends/mysql.md} what
+ * MariaDB and MySQL need.
  */
 public final class JdbcBackendProvider implements LockBackendProvider {
   private static final String H2_SCHEME = "h2:";
   private static final String POSTGRESQL_SCHEME = "jdbc:postgresql:";
+  private static final String MARIADB_SCHEME = "jdbc:mariadb:";
+  private static final String MYSQL_SCHEME = "jdbc:mysql:";
 
   /** One clock for all backends of this process that share an embedded database. */
   private final MonotoneClock clock = new MonotoneClock(() -> Micros.of(Instant.now()));
@@ -35,12 +39,15 @@ public final class JdbcBackendProvider implements LockBackendProvider {
   @Override
   public List<String> examples() {
     return List.of(
-        "h2:./fencepost-data", "jdbc:postgresql://host:5432/database?user=fencepost&password=…");
+        "h2:./fencepost-data",
+        "jdbc:postgresql://host:5432/database?user=fencepost&password=…",
+        "jdbc:mariadb://host:3306/database?user=fencepost&password=…",
+        "jdbc:mysql://host:3306/database?user=fencepost&password=…");
   }
 
   @Override
   public List<String> schemes() {
-    return List.of(H2_SCHEME, POSTGRESQL_SCHEME);
+    return List.of(H2_SCHEME, POSTGRESQL_SCHEME, MARIADB_SCHEME, MYSQL_SCHEME);
   }
 
   @Override
@@ -61,8 +68,13 @@ public final class JdbcBackendProvider implements LockBackendProvider {
     if (uri.startsWith(POSTGRESQL_SCHEME)) {
       return new Postgres(uri, settings, random);
     }
+    for (String scheme : List.of(MARIADB_SCHEME, MYSQL_SCHEME)) {
+      if (uri.startsWith(scheme)) {
+        return new MySql(uri.substring(scheme.length()), settings, random);
+      }
+    }
     throw new StoreConfigurationException(
-        "store URI: begins with neither " + H2_SCHEME + " nor " + POSTGRESQL_SCHEME);
+        "store URI: begins with none of " + String.join(", ", schemes()));
   }
 
   private static Path folder(String path) {

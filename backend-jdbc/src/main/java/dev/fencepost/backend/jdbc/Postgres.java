@@ -5,13 +5,13 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.fencepost.lock.Advance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
-import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -23,13 +23,17 @@ import org.postgresql.ds.PGSimpleDataSource;
  * over a round trip.
  */
 final class Postgres implements Database {
+  private static final String KIND = "postgresql";
   private static final long MOST_LOCK_WAIT_MILLIS = 1_000;
 
   private final JdbcSettings settings;
   private final Random random;
   private final PGSimpleDataSource source;
-  private final Sql sql = new Sql(kind());
-  private final Schema schema = new Schema(kind());
+  private final Sql sql =
+      new Sql(
+          KIND,
+          Map.of(Sql.Element.BYTES, "bytea", Sql.Element.TEXT, "text", Sql.Element.NUMBER, "int8"));
+  private final Schema schema = new Schema(KIND);
   private final PostgresLocks locks = new PostgresLocks(sql);
 
   Postgres(String uri, JdbcSettings settings, Random random) {
@@ -40,17 +44,12 @@ final class Postgres implements Database {
 
   @Override
   public String kind() {
-    return "postgresql";
+    return KIND;
   }
 
   @Override
   public Sql sql() {
     return sql;
-  }
-
-  @Override
-  public String bytesType() {
-    return "bytea";
   }
 
   @Override
@@ -100,11 +99,11 @@ final class Postgres implements Database {
   }
 
   @Override
-  public void ask(Connection connection, List<Call<?>> calls, Floor floor) throws SQLException {
+  public void ask(Connection connection, List<Call<?>> calls, Seen seen) throws SQLException {
     if (calls.get(0).question().kind() == Question.Kind.TAKE) {
-      locks.take(connection, calls, floor);
+      locks.take(connection, calls, seen);
     } else {
-      locks.change(connection, calls, floor);
+      locks.change(connection, calls, seen);
     }
   }
 
@@ -127,8 +126,8 @@ final class Postgres implements Database {
   }
 
   @Override
-  public Wakes listen(ReplicaId self, Consumer<LockName> wake) {
-    return new PostgresWakes(source, self, wake, random);
+  public Wakes listen(Seen seen, Consumer<LockName> wake) {
+    return new PostgresWakes(source, seen.self(), wake, random);
   }
 
   @Override

@@ -39,26 +39,25 @@ final class Reads {
   private static final byte[] ABOVE_ALL = {(byte) 0xFF};
 
   private final Database database;
-  private final Floor floor;
+  private final Seen seen;
 
-  Reads(Database database, Floor floor) {
+  Reads(Database database, Seen seen) {
     this.database = database;
-    this.floor = floor;
+    this.seen = seen;
   }
 
   /** The locks as they stand, in the order asked. */
   List<LockState> describe(Connection connection, List<LockName> locks) throws SQLException {
-    byte[][] names = locks.stream().distinct().map(LockName::utf8).toArray(byte[][]::new);
+    List<byte[]> names = locks.stream().distinct().map(LockName::utf8).toList();
     Map<LockName, LockRecord> found = new HashMap<>();
     long now = 0;
-    try (Sql.Asked asked =
-            ask(connection, "describe").with("names", new Sql.Many(database.bytesType(), names));
+    try (Sql.Asked asked = ask(connection, "describe").with("names", Sql.Many.bytes(names));
         ResultSet rows = asked.query()) {
       while (rows.next()) {
         now = rows.getLong(1);
         Optional<LockName> name = LockRow.name(rows, 2);
         if (name.isPresent()) {
-          found.put(name.get(), seen(LockRow.read(name.get(), rows, 2)));
+          found.put(name.get(), saw(LockRow.read(name.get(), rows, 2)));
         }
       }
     }
@@ -90,7 +89,7 @@ final class Reads {
         long now = rows.getLong(1);
         last = name;
         scanned++;
-        LockRecord lock = seen(LockRow.read(name.get(), rows, 2));
+        LockRecord lock = saw(LockRow.read(name.get(), rows, 2));
         if (!lock.isIdleAt(now)) {
           page.add(lock.stateAt(now));
         }
@@ -143,12 +142,12 @@ final class Reads {
     return living;
   }
 
-  private Sql.Asked ask(Connection connection, String statement) throws SQLException {
+  private Sql.Asked ask(Connection connection, String statement) {
     return database.sql().ask(connection, statement).with("now", database.clockMicros());
   }
 
-  private LockRecord seen(LockRecord lock) {
-    floor.saw(lock.token());
+  private LockRecord saw(LockRecord lock) {
+    seen.saw(lock);
     return lock;
   }
 

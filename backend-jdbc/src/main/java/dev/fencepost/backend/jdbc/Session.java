@@ -7,6 +7,7 @@ import dev.fencepost.lock.spi.StoreInfo;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Random;
@@ -25,7 +26,7 @@ final class Session implements AutoCloseable {
 
   private final Database database;
   private final JdbcSettings settings;
-  private final Floor floor;
+  private final Seen seen;
   private final Random random;
   private final Reads reads;
   private final Housekeeping housekeeping;
@@ -45,8 +46,8 @@ final class Session implements AutoCloseable {
     this.database = database;
     this.settings = settings;
     this.random = random;
-    this.floor = new Floor(self.id());
-    this.reads = new Reads(database, floor);
+    this.seen = new Seen(self.id());
+    this.reads = new Reads(database, seen);
     this.acquires = lane("acquire", settings.acquireConnections(), settings.batchSize());
     this.owners = lane("owner", settings.ownerConnections(), settings.batchSize());
     this.others = lane("read", settings.readConnections(), 1);
@@ -96,12 +97,21 @@ final class Session implements AutoCloseable {
     return housekeeping;
   }
 
+  /** Closes everything, whatever fails meanwhile, and throws the first failure. */
   @Override
   public void close() {
+    List<Exception> failures = new ArrayList<>();
     while (!open.isEmpty()) {
-      closeQuietly(open.pop());
+      try {
+        open.pop().close();
+      } catch (Exception e) {
+        failures.add(e);
+      }
     }
     deadlines.shutdown();
+    if (!failures.isEmpty()) {
+      throw new IllegalStateException("cannot close", failures.get(0));
+    }
   }
 
   @SuppressWarnings("FutureReturnValueIgnored") // Telling the late ones cannot fail.
@@ -113,7 +123,7 @@ final class Session implements AutoCloseable {
       housekeeping.start();
       deadlines.scheduleWithFixedDelay(
           this::expire, EXPIRE_EVERY_MILLIS, EXPIRE_EVERY_MILLIS, TimeUnit.MILLISECONDS);
-      open.push(database.listen(self.id(), wake));
+      open.push(database.listen(seen, wake));
       return info;
     } catch (SQLException e) {
       throw Trouble.of(e).as(e);
@@ -129,7 +139,7 @@ final class Session implements AutoCloseable {
 
   private void ask(Connection connection, List<Call<?>> calls) throws SQLException {
     if (calls.get(0).question().kind() != Question.Kind.OTHER) {
-      database.ask(connection, calls, floor);
+      database.ask(connection, calls, seen);
       return;
     }
     for (Call<?> call : calls) {
@@ -146,13 +156,5 @@ final class Session implements AutoCloseable {
     acquires.expire(nowNanos);
     owners.expire(nowNanos);
     others.expire(nowNanos);
-  }
-
-  private static void closeQuietly(AutoCloseable closeable) {
-    try {
-      closeable.close();
-    } catch (Exception e) {
-      throw new IllegalStateException("cannot close", e);
-    }
   }
 }

@@ -8,37 +8,50 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
+import java.sql.Statement;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The statements of one kind of database, read from resource files. Parameters are written {@code
- * :name}; a statement takes those that it mentions and leaves the others, so that one piece of Java
- * serves two databases of which only one needs to be told the time.
+ * The statements of one kind of database, read from resource files; {@link SqlText} says how they
+ * are written. A statement takes the parameters that it mentions and leaves the others, so that one
+ * piece of Java serves two databases of which only one needs to be told the time.
+ *
+ * <p>A file that begins with {@code START TRANSACTION} holds several statements, which travel
+ * together and of which at most one has rows. When one fails, the transaction is rolled back.
  */
 final class Sql {
-  private static final Pattern PARAMETER = Pattern.compile("(?<!:):([a-z_]+)");
-  private static final Pattern COMMENT = Pattern.compile("(?m)^\\s*--.*$");
+
+  /** Of what the elements of an array parameter are. */
+  enum Element {
+    BYTES,
+    TEXT,
+    NUMBER
+  }
 
   private final String folder;
-  private final Map<String, Statement> statements = new ConcurrentHashMap<>();
+  private final Map<Element, String> arrayTypes;
+  private final Map<String, SqlText> texts = new ConcurrentHashMap<>();
 
-  /** The statements in a folder beside this class. */
-  Sql(String folder) {
+  /**
+   * The statements in a folder beside this class.
+   *
+   * @param arrayTypes the database's names for the types of elements, if it has arrays
+   */
+  Sql(String folder, Map<Element, String> arrayTypes) {
     this.folder = folder;
+    this.arrayTypes = Map.copyOf(arrayTypes);
   }
 
   /** The statement of that name, ready to take its parameters. */
-  Asked ask(Connection connection, String name) throws SQLException {
-    Statement statement = statements.computeIfAbsent(name, this::load);
-    return new Asked(statement, connection.prepareStatement(statement.text()));
+  Asked ask(Connection connection, String name) {
+    return new Asked(connection, texts.computeIfAbsent(name, this::load));
   }
 
   /** The text of a resource beside this class. */
@@ -53,82 +66,136 @@ final class Sql {
     }
   }
 
-  private Statement load(String name) {
-    String text = COMMENT.matcher(text(folder + "/" + name + ".sql")).replaceAll("").strip();
-    List<String> parameters = new ArrayList<>();
-    Matcher matcher = PARAMETER.matcher(text);
-    while (matcher.find()) {
-      parameters.add(matcher.group(1));
-    }
-    return new Statement(matcher.replaceAll("?"), List.copyOf(parameters));
+  private SqlText load(String name) {
+    return SqlText.parse(text(folder + "/" + name + ".sql"));
   }
 
-  private record Statement(String text, List<String> parameters) {}
-
   /** A statement that is about to be run once. */
-  static final class Asked implements AutoCloseable {
-    private final Statement statement;
-    private final PreparedStatement prepared;
-    private final Set<String> unset;
+  final class Asked implements AutoCloseable {
+    private final Connection connection;
+    private final SqlText text;
+    private final Map<String, @Nullable Object> values = new HashMap<>();
+    private @Nullable PreparedStatement prepared;
 
-    private Asked(Statement statement, PreparedStatement prepared) {
-      this.statement = statement;
-      this.prepared = prepared;
-      this.unset = new TreeSet<>(statement.parameters());
+    private Asked(Connection connection, SqlText text) {
+      this.connection = connection;
+      this.text = text;
     }
 
     /** Sets a parameter wherever the statement mentions it. */
-    Asked with(String parameter, @Nullable Object value) throws SQLException {
-      if (unset.remove(parameter)) {
-        Object bound = value instanceof Many many ? many.in(prepared.getConnection()) : value;
-        for (int i = 0; i < statement.parameters().size(); i++) {
-          if (statement.parameters().get(i).equals(parameter)) {
-            prepared.setObject(i + 1, bound);
-          }
-        }
+    Asked with(String parameter, @Nullable Object value) {
+      if (text.parameters().contains(parameter)) {
+        values.put(parameter, value);
       }
       return this;
     }
 
+    /** Runs it; answers its rows. */
     ResultSet query() throws SQLException {
-      requireAllSet();
-      return prepared.executeQuery();
+      PreparedStatement running = run();
+      boolean hasRows = running.getUpdateCount() == -1;
+      while (!hasRows) {
+        hasRows = running.getMoreResults();
+        if (!hasRows && running.getUpdateCount() == -1) {
+          throw new IllegalStateException("a query without rows");
+        }
+      }
+      return running.getResultSet();
     }
 
-    int update() throws SQLException {
-      requireAllSet();
-      return prepared.executeUpdate();
+    /** Runs it; whoever wants to know what it changed asks for that. */
+    void update() throws SQLException {
+      run();
     }
 
     @Override
     public void close() throws SQLException {
-      prepared.close();
+      if (prepared != null) {
+        prepared.close();
+      }
     }
 
-    private void requireAllSet() {
-      if (!unset.isEmpty()) {
+    private PreparedStatement run() throws SQLException {
+      if (values.size() < text.parameters().size()) {
+        TreeSet<String> unset = new TreeSet<>(text.parameters());
+        unset.removeAll(values.keySet());
         throw new IllegalStateException("parameters without a value: " + unset);
+      }
+      SqlText.Filled filled = text.fill(values);
+      PreparedStatement running = connection.prepareStatement(filled.text());
+      prepared = running;
+      List<@Nullable Object> arguments = filled.arguments();
+      for (int i = 0; i < arguments.size(); i++) {
+        Object argument = arguments.get(i);
+        running.setObject(i + 1, argument instanceof Many many ? array(many) : argument);
+      }
+      try {
+        running.execute();
+        return running;
+      } catch (SQLException e) {
+        if (text.isTransaction()) {
+          rollBack(e);
+        }
+        throw e;
+      }
+    }
+
+    private Object array(Many many) throws SQLException {
+      String type = arrayTypes.get(many.element);
+      if (type == null) {
+        throw new IllegalStateException("this database has no arrays");
+      }
+      return connection.createArrayOf(type, many.elements);
+    }
+
+    /** A statement that timed out leaves the rows locked that those before it had locked. */
+    private void rollBack(SQLException cause) {
+      if (Trouble.of(cause) == Trouble.UNREACHABLE) {
+        return;
+      }
+      try (Statement statement = connection.createStatement()) {
+        statement.execute("ROLLBACK");
+      } catch (SQLException e) {
+        cause.addSuppressed(e);
       }
     }
   }
 
   /** An array parameter. */
   static final class Many {
-    private final String type;
+    private final Element element;
     private final @Nullable Object[] elements;
 
-    /**
-     * Takes the elements, any of which may be null.
-     *
-     * @param type the database's name for the type of an element
-     */
-    Many(String type, @Nullable Object[] elements) {
-      this.type = type;
+    private Many(Element element, @Nullable Object[] elements) {
+      this.element = element;
       this.elements = elements;
     }
 
-    private Object in(Connection connection) throws SQLException {
-      return connection.createArrayOf(type, elements);
+    /** An array of byte strings. */
+    static Many bytes(List<byte[]> elements) {
+      return new Many(Element.BYTES, elements.toArray(byte[][]::new));
+    }
+
+    /** One text of each of them; any may be null. */
+    static <T> Many texts(List<T> all, Function<T, @Nullable String> text) {
+      @Nullable String[] elements = new String[all.size()];
+      Arrays.setAll(elements, i -> text.apply(all.get(i)));
+      return new Many(Element.TEXT, elements);
+    }
+
+    /** One number of each of them; any may be null. */
+    static <T> Many numbers(List<T> all, Function<T, @Nullable Long> number) {
+      @Nullable Long[] elements = new Long[all.size()];
+      Arrays.setAll(elements, i -> number.apply(all.get(i)));
+      return new Many(Element.NUMBER, elements);
+    }
+
+    int size() {
+      return elements.length;
+    }
+
+    @Nullable Object get(int i) {
+      return elements[i];
     }
   }
 }

@@ -1,15 +1,19 @@
 package dev.fencepost.backend.jdbc;
 
+import static java.util.Map.entry;
+
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import java.sql.SQLException;
 import java.sql.SQLTimeoutException;
 import java.sql.SQLTransientConnectionException;
+import java.util.Map;
 import java.util.Set;
 
 /**
  * What an {@link SQLException} means for the questions that met it. The states are the standard's
- * and PostgreSQL's (manual, appendix A), the five-digit ones from 90000 on H2's.
+ * and PostgreSQL's (manual, appendix A), the five-digit ones from 90000 on H2's. The codes are
+ * MariaDB's and MySQL's (their error reference), whose states say too little.
  */
 enum Trouble {
   /** Two statements were in each other's way; nothing happened, and again is likely to work. */
@@ -36,6 +40,26 @@ enum Trouble {
       Set.of(
           "57P01", "57P02", "57P03", "57P05", "53300", "25006", "90098", "90121", "90067", "90007");
 
+  private static final Map<Integer, Trouble> CODES =
+      Map.ofEntries(
+          entry(1213, COLLISION), // a deadlock, or a write set that another node's came before
+          entry(1062, COLLISION), // a key that was not there a moment ago
+          entry(1020, COLLISION), // changed since it was read
+          entry(1205, BLOCKED), // lock wait timeout
+          entry(1969, TIMEOUT), // max_statement_time
+          entry(3024, TIMEOUT), // max_execution_time
+          entry(1317, TIMEOUT), // KILL QUERY
+          entry(1021, FULL), // disk full
+          entry(1114, FULL), // tablespace full
+          entry(1927, UNREACHABLE), // KILL
+          entry(1040, UNREACHABLE), // too many connections
+          entry(1203, UNREACHABLE), // too many of this user
+          entry(1226, UNREACHABLE), // a resource limit of this user
+          entry(1053, UNREACHABLE), // going down
+          entry(1290, UNREACHABLE), // read-only since it was demoted
+          entry(1792, UNREACHABLE), // likewise, for this session
+          entry(1836, UNREACHABLE)); // likewise, in an upgrade
+
   private final Failure failure;
   private final String words;
 
@@ -45,6 +69,10 @@ enum Trouble {
   }
 
   static Trouble of(SQLException e) {
+    Trouble byCode = CODES.get(e.getErrorCode());
+    if (byCode != null) {
+      return byCode;
+    }
     String state = state(e);
     if (COLLISIONS.contains(state)) {
       return COLLISION;

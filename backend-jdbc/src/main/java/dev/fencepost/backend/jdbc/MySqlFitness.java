@@ -1,0 +1,205 @@
+package dev.fencepost.backend.jdbc;
+
+import dev.fencepost.lock.spi.StoreConfigurationException;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.flywaydb.core.api.FlywayException;
+import org.jspecify.annotations.Nullable;
+
+/** Whether a MariaDB or MySQL can keep the contract; says what to do where it cannot. */
+final class MySqlFitness {
+  private static final Pattern VERSION = Pattern.compile("(\\d+)\\.(\\d+)\\..*");
+  private static final int LEAST_MARIADB = 10_06;
+  private static final int LEAST_MYSQL = 8_00;
+
+  private static final List<String> TABLES =
+      List.of("fencepost_lock", "fencepost_mark", "fencepost_replica", "fencepost_store");
+
+  private static final int ACCESS_DENIED = 1045;
+  private static final int DATABASE_DENIED = 1044;
+  private static final int NO_DATABASE = 1049;
+  private static final Set<Integer> FORBIDDEN = Set.of(1142, 1143, DATABASE_DENIED, 1227);
+
+  private final Sql sql;
+  private final Connection connection;
+
+  MySqlFitness(Sql sql, Connection connection) {
+    this.sql = sql;
+    this.connection = connection;
+  }
+
+  /**
+   * Refuses a server that would lose or could not take what is written.
+   *
+   * @return what it is, {@code mariadb} or {@code mysql}
+   */
+  String requireFitServer() throws SQLException {
+    String kind;
+    try (Sql.Asked asked = sql.ask(connection, "fitness");
+        ResultSet row = asked.query()) {
+      row.next();
+      kind = kind(row.getString("version"));
+      if (row.getString("place") == null) {
+        throw refused(
+            "the store URI names no database; add one: jdbc:mariadb://host:3306/database");
+      }
+      if (row.getLong("moved") <= 0) {
+        throw refused(
+            "SYSDATE stands still during a statement, so that a claim which waited for a row would"
+                + " get a lease that is half over; remove sysdate_is_now from the server's"
+                + " configuration");
+      }
+    }
+    requireFitSettings(variables());
+    return kind;
+  }
+
+  /** Whether all tables are there. */
+  boolean hasTables() throws SQLException {
+    return engines().size() == TABLES.size();
+  }
+
+  /** Refuses tables that cannot keep what is written, and a user who may not use them. */
+  void requireFitTables() throws SQLException {
+    engines()
+        .forEach(
+            (table, engine) -> {
+              if (!engine.equalsIgnoreCase("InnoDB")) {
+                throw refused(
+                    ("table " + table + " is of the engine " + engine)
+                        + (", which has no transactions; ALTER TABLE " + table)
+                        + " ENGINE=InnoDB");
+              }
+            });
+    try (Sql.Asked asked = sql.ask(connection, "permissions")) {
+      asked.update();
+    } catch (SQLException e) {
+      if (FORBIDDEN.contains(e.getErrorCode())) {
+        throw refused(
+            "the user lacks a permission; GRANT SELECT, INSERT, UPDATE, DELETE ON each table whose"
+                + " name begins with fencepost_ TO it: "
+                + e.getMessage());
+      }
+      throw e;
+    }
+  }
+
+  private static String kind(String text) {
+    Matcher version = VERSION.matcher(text);
+    if (!version.matches()) {
+      throw refused("it calls its version " + text + ", which is none of MariaDB or MySQL");
+    }
+    boolean isMariaDb = text.toLowerCase(Locale.ROOT).contains("mariadb");
+    int number = Integer.parseInt(version.group(1)) * 100 + Integer.parseInt(version.group(2));
+    if (number < (isMariaDb ? LEAST_MARIADB : LEAST_MYSQL)) {
+      throw refused(
+          "its version is " + text + "; use MariaDB 10.6 or later, or MySQL 8.0 or later");
+    }
+    return isMariaDb ? "mariadb" : "mysql";
+  }
+
+  private static void requireFitSettings(Map<String, String> settings) {
+    if (isOn(settings, "read_only") || isOn(settings, "innodb_read_only")) {
+      throw refused(
+          "it is read-only, as replicas are; name the server that takes the writes, or SET GLOBAL"
+              + " read_only=OFF");
+    }
+    boolean logs = isOn(settings, "log_bin");
+    if (logs && settings.getOrDefault("binlog_format", "ROW").equalsIgnoreCase("STATEMENT")) {
+      throw refused(
+          "its binary log is statement-based, which InnoDB refuses at READ COMMITTED; SET GLOBAL"
+              + " binlog_format=ROW");
+    }
+    String flush = settings.getOrDefault("innodb_flush_log_at_trx_commit", "1");
+    if (!flush.equals("1") && !flush.equals("3")) {
+      throw refused(
+          "it does not sync each commit, so that a crash loses grants that were answered; SET"
+              + " GLOBAL innodb_flush_log_at_trx_commit=1");
+    }
+    if (logs && settings.getOrDefault("sync_binlog", "1").equals("0")) {
+      throw refused(
+          "it does not sync its binary log, so that a crash of its machine rolls back grants that"
+              + " were answered; SET GLOBAL sync_binlog=1");
+    }
+  }
+
+  private Map<String, String> variables() throws SQLException {
+    return pairs("variables");
+  }
+
+  private Map<String, String> engines() throws SQLException {
+    return pairs("tables");
+  }
+
+  private Map<String, String> pairs(String statement) throws SQLException {
+    Map<String, String> pairs = new HashMap<>();
+    try (Sql.Asked asked = sql.ask(connection, statement);
+        ResultSet rows = asked.query()) {
+      while (rows.next()) {
+        String value = rows.getString(2);
+        pairs.put(rows.getString(1).toLowerCase(Locale.ROOT), value == null ? "" : value);
+      }
+    }
+    return pairs;
+  }
+
+  private static boolean isOn(Map<String, String> settings, String name) {
+    String value = settings.getOrDefault(name, "OFF");
+    return !value.equalsIgnoreCase("OFF") && !value.equals("0");
+  }
+
+  /** What a failure to connect or to look means to an operator. */
+  static RuntimeException refusal(SQLException e) {
+    return switch (e.getErrorCode()) {
+      case ACCESS_DENIED, DATABASE_DENIED, 1698 ->
+          new StoreConfigurationException(
+              "MariaDB/MySQL: the user was not let in; check the user and password in the store URI"
+                  + " or options, and the user's grants: "
+                  + e.getMessage(),
+              e);
+      case NO_DATABASE ->
+          new StoreConfigurationException(
+              "MariaDB/MySQL: there is no such database; make it (CREATE DATABASE …) or name"
+                  + " another: "
+                  + e.getMessage(),
+              e);
+      default -> Trouble.of(e).as(e);
+    };
+  }
+
+  /** What a migration that failed means to an operator. */
+  static RuntimeException refusal(FlywayException e) {
+    SQLException cause = sqlCause(e);
+    if (cause != null && Trouble.of(cause) == Trouble.UNREACHABLE) {
+      return Trouble.UNREACHABLE.as(cause);
+    }
+    String remedy =
+        cause != null && FORBIDDEN.contains(cause.getErrorCode())
+            ? "GRANT CREATE, INDEX, SELECT, INSERT, UPDATE, DELETE ON its database TO the user, or"
+                + " let an administrator apply the statements that `fencepost schema` prints: "
+            : "";
+    return new StoreConfigurationException(
+        "MariaDB/MySQL: Fencepost's tables cannot be made; " + remedy + e.getMessage(), e);
+  }
+
+  private static StoreConfigurationException refused(String why) {
+    return new StoreConfigurationException("MariaDB/MySQL: " + why);
+  }
+
+  private static @Nullable SQLException sqlCause(Throwable e) {
+    for (Throwable t = e; t != null; t = t.getCause()) {
+      if (t instanceof SQLException s && s.getErrorCode() != 0) {
+        return s;
+      }
+    }
+    return null;
+  }
+}

@@ -1,0 +1,7 @@
+-- Makes sure that there is a row, and with it a lock, so that no mark comes between.
+START TRANSACTION;
+INSERT INTO fencepost_mark (resource, token, used_at, answer) VALUES (:resource, 0, 0, 'A')
+ON DUPLICATE KEY UPDATE answer = 'A';
+SELECT token FROM fencepost_mark WHERE resource = :resource AND token > 0;
+DELETE FROM fencepost_mark WHERE resource = :resource;
+COMMIT

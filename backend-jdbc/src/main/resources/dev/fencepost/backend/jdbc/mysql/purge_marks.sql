@@ -1,0 +1,3 @@
+DELETE FROM fencepost_mark
+WHERE used_at <= TIMESTAMPDIFF(MICROSECOND, '1970-01-01', SYSDATE(6)) - :quiet
+LIMIT :scan

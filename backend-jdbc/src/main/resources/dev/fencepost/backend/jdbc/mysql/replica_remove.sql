@@ -1,0 +1,1 @@
+DELETE FROM fencepost_replica WHERE id = :id

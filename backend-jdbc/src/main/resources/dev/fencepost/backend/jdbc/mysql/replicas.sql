@@ -1,0 +1,3 @@
+SELECT id, address, phase FROM fencepost_replica
+WHERE seen_at > TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) - 10000000
+ORDER BY id

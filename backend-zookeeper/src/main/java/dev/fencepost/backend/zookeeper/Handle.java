@@ -1,0 +1,117 @@
+package dev.fencepost.backend.zookeeper;
+
+import dev.fencepost.lock.spi.StoreException;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.apache.zookeeper.KeeperException.Code;
+import org.apache.zookeeper.Op;
+import org.apache.zookeeper.OpResult;
+import org.apache.zookeeper.Watcher;
+import org.apache.zookeeper.Watcher.Event.EventType;
+import org.apache.zookeeper.ZooKeeper;
+import org.apache.zookeeper.client.ZKClientConfig;
+
+/**
+ * One client of the ensemble, for one session. It answers with futures, which complete on the
+ * client's own thread in the order in which they were asked, and never blocks.
+ */
+@SuppressWarnings("try") // Its close() may be interrupted; only Curator calls it.
+final class Handle extends ZooKeeper {
+
+  Handle(String servers, int sessionTimeoutMillis, Watcher watcher, ZKClientConfig config)
+      throws IOException {
+    super(servers, sessionTimeoutMillis, watcher, false, config);
+  }
+
+  /** The highest transaction id in any of the ensemble's answers. */
+  long lastZxid() {
+    return cnxn.getLastZxid();
+  }
+
+  /** Carries out a transaction; fails with {@link StoreException} if nobody knows. */
+  CompletableFuture<Reply> transact(List<Op> operations) {
+    CompletableFuture<Reply> answer = new CompletableFuture<>();
+    multi(
+        operations,
+        (rc, path, context, results) -> {
+          Code code = Code.get(rc);
+          if (results != null && !results.isEmpty()) {
+            answer.complete(Reply.of(results));
+          } else {
+            answer.completeExceptionally(Trouble.of(code == Code.OK ? Code.SYSTEMERROR : code));
+          }
+        },
+        null);
+    return answer;
+  }
+
+  /** Reads at one moment that is not before the call; a node that is missing is an error result. */
+  CompletableFuture<List<OpResult>> look(String syncPath, List<Op> reads) {
+    CompletableFuture<List<OpResult>> answer = new CompletableFuture<>();
+    // Not waited for: one session's requests are carried out in the order in which they are sent.
+    sync(
+        syncPath,
+        (rc, path, context) -> {
+          Code code = Code.get(rc);
+          if (code != Code.OK && code != Code.NONODE) {
+            answer.completeExceptionally(Trouble.of(code));
+          }
+        },
+        null);
+    multi(
+        reads,
+        (rc, path, context, results) -> {
+          if (results != null && !results.isEmpty()) {
+            answer.complete(results);
+          } else {
+            Code code = Code.get(rc);
+            answer.completeExceptionally(Trouble.of(code == Code.OK ? Code.SYSTEMERROR : code));
+          }
+        },
+        null);
+    return answer;
+  }
+
+  /** Tells once when the node is gone, also if it is gone already; not if the session ends. */
+  void whenGone(String node, Runnable gone) {
+    // Not exists(), which would leave a watch behind on a node that is gone.
+    getData(
+        node,
+        event -> {
+          if (event.getType() == EventType.NodeDeleted) {
+            gone.run();
+          } else if (event.getType() != EventType.None) {
+            whenGone(node, gone);
+          }
+        },
+        (rc, path, context, data, stat) -> {
+          if (Code.get(rc) == Code.NONODE) {
+            gone.run();
+          }
+        },
+        null);
+  }
+
+  /** Lists the children, and tells once when the list has changed. */
+  CompletableFuture<List<String>> children(String node, Runnable changed) {
+    CompletableFuture<List<String>> answer = new CompletableFuture<>();
+    getChildren(
+        node,
+        event -> {
+          if (event.getType() != EventType.None) {
+            changed.run();
+          }
+        },
+        (rc, path, context, children) -> {
+          Code code = Code.get(rc);
+          if (code == Code.OK) {
+            answer.complete(children);
+          } else {
+            answer.completeExceptionally(Trouble.of(code));
+          }
+        },
+        null);
+    return answer;
+  }
+}

@@ -1,0 +1,119 @@
+package dev.fencepost.backend.zookeeper;
+
+import dev.fencepost.lock.ClaimId;
+import dev.fencepost.lock.Claimant;
+import dev.fencepost.lock.Lease;
+import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
+import java.time.Duration;
+import java.util.Optional;
+import org.apache.zookeeper.data.Stat;
+
+/**
+ * The data of a lock's node. A write cannot know its own transaction id and time, so a record may
+ * leave its token and the time of acquisition to the node's {@link Stat}: {@link Tokens#HERE}. A
+ * later write, which knows them, spells them out.
+ *
+ * @param kind how the lock stands
+ * @param state the name of the state node in force; empty if idle
+ * @param keeper the replica that ends the state when its time is over
+ * @param token where the lock's highest token comes from
+ * @param tenure the claim on record: the holder, or the one whose lease ran out
+ * @param closedFor how long a closing or a turn lasts; zero for other kinds
+ * @param turn whose turn it is
+ * @param revoked the administrator's reason; else empty
+ */
+record LockNode(
+    Kind kind,
+    String state,
+    ReplicaId keeper,
+    Token token,
+    Optional<Tenant> tenure,
+    Duration closedFor,
+    Optional<ReplicaId> turn,
+    String revoked) {
+
+  /** How a lock stands. */
+  enum Kind {
+    /** Free; only the last token is kept. */
+    IDLE,
+    /** A lease runs. */
+    HELD,
+    /** A lease ran out, its lock delay runs. */
+    DELAYED,
+    /** Closed for everybody. */
+    CLOSED,
+    /** Closed for everybody but one replica. */
+    TURN
+  }
+
+  /**
+   * A token, spelled out, or by a base and the position of the write that carries this record.
+   *
+   * @param value the token itself, or the base's value if {@code isHere}
+   * @param position the base's position if {@code isHere}, else 0
+   * @param isHere whether the write that carries this made the token
+   */
+  record Token(long value, long position, boolean isHere) {
+    static final Token NONE = new Token(0, 0, false);
+
+    static Token of(long value) {
+      return new Token(value, 0, false);
+    }
+
+    static Token here(Base base) {
+      return new Token(base.value(), base.position(), true);
+    }
+
+    long at(Stat stat) {
+      return isHere ? value + (stat.getMzxid() - position) : value;
+    }
+  }
+
+  /**
+   * A claim on record.
+   *
+   * @param acquiredAtMillis by the store's clock; 0: when this record was written
+   */
+  record Tenant(ClaimId claim, Claimant claimant, Lease lease, long acquiredAtMillis) {}
+
+  /** How long the state lasts if nobody does anything. */
+  Duration lasts() {
+    return switch (kind) {
+      case IDLE -> Duration.ZERO;
+      case HELD -> lease().ttl();
+      case DELAYED -> lease().lockDelay();
+      case CLOSED, TURN -> closedFor;
+    };
+  }
+
+  /** The same with everything spelled out that the write itself decided. */
+  LockNode spelledOut(Stat stat) {
+    return new LockNode(
+        kind,
+        state,
+        keeper,
+        Token.of(token.at(stat)),
+        tenure.map(
+            t ->
+                new Tenant(
+                    t.claim(),
+                    t.claimant(),
+                    t.lease(),
+                    t.acquiredAtMillis() == 0 ? stat.getMtime() : t.acquiredAtMillis())),
+        closedFor,
+        turn,
+        revoked);
+  }
+
+  LockNode keptBy(ReplicaId replica) {
+    return new LockNode(kind, state, replica, token, tenure, closedFor, turn, revoked);
+  }
+
+  private Lease lease() {
+    return tenure
+        .orElseThrow(() -> new StoreException(Failure.STORE_ERROR, "a lock's record has no claim"))
+        .lease();
+  }
+}

@@ -1,0 +1,124 @@
+package dev.fencepost.backend.zookeeper;
+
+import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.ResourceName;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.apache.zookeeper.CreateMode;
+import org.apache.zookeeper.Op;
+import org.apache.zookeeper.OpResult;
+import org.apache.zookeeper.data.ACL;
+
+/**
+ * Fence marks: a node for each resource, changed at the version that was read. A mark that is reset
+ * keeps its node, empty, for the quiet time, so that versions do not begin again under somebody who
+ * is about to write. Safe for use by many threads.
+ */
+final class Marks {
+  private static final long DAY_NANOS = Duration.ofDays(1).toNanos();
+
+  private final Layout layout;
+  private final List<ACL> acl;
+  private final Access access;
+  private final Reads reads;
+
+  Marks(Layout layout, List<ACL> acl, Access access, Reads reads) {
+    this.layout = layout;
+    this.acl = acl;
+    this.access = access;
+    this.reads = reads;
+  }
+
+  CompletableFuture<Advance> advance(ResourceName resource, FencingToken token) {
+    return read(resource)
+        .thenCompose(
+            mark -> {
+              long limit = Math.addExact(reads.presentToken(), DAY_NANOS);
+              if (token.value() > limit) {
+                return answered(new Advance.TooFarAhead(limit));
+              }
+              if (token.value() < mark.value()) {
+                return answered(new Advance.Stale(new FencingToken(mark.value())));
+              }
+              if (token.value() == mark.value()) {
+                return answered(new Advance.Unchanged(token));
+              }
+              return write(resource, mark, Long.toString(token.value()))
+                  .thenCompose(
+                      written ->
+                          written
+                              ? answered(new Advance.Advanced(token))
+                              : advance(resource, token));
+            });
+  }
+
+  CompletableFuture<Optional<FencingToken>> reset(ResourceName resource) {
+    return read(resource)
+        .thenCompose(
+            mark -> {
+              if (mark.value() == 0) {
+                return CompletableFuture.completedFuture(Optional.empty());
+              }
+              return write(resource, mark, "")
+                  .thenCompose(
+                      written ->
+                          written
+                              ? CompletableFuture.completedFuture(
+                                  Optional.of(new FencingToken(mark.value())))
+                              : reset(resource));
+            });
+  }
+
+  private CompletableFuture<Mark> read(ResourceName resource) {
+    return access
+        .look(List.of(Op.getData(layout.mark(resource))))
+        .thenApply(
+            found -> {
+              if (!(found.get(0) instanceof OpResult.GetDataResult data)) {
+                return new Mark(0, -1);
+              }
+              String text = new String(data.getData(), StandardCharsets.US_ASCII);
+              return new Mark(
+                  text.isEmpty() ? 0 : Long.parseLong(text), data.getStat().getVersion());
+            });
+  }
+
+  /** False if it had changed. */
+  private CompletableFuture<Boolean> write(ResourceName resource, Mark mark, String text) {
+    String path = layout.mark(resource);
+    byte[] data = text.getBytes(StandardCharsets.US_ASCII);
+    Op op =
+        mark.version() < 0
+            ? Op.create(path, data, acl, CreateMode.PERSISTENT)
+            : Op.setData(path, data, mark.version());
+    return access
+        .transact(List.of(op))
+        .thenApply(
+            reply -> {
+              if (!reply.isRefused()) {
+                return true;
+              }
+              return switch (reply.why()) {
+                case BADVERSION, NODEEXISTS -> false;
+                case NONODE -> {
+                  if (mark.version() >= 0) {
+                    yield false;
+                  }
+                  throw Trouble.of(reply.why());
+                }
+                default -> throw Trouble.of(reply.why());
+              };
+            });
+  }
+
+  private static CompletableFuture<Advance> answered(Advance advance) {
+    return CompletableFuture.completedFuture(advance);
+  }
+
+  /** A mark and the version of its node; -1 if there is no node. */
+  private record Mark(long value, int version) {}
+}

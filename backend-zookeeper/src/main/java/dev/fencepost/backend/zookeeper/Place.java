@@ -1,0 +1,50 @@
+package dev.fencepost.backend.zookeeper;
+
+import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
+
+/**
+ * A replica's place in a lock's line: an ephemeral sequential node. Ordered by its sequence, which
+ * has 32 bits and may wrap round: of two, the one is earlier that is less than half a round behind.
+ *
+ * @param node the node's name
+ * @param replica whose it is
+ * @param session the session that it lives with, in hex
+ * @param sequence the number that ZooKeeper gave it
+ */
+record Place(String node, ReplicaId replica, String session, int sequence)
+    implements Comparable<Place> {
+  private static final int REPLICA_AT = Layout.PLACE_PREFIX.length();
+  private static final int SESSION_AT = REPLICA_AT + ReplicaId.LENGTH + 1;
+
+  /** The beginning of the name of a new place, to which ZooKeeper adds the sequence. */
+  static String prefix(ReplicaId replica, long session, long unique) {
+    return Layout.PLACE_PREFIX
+        + replica
+        + "-"
+        + Long.toHexString(session)
+        + "-"
+        + Long.toHexString(unique)
+        + "-";
+  }
+
+  static Place parse(String node) {
+    try {
+      ReplicaId replica = new ReplicaId(node.substring(REPLICA_AT, REPLICA_AT + ReplicaId.LENGTH));
+      String session = node.substring(SESSION_AT, node.indexOf('-', SESSION_AT));
+      int unique = SESSION_AT + session.length() + 1;
+      // Behind the third hyphen, since a sequence that wrapped begins with one of its own.
+      int sequence = Integer.parseInt(node.substring(node.indexOf('-', unique) + 1));
+      return new Place(node, replica, session, sequence);
+    } catch (RuntimeException e) {
+      throw new StoreException(Failure.STORE_ERROR, "a place in line cannot be read", e);
+    }
+  }
+
+  @Override
+  public int compareTo(Place other) {
+    // Wrapping subtraction, as for serial numbers (RFC 1982).
+    return Integer.compare(sequence - other.sequence, 0);
+  }
+}

@@ -1,0 +1,132 @@
+package dev.fencepost.backend.zookeeper;
+
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.ReplicaId;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * This replica's own places in lines, one for each contended lock, each with one watch on its own
+ * node: so a release wakes nobody but the replica whose turn has come, whose place was deleted.
+ * Safe for use by many threads.
+ */
+final class Places {
+  private final Layout layout;
+  private final ReplicaId self;
+  private final Consumer<LockName> wake;
+  private final Map<LockName, Own> places = new ConcurrentHashMap<>();
+  private final Map<LockName, String> turns = new ConcurrentHashMap<>();
+  private final AtomicLong unique = new AtomicLong();
+  private volatile @Nullable Handle session;
+
+  Places(Layout layout, ReplicaId self, Consumer<LockName> wake) {
+    this.layout = layout;
+    this.self = self;
+    this.wake = wake;
+  }
+
+  /** The name of the state that is the turn of the replica at that place. */
+  static String turnNode(String place) {
+    return Layout.TURN_PREFIX + place;
+  }
+
+  /** From now on places live with this session; those of another one are gone. */
+  void begin(Handle handle) {
+    Handle before = session;
+    session = handle;
+    if (before != null && before != handle) {
+      List<LockName> lost = List.copyOf(places.keySet());
+      places.clear();
+      turns.clear();
+      lost.forEach(wake);
+    }
+  }
+
+  /** Whether a place is somebody else's or of our present session. */
+  boolean isBelieved(Place place) {
+    Handle handle = session;
+    return !place.replica().equals(self)
+        || (handle != null && place.session().equals(Long.toHexString(handle.getSessionId())));
+  }
+
+  /** The beginning of the name of a new place of ours. */
+  String newPrefix() {
+    Handle handle = session;
+    if (handle == null) {
+      throw Trouble.unreachable();
+    }
+    return Place.prefix(self, handle.getSessionId(), unique.incrementAndGet());
+  }
+
+  Optional<String> of(LockName lock) {
+    return Optional.ofNullable(places.get(lock)).map(own -> own.node);
+  }
+
+  boolean isEmpty() {
+    return places.isEmpty();
+  }
+
+  /** A place of ours was made. */
+  void made(LockName lock, String path) {
+    Handle handle = session;
+    String node = path.substring(path.lastIndexOf('/') + 1);
+    Own own = new Own(node);
+    places.put(lock, own);
+    if (handle != null) {
+      handle.whenGone(layout.inBusy(lock, node), () -> gone(lock, own));
+    }
+  }
+
+  /** A transaction that gives the place up is sent; the watch on it is not to wake anybody. */
+  void leaving(LockName lock) {
+    Own own = places.get(lock);
+    if (own != null) {
+      own.leaving = true;
+    }
+    turns.remove(lock);
+  }
+
+  /** It was refused, or nobody knows. */
+  void stayed(LockName lock) {
+    Own own = places.get(lock);
+    if (own != null) {
+      own.leaving = false;
+    }
+  }
+
+  /** It was carried out. */
+  void left(LockName lock) {
+    places.remove(lock);
+  }
+
+  /** The place whose turn has come, once. */
+  Optional<String> takeTurn(LockName lock) {
+    return Optional.ofNullable(turns.remove(lock));
+  }
+
+  void forgetTurn(LockName lock) {
+    turns.remove(lock);
+  }
+
+  private void gone(LockName lock, Own own) {
+    boolean wasOurs = places.remove(lock, own);
+    if (wasOurs && !own.leaving) {
+      turns.put(lock, own.node);
+      wake.accept(lock);
+    }
+  }
+
+  private static final class Own {
+    final String node;
+    volatile boolean leaving;
+
+    Own(String node) {
+      this.node = node;
+    }
+  }
+}

@@ -1,0 +1,112 @@
+package dev.fencepost.backend.zookeeper;
+
+import dev.fencepost.backend.zookeeper.Snapshot.Remaining;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.apache.zookeeper.Op;
+
+/** Looks at locks, linearizably, many at one moment. Safe for use by many threads. */
+final class Reads {
+  /** Most locks in one look: with the largest records 600 KB, below any jute.maxbuffer. */
+  static final int AT_ONCE = 100;
+
+  private static final int TRIES = 5;
+
+  private final Layout layout;
+  private final Access access;
+  private final Places places;
+  private final Bases bases;
+  private final ServerClock clock;
+
+  Reads(Layout layout, Access access, Places places, Bases bases, ServerClock clock) {
+    this.layout = layout;
+    this.access = access;
+    this.places = places;
+    this.bases = bases;
+    this.clock = clock;
+  }
+
+  /** One lock. */
+  CompletableFuture<Snapshot> snapshot(LockName lock) {
+    return snapshot(lock, TRIES);
+  }
+
+  /** Many locks, in the order asked. */
+  CompletableFuture<List<Snapshot>> snapshots(List<LockName> locks) {
+    List<CompletableFuture<List<Snapshot>>> chunks = new ArrayList<>();
+    for (int from = 0; from < locks.size(); from += AT_ONCE) {
+      chunks.add(chunk(locks.subList(from, Math.min(locks.size(), from + AT_ONCE))));
+    }
+    return joined(chunks).thenApply(parts -> parts.stream().flatMap(List::stream).toList());
+  }
+
+  /** How locks stand, in the order asked. */
+  CompletableFuture<List<LockState>> describe(List<LockName> locks) {
+    return snapshots(locks).thenApply(snapshots -> snapshots.stream().map(this::state).toList());
+  }
+
+  /** How a lock stood. */
+  LockState state(Snapshot snapshot) {
+    long now = clock.nowMicros();
+    return withPresent(snapshot.record(now, Remaining.ESTIMATED).stateAt(now));
+  }
+
+  /** The state with the highest token that anybody can have by now. */
+  LockState withPresent(LockState state) {
+    return new LockState(
+        state.lock(),
+        state.standing(),
+        state.lastToken(),
+        state.line(),
+        Math.max(state.presentToken(), presentToken()));
+  }
+
+  /** No token above it can have been given before the latest answer. */
+  long presentToken() {
+    return bases.presentToken(access.handle().orElseThrow(Trouble::unreachable));
+  }
+
+  static <T> CompletableFuture<List<T>> joined(List<CompletableFuture<T>> all) {
+    return CompletableFuture.allOf(all.toArray(CompletableFuture<?>[]::new))
+        .thenApply(done -> all.stream().map(CompletableFuture::join).toList());
+  }
+
+  private CompletableFuture<List<Snapshot>> chunk(List<LockName> locks) {
+    List<Op> reads = new ArrayList<>(locks.size() * 2);
+    locks.forEach(lock -> reads.addAll(Snapshot.reads(layout, lock)));
+    return access
+        .look(reads)
+        .thenCompose(
+            results -> {
+              List<CompletableFuture<Snapshot>> each = new ArrayList<>();
+              for (int i = 0; i < locks.size(); i++) {
+                LockName lock = locks.get(i);
+                each.add(
+                    Snapshot.of(lock, results.subList(2 * i, 2 * i + 2), places)
+                        .map(CompletableFuture::completedFuture)
+                        .orElseGet(() -> snapshot(lock)));
+              }
+              return joined(each);
+            });
+  }
+
+  private CompletableFuture<Snapshot> snapshot(LockName lock, int triesLeft) {
+    return access
+        .look(Snapshot.reads(layout, lock))
+        .thenCompose(
+            results -> {
+              if (triesLeft == 0) {
+                throw new StoreException(
+                    Failure.STORE_ERROR, "a lock's nodes contradict each other");
+              }
+              return Snapshot.of(lock, results, places)
+                  .map(CompletableFuture::completedFuture)
+                  .orElseGet(() -> snapshot(lock, triesLeft - 1));
+            });
+  }
+}

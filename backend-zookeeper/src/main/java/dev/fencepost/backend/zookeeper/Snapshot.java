@@ -1,0 +1,144 @@
+package dev.fencepost.backend.zookeeper;
+
+import dev.fencepost.backend.zookeeper.LockNode.Kind;
+import dev.fencepost.backend.zookeeper.LockNode.Tenant;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.spi.record.LockRecord;
+import dev.fencepost.lock.spi.record.Micros;
+import dev.fencepost.lock.spi.record.Tenure;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.apache.zookeeper.Op;
+import org.apache.zookeeper.OpResult;
+import org.apache.zookeeper.data.Stat;
+
+/**
+ * A lock as it stood at one moment of the ensemble.
+ *
+ * @param lock the lock
+ * @param stored its node's data and stat; empty if there is no such node
+ * @param isBusy whether somebody holds, has closed or waits for it
+ * @param line the places in line, first come first
+ * @param stale places of earlier sessions of this replica, which are not believed
+ */
+record Snapshot(
+    LockName lock, Optional<Stored> stored, boolean isBusy, List<Place> line, List<Place> stale) {
+  private static final long MICROS_PER_MILLI = 1_000;
+
+  /** A node's data and what ZooKeeper says of it. */
+  record Stored(LockNode node, Stat stat) {
+    long token() {
+      return node.token().at(stat);
+    }
+  }
+
+  /** Which leases a record is built with. */
+  enum Remaining {
+    /** What is left by the ensemble's clock. */
+    ESTIMATED,
+    /** As if it had been written right now: what is certainly enough. */
+    FULL
+  }
+
+  /** The reads that make one; their results go to {@link #of}. */
+  static List<Op> reads(Layout layout, LockName lock) {
+    return List.of(Op.getData(layout.lock(lock)), Op.getChildren(layout.busy(lock)));
+  }
+
+  /** Makes one of two results; empty if they do not fit together. */
+  static Optional<Snapshot> of(LockName lock, List<OpResult> results, Places own) {
+    if (!(results.get(0) instanceof OpResult.GetDataResult data)) {
+      return Optional.of(new Snapshot(lock, Optional.empty(), false, List.of(), List.of()));
+    }
+    Stored stored = new Stored(LockNodeCodec.read(data.getData()), data.getStat());
+    if (!(results.get(1) instanceof OpResult.GetChildrenResult children)) {
+      boolean isIdle = stored.node().kind() == Kind.IDLE;
+      Snapshot idle = new Snapshot(lock, Optional.of(stored), false, List.of(), List.of());
+      return isIdle ? Optional.of(idle) : Optional.empty();
+    }
+    if (!children.getChildren().contains(stored.node().state())) {
+      return Optional.empty();
+    }
+    List<Place> places =
+        children.getChildren().stream()
+            .filter(child -> child.startsWith(Layout.PLACE_PREFIX))
+            .map(Place::parse)
+            .sorted()
+            .toList();
+    return Optional.of(
+        new Snapshot(
+            lock,
+            Optional.of(stored),
+            true,
+            places.stream().filter(own::isBelieved).toList(),
+            places.stream().filter(place -> !own.isBelieved(place)).toList()));
+  }
+
+  LockNode node() {
+    return stored.orElseThrow().node();
+  }
+
+  int version() {
+    return stored.orElseThrow().stat().getVersion();
+  }
+
+  Kind kind() {
+    return isBusy ? node().kind() : Kind.IDLE;
+  }
+
+  /**
+   * The rules' record of it. The state in force has always some time left, whatever a clock says.
+   */
+  LockRecord record(long nowMicros, Remaining remaining) {
+    if (stored.isEmpty()) {
+      return LockRecord.unused(lock);
+    }
+    Stored known = stored.orElseThrow();
+    long left = remaining == Remaining.FULL ? Micros.of(node().lasts()) : leftMicros(nowMicros);
+    long end = nowMicros + left;
+    Optional<Tenure> tenure =
+        known
+            .node()
+            .tenure()
+            .filter(t -> kind() != Kind.TURN) // It ran out before; the rules want it empty.
+            .map(t -> tenure(t, known.stat(), kind() == Kind.HELD ? end : nowMicros - 1));
+    long freeAt =
+        switch (kind()) {
+          case IDLE -> 0;
+          case HELD -> end + Micros.of(tenure.orElseThrow().lease().lockDelay());
+          case DELAYED, CLOSED, TURN -> end;
+        };
+    List<ReplicaId> replicas = line.stream().map(Place::replica).distinct().toList();
+    return new LockRecord(
+        lock,
+        tenure,
+        known.token(),
+        freeAt,
+        isBusy ? known.node().turn() : Optional.empty(),
+        replicas,
+        known.node().revoked());
+  }
+
+  private long leftMicros(long nowMicros) {
+    if (stored.isEmpty()) {
+      return 0;
+    }
+    Duration whole = node().lasts();
+    long sinceMicros = TimeUnit.MILLISECONDS.toMicros(stored.orElseThrow().stat().getMtime());
+    long left = Micros.of(whole) - Math.max(0, nowMicros - sinceMicros);
+    return Math.max(1, left);
+  }
+
+  private static Tenure tenure(Tenant tenant, Stat stat, long expiresAtMicros) {
+    long acquired = tenant.acquiredAtMillis() == 0 ? stat.getMtime() : tenant.acquiredAtMillis();
+    return new Tenure(
+        tenant.claim(),
+        tenant.claimant(),
+        tenant.lease(),
+        acquired * MICROS_PER_MILLI,
+        expiresAtMicros);
+  }
+}

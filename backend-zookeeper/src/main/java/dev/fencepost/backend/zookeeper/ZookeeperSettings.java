@@ -1,0 +1,225 @@
+package dev.fencepost.backend.zookeeper;
+
+import dev.fencepost.lock.HumanDuration;
+import dev.fencepost.lock.InvalidValueException;
+import dev.fencepost.lock.Lease;
+import dev.fencepost.lock.spi.StoreConfigurationException;
+import dev.fencepost.lock.spi.StoreSettings;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.zookeeper.common.PathUtils;
+
+/**
+ * The store settings, checked.
+ *
+ * @param servers {@code host:port,…}
+ * @param layout where everything is kept
+ * @param callTimeout longest time of one call
+ * @param sessionTimeout after so long without a word the ensemble forgets a replica
+ * @param batchSize most locks in one transaction
+ * @param inFlight most transactions of batches under way
+ * @param queue most calls that wait
+ * @param purgeAfter how long a free lock's node is kept
+ * @param security who we are, and how the connection is protected
+ */
+record ZookeeperSettings(
+    String servers,
+    Layout layout,
+    Duration callTimeout,
+    Duration sessionTimeout,
+    int batchSize,
+    int inFlight,
+    int queue,
+    Duration purgeAfter,
+    Security security) {
+  static final String SCHEME = "zookeeper:";
+
+  private static final String DEFAULT_ROOT = "/fencepost";
+  private static final Duration LEAST_CALL_TIMEOUT = Duration.ofMillis(100);
+  private static final Duration MOST_CALL_TIMEOUT = Duration.ofMinutes(1);
+
+  /**
+   * Who we are to the ensemble.
+   *
+   * @param digest {@code user:password}
+   * @param saslSection the section of the JAAS configuration for the client
+   * @param tls the client's TLS settings, by ZooKeeper's own names; empty: no TLS
+   */
+  record Security(Optional<String> digest, Optional<String> saslSection, Map<String, String> tls) {
+    /** Nodes belong to whoever made them if that can be told, else to everybody. */
+    boolean isSomebody() {
+      return digest.isPresent() || saslSection.isPresent();
+    }
+
+    /** Leaves everything out: it may be a password. */
+    @Override
+    public String toString() {
+      return "Security";
+    }
+  }
+
+  /** Reads URI and options; any that is unknown or out of its range is refused by name. */
+  static ZookeeperSettings of(StoreSettings settings) {
+    String uri = settings.uri();
+    if (!uri.startsWith(SCHEME + "//")) {
+      throw badUri("no " + SCHEME + "// at its beginning");
+    }
+    String rest = uri.substring(SCHEME.length() + 2);
+    int slash = rest.indexOf('/');
+    String servers = slash < 0 ? rest : rest.substring(0, slash);
+    String root = slash < 0 ? "" : rest.substring(slash);
+    Options options = new Options(settings.options());
+    ZookeeperSettings read =
+        new ZookeeperSettings(
+            servers(servers),
+            new Layout(root(root)),
+            callTimeout(settings),
+            options
+                .duration("session-timeout", Duration.ofSeconds(1), Duration.ofMinutes(5))
+                .orElse(Duration.ofSeconds(10)),
+            options.number("batch-size", 1, 64).orElse(16),
+            options.number("in-flight", 1, 64).orElse(2),
+            options.number("queue", 100, 1_000_000).orElse(10_000),
+            options
+                .duration("purge-after", Duration.ofMinutes(2), Duration.ofDays(365))
+                .orElse(Duration.ofHours(1)),
+            security(options));
+    options.requireAllKnown();
+    return read;
+  }
+
+  private static Security security(Options options) {
+    Optional<String> user = options.text("user");
+    Optional<String> password = options.text("password");
+    if (user.isPresent() != password.isPresent()) {
+      throw new StoreConfigurationException("store options user and password: one without other");
+    }
+    Map<String, String> tls = new HashMap<>();
+    boolean isTls = options.flag("tls");
+    take(options, "tls-keystore", tls, "zookeeper.ssl.keyStore.location");
+    take(options, "tls-keystore-password", tls, "zookeeper.ssl.keyStore.password");
+    take(options, "tls-truststore", tls, "zookeeper.ssl.trustStore.location");
+    take(options, "tls-truststore-password", tls, "zookeeper.ssl.trustStore.password");
+    if (isTls) {
+      tls.put("zookeeper.client.secure", "true");
+      tls.put("zookeeper.clientCnxnSocket", "org.apache.zookeeper.ClientCnxnSocketNetty");
+    } else if (!tls.isEmpty()) {
+      throw new StoreConfigurationException(
+          "store option tls: not set although other tls options are (expected: tls: true)");
+    }
+    return new Security(
+        user.map(name -> name + ":" + password.orElseThrow()),
+        options.text("sasl-section"),
+        Map.copyOf(tls));
+  }
+
+  private static void take(Options options, String name, Map<String, String> into, String as) {
+    options.text(name).ifPresent(value -> into.put(as, value));
+  }
+
+  private static String servers(String text) {
+    for (String server : text.split(",", -1)) {
+      if (!server.matches("(\\[[0-9a-fA-F:]+]|[^:/\\s\\[\\]@]+)(:[0-9]{1,5})?")) {
+        throw badUri("not a host with a port: " + server);
+      }
+    }
+    return text;
+  }
+
+  private static String root(String path) {
+    String root = path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
+    if (root.isEmpty()) {
+      return DEFAULT_ROOT;
+    }
+    try {
+      PathUtils.validatePath(root);
+      return root;
+    } catch (IllegalArgumentException e) {
+      throw new StoreConfigurationException("store URI: no node can be called " + root, e);
+    }
+  }
+
+  private static StoreConfigurationException badUri(String why) {
+    return new StoreConfigurationException(
+        "store URI: " + why + " (expected: zookeeper://host:2181,host:2181/path)");
+  }
+
+  private static Duration callTimeout(StoreSettings settings) {
+    Duration timeout = settings.callTimeout();
+    if (timeout.compareTo(LEAST_CALL_TIMEOUT) < 0 || timeout.compareTo(MOST_CALL_TIMEOUT) > 0) {
+      throw new StoreConfigurationException(
+          "store call timeout: " + HumanDuration.print(timeout) + " (expected: 100ms–1m)");
+    }
+    return timeout;
+  }
+
+  /** Options by name, each taken once. */
+  private static final class Options {
+    private final Map<String, String> left;
+
+    Options(Map<String, String> given) {
+      left = new HashMap<>(given);
+    }
+
+    Optional<String> text(String name) {
+      return Optional.ofNullable(left.remove(name));
+    }
+
+    boolean flag(String name) {
+      String text = text(name).orElse("false");
+      if (!text.equals("true") && !text.equals("false")) {
+        throw new StoreConfigurationException(refusal(name, text, "true or false"));
+      }
+      return text.equals("true");
+    }
+
+    Optional<Integer> number(String name, int least, int most) {
+      return text(name).map(text -> number(name, text, least, most));
+    }
+
+    Optional<Duration> duration(String name, Duration least, Duration most) {
+      return text(name)
+          .map(
+              text -> {
+                try {
+                  return Lease.requireBetween(name, HumanDuration.parse(name, text), least, most);
+                } catch (InvalidValueException e) {
+                  throw new StoreConfigurationException("store option " + e.getMessage(), e);
+                }
+              });
+    }
+
+    void requireAllKnown() {
+      left.keySet().stream()
+          .sorted()
+          .findFirst()
+          .ifPresent(
+              name -> {
+                throw new StoreConfigurationException(
+                    "store option "
+                        + name
+                        + ": unknown (expected: session-timeout, batch-size, in-flight, queue,"
+                        + " purge-after, user, password, sasl-section, tls, tls-keystore,"
+                        + " tls-keystore-password, tls-truststore or tls-truststore-password)");
+              });
+    }
+
+    private static int number(String name, String text, int least, int most) {
+      try {
+        int number = Integer.parseInt(text);
+        if (number >= least && number <= most) {
+          return number;
+        }
+      } catch (NumberFormatException e) {
+        throw new StoreConfigurationException(refusal(name, text, least + "–" + most), e);
+      }
+      throw new StoreConfigurationException(refusal(name, text, least + "–" + most));
+    }
+
+    private static String refusal(String name, String text, String expected) {
+      return "store option " + name + ": " + text + " (expected: " + expected + ")";
+    }
+  }
+}

@@ -1,0 +1,104 @@
+package dev.fencepost.backend.zookeeper;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.spi.LockBackend;
+import dev.fencepost.lock.spi.StoreSettings;
+import dev.fencepost.testkit.contract.StoreUnderTest;
+import dev.fencepost.testkit.process.ZookeeperServer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.zookeeper.CreateMode;
+import org.apache.zookeeper.Op;
+import org.apache.zookeeper.ZooDefs;
+
+/** An ensemble, perhaps of one, that tests reach behind the backends' backs. */
+abstract class ZookeeperStoreUnderTest implements StoreUnderTest {
+  private static final Layout LAYOUT = new Layout("/contract");
+
+  private final String servers;
+
+  ZookeeperStoreUnderTest(String servers) {
+    this.servers = servers;
+  }
+
+  /** All servers. */
+  abstract List<ZookeeperServer> all();
+
+  private String uri() {
+    return "zookeeper://" + servers + LAYOUT.root();
+  }
+
+  @Override
+  public LockBackend newBackend() {
+    return new ZookeeperBackendProvider()
+        .create(new StoreSettings(uri(), StoreSettings.DEFAULT_CALL_TIMEOUT, TestReplica.OPTIONS));
+  }
+
+  @Override
+  public boolean wakesByNotification() {
+    return true;
+  }
+
+  /** Tokens come from transaction ids, not from what a replica remembers. */
+  @Override
+  public boolean honoursTokenFloor() {
+    return false;
+  }
+
+  @Override
+  public void wipe() {
+    try (TestClient client = new TestClient(servers)) {
+      for (int i = 0; i < NodeName.BUCKETS; i++) {
+        for (String bucket : List.of(LAYOUT.lockBucket(i), LAYOUT.markBucket(i))) {
+          client.children(bucket).forEach(child -> client.deleteAll(bucket + "/" + child));
+        }
+      }
+      client.children(LAYOUT.base()).forEach(child -> client.deleteAll(LAYOUT.base(child)));
+      byte[] id = UUID.randomUUID().toString().getBytes(US_ASCII);
+      client.ask(zk -> zk.setData(LAYOUT.id(), id, -1));
+    }
+  }
+
+  @Override
+  public void purgeIdle() {
+    try (TestReplica replica = new TestReplica(uri())) {
+      TestReplica.answer(replica.backend.session().purge(0, Duration.ZERO));
+    }
+  }
+
+  /** Puts a base in force that makes greater ones. */
+  @Override
+  public void raiseToken(LockName lock, FencingToken last) {
+    try (TestClient client = new TestClient(servers)) {
+      List<Op> ops = new ArrayList<>();
+      client
+          .children(LAYOUT.base())
+          .forEach(child -> ops.add(Op.delete(LAYOUT.base(child), Draft.ANY)));
+      byte[] anywhere = Long.toString(Long.MAX_VALUE).getBytes(US_ASCII);
+      ops.add(
+          Op.create(
+              LAYOUT.base((last.value() + 1) + "-raised"),
+              anywhere,
+              ZooDefs.Ids.OPEN_ACL_UNSAFE,
+              CreateMode.PERSISTENT));
+      client.ask(zk -> zk.multi(ops));
+    }
+  }
+
+  @Override
+  public Stall stall(LockName lock) {
+    all().forEach(ZookeeperServer::pause);
+    AtomicBoolean ended = new AtomicBoolean();
+    return () -> {
+      if (ended.compareAndSet(false, true)) {
+        all().forEach(ZookeeperServer::resume);
+      }
+    };
+  }
+}

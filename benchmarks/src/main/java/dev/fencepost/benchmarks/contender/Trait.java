@@ -1,0 +1,19 @@
+package dev.fencepost.benchmarks.contender;
+
+/** What sets contenders apart in the report. */
+public enum Trait {
+  /** Ours. */
+  FENCEPOST,
+  /** No lock at all: the messages alone. Nothing is checked, and it cannot contend. */
+  TRANSPORT,
+  /** Deliberately broken: the checks must catch it. */
+  CONTROL,
+  /** Its locks have no lease: whoever dies with his connection open keeps them. */
+  NO_LEASE,
+  /** Waiters knock again and again. */
+  POLLS,
+  /** Waiting needs no thread. */
+  ASYNCHRONOUS,
+  /** Goes through whichever replica comes next. */
+  UNROUTED
+}

@@ -1,0 +1,139 @@
+package dev.fencepost.benchmarks.driver;
+
+import static dev.fencepost.benchmarks.contender.Catalogue.NO_STORE;
+
+import dev.fencepost.benchmarks.contender.Catalogue;
+import dev.fencepost.benchmarks.contender.Entry;
+import dev.fencepost.benchmarks.contender.Trait;
+import dev.fencepost.benchmarks.report.Cell;
+import dev.fencepost.benchmarks.report.Sample;
+import dev.fencepost.benchmarks.report.SetUp;
+import dev.fencepost.benchmarks.store.Store;
+import dev.fencepost.benchmarks.store.Stores;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Starts a store of each kind, has all its contenders take turns at each cell, round after round,
+ * and collects. Whatever fails is a sample that failed.
+ */
+final class Driver {
+  private static final Duration WARM_UP = Duration.ofSeconds(3);
+
+  private final Options options;
+  private final PrintStream progress;
+  private final List<Sample> samples = new ArrayList<>();
+  private final Map<String, String> stores = new TreeMap<>();
+
+  Driver(Options options, PrintStream progress) {
+    this.options = options;
+    this.progress = progress;
+  }
+
+  /** Runs all of it. */
+  void run() {
+    List<String> kinds = new ArrayList<>(options.stores());
+    kinds.add(0, NO_STORE);
+    for (String kind : kinds) {
+      for (SetUp setUp : Plan.setUps(options, kind)) {
+        run(setUp, Plan.cells(options, setUp));
+      }
+    }
+  }
+
+  /** All turns, in the order in which they were taken. */
+  List<Sample> samples() {
+    return samples;
+  }
+
+  /** What each store said of itself. */
+  Map<String, String> stores() {
+    return stores;
+  }
+
+  private void run(SetUp setUp, List<Cell> cells) {
+    if (cells.isEmpty() || contenders(setUp).isEmpty()) {
+      return;
+    }
+    progress.println("== " + setUp.id());
+    try (Store store = Stores.start(setUp.store())) {
+      stores.putIfAbsent(setUp.store(), store.description());
+      World.Clients clients =
+          options.size() == Options.Size.SMOKE ? World.Clients.SHARED : World.Clients.ONE_EACH;
+      try (World world = new World(setUp, store, clients)) {
+        for (Cell cell : cells) {
+          run(world, cell);
+        }
+      }
+    } catch (AssertionError | RuntimeException e) {
+      e.printStackTrace(progress);
+      for (Cell cell : cells) {
+        for (Entry entry : contenders(setUp)) {
+          add(Sample.failed(cell, entry.id(), 1, "the set-up failed: " + e.getMessage()));
+        }
+      }
+    }
+  }
+
+  private void run(World world, Cell cell) {
+    List<Entry> all =
+        contenders(world.setUp()).stream().filter(entry -> Cells.takesPart(cell, entry)).toList();
+    List<Entry> fit = new ArrayList<>(all);
+    if (Cells.isRepeated(cell)) {
+      for (Entry entry : all) {
+        Sample warmUp = turn(world, cell, entry, 0);
+        if (!warmUp.isSound()) {
+          fit.remove(entry);
+          add(new Sample(cell, entry.id(), 1, 0, Map.of(), warmUp.error(), warmUp.violations()));
+        }
+      }
+    }
+    int rounds = Cells.isRepeated(cell) ? options.rounds() : 1;
+    for (int round = 1; round <= rounds; round++) {
+      for (Entry entry : fit) {
+        add(turn(world, cell, entry, round));
+      }
+    }
+  }
+
+  private Sample turn(World world, Cell cell, Entry entry, int round) {
+    if (entry.is(Trait.FENCEPOST) && !world.serverTrouble().isEmpty()) {
+      return Sample.failed(cell, entry.id(), round, world.serverTrouble());
+    }
+    try {
+      return Cells.run(world, cell, entry, round, round == 0 ? warmUp() : options.round());
+    } catch (AssertionError | RuntimeException e) {
+      e.printStackTrace(progress);
+      return Sample.failed(cell, entry.id(), round, e.toString());
+    }
+  }
+
+  private Duration warmUp() {
+    return options.round().compareTo(WARM_UP) < 0 ? options.round() : WARM_UP;
+  }
+
+  private List<Entry> contenders(SetUp setUp) {
+    return Catalogue.on(setUp.store()).stream()
+        .filter(entry -> Options.among(options.contenders()).test(entry.id()))
+        .filter(entry -> setUp.replicas() == 1 || entry.is(Trait.FENCEPOST))
+        .toList();
+  }
+
+  private void add(Sample sample) {
+    samples.add(sample);
+    progress.printf(
+        Locale.ROOT,
+        "%-40s %-16s round %d %12.1f %s %s%n",
+        sample.cell().id(),
+        sample.contender(),
+        sample.round(),
+        sample.value(),
+        sample.cell().scenario().unit(),
+        sample.isSound() ? "" : "FAILED: " + sample.trouble());
+  }
+}

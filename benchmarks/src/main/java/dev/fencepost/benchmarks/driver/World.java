@@ -1,0 +1,165 @@
+package dev.fencepost.benchmarks.driver;
+
+import dev.fencepost.benchmarks.contender.Entry;
+import dev.fencepost.benchmarks.contender.Settings;
+import dev.fencepost.benchmarks.contender.Trait;
+import dev.fencepost.benchmarks.process.DelayMain;
+import dev.fencepost.benchmarks.process.EchoMain;
+import dev.fencepost.benchmarks.report.SetUp;
+import dev.fencepost.benchmarks.store.Store;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** The processes of one set-up: a store, servers on it, a client for each contender. */
+final class World implements AutoCloseable {
+  private static final long LEASE_MILLIS = 30_000;
+  private static final int HALVES = 2;
+
+  /** Whose client is whose. */
+  enum Clients {
+    /** A process for each contender. */
+    ONE_EACH,
+    /** One for all, which starts faster; for the smoke run. */
+    SHARED
+  }
+
+  private final SetUp setUp;
+  private final Store store;
+  private final Clients clients;
+  private final Path folder;
+  private final List<PortProcess> wires = new ArrayList<>();
+  private final List<FencepostProcess> servers = new ArrayList<>();
+  private final List<String> addresses = new ArrayList<>();
+  private final Map<String, Worker> workers = new HashMap<>();
+  private final List<Long> serverPids = new ArrayList<>();
+  private final int storePort;
+  private String serverTrouble = "";
+
+  World(SetUp setUp, Store store, Clients clients) {
+    this.setUp = setUp;
+    this.store = store;
+    this.clients = clients;
+    try {
+      folder = Files.createTempDirectory("fencepost-referees-");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    storePort = store.port() == 0 ? 0 : wired(store.port());
+    startServers();
+  }
+
+  SetUp setUp() {
+    return setUp;
+  }
+
+  Store store() {
+    return store;
+  }
+
+  /** The replicas, first to last. */
+  List<FencepostProcess> servers() {
+    return servers;
+  }
+
+  /** Why there is no Fencepost; empty if there is one. */
+  String serverTrouble() {
+    return serverTrouble;
+  }
+
+  /** Where a new client of the contender connects. */
+  Settings settings() {
+    return settings(LEASE_MILLIS);
+  }
+
+  Settings settings(long leaseMillis) {
+    return new Settings(
+        setUp.store(), store.address(storePort), List.copyOf(addresses), leaseMillis);
+  }
+
+  /** The contender's client; a new one if the last is not fit any more. */
+  Worker worker(Entry entry) {
+    String key = clients == Clients.SHARED ? "all" : entry.id();
+    Worker known = workers.get(key);
+    if (known == null || !known.isFit()) {
+      known = new Worker();
+      workers.put(key, known);
+    }
+    return known;
+  }
+
+  /** Where the contender's referee keeps a cell's state. */
+  Path referee(Entry entry, String names) {
+    return folder.resolve(entry.id() + "-" + names.replace('/', '-'));
+  }
+
+  /** CPU seconds used so far by whom. */
+  Usage usage(Entry entry) {
+    return new Usage(
+        Cpu.seconds(List.of(worker(entry).pid())),
+        entry.is(Trait.FENCEPOST) || entry.is(Trait.TRANSPORT) ? Cpu.seconds(serverPids) : 0,
+        Cpu.seconds(Cpu.childrenWith(store.mark())));
+  }
+
+  /** CPU seconds. */
+  record Usage(double client, double server, double store) {
+    Usage since(Usage before) {
+      return new Usage(client - before.client, server - before.server, store - before.store);
+    }
+  }
+
+  @Override
+  public void close() {
+    workers.values().forEach(Worker::close);
+    servers.forEach(FencepostProcess::close);
+    wires.forEach(PortProcess::close);
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(path);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void startServers() {
+    if (setUp.store().equals("none")) {
+      PortProcess echo = new PortProcess(EchoMain.class);
+      wires.add(echo);
+      serverPids.add(echo.pid());
+      addresses.add("127.0.0.1:" + wired(echo.port()));
+      return;
+    }
+    try {
+      for (int i = 0; i < setUp.replicas(); i++) {
+        FencepostProcess server = new FencepostProcess(store.uri(storePort), Map.of());
+        servers.add(server);
+        serverPids.add(server.pid());
+        addresses.add("127.0.0.1:" + wired(server.port()));
+      }
+    } catch (IllegalStateException e) {
+      serverTrouble = String.valueOf(e.getMessage());
+    }
+  }
+
+  /** The port itself, or that of a wire to it. */
+  private int wired(int port) {
+    if (setUp.delayMicros() == 0) {
+      return port;
+    }
+    PortProcess wire =
+        new PortProcess(
+            DelayMain.class,
+            Integer.toString(port),
+            Integer.toString(setUp.delayMicros() / HALVES));
+    wires.add(wire);
+    return wire.port();
+  }
+}

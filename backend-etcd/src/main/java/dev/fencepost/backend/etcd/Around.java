@@ -1,0 +1,37 @@
+package dev.fencepost.backend.etcd;
+
+import dev.fencepost.lock.ReplicaId;
+
+/**
+ * What an operation works with.
+ *
+ * @param self this replica
+ * @param keys where everything is
+ * @param terms which leases can be had
+ * @param base of tokens
+ * @param acquires where attempts go
+ * @param owners where everything else goes that writes
+ * @param reads where looks go
+ * @param leases single leases
+ * @param pool leases for grants
+ * @param memories the lease of memories of free locks
+ * @param turns the lease of turns
+ * @param roster this replica's own lease
+ * @param holdings grants made here
+ * @param watches locks waited for here
+ */
+record Around(
+    ReplicaId self,
+    Keys keys,
+    Rounding terms,
+    Base base,
+    Batcher<Guarded, Guarded.Outcome> acquires,
+    Batcher<Guarded, Guarded.Outcome> owners,
+    Batcher<Reading, Reading.Found> reads,
+    Leases leases,
+    LeasePool pool,
+    RollingLease memories,
+    RollingLease turns,
+    Roster roster,
+    Holdings holdings,
+    Watches watches) {}

@@ -1,0 +1,286 @@
+package dev.fencepost.backend.etcd;
+
+import com.google.protobuf.ByteString;
+import dev.fencepost.backend.etcd.Change.Kind;
+import dev.fencepost.backend.etcd.LeasePool.Taken;
+import dev.fencepost.backend.etcd.Leases.Use;
+import dev.fencepost.backend.etcd.Seen.Entry;
+import dev.fencepost.lock.Lease;
+import io.etcd.jetcd.api.ResponseOp;
+import io.etcd.jetcd.api.TxnRequest;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * Writes changes of one lock: with the lease that each needs, and compared with what was seen. For
+ * one call; its steps follow each other.
+ */
+final class Commit {
+  private static final Base.Value NO_BASE = new Base.Value(ByteString.EMPTY, 0, 0, 0);
+  private static final int MOST_REWRITES = 5;
+
+  private final Around around;
+  private final boolean isAttempt;
+  private final Deadline deadline;
+  private Optional<Taken> unused = Optional.empty();
+  private long revision;
+
+  Commit(Around around, boolean isAttempt, Deadline deadline) {
+    this.around = around;
+    this.isAttempt = isAttempt;
+    this.deadline = deadline;
+  }
+
+  /**
+   * What came of a change.
+   *
+   * @param isDone whether it was made
+   * @param entry the record that was written, if one was
+   * @param token the token that it got; 0 if none
+   * @param revision of the store
+   * @param instead how the lock stands, if that is why it was not made
+   */
+  record Made(
+      boolean isDone, Optional<Entry> entry, long token, long revision, Optional<Seen> instead) {
+    static final Made NOTHING = new Made(false, Optional.empty(), 0, 0, Optional.empty());
+
+    /** It was not made; look how the lock stands. */
+    static final Made AGAIN = NOTHING;
+  }
+
+  /** What a change is written with. */
+  private record Means(long lease, Base.Value base, long lineLease) {}
+
+  /** The highest revision that this call has seen. */
+  long revision() {
+    return revision;
+  }
+
+  void sawAt(long seen) {
+    revision = Math.max(revision, seen);
+  }
+
+  /** Makes the change if the lock stands as it was seen. */
+  CompletionStage<Made> make(Seen seen, Change change) {
+    return means(seen, change)
+        .thenCompose(
+            means ->
+                send(seen, change, means)
+                    .thenCompose(outcome -> answered(seen, change, means, outcome))
+                    .exceptionallyCompose(error -> failed(change, means, error)))
+        .exceptionallyCompose(
+            error ->
+                Trouble.is(error, Trouble.Kind.FULL) && change.canDoWithoutRoom()
+                    ? make(seen, change.withoutRoom())
+                    : CompletableFuture.failedFuture(error));
+  }
+
+  /** A lease that was taken and bound to nothing may be used again. */
+  void giveBackUnused() {
+    unused.ifPresent(around.pool()::giveBack);
+    unused = Optional.empty();
+  }
+
+  private CompletionStage<Means> means(Seen seen, Change change) {
+    CompletionStage<Base.Value> base =
+        change.ownToken()
+            ? around.base().current(deadline)
+            : CompletableFuture.completedStage(NO_BASE);
+    CompletionStage<Long> line =
+        change.line() && !change.after().line().isEmpty()
+            ? around.roster().lease(deadline)
+            : CompletableFuture.completedStage(0L);
+    return lease(seen, change)
+        .thenCompose(
+            lease -> base.thenCombine(line, (counted, mine) -> new Means(lease, counted, mine)));
+  }
+
+  private CompletionStage<Long> lease(Seen seen, Change change) {
+    return switch (change.kind()) {
+      case GRANT ->
+          pooled(change.after().tenure().orElseThrow().lease()).thenApply(t -> t.lease().id());
+      case FREE -> around.memories().take(deadline).thenApply(StoreLease::id);
+      case TURN -> around.turns().take(deadline).thenApply(StoreLease::id);
+      case CLOSE -> CompletableFuture.completedStage(seen.entry().orElseThrow().lease());
+      case CLOSE_ANEW ->
+          around
+              .leases()
+              .grant(Rounding.up(change.closedFor()).toSeconds(), Use.BINDING, deadline)
+              .thenApply(StoreLease::id);
+      case NONE, REMOVE -> CompletableFuture.completedStage(0L);
+    };
+  }
+
+  private CompletionStage<Taken> pooled(Lease lease) {
+    long seconds = Rounding.up(lease.whole()).toSeconds();
+    if (unused.filter(taken -> taken.seconds() == seconds).isPresent()) {
+      return CompletableFuture.completedStage(unused.orElseThrow());
+    }
+    return around
+        .pool()
+        .take(seconds, deadline)
+        .thenApply(
+            taken -> {
+              unused = Optional.of(taken);
+              return taken;
+            });
+  }
+
+  private CompletionStage<Guarded.Outcome> send(Seen seen, Change change, Means means) {
+    Keys keys = around.keys();
+    ByteString record = keys.lock(seen.lock());
+    ByteString line = keys.line(seen.lock());
+    TxnRequest.Builder request = TxnRequest.newBuilder().addCompare(seen.recordUnchanged(keys));
+    if (change.kind() != Kind.REMOVE) {
+      request.addCompare(seen.lineUnchanged(keys));
+    }
+    if (change.kind() == Kind.REMOVE) {
+      request.addSuccess(Ops.delete(record));
+    } else if (change.kind() != Kind.NONE) {
+      ByteString value = change.value(means.base().offset()).encode();
+      request.addSuccess(Ops.put(record, value, means.lease()));
+    }
+    if (change.line()) {
+      request.addSuccess(
+          change.after().line().isEmpty()
+              ? Ops.delete(line)
+              : Ops.put(line, Seen.Queue.encode(change.after().line()), means.lineLease()));
+    }
+    request.addFailure(Ops.get(record)).addFailure(Ops.get(line));
+    if (change.ownToken()) {
+      request.addCompare(Ops.hasValue(around.base().key(), means.base().bytes()));
+      request.addFailure(Ops.get(around.base().key()));
+    }
+    return lane().ask(new Guarded(record, request.build()), deadline);
+  }
+
+  private Batcher<Guarded, Guarded.Outcome> lane() {
+    return isAttempt ? around.acquires() : around.owners();
+  }
+
+  private CompletionStage<Made> answered(
+      Seen seen, Change change, Means means, Guarded.Outcome outcome) {
+    sawAt(outcome.revision());
+    if (!outcome.done()) {
+      return CompletableFuture.completedStage(instead(seen, change, means, outcome));
+    }
+    settleLeases(seen, change);
+    if (change.kind() == Kind.NONE) {
+      return CompletableFuture.completedStage(
+          new Made(true, Optional.empty(), 0, outcome.revision(), Optional.empty()));
+    }
+    return isDoubtful(change, means, outcome)
+        ? rewrite(seen, change, means, outcome.revision(), 0)
+        : CompletableFuture.completedStage(made(seen, change, means, outcome.revision()));
+  }
+
+  private Made made(Seen seen, Change change, Means means, long written) {
+    if (change.kind() == Kind.REMOVE) {
+      return new Made(true, Optional.empty(), 0, written, Optional.empty());
+    }
+    LockValue value = change.value(means.base().offset());
+    Entry entry = new Entry(value, written, means.lease(), Optional.empty());
+    if (change.kind() == Kind.GRANT) {
+      unused.ifPresent(taken -> around.holdings().add(seen.lock(), entry, taken));
+      unused = Optional.empty();
+    }
+    long token = change.ownToken() ? entry.token() : 0;
+    return new Made(true, Optional.of(entry), token, written, Optional.empty());
+  }
+
+  /** What the record was bound to is free again, unless the new one is bound to the same. */
+  private void settleLeases(Seen seen, Change change) {
+    if (change.kind() == Kind.NONE || !seen.isBound()) {
+      return;
+    }
+    Optional<Taken> former =
+        around.holdings().remove(seen.lock(), seen.entry().orElseThrow().revision());
+    if (change.kind() != Kind.CLOSE) {
+      former.ifPresent(around.pool()::giveBack);
+    }
+  }
+
+  private Made instead(Seen seen, Change change, Means means, Guarded.Outcome outcome) {
+    List<ResponseOp> read = outcome.responses();
+    if (change.ownToken()) {
+      around
+          .base()
+          .found(means.base(), Reading.first(read.get(2).getResponseRange()), outcome.connection());
+    }
+    Seen other =
+        Seen.read(
+            seen.lock(),
+            Reading.first(read.get(0).getResponseRange()),
+            Reading.first(read.get(1).getResponseRange()));
+    return new Made(false, Optional.empty(), 0, outcome.revision(), Optional.of(other));
+  }
+
+  /** The base was not made sure of over the connection over which the token was given. */
+  private static boolean isDoubtful(Change change, Means means, Guarded.Outcome outcome) {
+    return change.ownToken() && means.base().connection() != outcome.connection();
+  }
+
+  /**
+   * Writes the record once more, by a base that is certain, so that it gets another token. Nobody
+   * knows the former one yet.
+   */
+  private CompletionStage<Made> rewrite(
+      Seen seen, Change change, Means means, long written, int times) {
+    if (times == MOST_REWRITES) {
+      return CompletableFuture.failedFuture(Trouble.timeout());
+    }
+    ByteString record = around.keys().lock(seen.lock());
+    return around
+        .base()
+        .current(deadline)
+        .thenCompose(
+            base -> {
+              Means certain = new Means(means.lease(), base, means.lineLease());
+              TxnRequest request =
+                  TxnRequest.newBuilder()
+                      .addCompare(Ops.writtenAt(record, written))
+                      .addCompare(Ops.hasValue(around.base().key(), base.bytes()))
+                      .addSuccess(
+                          Ops.put(record, change.value(base.offset()).encode(), means.lease()))
+                      .addFailure(Ops.get(around.base().key()))
+                      .build();
+              return lane()
+                  .ask(new Guarded(record, request), deadline)
+                  .thenCompose(
+                      outcome -> {
+                        sawAt(outcome.revision());
+                        if (outcome.done() && !isDoubtful(change, certain, outcome)) {
+                          return CompletableFuture.completedStage(
+                              made(seen, change, certain, outcome.revision()));
+                        }
+                        if (!outcome.done()) {
+                          around
+                              .base()
+                              .found(
+                                  base,
+                                  Reading.first(outcome.responses().get(0).getResponseRange()),
+                                  outcome.connection());
+                        }
+                        long last = outcome.done() ? outcome.revision() : written;
+                        return rewrite(seen, change, certain, last, times + 1);
+                      });
+            });
+  }
+
+  private CompletionStage<Made> failed(Change change, Means means, Throwable error) {
+    boolean bound = change.kind() == Kind.GRANT;
+    if (Trouble.is(error, Trouble.Kind.LEASE_GONE)) {
+      unused = bound ? Optional.empty() : unused;
+      around.memories().isGone(means.lease());
+      around.turns().isGone(means.lease());
+      return around.roster().confirm(deadline).thenApply(confirmed -> Made.AGAIN);
+    }
+    if (bound && Trouble.in(error).filter(t -> t.kind() != Trouble.Kind.UNANSWERED).isEmpty()) {
+      // It may be bound to a grant by now, or be so later: it is left to die.
+      unused = Optional.empty();
+    }
+    return CompletableFuture.failedFuture(error);
+  }
+}

@@ -1,0 +1,96 @@
+package dev.fencepost.backend.etcd;
+
+import dev.fencepost.backend.etcd.Leases.Use;
+import dev.fencepost.lock.spi.StoreConfigurationException;
+import io.etcd.jetcd.api.MaintenanceGrpc;
+import io.etcd.jetcd.api.StatusRequest;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Looks whether an etcd can keep the contract, and how. */
+final class Fitness {
+  private static final Logger LOG = LoggerFactory.getLogger(Fitness.class);
+  private static final long TOO_SHORT_SECONDS = 1;
+
+  private final Wire wire;
+  private final EtcdSettings settings;
+  private final Leases leases;
+
+  Fitness(Wire wire, EtcdSettings settings, Leases leases) {
+    this.wire = wire;
+    this.settings = settings;
+    this.leases = leases;
+  }
+
+  /**
+   * What was found.
+   *
+   * @param mayNest whether batches may travel as nested transactions
+   * @param terms which leases it keeps
+   */
+  record Found(boolean mayNest, Rounding terms) {}
+
+  /** Asks the members in turn until one answers. */
+  CompletionStage<Found> examine() {
+    return examine(settings.endpoints().size());
+  }
+
+  private CompletionStage<Found> examine(int more) {
+    Deadline deadline = Deadline.in(settings.callTimeout());
+    return wire.call(
+            MaintenanceGrpc.getStatusMethod(), StatusRequest.getDefaultInstance(), deadline)
+        .thenApply(reply -> mayNest(reply.message().getVersion()))
+        .thenCompose(
+            mayNest ->
+                // etcd makes a lease longer that is too short for its elections.
+                leases
+                    .grant(TOO_SHORT_SECONDS, Use.FREE, deadline)
+                    .thenApply(shortest -> new Found(mayNest, Rounding.of(shortest.seconds()))))
+        .exceptionallyCompose(
+            error ->
+                more > 0 && Trouble.is(error, Trouble.Kind.UNANSWERED)
+                    ? examine(more - 1)
+                    : CompletableFuture.failedFuture(refused(error)));
+  }
+
+  private boolean mayNest(String text) {
+    Optional<Version> version = Version.parse(text);
+    if (version.filter(v -> !v.isAtLeast(3, 4, 0)).isPresent()) {
+      throw new StoreConfigurationException(
+          "etcd " + text + " is too old (expected: 3.4 or later)");
+    }
+    if (settings.login().isEmpty() || settings.batchSize() == 1) {
+      return true;
+    }
+    boolean safe = version.filter(Version::checksNestedTransactions).isPresent();
+    if (!safe) {
+      LOG.warn(
+          "etcd {} does not check permissions inside nested transactions (CVE-2026-33343): locks"
+              + " travel one by one. Use 3.5.28, 3.6.9 or later",
+          text);
+    }
+    return safe;
+  }
+
+  private Throwable refused(Throwable error) {
+    Optional<Trouble.Kind> kind = Trouble.in(error).map(Trouble::kind);
+    if (kind.filter(Trouble.Kind.LOGGED_OUT::equals).isPresent()) {
+      return new StoreConfigurationException(
+          settings.login().isPresent()
+              ? "etcd refuses the user or the password (store options user and password)"
+              : "etcd wants a user (set the store options user and password)",
+          error);
+    }
+    if (kind.filter(Trouble.Kind.FORBIDDEN::equals).isPresent()) {
+      return new StoreConfigurationException(
+          "etcd's user may not do what is needed (grant it a role with readwrite on the prefix "
+              + settings.prefix()
+              + "/)",
+          error);
+    }
+    return error;
+  }
+}

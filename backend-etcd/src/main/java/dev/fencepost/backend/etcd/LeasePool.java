@@ -1,0 +1,144 @@
+package dev.fencepost.backend.etcd;
+
+import dev.fencepost.backend.etcd.Leases.Use;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * Leases without keys, kept ready for the next grant. They are {@link #MARGIN_SECONDS} longer than
+ * what they are for, and one is given out only while its last confirmed keep-alive is younger than
+ * that: so it lasts at least as long as the holder counts. Those that nobody needs are revoked
+ * after a while.
+ *
+ * <p>A lease comes back only from whoever took it, and only when an answered transaction has shown
+ * that it has no key; any other is left to die. Safe for use by many threads.
+ */
+final class LeasePool {
+  /** By how much leases are longer than what they are for. */
+  static final long MARGIN_SECONDS = 2;
+
+  private static final long USABLE_NANOS = Duration.ofMillis(1900).toNanos();
+  private static final long FRESH_NANOS = Duration.ofMillis(900).toNanos();
+  private static final long UNUSED_NANOS = Duration.ofSeconds(20).toNanos();
+
+  private final Leases leases;
+  private final KeepAlives keepAlives;
+  private final int idleAtMost;
+  private final Duration callTimeout;
+  private final Map<Long, Deque<Idle>> idle = new HashMap<>();
+  private int count;
+
+  LeasePool(Leases leases, KeepAlives keepAlives, EtcdSettings settings) {
+    this.leases = leases;
+    this.keepAlives = keepAlives;
+    this.idleAtMost = settings.idleLeases();
+    this.callTimeout = settings.callTimeout();
+  }
+
+  private record Idle(long seconds, StoreLease lease, long sinceNanos) {}
+
+  /** A lease that lasts so long from now on. */
+  CompletionStage<Taken> take(long seconds, Deadline deadline) {
+    synchronized (this) {
+      Deque<Idle> ready = idle.getOrDefault(seconds, new ArrayDeque<>());
+      // The latest first, so that the surplus grows old.
+      for (Idle last = ready.peekLast(); last != null; last = ready.peekLast()) {
+        if (last.lease().ageNanos() >= USABLE_NANOS) {
+          break;
+        }
+        ready.removeLast();
+        count--;
+        return CompletableFuture.completedStage(new Taken(seconds, last.lease()));
+      }
+    }
+    return leases
+        .grant(seconds + MARGIN_SECONDS, Use.BINDING, deadline)
+        .thenApply(lease -> new Taken(seconds, lease));
+  }
+
+  /**
+   * A lease that was taken.
+   *
+   * @param seconds what it was taken for
+   */
+  record Taken(long seconds, StoreLease lease) {}
+
+  /** The lease has no key: it may be used again. */
+  void giveBack(Taken taken) {
+    if (taken.lease().ageNanos() < FRESH_NANOS) {
+      add(taken.seconds(), taken.lease(), System.nanoTime());
+    } else {
+      refresh(new Idle(taken.seconds(), taken.lease(), System.nanoTime()));
+    }
+  }
+
+  /** Keeps alive what is getting old, and revokes what nobody needs. */
+  void tick() {
+    List<Idle> old = new ArrayList<>();
+    List<Idle> unused = new ArrayList<>();
+    long now = System.nanoTime();
+    synchronized (this) {
+      for (Deque<Idle> ready : idle.values()) {
+        ready.removeIf(
+            each -> {
+              boolean isUnused = now - each.sinceNanos() > UNUSED_NANOS;
+              boolean isOld = each.lease().ageNanos() >= FRESH_NANOS;
+              if (isUnused) {
+                unused.add(each);
+              } else if (isOld) {
+                old.add(each);
+              }
+              return isUnused || isOld;
+            });
+      }
+      idle.values().removeIf(Deque::isEmpty);
+      count -= old.size() + unused.size();
+    }
+    old.forEach(this::refresh);
+    unused.forEach(this::revoke);
+  }
+
+  /** Takes all out, so that they can be revoked. */
+  synchronized List<StoreLease> drain() {
+    List<StoreLease> all = new ArrayList<>();
+    idle.values().forEach(ready -> ready.forEach(each -> all.add(each.lease())));
+    idle.clear();
+    count = 0;
+    return all;
+  }
+
+  private void refresh(Idle each) {
+    long sent = System.nanoTime();
+    keepAlives
+        .keepAlive(each.lease().id(), Deadline.in(callTimeout))
+        .whenComplete(
+            (seconds, error) -> {
+              if (error == null && seconds >= each.seconds() + MARGIN_SECONDS) {
+                add(each.seconds(), each.lease().aliveSince(sent), each.sinceNanos());
+              }
+            });
+  }
+
+  private void add(long seconds, StoreLease lease, long sinceNanos) {
+    Idle added = new Idle(seconds, lease, sinceNanos);
+    synchronized (this) {
+      if (count < idleAtMost) {
+        idle.computeIfAbsent(seconds, any -> new ArrayDeque<>()).addLast(added);
+        count++;
+        return;
+      }
+    }
+    revoke(added);
+  }
+
+  private void revoke(Idle each) {
+    leases.revoke(each.lease().id(), Deadline.in(callTimeout));
+  }
+}

@@ -1,0 +1,89 @@
+package dev.fencepost.backend.etcd;
+
+import io.etcd.jetcd.api.LeaseGrantRequest;
+import io.etcd.jetcd.api.LeaseGrpc;
+import io.etcd.jetcd.api.LeaseRevokeRequest;
+import io.etcd.jetcd.api.LeaseTimeToLiveRequest;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.LongSupplier;
+
+/**
+ * etcd's leases. The ids are ours: those of what holds or closes a lock are {@link #LEAST_BINDING}
+ * or more, those of memories of free locks are less, so that one comparison tells whether a lock is
+ * free, with or without a memory of it.
+ */
+final class Leases {
+  /** The lowest id of a lease whose lock is not free. */
+  static final long LEAST_BINDING = 1L << 62;
+
+  /** etcd does not know the lease (any more). */
+  static final long GONE = 0;
+
+  private static final int MOST_TRIES = 5;
+
+  private final Wire wire;
+  private final LongSupplier random;
+  private final Gate looks;
+
+  Leases(Wire wire, LongSupplier random, Gate looks) {
+    this.wire = wire;
+    this.random = random;
+    this.looks = looks;
+  }
+
+  /** What a lease's keys are. */
+  enum Use {
+    /** A grant or a closing. */
+    BINDING,
+    /** The memory of a lock that is free, or something that is no lock. */
+    FREE
+  }
+
+  /** Grants a lease; etcd may make a very short one longer. */
+  CompletionStage<StoreLease> grant(long seconds, Use use, Deadline deadline) {
+    return grant(seconds, use, deadline, 0);
+  }
+
+  private CompletionStage<StoreLease> grant(long seconds, Use use, Deadline deadline, int tries) {
+    long bits = random.getAsLong() & (LEAST_BINDING - 1);
+    long id = use == Use.BINDING ? bits | LEAST_BINDING : Math.max(1, bits);
+    long sent = System.nanoTime();
+    return wire.call(
+            LeaseGrpc.getLeaseGrantMethod(),
+            LeaseGrantRequest.newBuilder().setID(id).setTTL(seconds).build(),
+            deadline)
+        .thenApply(reply -> new StoreLease(id, reply.message().getTTL(), sent))
+        .exceptionallyCompose(
+            error ->
+                Trouble.is(error, Trouble.Kind.LEASE_EXISTS) && tries < MOST_TRIES
+                    ? grant(seconds, use, deadline, tries + 1)
+                    : CompletableFuture.failedFuture(error));
+  }
+
+  /** Ends a lease with all its keys. */
+  CompletionStage<Boolean> revoke(long id, Deadline deadline) {
+    return wire.call(
+            LeaseGrpc.getLeaseRevokeMethod(),
+            LeaseRevokeRequest.newBuilder().setID(id).build(),
+            deadline)
+        .thenApply(reply -> true)
+        .exceptionally(error -> false);
+  }
+
+  /** Whole seconds that are left, rounded down; {@code -1} if the lease is gone. */
+  CompletionStage<Long> secondsLeft(long id, Deadline deadline) {
+    return looks.pass(
+        () ->
+            wire.call(
+                    LeaseGrpc.getLeaseTimeToLiveMethod(),
+                    LeaseTimeToLiveRequest.newBuilder().setID(id).build(),
+                    deadline)
+                .thenApply(reply -> reply.message().getTTL())
+                .exceptionallyCompose(
+                    error ->
+                        Trouble.is(error, Trouble.Kind.LEASE_GONE)
+                            ? CompletableFuture.completedStage(-1L)
+                            : CompletableFuture.failedFuture(error)));
+  }
+}

@@ -1,0 +1,101 @@
+package dev.fencepost.backend.etcd;
+
+import dev.fencepost.lock.spi.StoreConfigurationException;
+import io.grpc.Attributes;
+import io.grpc.CallOptions;
+import io.grpc.ChannelCredentials;
+import io.grpc.ClientCall;
+import io.grpc.ClientTransportFilter;
+import io.grpc.ConnectivityState;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor;
+import io.grpc.TlsChannelCredentials;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+
+/**
+ * One member of etcd: a channel of one connection at a time. Each connection has a number that no
+ * other has, so that an answer tells over which one it came. Callbacks come on the connection's own
+ * thread.
+ */
+final class Member implements AutoCloseable {
+  private static final Attributes.Key<Long> CONNECTION = Attributes.Key.create("connection");
+  private static final int MAX_MESSAGE_BYTES = 64 << 20;
+
+  /** etcd refuses pings that come closer than 5 s. */
+  private static final long PING_SECONDS = 10;
+
+  private static final long PING_TIMEOUT_SECONDS = 5;
+
+  private final ManagedChannel channel;
+
+  /**
+   * Makes the channel; connects with the first call.
+   *
+   * @param connected told of each new connection before any call goes over it; answers its number
+   */
+  Member(EtcdSettings.Endpoint endpoint, Optional<EtcdSettings.Tls> tls, LongSupplier connected) {
+    channel =
+        Grpc.newChannelBuilderForAddress(endpoint.host(), endpoint.port(), credentials(tls))
+            .directExecutor()
+            // A transaction that is sent twice happens twice: no retry but the caller's.
+            .disableRetry()
+            .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+            .keepAliveTime(PING_SECONDS, TimeUnit.SECONDS)
+            .keepAliveTimeout(PING_TIMEOUT_SECONDS, TimeUnit.SECONDS)
+            .addTransportFilter(
+                new ClientTransportFilter() {
+                  @Override
+                  public Attributes transportReady(Attributes attributes) {
+                    return attributes.toBuilder().set(CONNECTION, connected.getAsLong()).build();
+                  }
+                })
+            .build();
+  }
+
+  <Q, A> ClientCall<Q, A> newCall(MethodDescriptor<Q, A> method, CallOptions options) {
+    return channel.newCall(method, options);
+  }
+
+  /** Over which connection the call went; 0 if it never reached one. */
+  static long connectionOf(ClientCall<?, ?> call) {
+    return Optional.ofNullable(call.getAttributes().get(CONNECTION)).orElse(0L);
+  }
+
+  /** Connects again at once, if it was about to wait. */
+  void nudge() {
+    if (channel.getState(false) == ConnectivityState.TRANSIENT_FAILURE) {
+      channel.resetConnectBackoff();
+    }
+  }
+
+  /** Breaks the connection and all calls. */
+  @Override
+  public void close() {
+    channel.shutdownNow();
+  }
+
+  private static ChannelCredentials credentials(Optional<EtcdSettings.Tls> tls) {
+    if (tls.isEmpty()) {
+      return InsecureChannelCredentials.create();
+    }
+    EtcdSettings.Tls files = tls.orElseThrow();
+    TlsChannelCredentials.Builder builder = TlsChannelCredentials.newBuilder();
+    try {
+      if (files.ca().isPresent()) {
+        builder.trustManager(files.ca().orElseThrow().toFile());
+      }
+      if (files.certificate().isPresent()) {
+        builder.keyManager(
+            files.certificate().orElseThrow().toFile(), files.key().orElseThrow().toFile());
+      }
+    } catch (IOException e) {
+      throw new StoreConfigurationException("store options tls-…: cannot read a file", e);
+    }
+    return builder.build();
+  }
+}

@@ -1,0 +1,163 @@
+package dev.fencepost.backend.etcd;
+
+import dev.fencepost.backend.etcd.Seen.Entry;
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.spi.record.Asker;
+import dev.fencepost.lock.spi.record.LockRecord;
+import dev.fencepost.lock.spi.record.Step;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One move, from the guess of how the lock stands to the answer. The rules say what follows from
+ * what was seen, the transaction compares what was seen, and its other branch reads what is there
+ * instead: then it is tried again from that. Each failed try means that somebody else went on.
+ *
+ * <p>For one call; its steps follow each other.
+ */
+final class Operation<T> {
+  private static final int MOST_TRIES = 200;
+
+  private final Move<T> move;
+  private final Around around;
+  private final Renewals renewals;
+  private final Deadline deadline;
+  private final Commit commit;
+  private int tries;
+
+  Operation(Move<T> move, Around around, Renewals renewals, Deadline deadline) {
+    this.move = move;
+    this.around = around;
+    this.renewals = renewals;
+    this.deadline = deadline;
+    this.commit = new Commit(around, move instanceof Move.Acquire, deadline);
+  }
+
+  /** Makes the move, first on the ground of a guess. */
+  CompletionStage<T> from(Seen guess) {
+    return settled(decide(guess));
+  }
+
+  /** Makes the move on the ground of a look. */
+  CompletionStage<T> fromLook() {
+    return settled(look());
+  }
+
+  private CompletionStage<T> settled(CompletionStage<T> answer) {
+    return answer.whenComplete((done, error) -> commit.giveBackUnused());
+  }
+
+  private CompletionStage<T> look() {
+    if (++tries > MOST_TRIES || deadline.isOver()) {
+      return CompletableFuture.failedFuture(Trouble.timeout());
+    }
+    Keys keys = around.keys();
+    return around
+        .reads()
+        .ask(new Reading(keys.lock(move.lock()), keys.line(move.lock())), deadline)
+        .thenCompose(
+            found -> weigh(Seen.read(move.lock(), found.record(), found.line()), found.revision()));
+  }
+
+  /** Learns how much time is left, if that decides. */
+  private CompletionStage<T> weigh(Seen seen, long revision) {
+    commit.sawAt(revision);
+    if (seen.isBound() && (move.needsTime() || seen.dependsOnTime())) {
+      return withTime(seen).thenCompose(this::decide);
+    }
+    return decide(seen);
+  }
+
+  private CompletionStage<Seen> withTime(Seen seen) {
+    return around
+        .leases()
+        .secondsLeft(seen.entry().orElseThrow().lease(), deadline)
+        .thenApply(seen::withSecondsLeft);
+  }
+
+  private CompletionStage<T> decide(Seen seen) {
+    long now = TimeUnit.NANOSECONDS.toMicros(around.base().clockNanos());
+    LockRecord before = seen.at(now);
+    Step<T> step = move.step(before, new Asker(around.self(), 0, now));
+    Change change = Change.between(seen, before, step.after(), now);
+    if (change.isNothing()) {
+      return seen.isGuessed() ? look() : finish(seen, step, Commit.Made.NOTHING);
+    }
+    return commit
+        .make(seen, change)
+        .thenCompose(
+            made -> {
+              if (made.isDone()) {
+                return finish(seen, step, made);
+              }
+              if (++tries > MOST_TRIES || deadline.isOver()) {
+                return CompletableFuture.failedFuture(Trouble.timeout());
+              }
+              return made.instead()
+                  .map(other -> weigh(other, made.revision()))
+                  .orElseGet(this::look);
+            });
+  }
+
+  private CompletionStage<T> finish(Seen seen, Step<T> step, Commit.Made made) {
+    follow(seen, step.after(), made);
+    if (made.token() > 0) {
+      around.base().saw(made.token());
+    }
+    T answer =
+        move.withTokens(
+            step.outcome(), made.token(), around.base().presentToken(commit.revision()));
+    Optional<Attempt> got = move.got(answer);
+    if (got.isPresent() && got.orElseThrow() instanceof Attempt.Granted granted) {
+      return granted.grant().origin() == Grant.Origin.STANDING
+          ? confirm(granted.grant(), answer)
+          : CompletableFuture.completedStage(answer);
+    }
+    boolean showsTime = got.isPresent() && step.after().turn().isEmpty();
+    return showsTime && seen.isBound() && seen.entry().orElseThrow().secondsLeft().isEmpty()
+        ? withTime(seen).thenApply(timed -> tellTime(timed, answer))
+        : CompletableFuture.completedStage(answer);
+  }
+
+  /** The same answer with the time that is left. */
+  private T tellTime(Seen timed, T answer) {
+    if (timed.entry().orElseThrow().isGone()) {
+      return answer;
+    }
+    long now = TimeUnit.NANOSECONDS.toMicros(around.base().clockNanos());
+    Step<T> again = move.step(timed.at(now), new Asker(around.self(), 0, now));
+    return move.withTokens(again.outcome(), 0, around.base().presentToken(commit.revision()));
+  }
+
+  /** The claim held it already: its lease counts anew. */
+  private CompletionStage<T> confirm(Grant standing, T answer) {
+    return renewals
+        .renew(standing.ref(), deadline)
+        .thenCompose(
+            renewal ->
+                renewal instanceof Renewal.Renewed
+                    ? CompletableFuture.completedStage(answer)
+                    : look());
+  }
+
+  /** Whoever stands in line, or may take the lock, must learn when that changes. */
+  private void follow(Seen seen, LockRecord after, Commit.Made made) {
+    boolean waits =
+        after.line().contains(around.self())
+            || after.turn().filter(around.self()::equals).isPresent();
+    if (waits) {
+      Optional<Entry> entry = made.entry().or(seen::entry);
+      Seen.Queue line =
+          made.isDone() && !after.line().equals(seen.line().replicas())
+              ? new Seen.Queue(after.line(), after.line().isEmpty() ? 0 : made.revision())
+              : seen.line();
+      around.watches().follow(new Seen(seen.lock(), entry, line, seen.basis()), commit.revision());
+    } else {
+      around.watches().unfollow(seen.lock(), commit.revision());
+    }
+  }
+}

@@ -1,0 +1,229 @@
+package dev.fencepost.backend.etcd;
+
+import com.google.protobuf.ByteString;
+import dev.fencepost.backend.etcd.Leases.Use;
+import dev.fencepost.lock.Replica;
+import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.spi.StoreInfo;
+import io.etcd.jetcd.api.KVGrpc;
+import io.etcd.jetcd.api.KeyValue;
+import io.etcd.jetcd.api.PutRequest;
+import io.etcd.jetcd.api.RangeRequest;
+import io.etcd.jetcd.api.RequestOp;
+import io.etcd.jetcd.api.TxnRequest;
+import io.etcd.jetcd.api.TxnResponse;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The living replicas, each with an entry on a lease of its own, which it keeps alive; and the
+ * store's id. The lines that a replica wrote are bound to that lease too. Safe for use by many
+ * threads.
+ */
+final class Roster {
+  private static final Logger LOG = LoggerFactory.getLogger(Roster.class);
+  private static final long LEASE_SECONDS = 10;
+  private static final long KEEP_ALIVE_NANOS = 2_000_000_000L;
+  private static final int MOST_REPLICAS = 1_000;
+
+  private final Wire wire;
+  private final Keys keys;
+  private final Leases leases;
+  private final KeepAlives keepAlives;
+  private final EtcdSettings settings;
+  private final Supplier<String> newStoreId;
+  private final LeaseTermsSource terms;
+  private volatile Replica self;
+  private @Nullable StoreLease lease;
+  private @Nullable CompletableFuture<StoreLease> joining;
+  private boolean keeping;
+  private boolean failing;
+
+  /** Tells which leases the store keeps. */
+  @FunctionalInterface
+  interface LeaseTermsSource {
+    StoreInfo.LeaseTerms terms();
+  }
+
+  Roster(
+      Wire wire,
+      Keys keys,
+      Leases leases,
+      KeepAlives keepAlives,
+      EtcdSettings settings,
+      Replica self,
+      Supplier<String> newStoreId,
+      LeaseTermsSource terms) {
+    this.wire = wire;
+    this.keys = keys;
+    this.leases = leases;
+    this.keepAlives = keepAlives;
+    this.settings = settings;
+    this.self = self;
+    this.newStoreId = newStoreId;
+    this.terms = terms;
+  }
+
+  ReplicaId id() {
+    return self.id();
+  }
+
+  /** Writes the entry, from now on in this form. */
+  CompletionStage<Boolean> announce(Replica changed, Deadline deadline) {
+    self = changed;
+    return lease(deadline).thenCompose(id -> write(id, deadline));
+  }
+
+  /** The lease that lives as long as this replica. */
+  CompletionStage<Long> lease(Deadline deadline) {
+    CompletableFuture<StoreLease> mine;
+    synchronized (this) {
+      if (lease != null) {
+        return CompletableFuture.completedStage(lease.id());
+      }
+      if (joining != null) {
+        return joining.thenApply(StoreLease::id);
+      }
+      mine = new CompletableFuture<>();
+      joining = mine;
+    }
+    leases
+        .grant(LEASE_SECONDS, Use.FREE, deadline)
+        .thenCompose(fresh -> write(fresh.id(), deadline).thenApply(written -> fresh))
+        .whenComplete(
+            (fresh, error) -> {
+              synchronized (this) {
+                joining = null;
+                lease = error == null ? fresh : lease;
+              }
+              if (error == null) {
+                mine.complete(fresh);
+              } else {
+                mine.completeExceptionally(error);
+              }
+            });
+    return mine.thenApply(StoreLease::id);
+  }
+
+  /** Makes sure that the lease lives, by another one if need be. */
+  CompletionStage<Long> confirm(Deadline deadline) {
+    StoreLease known;
+    synchronized (this) {
+      known = lease;
+    }
+    if (known == null) {
+      return lease(deadline);
+    }
+    long sent = System.nanoTime();
+    return keepAlives
+        .keepAlive(known.id(), deadline)
+        .thenCompose(
+            seconds -> {
+              synchronized (this) {
+                if (lease != null && lease.id() == known.id()) {
+                  lease = seconds == Leases.GONE ? null : known.aliveSince(sent);
+                }
+              }
+              return lease(deadline);
+            });
+  }
+
+  /** Says now and then that this replica lives. */
+  void tick() {
+    synchronized (this) {
+      boolean isFresh = lease != null && lease.ageNanos() < KEEP_ALIVE_NANOS;
+      if (keeping || isFresh) {
+        return;
+      }
+      keeping = true;
+    }
+    confirm(Deadline.in(settings.callTimeout()))
+        .whenComplete(
+            (id, error) -> {
+              boolean first;
+              synchronized (this) {
+                keeping = false;
+                first = error != null && !failing;
+                failing = error != null;
+              }
+              if (first) {
+                LOG.warn("Could not say that this replica lives: {}", error.toString());
+              }
+            });
+  }
+
+  /** The lease with the entry and the lines, if there is one, to be revoked. */
+  synchronized Optional<StoreLease> depart() {
+    return Optional.ofNullable(lease);
+  }
+
+  /** The store and the replicas that live. */
+  CompletionStage<StoreInfo> info(Deadline deadline) {
+    TxnRequest request =
+        TxnRequest.newBuilder()
+            .addCompare(Ops.writtenAt(keys.storeId(), 0))
+            .addSuccess(Ops.put(keys.storeId(), ByteString.copyFromUtf8(newStoreId.get()), 0))
+            .addSuccess(Ops.get(keys.storeId()))
+            .addSuccess(replicas())
+            .addFailure(Ops.get(keys.storeId()))
+            .addFailure(replicas())
+            .build();
+    return wire.call(KVGrpc.getTxnMethod(), request, deadline)
+        .thenApply(reply -> info(reply.message()));
+  }
+
+  private StoreInfo info(TxnResponse response) {
+    int id = response.getSucceeded() ? 1 : 0;
+    String storeId =
+        response.getResponses(id).getResponseRange().getKvs(0).getValue().toStringUtf8();
+    List<Replica> living = new ArrayList<>();
+    for (KeyValue entry : response.getResponses(id + 1).getResponseRange().getKvsList()) {
+      living.add(decode(entry));
+    }
+    forgetIfMissing(living);
+    return new StoreInfo("etcd", storeId, terms.terms(), living);
+  }
+
+  /** Somebody else removed our entry: it is written again with the next lease. */
+  private void forgetIfMissing(List<Replica> living) {
+    if (living.stream().noneMatch(replica -> replica.id().equals(self.id()))) {
+      synchronized (this) {
+        lease = null;
+      }
+    }
+  }
+
+  private RequestOp replicas() {
+    return RequestOp.newBuilder()
+        .setRequestRange(
+            RangeRequest.newBuilder()
+                .setKey(keys.replicas())
+                .setRangeEnd(Keys.endOf(keys.replicas()))
+                .setLimit(MOST_REPLICAS))
+        .build();
+  }
+
+  private CompletionStage<Boolean> write(long id, Deadline deadline) {
+    Replica present = self;
+    PutRequest request =
+        PutRequest.newBuilder()
+            .setKey(keys.replica(present.id()))
+            .setValue(ByteString.copyFromUtf8(present.phase() + " " + present.address()))
+            .setLease(id)
+            .build();
+    return wire.call(KVGrpc.getPutMethod(), request, deadline).thenApply(reply -> true);
+  }
+
+  private Replica decode(KeyValue entry) {
+    String id = entry.getKey().substring(keys.replicas().size()).toStringUtf8();
+    String[] parts = entry.getValue().toStringUtf8().split(" ", 2);
+    return new Replica(new ReplicaId(id), parts[1], Replica.Phase.valueOf(parts[0]));
+  }
+}

@@ -1,0 +1,182 @@
+package dev.fencepost.backend.etcd;
+
+import com.google.protobuf.ByteString;
+import dev.fencepost.backend.etcd.LockValue.Closed;
+import dev.fencepost.backend.etcd.LockValue.Granted;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.spi.record.LockRecord;
+import dev.fencepost.lock.spi.record.Micros;
+import dev.fencepost.lock.spi.record.Tenure;
+import io.etcd.jetcd.api.Compare;
+import io.etcd.jetcd.api.KeyValue;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * How a lock stands, as read or as guessed; a transaction that acts on it compares it.
+ *
+ * @param lock its name
+ * @param entry its record; empty if there is none
+ * @param line the replicas that wait
+ * @param basis whether it was read
+ */
+record Seen(LockName lock, Optional<Entry> entry, Queue line, Basis basis) {
+
+  /** How we know. */
+  enum Basis {
+    /** Read within this call. */
+    READ,
+    /** Remembered, or the usual. */
+    GUESSED
+  }
+
+  /**
+   * A lock's record.
+   *
+   * @param value what it says
+   * @param revision that wrote it
+   * @param lease the lease it is bound to
+   * @param secondsLeft whole seconds that the lease has left, rounded down; empty if not asked for
+   */
+  record Entry(LockValue value, long revision, long lease, Optional<Long> secondsLeft) {
+
+    static Entry of(KeyValue pair) {
+      return new Entry(
+          LockValue.decode(pair.getValue()),
+          pair.getModRevision(),
+          pair.getLease(),
+          Optional.empty());
+    }
+
+    long token() {
+      return value.tokenAt(revision);
+    }
+
+    boolean isFree() {
+      return value instanceof LockValue.Free;
+    }
+
+    boolean isGone() {
+      return secondsLeft.filter(left -> left < 0).isPresent();
+    }
+  }
+
+  /**
+   * A lock's line.
+   *
+   * @param replicas first come first
+   * @param revision that wrote it; 0 if there is none
+   */
+  record Queue(List<ReplicaId> replicas, long revision) {
+    static final Queue NONE = new Queue(List.of(), 0);
+
+    static Queue of(Optional<KeyValue> pair) {
+      return pair.map(kv -> new Queue(decode(kv.getValue()), kv.getModRevision())).orElse(NONE);
+    }
+
+    private static List<ReplicaId> decode(ByteString value) {
+      String text = value.toString(StandardCharsets.US_ASCII);
+      List<ReplicaId> replicas = new ArrayList<>();
+      for (int i = 0; i + ReplicaId.LENGTH <= text.length(); i += ReplicaId.LENGTH) {
+        replicas.add(new ReplicaId(text.substring(i, i + ReplicaId.LENGTH)));
+      }
+      return replicas;
+    }
+
+    static ByteString encode(List<ReplicaId> replicas) {
+      StringBuilder text = new StringBuilder();
+      replicas.forEach(replica -> text.append(replica.value()));
+      return ByteString.copyFromUtf8(text.toString());
+    }
+  }
+
+  /** What is usual: free, and nobody waits. */
+  static Seen free(LockName lock) {
+    return new Seen(lock, Optional.empty(), Queue.NONE, Basis.GUESSED);
+  }
+
+  static Seen read(LockName lock, Optional<KeyValue> record, Optional<KeyValue> line) {
+    return new Seen(lock, record.map(Entry::of), Queue.of(line), Basis.READ);
+  }
+
+  Seen withSecondsLeft(long seconds) {
+    Optional<Entry> known =
+        entry.map(e -> new Entry(e.value(), e.revision(), e.lease(), Optional.of(seconds)));
+    return new Seen(lock, known, line, basis);
+  }
+
+  boolean isGuessed() {
+    return basis == Basis.GUESSED;
+  }
+
+  /** Whether the lock's record binds it, so that its lease tells for how long. */
+  boolean isBound() {
+    return entry.filter(e -> !e.isFree()).isPresent();
+  }
+
+  /** Whether the lease's time decides, not only tells, how the lock stands. */
+  boolean dependsOnTime() {
+    return entry
+        .filter(e -> e.value() instanceof Granted granted && !granted.lease().lockDelay().isZero())
+        .isPresent();
+  }
+
+  /** The highest token on record; 0 if none is. */
+  long token() {
+    return entry.map(Entry::token).orElse(0L);
+  }
+
+  /** That the lock's record is still this one. Of a free one it is enough that it is free. */
+  Compare recordUnchanged(Keys keys) {
+    return isBound()
+        ? Ops.writtenAt(keys.lock(lock), entry.orElseThrow().revision())
+        : Ops.leaseBelow(keys.lock(lock), Leases.LEAST_BINDING);
+  }
+
+  Compare lineUnchanged(Keys keys) {
+    return Ops.writtenAt(keys.line(lock), line.revision());
+  }
+
+  /** In the words of the rules, at that moment of a clock of which only differences count. */
+  LockRecord at(long nowMicros) {
+    if (entry.isEmpty() || entry.orElseThrow().isFree() || entry.orElseThrow().isGone()) {
+      return record(Optional.empty(), nowMicros, Optional.empty(), "");
+    }
+    Entry known = entry.orElseThrow();
+    // Rounded up again: what is shown is at most too much.
+    Optional<Duration> left = known.secondsLeft().map(s -> Duration.ofSeconds(s + 1));
+    if (known.value() instanceof Closed closed) {
+      Duration most = closed.time();
+      Duration time = left.filter(l -> l.compareTo(most) < 0).orElse(most);
+      return record(Optional.empty(), nowMicros + Micros.of(time), closed.turn(), closed.revoked());
+    }
+    return granted((Granted) known.value(), left, nowMicros);
+  }
+
+  private LockRecord granted(Granted granted, Optional<Duration> left, long nowMicros) {
+    Duration delay = granted.lease().lockDelay();
+    Duration ttl = granted.lease().ttl();
+    Duration whole = left.orElse(granted.lease().whole());
+    boolean expired = left.filter(l -> l.compareTo(delay) <= 0).isPresent();
+    Duration rest = whole.minus(delay).compareTo(ttl) < 0 ? whole.minus(delay) : ttl;
+    long expiresAt = expired ? nowMicros - 1 : nowMicros + Micros.of(rest);
+    long freeAt = expired ? nowMicros + Micros.of(whole) : expiresAt + Micros.of(delay);
+    Tenure tenure =
+        new Tenure(
+            granted.claim(),
+            granted.claimant(),
+            granted.lease(),
+            granted.acquiredAtMicros(),
+            expiresAt);
+    return record(Optional.of(tenure), freeAt, Optional.empty(), "");
+  }
+
+  private LockRecord record(
+      Optional<Tenure> tenure, long freeAt, Optional<ReplicaId> turn, String revoked) {
+    return new LockRecord(lock, tenure, token(), freeAt, turn, line.replicas(), revoked);
+  }
+}

@@ -1,0 +1,309 @@
+package dev.fencepost.backend.etcd;
+
+import dev.fencepost.backend.etcd.Leases.Use;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.Replica;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
+import dev.fencepost.lock.spi.StoreInfo;
+import io.etcd.jetcd.api.KVGrpc;
+import io.etcd.jetcd.api.TxnRequest;
+import io.etcd.jetcd.api.TxnResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A backend that is open: what it consists of, its clock ticks, and the deadline and the bound of
+ * its calls.
+ */
+final class Session implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Session.class);
+  private static final long TICK_MILLIS = 200;
+  private static final Duration FAREWELL = Duration.ofSeconds(2);
+  private static final int KEEP_ALIVE_STREAMS = 4;
+  private static final int LOOKS_AT_ONCE = 128;
+
+  private static final RollingLease.Terms TURNS =
+      new RollingLease.Terms(Use.BINDING, 2, Duration.ofMillis(250), Duration.ofSeconds(1), 10_000);
+  private static final RollingLease.Terms MEMORIES =
+      new RollingLease.Terms(Use.FREE, 10, Duration.ofSeconds(1), Duration.ofSeconds(4), 1_000);
+  private static final Duration MARKS_WINDOW = Duration.ofHours(12);
+
+  private final EtcdSettings settings;
+  private final Wire wire;
+  private final List<KeepAlives> keepAlives;
+  private final Leases leases;
+  private final Traffic traffic = new Traffic();
+  private final Around around;
+  private final Renewals renewals;
+  private final Looks looks;
+  private final Marks marks;
+  private final AtomicInteger calls = new AtomicInteger();
+  private final ScheduledThreadPoolExecutor timers =
+      new ScheduledThreadPoolExecutor(
+          1,
+          task -> {
+            Thread thread = new Thread(task, "fencepost-etcd-timers");
+            thread.setDaemon(true);
+            return thread;
+          });
+
+  private Session(
+      EtcdSettings settings,
+      Outside outside,
+      Wire wire,
+      Rounding terms,
+      Replica self,
+      Consumer<LockName> wake) {
+    this.settings = settings;
+    this.wire = wire;
+    Keys keys = new Keys(settings.prefix());
+    keepAlives =
+        IntStream.range(0, KEEP_ALIVE_STREAMS)
+            .mapToObj(i -> new KeepAlives(wire, settings.queue()))
+            .toList();
+    leases = new Leases(wire, outside.random(), new Gate(LOOKS_AT_ONCE, settings.queue()));
+    Base base = new Base(wire, keys.base(), outside.clockNanos(), outside.random());
+    Holdings holdings = new Holdings();
+    Batcher<Reading, Reading.Found> reads =
+        new Batcher<>(
+            new Reading.Form(),
+            new Batcher.Terms(
+                Math.max(1, settings.batchSize() / 2), settings.batches(), settings.queue()),
+            this::send,
+            new Traffic());
+    around =
+        new Around(
+            self.id(),
+            keys,
+            terms,
+            base,
+            lane(),
+            lane(),
+            reads,
+            leases,
+            new LeasePool(leases, keepAlives.get(0), settings),
+            new RollingLease(leases, MEMORIES),
+            new RollingLease(leases, TURNS),
+            new Roster(
+                wire,
+                keys,
+                leases,
+                keepAlives.get(0),
+                settings,
+                self,
+                outside.newStoreId(),
+                terms::terms),
+            holdings,
+            new Watches(wire, keys, self.id(), wake, settings.callTimeout()));
+    renewals = new Renewals(self.id(), keys, reads, leases, keepAlives, holdings, base);
+    looks = new Looks(wire, keys, base, leases);
+    marks = new Marks(wire, keys, base, new RollingLease(leases, markTerms(settings)));
+    timers.setRemoveOnCancelPolicy(true);
+    timers.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+  }
+
+  /** A session and what its store is. */
+  record Opened(Session session, StoreInfo info) {}
+
+  /** Looks at the store, refuses one that is not fit, and registers the replica. */
+  static CompletionStage<Opened> open(
+      EtcdSettings settings, Outside outside, Replica self, Consumer<LockName> wake) {
+    Wire wire = new Wire(settings);
+    Leases probe = new Leases(wire, outside.random(), new Gate(1, 1));
+    return new Fitness(wire, settings, probe)
+        .examine()
+        .thenCompose(
+            found -> {
+              EtcdSettings usable = found.mayNest() ? settings : settings.withoutBatches();
+              Session session = new Session(usable, outside, wire, found.terms(), self, wake);
+              return session.start(self).thenApply(info -> new Opened(session, info));
+            })
+        .whenComplete(
+            (opened, error) -> {
+              if (error != null) {
+                wire.close();
+              }
+            });
+  }
+
+  /** Makes a move, on the ground of that guess. */
+  <T> CompletionStage<T> move(Move<T> move, Seen guess) {
+    around.memories().prepare(Deadline.in(settings.callTimeout()));
+    return call(deadline -> operation(move, deadline).from(guess));
+  }
+
+  /** Makes a move, on the ground of a look. */
+  <T> CompletionStage<T> move(Move<T> move) {
+    return call(deadline -> operation(move, deadline).fromLook());
+  }
+
+  Around around() {
+    return around;
+  }
+
+  Renewals renewals() {
+    return renewals;
+  }
+
+  Looks looks() {
+    return looks;
+  }
+
+  Marks marks() {
+    return marks;
+  }
+
+  /** What was sent to change locks. */
+  Traffic traffic() {
+    return traffic;
+  }
+
+  /** Has something done within the call timeout, if not too much is being done. */
+  <T> CompletionStage<T> call(Function<Deadline, CompletionStage<T>> ask) {
+    if (calls.incrementAndGet() > settings.queue()) {
+      calls.decrementAndGet();
+      return CompletableFuture.failedFuture(
+          new StoreException(Failure.STORE_OVERLOADED, "too many calls wait for etcd"));
+    }
+    CompletableFuture<T> answer = new CompletableFuture<>();
+    Future<?> timer = timeout(answer);
+    CompletionStage<T> asked;
+    try {
+      asked = ask.apply(Deadline.in(settings.callTimeout()));
+    } catch (RuntimeException e) {
+      asked = CompletableFuture.failedFuture(e);
+    }
+    asked.whenComplete(
+        (result, error) -> {
+          calls.decrementAndGet();
+          timer.cancel(false);
+          if (error == null) {
+            answer.complete(result);
+          } else {
+            answer.completeExceptionally(bare(error));
+          }
+        });
+    return answer;
+  }
+
+  /** The failure itself. */
+  static Throwable bare(Throwable error) {
+    Throwable cause = error;
+    while (cause instanceof CompletionException && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return cause;
+  }
+
+  /** Ends it without a farewell, from a thread that must not wait. */
+  void abandon() {
+    timers.shutdown();
+    around.watches().close();
+    keepAlives.forEach(KeepAlives::close);
+    wire.close();
+  }
+
+  @Override
+  public void close() {
+    timers.shutdown();
+    around.watches().close();
+    Stream<StoreLease> left =
+        Stream.concat(around.roster().depart().stream(), around.pool().drain().stream());
+    Deadline deadline = Deadline.in(FAREWELL);
+    CompletableFuture<?>[] revoked =
+        left.map(lease -> leases.revoke(lease.id(), deadline).toCompletableFuture())
+            .toArray(CompletableFuture[]::new);
+    try {
+      CompletableFuture.allOf(revoked).get(FAREWELL.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      LOG.warn("etcd does not answer; what it has of this replica will time out");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    abandon();
+  }
+
+  private <T> Operation<T> operation(Move<T> move, Deadline deadline) {
+    return new Operation<>(move, around, renewals, deadline);
+  }
+
+  @SuppressWarnings("FutureReturnValueIgnored") // A tick looks after itself.
+  private CompletionStage<StoreInfo> start(Replica self) {
+    return call(deadline ->
+            around
+                .roster()
+                .announce(self, deadline)
+                .thenCompose(done -> around.base().current(deadline))
+                .thenCompose(done -> around.roster().info(deadline)))
+        .whenComplete(
+            (info, error) -> {
+              if (error != null) {
+                timers.shutdown();
+              } else {
+                timers.scheduleWithFixedDelay(
+                    this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
+              }
+            });
+  }
+
+  private void tick() {
+    try {
+      wire.nudge();
+      keepAlives.forEach(KeepAlives::tick);
+      around.watches().tick();
+      around.pool().tick();
+      around.holdings().tick();
+      around.roster().tick();
+    } catch (RuntimeException e) {
+      LOG.error("A regular duty failed", e);
+    }
+  }
+
+  private Future<?> timeout(CompletableFuture<?> answer) {
+    try {
+      return timers.schedule(
+          () -> answer.completeExceptionally(Trouble.timeout()),
+          settings.callTimeout().toNanos(),
+          TimeUnit.NANOSECONDS);
+    } catch (java.util.concurrent.RejectedExecutionException e) {
+      return CompletableFuture.completedFuture(e);
+    }
+  }
+
+  private Batcher<Guarded, Guarded.Outcome> lane() {
+    return new Batcher<>(
+        new Guarded.Form(),
+        new Batcher.Terms(settings.batchSize(), settings.batches(), settings.queue()),
+        this::send,
+        traffic);
+  }
+
+  private CompletionStage<Reply<TxnResponse>> send(TxnRequest request, Deadline deadline) {
+    return wire.call(KVGrpc.getTxnMethod(), request, deadline);
+  }
+
+  private static RollingLease.Terms markTerms(EtcdSettings settings) {
+    return new RollingLease.Terms(
+        Use.FREE,
+        settings.markRetention().plus(MARKS_WINDOW.multipliedBy(2)).toSeconds(),
+        MARKS_WINDOW,
+        MARKS_WINDOW.multipliedBy(2),
+        Integer.MAX_VALUE);
+  }
+}

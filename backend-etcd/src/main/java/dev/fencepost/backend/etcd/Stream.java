@@ -1,0 +1,33 @@
+package dev.fencepost.backend.etcd;
+
+import io.grpc.ClientCall;
+import java.util.function.BooleanSupplier;
+
+/** The sending half of a stream. Safe for use by many threads. */
+final class Stream<Q> {
+  private final ClientCall<Q, ?> call;
+  private final BooleanSupplier atPresentMember;
+
+  Stream(ClientCall<Q, ?> call, BooleanSupplier atPresentMember) {
+    this.call = call;
+    this.atPresentMember = atPresentMember;
+  }
+
+  synchronized void send(Q message) {
+    call.sendMessage(message);
+  }
+
+  /** Lets one more answer come in. */
+  void askForMore() {
+    call.request(1);
+  }
+
+  /** Whether it goes to the member that other calls go to. */
+  boolean isAtPresentMember() {
+    return atPresentMember.getAsBoolean();
+  }
+
+  void cancel(String why) {
+    call.cancel(why, null);
+  }
+}

@@ -1,0 +1,380 @@
+package dev.fencepost.backend.etcd;
+
+import dev.fencepost.backend.etcd.LockValue.Closed;
+import dev.fencepost.backend.etcd.Seen.Basis;
+import dev.fencepost.backend.etcd.Seen.Entry;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.ReplicaId;
+import io.etcd.jetcd.api.Event;
+import io.etcd.jetcd.api.WatchCancelRequest;
+import io.etcd.jetcd.api.WatchCreateRequest;
+import io.etcd.jetcd.api.WatchGrpc;
+import io.etcd.jetcd.api.WatchRequest;
+import io.etcd.jetcd.api.WatchResponse;
+import io.grpc.ClientCall;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The locks that somebody waits for here: one watch each, all on one stream, from the revision at
+ * which the lock was seen taken. Tells of a lock when its turn has come here or when it is free for
+ * all, and remembers how it was last seen, so that the attempt that follows begins with a good
+ * guess.
+ *
+ * <p>A stream that broke is opened again and goes on where it ended. What cannot be had any more,
+ * because etcd has compacted it or was restored, is made up for by telling of the lock once the
+ * watch stands. Safe for use by many threads; nobody is told under the monitor.
+ */
+final class Watches implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Watches.class);
+  private static final long SHORTEST_PAUSE_NANOS = Duration.ofMillis(100).toNanos();
+  private static final long LONGEST_PAUSE_NANOS = Duration.ofSeconds(3).toNanos();
+
+  /** The start of a watch that wants no history. */
+  private static final long FROM_NOW = 0;
+
+  private final Wire wire;
+  private final Keys keys;
+  private final ReplicaId self;
+  private final Consumer<LockName> wake;
+  private final Duration callTimeout;
+  private final Map<LockName, Watch> watches = new HashMap<>();
+  private @Nullable Run run;
+  private long pauseNanos = SHORTEST_PAUSE_NANOS;
+  private long notBeforeNanos = System.nanoTime();
+  private boolean closed;
+
+  Watches(Wire wire, Keys keys, ReplicaId self, Consumer<LockName> wake, Duration callTimeout) {
+    this.wire = wire;
+    this.keys = keys;
+    this.self = self;
+    this.wake = wake;
+    this.callTimeout = callTimeout;
+  }
+
+  /** What is known of a lock that is followed. */
+  private static final class Watch {
+    final LockName lock;
+    Optional<Entry> entry;
+    Seen.Queue line;
+
+    /** The revision of which the entry and the line are. */
+    long revision;
+
+    long nextRevision;
+
+    Watch(Seen seen, long revision) {
+      this.lock = seen.lock();
+      this.entry = seen.entry();
+      this.line = seen.line();
+      this.revision = revision;
+      this.nextRevision = revision + 1;
+    }
+  }
+
+  /** Follows the lock, which was seen so at that revision. */
+  void follow(Seen seen, long revision) {
+    synchronized (this) {
+      Watch watch = watches.get(seen.lock());
+      if (watch != null) {
+        if (revision >= watch.revision) {
+          watch.entry = seen.entry();
+          watch.revision = revision;
+        }
+        watch.line = seen.line().revision() >= watch.line.revision() ? seen.line() : watch.line;
+        return;
+      }
+      Watch added = new Watch(seen, revision);
+      watches.put(seen.lock(), added);
+      if (run != null) {
+        run.create(added);
+        return;
+      }
+    }
+    openIfNeeded();
+  }
+
+  /** Nobody waits for the lock any more, as of that revision. */
+  synchronized void unfollow(LockName lock, long revision) {
+    Watch watch = watches.get(lock);
+    if (watch != null && revision >= watch.revision) {
+      watches.remove(lock);
+      if (run != null) {
+        run.cancel(watch);
+      }
+    }
+  }
+
+  /** How an attempt should expect the lock to stand. */
+  synchronized Seen guess(LockName lock) {
+    Watch watch = watches.get(lock);
+    if (watch == null) {
+      return Seen.free(lock);
+    }
+    boolean ourTurn = watch.entry.filter(entry -> isOurTurn(entry, self)).isPresent();
+    return new Seen(lock, ourTurn ? watch.entry : Optional.empty(), watch.line, Basis.GUESSED);
+  }
+
+  /** The line as it was last seen. */
+  synchronized Seen.Queue lineOf(LockName lock) {
+    Watch watch = watches.get(lock);
+    return watch == null ? Seen.Queue.NONE : watch.line;
+  }
+
+  /** Opens the stream again if it broke, and ends one at a member that others have left. */
+  void tick() {
+    Run old;
+    synchronized (this) {
+      old = run;
+    }
+    if (old != null) {
+      old.endIfElsewhere();
+    }
+    openIfNeeded();
+  }
+
+  /** How many locks are followed. */
+  synchronized int size() {
+    return watches.size();
+  }
+
+  @Override
+  public void close() {
+    Run last;
+    synchronized (this) {
+      closed = true;
+      last = run;
+      run = null;
+      watches.clear();
+    }
+    if (last != null) {
+      last.stop();
+    }
+  }
+
+  private static boolean isOurTurn(Entry entry, ReplicaId self) {
+    return entry.value() instanceof Closed closed && closed.turn().filter(self::equals).isPresent();
+  }
+
+  private void openIfNeeded() {
+    Run fresh;
+    synchronized (this) {
+      boolean mayOpen = System.nanoTime() - notBeforeNanos >= 0;
+      if (closed || run != null || watches.isEmpty() || !mayOpen) {
+        return;
+      }
+      fresh = new Run();
+      run = fresh;
+      watches.values().forEach(fresh::create);
+    }
+    wire.stream(WatchGrpc.getWatchMethod(), fresh, Deadline.in(callTimeout))
+        .whenComplete(
+            (stream, error) -> {
+              if (error == null) {
+                fresh.opened(stream);
+              } else {
+                fresh.ended(String.valueOf(error.getMessage()));
+              }
+            });
+  }
+
+  /** One stream from its opening to its end. Its state is under the monitor of all. */
+  private final class Run extends ClientCall.Listener<WatchResponse> {
+    private final Deque<WatchRequest> unsent = new ArrayDeque<>();
+    private final Deque<Creation> creating = new ArrayDeque<>();
+    private final Map<Long, Watch> byId = new HashMap<>();
+    private final Map<Watch, Long> ids = new HashMap<>();
+    private @Nullable Stream<WatchRequest> stream;
+    private boolean over;
+
+    /** A watch that is being made. */
+    private record Creation(Watch watch, long from) {}
+
+    void create(Watch watch) {
+      create(watch, watch.nextRevision);
+    }
+
+    private void create(Watch watch, long from) {
+      creating.addLast(new Creation(watch, from));
+      send(
+          WatchRequest.newBuilder()
+              .setCreateRequest(
+                  WatchCreateRequest.newBuilder()
+                      .setKey(keys.lock(watch.lock))
+                      .setStartRevision(from))
+              .build());
+    }
+
+    void cancel(Watch watch) {
+      Long id = ids.get(watch);
+      if (id != null) {
+        byId.remove(id);
+        ids.remove(watch);
+        cancel(id);
+      }
+    }
+
+    private void cancel(long id) {
+      send(
+          WatchRequest.newBuilder()
+              .setCancelRequest(WatchCancelRequest.newBuilder().setWatchId(id))
+              .build());
+    }
+
+    private void send(WatchRequest request) {
+      if (stream == null) {
+        unsent.addLast(request);
+      } else if (!over) {
+        stream.send(request);
+      }
+    }
+
+    void opened(Stream<WatchRequest> opened) {
+      synchronized (Watches.this) {
+        stream = opened;
+        if (over) {
+          opened.cancel("closed");
+          return;
+        }
+        unsent.forEach(opened::send);
+        unsent.clear();
+      }
+    }
+
+    @Override
+    public void onMessage(WatchResponse response) {
+      List<LockName> told = new ArrayList<>();
+      synchronized (Watches.this) {
+        if (over) {
+          return;
+        }
+        pauseNanos = SHORTEST_PAUSE_NANOS;
+        if (response.getCreated()) {
+          created(response, told);
+        } else if (response.getCanceled()) {
+          cancelled(response);
+        } else {
+          changed(response, told);
+        }
+        if (stream != null) {
+          stream.askForMore();
+        }
+      }
+      told.forEach(wake);
+    }
+
+    @Override
+    public void onClose(Status status, Metadata trailers) {
+      wire.streamEnded(status);
+      ended(status.getCode().toString());
+    }
+
+    void endIfElsewhere() {
+      Stream<WatchRequest> open;
+      synchronized (Watches.this) {
+        open = stream;
+      }
+      if (open != null && !open.isAtPresentMember()) {
+        open.cancel("another member is asked by now");
+      }
+    }
+
+    void stop() {
+      Stream<WatchRequest> open;
+      synchronized (Watches.this) {
+        over = true;
+        open = stream;
+      }
+      if (open != null) {
+        open.cancel("closed");
+      }
+    }
+
+    void ended(String why) {
+      synchronized (Watches.this) {
+        over = true;
+        if (run == this) {
+          run = null;
+          notBeforeNanos = System.nanoTime() + pauseNanos;
+          pauseNanos = Math.min(2 * pauseNanos, LONGEST_PAUSE_NANOS);
+          LOG.debug("The watches ended ({}) and are made again", why);
+        }
+      }
+    }
+
+    private void created(WatchResponse response, List<LockName> told) {
+      Creation made = creating.pollFirst();
+      if (made == null) {
+        return;
+      }
+      Watch watch = made.watch();
+      if (response.getCanceled()) {
+        LOG.warn("etcd refuses to watch a lock: {}", response.getCancelReason());
+        return;
+      }
+      long present = response.getHeader().getRevision();
+      if (watches.get(watch.lock) != watch) {
+        cancel(response.getWatchId());
+      } else if (made.from() > present + 1) {
+        // Restored from a backup: that revision would come again only much later.
+        cancel(response.getWatchId());
+        create(watch, FROM_NOW);
+      } else {
+        byId.put(response.getWatchId(), watch);
+        ids.put(watch, response.getWatchId());
+        if (made.from() == FROM_NOW) {
+          watch.entry = Optional.empty();
+          watch.revision = present;
+          watch.nextRevision = present + 1;
+          told.add(watch.lock);
+        }
+      }
+    }
+
+    /** By us, then it is forgotten already; or since what it wants to see is compacted. */
+    private void cancelled(WatchResponse response) {
+      Watch watch = byId.remove(response.getWatchId());
+      if (watch != null) {
+        ids.remove(watch);
+        LOG.debug("A watch ended: {}", response.getCancelReason());
+        create(watch, FROM_NOW);
+      }
+    }
+
+    private void changed(WatchResponse response, List<LockName> told) {
+      Watch watch = byId.get(response.getWatchId());
+      if (watch == null) {
+        return;
+      }
+      for (Event event : response.getEventsList()) {
+        long revision = event.getKv().getModRevision();
+        watch.nextRevision = Math.max(watch.nextRevision, revision + 1);
+        Optional<Entry> entry =
+            event.getType() == Event.EventType.PUT
+                ? Optional.of(Entry.of(event.getKv()))
+                : Optional.empty();
+        if (revision > watch.revision) {
+          watch.revision = revision;
+          watch.entry = entry;
+        }
+        boolean concernsUs =
+            entry.isEmpty() || entry.orElseThrow().isFree() || isOurTurn(entry.get(), self);
+        if (concernsUs && !told.contains(watch.lock)) {
+          told.add(watch.lock);
+        }
+      }
+    }
+  }
+}

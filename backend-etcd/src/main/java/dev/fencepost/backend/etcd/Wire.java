@@ -1,0 +1,225 @@
+package dev.fencepost.backend.etcd;
+
+import io.etcd.jetcd.api.AuthGrpc;
+import io.etcd.jetcd.api.AuthenticateRequest;
+import io.etcd.jetcd.api.AuthenticateResponse;
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The calls to etcd. They go to one member until it fails to answer, then to the next one. A call
+ * is sent once, with a deadline, and asks for a member that knows a leader. Safe for use by many
+ * threads.
+ */
+final class Wire implements AutoCloseable {
+  private static final Metadata.Key<String> TOKEN =
+      Metadata.Key.of("token", Metadata.ASCII_STRING_MARSHALLER);
+  private static final Metadata.Key<String> HAS_LEADER =
+      Metadata.Key.of("hasleader", Metadata.ASCII_STRING_MARSHALLER);
+
+  private final EtcdSettings settings;
+  private final List<Member> members = new ArrayList<>();
+  private final AtomicInteger present = new AtomicInteger();
+  private final AtomicLong connections = new AtomicLong();
+  private final List<Runnable> whenDoubtful = new CopyOnWriteArrayList<>();
+  private @Nullable CompletableFuture<Optional<String>> login;
+
+  Wire(EtcdSettings settings) {
+    this.settings = settings;
+    settings
+        .endpoints()
+        .forEach(at -> members.add(new Member(at, settings.tls(), this::connected)));
+  }
+
+  /**
+   * Has somebody told when a connection is made, before anything goes over it, and when a call had
+   * no answer: whoever answers next may have forgotten something.
+   */
+  void whenDoubtful(Runnable listener) {
+    whenDoubtful.add(listener);
+  }
+
+  /** Asks once. */
+  <Q, A> CompletionStage<Reply<A>> call(
+      MethodDescriptor<Q, A> method, Q request, Deadline deadline) {
+    return token(deadline)
+        .thenCompose(
+            token ->
+                send(method, request, deadline, token)
+                    .exceptionallyCompose(
+                        error -> loggedOut(error, new Question<>(method, request, deadline))));
+  }
+
+  /** Begins a stream at the present member, which ends when another member becomes that. */
+  <Q, A> CompletionStage<Stream<Q>> stream(
+      MethodDescriptor<Q, A> method, ClientCall.Listener<A> listener, Deadline deadline) {
+    return token(deadline)
+        .thenApply(
+            token -> {
+              Member member = member();
+              ClientCall<Q, A> call = member.newCall(method, CallOptions.DEFAULT);
+              call.start(listener, headers(token));
+              call.request(1);
+              return new Stream<>(call, () -> member == member());
+            });
+  }
+
+  /** Whether the trouble that ended a stream is that we have to log in again. */
+  void streamEnded(Status status) {
+    if (Trouble.of(status).kind() == Trouble.Kind.LOGGED_OUT) {
+      logOut();
+    }
+  }
+
+  /** Connects again at once where it was about to wait. */
+  void nudge() {
+    members.forEach(Member::nudge);
+  }
+
+  @Override
+  public void close() {
+    members.forEach(Member::close);
+  }
+
+  private record Question<Q, A>(MethodDescriptor<Q, A> method, Q request, Deadline deadline) {}
+
+  private <Q, A> CompletionStage<Reply<A>> loggedOut(Throwable error, Question<Q, A> question) {
+    if (settings.login().isEmpty() || !Trouble.is(error, Trouble.Kind.LOGGED_OUT)) {
+      return CompletableFuture.failedFuture(error);
+    }
+    logOut();
+    Deadline deadline = question.deadline();
+    return token(deadline)
+        .thenCompose(again -> send(question.method(), question.request(), deadline, again));
+  }
+
+  private <Q, A> CompletionStage<Reply<A>> send(
+      MethodDescriptor<Q, A> method, Q request, Deadline deadline, Optional<String> token) {
+    CompletableFuture<Reply<A>> answer = new CompletableFuture<>();
+    int to = present.get();
+    CallOptions options =
+        CallOptions.DEFAULT.withDeadlineAfter(
+            Math.max(0, deadline.leftNanos()), TimeUnit.NANOSECONDS);
+    ClientCall<Q, A> call = members.get(to).newCall(method, options);
+    call.start(new Answer<>(call, to, answer), headers(token));
+    call.request(2);
+    call.sendMessage(request);
+    call.halfClose();
+    return answer;
+  }
+
+  /** Gives a unary call's answer. */
+  private final class Answer<A> extends ClientCall.Listener<A> {
+    private final ClientCall<?, A> call;
+    private final int from;
+    private final CompletableFuture<Reply<A>> answer;
+    private @Nullable A message;
+
+    Answer(ClientCall<?, A> call, int from, CompletableFuture<Reply<A>> answer) {
+      this.call = call;
+      this.from = from;
+      this.answer = answer;
+    }
+
+    @Override
+    public void onMessage(A said) {
+      message = said;
+    }
+
+    @Override
+    public void onClose(Status status, Metadata trailers) {
+      A said = message;
+      if (status.isOk() && said != null) {
+        answer.complete(new Reply<>(said, Member.connectionOf(call)));
+        return;
+      }
+      Trouble trouble =
+          Trouble.of(status.isOk() ? Status.UNKNOWN.withDescription("no message") : status);
+      if (trouble.kind() == Trouble.Kind.UNANSWERED) {
+        unanswered(from);
+      }
+      answer.completeExceptionally(trouble);
+    }
+  }
+
+  private void unanswered(int from) {
+    present.compareAndSet(from, (from + 1) % members.size());
+    whenDoubtful.forEach(Runnable::run);
+  }
+
+  private long connected() {
+    long number = connections.incrementAndGet();
+    whenDoubtful.forEach(Runnable::run);
+    return number;
+  }
+
+  private Member member() {
+    return members.get(present.get());
+  }
+
+  private static Metadata headers(Optional<String> token) {
+    Metadata headers = new Metadata();
+    headers.put(HAS_LEADER, "true");
+    token.ifPresent(text -> headers.put(TOKEN, text));
+    return headers;
+  }
+
+  private CompletionStage<Optional<String>> token(Deadline deadline) {
+    if (settings.login().isEmpty()) {
+      return NOBODY;
+    }
+    CompletableFuture<Optional<String>> mine;
+    synchronized (this) {
+      if (login != null && !login.isCompletedExceptionally()) {
+        return login;
+      }
+      mine = new CompletableFuture<>();
+      login = mine;
+    }
+    logIn(settings.login().orElseThrow(), deadline)
+        .whenComplete(
+            (token, error) -> {
+              if (error == null) {
+                mine.complete(token);
+              } else {
+                mine.completeExceptionally(error);
+              }
+            });
+    return mine;
+  }
+
+  private CompletionStage<Optional<String>> logIn(EtcdSettings.Login who, Deadline deadline) {
+    AuthenticateRequest request =
+        AuthenticateRequest.newBuilder().setName(who.user()).setPassword(who.password()).build();
+    return this.<AuthenticateRequest, AuthenticateResponse>send(
+            AuthGrpc.getAuthenticateMethod(), request, deadline, Optional.empty())
+        .thenApply(reply -> Optional.of(reply.message().getToken()))
+        .exceptionallyCompose(
+            error ->
+                Trouble.is(error, Trouble.Kind.NO_LOGIN)
+                    ? NOBODY
+                    : CompletableFuture.failedFuture(error));
+  }
+
+  private synchronized void logOut() {
+    if (login != null && login.isDone()) {
+      login = null;
+    }
+  }
+
+  private static final CompletionStage<Optional<String>> NOBODY =
+      CompletableFuture.completedStage(Optional.empty());
+}

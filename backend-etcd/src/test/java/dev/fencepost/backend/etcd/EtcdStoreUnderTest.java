@@ -1,0 +1,83 @@
+package dev.fencepost.backend.etcd;
+
+import com.google.protobuf.ByteString;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.spi.LockBackend;
+import dev.fencepost.lock.spi.StoreSettings;
+import dev.fencepost.testkit.contract.StoreUnderTest;
+import io.etcd.jetcd.api.KeyValue;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.UUID;
+
+/** An etcd, or several, that tests reach behind the backends' backs. */
+abstract class EtcdStoreUnderTest implements StoreUnderTest {
+  private final EtcdBackendProvider provider = new EtcdBackendProvider();
+  private final String uri;
+  private final Raw raw;
+
+  EtcdStoreUnderTest(String uri) {
+    this.uri = uri;
+    this.raw = new Raw(uri);
+  }
+
+  /** SIGSTOP to all processes. */
+  abstract void pause();
+
+  /** SIGCONT to all processes. */
+  abstract void resume();
+
+  @Override
+  public LockBackend newBackend() {
+    return provider.create(StoreSettings.of(uri));
+  }
+
+  @Override
+  public boolean wakesByNotification() {
+    return true;
+  }
+
+  @Override
+  public boolean honoursTokenFloor() {
+    return false;
+  }
+
+  @Override
+  public void wipe() {
+    raw.deleteAll();
+    raw.put(raw.keys.storeId(), ByteString.copyFromUtf8(UUID.randomUUID().toString()));
+  }
+
+  @Override
+  public void purgeIdle() {
+    for (KeyValue pair : raw.all(raw.keys.locksFrom(""))) {
+      if (LockValue.decode(pair.getValue()) instanceof LockValue.Free) {
+        raw.delete(pair.getKey());
+      }
+    }
+  }
+
+  @Override
+  public void raiseToken(LockName lock, FencingToken last) {
+    ByteBuffer base = ByteBuffer.allocate(2 * Long.BYTES).putLong(last.value()).putLong(7).flip();
+    raw.put(raw.keys.base(), ByteString.copyFrom(base));
+  }
+
+  @Override
+  public Stall stall(LockName lock) {
+    pause();
+    return this::resume;
+  }
+
+  /** Leases are whole seconds, up to two longer than asked, and end up to a second late. */
+  @Override
+  public Duration expirySlack() {
+    return Duration.ofSeconds(3);
+  }
+
+  @Override
+  public void close() {
+    raw.close();
+  }
+}

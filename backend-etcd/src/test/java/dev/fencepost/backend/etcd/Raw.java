@@ -1,0 +1,65 @@
+package dev.fencepost.backend.etcd;
+
+import com.google.protobuf.ByteString;
+import dev.fencepost.lock.spi.StoreSettings;
+import io.etcd.jetcd.api.DeleteRangeRequest;
+import io.etcd.jetcd.api.KVGrpc;
+import io.etcd.jetcd.api.KeyValue;
+import io.etcd.jetcd.api.PutRequest;
+import io.etcd.jetcd.api.RangeRequest;
+import io.grpc.MethodDescriptor;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A test's own way to etcd, behind the backends' backs. */
+final class Raw implements AutoCloseable {
+  private static final Duration TIMEOUT = Duration.ofSeconds(20);
+
+  private final Wire wire;
+  private final String prefix;
+  final Keys keys;
+
+  Raw(String uri) {
+    EtcdSettings settings = EtcdSettings.of(StoreSettings.of(uri));
+    wire = new Wire(settings);
+    prefix = settings.prefix();
+    keys = new Keys(prefix);
+  }
+
+  <Q, A> A ask(MethodDescriptor<Q, A> method, Q request) {
+    return wire.call(method, request, Deadline.in(TIMEOUT))
+        .toCompletableFuture()
+        .orTimeout(TIMEOUT.toSeconds(), TimeUnit.SECONDS)
+        .join()
+        .message();
+  }
+
+  void put(ByteString key, ByteString value) {
+    ask(KVGrpc.getPutMethod(), PutRequest.newBuilder().setKey(key).setValue(value).build());
+  }
+
+  void delete(ByteString key) {
+    ask(KVGrpc.getDeleteRangeMethod(), DeleteRangeRequest.newBuilder().setKey(key).build());
+  }
+
+  void deleteAll() {
+    ByteString all = ByteString.copyFromUtf8(prefix + "/");
+    ask(
+        KVGrpc.getDeleteRangeMethod(),
+        DeleteRangeRequest.newBuilder().setKey(all).setRangeEnd(Keys.endOf(all)).build());
+  }
+
+  /** Everything whose key begins so. */
+  List<KeyValue> all(ByteString begin) {
+    return ask(
+            KVGrpc.getRangeMethod(),
+            RangeRequest.newBuilder().setKey(begin).setRangeEnd(Keys.endOf(begin)).build())
+        .getKvsList();
+  }
+
+  @Override
+  public void close() {
+    wire.close();
+  }
+}

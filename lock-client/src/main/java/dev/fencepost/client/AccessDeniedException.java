@@ -1,0 +1,10 @@
+package dev.fencepost.client;
+
+/** The server does not allow it to this client. Nothing has happened. */
+public final class AccessDeniedException extends FencepostException {
+  private static final long serialVersionUID = 1L;
+
+  AccessDeniedException(String message) {
+    super(message);
+  }
+}

@@ -1,0 +1,81 @@
+package dev.fencepost.client;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one timer of a client: it goes through whatever is due, in the order in which the sets were
+ * made, at most every few milliseconds, so that what is due together is done together.
+ */
+final class Agenda {
+  /** What becomes due within this time of a round waits for the next. */
+  static final long ROUND_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
+  /** A suspend of the machine is found out no later than this. */
+  static final long LONGEST_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private final ClientClock clock;
+  private final Timers timers;
+  private final List<DueSet<?>> sets = new CopyOnWriteArrayList<>();
+  private volatile long plannedNanos = ClientClock.NEVER;
+  private Timers.@Nullable Timer timer;
+  private long lastRoundNanos;
+  private boolean isClosed;
+
+  Agenda(ClientClock clock, Timers timers) {
+    this.clock = clock;
+    this.timers = timers;
+  }
+
+  <T extends Due> DueSet<T> newSet() {
+    DueSet<T> set = new DueSet<>(this);
+    sets.add(set);
+    return set;
+  }
+
+  /** Sees to a round at that moment at the latest, or as soon as one may be. */
+  void wakeAt(long nanos) {
+    if (nanos < plannedNanos) {
+      plan(nanos);
+    }
+  }
+
+  synchronized void close() {
+    isClosed = true;
+    if (timer != null) {
+      timer.cancel();
+    }
+  }
+
+  private synchronized void plan(long wantedNanos) {
+    long nanos = Math.max(wantedNanos, lastRoundNanos + ROUND_NANOS);
+    if (isClosed || nanos >= plannedNanos) {
+      return;
+    }
+    if (timer != null) {
+      timer.cancel();
+    }
+    plannedNanos = nanos;
+    long delay = Math.min(nanos - clock.nanos(), LONGEST_NANOS);
+    timer = timers.schedule(Math.max(0, delay), this::round);
+  }
+
+  private void round() {
+    long now = clock.nanos();
+    synchronized (this) {
+      lastRoundNanos = now;
+      plannedNanos = ClientClock.NEVER;
+    }
+    try {
+      sets.forEach(set -> set.run(now));
+    } finally {
+      long next = ClientClock.after(now, LONGEST_NANOS);
+      for (DueSet<?> set : sets) {
+        next = Math.min(next, set.earliestNanos());
+      }
+      wakeAt(next);
+    }
+  }
+}

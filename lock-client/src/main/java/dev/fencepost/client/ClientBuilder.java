@@ -1,0 +1,110 @@
+package dev.fencepost.client;
+
+import dev.fencepost.lock.Claimant;
+import dev.fencepost.lock.Lease;
+import dev.fencepost.lock.LockMode;
+import dev.fencepost.proto.v1.Hello;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+
+/** The settings of a client. Not thread-safe; may build several clients. */
+public final class ClientBuilder {
+  private static final Duration LEAST_CALL_TIMEOUT = Duration.ofMillis(100);
+  private static final Duration MOST_CALL_TIMEOUT = Duration.ofMinutes(10);
+
+  private final Target target;
+  private Optional<Duration> ttl = Optional.empty();
+  private Optional<String> owner = Optional.empty();
+  private Optional<String> service = Optional.empty();
+  private Map<String, String> metadata = Map.of();
+  private Duration callTimeout = Duration.ofSeconds(10);
+  private Optional<Executor> callbackExecutor = Optional.empty();
+  private ClientMetrics metrics = ClientMetrics.NONE;
+
+  ClientBuilder(String target) {
+    this.target = Target.parse(target);
+  }
+
+  /** The lease of locks that name none, 2 s – 24 h; unset: the server's default. */
+  public ClientBuilder ttl(Duration value) {
+    ttl = Optional.of(Lease.requireBetween("ttl", value, Lease.MIN_TTL, Lease.MAX_TTL));
+    return this;
+  }
+
+  /**
+   * Who this is, for people who look at a lock; at most 256 bytes of UTF-8. Unset: {@code
+   * host:pid/service}.
+   */
+  public ClientBuilder owner(String value) {
+    owner = Optional.of(Claimant.named(value).owner());
+    return this;
+  }
+
+  /** The service's name, for the usual owner. Unset: the main class. */
+  public ClientBuilder service(String name) {
+    service = Optional.of(name);
+    return this;
+  }
+
+  /** For people who look at a lock; at most 32 entries and 4 KiB. */
+  public ClientBuilder metadata(Map<String, String> value) {
+    metadata = new Claimant("", "", LockMode.EXCLUSIVE, value).metadata();
+    return this;
+  }
+
+  /** The longest time without an answer, waits left out; 100 ms – 10 min, usually 10 s. */
+  public ClientBuilder callTimeout(Duration value) {
+    callTimeout =
+        Lease.requireBetween("call_timeout", value, LEAST_CALL_TIMEOUT, MOST_CALL_TIMEOUT);
+    return this;
+  }
+
+  /**
+   * Runs the actions of {@code onLost} and the like, and what depends on futures. Unset: up to 16
+   * daemon threads of the client's own.
+   */
+  public ClientBuilder callbackExecutor(Executor value) {
+    callbackExecutor = Optional.of(value);
+    return this;
+  }
+
+  /** Counts what happens; see {@link MicrometerMetrics}. */
+  public ClientBuilder metrics(ClientMetrics value) {
+    metrics = value;
+    return this;
+  }
+
+  /** Makes the client, which connects by itself; never blocks. */
+  public FencepostClient build() {
+    return RemoteClient.start(setup());
+  }
+
+  /** What {@link #build} makes a client of. */
+  ClientSetup setup() {
+    Hello hello =
+        Hello.newBuilder()
+            .setClient("java/" + version())
+            .setOwner(owner.orElseGet(() -> Owner.ofProcess(service)))
+            .putAllMetadata(metadata)
+            .build();
+    return new ClientSetup(
+        target,
+        hello,
+        ttl,
+        callTimeout.toNanos(),
+        callbackExecutor.map(Callbacks::new).orElseGet(Callbacks::ownThreads),
+        metrics,
+        SuspendAwareClock.ofSystem(),
+        new ThreadTimers(),
+        new SecureRandom(),
+        Connections::open);
+  }
+
+  private static String version() {
+    String version = ClientBuilder.class.getPackage().getImplementationVersion();
+    return version == null ? "unreleased" : version;
+  }
+}

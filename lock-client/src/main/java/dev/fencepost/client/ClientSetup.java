@@ -1,0 +1,41 @@
+package dev.fencepost.client;
+
+import dev.fencepost.lock.LockName;
+import dev.fencepost.proto.v1.Hello;
+import io.grpc.ManagedChannel;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Random;
+import java.util.function.Function;
+
+/**
+ * What a client is made of.
+ *
+ * @param target where servers are found
+ * @param hello who it is
+ * @param ttl the lease of locks that name none
+ * @param callTimeoutNanos the longest time without an answer
+ * @param callbacks runs the user's code
+ * @param metrics what is counted
+ * @param clock its clock
+ * @param timers its one timer
+ * @param random for claim ids, which are secrets, and for pauses
+ * @param connector opens a channel to an address
+ */
+record ClientSetup(
+    Target target,
+    Hello hello,
+    Optional<Duration> ttl,
+    long callTimeoutNanos,
+    Callbacks callbacks,
+    ClientMetrics metrics,
+    ClientClock clock,
+    Timers timers,
+    Random random,
+    Function<HostPort, ManagedChannel> connector) {
+
+  /** How a lock is asked for unless its user says more. */
+  LockTerms terms(LockName name) {
+    return LockTerms.of(name, ttl);
+  }
+}

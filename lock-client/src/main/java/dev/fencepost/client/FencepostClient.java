@@ -1,0 +1,69 @@
+package dev.fencepost.client;
+
+import dev.fencepost.lock.GrantRef;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * A client of the lock service; one per process is enough. Thread-safe.
+ *
+ * <p>It has one stream to each replica that its locks prefer, one timer thread, and no thread per
+ * lock or waiter.
+ */
+public interface FencepostClient extends AutoCloseable {
+
+  /**
+   * A client with the usual settings. Never blocks: it connects by itself.
+   *
+   * @param target {@code host:port}, several separated by commas, or {@code dns:///host:port} for
+   *     every address of a name; the port may be left out and is 7420 then
+   * @throws dev.fencepost.lock.InvalidValueException if the target is none of these
+   */
+  static FencepostClient connect(String target) {
+    return builder(target).build();
+  }
+
+  /** A client with other settings; see {@link #connect} for the target. */
+  static ClientBuilder builder(String target) {
+    return new ClientBuilder(target);
+  }
+
+  /**
+   * Describes a lock.
+   *
+   * @throws dev.fencepost.lock.InvalidValueException if there can be no lock of this name
+   */
+  FencepostLock lock(String name);
+
+  /**
+   * Goes on keeping a grant that was made elsewhere, by another process or a handle that was {@link
+   * LockHandle#detach detached}: it is renewed before this returns.
+   *
+   * @throws LockLostException if the grant has ended
+   * @throws UnavailableException if nobody answered within the call timeout
+   */
+  LockHandle adopt(GrantRef grant) throws InterruptedException;
+
+  /**
+   * Takes several locks, or none: in the order of their names' bytes, so that two who want the same
+   * locks never wait for each other, and with one deadline for all.
+   *
+   * @throws LockNotGrantedException if one of them is not granted in time
+   * @throws LockLostException if one was lost while others were waited for
+   * @throws dev.fencepost.lock.InvalidValueException if a name comes twice
+   */
+  MultiHandle acquireAll(List<FencepostLock> locks, Duration wait) throws InterruptedException;
+
+  /**
+   * Waits until a server is connected; false if none is in time. Nothing needs it: whatever is
+   * asked of the client waits for a connection by itself.
+   */
+  boolean awaitReady(Duration timeout) throws InterruptedException;
+
+  /**
+   * Withdraws what waits, releases what is held, and says goodbye, all within 5 s. What could not
+   * be released by then is lost to others with its lease.
+   */
+  @Override
+  void close();
+}

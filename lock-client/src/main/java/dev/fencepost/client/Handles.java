@@ -1,0 +1,87 @@
+package dev.fencepost.client;
+
+import dev.fencepost.lock.InvalidValueException;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.Loss;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+
+/** Several locks: taken one after the other, in the order of their names' bytes. */
+final class Handles implements MultiHandle {
+  private final List<LockHandle> handles;
+
+  private Handles(List<LockHandle> handles) {
+    this.handles = List.copyOf(handles);
+  }
+
+  static Handles acquire(List<FencepostLock> locks, Duration wait, ClientClock clock)
+      throws InterruptedException {
+    List<FencepostLock> inOrder = inOrder(locks);
+    long end = ClientClock.after(clock.nanos(), RemoteLock.nanos(wait));
+    List<LockHandle> taken = new ArrayList<>(inOrder.size());
+    boolean isComplete = false;
+    try {
+      for (FencepostLock lock : inOrder) {
+        Duration left = Duration.ofNanos(Math.max(0, end - clock.nanos()));
+        taken.add(lock.acquire(left));
+      }
+      taken.forEach(LockHandle::requireHeld);
+      isComplete = true;
+      return new Handles(taken);
+    } finally {
+      if (!isComplete) {
+        closeAll(taken);
+      }
+    }
+  }
+
+  @Override
+  public List<LockHandle> handles() {
+    return handles;
+  }
+
+  @Override
+  public boolean isHeld() {
+    return handles.stream().allMatch(LockHandle::isHeld);
+  }
+
+  @Override
+  public CompletableFuture<Loss> lost() {
+    CompletableFuture<Loss> first = new CompletableFuture<>();
+    handles.forEach(
+        handle -> Waiting.whenDone(handle.lost(), (loss, failure) -> first.complete(loss)));
+    return first;
+  }
+
+  @Override
+  public void close() {
+    closeAll(handles);
+  }
+
+  @Override
+  public String toString() {
+    return handles.toString();
+  }
+
+  private static List<FencepostLock> inOrder(List<FencepostLock> locks) {
+    Set<String> names = new HashSet<>();
+    for (FencepostLock lock : locks) {
+      if (!names.add(lock.name())) {
+        throw InvalidValueException.of("locks", lock.name(), "each name once");
+      }
+    }
+    return locks.stream()
+        .sorted((one, other) -> new LockName(one.name()).compareTo(new LockName(other.name())))
+        .toList();
+  }
+
+  private static void closeAll(List<LockHandle> handles) {
+    for (int i = handles.size() - 1; i >= 0; i--) {
+      handles.get(i).close();
+    }
+  }
+}

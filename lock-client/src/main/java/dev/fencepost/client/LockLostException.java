@@ -1,0 +1,25 @@
+package dev.fencepost.client;
+
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.Loss;
+
+/** The lock is not held any more: what it protects must not be touched. */
+public final class LockLostException extends FencepostException {
+  private static final long serialVersionUID = 1L;
+
+  private final transient Loss loss;
+
+  LockLostException(LockName lock, Loss loss) {
+    super(
+        lock
+            + " is lost: "
+            + loss.reason()
+            + (loss.detail().isEmpty() ? "" : " (" + loss.detail() + ")"));
+    this.loss = loss;
+  }
+
+  /** Why, as far as known. */
+  public Loss loss() {
+    return loss;
+  }
+}

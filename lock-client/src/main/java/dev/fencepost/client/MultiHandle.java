@@ -1,0 +1,22 @@
+package dev.fencepost.client;
+
+import dev.fencepost.lock.Loss;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/** Several locks that are held together. */
+public interface MultiHandle extends AutoCloseable {
+
+  /** The handles, in the order in which they were taken. */
+  List<LockHandle> handles();
+
+  /** Whether all of them are held at this moment. */
+  boolean isHeld();
+
+  /** Completes when the first of them is lost. */
+  CompletableFuture<Loss> lost();
+
+  /** Gives all of them back, the last first, as {@link LockHandle#close} does. */
+  @Override
+  void close();
+}

@@ -1,0 +1,92 @@
+package dev.fencepost.client;
+
+import io.grpc.ManagedChannel;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One address at which a replica may be found. {@link Replicas} moves it; others only read, on any
+ * thread.
+ */
+final class Node {
+  /** What a node is at the moment. */
+  enum Phase {
+    /** No session, and one may be opened. */
+    IDLE,
+    /** A session has yet to be welcomed. */
+    CONNECTING,
+    /** A session is open. */
+    OPEN,
+    /** Its replica drains: no new operations. */
+    LEAVING,
+    /** It failed and is left alone for a while. */
+    RESTING
+  }
+
+  final HostPort address;
+
+  /** Named by the user: asked when nobody else is known, and never forgotten. */
+  final boolean isSeed;
+
+  volatile Phase phase = Phase.IDLE;
+  volatile @Nullable Session session;
+  volatile @Nullable ManagedChannel channel;
+  private volatile @Nullable Identity identity;
+  int failures;
+  long restsUntilNanos;
+
+  /** The replica that listens there, as far as known. */
+  private record Identity(String id, long hash) {}
+
+  Node(HostPort address, boolean isSeed) {
+    this.address = address;
+    this.isSeed = isSeed;
+  }
+
+  void identify(String replicaId) {
+    identity = new Identity(replicaId, Rendezvous.hash(replicaId));
+  }
+
+  /** Whoever listens there next may be another. */
+  void forgetIdentity() {
+    identity = null;
+  }
+
+  boolean isIdentified() {
+    return identity != null;
+  }
+
+  boolean is(String replicaId) {
+    Identity known = identity;
+    return known != null && known.id.equals(replicaId);
+  }
+
+  /** How much a lock prefers the replica. */
+  long weight(long lockHash) {
+    Identity known = identity;
+    return known == null ? Long.MIN_VALUE : Rendezvous.weight(lockHash, known.hash);
+  }
+
+  /** Whether operations may be sent there, now or once it is connected. */
+  boolean isUsable() {
+    return switch (phase) {
+      case IDLE, CONNECTING, OPEN -> true;
+      case LEAVING, RESTING -> false;
+    };
+  }
+
+  boolean isOpen() {
+    return phase == Phase.OPEN;
+  }
+
+  /** The session, if operations may be added to it. */
+  @Nullable Session usableSession() {
+    Session current = session;
+    return isUsable() && current != null && current.isOpenForMore() ? current : null;
+  }
+
+  @Override
+  public String toString() {
+    Identity known = identity;
+    return known == null ? address.toString() : known.id + " at " + address;
+  }
+}

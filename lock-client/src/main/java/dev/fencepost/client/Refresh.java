@@ -1,0 +1,69 @@
+package dev.fencepost.client;
+
+import dev.fencepost.proto.v1.GetServerInfoRequest;
+import dev.fencepost.proto.v1.LockServiceGrpc;
+import io.grpc.ManagedChannel;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Asks from time to time which replicas live, and soon after one came or went. Without any session
+ * it looks up the target's addresses anew.
+ */
+final class Refresh implements Due {
+  private static final Logger LOG = LoggerFactory.getLogger(Refresh.class);
+
+  private static final long EVERY_NANOS = TimeUnit.SECONDS.toNanos(15);
+  private static final long SOON_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
+  private final ClientParts parts;
+  private final DueSet<Refresh> set;
+  private final Runnable resolve;
+  private volatile long nextNanos;
+
+  Refresh(ClientParts parts, Agenda agenda, Runnable resolve) {
+    this.parts = parts;
+    this.resolve = resolve;
+    this.set = agenda.newSet();
+    this.nextNanos = parts.clock.nanos() + parts.pauseNanos(EVERY_NANOS);
+    set.add(this);
+  }
+
+  /** Asks within half a second. */
+  void soon() {
+    long soon = parts.clock.nanos() + parts.pauseNanos(SOON_NANOS);
+    if (soon < nextNanos) {
+      nextNanos = soon;
+      set.touch(this);
+    }
+  }
+
+  @Override
+  public long dueNanos() {
+    return nextNanos;
+  }
+
+  @Override
+  public void run(long nowNanos) {
+    nextNanos = nowNanos + parts.pauseNanos(EVERY_NANOS);
+    ManagedChannel channel = parts.replicas.channel(parts.random.nextLong());
+    if (channel == null) {
+      resolve.run();
+      return;
+    }
+    Waiting.whenDone(
+        Unary.call(
+            channel,
+            LockServiceGrpc.getGetServerInfoMethod(),
+            GetServerInfoRequest.getDefaultInstance(),
+            parts.callTimeoutNanos),
+        (info, failure) -> {
+          if (info != null) {
+            parts.replicas.learn(info.getReplicasList());
+          } else {
+            LOG.debug("no server told of its replicas", failure);
+          }
+        });
+  }
+}

@@ -1,0 +1,183 @@
+package dev.fencepost.client;
+
+import dev.fencepost.proto.v1.Failure;
+import dev.fencepost.proto.v1.Operation;
+import dev.fencepost.proto.v1.Result;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An operation that is repeated, on whichever session there is, until it is answered or its time is
+ * over. Thread-safe.
+ *
+ * @param <T> its answer
+ */
+abstract class Repeated<T> implements Due {
+  private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  private final ClientParts parts;
+  private final DueSet<Repeated<?>> set;
+  private final long lockHash;
+  private final Pending.Lane lane;
+  private final long untilNanos;
+  private final CompletableFuture<T> answer = new CompletableFuture<>();
+  private final AtomicReference<@Nullable Leg> leg = new AtomicReference<>();
+  private volatile long retryNanos = ClientClock.NEVER;
+
+  Repeated(ClientParts parts, long lockHash, Pending.Lane lane, long untilNanos) {
+    this.parts = parts;
+    this.set = parts.repeated;
+    this.lockHash = lockHash;
+    this.lane = lane;
+    this.untilNanos = untilNanos;
+  }
+
+  /** What to send. */
+  abstract Operation.Builder operation(long nowNanos);
+
+  /**
+   * The answer that a result means; null if it means none, and the operation is repeated.
+   *
+   * @throws FencepostException which the answer fails with
+   */
+  abstract @Nullable T answer(Result result, long countedFromNanos);
+
+  /** What the answer fails with when the time is over. */
+  abstract RuntimeException late();
+
+  /** Completes on the thread that learns of it. */
+  final CompletableFuture<T> answer() {
+    return answer;
+  }
+
+  /** Sends it to the lock's replica. */
+  final void begin() {
+    begin(null);
+  }
+
+  /** Sends it to that session first, if it is open. */
+  final void begin(@Nullable Session first) {
+    set.add(this);
+    sendTo(first == null || !first.isOpenForMore() ? way() : first);
+  }
+
+  /** There may be a way now, for one that found none before. */
+  final void nudge() {
+    if (retryNanos == ClientClock.NEVER) {
+      sendTo(way());
+    }
+  }
+
+  @Override
+  public final long dueNanos() {
+    return Math.min(untilNanos, retryNanos);
+  }
+
+  @Override
+  public final void run(long nowNanos) {
+    if (nowNanos >= untilNanos) {
+      fail(late());
+    } else if (nowNanos >= retryNanos) {
+      retryNanos = ClientClock.NEVER;
+      sendTo(way());
+    }
+  }
+
+  private @Nullable Session way() {
+    return parts.replicas.route(lockHash);
+  }
+
+  private void sendTo(@Nullable Session session) {
+    if (session == null || answer.isDone()) {
+      return;
+    }
+    Leg next = new Leg(session);
+    if (leg.compareAndSet(null, next)) {
+      session.send(next);
+    }
+  }
+
+  /** On its way to one session. */
+  private final class Leg implements Pending {
+    private final Session session;
+    private volatile long sentNanos;
+
+    Leg(Session session) {
+      this.session = session;
+    }
+
+    @Override
+    public Lane lane() {
+      return lane;
+    }
+
+    @Override
+    public Operation toWire(long id, long nowNanos) {
+      sentNanos = nowNanos;
+      return operation(nowNanos).setId(id).build();
+    }
+
+    @Override
+    public void answered(Result result, long countedFromNanos) {
+      if (result.hasFailure()) {
+        failed(this, result.getFailure());
+        return;
+      }
+      try {
+        T value =
+            Repeated.this.answer(result, countedFromNanos == 0 ? sentNanos : countedFromNanos);
+        if (value == null) {
+          again(this, ClientClock.NEVER);
+        } else {
+          finish(value);
+        }
+      } catch (FencepostException e) {
+        fail(e);
+      }
+    }
+
+    @Override
+    public void undelivered() {
+      again(this, ClientClock.NEVER);
+    }
+  }
+
+  private void failed(Leg ended, Failure failure) {
+    Trouble trouble = Trouble.of(failure);
+    if (Trouble.isDraining(failure)) {
+      parts.replicas.leave(ended.session);
+      again(ended, ClientClock.NEVER);
+    } else if (trouble.isPassing() || trouble.kind() == Trouble.Kind.LIMIT) {
+      long pause = Math.max(RETRY_NANOS, trouble.retryAfter().toNanos());
+      again(ended, parts.clock.nanos() + parts.pauseNanos(pause));
+    } else {
+      fail(trouble.toException());
+    }
+  }
+
+  private void again(Leg ended, long whenNanos) {
+    retryNanos = whenNanos;
+    if (!leg.compareAndSet(ended, null)) {
+      return;
+    }
+    if (whenNanos == ClientClock.NEVER) {
+      sendTo(way());
+    } else {
+      set.touch(this);
+    }
+  }
+
+  private void finish(T value) {
+    set.remove(this);
+    answer.complete(value);
+    parts.gate.changed();
+  }
+
+  private void fail(RuntimeException failure) {
+    set.remove(this);
+    answer.completeExceptionally(failure);
+    parts.gate.changed();
+  }
+}

@@ -1,0 +1,366 @@
+package dev.fencepost.client;
+
+import dev.fencepost.proto.v1.Drain;
+import dev.fencepost.proto.v1.GrantLost;
+import dev.fencepost.proto.v1.Hello;
+import dev.fencepost.proto.v1.Replica;
+import dev.fencepost.proto.v1.Welcome;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The replicas of the service, a session with each that is needed, and which of them a lock's
+ * operations go to. Thread-safe; routing takes no lock.
+ */
+final class Replicas implements Due {
+  private static final Logger LOG = LoggerFactory.getLogger(Replicas.class);
+
+  private static final long FIRST_REST_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long LONGEST_REST_NANOS = TimeUnit.SECONDS.toNanos(3);
+  private static final long LEAST_REST_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+  private static final int MOST_DOUBLINGS = 5;
+
+  private final Function<HostPort, ManagedChannel> connector;
+  private final Hello hello;
+  private final ClientClock clock;
+  private final Random random;
+  private final DueSet<Session> sessions;
+  private final DueSet<Replicas> self;
+  private final Listener listener;
+  private volatile List<Node> nodes = List.of();
+  private volatile String lastFailure = "no server was asked yet";
+  private volatile @Nullable Welcome welcome;
+  private volatile boolean isClosed;
+
+  /** Is told on any thread, outside of all locks. */
+  interface Listener {
+    /** Operations that found no way may find one now. */
+    void usable();
+
+    /** A server says that a grant of this client has ended. */
+    void lost(GrantLost lost);
+
+    /** A replica came or went: others may have too. */
+    void changed();
+  }
+
+  Replicas(
+      Function<HostPort, ManagedChannel> connector,
+      Hello hello,
+      ClientClock clock,
+      Random random,
+      Agenda agenda,
+      Listener listener) {
+    this.connector = connector;
+    this.hello = hello;
+    this.clock = clock;
+    this.random = random;
+    this.sessions = agenda.newSet();
+    this.self = agenda.newSet();
+    this.listener = listener;
+    self.add(this);
+  }
+
+  /** Names addresses at which replicas may be found, and begins to connect. */
+  void seed(List<HostPort> addresses) {
+    synchronized (this) {
+      List<Node> all = new ArrayList<>(nodes);
+      List<HostPort> shuffled = new ArrayList<>(addresses);
+      // Not all clients to the first of the list.
+      Collections.shuffle(shuffled, random);
+      for (HostPort address : shuffled) {
+        if (find(all, address) == null) {
+          all.add(new Node(address, true));
+        }
+      }
+      nodes = List.copyOf(all);
+    }
+    route(0);
+  }
+
+  /** The session for a lock's operations, connecting if need be; null if there is none now. */
+  @Nullable Session route(long lockHash) {
+    Node node = Router.preferred(nodes, lockHash);
+    if (node == null || isClosed) {
+      return null;
+    }
+    return node.phase == Node.Phase.IDLE ? connect(node) : node.usableSession();
+  }
+
+  /** A session that answers now, the lock's own if possible; else as {@link #route}. */
+  @Nullable Session routeNow(long lockHash) {
+    Node node = Router.open(nodes, lockHash);
+    Session session = node == null ? null : node.usableSession();
+    return session == null ? route(lockHash) : session;
+  }
+
+  /** A channel to the replica that a lock prefers among those that are connected; or null. */
+  @Nullable ManagedChannel channel(long lockHash) {
+    Node node = Router.open(nodes, lockHash);
+    return node == null ? null : node.channel;
+  }
+
+  boolean isReady() {
+    return nodes.stream().anyMatch(Node::isOpen);
+  }
+
+  int openSessions() {
+    return (int) nodes.stream().filter(Node::isOpen).count();
+  }
+
+  /** The target's name could not be looked up. */
+  void unresolved(Exception why) {
+    lastFailure = "the target's name is not known: " + why.getMessage();
+    LOG.warn("{}", lastFailure);
+  }
+
+  /** Why there is no session, for people. */
+  String lastFailure() {
+    return lastFailure;
+  }
+
+  /** What a server said of itself and its limits when it was last met; null before the first. */
+  @Nullable Welcome welcome() {
+    return welcome;
+  }
+
+  /** The server says that it drains, with an operation's failure or with a notice. */
+  void leave(Session session) {
+    boolean left = false;
+    synchronized (this) {
+      for (Node node : nodes) {
+        if (node.session == session && node.phase == Node.Phase.OPEN) {
+          node.phase = Node.Phase.LEAVING;
+          left = true;
+        }
+      }
+    }
+    if (left) {
+      LOG.info("a replica drains; its locks are kept through the others");
+      session.leave();
+      listener.changed();
+      listener.usable();
+    }
+  }
+
+  /** The living replicas, as one of them tells. */
+  void learn(List<Replica> replicas) {
+    synchronized (this) {
+      List<Node> all = new ArrayList<>(nodes);
+      for (Replica replica : replicas) {
+        learn(all, replica);
+      }
+      all.removeIf(
+          node ->
+              !node.isSeed
+                  && (node.phase == Node.Phase.IDLE || node.phase == Node.Phase.RESTING)
+                  && replicas.stream().noneMatch(each -> node.is(each.getReplicaId())));
+      nodes = List.copyOf(all);
+    }
+  }
+
+  /** Says goodbye to all. */
+  void leaveAll() {
+    isClosed = true;
+    forEachSession(Session::leave);
+  }
+
+  /** Whether all streams have ended. */
+  boolean areAllOver() {
+    return sessions.size() == 0;
+  }
+
+  /** Ends what is left. */
+  void close() {
+    isClosed = true;
+    forEachSession(session -> session.end(Status.CANCELLED.withDescription("the client closed")));
+    self.remove(this);
+  }
+
+  @Override
+  public long dueNanos() {
+    long due = ClientClock.NEVER;
+    for (Node node : nodes) {
+      if (node.phase == Node.Phase.RESTING) {
+        due = Math.min(due, node.restsUntilNanos);
+      }
+    }
+    return due;
+  }
+
+  @Override
+  public void run(long nowNanos) {
+    List<Node> rested = new ArrayList<>();
+    synchronized (this) {
+      for (Node node : nodes) {
+        if (node.phase == Node.Phase.RESTING && nowNanos >= node.restsUntilNanos) {
+          node.phase = Node.Phase.IDLE;
+          rested.add(node);
+        }
+      }
+    }
+    for (Node node : rested) {
+      if (node.isIdentified() || !isReady()) {
+        connect(node);
+      }
+    }
+  }
+
+  private void forEachSession(Consumer<Session> action) {
+    sessions.forEach(action);
+  }
+
+  private synchronized @Nullable Session connect(Node node) {
+    if (isClosed || node.phase != Node.Phase.IDLE) {
+      return node.usableSession();
+    }
+    node.phase = Node.Phase.CONNECTING;
+    ManagedChannel channel = connector.apply(node.address);
+    node.channel = channel;
+    Session session = Session.open(channel, hello, clock, sessions, new Caretaker(node, channel));
+    // It may have failed already, and then the node rests.
+    node.session = session.phase() == Session.Phase.OVER ? null : session;
+    return node.usableSession();
+  }
+
+  private void opened(Node node, Session session, Welcome greeting) {
+    String id = greeting.getServer().getReplicaId();
+    boolean isNeeded;
+    synchronized (this) {
+      isNeeded = nodes.stream().noneMatch(other -> other != node && other.isOpen() && other.is(id));
+      boolean sameStore = isSameStore(greeting);
+      node.identify(id);
+      node.failures = 0;
+      node.phase = isNeeded && sameStore ? Node.Phase.OPEN : Node.Phase.LEAVING;
+      if (sameStore) {
+        welcome = greeting;
+      } else {
+        lastFailure = node + " has another store than the other replicas";
+        LOG.error("{}: it is not used", lastFailure);
+        isNeeded = false;
+      }
+    }
+    if (!isNeeded) {
+      session.leave();
+      return;
+    }
+    LOG.debug("session {} with {}", greeting.getSessionId(), node);
+    learn(greeting.getServer().getReplicasList());
+    listener.usable();
+  }
+
+  private boolean isSameStore(Welcome greeting) {
+    Welcome known = welcome;
+    return known == null
+        || !isReady()
+        || known.getServer().getStoreId().equals(greeting.getServer().getStoreId());
+  }
+
+  private void over(Node node, ManagedChannel channel, Status why) {
+    channel.shutdownNow();
+    synchronized (this) {
+      if (node.channel != channel) {
+        return;
+      }
+      lastFailure = node + ": " + describe(why);
+      node.session = null;
+      node.channel = null;
+      node.restsUntilNanos = clock.nanos() + restNanos(node.failures);
+      node.failures++;
+      if (node.isSeed || node.phase == Node.Phase.LEAVING) {
+        // Whoever listens there next is another.
+        node.forgetIdentity();
+      }
+      node.phase = Node.Phase.RESTING;
+    }
+    if (!isClosed) {
+      LOG.debug("no session: {}", lastFailure);
+      self.touch(this);
+      if (!isReady()) {
+        route(0);
+      }
+    }
+    listener.changed();
+  }
+
+  private static String describe(Status why) {
+    Throwable cause = why.getCause();
+    return why.getDescription() == null && cause == null
+        ? why.getCode().toString()
+        : why.getDescription() + (cause == null ? "" : " (" + cause.getMessage() + ")");
+  }
+
+  /** Full jitter: ten thousand clients of a server that comes back do not come back together. */
+  private long restNanos(int failures) {
+    long longest =
+        Math.min(LONGEST_REST_NANOS, FIRST_REST_NANOS << Math.min(failures, MOST_DOUBLINGS));
+    return LEAST_REST_NANOS + (long) (random.nextDouble() * longest);
+  }
+
+  private void learn(List<Node> all, Replica replica) {
+    HostPort address = HostPort.read(replica.getAddress()).orElse(null);
+    boolean isMet =
+        all.stream().anyMatch(node -> node.is(replica.getReplicaId()) && node.session != null);
+    if (isMet || address == null) {
+      return;
+    }
+    Node node = find(all, address);
+    if (node == null && !replica.getDraining()) {
+      node = new Node(address, false);
+      all.add(node);
+    }
+    if (node != null && node.session == null) {
+      if (replica.getDraining()) {
+        node.forgetIdentity();
+      } else {
+        node.identify(replica.getReplicaId());
+      }
+    }
+  }
+
+  private static @Nullable Node find(List<Node> all, HostPort address) {
+    return all.stream().filter(node -> node.address.equals(address)).findFirst().orElse(null);
+  }
+
+  /** Hears what happens to a node's session. */
+  private final class Caretaker implements Session.Owner {
+    private final Node node;
+    private final ManagedChannel channel;
+
+    Caretaker(Node node, ManagedChannel channel) {
+      this.node = node;
+      this.channel = channel;
+    }
+
+    @Override
+    public void opened(Session session, Welcome greeting) {
+      Replicas.this.opened(node, session, greeting);
+    }
+
+    @Override
+    public void draining(Session session, Drain drain) {
+      learn(drain.getReplicasList());
+      leave(session);
+    }
+
+    @Override
+    public void lost(GrantLost lost) {
+      listener.lost(lost);
+    }
+
+    @Override
+    public void over(Session session, Status why) {
+      Replicas.this.over(node, channel, why);
+    }
+  }
+}

@@ -1,0 +1,68 @@
+package dev.fencepost.client;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Chooses a node for a lock among those that are known. */
+final class Router {
+  private Router() {}
+
+  /**
+   * Where the operations of a lock go: to its preferred replica unless that is gone, draining or
+   * overdue with its answers; else to the next one.
+   *
+   * @return null if no node may be used at the moment
+   */
+  static @Nullable Node preferred(List<Node> nodes, long lockHash) {
+    Node best = best(nodes, lockHash, false);
+    if (best != null && isSuspect(best)) {
+      Node open = open(nodes, lockHash);
+      return open == null ? best : open;
+    }
+    return best == null ? stranger(nodes) : best;
+  }
+
+  /** As {@link #preferred}, among those that answer now; null if there is none. */
+  static @Nullable Node open(List<Node> nodes, long lockHash) {
+    return best(nodes, lockHash, true);
+  }
+
+  private static @Nullable Node best(List<Node> nodes, long lockHash, boolean nowOnly) {
+    Node best = null;
+    long bestWeight = Long.MIN_VALUE;
+    for (Node node : nodes) {
+      if (!node.isIdentified() || !node.isUsable()) {
+        continue;
+      }
+      if (nowOnly && (!node.isOpen() || isSuspect(node))) {
+        continue;
+      }
+      long weight = node.weight(lockHash);
+      // Two addresses of one replica weigh the same: the one that is connected counts.
+      if (best == null || weight > bestWeight || (weight == bestWeight && node.isOpen())) {
+        best = node;
+        bestWeight = weight;
+      }
+    }
+    return best;
+  }
+
+  /** An address of which nobody knows which replica it is: better one that is being asked. */
+  private static @Nullable Node stranger(List<Node> nodes) {
+    Node idle = null;
+    for (Node node : nodes) {
+      if (node.phase == Node.Phase.CONNECTING) {
+        return node;
+      }
+      if (idle == null && node.phase == Node.Phase.IDLE) {
+        idle = node;
+      }
+    }
+    return idle;
+  }
+
+  private static boolean isSuspect(Node node) {
+    Session session = node.session;
+    return session != null && session.isSuspect();
+  }
+}

@@ -1,0 +1,319 @@
+package dev.fencepost.client;
+
+import dev.fencepost.proto.v1.Drain;
+import dev.fencepost.proto.v1.Goodbye;
+import dev.fencepost.proto.v1.GrantLost;
+import dev.fencepost.proto.v1.Hello;
+import dev.fencepost.proto.v1.Notice;
+import dev.fencepost.proto.v1.Result;
+import dev.fencepost.proto.v1.SessionRequest;
+import dev.fencepost.proto.v1.SessionResponse;
+import dev.fencepost.proto.v1.SessionServiceGrpc;
+import dev.fencepost.proto.v1.Welcome;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One stream to one replica, from its greeting to its end. It is never resumed: when it is over,
+ * every operation without a result is told so, and its owner sends it elsewhere.
+ *
+ * <p>A thread that adds an operation writes it, with whatever others have added meanwhile, unless
+ * another thread is just writing and takes it along. Results are handed over on the transport's
+ * thread. A mark is the moment of its message on the client's clock, so that nothing has to be
+ * remembered of it.
+ */
+final class Session extends ClientCall.Listener<SessionResponse> implements Due {
+  private static final Logger LOG = LoggerFactory.getLogger(Session.class);
+
+  /** From the first try to connect to the server's welcome. */
+  static final long GREETING_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+  private static final long LONGEST_MARK_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final int MOST_MISSED_HEARTBEATS = 3;
+  private static final int MESSAGES_IN_ADVANCE = 64;
+
+  /** What becomes of a session. */
+  enum Phase {
+    /** Connecting, or waiting to be welcomed. Operations queue. */
+    GREETING,
+    /** Operations go and come. */
+    OPEN,
+    /** It takes no more operations and says goodbye after the last result. */
+    LEAVING,
+    /** Nothing more will come. */
+    OVER
+  }
+
+  /** Is told what happens to a session, on any thread, which must not be held up. */
+  interface Owner {
+    void opened(Session session, Welcome welcome);
+
+    void draining(Session session, Drain drain);
+
+    void lost(GrantLost lost);
+
+    void over(Session session, Status why);
+  }
+
+  private final ClientClock clock;
+  private final Owner owner;
+  private final DueSet<Session> sessions;
+  private final ClientCall<SessionRequest, SessionResponse> call;
+  private final Outbox outbox = new Outbox();
+  private volatile Phase phase = Phase.GREETING;
+  private final AtomicInteger pumping = new AtomicInteger();
+  private final long startedNanos;
+  private volatile long heardNanos;
+  private volatile long sentNanos;
+  private volatile long lookedNanos;
+  private volatile long suspectedNanos;
+  private volatile long heartbeatNanos = TimeUnit.SECONDS.toNanos(5);
+  private volatile long markEveryNanos = LONGEST_MARK_NANOS;
+  private volatile boolean signWanted;
+  private long lastMark;
+  private boolean saidGoodbye;
+
+  private Session(Channel channel, ClientClock clock, DueSet<Session> sessions, Owner owner) {
+    this.clock = clock;
+    this.owner = owner;
+    this.sessions = sessions;
+    this.call = channel.newCall(SessionServiceGrpc.getSessionMethod(), CallOptions.DEFAULT);
+    this.startedNanos = clock.nanos();
+    this.heardNanos = startedNanos;
+    this.sentNanos = startedNanos;
+    this.lookedNanos = startedNanos;
+  }
+
+  /** Opens the stream and greets; returns at once. */
+  static Session open(
+      Channel channel, Hello hello, ClientClock clock, DueSet<Session> sessions, Owner owner) {
+    Session session = new Session(channel, clock, sessions, owner);
+    sessions.add(session);
+    session.call.start(session, new Metadata());
+    session.call.request(MESSAGES_IN_ADVANCE);
+    session.call.sendMessage(SessionRequest.newBuilder().setHello(hello).build());
+    return session;
+  }
+
+  Phase phase() {
+    return phase;
+  }
+
+  /** Whether new operations may be added. */
+  boolean isOpenForMore() {
+    Phase now = phase;
+    return now == Phase.GREETING || now == Phase.OPEN;
+  }
+
+  /** Whether an answer is overdue and nothing at all was heard since that was noticed. */
+  boolean isSuspect() {
+    return suspectedNanos > heardNanos;
+  }
+
+  /** An answer is overdue. */
+  void suspect() {
+    suspectedNanos = clock.nanos();
+  }
+
+  /** Sends the operation as soon as it may be sent. */
+  void send(Pending operation) {
+    outbox.add(operation);
+    pump();
+  }
+
+  /** Marks are sent at least so often while claims wait: a tenth of the shortest lease. */
+  void markFor(long ttlNanos) {
+    long every = ttlNanos / 10;
+    if (every < markEveryNanos) {
+      markEveryNanos = every;
+    }
+  }
+
+  /** Takes no more operations, and says goodbye when all have been answered. */
+  void leave() {
+    if (move(Phase.OPEN, Phase.LEAVING)) {
+      pump();
+    } else if (phase == Phase.GREETING) {
+      end(Status.CANCELLED.withDescription("not needed any more"));
+    }
+  }
+
+  /** Ends the stream at once. */
+  void end(Status why) {
+    over(why);
+  }
+
+  @Override
+  public long dueNanos() {
+    return switch (phase) {
+      case OVER -> ClientClock.NEVER;
+      case GREETING -> startedNanos + GREETING_NANOS;
+      case OPEN, LEAVING -> Math.min(nextSignNanos(), silentAtNanos());
+    };
+  }
+
+  @Override
+  public void run(long nowNanos) {
+    if (nowNanos - lookedNanos > heartbeatNanos) {
+      // This process stood still itself: what was sent meanwhile has yet to be read.
+      heardNanos = Math.max(heardNanos, nowNanos - heartbeatNanos);
+    }
+    lookedNanos = nowNanos;
+    if (phase == Phase.GREETING) {
+      if (nowNanos - startedNanos >= GREETING_NANOS) {
+        end(Status.UNAVAILABLE.withDescription("no welcome within " + GREETING_NANOS + " ns"));
+      }
+    } else if (nowNanos >= silentAtNanos()) {
+      end(Status.UNAVAILABLE.withDescription("the server has not given a sign of life"));
+    } else if (nowNanos >= nextSignNanos()) {
+      signWanted = true;
+      pump();
+    }
+  }
+
+  @Override
+  public void onMessage(SessionResponse message) {
+    heardNanos = clock.nanos();
+    if (message.hasWelcome()) {
+      welcomed(message.getWelcome());
+    }
+    for (Result result : message.getResultsList()) {
+      deliver(result);
+    }
+    for (Notice notice : message.getNoticesList()) {
+      hear(notice);
+    }
+    call.request(1);
+    pump();
+  }
+
+  @Override
+  public void onReady() {
+    pump();
+  }
+
+  @Override
+  public void onClose(Status status, Metadata trailers) {
+    over(status.isOk() ? Status.UNAVAILABLE.withDescription("the server said goodbye") : status);
+  }
+
+  private void welcomed(Welcome welcome) {
+    outbox.limit(welcome.getMaxUnanswered(), welcome.getServer().getLimits().getMaxMessageBytes());
+    heartbeatNanos =
+        Math.max(TimeUnit.MILLISECONDS.toNanos(100), Wire.nanos(welcome.getHeartbeat()));
+    lookedNanos = heardNanos;
+    if (move(Phase.GREETING, Phase.OPEN)) {
+      sessions.touch(this);
+      owner.opened(this, welcome);
+    }
+  }
+
+  private void deliver(Result result) {
+    Pending operation = outbox.answered(result.getId());
+    if (operation == null) {
+      LOG.warn("a result for an operation that is not open: {}", result.getId());
+      return;
+    }
+    long mark = result.getCountsFromMark();
+    try {
+      operation.answered(result, mark > 0 && mark <= heardNanos ? mark : 0);
+    } catch (RuntimeException e) {
+      LOG.error("a result was not taken", e);
+    }
+  }
+
+  private void hear(Notice notice) {
+    switch (notice.getNoticeCase()) {
+      case LOST -> owner.lost(notice.getLost());
+      case DRAIN -> owner.draining(this, notice.getDrain());
+      case NOTICE_NOT_SET -> LOG.debug("news that this client does not know");
+    }
+  }
+
+  private void over(Status why) {
+    if (finish()) {
+      // First the owner, so that what is sent again does not come here again.
+      sessions.remove(this);
+      owner.over(this, why);
+      pump();
+    }
+  }
+
+  private synchronized boolean move(Phase from, Phase to) {
+    boolean isFrom = phase == from;
+    if (isFrom) {
+      phase = to;
+    }
+    return isFrom;
+  }
+
+  /** Whether it was not over before. */
+  private synchronized boolean finish() {
+    boolean wasOver = phase == Phase.OVER;
+    phase = Phase.OVER;
+    return !wasOver;
+  }
+
+  /** Whoever comes first writes for all who come meanwhile. */
+  private void pump() {
+    if (pumping.getAndIncrement() != 0) {
+      return;
+    }
+    int seen = 1;
+    do {
+      write();
+      seen = pumping.addAndGet(-seen);
+    } while (seen != 0);
+  }
+
+  private void write() {
+    if (phase == Phase.OVER) {
+      // Here and nowhere else, since a call must not be cancelled while it is written to.
+      call.cancel("the session is over", null);
+      outbox.abandon();
+      return;
+    }
+    if (phase == Phase.GREETING) {
+      return;
+    }
+    while (call.isReady()) {
+      SessionRequest.Builder message = SessionRequest.newBuilder();
+      // Taken before anything is composed: a lease is counted from here.
+      long now = clock.nanos();
+      if (!outbox.compose(message, now) && !signWanted) {
+        break;
+      }
+      signWanted = false;
+      lastMark = Math.max(now, lastMark + 1);
+      sentNanos = now;
+      call.sendMessage(message.setMark(lastMark).build());
+      if (outbox.hasClaims()) {
+        sessions.touch(this);
+      }
+    }
+    if (phase == Phase.LEAVING && outbox.isEmpty() && !saidGoodbye) {
+      saidGoodbye = true;
+      call.sendMessage(SessionRequest.newBuilder().setGoodbye(Goodbye.newBuilder()).build());
+      call.halfClose();
+    }
+  }
+
+  private long nextSignNanos() {
+    long every = heartbeatNanos / 2;
+    if (outbox.hasClaims()) {
+      every = Math.min(every, markEveryNanos);
+    }
+    return sentNanos + every;
+  }
+
+  private long silentAtNanos() {
+    return heardNanos + MOST_MISSED_HEARTBEATS * heartbeatNanos;
+  }
+}

@@ -1,0 +1,76 @@
+package dev.fencepost.client;
+
+import dev.fencepost.proto.v1.Failure;
+import io.grpc.Status.Code;
+import java.time.Duration;
+
+/**
+ * A failure that is told to the caller.
+ *
+ * @param kind which exception it becomes
+ * @param message for people
+ * @param retryAfter not to be tried again before
+ */
+record Trouble(Kind kind, String message, Duration retryAfter) {
+
+  /** The failures that callers can tell apart. */
+  enum Kind {
+    /** Nothing can have happened. */
+    UNREACHED,
+    /** Something may have happened. */
+    UNKNOWN,
+    /** A limit. */
+    LIMIT,
+    /** Not allowed. */
+    DENIED,
+    /** A value that the server does not take. */
+    INVALID,
+    /** A fault of the server or a server that is too old. */
+    FAULT
+  }
+
+  static Trouble of(Kind kind, String message) {
+    return new Trouble(kind, message, Duration.ZERO);
+  }
+
+  /** What a server said of one operation. */
+  static Trouble of(Failure failure) {
+    Kind kind =
+        switch (code(failure)) {
+          case RESOURCE_EXHAUSTED -> Kind.LIMIT;
+          case PERMISSION_DENIED, UNAUTHENTICATED -> Kind.DENIED;
+          case INVALID_ARGUMENT -> Kind.INVALID;
+          case UNAVAILABLE, DEADLINE_EXCEEDED -> Kind.UNKNOWN;
+          default -> Kind.FAULT;
+        };
+    return new Trouble(kind, failure.getMessage(), Wire.duration(failure.getRetryAfter()));
+  }
+
+  /** Whether another try may go well. */
+  boolean isPassing() {
+    return kind == Kind.UNKNOWN || kind == Kind.UNREACHED;
+  }
+
+  /** What is thrown. */
+  RuntimeException toException() {
+    return switch (kind) {
+      case UNREACHED -> new UnavailableException(message, false);
+      case UNKNOWN -> new UnavailableException(message, true);
+      case LIMIT -> new LimitExceededException(message, retryAfter);
+      case DENIED -> new AccessDeniedException(message);
+      case INVALID -> new IllegalArgumentException(message);
+      case FAULT -> new FencepostException(message);
+    };
+  }
+
+  /** Whether a server refused the operation since it drains: another takes it at once. */
+  static boolean isDraining(Failure failure) {
+    return failure.getReason().equals("DRAINING");
+  }
+
+  private static Code code(Failure failure) {
+    Code[] codes = Code.values();
+    int code = failure.getCode();
+    return code < 0 || code >= codes.length ? Code.UNKNOWN : codes[code];
+  }
+}

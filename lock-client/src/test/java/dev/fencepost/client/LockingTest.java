@@ -1,0 +1,235 @@
+package dev.fencepost.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
+
+import dev.fencepost.client.support.Cluster;
+import dev.fencepost.lock.Holder;
+import dev.fencepost.lock.InvalidValueException;
+import dev.fencepost.lock.Loss;
+import dev.fencepost.lock.LossReason;
+import dev.fencepost.lock.Release;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+
+/** The verbs, against a real server. */
+class LockingTest {
+  private static final Duration LONG = Duration.ofSeconds(30);
+
+  private static Cluster cluster;
+  private static FencepostClient client;
+  private static FencepostClient other;
+  private static ExecutorService threads;
+
+  private String name;
+
+  @BeforeAll
+  static void start() {
+    cluster = Cluster.of(1);
+    client = FencepostClient.builder(cluster.target()).owner("one").build();
+    other = FencepostClient.builder(cluster.target()).owner("other").build();
+    threads = Executors.newCachedThreadPool();
+  }
+
+  @AfterAll
+  static void stop() {
+    client.close();
+    other.close();
+    cluster.close();
+    threads.shutdownNow();
+  }
+
+  @BeforeEach
+  void ownName(TestInfo test) {
+    name = test.getDisplayName();
+  }
+
+  @Test
+  void freeLock_isGrantedAndHeld() throws Exception {
+    try (LockHandle lock = client.lock(name).acquire(LONG)) {
+      assertThat(lock.isHeld()).isTrue();
+      assertThat(lock.state()).isEqualTo(LockHandle.State.HELD);
+      assertThat(lock.requireHeld()).isEqualTo(lock.token());
+      assertThat(lock.remaining()).isBetween(Duration.ofSeconds(10), Duration.ofSeconds(15));
+      assertThat(lock.name()).isEqualTo(name);
+    }
+  }
+
+  @Test
+  void takenLock_isRefusedWithItsHolder() throws Exception {
+    try (LockHandle held = client.lock(name).acquire(LONG)) {
+      assertThat(other.lock(name).tryAcquire()).isEmpty();
+      LockNotGrantedException refused =
+          catchThrowableOfType(
+              LockNotGrantedException.class, () -> other.lock(name).acquire(Duration.ofMillis(50)));
+      assertThat(refused.reason()).isEqualTo(LockNotGrantedException.Reason.TIMED_OUT);
+      assertThat(refused.holders())
+          .singleElement()
+          .satisfies(holder -> assertThat(holder.claimant().owner()).isEqualTo("one"))
+          .extracting(Holder::token)
+          .isEqualTo(held.token());
+      assertThat(refused).hasMessageContaining(name).hasMessageContaining("one");
+    }
+  }
+
+  @Test
+  void releasedLock_goesToWhoeverWaits() throws Exception {
+    LockHandle first = client.lock(name).acquire(LONG);
+    CompletableFuture<LockHandle> waiting = other.lock(name).acquireAsync(LONG);
+    Future<LockHandle> blocked = threads.submit(() -> client.lock(name).acquire());
+
+    first.close();
+    LockHandle second = waiting.get(10, TimeUnit.SECONDS);
+    assertThat(second.token()).isGreaterThan(first.token());
+    assertThat(first.state()).isEqualTo(LockHandle.State.RELEASED);
+
+    assertThat(second.release()).isInstanceOf(Release.Released.class);
+    blocked.get(10, TimeUnit.SECONDS).close();
+  }
+
+  @Test
+  void secondRelease_changesNothing() throws Exception {
+    LockHandle lock = client.lock(name).acquire(LONG);
+    assertThat(lock.release()).isEqualTo(new Release.Released());
+    assertThat(lock.release()).isEqualTo(new Release.NotHeld(LossReason.RELEASED));
+    lock.close();
+  }
+
+  @Test
+  void heldLock_isRenewed() throws Exception {
+    try (LockHandle lock = client.lock(name).withTtl(Duration.ofSeconds(2)).acquire(LONG)) {
+      CompletableFuture<Void> renewedTwice = new CompletableFuture<>();
+      CompletableFuture<Void> renewed = new CompletableFuture<>();
+      lock.onRenewed(
+          () -> {
+            if (!renewed.complete(null)) {
+              renewedTwice.complete(null);
+            }
+          });
+      renewedTwice.get(10, TimeUnit.SECONDS);
+      assertThat(lock.state()).isEqualTo(LockHandle.State.HELD);
+      assertThat(other.lock(name).tryAcquire()).isEmpty();
+    }
+  }
+
+  @Test
+  void cancelledAcquire_leavesTheQueue() throws Exception {
+    LockHandle held = client.lock(name).acquire(LONG);
+    CompletableFuture<LockHandle> waiting = other.lock(name).acquireAsync(LONG);
+    CompletableFuture<LockHandle> next = other.lock(name).acquireAsync(LONG);
+    assertThat(waiting.cancel(false)).isTrue();
+    held.close();
+    LockHandle granted = next.get(10, TimeUnit.SECONDS);
+    granted.close();
+    try (LockHandle again = client.lock(name).acquire(LONG)) {
+      assertThat(again.isHeld()).isTrue();
+    }
+  }
+
+  @Test
+  void interruptedAcquire_withdrawsItsClaim() throws Exception {
+    LockHandle held = client.lock(name).acquire(LONG);
+    Future<?> blocked = threads.submit(() -> other.lock(name).acquire());
+    await().untilAsserted(() -> assertThat(waiters()).isEqualTo(1));
+    blocked.cancel(true);
+    await().untilAsserted(() -> assertThat(waiters()).isZero());
+    held.close();
+    assertThat(client.lock(name).tryAcquire()).hasValueSatisfying(LockHandle::close);
+  }
+
+  @Test
+  void interruptedThread_isToldAtOnce() {
+    Thread.currentThread().interrupt();
+    assertThat(catchThrowableOfType(InterruptedException.class, () -> client.lock(name).acquire()))
+        .isNotNull();
+    assertThat(Thread.interrupted()).isFalse();
+  }
+
+  @Test
+  void revokedLock_isToldAtOnce() throws Exception {
+    LockHandle lock = client.lock(name).acquire(LONG);
+    CompletableFuture<Loss> told = new CompletableFuture<>();
+    lock.onLost(told::complete);
+    cluster.forceRelease(name, "maintenance");
+
+    Loss loss = told.get(10, TimeUnit.SECONDS);
+    assertThat(loss.reason()).isEqualTo(LossReason.REVOKED);
+    assertThat(loss.detail()).isEqualTo("maintenance");
+    assertThat(lock.lost().get(10, TimeUnit.SECONDS)).isEqualTo(loss);
+    assertThat(lock.isHeld()).isFalse();
+    assertThat(lock.remaining()).isZero();
+    assertThat(lock.token().value()).isPositive();
+    LockLostException thrown = catchThrowableOfType(LockLostException.class, lock::requireHeld);
+    assertThat(thrown.loss()).isEqualTo(loss);
+    lock.close();
+  }
+
+  @Test
+  void detachedGrant_isAdoptedElsewhere() throws Exception {
+    LockHandle lock = client.lock(name).acquire(LONG);
+    LockHandle adopted = other.adopt(lock.detach());
+    assertThat(lock.state()).isEqualTo(LockHandle.State.RELEASED);
+    assertThat(adopted.token()).isEqualTo(lock.token());
+    lock.close();
+    assertThat(adopted.release()).isInstanceOf(Release.Released.class);
+    assertThat(catchThrowableOfType(LockLostException.class, () -> other.adopt(lock.grant())))
+        .isNotNull();
+  }
+
+  @Test
+  void badValues_areNamed() {
+    assertThat(catchThrowableOfType(InvalidValueException.class, () -> client.lock("")).field())
+        .isEqualTo("name");
+    assertThat(
+            catchThrowableOfType(
+                    InvalidValueException.class,
+                    () -> client.lock(name).withTtl(Duration.ofMillis(1)))
+                .field())
+        .isEqualTo("ttl");
+    assertThat(
+            catchThrowableOfType(
+                    InvalidValueException.class,
+                    () -> client.lock(name).acquire(Duration.ofSeconds(-1)))
+                .field())
+        .isEqualTo("wait");
+  }
+
+  @Test
+  void ttlAboveTheServersLimit_isRefusedByIt() {
+    assertThat(
+            catchThrowableOfType(
+                IllegalArgumentException.class,
+                () -> client.lock(name).withTtl(Duration.ofHours(1)).acquire(LONG)))
+        .hasMessageContaining("ttl");
+  }
+
+  @Test
+  void asyncTry_isEmptyWhenTaken() throws Exception {
+    try (LockHandle held = client.lock(name).acquire(LONG)) {
+      assertThat(other.lock(name).tryAcquireAsync(Duration.ZERO).get(10, TimeUnit.SECONDS))
+          .isEqualTo(Optional.empty());
+      ExecutionException refused =
+          catchThrowableOfType(
+              ExecutionException.class,
+              () -> other.lock(name).acquireAsync(Duration.ZERO).get(10, TimeUnit.SECONDS));
+      assertThat(refused).hasCauseInstanceOf(LockNotGrantedException.class);
+      assertThat(held.isHeld()).isTrue();
+    }
+  }
+
+  private int waiters() {
+    return cluster.waiters(name);
+  }
+}

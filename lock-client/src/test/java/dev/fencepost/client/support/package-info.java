@@ -1,0 +1,2 @@
+/** What the tests of the SDK share. */
+package dev.fencepost.client.support;

@@ -1,5 +1,6 @@
 package dev.fencepost.backend.zookeeper;
 
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -19,13 +20,21 @@ final class Access {
 
   private final String syncPath;
   private final int queue;
+  private final Duration callTimeout;
   private final Deque<Waiting<?>> waiting = new ArrayDeque<>();
   private int underWay;
   private volatile @Nullable Handle ready;
 
-  Access(String syncPath, int queue) {
+  /**
+   * Makes a way that is shut.
+   *
+   * @param queue most calls that wait
+   * @param callTimeout after which one that waited is not sent any more
+   */
+  Access(String syncPath, int queue, Duration callTimeout) {
     this.syncPath = syncPath;
     this.queue = queue;
+    this.callTimeout = callTimeout;
   }
 
   void open(Handle handle) {
@@ -53,7 +62,7 @@ final class Access {
 
   /** Asks when it is its turn. */
   <T> CompletableFuture<T> call(Function<Handle, CompletableFuture<T>> question) {
-    Waiting<T> call = new Waiting<>(question);
+    Waiting<T> call = new Waiting<>(question, System.nanoTime() + callTimeout.toNanos());
     synchronized (this) {
       if (underWay >= MOST_UNDER_WAY) {
         if (waiting.size() >= queue) {
@@ -98,16 +107,22 @@ final class Access {
 
   private static final class Waiting<T> {
     private final Function<Handle, CompletableFuture<T>> question;
+    private final long deadlineNanos;
     final CompletableFuture<T> answer = new CompletableFuture<>();
 
-    Waiting(Function<Handle, CompletableFuture<T>> question) {
+    Waiting(Function<Handle, CompletableFuture<T>> question, long deadlineNanos) {
       this.question = question;
+      this.deadlineNanos = deadlineNanos;
     }
 
     /** Asks; the stage ends when the ensemble owes no answer any more. */
     CompletableFuture<?> ask(@Nullable Handle handle) {
       if (handle == null) {
         answer.completeExceptionally(Trouble.unreachable());
+        return answer;
+      }
+      if (System.nanoTime() - deadlineNanos > 0) {
+        answer.completeExceptionally(Trouble.notSent());
         return answer;
       }
       CompletableFuture<T> asked;

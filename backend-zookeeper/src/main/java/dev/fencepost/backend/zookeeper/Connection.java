@@ -1,6 +1,8 @@
 package dev.fencepost.backend.zookeeper;
 
 import dev.fencepost.lock.spi.StoreConfigurationException;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Random;
@@ -201,7 +203,11 @@ final class Connection implements Link.Listener, AutoCloseable {
         return;
       }
     }
-    LOG.warn("Connected to ZooKeeper, but cannot begin: {}", told.getMessage());
+    boolean isBroken =
+        told instanceof StoreException known && known.failure() == Failure.STORE_UNREACHABLE;
+    if (!isBroken) {
+      LOG.warn("Connected to ZooKeeper, but cannot begin: {}", told.getMessage());
+    }
     schedule(
         RETRY,
         () -> {

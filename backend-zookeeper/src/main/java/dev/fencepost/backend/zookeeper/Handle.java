@@ -93,16 +93,12 @@ final class Handle extends ZooKeeper {
         null);
   }
 
-  /** Lists the children, and tells once when the list has changed. */
-  CompletableFuture<List<String>> children(String node, Runnable changed) {
+  /** Lists the children; tells once when the list has changed, and of the session's events. */
+  CompletableFuture<List<String>> children(String node, Watcher changed) {
     CompletableFuture<List<String>> answer = new CompletableFuture<>();
     getChildren(
         node,
-        event -> {
-          if (event.getType() != EventType.None) {
-            changed.run();
-          }
-        },
+        changed,
         (rc, path, context, children) -> {
           Code code = Code.get(rc);
           if (code == Code.OK) {

@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The locks whose node is believed to be there, so that a transaction can be right at the first
- * try; the latest {@value #MOST} of them. Safe for use by many threads.
+ * Locks of which something is believed, so that a transaction can be right at the first try; the
+ * latest {@value #MOST} of them. To be wrong costs a round trip. Safe for use by many threads.
  */
 final class KnownLocks {
   private static final int MOST = 100_000;

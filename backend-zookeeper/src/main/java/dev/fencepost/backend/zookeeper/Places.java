@@ -82,6 +82,16 @@ final class Places {
     }
   }
 
+  /** Sees a place of ours that nobody told us was made, and watches it like any other. */
+  void adopt(Snapshot seen) {
+    if (!seen.line().isEmpty() && !places.containsKey(seen.lock())) {
+      seen.line().stream()
+          .filter(place -> place.replica().equals(self))
+          .findFirst()
+          .ifPresent(place -> made(seen.lock(), place.node()));
+    }
+  }
+
   /** A transaction that gives the place up is sent; the watch on it is not to wake anybody. */
   void leaving(LockName lock) {
     Own own = places.get(lock);

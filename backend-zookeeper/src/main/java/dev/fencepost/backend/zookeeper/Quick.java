@@ -31,8 +31,22 @@ final class Quick {
   private final Tender tender;
   private final Places places;
   private final KnownLocks known;
+  private final KnownLocks lined;
 
-  Quick(Sender sender, Plans plans, Tender tender, Places places, KnownLocks known) {
+  /**
+   * Makes the quick way.
+   *
+   * @param known locks whose node is believed to be there
+   * @param lined locks in whose line others are believed to stand
+   */
+  Quick(
+      Sender sender,
+      Plans plans,
+      Tender tender,
+      Places places,
+      KnownLocks known,
+      KnownLocks lined) {
+    this.lined = lined;
     this.sender = sender;
     this.plans = plans;
     this.tender = tender;
@@ -94,7 +108,10 @@ final class Quick {
             .filter(k -> k.holds(order.claim()))
             .filter(
                 k -> order.token().filter(t -> t.value() != k.node().token().value()).isEmpty());
-    if (kept.isEmpty() || !order.closeFor().isZero() || places.of(lock).isPresent()) {
+    if (kept.isEmpty()
+        || !order.closeFor().isZero()
+        || places.of(lock).isPresent()
+        || lined.contains(lock)) {
       return impossible();
     }
     LockNode node = kept.orElseThrow().node();

@@ -12,7 +12,10 @@ import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.OpResult;
+import org.apache.zookeeper.WatchedEvent;
+import org.apache.zookeeper.Watcher;
 import org.apache.zookeeper.data.ACL;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which replicas live: each keeps an ephemeral node. When one is gone, whoever follows is told, so
@@ -23,6 +26,7 @@ final class Registry {
   private final List<ACL> acl;
   private final ServerClock clock;
   private final Runnable someoneGone;
+  private @Nullable Following following;
   private volatile Replica self;
   private volatile Set<String> living = Set.of();
 
@@ -80,8 +84,19 @@ final class Registry {
 
   /** Begins to follow who lives. */
   CompletableFuture<Boolean> follow(Handle handle) {
+    Following watcher;
+    synchronized (this) {
+      Following known = following;
+      watcher = known != null && known.handle == handle ? known : new Following(handle);
+      following = watcher;
+    }
+    return follow(handle, watcher);
+  }
+
+  /** Always the same watcher for one client, which keeps one of each. */
+  private CompletableFuture<Boolean> follow(Handle handle, Following watcher) {
     return handle
-        .children(layout.replicas(), () -> follow(handle).exceptionally(error -> false))
+        .children(layout.replicas(), watcher)
         .thenApply(
             names -> {
               Set<String> before = living;
@@ -141,5 +156,21 @@ final class Registry {
     String[] parts = new String(data.getData(), StandardCharsets.UTF_8).split("\n", 3);
     return Optional.of(
         new Replica(new ReplicaId(parts[0]), parts[2], Replica.Phase.valueOf(parts[1])));
+  }
+
+  private final class Following implements Watcher {
+    final Handle handle;
+
+    Following(Handle handle) {
+      this.handle = handle;
+    }
+
+    @Override
+    public void process(WatchedEvent event) {
+      if (event.getType() == Event.EventType.NodeChildrenChanged) {
+        // If this fails, the connection broke, and the next welcome begins to follow again.
+        var unused = follow(handle, this).exceptionally(error -> false);
+      }
+    }
   }
 }

@@ -2,6 +2,7 @@ package dev.fencepost.backend.zookeeper;
 
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.spi.StoreException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -38,8 +39,9 @@ final class Sender {
    * @param batchSize most plans in one transaction
    * @param inFlight most batches under way
    * @param queue most plans that wait
+   * @param callTimeout after which a plan that waited is not sent any more
    */
-  record Terms(int batchSize, int inFlight, int queue) {}
+  record Terms(int batchSize, int inFlight, int queue, Duration callTimeout) {}
 
   /** What is known once a plan was carried out. */
   interface Effects {
@@ -106,7 +108,7 @@ final class Sender {
 
   private void pump() {
     for (List<Item> batch = take(); !batch.isEmpty(); batch = take()) {
-      List<Item> taken = batch;
+      List<Item> taken = batch.stream().filter(this::isInTime).toList();
       CompletableFuture<Boolean> ended =
           access
               .handle()
@@ -127,6 +129,14 @@ final class Sender {
                 }
               });
     }
+  }
+
+  private boolean isInTime(Item item) {
+    boolean isInTime = System.nanoTime() - item.sinceNanos < terms.callTimeout().toNanos();
+    if (!isInTime) {
+      item.fail(Trouble.notSent());
+    }
+    return isInTime;
   }
 
   private synchronized List<Item> take() {
@@ -153,6 +163,9 @@ final class Sender {
 
   /** Completes when the ensemble owes no answer any more; then every item has one. */
   private CompletableFuture<Boolean> carryOut(Handle handle, List<Item> items) {
+    if (items.isEmpty()) {
+      return CompletableFuture.completedFuture(true);
+    }
     Base base = bases.current();
     List<Op> ops = new ArrayList<>();
     boolean checksBase = false;
@@ -242,6 +255,7 @@ final class Sender {
   private static final class Item {
     final LockName lock;
     final Function<Base, Plan> planner;
+    final long sinceNanos = System.nanoTime();
     final CompletableFuture<Optional<Written>> answer = new CompletableFuture<>();
 
     Item(LockName lock, Function<Base, Plan> planner) {

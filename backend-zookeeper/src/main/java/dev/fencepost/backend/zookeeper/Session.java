@@ -47,6 +47,7 @@ final class Session implements AutoCloseable {
   private final Listing listing;
   private final Foundation foundation;
   private final KnownLocks known = new KnownLocks();
+  private final KnownLocks lined = new KnownLocks();
   private final ServerClock clock = new ServerClock();
   private final Connection connection;
 
@@ -54,7 +55,7 @@ final class Session implements AutoCloseable {
     Layout layout = settings.layout();
     List<ACL> acl = Link.acl(settings);
     timers = Connection.newTimers();
-    access = new Access(layout.root(), settings.queue());
+    access = new Access(layout.root(), settings.queue(), settings.callTimeout());
     places = new Places(layout, self.id(), wake);
     bases = new Bases(layout, acl, clock, random);
     foundation = new Foundation(layout, acl);
@@ -62,19 +63,21 @@ final class Session implements AutoCloseable {
     plans = new Plans(layout, self.id(), acl, places, random.nextLong());
     tender = new Tender(timers, new TenderWork());
     Sender.Terms terms =
-        new Sender.Terms(settings.batchSize(), settings.inFlight(), settings.queue());
+        new Sender.Terms(
+            settings.batchSize(), settings.inFlight(), settings.queue(), settings.callTimeout());
     sender = new Sender(terms, access, bases, new Bookkeeping());
-    quick = new Quick(sender, plans, tender, places, known);
-    steps = new Steps(self.id(), reads, sender, plans, clock, this::repair);
+    quick = new Quick(sender, plans, tender, places, known, lined);
+    Steps.Parts parts = new Steps.Parts(self.id(), reads, sender, plans, places, lined, clock);
+    steps = new Steps(parts, settings.callTimeout(), this::repair);
     answers = new Answers(reads);
     marks = new Marks(layout, acl, access, reads);
     sweep = new Sweep(layout, access, reads, tender, known, clock);
     listing = new Listing(sweep, reads);
     registry = new Registry(layout, acl, clock, self, this::someoneGone);
-    Connection.Parts parts =
+    Connection.Parts welcomed =
         new Connection.Parts(
             access, places, registry, bases, foundation, tender, sweep, clock, known);
-    connection = new Connection(settings, parts, timers, random);
+    connection = new Connection(settings, welcomed, timers, random);
   }
 
   /** Connects; fails if that takes longer than a call may. */

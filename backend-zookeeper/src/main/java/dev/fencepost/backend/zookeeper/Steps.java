@@ -9,6 +9,7 @@ import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.lock.spi.record.Asker;
 import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.lock.spi.record.Step;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -19,28 +20,31 @@ import java.util.function.Supplier;
  * trips; what can be done in one without looking does not come here. Safe for use by many threads.
  */
 final class Steps {
-  private static final int MOST_CONFLICTS = 1_000;
   private static final int CONFLICTS_BEFORE_REPAIR = 8;
 
-  private final ReplicaId self;
-  private final Reads reads;
-  private final Sender sender;
-  private final Plans plans;
-  private final ServerClock clock;
+  private final Parts parts;
+  private final Duration callTimeout;
   private final Supplier<CompletableFuture<Boolean>> repair;
 
-  Steps(
+  /** What a step needs. */
+  record Parts(
       ReplicaId self,
       Reads reads,
       Sender sender,
       Plans plans,
-      ServerClock clock,
-      Supplier<CompletableFuture<Boolean>> repair) {
-    this.self = self;
-    this.reads = reads;
-    this.sender = sender;
-    this.plans = plans;
-    this.clock = clock;
+      Places places,
+      KnownLocks lined,
+      ServerClock clock) {}
+
+  /**
+   * Makes the way of steps.
+   *
+   * @param callTimeout after which no step is tried again: nobody waits for its answer
+   * @param repair makes what everything stands on, if the tree was wiped
+   */
+  Steps(Parts parts, Duration callTimeout, Supplier<CompletableFuture<Boolean>> repair) {
+    this.parts = parts;
+    this.callTimeout = callTimeout;
     this.repair = repair;
   }
 
@@ -66,47 +70,74 @@ final class Steps {
 
   /** Changes the lock. */
   <T> CompletableFuture<T> change(LockName lock, Remaining remaining, Rule<T> rule) {
-    return change(lock, remaining, rule, 0);
+    return new Change<>(lock, remaining, rule).attempt(0);
   }
 
-  private <T> CompletableFuture<T> change(
-      LockName lock, Remaining remaining, Rule<T> rule, int conflicts) {
-    if (conflicts > MOST_CONFLICTS) {
-      return CompletableFuture.failedFuture(
-          new StoreException(Failure.STORE_ERROR, "the lock changed each time it was looked at"));
+  /** One change on its way. */
+  private final class Change<T> {
+    private final LockName lock;
+    private final Remaining remaining;
+    private final Rule<T> rule;
+    private final long deadlineNanos = System.nanoTime() + callTimeout.toNanos();
+
+    Change(LockName lock, Remaining remaining, Rule<T> rule) {
+      this.lock = lock;
+      this.remaining = remaining;
+      this.rule = rule;
     }
-    if (conflicts == CONFLICTS_BEFORE_REPAIR) {
-      // What should be there may be missing: the tree was wiped behind our back.
-      return repair.get().thenCompose(repaired -> change(lock, remaining, rule, conflicts + 1));
+
+    CompletableFuture<T> attempt(int conflicts) {
+      if (conflicts > 0 && System.nanoTime() - deadlineNanos > 0) {
+        return CompletableFuture.failedFuture(
+            new StoreException(
+                Failure.STORE_TIMEOUT, "the lock changed each time it was looked at"));
+      }
+      if (conflicts == CONFLICTS_BEFORE_REPAIR) {
+        // What should be there may be missing: the tree was wiped behind our back.
+        return repair.get().thenCompose(repaired -> attempt(conflicts + 1));
+      }
+      return parts
+          .reads()
+          .snapshot(lock)
+          .thenCompose(this::step)
+          .thenCompose(
+              told ->
+                  told.isPresent()
+                      ? CompletableFuture.completedFuture(told.orElseThrow())
+                      : attempt(conflicts + 1));
     }
-    return reads
-        .snapshot(lock)
-        .thenCompose(
-            before -> {
-              long now = clock.nowMicros();
-              LockRecord was = before.record(now, remaining);
-              Step<T> step = rule.step(was, new Asker(self, 0, now));
-              Records records = new Records(was, step.after(), now);
-              boolean isRenewal = rule.isRenewal(step.outcome());
-              if (!isRenewal && was.equals(step.after())) {
-                return CompletableFuture.completedFuture(
-                    Optional.of(rule.told(step.outcome(), before, was.token())));
-              }
-              return sender
-                  .sendAlone(lock, base -> plans.between(before, records, isRenewal, base))
-                  .thenApply(
-                      sent ->
-                          sent.map(
-                              written ->
-                                  rule.told(
-                                      step.outcome(),
-                                      before,
-                                      written.token() == 0 ? was.token() : written.token())));
-            })
-        .thenCompose(
-            told ->
-                told.isPresent()
-                    ? CompletableFuture.completedFuture(told.orElseThrow())
-                    : change(lock, remaining, rule, conflicts + 1));
+
+    /** Takes the step; empty if the lock changed meanwhile. */
+    private CompletableFuture<Optional<T>> step(Snapshot before) {
+      note(before);
+      long now = parts.clock().nowMicros();
+      LockRecord was = before.record(now, remaining);
+      Step<T> step = rule.step(was, new Asker(parts.self(), 0, now));
+      Records records = new Records(was, step.after(), now);
+      boolean isRenewal = rule.isRenewal(step.outcome());
+      if (!isRenewal && was.equals(step.after())) {
+        return CompletableFuture.completedFuture(
+            Optional.of(rule.told(step.outcome(), before, was.token())));
+      }
+      return parts
+          .sender()
+          .sendAlone(lock, base -> parts.plans().between(before, records, isRenewal, base))
+          .thenApply(
+              sent ->
+                  sent.map(
+                      written -> {
+                        long token = written.token() == 0 ? was.token() : written.token();
+                        return rule.told(step.outcome(), before, token);
+                      }));
+    }
+
+    private void note(Snapshot before) {
+      parts.places().adopt(before);
+      if (before.line().isEmpty()) {
+        parts.lined().remove(lock);
+      } else {
+        parts.lined().add(lock);
+      }
+    }
   }
 }

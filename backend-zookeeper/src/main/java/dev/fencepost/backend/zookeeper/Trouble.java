@@ -28,6 +28,11 @@ final class Trouble {
     return new StoreException(Failure.STORE_UNREACHABLE, "there is no connection to ZooKeeper");
   }
 
+  static StoreException notSent() {
+    return new StoreException(
+        Failure.STORE_TIMEOUT, "waited for its turn for the whole call timeout; nothing was sent");
+  }
+
   static StoreException overloaded() {
     return new StoreException(
         Failure.STORE_OVERLOADED, "too many calls wait for ZooKeeper already");

@@ -19,6 +19,8 @@ import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.ListQuery;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.LockPage;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.lock.spi.StoreInfo;
 import java.util.Collection;
 import java.util.List;
@@ -60,6 +62,7 @@ final class ZookeeperBackend implements LockBackend {
       session = opening;
     }
     return timed(opening.open())
+        .exceptionallyCompose(error -> CompletableFuture.failedFuture(unreachable(error)))
         .whenComplete(
             (info, error) -> {
               if (error == null) {
@@ -152,6 +155,13 @@ final class ZookeeperBackend implements LockBackend {
       throw Trouble.unreachable();
     }
     return open;
+  }
+
+  /** Where nobody answers at all, there is no store rather than a slow one. */
+  private static Throwable unreachable(Throwable error) {
+    boolean isTimeout =
+        error instanceof StoreException known && known.failure() == Failure.STORE_TIMEOUT;
+    return isTimeout ? Trouble.unreachable() : error;
   }
 
   private synchronized void opened(Session opening) {

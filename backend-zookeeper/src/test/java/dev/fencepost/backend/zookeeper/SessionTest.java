@@ -1,0 +1,180 @@
+package dev.fencepost.backend.zookeeper;
+
+import static dev.fencepost.backend.zookeeper.TestReplica.answer;
+import static dev.fencepost.backend.zookeeper.TestReplica.claim;
+import static dev.fencepost.backend.zookeeper.TestReplica.granted;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.Lease;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.testkit.process.TcpProxy;
+import dev.fencepost.testkit.process.TcpProxy.Direction;
+import dev.fencepost.testkit.process.ZookeeperServer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** What happens to a replica's session, and what becomes of its locks and places meanwhile. */
+final class SessionTest {
+  private static final ZookeeperServer SERVER = new ZookeeperServer();
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  @BeforeAll
+  static void start() {
+    SERVER.start();
+  }
+
+  @AfterAll
+  static void stop() {
+    SERVER.close();
+  }
+
+  @Test
+  void expiredSession_losesNoneOfAThousandGrants() {
+    try (TcpProxy proxy = new TcpProxy(SERVER.port());
+        TestReplica a = new TestReplica(uri(proxy.port()));
+        TestReplica b = new TestReplica(uri(SERVER.port()))) {
+      List<CompletionStage<Attempt>> asked = new ArrayList<>();
+      for (int i = 0; i < 1_000; i++) {
+        asked.add(a.backend.tryAcquire(claim("thousand/" + i), Line.NONE));
+      }
+      List<Grant> grants = asked.stream().map(s -> granted(answer(s))).toList();
+      proxy.refuse();
+      await().atMost(PATIENCE).until(() -> !lives(b, a));
+      for (Grant grant : grants) {
+        assertThat(answer(b.backend.renew(grant.ref()))).isInstanceOf(Renewal.Renewed.class);
+      }
+      proxy.resume();
+      await().atMost(PATIENCE).until(() -> lives(b, a));
+      for (Grant grant : grants) {
+        assertThat(repeatedRenewal(a, grant)).isInstanceOf(Renewal.Renewed.class);
+        answer(a.backend.release(ReleaseOrder.of(grant.ref())));
+      }
+    }
+  }
+
+  @Test
+  void expiredSession_losesItsPlacesAndIsToldSo() {
+    try (TcpProxy proxy = new TcpProxy(SERVER.port());
+        TestReplica a = new TestReplica(uri(SERVER.port()));
+        TestReplica b = new TestReplica(uri(proxy.port()))) {
+      Grant held = a.acquire("places");
+      LockName lock = held.ref().lock();
+      Claim claim = claim("places");
+      answer(b.backend.tryAcquire(claim, Line.JOIN));
+      proxy.refuse();
+      await().atMost(PATIENCE).until(() -> describe(a, lock).line().isEmpty());
+      proxy.resume();
+      await().atMost(PATIENCE).until(() -> lock.equals(b.wakes.poll()));
+      answer(b.backend.tryAcquire(claim, Line.JOIN));
+      assertThat(describe(a, lock).line()).containsExactly(b.id);
+      answer(a.backend.release(ReleaseOrder.of(held.ref())));
+      await().atMost(PATIENCE).until(() -> lock.equals(b.wakes.poll()));
+      granted(answer(b.backend.tryAcquire(claim, Line.JOIN)));
+    }
+  }
+
+  @Test
+  void shortInterruption_keepsThePlace() {
+    try (TcpProxy proxy = new TcpProxy(SERVER.port());
+        TestReplica a = new TestReplica(uri(SERVER.port()));
+        TestReplica b = new TestReplica(uri(proxy.port()))) {
+      Grant held = a.acquire("kept");
+      LockName lock = held.ref().lock();
+      Claim claim = claim("kept");
+      answer(b.backend.tryAcquire(claim, Line.JOIN));
+      proxy.reset();
+      answer(a.backend.release(ReleaseOrder.of(held.ref())));
+      await().atMost(PATIENCE).until(() -> lock.equals(b.wakes.poll()));
+      await()
+          .ignoreExceptionsInstanceOf(StoreException.class)
+          .atMost(PATIENCE)
+          .until(() -> answer(b.backend.tryAcquire(claim, Line.JOIN)) instanceof Attempt.Granted);
+    }
+  }
+
+  @Test
+  void keeperThatIsGone_isFollowedByTheOthers() {
+    Lease lease = Lease.of(Lease.MIN_TTL);
+    try (TestReplica b = new TestReplica(uri(SERVER.port()))) {
+      LockName lock;
+      try (TestReplica a = new TestReplica(uri(SERVER.port()))) {
+        lock = a.acquire("orphan", lease).ref().lock();
+      }
+      await().atMost(PATIENCE).until(() -> describe(b, lock).holder().isEmpty());
+      b.acquire("orphan");
+    }
+  }
+
+  @Test
+  void everybodyGone_whoeverComesNextFreesTheLock() {
+    LockName lock;
+    try (TestReplica a = new TestReplica(uri(SERVER.port()))) {
+      lock = a.acquire("deserted", Lease.of(Lease.MIN_TTL)).ref().lock();
+    }
+    try (TestReplica b = new TestReplica(uri(SERVER.port()))) {
+      await().atMost(PATIENCE).until(() -> describe(b, lock).holder().isEmpty());
+    }
+  }
+
+  @Test
+  void lostAnswer_isSettledByTheRepeatAndItsLeaseIsLookedAfter() {
+    Lease lease = Lease.of(Lease.MIN_TTL);
+    try (TcpProxy proxy = new TcpProxy(SERVER.port());
+        TestReplica a = new TestReplica(uri(proxy.port()));
+        TestReplica b = new TestReplica(uri(SERVER.port()))) {
+      Claim repeated = claim("answer/repeated");
+      Claim abandoned = claim("answer/abandoned", lease);
+      proxy.swallow(Direction.ANSWERS);
+      CompletionStage<Attempt> first = a.backend.tryAcquire(repeated, Line.NONE);
+      CompletionStage<Attempt> second = a.backend.tryAcquire(abandoned, Line.NONE);
+      await().atMost(PATIENCE).until(() -> describe(b, abandoned.lock()).holder().isPresent());
+      long token = describe(b, repeated.lock()).holder().orElseThrow().token().value();
+      TestReplica.failure(first);
+      TestReplica.failure(second);
+      proxy.resume();
+      await()
+          .ignoreExceptionsInstanceOf(StoreException.class)
+          .atMost(PATIENCE)
+          .until(
+              () ->
+                  granted(answer(a.backend.tryAcquire(repeated, Line.NONE))).token().value()
+                      == token);
+      await().atMost(PATIENCE).until(() -> describe(b, abandoned.lock()).holder().isEmpty());
+    }
+  }
+
+  private static Renewal repeatedRenewal(TestReplica replica, Grant grant) {
+    return await()
+        .ignoreExceptionsInstanceOf(StoreException.class)
+        .pollDelay(Duration.ZERO)
+        .atMost(PATIENCE)
+        .until(() -> answer(replica.backend.renew(grant.ref())), renewal -> true);
+  }
+
+  private static boolean lives(TestReplica witness, TestReplica replica) {
+    return answer(witness.backend.info()).replicas().stream()
+        .anyMatch(entry -> entry.id().equals(replica.id));
+  }
+
+  private static LockState describe(TestReplica replica, LockName lock) {
+    return answer(replica.backend.describe(List.of(lock))).get(0);
+  }
+
+  private static String uri(int port) {
+    return "zookeeper://127.0.0.1:" + port + "/session";
+  }
+}

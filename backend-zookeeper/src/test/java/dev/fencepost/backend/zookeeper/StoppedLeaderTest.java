@@ -1,0 +1,61 @@
+package dev.fencepost.backend.zookeeper;
+
+import static dev.fencepost.backend.zookeeper.TestReplica.answer;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.testkit.process.ZookeeperEnsemble;
+import dev.fencepost.testkit.process.ZookeeperServer;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** An ensemble that hardly gets to work. A class of its own, since it takes a minute. */
+final class StoppedLeaderTest {
+  private static final int ROUNDS = 20;
+  private static final Duration STOPPED = Duration.ofSeconds(2);
+  private static final Duration RUNNING = Duration.ofSeconds(1);
+
+  @Test
+  void leaderStoppedTwoOfThreeSeconds_doublesAndLosesNothing() {
+    try (ZookeeperEnsemble ensemble = new ZookeeperEnsemble(3)) {
+      ensemble.heal();
+      String uri = "zookeeper://" + ensemble.addresses() + "/stopped";
+      try (TestReplica a = new TestReplica(uri);
+          TestReplica b = new TestReplica(uri)) {
+        Contenders contenders = new Contenders("stopped/", List.of(a, b));
+        Grant held = a.acquire("stopped/held");
+        contenders.start();
+        for (int round = 0; round < ROUNDS; round++) {
+          ZookeeperServer leader = ensemble.leader();
+          leader.pause();
+          pass(STOPPED);
+          leader.resume();
+          pass(RUNNING);
+          if (round % 5 == 4) {
+            assertThat(renewed(round % 2 == 0 ? a : b, held)).isInstanceOf(Renewal.Renewed.class);
+          }
+        }
+        contenders.awaitGrants(100);
+        contenders.finish();
+        assertThat(contenders.faults()).isEmpty();
+        assertThat(renewed(b, held)).isInstanceOf(Renewal.Renewed.class);
+      }
+    }
+  }
+
+  private static Renewal renewed(TestReplica replica, Grant grant) {
+    return await()
+        .ignoreExceptionsInstanceOf(StoreException.class)
+        .pollDelay(Duration.ZERO)
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> answer(replica.backend.renew(grant.ref())), renewal -> true);
+  }
+
+  private static void pass(Duration time) {
+    await().pollDelay(time).atMost(time.plusSeconds(5)).until(() -> true);
+  }
+}

@@ -7,6 +7,8 @@ import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.spi.StoreConfigurationException;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -24,6 +26,7 @@ import org.mariadb.jdbc.MariaDbDataSource;
  */
 final class MySql implements Database {
   private static final String FOLDER = "mysql";
+  private static final int SCHEMA_LOCK_TRIES = 6;
 
   private final JdbcSettings settings;
   private final MariaDbDataSource source;
@@ -64,9 +67,13 @@ final class MySql implements Database {
     try (Connection connection = source.getConnection()) {
       MySqlFitness fitness = new MySqlFitness(sql, connection);
       kind = fitness.requireFitServer();
-      migrate(fitness);
+      if (fitness.mayMakeTables()) {
+        migrate(connection);
+      }
       fitness.requireFitTables();
     } catch (SQLException e) {
+      throw MySqlFitness.refusal(e);
+    } catch (FlywayException e) {
       throw MySqlFitness.refusal(e);
     }
   }
@@ -132,15 +139,20 @@ final class MySql implements Database {
     // Each connection belongs to a pool.
   }
 
-  private void migrate(MySqlFitness fitness) throws SQLException {
-    try {
-      schema.migrate(source);
-    } catch (FlywayException e) {
-      if (!fitness.hasTables()) {
-        throw MySqlFitness.refusal(e);
+  /** Under a lock: nothing is undone here of a migration, so none may see another's half. */
+  private void migrate(Connection connection) throws SQLException {
+    for (int tries = 0; tries < SCHEMA_LOCK_TRIES; tries++) {
+      try (Sql.Asked asked = sql.ask(connection, "schema_lock");
+          ResultSet row = asked.with("seconds", callSeconds(settings)).query()) {
+        row.next();
+        if (row.getInt(1) == 1) {
+          schema.migrate(source);
+          return;
+        }
       }
-      // An administrator made them; this user need not be able to.
     }
+    throw new StoreException(
+        Failure.STORE_TIMEOUT, "another server has been making the tables for very long");
   }
 
   private long number(Connection connection, String statement) throws SQLException {

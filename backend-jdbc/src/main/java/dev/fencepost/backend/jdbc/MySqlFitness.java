@@ -5,7 +5,6 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -20,8 +19,8 @@ final class MySqlFitness {
   private static final int LEAST_MARIADB = 10_06;
   private static final int LEAST_MYSQL = 8_00;
 
-  private static final List<String> TABLES =
-      List.of("fencepost_lock", "fencepost_mark", "fencepost_replica", "fencepost_store");
+  /** How many there are. */
+  private static final int TABLES = 4;
 
   private static final int ACCESS_DENIED = 1045;
   private static final int DATABASE_DENIED = 1044;
@@ -58,13 +57,31 @@ final class MySqlFitness {
                 + " configuration");
       }
     }
-    requireFitSettings(variables());
+    requireFitSettings(pairs("variables"));
     return kind;
   }
 
-  /** Whether all tables are there. */
-  boolean hasTables() throws SQLException {
-    return engines().size() == TABLES.size();
+  /**
+   * Whether this user may make tables. If not, an operator must have made them: otherwise refuses,
+   * and says what is missing.
+   */
+  boolean mayMakeTables() throws SQLException {
+    try (Sql.Asked asked = sql.ask(connection, "may_create")) {
+      asked.update();
+      return true;
+    } catch (SQLException e) {
+      if (!FORBIDDEN.contains(e.getErrorCode())) {
+        return true;
+      }
+      if (engines().size() == TABLES) {
+        return false;
+      }
+      throw refused(
+          "the user may not make Fencepost's tables; GRANT CREATE, ALTER, INDEX, SELECT, INSERT,"
+              + " UPDATE, DELETE ON its database TO it, or let an administrator apply the"
+              + " statements that `fencepost schema` prints: "
+              + e.getMessage());
+    }
   }
 
   /** Refuses tables that cannot keep what is written, and a user who may not use them. */
@@ -131,10 +148,6 @@ final class MySqlFitness {
     }
   }
 
-  private Map<String, String> variables() throws SQLException {
-    return pairs("variables");
-  }
-
   private Map<String, String> engines() throws SQLException {
     return pairs("tables");
   }
@@ -178,16 +191,10 @@ final class MySqlFitness {
   /** What a migration that failed means to an operator. */
   static RuntimeException refusal(FlywayException e) {
     SQLException cause = sqlCause(e);
-    if (cause != null && Trouble.of(cause) == Trouble.UNREACHABLE) {
-      return Trouble.UNREACHABLE.as(cause);
-    }
-    String remedy =
-        cause != null && FORBIDDEN.contains(cause.getErrorCode())
-            ? "GRANT CREATE, INDEX, SELECT, INSERT, UPDATE, DELETE ON its database TO the user, or"
-                + " let an administrator apply the statements that `fencepost schema` prints: "
-            : "";
-    return new StoreConfigurationException(
-        "MariaDB/MySQL: Fencepost's tables cannot be made; " + remedy + e.getMessage(), e);
+    return cause != null && Trouble.of(cause) == Trouble.UNREACHABLE
+        ? Trouble.UNREACHABLE.as(cause)
+        : new StoreConfigurationException(
+            "MariaDB/MySQL: Fencepost's tables cannot be made: " + e.getMessage(), e);
   }
 
   private static StoreConfigurationException refused(String why) {

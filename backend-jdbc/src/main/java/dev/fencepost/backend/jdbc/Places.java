@@ -3,6 +3,7 @@ package dev.fencepost.backend.jdbc;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 
 /**
  * Whether this replica stands in the line of any lock, as far as it has seen lately: a waiting
@@ -13,14 +14,20 @@ final class Places {
 
   private final ReentrantLock guard = new ReentrantLock();
   private final Condition changed = guard.newCondition();
-  private volatile long seenNanos = System.nanoTime() - BELIEVED_NANOS;
+  private final LongSupplier nanoClock;
+  private volatile long seenNanos;
   private long joins;
   private boolean closed;
+
+  Places(LongSupplier nanoClock) {
+    this.nanoClock = nanoClock;
+    this.seenNanos = nanoClock.getAsLong() - BELIEVED_NANOS;
+  }
 
   /** This replica was seen in a line. */
   void seen() {
     boolean wasStanding = isStanding();
-    seenNanos = System.nanoTime();
+    seenNanos = nanoClock.getAsLong();
     if (!wasStanding) {
       signal(0);
     }
@@ -28,7 +35,7 @@ final class Places {
 
   /** This replica has just joined a line: a turn may come soon. */
   void joined() {
-    seenNanos = System.nanoTime();
+    seenNanos = nanoClock.getAsLong();
     signal(1);
   }
 
@@ -67,7 +74,7 @@ final class Places {
   }
 
   private boolean isStanding() {
-    return System.nanoTime() - seenNanos < BELIEVED_NANOS;
+    return nanoClock.getAsLong() - seenNanos < BELIEVED_NANOS;
   }
 
   private void signal(int more) {

@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class Seen {
   private final ReplicaId self;
-  private final Places places = new Places();
+  private final Places places = new Places(System::nanoTime);
   private final AtomicLong highestToken = new AtomicLong();
 
   Seen(ReplicaId self) {

@@ -1,244 +1,42 @@
 package dev.fencepost.backend.jdbc;
 
-import static dev.fencepost.backend.jdbc.TestReplica.answer;
-import static dev.fencepost.backend.jdbc.TestReplica.claim;
-import static dev.fencepost.backend.jdbc.TestReplica.failure;
-import static dev.fencepost.backend.jdbc.TestReplica.granted;
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
-
-import dev.fencepost.lock.Attempt;
-import dev.fencepost.lock.Claim;
-import dev.fencepost.lock.Grant;
-import dev.fencepost.lock.LockName;
-import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
-import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.Standing;
-import dev.fencepost.lock.spi.Line;
-import dev.fencepost.lock.spi.StoreException;
-import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.process.PostgresDatabase;
+import dev.fencepost.testkit.process.StoreProcess;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
-import java.sql.Statement;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What a PostgreSQL may do to its users, and a user to the others. */
-final class PostgresFaultsTest {
+final class PostgresFaultsTest extends ServerFaults {
   @RegisterExtension static final PostgresDatabase POSTGRES = new PostgresDatabase();
 
-  @Test
-  void pausedServer_timesOutCallsAndHoldersSurvive() {
-    try (TestReplica replica = new TestReplica(POSTGRES.jdbcUri())) {
-      Grant grant = replica.acquire("paused");
-      POSTGRES.server().pause();
-      try {
-        long sent = System.nanoTime();
-        assertThat(failure(replica.backend.renew(grant.ref())))
-            .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
-        assertThat(Duration.ofNanos(System.nanoTime() - sent))
-            .isLessThan(TestReplica.CALL_TIMEOUT.plusSeconds(1));
-      } finally {
-        POSTGRES.server().resume();
-      }
-      await()
-          .ignoreExceptionsInstanceOf(StoreException.class)
-          .atMost(Duration.ofSeconds(20))
-          .until(() -> answer(replica.backend.renew(grant.ref())) instanceof Renewal.Renewed);
-    }
+  @Override
+  StoreProcess server() {
+    return POSTGRES.server();
   }
 
-  @Test
-  void closingWhileThePauseLasts_takesAFewSeconds() {
-    TestReplica replica = new TestReplica(POSTGRES.jdbcUri());
-    POSTGRES.server().pause();
-    try {
-      CompletionStage<Attempt> asked = replica.backend.tryAcquire(claim("closing"), Line.NONE);
-      long begun = System.nanoTime();
-      replica.close();
-      assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(10));
-      assertThat(failure(asked)).isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
-    } finally {
-      POSTGRES.server().resume();
-    }
+  @Override
+  String uri() {
+    return POSTGRES.jdbcUri();
   }
 
-  @Test
-  void serverThatIsGone_isUnreachableUntilItReturns() {
-    try (TestReplica replica = new TestReplica(POSTGRES.jdbcUri())) {
-      Grant grant = replica.acquire("gone");
-      POSTGRES.server().stop();
-      try {
-        assertThat(failure(replica.backend.renew(grant.ref())))
-            .isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
-        assertThat(failure(replica.backend.tryAcquire(claim("gone/2"), Line.NONE)))
-            .isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
-        assertThat(failure(replica.backend.info()))
-            .isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
-      } finally {
-        POSTGRES.server().start();
-      }
-      await()
-          .ignoreExceptionsInstanceOf(StoreException.class)
-          .atMost(Duration.ofSeconds(20))
-          .until(() -> answer(replica.backend.renew(grant.ref())) instanceof Renewal.Renewed);
-      await()
-          .ignoreExceptionsInstanceOf(StoreException.class)
-          .atMost(Duration.ofSeconds(20))
-          .until(() -> !answer(replica.backend.info()).replicas().isEmpty());
-      replica.acquire("gone/3");
-    }
-  }
-
-  @Test
-  void rowHeldByAStranger_holdsUpNobodyElse() throws SQLException {
-    try (TestReplica replica = new TestReplica(POSTGRES.jdbcUri())) {
-      answer(replica.backend.release(ReleaseOrder.of(replica.acquire("rows/0").ref())));
-      List<CompletionStage<Attempt>> asked = new ArrayList<>();
-      try (Connection stranger = holdRow("rows/0")) {
-        for (int i = 0; i < 200; i++) {
-          asked.add(replica.backend.tryAcquire(claim("rows/" + i), Line.NONE));
-        }
-        for (int i = 1; i < asked.size(); i++) {
-          granted(answer(asked.get(i)));
-        }
-        assertThat(asked.get(0).toCompletableFuture()).isNotDone();
-        stranger.rollback();
-      }
-      Grant late = granted(answer(asked.get(0)));
-      Standing.Held held =
-          (Standing.Held)
-              answer(replica.backend.describe(List.of(late.ref().lock()))).get(0).standing();
-      assertThat(held.holder().remainingAtMost()).isGreaterThan(Duration.ofSeconds(59));
-    }
-  }
-
-  @Test
-  void rowHeldForTooLong_timesOutAndIsSettledByAskingAgain() throws SQLException {
-    try (TestReplica replica = new TestReplica(POSTGRES.jdbcUri())) {
-      answer(replica.backend.release(ReleaseOrder.of(replica.acquire("stuck").ref())));
-      Claim claim = claim("stuck");
-      try (Connection stranger = holdRow("stuck")) {
-        assertThat(failure(replica.backend.tryAcquire(claim, Line.NONE)))
-            .isEqualTo(Failure.STORE_TIMEOUT);
-        stranger.rollback();
-      }
-      Grant grant = granted(answer(replica.backend.tryAcquire(claim, Line.NONE)));
-      assertThat(granted(answer(replica.backend.tryAcquire(claim, Line.NONE))).ref())
-          .isEqualTo(grant.ref());
-    }
-  }
-
-  @Test
-  void thousandAcquiresThatWait_doNotHoldUpRenewals() throws SQLException {
-    try (TestReplica replica = new TestReplica(POSTGRES.jdbcUri())) {
-      Grant own = replica.acquire("busy/own");
-      answer(replica.backend.release(ReleaseOrder.of(replica.acquire("busy").ref())));
-      List<CompletableFuture<Attempt>> asked = new ArrayList<>();
-      try (Connection stranger = holdRow("busy")) {
-        for (int i = 0; i < 1_000; i++) {
-          asked.add(replica.backend.tryAcquire(claim("busy"), Line.NONE).toCompletableFuture());
-        }
-        for (int i = 0; i < 20; i++) {
-          long sent = System.nanoTime();
-          assertThat(answer(replica.backend.renew(own.ref()))).isInstanceOf(Renewal.Renewed.class);
-          assertThat(Duration.ofNanos(System.nanoTime() - sent)).isLessThan(Duration.ofSeconds(1));
-        }
-        assertThat(asked).noneMatch(CompletableFuture::isDone);
-        stranger.rollback();
-      }
-      long granted =
-          asked.stream()
-              .map(stage -> stage.handle((attempt, e) -> attempt instanceof Attempt.Granted))
-              .filter(TestReplica::answer)
-              .count();
-      assertThat(granted).isEqualTo(1);
-    }
-  }
-
-  @Test
-  void oneBadRow_failsAlone() throws SQLException {
-    try (TestReplica replica = new TestReplica(POSTGRES.jdbcUri())) {
-      answer(replica.backend.release(ReleaseOrder.of(replica.acquire("bad/0").ref())));
-      run("UPDATE fencepost_lock SET token = " + Long.MAX_VALUE + " WHERE name = 'bad/0'");
-      List<CompletionStage<Attempt>> asked = new ArrayList<>();
-      for (int i = 0; i < 100; i++) {
-        asked.add(replica.backend.tryAcquire(claim("bad/" + i), Line.NONE));
-      }
-      assertThat(failure(asked.get(0))).isEqualTo(Failure.STORE_ERROR);
-      asked.stream().skip(1).forEach(stage -> granted(answer(stage)));
-    }
+  @Override
+  Connection connect() throws SQLException {
+    return DriverManager.getConnection(uri());
   }
 
   @Test
   void listeningConnectionThatIsKilled_isMadeAgain() throws SQLException {
-    try (TestReplica a = new TestReplica(POSTGRES.jdbcUri());
-        TestReplica b = new TestReplica(POSTGRES.jdbcUri())) {
+    try (TestReplica a = new TestReplica(uri());
+        TestReplica b = new TestReplica(uri())) {
       awaitWake(a, b);
       run(
           "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
               + " WHERE datname = current_database()"
               + " AND (query LIKE 'LISTEN %' OR query = 'SELECT 1')");
       awaitWake(a, b);
-    }
-  }
-
-  @Test
-  void outageUnderLoad_neitherDoublesNorLosesAGrant() throws InterruptedException {
-    try (TestReplica a = new TestReplica(POSTGRES.jdbcUri());
-        TestReplica b = new TestReplica(POSTGRES.jdbcUri())) {
-      Contenders contenders = new Contenders(List.of(a, b));
-      contenders.start();
-      for (int i = 0; i < 3; i++) {
-        contenders.awaitGrants(200);
-        POSTGRES.server().kill();
-        POSTGRES.server().start();
-      }
-      contenders.awaitGrants(200);
-      contenders.finish();
-      assertThat(contenders.faults()).isEmpty();
-    }
-  }
-
-  /** Has {@code b} wait for a lock of {@code a} until it is told of its turn. */
-  private static void awaitWake(TestReplica a, TestReplica b) {
-    await()
-        .atMost(Duration.ofSeconds(30))
-        .until(
-            () -> {
-              Claim claim = claim("woken");
-              Grant grant = granted(answer(a.backend.tryAcquire(claim, Line.NONE)));
-              answer(b.backend.tryAcquire(claim("woken"), Line.JOIN));
-              assertThat(answer(a.backend.release(ReleaseOrder.of(grant.ref()))))
-                  .isEqualTo(new Release.Released());
-              LockName told = b.wakes.poll(2, TimeUnit.SECONDS);
-              answer(b.backend.leave(claim.lock()));
-              return claim.lock().equals(told);
-            });
-  }
-
-  private static Connection holdRow(String lock) throws SQLException {
-    Connection connection = DriverManager.getConnection(POSTGRES.jdbcUri());
-    connection.setAutoCommit(false);
-    try (Statement statement = connection.createStatement()) {
-      statement.execute("SELECT 1 FROM fencepost_lock WHERE name = '" + lock + "' FOR UPDATE");
-    }
-    return connection;
-  }
-
-  private static void run(String sql) throws SQLException {
-    try (Connection connection = DriverManager.getConnection(POSTGRES.jdbcUri());
-        Statement statement = connection.createStatement()) {
-      statement.execute(sql);
     }
   }
 }

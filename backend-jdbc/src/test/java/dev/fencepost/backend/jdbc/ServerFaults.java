@@ -1,0 +1,239 @@
+package dev.fencepost.backend.jdbc;
+
+import static dev.fencepost.backend.jdbc.TestReplica.answer;
+import static dev.fencepost.backend.jdbc.TestReplica.claim;
+import static dev.fencepost.backend.jdbc.TestReplica.failure;
+import static dev.fencepost.backend.jdbc.TestReplica.granted;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.Standing;
+import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
+import dev.fencepost.testkit.process.StoreProcess;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** What a database server may do to its users, and a user to the others. */
+abstract class ServerFaults {
+  /** The server, to be killed and paused. */
+  abstract StoreProcess server();
+
+  /** A store on it. */
+  abstract String uri();
+
+  /** A session of a test's own. */
+  abstract Connection connect() throws SQLException;
+
+  @Test
+  void pausedServer_timesOutCallsAndHoldersSurvive() {
+    try (TestReplica replica = new TestReplica(uri())) {
+      Grant grant = replica.acquire("paused");
+      server().pause();
+      try {
+        long sent = System.nanoTime();
+        assertThat(failure(replica.backend.renew(grant.ref())))
+            .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
+        assertThat(Duration.ofNanos(System.nanoTime() - sent))
+            .isLessThan(TestReplica.CALL_TIMEOUT.plusSeconds(1));
+      } finally {
+        server().resume();
+      }
+      await()
+          .ignoreExceptionsInstanceOf(StoreException.class)
+          .atMost(Duration.ofSeconds(20))
+          .until(() -> answer(replica.backend.renew(grant.ref())) instanceof Renewal.Renewed);
+    }
+  }
+
+  @Test
+  void closingWhileThePauseLasts_takesAFewSeconds() {
+    TestReplica replica = new TestReplica(uri());
+    server().pause();
+    try {
+      CompletionStage<Attempt> asked = replica.backend.tryAcquire(claim("closing"), Line.NONE);
+      long begun = System.nanoTime();
+      replica.close();
+      assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(10));
+      assertThat(failure(asked)).isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
+    } finally {
+      server().resume();
+    }
+  }
+
+  @Test
+  void serverThatIsGone_isUnreachableUntilItReturns() {
+    try (TestReplica replica = new TestReplica(uri())) {
+      Grant grant = replica.acquire("gone");
+      server().stop();
+      try {
+        assertThat(failure(replica.backend.renew(grant.ref())))
+            .isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
+        assertThat(failure(replica.backend.tryAcquire(claim("gone/2"), Line.NONE)))
+            .isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
+        assertThat(failure(replica.backend.info()))
+            .isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
+      } finally {
+        server().start();
+      }
+      await()
+          .ignoreExceptionsInstanceOf(StoreException.class)
+          .atMost(Duration.ofSeconds(20))
+          .until(() -> answer(replica.backend.renew(grant.ref())) instanceof Renewal.Renewed);
+      await()
+          .ignoreExceptionsInstanceOf(StoreException.class)
+          .atMost(Duration.ofSeconds(20))
+          .until(() -> !answer(replica.backend.info()).replicas().isEmpty());
+      replica.acquire("gone/3");
+    }
+  }
+
+  @Test
+  void rowHeldByAStranger_holdsUpNobodyElse() throws SQLException {
+    try (TestReplica replica = new TestReplica(uri())) {
+      answer(replica.backend.release(ReleaseOrder.of(replica.acquire("rows/0").ref())));
+      List<CompletionStage<Attempt>> asked = new ArrayList<>();
+      try (Connection stranger = holdRow("rows/0")) {
+        for (int i = 0; i < 200; i++) {
+          asked.add(replica.backend.tryAcquire(claim("rows/" + i), Line.NONE));
+        }
+        for (int i = 1; i < asked.size(); i++) {
+          granted(answer(asked.get(i)));
+        }
+        assertThat(asked.get(0).toCompletableFuture()).isNotDone();
+        stranger.rollback();
+      }
+      Grant late = granted(answer(asked.get(0)));
+      Standing.Held held =
+          (Standing.Held)
+              answer(replica.backend.describe(List.of(late.ref().lock()))).get(0).standing();
+      assertThat(held.holder().remainingAtMost()).isGreaterThan(Duration.ofSeconds(59));
+    }
+  }
+
+  @Test
+  void rowHeldForTooLong_timesOutAndIsSettledByAskingAgain() throws SQLException {
+    try (TestReplica replica = new TestReplica(uri())) {
+      answer(replica.backend.release(ReleaseOrder.of(replica.acquire("stuck").ref())));
+      Claim claim = claim("stuck");
+      try (Connection stranger = holdRow("stuck")) {
+        assertThat(failure(replica.backend.tryAcquire(claim, Line.NONE)))
+            .isEqualTo(Failure.STORE_TIMEOUT);
+        stranger.rollback();
+      }
+      Grant grant = granted(answer(replica.backend.tryAcquire(claim, Line.NONE)));
+      assertThat(granted(answer(replica.backend.tryAcquire(claim, Line.NONE))).ref())
+          .isEqualTo(grant.ref());
+    }
+  }
+
+  @Test
+  void thousandAcquiresThatWait_doNotHoldUpRenewals() throws SQLException {
+    try (TestReplica replica = new TestReplica(uri())) {
+      Grant own = replica.acquire("busy/own");
+      answer(replica.backend.release(ReleaseOrder.of(replica.acquire("busy").ref())));
+      List<CompletableFuture<Attempt>> asked = new ArrayList<>();
+      try (Connection stranger = holdRow("busy")) {
+        for (int i = 0; i < 1_000; i++) {
+          asked.add(replica.backend.tryAcquire(claim("busy"), Line.NONE).toCompletableFuture());
+        }
+        for (int i = 0; i < 20; i++) {
+          long sent = System.nanoTime();
+          assertThat(answer(replica.backend.renew(own.ref()))).isInstanceOf(Renewal.Renewed.class);
+          assertThat(Duration.ofNanos(System.nanoTime() - sent)).isLessThan(Duration.ofSeconds(1));
+        }
+        assertThat(asked).noneMatch(CompletableFuture::isDone);
+        stranger.rollback();
+      }
+      long granted =
+          asked.stream()
+              .map(stage -> stage.handle((attempt, e) -> attempt instanceof Attempt.Granted))
+              .filter(TestReplica::answer)
+              .count();
+      assertThat(granted).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void oneBadRow_failsAlone() throws SQLException {
+    try (TestReplica replica = new TestReplica(uri())) {
+      answer(replica.backend.release(ReleaseOrder.of(replica.acquire("bad/0").ref())));
+      run("UPDATE fencepost_lock SET token = " + Long.MAX_VALUE + " WHERE name = 'bad/0'");
+      List<CompletionStage<Attempt>> asked = new ArrayList<>();
+      for (int i = 0; i < 100; i++) {
+        asked.add(replica.backend.tryAcquire(claim("bad/" + i), Line.NONE));
+      }
+      assertThat(failure(asked.get(0))).isEqualTo(Failure.STORE_ERROR);
+      asked.stream().skip(1).forEach(stage -> granted(answer(stage)));
+    }
+  }
+
+  @Test
+  void outageUnderLoad_neitherDoublesNorLosesAGrant() throws InterruptedException {
+    try (TestReplica a = new TestReplica(uri());
+        TestReplica b = new TestReplica(uri())) {
+      Contenders contenders = new Contenders(List.of(a, b));
+      contenders.start();
+      for (int i = 0; i < 3; i++) {
+        contenders.awaitGrants(200);
+        server().kill();
+        server().start();
+      }
+      contenders.awaitGrants(200);
+      contenders.finish();
+      assertThat(contenders.faults()).isEmpty();
+    }
+  }
+
+  /** Has {@code b} wait for a lock of {@code a} until it is told of its turn. */
+  static void awaitWake(TestReplica a, TestReplica b) {
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(
+            () -> {
+              // A call that had no answer may have left its grant behind.
+              Claim claim = claim("woken/" + UUID.randomUUID());
+              Grant grant = granted(answer(a.backend.tryAcquire(claim, Line.NONE)));
+              answer(b.backend.tryAcquire(claim(claim.lock().value()), Line.JOIN));
+              assertThat(answer(a.backend.release(ReleaseOrder.of(grant.ref()))))
+                  .isEqualTo(new Release.Released());
+              LockName told = b.wakes.poll(2, TimeUnit.SECONDS);
+              answer(b.backend.leave(claim.lock()));
+              return claim.lock().equals(told);
+            });
+  }
+
+  /** A session that holds a lock's row until it is rolled back. */
+  final Connection holdRow(String lock) throws SQLException {
+    Connection connection = connect();
+    connection.setAutoCommit(false);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("SELECT 1 FROM fencepost_lock WHERE name = '" + lock + "' FOR UPDATE");
+    }
+    return connection;
+  }
+
+  final void run(String sql) throws SQLException {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+}

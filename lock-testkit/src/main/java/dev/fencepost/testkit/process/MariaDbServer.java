@@ -1,6 +1,7 @@
 package dev.fencepost.testkit.process;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -15,14 +16,26 @@ public final class MariaDbServer extends MySqlFamilyServer {
   private static final String REMEDY =
       "install MariaDB 10.6 or later (package mariadb-server on Debian, Ubuntu and Fedora)";
 
+  private final List<String> environment;
+
   /** Finds no program yet, and starts none. */
   public MariaDbServer() {
-    this(List.of());
+    this(List.of(), List.of());
+  }
+
+  private MariaDbServer(List<String> environment, List<String> more) {
+    super("mariadb", more);
+    this.environment = List.copyOf(environment);
   }
 
   /** A server with more arguments, for example {@code --log-bin}. */
-  public MariaDbServer(List<String> more) {
-    super("mariadb", more);
+  public static MariaDbServer with(String... more) {
+    return new MariaDbServer(List.of(), List.of(more));
+  }
+
+  /** A server whose time zone is the one that {@code TZ} would name. */
+  public static MariaDbServer inZone(String zone) {
+    return new MariaDbServer(List.of("env", "TZ=" + zone), List.of());
   }
 
   /** The client's program, which talks to MySQL as well. */
@@ -49,7 +62,9 @@ public final class MariaDbServer extends MySqlFamilyServer {
 
   @Override
   List<String> program() {
-    return List.of(program("mariadbd"), "--no-defaults");
+    List<String> command = new ArrayList<>(environment);
+    command.addAll(List.of(program("mariadbd"), "--no-defaults"));
+    return command;
   }
 
   @Override

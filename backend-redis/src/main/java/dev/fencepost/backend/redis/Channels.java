@@ -2,11 +2,9 @@ package dev.fencepost.backend.redis;
 
 import io.lettuce.core.resource.NettyCustomizer;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.flush.FlushConsolidationHandler;
-import io.netty.handler.timeout.IdleStateEvent;
-import io.netty.handler.timeout.IdleStateHandler;
+import io.netty.handler.timeout.ReadTimeoutHandler;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -34,18 +32,17 @@ final class Channels implements NettyCustomizer {
   }
 
   @Override
+  @SuppressWarnings("FutureReturnValueIgnored") // It only forgets what is closed.
   public void afterChannelInitialized(Channel channel) {
     open.add(channel);
     channel.closeFuture().addListener(closed -> open.remove(channel));
     channel
         .pipeline()
-        .addFirst(
-            new FlushConsolidationHandler(MOST_UNFLUSHED, true),
-            new IdleStateHandler(silenceMillis, 0, 0, TimeUnit.MILLISECONDS),
-            new Silence());
+        .addFirst(new FlushConsolidationHandler(MOST_UNFLUSHED, true), new Silence(silenceMillis));
   }
 
   /** Closes all connections, so that they are made anew, wherever the URI leads now. */
+  @SuppressWarnings("FutureReturnValueIgnored") // The library sees that they are closed.
   void renew() {
     long now = System.nanoTime();
     long last = renewedNanos.get();
@@ -54,14 +51,15 @@ final class Channels implements NettyCustomizer {
     }
   }
 
-  private static final class Silence extends ChannelDuplexHandler {
+  private static final class Silence extends ReadTimeoutHandler {
+    Silence(long millis) {
+      super(millis, TimeUnit.MILLISECONDS);
+    }
+
     @Override
-    public void userEventTriggered(ChannelHandlerContext context, Object event) throws Exception {
-      if (event instanceof IdleStateEvent) {
-        context.close();
-      } else {
-        super.userEventTriggered(context, event);
-      }
+    @SuppressWarnings("FutureReturnValueIgnored") // The library sees that the channel is closed.
+    protected void readTimedOut(ChannelHandlerContext context) {
+      context.close();
     }
   }
 }

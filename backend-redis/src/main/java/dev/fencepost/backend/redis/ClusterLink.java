@@ -35,6 +35,7 @@ final class ClusterLink implements Link {
     this.listener = listener;
   }
 
+  @SuppressWarnings("FutureReturnValueIgnored") // Nobody waits for a connection to be closed.
   static ClusterLink connect(
       Target target,
       ClientResources resources,
@@ -85,6 +86,12 @@ final class ClusterLink implements Link {
   @Override
   public StatefulRedisPubSubConnection<byte[], byte[]> listener() {
     return listener;
+  }
+
+  /** The second one takes the connection for commands without a key, which has no other use. */
+  @Override
+  public List<CompletionStage<String>> ping() {
+    return List.of(listener.async().ping(), connection.async().ping());
   }
 
   @Override

@@ -23,12 +23,14 @@ final class Fitness {
 
   private Fitness(Target.Kind kind, String info) {
     this.kind = kind;
-    for (String line : info.split("\r?\n")) {
-      int colon = line.indexOf(':');
-      if (colon > 0) {
-        facts.put(line.substring(0, colon), line.substring(colon + 1).strip());
-      }
-    }
+    info.lines()
+        .forEach(
+            line -> {
+              int colon = line.indexOf(':');
+              if (colon > 0) {
+                facts.put(line.substring(0, colon), line.substring(colon + 1).strip());
+              }
+            });
   }
 
   /**
@@ -74,8 +76,8 @@ final class Fitness {
 
   private void requireVersion() {
     String version = facts.getOrDefault("redis_version", "unknown");
-    int major = version.matches("\\d+\\..*") ? Integer.parseInt(version.split("\\.", 2)[0]) : 0;
-    if (major < LEAST_VERSION) {
+    String major = version.matches("\\d+\\..*") ? version.substring(0, version.indexOf('.')) : "0";
+    if (Integer.parseInt(major) < LEAST_VERSION) {
       throw new StoreConfigurationException(
           "Redis version: " + version + " (expected: 7.0 or later, or Valkey)");
     }

@@ -113,7 +113,7 @@ final class Housekeeping implements AutoCloseable {
       return;
     }
     try {
-      report("ask its listening connection", store.link().listener().async().ping());
+      store.link().ping().forEach(ping -> report("ask for a sign of life", ping));
       report("say that it lives", reads.announce(self));
       if (connectedAnew.compareAndSet(true, false)) {
         loadScripts();

@@ -24,7 +24,10 @@ interface Link extends AutoCloseable {
   /** The connection that listens. */
   StatefulRedisPubSubConnection<byte[], byte[]> listener();
 
-  /** Closes all connections; waits a second or two at most. */
+  /** Asks for a sign of life on the connections that may have nothing else to say. */
+  List<CompletionStage<String>> ping();
+
+  /** Closes all connections; waits for none of them. */
   @Override
   void close();
 }

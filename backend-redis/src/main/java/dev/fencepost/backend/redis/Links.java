@@ -90,7 +90,6 @@ final class Links {
     return builder
         .topologyRefreshOptions(
             ClusterTopologyRefreshOptions.builder()
-                .enableAllAdaptiveRefreshTriggers()
                 .adaptiveRefreshTriggersTimeout(Duration.ofSeconds(1))
                 .enablePeriodicRefresh(TOPOLOGY_EVERY)
                 .build())

@@ -60,7 +60,7 @@ record ListPlace(String master, String cursor, Set<Long> shown) {
       if (form.matches()) {
         Set<Long> shown = new HashSet<>();
         String hashes = form.group(3).strip();
-        for (String hash : hashes.isEmpty() ? List.<String>of() : List.of(hashes.split(" "))) {
+        for (String hash : hashes.isEmpty() ? List.<String>of() : List.of(hashes.split(" ", -1))) {
           shown.add(Long.parseUnsignedLong(hash, 16));
         }
         return new ListPlace(form.group(1), form.group(2), shown);

@@ -70,8 +70,7 @@ final class Listing {
     int room = query.limit() - page.size();
     int count = Math.max(LEAST_STEP, Math.min(MOST_STEP, room * 3 / 4));
     scanned += count;
-    ScanArgs arguments =
-        new ScanArgs().limit(count).match(store.keys().pattern(query.prefix()));
+    ScanArgs arguments = new ScanArgs().limit(count).match(store.keys().pattern(query.prefix()));
     return store
         .<KeyScanCursor<byte[]>, KeyScanCursor<byte[]>>commandAt(
             place.master(),

@@ -67,8 +67,7 @@ final class Locks {
 
   CompletionStage<Release> release(ReleaseOrder order) {
     int bucket = Keys.bucketOf(order.lock());
-    byte[] token =
-        order.token().map(t -> Digits.of(t.value(), Digits.TOKEN)).orElse(NOTHING);
+    byte[] token = order.token().map(t -> Digits.of(t.value(), Digits.TOKEN)).orElse(NOTHING);
     return store.change(
         Script.RELEASE,
         new Scripts.Arguments(
@@ -137,8 +136,7 @@ final class Locks {
     return new Attempt.Busy(Stored.state(claim.lock(), moment, reply));
   }
 
-  private Attempt granted(
-      int bucket, Claim claim, Stored.Standings standing, Grant.Origin origin) {
+  private Attempt granted(int bucket, Claim claim, Stored.Standings standing, Grant.Origin origin) {
     seen.token(bucket, standing.token());
     seen.lease(standing.terms().lease());
     GrantRef ref = new GrantRef(claim.lock(), claim.id(), new FencingToken(standing.token()));

@@ -95,8 +95,7 @@ final class Reads {
   /** Removes a replica's entry. */
   CompletionStage<Boolean> depart(ReplicaId self) {
     byte[] id = self.value().getBytes(StandardCharsets.US_ASCII);
-    return store.command(
-        redis -> redis.hdel(store.keys().replicas(), id), removed -> removed > 0);
+    return store.command(redis -> redis.hdel(store.keys().replicas(), id), removed -> removed > 0);
   }
 
   private CompletionStage<List<LockState>> describeBucket(int bucket, List<LockName> names) {
@@ -121,8 +120,7 @@ final class Reads {
         });
   }
 
-  private static LockState state(
-      LockName lock, Stored.Moment moment, Duration quiet, Reply reply) {
+  private static LockState state(LockName lock, Stored.Moment moment, Duration quiet, Reply reply) {
     if (reply.letter() == 'V') {
       return Stored.state(lock, moment, reply);
     }

@@ -57,7 +57,7 @@ record RedisSettings(
         new RedisSettings(
             callTimeout(settings),
             prefix(options.text("key-prefix").orElse("fp")),
-            options.number("in-flight", 1, 100_000).orElse(4096),
+            options.number("in-flight", Keys.BUCKETS, 100_000).orElse(4096),
             options.number("queue", 100, 1_000_000).orElse(10_000),
             options.duration("mark-retention", Duration.ofDays(1)).orElse(Duration.ofDays(30)),
             new Login(

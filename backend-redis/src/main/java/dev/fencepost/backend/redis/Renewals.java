@@ -44,8 +44,7 @@ final class Renewals {
     if (waiting.incrementAndGet() > capacity) {
       waiting.decrementAndGet();
       return CompletableFuture.failedFuture(
-          new StoreException(
-              Failure.STORE_OVERLOADED, "too many renewals wait for Redis already"));
+          new StoreException(Failure.STORE_OVERLOADED, "too many renewals wait for Redis already"));
     }
     Pending one = new Pending(grant, new CompletableFuture<>());
     deadlines.watch(one.answer());

@@ -4,23 +4,23 @@ import java.util.List;
 
 /** The scripts, each put together from resource files of this package. */
 enum Script {
-  ACQUIRE(false, "acquire_free", "record", "bucket", "token", "attempt", "acquire"),
-  HAND_OVER(true, "record", "bucket", "token", "attempt", "hand_over"),
-  RELEASE(true, "record", "release"),
-  RENEW(true, "record", "renew"),
-  FORCE_RELEASE(true, "record", "bucket", "token", "force_release"),
-  LEAVE(true, "record", "leave"),
+  ACQUIRE(false, "acquire_free record bucket token attempt acquire"),
+  HAND_OVER(true, "record bucket token attempt hand_over"),
+  RELEASE(true, "record release"),
+  RENEW(true, "record renew"),
+  FORCE_RELEASE(true, "record bucket token force_release"),
+  LEAVE(true, "record leave"),
   DESCRIBE(true, "describe"),
-  SETTLE(true, "bucket", "settle"),
+  SETTLE(true, "bucket settle"),
   ADVANCE(false, "advance"),
   ANNOUNCE(true, "announce");
 
   private final boolean whenFull;
-  private final List<String> parts;
+  private final String parts;
 
-  Script(boolean whenFull, String... parts) {
+  Script(boolean whenFull, String parts) {
     this.whenFull = whenFull;
-    this.parts = List.of(parts);
+    this.parts = parts;
   }
 
   /** Whether it may run when the store's memory is full: it frees some, or needs little. */
@@ -30,6 +30,6 @@ enum Script {
 
   /** The files that it is made of, without their ending. */
   List<String> parts() {
-    return parts;
+    return List.of(parts.split(" ", -1));
   }
 }

@@ -30,8 +30,7 @@ final class Scripts {
       Script script,
       ScriptOutputType type,
       Arguments arguments) {
-    return store.evalsha(
-        text(script).digest(), type, arguments.keys(), arguments.values());
+    return store.evalsha(text(script).digest, type, arguments.keys, arguments.values);
   }
 
   /** Sends a script with its text, for a store that does not know it any more. */
@@ -40,18 +39,35 @@ final class Scripts {
       Script script,
       ScriptOutputType type,
       Arguments arguments) {
-    return store.eval(text(script).source(), type, arguments.keys(), arguments.values());
+    return store.eval(text(script).source, type, arguments.keys, arguments.values);
   }
 
   /** Makes a server know all of them. */
+  @SuppressWarnings("FutureReturnValueIgnored") // A script that is not known is sent whole.
   void load(RedisClusterAsyncCommands<byte[], byte[]> node) {
-    texts.values().forEach(text -> node.scriptLoad(text.source()));
+    texts.values().forEach(text -> node.scriptLoad(text.source));
   }
 
   /** What a script is told. */
-  record Arguments(byte[][] keys, byte[]... values) {}
+  static final class Arguments {
+    private final byte[][] keys;
+    private final byte[][] values;
 
-  private record Text(byte[] source, String digest) {}
+    Arguments(byte[][] keys, byte[]... values) {
+      this.keys = keys;
+      this.values = values;
+    }
+  }
+
+  private static final class Text {
+    private final byte[] source;
+    private final String digest;
+
+    Text(byte[] source) {
+      this.source = source;
+      this.digest = sha1(source);
+    }
+  }
 
   private Text text(Script script) {
     return Objects.requireNonNull(texts.get(script));
@@ -63,13 +79,12 @@ final class Scripts {
         new StringBuilder(script.runsWhenFull() ? "#!lua flags=allow-oom\n" : "#!lua\n");
     script.parts().forEach(part -> text.append(resource(part)));
     byte[] source = text.toString().replace("${prefix}", prefix).getBytes(StandardCharsets.UTF_8);
-    return new Text(source, sha1(source));
+    return new Text(source);
   }
 
   private static String resource(String name) {
     try (InputStream in = Scripts.class.getResourceAsStream(name + ".lua")) {
-      return new String(
-          Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
+      return new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -33,6 +33,7 @@ final class ServerLink implements Link {
     this.listener = listener;
   }
 
+  @SuppressWarnings("FutureReturnValueIgnored") // Nobody waits for a connection to be closed.
   static ServerLink connect(
       Target target,
       ClientResources resources,
@@ -70,6 +71,11 @@ final class ServerLink implements Link {
   @Override
   public StatefulRedisPubSubConnection<byte[], byte[]> listener() {
     return listener;
+  }
+
+  @Override
+  public List<CompletionStage<String>> ping() {
+    return List.of(listener.async().ping());
   }
 
   @Override

@@ -7,6 +7,7 @@ import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.lock.spi.StoreInfo;
 import io.lettuce.core.RedisChannelHandler;
 import io.lettuce.core.RedisConnectionStateListener;
+import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
@@ -43,8 +44,7 @@ final class Session implements AutoCloseable {
    * @throws dev.fencepost.lock.spi.StoreConfigurationException if the store is refused
    * @throws StoreException if it cannot be asked now
    */
-  static Opened open(
-      Target target, RedisSettings settings, Replica self, Consumer<LockName> wake) {
+  static Opened open(Target target, RedisSettings settings, Replica self, Consumer<LockName> wake) {
     Duration silence = settings.callTimeout().plusSeconds(1);
     Channels channels =
         new Channels(silence.compareTo(LEAST_SILENCE) < 0 ? LEAST_SILENCE : silence);
@@ -98,27 +98,14 @@ final class Session implements AutoCloseable {
       Target.Kind kind, Replica self, Consumer<LockName> wake, Connected connected) {
     housekeeping.startDeadlines();
     for (String master : store.link().masters()) {
-      await(
-          store.commandAt(
-              master,
-              redis -> redis.info(),
-              info -> {
-                Fitness.require(kind, info);
-                return true;
-              }));
-      await(
-          store.link()
-              .master(master)
-              .thenApply(
-                  node -> {
-                    store.scripts().load(node);
-                    return true;
-                  }));
+      Fitness.require(kind, await(store.commandAt(master, redis -> redis.info(), info -> info)));
+      await(store.link().master(master).thenApply(this::load));
     }
     await(housekeeping.settleAll());
     store.link().listener().addListener(new Wakes(store.keys(), wake));
     await(
-        store.link()
+        store
+            .link()
             .listener()
             .async()
             .subscribe(store.keys().channel(self.id()))
@@ -127,6 +114,11 @@ final class Session implements AutoCloseable {
     housekeeping.start();
     connected.tell(housekeeping);
     return info;
+  }
+
+  private boolean load(RedisClusterAsyncCommands<byte[], byte[]> node) {
+    store.scripts().load(node);
+    return true;
   }
 
   private <T> T await(CompletionStage<T> stage) {

@@ -102,7 +102,7 @@ final class Store {
         new Question<R, T>() {
           @Override
           public CompletionStage<R> send(boolean whole) {
-            return link.master(master).thenCompose(command::apply);
+            return link.master(master).thenCompose(command);
           }
 
           @Override
@@ -124,11 +124,7 @@ final class Store {
     private final Scripts.Arguments arguments;
     private final Function<R, T> read;
 
-    Run(
-        Script script,
-        ScriptOutputType type,
-        Scripts.Arguments arguments,
-        Function<R, T> read) {
+    Run(Script script, ScriptOutputType type, Scripts.Arguments arguments, Function<R, T> read) {
       this.script = script;
       this.type = type;
       this.arguments = arguments;

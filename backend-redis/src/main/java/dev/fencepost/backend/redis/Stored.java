@@ -45,20 +45,16 @@ final class Stored {
     static Terms read(Reply reply) {
       Duration ttl = Duration.ofMillis(reply.number(TTL));
       Duration delay = Duration.ofMillis(reply.number(DELAY));
-      return new Terms(new Lease(ttl, delay), mode(reply.letter()));
+      reply.letter(); // A later version may know more modes; none may be taken as shared here.
+      return new Terms(new Lease(ttl, delay), LockMode.EXCLUSIVE);
     }
 
     byte[] write() {
       byte[] all = new byte[TTL + DELAY + 1];
       System.arraycopy(Digits.of(lease.ttl().toMillis(), TTL), 0, all, 0, TTL);
       System.arraycopy(Digits.of(lease.lockDelay().toMillis(), DELAY), 0, all, TTL, DELAY);
-      all[TTL + DELAY] = 'X';
+      all[TTL + DELAY] = 'X'; // LockMode.EXCLUSIVE, the only one.
       return all;
-    }
-
-    /** A later version may know more modes; none of them may be taken as shared here. */
-    private static LockMode mode(char letter) {
-      return letter == 0 ? LockMode.EXCLUSIVE : LockMode.EXCLUSIVE;
     }
   }
 

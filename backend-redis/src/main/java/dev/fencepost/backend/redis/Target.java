@@ -138,6 +138,13 @@ record Target(Kind kind, List<RedisURI> uris) {
   }
 
   private static void requireSense(Kind kind, List<RedisURI> uris) {
+    for (RedisURI uri : uris) {
+      List<RedisURI> hosts = kind == Kind.SENTINEL ? uri.getSentinels() : List.of(uri);
+      if (hosts.stream().anyMatch(host -> String.valueOf(host.getHost()).equals("null"))) {
+        throw new StoreConfigurationException(
+            "store URI: a host or its port cannot be read (expected: " + example(kind) + ")");
+      }
+    }
     RedisURI first = uris.get(0);
     if (kind == Kind.SENTINEL && String.valueOf(first.getSentinelMasterId()).isBlank()) {
       throw new StoreConfigurationException(

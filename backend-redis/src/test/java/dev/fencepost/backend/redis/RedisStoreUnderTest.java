@@ -52,8 +52,7 @@ abstract class RedisStoreUnderTest implements StoreUnderTest {
   @Override
   public void raiseToken(LockName lock, FencingToken last) {
     int bucket = Keys.bucketOf(lock);
-    String entry =
-        text(Digits.of(last.value(), Digits.TOKEN)) + text(keys.lock(bucket, lock));
+    String entry = text(Digits.of(last.value(), Digits.TOKEN)) + text(keys.lock(bucket, lock));
     cli("LPUSH", text(keys.tokens(bucket)), entry);
   }
 

@@ -104,6 +104,14 @@ final class TestReplica implements AutoCloseable {
         });
   }
 
+  static LockState busy(Attempt attempt) {
+    return attempt.fold(
+        granted -> {
+          throw new AssertionError("granted: " + granted);
+        },
+        Attempt.Busy::state);
+  }
+
   /** The answer; the failure itself if there is none. */
   static <T> T answer(CompletionStage<T> stage) {
     try {

@@ -1,0 +1,148 @@
+package dev.fencepost.backend.redis;
+
+import static dev.fencepost.backend.redis.TestReplica.answer;
+import static dev.fencepost.backend.redis.TestReplica.claim;
+import static dev.fencepost.backend.redis.TestReplica.isGranted;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.testkit.process.RedisSentinels;
+import dev.fencepost.testkit.process.RedisServer;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** What happens when a Sentinel set's master goes. */
+final class FailOverTest {
+  private static final RedisSentinels SET = new RedisSentinels();
+
+  @BeforeAll
+  static void settle() {
+    try (TestReplica probe = new TestReplica(SET.uri())) {
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> TestReplica.namesInAllBuckets().stream().allMatch(probe::isFree));
+    }
+  }
+
+  @AfterEach
+  void heal() {
+    SET.heal();
+  }
+
+  @AfterAll
+  static void end() {
+    SET.close();
+  }
+
+  @Test
+  void orderlyFailOver_keepsGrantsAndWaiters() {
+    try (TestReplica a = new TestReplica(SET.uri());
+        TestReplica b = new TestReplica(SET.uri())) {
+      Grant held = a.acquire("orderly");
+      b.attempt(claim("orderly"), Line.JOIN);
+      awaitReplicated();
+      RedisServer next = SET.replica();
+      SET.failOver();
+      awaitAnswer(() -> answer(a.backend.renew(held.ref())) instanceof Renewal.Renewed);
+      awaitAnswer(() -> next.cli("PUBSUB", "CHANNELS").contains(b.id.value()));
+      assertThat(b.describe("orderly").line()).containsExactly(b.id);
+      a.release(held);
+      awaitAnswer(() -> b.wakes.contains(new LockName("orderly")));
+      assertThat(b.acquire("orderly").token()).isGreaterThan(held.token());
+    }
+  }
+
+  @Test
+  void killedMaster_isReplacedAndTokensRise() {
+    try (TestReplica a = new TestReplica(SET.uri())) {
+      Grant held = a.acquire(claim("killed", Duration.ofSeconds(30)));
+      awaitReplicated();
+      RedisServer next = SET.replica();
+      SET.master().kill();
+      SET.awaitMaster(next);
+      awaitAnswer(() -> answer(a.backend.renew(held.ref())) instanceof Renewal.Renewed);
+      Claim another = claim("killed/2", Duration.ofSeconds(2));
+      awaitAnswer(() -> isGranted(a.attempt(another, Line.NONE)));
+      assertThat(a.acquire(another).token()).isGreaterThan(held.token());
+    }
+  }
+
+  @Test
+  void pausedMaster_isReplacedWithoutATwinGrant() {
+    try (TestReplica a = new TestReplica(SET.uri());
+        TestReplica b = new TestReplica(SET.uri())) {
+      Grant held = a.acquire(claim("paused", Duration.ofSeconds(30)));
+      awaitReplicated();
+      RedisServer former = SET.master();
+      RedisServer next = SET.replica();
+      former.pause();
+      SET.awaitMaster(next);
+      awaitAnswer(() -> answer(a.backend.renew(held.ref())) instanceof Renewal.Renewed);
+      former.resume();
+      awaitAnswer(() -> former.cli("ROLE").startsWith("slave"));
+      awaitAnswer(() -> !isGranted(b.attempt(claim("paused"), Line.NONE)));
+      assertThat(answer(a.backend.renew(held.ref()))).isInstanceOf(Renewal.Renewed.class);
+    }
+  }
+
+  @Test
+  void grantThatTheNewMasterNeverSaw_isRememberedByItsReplica() {
+    try (TestReplica a = new TestReplica(SET.uri());
+        TestReplica b = new TestReplica(SET.uri())) {
+      RedisServer former = SET.master();
+      RedisServer next = SET.replica();
+      Duration ttl = Duration.ofSeconds(12);
+      next.pause();
+      Grant lost = a.acquire(claim("lost", ttl));
+      long grantedNanos = System.nanoTime();
+      former.kill();
+      next.resume();
+      SET.awaitMaster(next);
+      Claim claim = claim("lost", Duration.ofSeconds(2));
+      awaitAnswer(() -> isGranted(b.attempt(claim, Line.NONE)));
+      assertThat(b.acquire(claim).token()).isGreaterThan(lost.token());
+      assertThat(Duration.ofNanos(System.nanoTime() - grantedNanos))
+          .as("the replica that granted it was here before others could")
+          .isGreaterThan(ttl.minusSeconds(1));
+    }
+  }
+
+  private static void awaitReplicated() {
+    assertThat(SET.master().cli("WAIT", "1", "5000")).isNotEmpty();
+    await()
+        .until(
+            () -> {
+              List<String> lines = SET.master().cli("INFO", "replication").lines().toList();
+              String master = value(lines, "master_repl_offset:");
+              return lines.stream()
+                  .anyMatch(l -> l.startsWith("slave0:") && l.contains("offset=" + master));
+            });
+  }
+
+  private static String value(List<String> lines, String key) {
+    return lines.stream()
+        .filter(line -> line.startsWith(key))
+        .map(line -> line.substring(key.length()).strip())
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static void awaitAnswer(Callable<Boolean> condition) {
+    await()
+        .ignoreExceptionsInstanceOf(StoreException.class)
+        .atMost(Duration.ofSeconds(40))
+        .pollInterval(Duration.ofMillis(50))
+        .until(condition);
+  }
+}

@@ -26,7 +26,7 @@ public final class RedisServer extends StoreProcess {
    * Finds the programs; starts nothing yet.
    *
    * @param settings lines of a configuration, such as {@code maxmemory 8mb}; they win over those
-   *     that are set here
+   *     that are set here, and {@code PORT} in one stands for the server's own
    */
   public RedisServer(String... settings) {
     super("redis");
@@ -87,7 +87,7 @@ public final class RedisServer extends StoreProcess {
       if (value.equals("\"\"")) {
         command.add("");
       } else {
-        command.addAll(List.of(value.split(" ")));
+        command.addAll(List.of(value.replace("PORT", "" + port()).split(" ", -1)));
       }
     }
     return command;

@@ -73,24 +73,29 @@ final class Handle extends ZooKeeper {
     return answer;
   }
 
-  /** Tells once when the node is gone, also if it is gone already; not if the session ends. */
-  void whenGone(String node, Runnable gone) {
+  /**
+   * Tells once when the node is gone, also if it is gone already; not if the session ends.
+   *
+   * @return whether it is watched from now on; false if the connection broke meanwhile
+   */
+  CompletableFuture<Boolean> whenGone(String node, Runnable gone) {
+    CompletableFuture<Boolean> watched = new CompletableFuture<>();
     // Not exists(), which would leave a watch behind on a node that is gone.
     getData(
         node,
         event -> {
           if (event.getType() == EventType.NodeDeleted) {
             gone.run();
-          } else if (event.getType() != EventType.None) {
-            whenGone(node, gone);
           }
         },
         (rc, path, context, data, stat) -> {
           if (Code.get(rc) == Code.NONODE) {
             gone.run();
           }
+          watched.complete(Code.get(rc) == Code.OK || Code.get(rc) == Code.NONODE);
         },
         null);
+    return watched;
   }
 
   /** Lists the children; tells once when the list has changed, and of the session's events. */

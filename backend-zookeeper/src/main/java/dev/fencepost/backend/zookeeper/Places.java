@@ -39,7 +39,10 @@ final class Places {
   void begin(Handle handle) {
     Handle before = session;
     session = handle;
-    if (before != null && before != handle) {
+    if (before == handle) {
+      // What broke off with the connection; the watches that stood are kept by the client.
+      places.forEach((lock, own) -> watch(handle, lock, own));
+    } else if (before != null) {
       List<LockName> lost = List.copyOf(places.keySet());
       places.clear();
       turns.clear();
@@ -67,10 +70,6 @@ final class Places {
     return Optional.ofNullable(places.get(lock)).map(own -> own.node);
   }
 
-  boolean isEmpty() {
-    return places.isEmpty();
-  }
-
   /** A place of ours was made. */
   void made(LockName lock, String path) {
     Handle handle = session;
@@ -78,7 +77,17 @@ final class Places {
     Own own = new Own(node);
     places.put(lock, own);
     if (handle != null) {
-      handle.whenGone(layout.inBusy(lock, node), () -> gone(lock, own));
+      watch(handle, lock, own);
+    }
+  }
+
+  private void watch(Handle handle, LockName lock, Own own) {
+    if (!own.watched) {
+      own.watched = true;
+      var unused =
+          handle
+              .whenGone(layout.inBusy(lock, own.node), () -> gone(lock, own))
+              .thenAccept(watched -> own.watched = watched);
     }
   }
 
@@ -134,6 +143,7 @@ final class Places {
   private static final class Own {
     final String node;
     volatile boolean leaving;
+    volatile boolean watched;
 
     Own(String node) {
       this.node = node;

@@ -175,6 +175,11 @@ final class Session implements AutoCloseable {
             .thenCompose(done -> purge(firstBucket + Sweep.GROUP, quiet));
   }
 
+  /** For tests: how many states this replica looks after. */
+  int kept() {
+    return tender.size();
+  }
+
   @Override
   public void close() {
     connection.close();

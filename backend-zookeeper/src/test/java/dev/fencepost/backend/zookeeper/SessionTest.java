@@ -136,6 +136,7 @@ final class SessionTest {
     try (TcpProxy proxy = new TcpProxy(SERVER.port());
         TestReplica a = new TestReplica(uri(proxy.port()));
         TestReplica b = new TestReplica(uri(SERVER.port()))) {
+      a.acquire("answer/first"); // It has the base that b put in force.
       Claim repeated = claim("answer/repeated");
       Claim abandoned = claim("answer/abandoned", lease);
       proxy.swallow(Direction.ANSWERS);

@@ -1,0 +1,194 @@
+package dev.fencepost.backend.zookeeper;
+
+import static dev.fencepost.backend.zookeeper.TestReplica.answer;
+import static dev.fencepost.backend.zookeeper.TestReplica.claim;
+import static dev.fencepost.backend.zookeeper.TestReplica.granted;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.Lease;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.ListQuery;
+import dev.fencepost.lock.spi.LockPage;
+import dev.fencepost.testkit.process.ZookeeperServer;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Many locks, many waiters. */
+final class ScaleTest {
+  private static final int MANY = 100_000;
+  private static final int AT_ONCE = 2_000;
+  private static final Duration PATIENCE = Duration.ofSeconds(120);
+  private static final ZookeeperServer SERVER = new ZookeeperServer();
+
+  @BeforeAll
+  static void start() {
+    SERVER.start();
+  }
+
+  @AfterAll
+  static void stop() {
+    SERVER.close();
+  }
+
+  @Test
+  void hundredThousandNamesUsedOnce_leaveNothingBehind() throws InterruptedException {
+    Layout layout = new Layout("/once");
+    try (TestReplica replica = new TestReplica(uri(layout));
+        TestClient client = new TestClient("127.0.0.1:" + SERVER.port())) {
+      each(
+          MANY,
+          i ->
+              replica
+                  .backend
+                  .tryAcquire(claim("once/" + i), Line.NONE)
+                  .thenCompose(
+                      got -> replica.backend.release(ReleaseOrder.of(granted(got).ref())))
+                  .toCompletableFuture());
+      assertThat(locks(client, layout)).isEqualTo(MANY);
+      answer(replica.backend.session().purge(0, Duration.ZERO));
+      assertThat(locks(client, layout)).isZero();
+      replica.acquire("once/1");
+    }
+  }
+
+  @Test
+  void hundredThousandLocksHeld_areListedAndTakenOver() throws InterruptedException {
+    Layout layout = new Layout("/held");
+    String last = "held/" + (MANY - 1);
+    Set<LockName> seen = new HashSet<>();
+    try (TestReplica a = new TestReplica(uri(layout))) {
+      each(
+          MANY - 1,
+          i -> a.backend.tryAcquire(claim("held/" + i), Line.NONE).toCompletableFuture());
+      try (TestReplica b = new TestReplica(uri(layout))) {
+        a.acquire(last, Lease.of(Duration.ofSeconds(20)));
+        a.close();
+        // It is told that the keeper is gone, looks at all, and keeps time for all of them.
+        await().atMost(PATIENCE).until(() -> b.backend.session().kept() == MANY);
+        Optional<ListQuery.Cursor> after = Optional.empty();
+        do {
+          LockPage page = answer(b.backend.list(new ListQuery("held/", after, 1000)));
+          page.locks().forEach(state -> seen.add(state.lock()));
+          after = page.next();
+        } while (after.isPresent());
+        assertThat(seen).hasSize(MANY);
+        LockName ended = new LockName(last);
+        await()
+            .atMost(PATIENCE)
+            .until(() -> answer(b.backend.describe(List.of(ended))).get(0).holder().isEmpty());
+      }
+    }
+  }
+
+  @Test
+  void watchesAndReads_doNotGrowWithTheWaiters() {
+    Layout layout = new Layout("/waiters");
+    try (TestReplica a = new TestReplica(uri(layout));
+        TestReplica b = new TestReplica(uri(layout))) {
+      long few = packetsPerHandOver(a, b, "few", 2);
+      long many = packetsPerHandOver(a, b, "many", 500);
+      assertThat(many).isLessThanOrEqualTo(few + 2);
+    }
+  }
+
+  /** A run of turns between two replicas with so many waiters each; as many calls as the core's. */
+  private static long packetsPerHandOver(
+      TestReplica a, TestReplica b, String lock, int waitersEach) {
+    TestReplica[] replicas = {a, b};
+    Grant held = granted(answer(a.backend.tryAcquire(claim(lock), Line.STAY)));
+    // The core asks once for all its waiters; whoever comes later is in its queue.
+    for (int i = 0; i < waitersEach; i++) {
+      for (TestReplica replica : replicas) {
+        assertThat(answer(replica.backend.tryAcquire(claim(lock), Line.STAY)))
+            .isInstanceOf(Attempt.Busy.class);
+      }
+    }
+    assertThat(watches(layoutPath(lock))).isEqualTo(2);
+    int turns = 20;
+    long before = packets();
+    for (int turn = 1; turn <= turns; turn++) {
+      TestReplica from = replicas[(turn + 1) % 2];
+      TestReplica to = replicas[turn % 2];
+      Claim next = claim(lock);
+      answer(from.backend.handOver(held.ref(), claim(lock), Line.YIELD));
+      await().pollInterval(Duration.ofMillis(1)).atMost(PATIENCE).until(() -> !to.wakes.isEmpty());
+      to.wakes.clear();
+      held = granted(answer(to.backend.tryAcquire(next, Line.STAY)));
+    }
+    assertThat(watches(layoutPath(lock))).isEqualTo(2);
+    return (packets() - before) / turns;
+  }
+
+  private static String layoutPath(String lock) {
+    return new Layout("/waiters").busy(new LockName(lock));
+  }
+
+  /** How many watches the server has on places in a lock's line. */
+  private static long watches(String path) {
+    return SERVER
+        .ask("wchp")
+        .orElseThrow()
+        .lines()
+        .filter(line -> line.startsWith(path + "/" + Layout.PLACE_PREFIX))
+        .count();
+  }
+
+  private static long packets() {
+    Matcher received = Pattern.compile("Received: (\\d+)").matcher(SERVER.ask("srvr").orElseThrow());
+    assertThat(received.find()).isTrue();
+    return Long.parseLong(received.group(1));
+  }
+
+  private static int locks(TestClient client, Layout layout) {
+    int locks = 0;
+    for (int i = 0; i < NodeName.BUCKETS; i++) {
+      locks += client.children(layout.lockBucket(i)).size();
+    }
+    return locks;
+  }
+
+  /** Something done. */
+  private interface Work {
+    CompletableFuture<?> begin(int number);
+  }
+
+  /** Does it so many times, a bounded number at once; all must succeed. */
+  private static void each(int times, Work work) throws InterruptedException {
+    Semaphore free = new Semaphore(AT_ONCE);
+    AtomicInteger failed = new AtomicInteger();
+    for (int i = 0; i < times; i++) {
+      free.acquire();
+      work.begin(i)
+          .whenComplete(
+              (done, error) -> {
+                if (error != null) {
+                  failed.incrementAndGet();
+                }
+                free.release();
+              });
+    }
+    free.acquire(AT_ONCE);
+    assertThat(failed).hasValue(0);
+  }
+
+  private static String uri(Layout layout) {
+    return "zookeeper://127.0.0.1:" + SERVER.port() + layout.root();
+  }
+}

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Writes changes of one lock: with the lease that each needs, and compared with what was seen. For
@@ -171,6 +172,11 @@ final class Commit {
       return CompletableFuture.completedStage(
           new Made(true, Optional.empty(), 0, outcome.revision(), Optional.empty()));
     }
+    if (isTooLate(change)) {
+      // Its lease has run out while the transaction waited: nobody counts on this grant.
+      unused = Optional.empty();
+      return CompletableFuture.completedStage(Made.AGAIN);
+    }
     return isDoubtful(change, means, outcome)
         ? rewrite(seen, change, means, outcome.revision(), 0)
         : CompletableFuture.completedStage(made(seen, change, means, outcome.revision()));
@@ -215,6 +221,14 @@ final class Commit {
             Reading.first(read.get(0).getResponseRange()),
             Reading.first(read.get(1).getResponseRange()));
     return new Made(false, Optional.empty(), 0, outcome.revision(), Optional.of(other));
+  }
+
+  private boolean isTooLate(Change change) {
+    return change.kind() == Kind.GRANT
+        && unused
+            .map(Taken::lease)
+            .filter(lease -> lease.ageNanos() >= TimeUnit.SECONDS.toNanos(lease.seconds()))
+            .isPresent();
   }
 
   /** The base was not made sure of over the connection over which the token was given. */

@@ -53,7 +53,7 @@ final class Fitness {
             error ->
                 more > 0 && Trouble.is(error, Trouble.Kind.UNANSWERED)
                     ? examine(more - 1)
-                    : CompletableFuture.failedFuture(refused(error)));
+                    : CompletableFuture.failedFuture(error));
   }
 
   private boolean mayNest(String text) {
@@ -75,7 +75,8 @@ final class Fitness {
     return safe;
   }
 
-  private Throwable refused(Throwable error) {
+  /** What a failure while we open says about the settings, if it does. */
+  Throwable explained(Throwable error) {
     Optional<Trouble.Kind> kind = Trouble.in(error).map(Trouble::kind);
     if (kind.filter(Trouble.Kind.LOGGED_OUT::equals).isPresent()) {
       return new StoreConfigurationException(

@@ -8,8 +8,10 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Leases without keys, kept ready for the next grant. They are {@link #MARGIN_SECONDS} longer than
@@ -33,6 +35,7 @@ final class LeasePool {
   private final int idleAtMost;
   private final Duration callTimeout;
   private final Map<Long, Deque<Idle>> idle = new HashMap<>();
+  private final Set<StoreLease> refreshing = ConcurrentHashMap.newKeySet();
   private int count;
 
   LeasePool(Leases leases, KeepAlives keepAlives, EtcdSettings settings) {
@@ -107,7 +110,7 @@ final class LeasePool {
 
   /** Takes all out, so that they can be revoked. */
   synchronized List<StoreLease> drain() {
-    List<StoreLease> all = new ArrayList<>();
+    List<StoreLease> all = new ArrayList<>(refreshing);
     idle.values().forEach(ready -> ready.forEach(each -> all.add(each.lease())));
     idle.clear();
     count = 0;
@@ -116,10 +119,12 @@ final class LeasePool {
 
   private void refresh(Idle each) {
     long sent = System.nanoTime();
+    refreshing.add(each.lease());
     keepAlives
         .keepAlive(each.lease().id(), Deadline.in(callTimeout))
         .whenComplete(
             (seconds, error) -> {
+              refreshing.remove(each.lease());
               if (error == null && seconds >= each.seconds() + MARGIN_SECONDS) {
                 add(each.seconds(), each.lease().aliveSince(sent), each.sinceNanos());
               }

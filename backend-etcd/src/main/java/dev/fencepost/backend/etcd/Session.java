@@ -126,7 +126,8 @@ final class Session implements AutoCloseable {
       EtcdSettings settings, Outside outside, Replica self, Consumer<LockName> wake) {
     Wire wire = new Wire(settings);
     Leases probe = new Leases(wire, outside.random(), new Gate(1, 1));
-    return new Fitness(wire, settings, probe)
+    Fitness fitness = new Fitness(wire, settings, probe);
+    return fitness
         .examine()
         .thenCompose(
             found -> {
@@ -139,7 +140,8 @@ final class Session implements AutoCloseable {
               if (error != null) {
                 wire.close();
               }
-            });
+            })
+        .exceptionallyCompose(error -> CompletableFuture.failedFuture(fitness.explained(error)));
   }
 
   /** Makes a move, on the ground of that guess. */

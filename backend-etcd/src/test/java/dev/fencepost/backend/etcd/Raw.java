@@ -58,6 +58,11 @@ final class Raw implements AutoCloseable {
         .getKvsList();
   }
 
+  /** The present revision of the store. */
+  long revision() {
+    return ask(KVGrpc.getRangeMethod(), Ops.range(keys.base())).getHeader().getRevision();
+  }
+
   @Override
   public void close() {
     wire.close();

@@ -1,0 +1,73 @@
+package dev.fencepost.backend.etcd;
+
+import static dev.fencepost.backend.etcd.TestReplica.claim;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.google.protobuf.ByteString;
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.spi.Line;
+import dev.fencepost.testkit.process.EtcdServer;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Names that were used and are not any more cost nothing. */
+final class LeftoversTest {
+  private static final int NAMES = 100_000;
+  private static final int CALLERS = 256;
+
+  private static final EtcdServer ETCD = new EtcdServer();
+
+  @RegisterExtension static final Running<EtcdServer> RUNNING = new Running<>(ETCD, ETCD::start);
+
+  @Test
+  void hundredThousandNames_leaveNoKeysAndNoLeases() {
+    String uri = ETCD.uri("leftovers");
+    try (Raw raw = new Raw(uri)) {
+      try (TestReplica replica = new TestReplica(uri)) {
+        AtomicInteger next = new AtomicInteger();
+        CompletableFuture<?>[] callers = new CompletableFuture<?>[CALLERS];
+        for (int i = 0; i < CALLERS; i++) {
+          callers[i] = useSome(replica, next).toCompletableFuture();
+        }
+        CompletableFuture.allOf(callers).join();
+        assertThat(next.get()).isGreaterThanOrEqualTo(NAMES);
+      }
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> raw.all(ByteString.copyFromUtf8("leftovers/")).size() == 2);
+      // The base of tokens and the store's id.
+      assertThat(raw.all(raw.keys.base())).hasSize(1);
+      assertThat(raw.all(raw.keys.storeId())).hasSize(1);
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> ETCD.etcdctl("lease", "list").contains("found 0 leases"));
+    }
+  }
+
+  private static CompletionStage<Boolean> useSome(TestReplica replica, AtomicInteger next) {
+    int name = next.getAndIncrement();
+    if (name >= NAMES) {
+      return CompletableFuture.completedStage(true);
+    }
+    return replica
+        .backend
+        .tryAcquire(claim("leftovers/" + name), Line.NONE)
+        .thenCompose(attempt -> replica.backend.release(orderOf(attempt)))
+        .thenComposeAsync(
+            released -> {
+              assertThat(released).isEqualTo(new Release.Released());
+              return useSome(replica, next);
+            });
+  }
+
+  private static ReleaseOrder orderOf(Attempt attempt) {
+    return ReleaseOrder.of(TestReplica.granted(attempt).ref());
+  }
+}

@@ -1,0 +1,106 @@
+package dev.fencepost.backend.etcd;
+
+import static dev.fencepost.backend.etcd.TestReplica.answer;
+import static dev.fencepost.backend.etcd.TestReplica.claim;
+import static dev.fencepost.backend.etcd.TestReplica.granted;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.StoreConfigurationException;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.testkit.process.EtcdServer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** An etcd with users, whose version does not check what is nested in a transaction. */
+final class PermissionsTest {
+  private static final EtcdServer ETCD = new EtcdServer();
+
+  @RegisterExtension static final Running<EtcdServer> RUNNING = new Running<>(ETCD, ETCD::start);
+
+  private static final Map<String, String> ALICE = Map.of("user", "alice", "password", "a");
+  private static final Map<String, String> BOB = Map.of("user", "bob", "password", "b");
+
+  @BeforeAll
+  static void enable() {
+    ETCD.etcdctl("user", "add", "root:r");
+    ETCD.etcdctl("user", "grant-role", "root", "root");
+    addUser("alice", "a", "alpha/");
+    addUser("bob", "b", "beta/");
+    ETCD.etcdctl("auth", "enable");
+  }
+
+  private static void addUser(String name, String password, String prefix) {
+    ETCD.etcdctl("user", "add", name + ":" + password);
+    ETCD.etcdctl("role", "add", name);
+    ETCD.etcdctl("role", "grant-permission", name, "readwrite", "--prefix=true", prefix);
+    ETCD.etcdctl("user", "grant-role", name, name);
+  }
+
+  @Test
+  void unsafeVersion_getsBatchesOfOne() {
+    try (TestReplica replica = new TestReplica(ETCD.uri("alpha"), ALICE)) {
+      List<CompletionStage<Attempt>> asked = new ArrayList<>();
+      for (int i = 0; i < 200; i++) {
+        asked.add(replica.backend.tryAcquire(claim("single/" + i), Line.NONE));
+      }
+      List<Grant> grants = asked.stream().map(each -> granted(answer(each))).toList();
+      grants.forEach(grant -> assertThat(replica.release(grant)).isEqualTo(new Release.Released()));
+      Traffic traffic = replica.backend.traffic().orElseThrow();
+      assertThat(traffic.largest()).isEqualTo(1);
+      assertThat(traffic.transactions()).isEqualTo(traffic.questions()).isGreaterThan(399);
+    }
+  }
+
+  @Test
+  void userOfOnePrefix_changesNothingInAnother() {
+    try (TestReplica bob = new TestReplica(ETCD.uri("beta"), BOB)) {
+      Grant held = bob.acquire("kept");
+      assertThatThrownBy(() -> new TestReplica(ETCD.uri("beta"), ALICE).close())
+          .isInstanceOf(StoreConfigurationException.class)
+          .hasMessageContaining("beta/");
+      assertThat(answer(bob.backend.info()).replicas())
+          .extracting(replica -> replica.id())
+          .containsExactly(bob.id);
+      assertThat(answer(bob.backend.renew(held.ref()))).isInstanceOf(Renewal.Renewed.class);
+    }
+  }
+
+  @Test
+  void wrongPasswordOrNone_isRefusedAtStart() {
+    assertThatThrownBy(
+            () -> new TestReplica(ETCD.uri("alpha"), Map.of("user", "alice", "password", "x")))
+        .isInstanceOf(StoreConfigurationException.class)
+        .hasMessageContaining("password");
+    assertThatThrownBy(() -> new TestReplica(ETCD.uri("alpha")))
+        .isInstanceOf(StoreConfigurationException.class)
+        .hasMessageContaining("user");
+  }
+
+  @Test
+  void loginThatEtcdForgot_isMadeAgain() {
+    try (TestReplica replica = new TestReplica(ETCD.uri("alpha"), ALICE)) {
+      Grant held = replica.acquire("forgotten");
+      ETCD.restart();
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .ignoreExceptionsInstanceOf(StoreException.class)
+          .until(() -> answer(replica.backend.renew(held.ref())) instanceof Renewal.Renewed);
+      await()
+          .ignoreExceptionsInstanceOf(StoreException.class)
+          .until(() -> replica.release(held).equals(new Release.Released()));
+    }
+  }
+}

@@ -1,0 +1,330 @@
+package dev.fencepost.backend.etcd;
+
+import static dev.fencepost.backend.etcd.TestReplica.answer;
+import static dev.fencepost.backend.etcd.TestReplica.claim;
+import static dev.fencepost.backend.etcd.TestReplica.failure;
+import static dev.fencepost.backend.etcd.TestReplica.granted;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.Loss;
+import dev.fencepost.lock.LossReason;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.ResourceName;
+import dev.fencepost.lock.Standing;
+import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
+import dev.fencepost.lock.spi.StoreSettings;
+import dev.fencepost.testkit.process.EtcdServer;
+import dev.fencepost.testkit.process.TcpProxy;
+import dev.fencepost.testkit.process.TcpProxy.Direction;
+import io.etcd.jetcd.api.KeyValue;
+import io.etcd.jetcd.api.LeaseGrpc;
+import io.etcd.jetcd.api.LeaseRevokeRequest;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What an etcd and the network may do to its users, and a user to the others. */
+final class SingleServerFaultsTest {
+  private static final EtcdServer ETCD = new EtcdServer();
+
+  @RegisterExtension static final Running<EtcdServer> RUNNING = new Running<>(ETCD, ETCD::start);
+
+  private static final AtomicInteger STORES = new AtomicInteger();
+  private static final String TRANSACTIONS =
+      "grpc_server_started_total{grpc_method=\"Txn\",grpc_service=\"etcdserverpb.KV\","
+          + "grpc_type=\"unary\"}";
+
+  private final String prefix = "faults-" + STORES.incrementAndGet();
+  private final String uri = ETCD.uri(prefix);
+  private TcpProxy proxy;
+  private Raw raw;
+
+  @BeforeEach
+  void open() {
+    proxy = new TcpProxy(ETCD.port());
+    raw = new Raw(uri);
+  }
+
+  @AfterEach
+  void close() {
+    raw.close();
+    proxy.close();
+    ETCD.heal();
+  }
+
+  private String throughProxy() {
+    return "etcd://127.0.0.1:" + proxy.port() + "/" + prefix;
+  }
+
+  private Optional<KeyValue> record(String lock) {
+    return raw.all(raw.keys.lock(new LockName(lock))).stream().findFirst();
+  }
+
+  @Test
+  void pausedServer_timesOutCallsAndHoldersSurvive() {
+    try (TestReplica replica = new TestReplica(uri)) {
+      Grant grant = replica.acquire("paused");
+      ETCD.pause();
+      long sent = System.nanoTime();
+      assertThat(failure(replica.backend.renew(grant.ref())))
+          .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
+      assertThat(Duration.ofNanos(System.nanoTime() - sent))
+          .isLessThan(TestReplica.CALL_TIMEOUT.plusSeconds(1));
+      ETCD.resume();
+      awaitRenewed(replica, grant);
+    }
+  }
+
+  @Test
+  void serverThatIsGone_isUnreachableUntilItReturns() {
+    try (TestReplica replica = new TestReplica(uri)) {
+      Grant grant = replica.acquire("gone");
+      ETCD.kill();
+      assertThat(failure(replica.backend.renew(grant.ref())))
+          .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
+      assertThat(failure(replica.backend.tryAcquire(claim("gone/2"), Line.NONE)))
+          .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
+      assertThat(failure(replica.backend.info()))
+          .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
+      ETCD.start();
+      awaitRenewed(replica, grant);
+      replica.acquire("gone/3");
+    }
+  }
+
+  @Test
+  void closingWhileThePauseLasts_takesAFewSeconds() {
+    TestReplica replica = new TestReplica(uri);
+    ETCD.pause();
+    CompletionStage<Attempt> asked = replica.backend.tryAcquire(claim("closing"), Line.NONE);
+    long begun = System.nanoTime();
+    replica.close();
+    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(10));
+    assertThat(failure(asked)).isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
+  }
+
+  @Test
+  void outageUnderLoad_neitherDoublesNorLosesAGrant() throws InterruptedException {
+    try (TestReplica a = new TestReplica(uri);
+        TestReplica b = new TestReplica(uri)) {
+      Contenders contenders = new Contenders(List.of(a, b));
+      contenders.start();
+      for (int i = 0; i < 3; i++) {
+        contenders.awaitGrants(200);
+        ETCD.kill();
+        ETCD.start();
+      }
+      contenders.awaitGrants(200);
+      contenders.finish();
+      assertThat(contenders.faults()).isEmpty();
+    }
+  }
+
+  @Test
+  void lostReplyOfARelease_isRepeatedWithoutHarmToTheNextGrant() {
+    try (TestReplica cut = new TestReplica(throughProxy());
+        TestReplica other = new TestReplica(uri)) {
+      Grant former = cut.acquire("lost");
+      proxy.swallow(Direction.ANSWERS);
+      assertThat(failure(cut.backend.release(ReleaseOrder.of(former.ref()))))
+          .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
+      Grant next = other.acquire("lost");
+      assertThat(next.token()).isGreaterThan(former.token());
+      proxy.resume();
+      Release repeated =
+          await()
+              .ignoreExceptionsInstanceOf(StoreException.class)
+              .until(() -> cut.release(former), ended -> true);
+      assertThat(repeated).isEqualTo(new Release.NotHeld(LossReason.SUPERSEDED));
+      assertThat(answer(other.backend.renew(next.ref()))).isInstanceOf(Renewal.Renewed.class);
+    }
+  }
+
+  @Test
+  void lostReplyOfAnAcquire_isSettledByTheSameClaim() {
+    try (TestReplica cut = new TestReplica(throughProxy())) {
+      cut.release(cut.acquire("lost-acquire/warm"));
+      Claim claim = claim("lost-acquire");
+      proxy.swallow(Direction.ANSWERS);
+      assertThat(failure(cut.backend.tryAcquire(claim, Line.NONE)))
+          .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
+      KeyValue made = record("lost-acquire").orElseThrow();
+      proxy.resume();
+      Grant grant =
+          await()
+              .ignoreExceptionsInstanceOf(StoreException.class)
+              .until(() -> cut.acquire(claim), found -> true);
+      assertThat(grant.origin()).isEqualTo(Grant.Origin.STANDING);
+      assertThat(grant.token().value())
+          .isEqualTo(LockValue.decode(made.getValue()).tokenAt(made.getModRevision()));
+    }
+  }
+
+  @Test
+  void transactionWhoseConnectionBreaks_isSentOnce() {
+    try (TestReplica cut = new TestReplica(throughProxy())) {
+      cut.release(cut.acquire("once/warm"));
+      double before = ETCD.metric(TRANSACTIONS);
+      proxy.swallow(Direction.ANSWERS);
+      CompletionStage<Attempt> asked = cut.backend.tryAcquire(claim("once"), Line.NONE);
+      await().until(() -> record("once").isPresent());
+      proxy.resume();
+      assertThat(failure(asked)).isEqualTo(Failure.STORE_UNREACHABLE);
+      await()
+          .ignoreExceptionsInstanceOf(StoreException.class)
+          .until(() -> answer(cut.backend.resetMark(new ResourceName("none"))).isEmpty());
+      assertThat(ETCD.metric(TRANSACTIONS) - before).isEqualTo(1);
+      assertThat(record("once").orElseThrow().getVersion()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void grantAfterANewConnection_countsFromANewBase() {
+    try (TestReplica replica = new TestReplica(throughProxy())) {
+      long last = 0;
+      for (int i = 0; i < 10; i++) {
+        String lock = "rebased/" + i;
+        proxy.reset();
+        Claim claim = claim(lock);
+        Grant grant =
+            await()
+                .ignoreExceptionsInstanceOf(StoreException.class)
+                .until(() -> replica.acquire(claim), found -> true);
+        assertThat(grant.token().value()).isGreaterThan(last);
+        last = grant.token().value();
+        KeyValue base = raw.all(raw.keys.base()).get(0);
+        LockValue.Granted value =
+            (LockValue.Granted) LockValue.decode(record(lock).orElseThrow().getValue());
+        assertThat(value.offset()).isEqualTo(Base.Value.of(base, 0).offset());
+      }
+    }
+  }
+
+  @Test
+  void leaseThatIsGoneWhenItsClaimArrives_isNeverGranted() {
+    try (TestReplica replica = new TestReplica(throughProxy())) {
+      replica.release(replica.acquire("expired/warm"));
+      List<Long> pooled = leases();
+      proxy.hold(Direction.REQUESTS);
+      CompletionStage<Attempt> waiting = replica.backend.tryAcquire(claim("expired"), Line.NONE);
+      pooled.forEach(
+          id ->
+              raw.ask(
+                  LeaseGrpc.getLeaseRevokeMethod(),
+                  LeaseRevokeRequest.newBuilder().setID(id).build()));
+      proxy.resume();
+      Grant grant = granted(answer(waiting));
+      assertThat(pooled).doesNotContain(record("expired").orElseThrow().getLease());
+      assertThat(answer(replica.backend.renew(grant.ref()))).isInstanceOf(Renewal.Renewed.class);
+    }
+  }
+
+  @Test
+  void leaseThatRanOutWhileItsClaimWaited_isNotTheGrants() {
+    Duration ttl = Duration.ofSeconds(2);
+    StoreSettings patient = new StoreSettings(uri, Duration.ofSeconds(20), Map.of());
+    try (TestReplica replica = new TestReplica(patient)) {
+      replica.release(replica.acquire(claim("late/warm", ttl)));
+      ETCD.pause();
+      long begun = System.nanoTime();
+      CompletionStage<Attempt> waiting = replica.backend.tryAcquire(claim("late", ttl), Line.NONE);
+      await().until(() -> System.nanoTime() - begun > Duration.ofSeconds(5).toNanos());
+      assertThat(waiting.toCompletableFuture()).isNotDone();
+      ETCD.resume();
+      Grant grant = granted(answer(waiting));
+      assertThat(answer(replica.backend.renew(grant.ref()))).isInstanceOf(Renewal.Renewed.class);
+    }
+  }
+
+  @Test
+  void revokedThroughAnotherReplica_isLostAlthoughTheLeaseLives() {
+    try (TestReplica holder = new TestReplica(uri);
+        TestReplica administrator = new TestReplica(uri)) {
+      Grant grant = holder.acquire("revoked");
+      long lease = record("revoked").orElseThrow().getLease();
+      answer(
+          administrator.backend.forceRelease(
+              new ForcedRelease(
+                  grant.ref().lock(), "maintenance", Optional.empty(), Optional.empty())));
+      Renewal renewal = answer(holder.backend.renew(grant.ref()));
+      assertThat(renewal)
+          .isInstanceOfSatisfying(
+              Renewal.Lost.class,
+              lost -> {
+                Loss loss = lost.loss();
+                assertThat(loss.reason()).isEqualTo(LossReason.REVOKED);
+                assertThat(loss.detail()).isEqualTo("maintenance");
+              });
+      assertThat(leases()).contains(lease);
+      Standing.Closed closed =
+          (Standing.Closed) administrator.describe(grant.ref().lock()).standing();
+      assertThat(closed.availableIn()).isLessThan(Duration.ofSeconds(64));
+    }
+  }
+
+  @Test
+  void compactionUnderAWatch_losesNoWakeUp() throws InterruptedException {
+    try (TestReplica holder = new TestReplica(uri);
+        TestReplica waiter = new TestReplica(throughProxy())) {
+      Grant held = holder.acquire("compacted");
+      Claim claim = claim("compacted");
+      assertThat(answer(waiter.backend.tryAcquire(claim, Line.JOIN)))
+          .isInstanceOf(Attempt.Busy.class);
+      proxy.refuse();
+      holder.release(held);
+      await().until(() -> record("compacted").isEmpty());
+      ETCD.etcdctl("compact", Long.toString(raw.revision()));
+      assertThat(waiter.wakes).isEmpty();
+      proxy.resume();
+      assertThat(waiter.wakes.poll(20, TimeUnit.SECONDS)).isEqualTo(claim.lock());
+      granted(answer(waiter.backend.tryAcquire(claim, Line.JOIN)));
+    }
+  }
+
+  @Test
+  void watchThatBroke_goesOnWhereItEnded() throws InterruptedException {
+    try (TestReplica holder = new TestReplica(uri);
+        TestReplica waiter = new TestReplica(throughProxy())) {
+      Grant held = holder.acquire("broken");
+      Claim claim = claim("broken");
+      answer(waiter.backend.tryAcquire(claim, Line.JOIN));
+      proxy.refuse();
+      holder.release(held);
+      proxy.resume();
+      assertThat(waiter.wakes.poll(20, TimeUnit.SECONDS)).isEqualTo(claim.lock());
+    }
+  }
+
+  private static void awaitRenewed(TestReplica replica, Grant grant) {
+    await()
+        .ignoreExceptionsInstanceOf(StoreException.class)
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> answer(replica.backend.renew(grant.ref())) instanceof Renewal.Renewed);
+  }
+
+  private static List<Long> leases() {
+    return ETCD.etcdctl("lease", "list")
+        .lines()
+        .filter(line -> line.matches("[0-9a-f]{16}"))
+        .map(line -> Long.parseLong(line, 16))
+        .toList();
+  }
+}

@@ -25,8 +25,10 @@ public final class ZookeeperServer extends StoreProcess {
 
   private static final String MAIN = "org.apache.zookeeper.server.quorum.QuorumPeerMain";
   private static final int PROBE_MILLIS = 2000;
+  private static final int USUAL_HEAP_MEGABYTES = 128;
 
   private final Sync sync;
+  private final int heapMegabytes;
   private final int quorumPort = FreePort.next();
   private final int electionPort = FreePort.next();
   private Optional<Membership> membership = Optional.empty();
@@ -53,13 +55,19 @@ public final class ZookeeperServer extends StoreProcess {
 
   /** Makes a server of its own that does not wait for its disk; not started yet. */
   public ZookeeperServer() {
-    this(Sync.NEVER);
+    this(Sync.NEVER, USUAL_HEAP_MEGABYTES);
   }
 
-  /** Makes a server of its own; not started yet. */
-  public ZookeeperServer(Sync sync) {
+  /**
+   * Makes a server of its own; not started yet.
+   *
+   * @param sync whether it waits for its disk
+   * @param heapMegabytes its heap, which holds all nodes: 300,000 need about 200 MB
+   */
+  public ZookeeperServer(Sync sync, int heapMegabytes) {
     super("zookeeper");
     this.sync = sync;
+    this.heapMegabytes = heapMegabytes;
   }
 
   /** Makes it a member; before its first start. */
@@ -127,7 +135,7 @@ public final class ZookeeperServer extends StoreProcess {
   protected List<String> command() {
     return List.of(
         System.getProperty("java.home") + "/bin/java",
-        "-Xmx128m",
+        "-Xmx" + heapMegabytes + "m",
         "-XX:+UseSerialGC",
         "-XX:TieredStopAtLevel=1",
         "-Dzookeeper.admin.enableServer=false",

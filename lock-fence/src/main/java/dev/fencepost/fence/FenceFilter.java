@@ -36,15 +36,15 @@ import java.util.function.Predicate;
  * servers for one resource, give all the same marks: {@link JdbcFence#marks} or {@link
  * RedisFence#marks}.
  *
- * <table>
- *   <caption>What a refused request is answered, in plain text</caption>
- *   <tr><th>fault</th><th>status</th></tr>
- *   <tr><td>stale token</td><td>412, {@code STALE_TOKEN: …}, the mark in the header {@code
- *     Fencepost-Mark}</td></tr>
- *   <tr><td>no token</td><td>428</td></tr>
- *   <tr><td>a token of 0 or less, no or bad resource</td><td>400</td></tr>
- *   <tr><td>marks cannot be asked</td><td>503</td></tr>
- * </table>
+ * <p>A refused request is answered, in plain text,
+ *
+ * <ul>
+ *   <li>412, {@code STALE_TOKEN: …}, with the mark in the header {@code Fencepost-Mark}, for a
+ *       stale token;
+ *   <li>428 for no token;
+ *   <li>400 for a token of 0 or less, no or bad resource;
+ *   <li>503, {@code FENCE_UNAVAILABLE: …}, if the marks cannot be asked.
+ * </ul>
  *
  * <p>Immutable and safe for use by many threads.
  */

@@ -32,14 +32,14 @@ import java.util.function.Predicate;
  * RedisFence#marks}. Those block the thread of the call, so such a server must not use {@code
  * directExecutor()}.
  *
- * <table>
- *   <caption>What a refused call is answered</caption>
- *   <tr><th>fault</th><th>status</th></tr>
- *   <tr><td>stale token</td><td>{@code FAILED_PRECONDITION}, {@code STALE_TOKEN: …}, the mark in
- *     the trailer {@code fencepost-mark}</td></tr>
- *   <tr><td>no token, one of 0 or less, no or bad resource</td><td>{@code INVALID_ARGUMENT}</td></tr>
- *   <tr><td>marks cannot be asked</td><td>{@code UNAVAILABLE}, {@code FENCE_UNAVAILABLE: …}</td></tr>
- * </table>
+ * <p>A refused call is answered
+ *
+ * <ul>
+ *   <li>{@code FAILED_PRECONDITION}, {@code STALE_TOKEN: …}, with the mark in the trailer {@code
+ *       fencepost-mark}, for a stale token;
+ *   <li>{@code INVALID_ARGUMENT} for no token, one of 0 or less, no or bad resource;
+ *   <li>{@code UNAVAILABLE}, {@code FENCE_UNAVAILABLE: …}, if the marks cannot be asked.
+ * </ul>
  *
  * <p>Immutable and safe for use by many threads.
  */

@@ -239,6 +239,7 @@ class HttpFenceTest {
     FORM(request -> request.getParameter("write")),
     FORM_MAP(request -> request.getParameterMap().get("write")[0]);
 
+    @SuppressWarnings("ImmutableEnumChecker") // Lambdas that capture nothing.
     private final Read read;
 
     Body(Read read) {

@@ -18,6 +18,9 @@ import java.util.concurrent.atomic.AtomicLong;
 /** Many writers, each of which may be late: tokens are drawn in order and used in any. */
 final class RisingTokens {
 
+  /** How many tokens a writer keeps, to use them in any order. */
+  private static final int IN_HAND = 3;
+
   private RisingTokens() {}
 
   /** One fenced write. */
@@ -48,16 +51,14 @@ final class RisingTokens {
       Callable<Void> writer =
           () -> {
             together.await(1, TimeUnit.MINUTES);
-            for (int i = 0; i < each; i++) {
-              FencingToken token = new FencingToken(next.incrementAndGet());
-              if (ThreadLocalRandom.current().nextInt(4) == 0) {
-                Thread.yield();
-              }
-              try {
-                write.write(token);
-              } catch (StaleTokenException e) {
-                assertThat(e.mark()).isGreaterThan(token);
-                assertThat(e.token()).isEqualTo(token);
+            List<FencingToken> inHand = new ArrayList<>();
+            for (int drawn = 0; drawn < each || !inHand.isEmpty(); ) {
+              if (drawn < each && inHand.size() < IN_HAND) {
+                inHand.add(new FencingToken(next.incrementAndGet()));
+                drawn++;
+              } else {
+                int any = ThreadLocalRandom.current().nextInt(inHand.size());
+                writeOrBeRefused(write, inHand.remove(any));
               }
             }
             return null;
@@ -69,6 +70,15 @@ final class RisingTokens {
       threads.shutdownNow();
     }
     return next.get();
+  }
+
+  private static void writeOrBeRefused(Write write, FencingToken token) throws Exception {
+    try {
+      write.write(token);
+    } catch (StaleTokenException e) {
+      assertThat(e.mark()).isGreaterThan(token);
+      assertThat(e.token()).isEqualTo(token);
+    }
   }
 
   /** One fenced write. */

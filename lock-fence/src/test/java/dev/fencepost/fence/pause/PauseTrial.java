@@ -18,7 +18,7 @@ public final class PauseTrial {
   /** How many locks the paused process holds. */
   public static final int RESOURCES = 1_000;
 
-  private static final Lease LEASE = Lease.of(Duration.ofSeconds(5));
+  private static final Lease LEASE = Lease.of(Duration.ofSeconds(4));
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
   private PauseTrial() {}

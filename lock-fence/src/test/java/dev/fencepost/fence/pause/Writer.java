@@ -1,6 +1,8 @@
 package dev.fencepost.fence.pause;
 
 import dev.fencepost.lock.FencingToken;
+import java.io.IOException;
+import java.sql.SQLException;
 
 /** Writes to some resource through its fence. */
 public interface Writer extends AutoCloseable {
@@ -9,5 +11,5 @@ public interface Writer extends AutoCloseable {
   void write(String resource, String value, FencingToken token) throws Exception;
 
   @Override
-  void close() throws Exception;
+  void close() throws IOException, SQLException;
 }

@@ -4,13 +4,16 @@ import dev.fencepost.fence.FenceClientInterceptor;
 import dev.fencepost.fence.HttpFence;
 import dev.fencepost.fence.JdbcFence;
 import dev.fencepost.fence.RawService;
+import dev.fencepost.fence.RedisFence;
 import dev.fencepost.fence.StaleTokenException;
 import dev.fencepost.lock.FencingToken;
 import io.grpc.CallOptions;
+import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
+import io.lettuce.core.RedisClient;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -19,6 +22,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.util.concurrent.ExecutionException;
 
 /** One writer for each kind of fence. */
 final class Writers {
@@ -33,8 +37,9 @@ final class Writers {
           new Sql(
               DriverManager.getConnection(address),
               JdbcFence.column("protected", "resource", "fence"));
+      case "redis" -> Redis.connect(RedisClient.create(address));
       case "grpc" -> new Grpc(NettyChannelBuilder.forTarget(address).usePlaintext().build());
-      case "http" -> new Http(HttpClient.newHttpClient(), URI.create(address));
+      case "http" -> new Http(http1(), URI.create(address));
       default -> throw new IllegalArgumentException(kind);
     };
   }
@@ -62,6 +67,27 @@ final class Writers {
     }
   }
 
+  private record Redis(RedisClient client, RedisFence fence) implements Writer {
+
+    static Redis connect(RedisClient client) {
+      return new Redis(client, RedisFence.over(client.connect().async()));
+    }
+
+    @Override
+    public void write(String resource, String value, FencingToken token) throws Exception {
+      try {
+        fence.set(resource, value, token).get();
+      } catch (ExecutionException e) {
+        throw (Exception) e.getCause();
+      }
+    }
+
+    @Override
+    public void close() {
+      client.shutdown();
+    }
+  }
+
   private record Grpc(ManagedChannel channel) implements Writer {
 
     @Override
@@ -69,7 +95,7 @@ final class Writers {
       CallOptions options = CallOptions.DEFAULT;
       try {
         ClientCalls.blockingUnaryCall(
-            io.grpc.ClientInterceptors.intercept(
+            ClientInterceptors.intercept(
                 channel, FenceClientInterceptor.sending(resource, () -> token)),
             RawService.PUT,
             options,
@@ -86,6 +112,11 @@ final class Writers {
     public void close() {
       channel.shutdownNow();
     }
+  }
+
+  /** Without an offer of HTTP/2 in each request. */
+  private static HttpClient http1() {
+    return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   }
 
   private record Http(HttpClient client, URI uri) implements Writer {

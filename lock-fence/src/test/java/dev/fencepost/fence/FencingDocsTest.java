@@ -1,0 +1,36 @@
+package dev.fencepost.fence;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+/** What the manual shows to users of other languages is what the guards run. */
+class FencingDocsTest {
+
+  @Test
+  void sqlAndLua_areShownAsTheyAre() throws IOException {
+    String manual = Files.readString(Path.of("../docs/fencing.md"));
+    for (Dialect dialect : Dialect.values()) {
+      assertThat(manual).contains(dialect.resource("schema"));
+    }
+    assertThat(manual)
+        .contains(
+            Dialect.POSTGRESQL.resource("advance"),
+            Dialect.MYSQL.resource("advance"),
+            Dialect.MYSQL.resource("mark"),
+            resource("redis/fenced.lua"),
+            MarkKey.of("stock:42"),
+            MarkKey.of("stock:{eu}:42"));
+  }
+
+  private static String resource(String path) throws IOException {
+    try (InputStream in = RedisFence.class.getResourceAsStream(path)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+}

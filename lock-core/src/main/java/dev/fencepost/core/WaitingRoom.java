@@ -84,15 +84,16 @@ final class WaitingRoom {
    * @throws OverLimitException if there is none
    */
   Waiter seat(PendingCall call) {
-    int most = around.settings().maxWaitersPerLock();
-    if (byPlace.size() >= most) {
-      throw new OverLimitException("waiters of lock \"" + lock + "\"", most);
+    int room = around.settings().maxWaitersPerLock();
+    if (byPlace.size() >= room) {
+      throw new OverLimitException("waiters of lock \"" + lock + "\"", room);
     }
     // Each caller brought a copy of the name, a good part of what a waiter costs.
     call.order = call.order.sharing(lock);
     long now = call.arrivedNanos;
-    long oldestAge = head().map(head -> now - head.placeNanos).orElse(0L);
-    long credit = Math.max(0, Math.min(call.order.waited().toNanos(), oldestAge));
+    // In an empty room there is nobody to overtake, and those who come after are measured by it.
+    long most = head().map(head -> now - head.placeNanos).orElse(AcquireOrder.MAX_WAIT.toNanos());
+    long credit = Math.max(0, Math.min(call.order.waited().toNanos(), most));
     Waiter waiter = new Waiter(call.order.claim(), now - credit, sequence++);
     byPlace.add(waiter);
     byClaim.put(waiter.claim.id(), waiter);

@@ -163,6 +163,23 @@ class CoordinatorTest {
     assertThat(Desk.isAnswered(newer)).isFalse();
   }
 
+  /** As after a drain: all who waited elsewhere come at once, in any order. */
+  @Test
+  void claimsThatComeToAnEmptyQueue_standInTheOrderInWhichTheyBeganToWait() {
+    desk.grab();
+    Call newer = moved(Duration.ofSeconds(20));
+    Call newest = moved(Duration.ofSeconds(10));
+    Call middle = moved(Duration.ofSeconds(15));
+    assertThat(desk.finish(desk.coordinator.inspect(Desk.LOCK)).waiters())
+        .extracting(waiter -> waiter.waited().toSeconds())
+        .containsExactly(20L, 15L, 10L);
+    assertThat(List.of(newer, newest, middle)).noneMatch(Desk::isAnswered);
+  }
+
+  private Call moved(Duration waited) {
+    return desk.coordinator.acquire(new AcquireOrder(desk.claim(), Desk.LONG, waited, "tester"));
+  }
+
   @Test
   void drain_sendsWaitersAwayAndRefusesNewClaims() {
     Grant holder = desk.grab();

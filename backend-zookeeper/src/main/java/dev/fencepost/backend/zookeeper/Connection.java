@@ -46,6 +46,7 @@ final class Connection implements Link.Listener, AutoCloseable {
   private boolean closed;
   private Optional<String> storeId = Optional.empty();
   private int nextPurge;
+  private volatile String lastTrouble = "";
 
   /** What takes part in a welcome. */
   record Parts(
@@ -203,10 +204,14 @@ final class Connection implements Link.Listener, AutoCloseable {
         return;
       }
     }
+    if (told instanceof StoreConfigurationException && opened.completeExceptionally(told)) {
+      return;
+    }
     boolean isBroken =
         told instanceof StoreException known && known.failure() == Failure.STORE_UNREACHABLE;
-    if (!isBroken) {
-      LOG.warn("Connected to ZooKeeper, but cannot begin: {}", told.getMessage());
+    if (!isBroken && !String.valueOf(told.getMessage()).equals(lastTrouble)) {
+      lastTrouble = String.valueOf(told.getMessage());
+      LOG.warn("Connected to ZooKeeper, but cannot begin: {}", lastTrouble);
     }
     schedule(
         RETRY,

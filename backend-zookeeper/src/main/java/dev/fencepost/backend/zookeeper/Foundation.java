@@ -1,5 +1,6 @@
 package dev.fencepost.backend.zookeeper;
 
+import dev.fencepost.lock.spi.StoreConfigurationException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,7 +51,7 @@ final class Foundation {
                   .findFirst()
                   .ifPresent(
                       code -> {
-                        throw Trouble.of(code);
+                        throw trouble(code);
                       });
               return readId(handle);
             });
@@ -67,10 +68,20 @@ final class Foundation {
               }
               Code code = Reply.codeOf(found.get(0));
               if (code != Code.NONODE) {
-                throw Trouble.of(code);
+                throw trouble(code);
               }
               return "";
             });
+  }
+
+  private RuntimeException trouble(Code code) {
+    return code == Code.NOAUTH
+        ? new StoreConfigurationException(
+            "ZooKeeper gives us no rights on "
+                + layout.root()
+                + ": set store options user and password (or sasl-section) to who made it, or"
+                + " change its ACL")
+        : Trouble.of(code);
   }
 
   /** One that exists may stand where we may not write: that is as good. */

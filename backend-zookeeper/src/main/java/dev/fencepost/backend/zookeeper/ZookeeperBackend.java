@@ -159,9 +159,10 @@ final class ZookeeperBackend implements LockBackend {
 
   /** Where nobody answers at all, there is no store rather than a slow one. */
   private static Throwable unreachable(Throwable error) {
+    RuntimeException told = Trouble.told(error);
     boolean isTimeout =
-        error instanceof StoreException known && known.failure() == Failure.STORE_TIMEOUT;
-    return isTimeout ? Trouble.unreachable() : error;
+        told instanceof StoreException known && known.failure() == Failure.STORE_TIMEOUT;
+    return isTimeout ? Trouble.unreachable() : told;
   }
 
   private synchronized void opened(Session opening) {

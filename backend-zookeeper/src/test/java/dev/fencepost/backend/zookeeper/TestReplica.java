@@ -10,6 +10,7 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreInfo;
 import dev.fencepost.lock.spi.StoreSettings;
@@ -96,5 +97,24 @@ final class TestReplica implements AutoCloseable {
   @Override
   public void close() {
     backend.close();
+  }
+
+  /** A backend that may not be able to open. */
+  static final class Unopened implements AutoCloseable {
+    private final LockBackend backend;
+
+    Unopened(StoreSettings settings) {
+      backend = new ZookeeperBackendProvider().create(settings);
+    }
+
+    CompletionStage<StoreInfo> open() {
+      Replica self = new Replica(ReplicaId.of(1), "nowhere:1", Replica.Phase.SERVING);
+      return backend.open(self, lock -> {});
+    }
+
+    @Override
+    public void close() {
+      backend.close();
+    }
   }
 }

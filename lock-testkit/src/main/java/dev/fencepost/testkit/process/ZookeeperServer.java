@@ -31,6 +31,7 @@ public final class ZookeeperServer extends StoreProcess {
   private final int heapMegabytes;
   private final int quorumPort = FreePort.next();
   private final int electionPort = FreePort.next();
+  private final List<String> moreSettings = new ArrayList<>();
   private Optional<Membership> membership = Optional.empty();
 
   /** Whether a server waits for its disk before it answers. */
@@ -73,6 +74,12 @@ public final class ZookeeperServer extends StoreProcess {
   /** Makes it a member; before its first start. */
   void join(int number, List<ZookeeperServer> members) {
     membership = Optional.of(new Membership(number, members));
+  }
+
+  /** Adds a line to its configuration; before its first start. */
+  public ZookeeperServer with(String setting) {
+    moreSettings.add(setting);
+    return this;
   }
 
   /** What it says of itself; empty if it is paused or does not run. */
@@ -125,6 +132,7 @@ public final class ZookeeperServer extends StoreProcess {
         lines.add("clientPortAddress=127.0.0.1");
         lines.add("clientPort=" + port());
       }
+      lines.addAll(moreSettings);
       Files.write(config(), lines);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

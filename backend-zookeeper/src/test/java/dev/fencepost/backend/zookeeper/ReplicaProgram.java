@@ -1,0 +1,51 @@
+package dev.fencepost.backend.zookeeper;
+
+import static dev.fencepost.backend.zookeeper.TestReplica.answer;
+
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.Lease;
+import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.StoreException;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+
+/**
+ * A replica as a process of its own. Arguments: the store's URI, a lock to take for 3 s, a lock to
+ * take for a minute, and one to wait for. Says what became of its two grants whenever it is sent a
+ * line.
+ */
+final class ReplicaProgram {
+  private ReplicaProgram() {}
+
+  /** Runs until its input ends. */
+  public static void main(String[] args) throws IOException {
+    try (TestReplica replica = new TestReplica(args[0]);
+        BufferedReader input =
+            new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
+      Grant shortly = replica.acquire(args[1], Lease.of(Duration.ofSeconds(3)));
+      Grant longer = replica.acquire(args[2]);
+      answer(replica.backend.tryAcquire(TestReplica.claim(args[3]), Line.JOIN));
+      System.out.println("ready");
+      while (input.readLine() != null) {
+        System.out.println(renewed(replica, shortly) + " " + renewed(replica, longer));
+      }
+    }
+  }
+
+  private static String renewed(TestReplica replica, Grant grant) {
+    for (int tries = 0; tries < 100; tries++) {
+      try {
+        return answer(replica.backend.renew(grant.ref()))
+            .fold(renewed -> "renewed", lost -> lost.loss().reason().toString());
+      } catch (StoreException e) {
+        answer(
+            new java.util.concurrent.CompletableFuture<Boolean>()
+                .completeOnTimeout(true, 100, java.util.concurrent.TimeUnit.MILLISECONDS));
+      }
+    }
+    return "no answer";
+  }
+}

@@ -1,0 +1,102 @@
+package dev.fencepost.backend.zookeeper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.fencepost.lock.spi.LockBackendProvider;
+import dev.fencepost.lock.spi.StoreConfigurationException;
+import dev.fencepost.lock.spi.StoreException.Failure;
+import dev.fencepost.lock.spi.StoreSettings;
+import java.time.Duration;
+import java.util.Map;
+import java.util.ServiceLoader;
+import org.junit.jupiter.api.Test;
+
+final class SettingsTest {
+  private static final String URI = "zookeeper://a:1,[::1]:2,c/locks/here";
+
+  @Test
+  void uri_isServersAndPath() {
+    ZookeeperSettings settings = settings(URI, Map.of());
+    assertThat(settings.servers()).isEqualTo("a:1,[::1]:2,c");
+    assertThat(settings.layout().root()).isEqualTo("/locks/here");
+    assertThat(settings.layout().rootAndAbove()).containsExactly("/locks", "/locks/here");
+    assertThat(settings("zookeeper://a:1", Map.of()).layout().root()).isEqualTo("/fencepost");
+    assertThat(settings("zookeeper://a:1/", Map.of()).layout().root()).isEqualTo("/fencepost");
+  }
+
+  @Test
+  void badUri_isRefused() {
+    for (String uri :
+        new String[] {
+          "zookeeper:a:1",
+          "zookeeper://",
+          "zookeeper://a:x",
+          "zookeeper://a,,b",
+          "zookeeper://a//b",
+          "zookeeper://a/../b",
+          "zookeeper://u:p@a:1"
+        }) {
+      assertThatThrownBy(() -> settings(uri, Map.of()))
+          .as(uri)
+          .isInstanceOf(StoreConfigurationException.class)
+          .hasMessageContaining("store URI");
+    }
+  }
+
+  @Test
+  void badOption_isRefusedByName() {
+    Map<String, String> bad =
+        Map.of(
+            "session-timeout", "10ms",
+            "batch-size", "65",
+            "in-flight", "0",
+            "queue", "x",
+            "purge-after", "1s",
+            "user", "alone",
+            "tls", "yes",
+            "tls-keystore", "without tls",
+            "colour", "blue");
+    bad.forEach(
+        (name, value) ->
+            assertThatThrownBy(() -> settings(URI, Map.of(name, value)))
+                .isInstanceOf(StoreConfigurationException.class)
+                .hasMessageContaining(name.startsWith("tls") ? "tls" : name));
+  }
+
+  @Test
+  void callTimeout_hasARange() {
+    assertThatThrownBy(
+            () -> ZookeeperSettings.of(new StoreSettings(URI, Duration.ofMillis(1), Map.of())))
+        .isInstanceOf(StoreConfigurationException.class);
+  }
+
+  @Test
+  void secrets_areNotShown() {
+    Map<String, String> options =
+        Map.of("user", "u", "password", "secret", "tls", "true", "tls-keystore-password", "secret");
+    assertThat(settings(URI, options).toString()).doesNotContain("secret");
+  }
+
+  @Test
+  void nobodyThere_isUnreachableAndMayBeTriedAgain() {
+    StoreSettings settings =
+        new StoreSettings("zookeeper://127.0.0.1:1/x", Duration.ofMillis(500), Map.of());
+    try (TestReplica.Unopened replica = new TestReplica.Unopened(settings)) {
+      for (int i = 0; i < 2; i++) {
+        assertThat(TestReplica.failure(replica.open())).isEqualTo(Failure.STORE_UNREACHABLE);
+      }
+    }
+  }
+
+  @Test
+  void provider_isFound() {
+    assertThat(ServiceLoader.load(LockBackendProvider.class))
+        .hasAtLeastOneElementOfType(ZookeeperBackendProvider.class);
+  }
+
+  private static ZookeeperSettings settings(String uri, Map<String, String> options) {
+    return ZookeeperSettings.of(
+        new StoreSettings(uri, StoreSettings.DEFAULT_CALL_TIMEOUT, options));
+  }
+}

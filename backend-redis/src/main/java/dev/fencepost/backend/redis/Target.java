@@ -5,6 +5,7 @@ import io.lettuce.core.RedisURI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Where a store URI leads.
@@ -138,12 +139,13 @@ record Target(Kind kind, List<RedisURI> uris) {
   }
 
   private static void requireSense(Kind kind, List<RedisURI> uris) {
-    for (RedisURI uri : uris) {
-      List<RedisURI> hosts = kind == Kind.SENTINEL ? uri.getSentinels() : List.of(uri);
-      if (hosts.stream().anyMatch(host -> String.valueOf(host.getHost()).equals("null"))) {
-        throw new StoreConfigurationException(
-            "store URI: a host or its port cannot be read (expected: " + example(kind) + ")");
-      }
+    boolean legible =
+        uris.stream()
+            .flatMap(uri -> kind == Kind.SENTINEL ? uri.getSentinels().stream() : Stream.of(uri))
+            .allMatch(uri -> isHost(String.valueOf(uri.getHost())));
+    if (!legible) {
+      throw new StoreConfigurationException(
+          "store URI: a host or its port cannot be read (expected: " + example(kind) + ")");
     }
     RedisURI first = uris.get(0);
     if (kind == Kind.SENTINEL && String.valueOf(first.getSentinelMasterId()).isBlank()) {
@@ -156,5 +158,12 @@ record Target(Kind kind, List<RedisURI> uris) {
       throw new StoreConfigurationException(
           "store URI: a cluster has database 0 only (expected: " + example(kind) + ")");
     }
+  }
+
+  /** One colon is of a port that is no number; more are of an IPv6 address. */
+  private static boolean isHost(String host) {
+    return !host.equals("null")
+        && !host.isBlank()
+        && host.chars().filter(c -> c == ':').count() != 1;
   }
 }

@@ -26,6 +26,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -197,7 +198,7 @@ final class EconomyTest {
 
     Monitor(int port) throws IOException {
       this.port = port;
-      socket = new Socket("127.0.0.1", port);
+      socket = new Socket(InetAddress.getLoopbackAddress(), port);
       OutputStream out = socket.getOutputStream();
       out.write("MONITOR\r\n".getBytes(StandardCharsets.US_ASCII));
       out.flush();

@@ -80,8 +80,8 @@ final class FailOverTest {
 
   @Test
   void pausedMaster_isReplacedWithoutATwinGrant() {
-    try (TestReplica a = new TestReplica(SET.uri());
-        TestReplica b = new TestReplica(SET.uri())) {
+    try (TestReplica a = TestReplica.impatient(SET.uri());
+        TestReplica b = TestReplica.impatient(SET.uri())) {
       Grant held = a.acquire(claim("paused", Duration.ofSeconds(30)));
       awaitReplicated();
       RedisServer former = SET.master();

@@ -9,6 +9,7 @@ import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.testkit.contract.StoreUnderTest;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A Redis that tests reach behind the backends' backs, by its command-line client. */
@@ -26,7 +27,8 @@ abstract class RedisStoreUnderTest implements StoreUnderTest {
 
   @Override
   public LockBackend newBackend() {
-    return new RedisBackendProvider().create(StoreSettings.of(uri()));
+    return new RedisBackendProvider()
+        .create(new StoreSettings(uri(), TestReplica.CALL_TIMEOUT, Map.of()));
   }
 
   @Override

@@ -75,7 +75,7 @@ final class ServerFaultsTest {
 
   @Test
   void pausedForTenSeconds_timesOutCallsAndHoldersSurvive() {
-    try (TestReplica a = new TestReplica(REDIS.uri())) {
+    try (TestReplica a = TestReplica.impatient(REDIS.uri())) {
       Grant held = a.acquire(claim("paused", Duration.ofSeconds(30)));
       Claim late = claim("paused/late");
       REDIS.pause();
@@ -83,7 +83,7 @@ final class ServerFaultsTest {
       assertThat(failure(a.backend.tryAcquire(late, Line.NONE)))
           .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
       assertThat(Duration.ofNanos(System.nanoTime() - pausedNanos))
-          .isLessThan(TestReplica.CALL_TIMEOUT.plusSeconds(1));
+          .isLessThan(TestReplica.SHORT_CALL_TIMEOUT.plusSeconds(1));
       await()
           .atMost(Duration.ofSeconds(11))
           .until(() -> System.nanoTime() - pausedNanos > Duration.ofSeconds(10).toNanos());
@@ -229,7 +229,7 @@ final class ServerFaultsTest {
   @Test
   void silentNetwork_isNoticedAndTheConnectionMadeAgain() {
     try (TcpProxy proxy = new TcpProxy(REDIS.port());
-        TestReplica a = new TestReplica(RedisServer.uri(proxy.port()))) {
+        TestReplica a = TestReplica.impatient(RedisServer.uri(proxy.port()))) {
       Grant held = a.acquire("silent");
       proxy.swallow(TcpProxy.Direction.ANSWERS);
       assertThat(failure(a.backend.renew(held.ref()))).isEqualTo(Failure.STORE_TIMEOUT);

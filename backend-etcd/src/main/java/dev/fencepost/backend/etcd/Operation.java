@@ -79,7 +79,9 @@ final class Operation<T> {
         .thenApply(seen::withSecondsLeft);
   }
 
-  private CompletionStage<T> decide(Seen seen) {
+  private CompletionStage<T> decide(Seen found) {
+    boolean isTurnOver = !found.isGuessed() && around.watches().isTurnOver(found);
+    Seen seen = isTurnOver ? found.withTurnOver() : found;
     long now = TimeUnit.NANOSECONDS.toMicros(around.base().clockNanos());
     LockRecord before = seen.at(now);
     Step<T> step = move.step(before, new Asker(around.self(), 0, now));

@@ -31,7 +31,9 @@ record Seen(LockName lock, Optional<Entry> entry, Queue line, Basis basis) {
     /** Read within this call. */
     READ,
     /** Remembered, or the usual. */
-    GUESSED
+    GUESSED,
+    /** Read, and somebody's turn has been over for long enough, although his lease is not. */
+    TURN_OVER
   }
 
   /**
@@ -130,6 +132,17 @@ record Seen(LockName lock, Optional<Entry> entry, Queue line, Basis basis) {
     return entry.map(Entry::token).orElse(0L);
   }
 
+  /** The same with nobody's turn; the record is compared all the same. */
+  Seen withTurnOver() {
+    return new Seen(lock, entry, line, Basis.TURN_OVER);
+  }
+
+  /** The one replica whose turn it is, if it is somebody's. */
+  Optional<ReplicaId> turn() {
+    return entry.flatMap(
+        known -> known.value() instanceof Closed closed ? closed.turn() : Optional.empty());
+  }
+
   /** That the lock's record is still this one. Of a free one it is enough that it is free. */
   Compare recordUnchanged(Keys keys) {
     return isBound()
@@ -143,7 +156,8 @@ record Seen(LockName lock, Optional<Entry> entry, Queue line, Basis basis) {
 
   /** In the words of the rules, at that moment of a clock of which only differences count. */
   LockRecord at(long nowMicros) {
-    if (entry.isEmpty() || entry.orElseThrow().isFree() || entry.orElseThrow().isGone()) {
+    boolean isOver = basis == Basis.TURN_OVER || entry.filter(Entry::isGone).isPresent();
+    if (!isBound() || isOver) {
       return record(Optional.empty(), nowMicros, Optional.empty(), "");
     }
     Entry known = entry.orElseThrow();

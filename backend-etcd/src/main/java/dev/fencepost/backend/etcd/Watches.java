@@ -5,6 +5,7 @@ import dev.fencepost.backend.etcd.Seen.Basis;
 import dev.fencepost.backend.etcd.Seen.Entry;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.spi.record.LockRecord;
 import io.etcd.jetcd.api.Event;
 import io.etcd.jetcd.api.WatchCancelRequest;
 import io.etcd.jetcd.api.WatchCreateRequest;
@@ -73,6 +74,9 @@ final class Watches implements AutoCloseable {
     /** The revision of which the entry and the line are. */
     long revision;
 
+    /** When the entry was first seen here, on the clock of {@link System#nanoTime()}. */
+    long sinceNanos = System.nanoTime();
+
     long nextRevision;
 
     Watch(Seen seen, long revision) {
@@ -82,6 +86,16 @@ final class Watches implements AutoCloseable {
       this.revision = revision;
       this.nextRevision = revision + 1;
     }
+
+    void saw(Optional<Entry> now, long at) {
+      boolean isSame =
+          entry.isPresent()
+              && now.isPresent()
+              && entry.orElseThrow().revision() == now.orElseThrow().revision();
+      sinceNanos = isSame ? sinceNanos : System.nanoTime();
+      entry = now;
+      revision = at;
+    }
   }
 
   /** Follows the lock, which was seen so at that revision. */
@@ -90,8 +104,7 @@ final class Watches implements AutoCloseable {
       Watch watch = watches.get(seen.lock());
       if (watch != null) {
         if (revision >= watch.revision) {
-          watch.entry = seen.entry();
-          watch.revision = revision;
+          watch.saw(seen.entry(), revision);
         }
         watch.line = seen.line().revision() >= watch.line.revision() ? seen.line() : watch.line;
         return;
@@ -131,6 +144,18 @@ final class Watches implements AutoCloseable {
   synchronized Seen.Queue lineOf(LockName lock) {
     Watch watch = watches.get(lock);
     return watch == null ? Seen.Queue.NONE : watch.line;
+  }
+
+  /**
+   * Whether it has been another replica's turn for longer than a turn lasts: counted here from when
+   * the record was first seen, so it was written before that.
+   */
+  synchronized boolean isTurnOver(Seen seen) {
+    Watch watch = watches.get(seen.lock());
+    return watch != null
+        && seen.turn().filter(turn -> !turn.equals(self)).isPresent()
+        && watch.entry.map(Entry::revision).equals(seen.entry().map(Entry::revision))
+        && System.nanoTime() - watch.sinceNanos > LockRecord.TURN.toNanos();
   }
 
   /** Opens the stream again if it broke, and ends one at a member that others have left. */
@@ -335,8 +360,7 @@ final class Watches implements AutoCloseable {
         byId.put(response.getWatchId(), watch);
         ids.put(watch, response.getWatchId());
         if (made.from() == FROM_NOW) {
-          watch.entry = Optional.empty();
-          watch.revision = present;
+          watch.saw(Optional.empty(), present);
           watch.nextRevision = present + 1;
           told.add(watch.lock);
         }
@@ -366,8 +390,7 @@ final class Watches implements AutoCloseable {
                 ? Optional.of(Entry.of(event.getKv()))
                 : Optional.empty();
         if (revision > watch.revision) {
-          watch.revision = revision;
-          watch.entry = entry;
+          watch.saw(entry, revision);
         }
         boolean concernsUs =
             entry.isEmpty() || entry.orElseThrow().isFree() || isOurTurn(entry.get(), self);

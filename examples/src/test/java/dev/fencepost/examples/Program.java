@@ -1,0 +1,131 @@
+package dev.fencepost.examples;
+
+import static org.awaitility.Awaitility.await;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/** A program in any language that is told what to do line by line. For one thread. */
+final class Program implements AutoCloseable {
+
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+
+  private final Process process;
+  private final Writer input;
+  private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
+
+  /** Starts it and waits until it says {@code ready}. */
+  Program(Map<String, String> environment, List<String> command) throws IOException {
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+    builder.environment().putAll(environment);
+    process = builder.start();
+    input = process.outputWriter(StandardCharsets.UTF_8);
+    Thread reader = new Thread(this::read, "output of " + command.get(0));
+    reader.setDaemon(true);
+    reader.start();
+    awaitLine("ready");
+  }
+
+  /** Runs a command to its end. */
+  static void run(Path folder, List<String> command) throws IOException, InterruptedException {
+    Process process =
+        new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true).start();
+    String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    if (process.waitFor() != 0) {
+      throw new IllegalStateException(String.join(" ", command) + ": " + printed);
+    }
+  }
+
+  /** Gives an order and answers the next line that begins with the word. */
+  String ask(String order, String word) {
+    tell(order);
+    return awaitLine(word);
+  }
+
+  void tell(String order) {
+    try {
+      input.write(order + "\n");
+      input.flush();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The rest of the next line that begins with the word; a {@code failed} in between fails. */
+  String awaitLine(String word) {
+    long deadlineNanos = System.nanoTime() + PATIENCE.toNanos();
+    while (true) {
+      String line = poll(deadlineNanos - System.nanoTime());
+      if (line.equals(word) || line.startsWith(word + " ")) {
+        return line.substring(word.length()).strip();
+      }
+      if (line.startsWith("failed")) {
+        throw new AssertionError(line);
+      }
+    }
+  }
+
+  /** The message of the next order that failed. */
+  String awaitFailure() {
+    try {
+      throw new IllegalStateException("it said: " + awaitLine("anything"));
+    } catch (AssertionError e) {
+      return String.valueOf(e.getMessage());
+    }
+  }
+
+  /** SIGSTOP; returns when it is stopped. */
+  void pause() throws IOException, InterruptedException {
+    signal("STOP");
+    Path stat = Path.of("/proc", "" + process.pid(), "stat");
+    await().until(() -> Files.readString(stat).matches("(?s).*\\) T .*"));
+  }
+
+  /** SIGCONT. */
+  void resume() throws IOException, InterruptedException {
+    signal("CONT");
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+  }
+
+  private void signal(String name) throws IOException, InterruptedException {
+    run(Path.of("."), List.of("kill", "-" + name, "" + process.pid()));
+  }
+
+  private String poll(long nanos) {
+    try {
+      String line = lines.poll(Math.max(0, nanos), TimeUnit.NANOSECONDS);
+      if (line == null) {
+        throw new AssertionError("it said nothing more");
+      }
+      return line;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private void read() {
+    try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
+      output.lines().forEach(lines::add);
+    } catch (IOException | UncheckedIOException e) {
+      // Killed.
+    }
+    lines.add("failed: it ended");
+  }
+}

@@ -1,0 +1,61 @@
+package dev.fencepost.examples;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeAll;
+
+/**
+ * {@code python/fencepost_lock.py}, with the interpreter that the environment variable {@code
+ * FENCEPOST_PYTHON} names, else the system's, which has Debian's grpcio.
+ */
+class PythonHelperTest extends HelperContract {
+
+  private static final Path STUBS = Path.of("target/python").toAbsolutePath();
+
+  /** Protobuf's own messages, which our files import; they come with its Java library. */
+  private static final Path IMPORTED = Path.of("target/protos").toAbsolutePath();
+
+  @BeforeAll
+  static void generate() throws IOException, InterruptedException {
+    for (String known : List.of("duration", "timestamp")) {
+      String name = "google/protobuf/" + known + ".proto";
+      Path file = IMPORTED.resolve(name);
+      Files.createDirectories(file.getParent());
+      try (InputStream in = PythonHelperTest.class.getResourceAsStream("/" + name)) {
+        Files.copy(in, file, StandardCopyOption.REPLACE_EXISTING);
+      }
+    }
+    Files.createDirectories(STUBS);
+    Program.run(
+        Path.of("."),
+        List.of(
+            "protoc",
+            "-I" + PROTOS,
+            "-I" + IMPORTED,
+            "--python_out=" + STUBS,
+            "--grpc_python_out=" + STUBS,
+            "--plugin=protoc-gen-grpc_python=/usr/bin/grpc_python_plugin",
+            "fencepost/v1/lock.proto",
+            "fencepost/v1/fencing.proto"));
+  }
+
+  @Override
+  Program start(String target) throws IOException {
+    String python =
+        Optional.ofNullable(System.getenv("FENCEPOST_PYTHON")).orElse("/usr/bin/python3");
+    return new Program(
+        Map.of(
+            "PYTHONPATH",
+            Path.of("python").toAbsolutePath() + File.pathSeparator + STUBS,
+            "PYTHONDONTWRITEBYTECODE",
+            "1"),
+        List.of(python, "src/test/python/trial.py", target));
+  }
+}

@@ -1,0 +1,39 @@
+'use strict';
+// Does what the lines of its standard input say, and tells on its standard output.
+// node trial.js HELPER_FOLDER TARGET PROTOS
+
+const readline = require('node:readline');
+const path = require('node:path');
+
+const [folder, target, protos] = process.argv.slice(2);
+const { Fencepost } = require(path.resolve(folder, 'fencepost.js'));
+const fencepost = new Fencepost(target, { protos });
+let lock;
+
+async function obey([order, ...words]) {
+  switch (order) {
+    case 'acquire':
+      lock = await fencepost.acquire(words[0], {
+        ttlMs: Number(words[1]),
+        waitMs: Number(words[2]),
+        onLost: (reason) => console.log('lost', reason),
+      });
+      return lock ? `granted ${lock.token}` : 'refused';
+    case 'held':
+      return `held ${lock.isHeld()}`;
+    case 'advance':
+      return `advanced ${await fencepost.advance(words[0], words[1] ?? lock.token)}`;
+    case 'release':
+      return `released ${await lock.release()}`;
+    default:
+      throw new Error(`no such order: ${order}`);
+  }
+}
+
+(async () => {
+  console.log('ready');
+  for await (const line of readline.createInterface({ input: process.stdin })) {
+    console.log(await obey(line.split(' ')).catch((error) => `failed ${error.message}`));
+  }
+  process.exit(0);
+})();

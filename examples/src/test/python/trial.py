@@ -1,0 +1,42 @@
+"""Does what the lines of its standard input say, and tells on its standard output.
+
+python3 trial.py TARGET, with the helper and the stubs in PYTHONPATH
+"""
+
+import sys
+
+from fencepost_lock import Fencepost
+
+
+def say(text):
+    print(text, flush=True)
+
+
+class Trial:
+    def __init__(self, target):
+        self.fencepost = Fencepost(target)
+        self.lock = None
+
+    def obey(self, order, *words):
+        if order == "acquire":
+            self.lock = self.fencepost.acquire(
+                words[0], ttl=int(words[1]) / 1000, wait=int(words[2]) / 1000,
+                on_lost=lambda reason: say(f"lost {reason}"))
+            return f"granted {self.lock.token}" if self.lock else "refused"
+        if order == "held":
+            return f"held {str(self.lock.held).lower()}"
+        if order == "advance":
+            token = int(words[1]) if len(words) > 1 else self.lock.token
+            return f"advanced {str(self.fencepost.advance(words[0], token)).lower()}"
+        if order == "release":
+            return f"released {self.lock.release()}"
+        raise ValueError(f"no such order: {order}")
+
+
+trial = Trial(sys.argv[1])
+say("ready")
+for line in sys.stdin:
+    try:
+        say(trial.obey(*line.split()))
+    except Exception as error:
+        say(f"failed {error!r}".replace("\n", " "))

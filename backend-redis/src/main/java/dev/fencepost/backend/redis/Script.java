@@ -6,7 +6,7 @@ import java.util.List;
 enum Script {
   ACQUIRE(false, "acquire_free record bucket token attempt acquire"),
   HAND_OVER(true, "record bucket token attempt hand_over"),
-  RELEASE(true, "record release"),
+  RELEASE(true, "release_alone record release"),
   RENEW(true, "record renew"),
   FORCE_RELEASE(true, "record bucket token force_release"),
   LEAVE(true, "record leave"),

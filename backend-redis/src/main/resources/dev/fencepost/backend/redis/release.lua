@@ -1,6 +1,3 @@
--- Ends a claim's grant; a late one ends what is left of the lock delay.
--- KEYS  1 lock
--- ARGV  1 this replica, 2 claim id and a space, 3 token or nothing, 4 ms to stay closed
 local v = redis.call('GET', KEYS[1])
 if not is_on_record(v, ARGV[2], ARGV[3]) then
   return why(v, ARGV[3], v and is_held(v))

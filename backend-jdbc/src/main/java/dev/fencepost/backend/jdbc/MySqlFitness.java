@@ -141,10 +141,10 @@ final class MySqlFitness {
           "it does not sync each commit, so that a crash loses grants that were answered; SET"
               + " GLOBAL innodb_flush_log_at_trx_commit=1");
     }
-    if (logs && settings.getOrDefault("sync_binlog", "1").equals("0")) {
+    if (logs && !settings.getOrDefault("sync_binlog", "1").equals("1")) {
       throw refused(
-          "it does not sync its binary log, so that a crash of its machine rolls back grants that"
-              + " were answered; SET GLOBAL sync_binlog=1");
+          "it does not sync its binary log with each commit, so that a crash of its machine rolls"
+              + " back grants that were answered; SET GLOBAL sync_binlog=1");
     }
   }
 

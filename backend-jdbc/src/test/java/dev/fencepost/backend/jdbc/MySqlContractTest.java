@@ -1,8 +1,11 @@
 package dev.fencepost.backend.jdbc;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.fencepost.testkit.contract.LockBackendContract;
 import dev.fencepost.testkit.contract.StoreUnderTest;
 import dev.fencepost.testkit.process.MySqlFamilyDatabase;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 final class MySqlContractTest extends LockBackendContract {
@@ -11,5 +14,12 @@ final class MySqlContractTest extends LockBackendContract {
   @Override
   protected StoreUnderTest store() {
     return new MySqlStoreUnderTest(DATABASE);
+  }
+
+  @Test
+  void server_saysThatItIsMySql() {
+    try (TestReplica replica = new TestReplica(DATABASE.jdbcUri())) {
+      assertThat(replica.info.kind()).isEqualTo("mysql");
+    }
   }
 }

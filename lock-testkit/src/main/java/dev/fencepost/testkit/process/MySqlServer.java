@@ -26,7 +26,7 @@ public final class MySqlServer extends MySqlFamilyServer {
 
   /** Unpacks and starts nothing yet. */
   public MySqlServer() {
-    super("mysql", List.of("--mysqlx=OFF"));
+    super("mysql", List.of("--mysqlx=OFF", "--skip-log-bin"));
   }
 
   @Override

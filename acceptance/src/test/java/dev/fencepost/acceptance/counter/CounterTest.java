@@ -7,6 +7,7 @@ import dev.fencepost.acceptance.world.Server;
 import dev.fencepost.testkit.history.History;
 import dev.fencepost.testkit.history.HistoryChecker;
 import dev.fencepost.testkit.process.ChildJvm;
+import dev.fencepost.testkit.process.MySqlFamilyDatabase;
 import dev.fencepost.testkit.process.PostgresDatabase;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -28,6 +29,9 @@ class CounterTest {
 
   @RegisterExtension static final PostgresDatabase DATABASE = new PostgresDatabase();
 
+  @RegisterExtension
+  static final MySqlFamilyDatabase MARIADB = MySqlFamilyDatabase.onMariaDb();
+
   @TempDir Path folder;
 
   @Test
@@ -41,6 +45,14 @@ class CounterTest {
   void postgresqlThroughTwoReplicas_losesNoUpdate() throws IOException {
     try (Server a = Server.on(DATABASE.jdbcUri());
         Server b = Server.on(DATABASE.jdbcUri())) {
+      countThrough(List.of(a, b));
+    }
+  }
+
+  @Test
+  void mariadbThroughTwoReplicas_losesNoUpdate() throws IOException {
+    try (Server a = Server.on(MARIADB.jdbcUri());
+        Server b = Server.on(MARIADB.jdbcUri())) {
       countThrough(List.of(a, b));
     }
   }

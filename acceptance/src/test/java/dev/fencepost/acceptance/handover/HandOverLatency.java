@@ -7,6 +7,7 @@ import dev.fencepost.acceptance.world.Claim;
 import dev.fencepost.acceptance.world.Server;
 import dev.fencepost.proto.v1.AcquireResponse;
 import dev.fencepost.testkit.history.Recorder;
+import dev.fencepost.testkit.process.MariaDbServer;
 import dev.fencepost.testkit.process.PostgresServer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -47,6 +48,15 @@ final class HandOverLatency {
           Server b = Server.on(uri)) {
         print("PostgreSQL, same replica", a, a);
         print("PostgreSQL, another replica", a, b);
+      }
+    }
+    try (MariaDbServer store = new MariaDbServer()) {
+      store.start();
+      String uri = store.createDatabase("latency");
+      try (Server a = Server.on(uri);
+          Server b = Server.on(uri)) {
+        print("MariaDB, same replica", a, a);
+        print("MariaDB, another replica", a, b);
       }
     }
   }

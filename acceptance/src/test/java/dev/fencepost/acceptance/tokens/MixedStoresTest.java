@@ -7,6 +7,7 @@ import dev.fencepost.acceptance.world.Claim;
 import dev.fencepost.acceptance.world.Server;
 import dev.fencepost.testkit.history.HistoryChecker;
 import dev.fencepost.testkit.history.Recorder;
+import dev.fencepost.testkit.process.MySqlFamilyDatabase;
 import dev.fencepost.testkit.process.PostgresDatabase;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,13 +17,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A store is replaced by an empty one of another kind, and that by an empty one of the first. */
+/** A store is replaced by an empty one of another kind, and so on, and by one of the first kind. */
 class MixedStoresTest {
 
   private static final int GRANTS = 20;
   private static final Duration LEASE = Duration.ofMinutes(1);
 
   @RegisterExtension static final PostgresDatabase DATABASE = new PostgresDatabase();
+
+  @RegisterExtension
+  static final MySqlFamilyDatabase MARIADB = MySqlFamilyDatabase.onMariaDb();
 
   @TempDir Path folder;
 
@@ -32,9 +36,10 @@ class MixedStoresTest {
     List<Long> tokens = new ArrayList<>();
     tokens.addAll(grantsOn("h2:" + folder.resolve("first"), recorder));
     tokens.addAll(grantsOn(DATABASE.jdbcUri(), recorder));
+    tokens.addAll(grantsOn(MARIADB.jdbcUri(), recorder));
     tokens.addAll(grantsOn("h2:" + folder.resolve("second"), recorder));
 
-    assertThat(tokens).hasSize(3 * GRANTS).isSorted().doesNotHaveDuplicates();
+    assertThat(tokens).hasSize(4 * GRANTS).isSorted().doesNotHaveDuplicates();
     HistoryChecker.check(recorder.history(), tokens.size()).assertSound();
   }
 

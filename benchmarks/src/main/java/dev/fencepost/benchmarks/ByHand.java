@@ -21,8 +21,9 @@ final class ByHand implements Side {
     try (Connection connection = pool.getConnection();
         Statement statement = connection.createStatement()) {
       statement.execute(
-          "CREATE TABLE IF NOT EXISTS by_hand (name text PRIMARY KEY, owner text NOT NULL)");
-      statement.execute("TRUNCATE by_hand");
+          "CREATE TABLE IF NOT EXISTS by_hand"
+              + " (name varchar(200) PRIMARY KEY, owner varchar(200) NOT NULL)");
+      statement.execute("TRUNCATE TABLE by_hand");
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.fencepost.benchmarks;
 
+import dev.fencepost.testkit.process.MariaDbServer;
 import dev.fencepost.testkit.process.PostgresServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,8 +12,8 @@ import java.util.Map;
 
 /**
  * Counts the locks that 64 callers take and give back in a second, each on names of its own, in
- * turn by hand and by the backend, on one PostgreSQL that syncs every commit; prints each round,
- * medians and ratios.
+ * turn by hand and by the backend, on one PostgreSQL and then on one MariaDB that sync every commit;
+ * prints each round, medians and ratios.
  *
  * <p>Arguments: rounds, seconds of each round, then any number of settings of the backend as {@code
  * acquire-connections:owner-connections:batch-size}, each compared with the rest.
@@ -22,7 +23,7 @@ public final class PairsPerSecond {
 
   private PairsPerSecond() {}
 
-  /** Runs; needs a PostgreSQL installed. */
+  /** Runs; needs PostgreSQL and MariaDB installed. */
   public static void main(String[] arguments) throws Exception {
     int rounds = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 3;
     int seconds = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 5;
@@ -30,21 +31,29 @@ public final class PairsPerSecond {
         arguments.length > 2 ? List.of(arguments).subList(2, arguments.length) : List.of("2:2:100");
     try (PostgresServer server = new PostgresServer()) {
       server.start();
-      String uri = server.createDatabase("pairs");
-      List<Side> sides = new ArrayList<>();
-      sides.add(new ByHand(uri, 16));
-      for (String setting : settings) {
-        sides.add(new Backend(uri, options(setting), Backend.Callers.THREADS));
-        sides.add(new Backend(uri, options(setting), Backend.Callers.CONTINUATIONS));
-      }
       Path folder = Files.createTempDirectory("fencepost-pairs-");
+      List<Side> sides = sides(server.createDatabase("pairs"), settings);
       sides.add(new Backend("h2:" + folder, Map.of(), Backend.Callers.THREADS));
       sides.add(new Backend("h2:" + folder, Map.of(), Backend.Callers.CONTINUATIONS));
+      System.out.println("PostgreSQL, and H2");
       compare(sides, rounds, seconds);
-      for (Side side : sides) {
-        side.close();
-      }
     }
+    try (MariaDbServer server = new MariaDbServer()) {
+      server.start();
+      System.out.println("MariaDB");
+      compare(sides(server.createDatabase("pairs"), settings), rounds, seconds);
+    }
+  }
+
+  /** By hand, and the backend with each of the settings. */
+  private static List<Side> sides(String uri, List<String> settings) throws Exception {
+    List<Side> sides = new ArrayList<>();
+    sides.add(new ByHand(uri, 16));
+    for (String setting : settings) {
+      sides.add(new Backend(uri, options(setting), Backend.Callers.THREADS));
+      sides.add(new Backend(uri, options(setting), Backend.Callers.CONTINUATIONS));
+    }
+    return sides;
   }
 
   private static Map<String, String> options(String setting) {
@@ -73,6 +82,9 @@ public final class PairsPerSecond {
       double rate = median(all.get(i));
       System.out.printf(
           Locale.ROOT, "median %8.0f  %5.2fx  %s%n", rate, rate / floor, sides.get(i).name());
+    }
+    for (Side side : sides) {
+      side.close();
     }
   }
 

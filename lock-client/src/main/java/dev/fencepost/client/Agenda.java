@@ -3,6 +3,7 @@ package dev.fencepost.client;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,7 @@ final class Agenda {
   private final ClientClock clock;
   private final Timers timers;
   private final List<DueSet<?>> sets = new CopyOnWriteArrayList<>();
+  private volatile Consumer<Runnable> together = Runnable::run;
   private volatile long plannedNanos = ClientClock.NEVER;
   private Timers.@Nullable Timer timer;
   private long lastRoundNanos;
@@ -33,6 +35,11 @@ final class Agenda {
     DueSet<T> set = new DueSet<>(this);
     sets.add(set);
     return set;
+  }
+
+  /** Has each round done by that, whole. */
+  void inRounds(Consumer<Runnable> how) {
+    together = how;
   }
 
   /** Sees to a round at that moment at the latest, or as soon as one may be. */
@@ -69,7 +76,7 @@ final class Agenda {
       plannedNanos = ClientClock.NEVER;
     }
     try {
-      sets.forEach(set -> set.run(now));
+      together.accept(() -> sets.forEach(set -> set.run(now)));
     } finally {
       long next = ClientClock.after(now, LONGEST_NANOS);
       for (DueSet<?> set : sets) {

@@ -23,7 +23,6 @@ final class Handle implements LockHandle {
   private @Nullable List<Consumer<Loss>> onLost;
   private @Nullable List<Consumer<Jeopardy>> onJeopardy;
   private volatile @Nullable List<Runnable> onRenewed;
-  private @Nullable LostFuture lost;
   private @Nullable Loss told;
 
   Handle(Callbacks callbacks) {
@@ -108,21 +107,10 @@ final class Handle implements LockHandle {
 
   @Override
   public CompletableFuture<Loss> lost() {
-    Loss already;
-    LostFuture future;
-    synchronized (this) {
-      if (lost == null) {
-        lost = new LostFuture(this);
-      }
-      future = lost;
-      already = told;
-    }
-    if (already != null) {
-      callbacks.execute(() -> future.complete(already));
-    }
-    state();
-    // A copy: nobody else may complete what others listen to.
-    return future.copy();
+    // One for each who asks: nobody may complete what others listen to.
+    LostFuture future = new LostFuture(this);
+    onLost(future::complete);
+    return future;
   }
 
   @Override
@@ -156,21 +144,16 @@ final class Handle implements LockHandle {
 
   void tellLost(Loss loss) {
     List<Consumer<Loss>> actions;
-    LostFuture future;
     synchronized (this) {
       if (told != null) {
         return;
       }
       told = loss;
       actions = onLost;
-      future = lost;
       onLost = null;
     }
     if (actions != null) {
       actions.forEach(action -> callbacks.execute(() -> action.accept(loss)));
-    }
-    if (future != null) {
-      callbacks.execute(() -> future.complete(loss));
     }
   }
 

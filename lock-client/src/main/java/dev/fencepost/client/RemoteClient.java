@@ -28,6 +28,7 @@ final class RemoteClient implements FencepostClient {
     RemoteClient client = new RemoteClient(setup);
     ClientParts parts = client.parts;
     setup.metrics().watch(parts.holdings::size, parts.claims::size, parts.replicas::openSessions);
+    client.agenda.inRounds(parts.replicas::together);
     client.resolve();
     return client;
   }

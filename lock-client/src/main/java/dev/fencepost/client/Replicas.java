@@ -169,6 +169,22 @@ final class Replicas implements Due {
     }
   }
 
+  /** Does something of which what is sent travels together. */
+  void together(Runnable work) {
+    List<Session> corked = new ArrayList<>();
+    forEachSession(
+        session -> {
+          if (session.cork()) {
+            corked.add(session);
+          }
+        });
+    try {
+      work.run();
+    } finally {
+      corked.forEach(Session::uncork);
+    }
+  }
+
   /** Says goodbye to all. */
   void leaveAll() {
     isClosed = true;
@@ -240,6 +256,7 @@ final class Replicas implements Due {
       isNeeded = nodes.stream().noneMatch(other -> other != node && other.isOpen() && other.is(id));
       boolean sameStore = isSameStore(greeting);
       node.identify(id);
+      node.session = session;
       node.failures = 0;
       node.phase = isNeeded && sameStore ? Node.Phase.OPEN : Node.Phase.LEAVING;
       if (sameStore) {
@@ -256,6 +273,8 @@ final class Replicas implements Due {
     }
     LOG.debug("session {} with {}", greeting.getSessionId(), node);
     learn(greeting.getServer().getReplicasList());
+    // What a server tells at once may be a little old.
+    listener.changed();
     listener.usable();
   }
 
@@ -361,6 +380,11 @@ final class Replicas implements Due {
     @Override
     public void over(Session session, Status why) {
       Replicas.this.over(node, channel, why);
+    }
+
+    @Override
+    public void together(Runnable work) {
+      Replicas.this.together(work);
     }
   }
 }

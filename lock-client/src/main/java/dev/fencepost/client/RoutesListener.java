@@ -15,8 +15,11 @@ final class RoutesListener implements Replicas.Listener {
   public void usable() {
     parts.gate.changed();
     parts.holdings.forEach(Holding::nudge);
-    parts.repeated.forEach(Repeated::nudge);
-    parts.claims.forEach(ClaimInFlight::nudge);
+    parts.replicas.together(
+        () -> {
+          parts.repeated.forEach(Repeated::nudge);
+          parts.claims.forEach(ClaimInFlight::nudge);
+        });
   }
 
   @Override

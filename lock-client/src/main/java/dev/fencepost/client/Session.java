@@ -60,8 +60,12 @@ final class Session extends ClientCall.Listener<SessionResponse> implements Due 
     void lost(GrantLost lost);
 
     void over(Session session, Status why);
+
+    /** Does something of which what is sent to other sessions travels together. */
+    void together(Runnable work);
   }
 
+  private final Hello hello;
   private final ClientClock clock;
   private final Owner owner;
   private final DueSet<Session> sessions;
@@ -77,10 +81,13 @@ final class Session extends ClientCall.Listener<SessionResponse> implements Due 
   private volatile long heartbeatNanos = TimeUnit.SECONDS.toNanos(5);
   private volatile long markEveryNanos = LONGEST_MARK_NANOS;
   private volatile boolean signWanted;
-  private long lastMark;
+  private volatile long lastMark;
+  private boolean saidHello;
   private boolean saidGoodbye;
 
-  private Session(Channel channel, ClientClock clock, DueSet<Session> sessions, Owner owner) {
+  private Session(
+      Channel channel, Hello hello, ClientClock clock, DueSet<Session> sessions, Owner owner) {
+    this.hello = hello;
     this.clock = clock;
     this.owner = owner;
     this.sessions = sessions;
@@ -94,11 +101,11 @@ final class Session extends ClientCall.Listener<SessionResponse> implements Due 
   /** Opens the stream and greets; returns at once. */
   static Session open(
       Channel channel, Hello hello, ClientClock clock, DueSet<Session> sessions, Owner owner) {
-    Session session = new Session(channel, clock, sessions, owner);
+    Session session = new Session(channel, hello, clock, sessions, owner);
     sessions.add(session);
     session.call.start(session, new Metadata());
     session.call.request(MESSAGES_IN_ADVANCE);
-    session.call.sendMessage(SessionRequest.newBuilder().setHello(hello).build());
+    session.pump();
     return session;
   }
 
@@ -178,8 +185,43 @@ final class Session extends ClientCall.Listener<SessionResponse> implements Due 
     }
   }
 
+  /**
+   * Holds back what is added until {@link #uncork}, so that it travels together.
+   *
+   * @return whether it is to be uncorked; false if another thread is writing anyway
+   */
+  boolean cork() {
+    return pumping.getAndIncrement() == 0;
+  }
+
+  /** Writes what was added. */
+  void uncork() {
+    int seen = 1;
+    do {
+      try {
+        write();
+      } catch (RuntimeException e) {
+        LOG.error("a message could not be written", e);
+        over(Status.INTERNAL.withCause(e));
+      }
+      seen = pumping.addAndGet(-seen);
+    } while (seen != 0);
+  }
+
   @Override
   public void onMessage(SessionResponse message) {
+    // What follows from one message, and what callers add who are woken by it, goes into one.
+    boolean isCorked = cork();
+    try {
+      take(message);
+    } finally {
+      if (isCorked) {
+        uncork();
+      }
+    }
+  }
+
+  private void take(SessionResponse message) {
     heardNanos = clock.nanos();
     if (message.hasWelcome()) {
       welcomed(message.getWelcome());
@@ -191,7 +233,6 @@ final class Session extends ClientCall.Listener<SessionResponse> implements Due 
       hear(notice);
     }
     call.request(1);
-    pump();
   }
 
   @Override
@@ -223,7 +264,7 @@ final class Session extends ClientCall.Listener<SessionResponse> implements Due 
     }
     long mark = result.getCountsFromMark();
     try {
-      operation.answered(result, mark > 0 && mark <= heardNanos ? mark : 0);
+      operation.answered(result, mark > 0 && mark <= lastMark ? mark : 0);
     } catch (RuntimeException e) {
       LOG.error("a result was not taken", e);
     }
@@ -263,22 +304,21 @@ final class Session extends ClientCall.Listener<SessionResponse> implements Due 
 
   /** Whoever comes first writes for all who come meanwhile. */
   private void pump() {
-    if (pumping.getAndIncrement() != 0) {
-      return;
+    if (cork()) {
+      uncork();
     }
-    int seen = 1;
-    do {
-      write();
-      seen = pumping.addAndGet(-seen);
-    } while (seen != 0);
   }
 
   private void write() {
     if (phase == Phase.OVER) {
       // Here and nowhere else, since a call must not be cancelled while it is written to.
       call.cancel("the session is over", null);
-      outbox.abandon();
+      owner.together(outbox::abandon);
       return;
+    }
+    if (!saidHello) {
+      saidHello = true;
+      call.sendMessage(SessionRequest.newBuilder().setHello(hello).build());
     }
     if (phase == Phase.GREETING) {
       return;

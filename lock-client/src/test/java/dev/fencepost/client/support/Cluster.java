@@ -10,6 +10,13 @@ import dev.fencepost.server.config.ServerConfig;
 import dev.fencepost.testkit.model.ModelServer;
 import io.grpc.ManagedChannel;
 import io.grpc.okhttp.OkHttpChannelBuilder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -45,7 +52,7 @@ public final class Cluster implements AutoCloseable {
     Map<String, String> flags = new HashMap<>();
     flags.put("store", store);
     flags.put("listen", "127.0.0.1:" + port);
-    flags.put("http-listen", "off");
+    flags.put("http-listen", "127.0.0.1:0");
     flags.put("drain-timeout", "5s");
     for (int i = 0; i < keysAndValues.length; i += 2) {
       flags.put(keysAndValues[i], keysAndValues[i + 1]);
@@ -95,6 +102,43 @@ public final class Cluster implements AutoCloseable {
               .getWaiterCount();
     }
     return waiters;
+  }
+
+  /** As {@link #waiters}, for each replica. */
+  public List<Integer> waitersByReplica(String lock) {
+    GetLockRequest request = GetLockRequest.newBuilder().setName(lock).build();
+    return servers.stream()
+        .map(
+            server ->
+                ask(server, channel -> LockServiceGrpc.newBlockingStub(channel).getLock(request))
+                    .getLock()
+                    .getWaiterCount())
+        .toList();
+  }
+
+  /** Open sessions, for each replica. */
+  public List<Integer> sessions() {
+    return servers.stream().map(Cluster::sessions).toList();
+  }
+
+  private static int sessions(FencepostServer server) {
+    try {
+      URI uri = URI.create("http://" + server.httpAddress().orElseThrow() + "/metrics");
+      HttpResponse<String> answer =
+          HttpClient.newHttpClient()
+              .send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString());
+      return answer
+          .body()
+          .lines()
+          .filter(line -> line.startsWith("fencepost_sessions"))
+          .mapToInt(line -> (int) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+          .sum();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
   }
 
   private void admin(Function<ManagedChannel, ?> call) {

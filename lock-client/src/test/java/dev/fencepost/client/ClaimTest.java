@@ -1,0 +1,294 @@
+package dev.fencepost.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.fencepost.proto.v1.AcquireRequest;
+import dev.fencepost.proto.v1.Drain;
+import dev.fencepost.proto.v1.Grant;
+import dev.fencepost.proto.v1.LossReason;
+import dev.fencepost.proto.v1.NotGrantedReason;
+import dev.fencepost.proto.v1.Notice;
+import dev.fencepost.proto.v1.Operation;
+import io.grpc.Status.Code;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** One claim, in whatever order things happen. */
+class ClaimTest {
+  private static final Duration WAIT = Duration.ofMinutes(1);
+  private static final Duration TTL = Scene.TTL;
+
+  private Scene scene = new Scene();
+
+  @AfterEach
+  void close() {
+    scene.close();
+  }
+
+  @Test
+  void grant_countsFromItsMark_notFromItsAnswer() {
+    CompletableFuture<LockHandle> claim = acquire("a", WAIT);
+    Operation operation = scene.stream().next();
+    long mark = scene.stream().mark();
+    scene.pass(Duration.ofMillis(800));
+    scene.stream().grant(operation, TTL, mark);
+
+    assertThat(held(claim).remaining()).isEqualTo(Duration.ofMillis(9_000 - 800));
+  }
+
+  @Test
+  void laterMark_countsLater() {
+    CompletableFuture<LockHandle> claim = acquire("a", WAIT);
+    Operation operation = scene.stream().next();
+    scene.passAlive(Duration.ofSeconds(5));
+    long mark = scene.stream().mark();
+    scene.stream().grant(operation, TTL, mark);
+    assertThat(held(claim).remaining())
+        .isBetween(Duration.ofMillis(9_000 - 1_100), Duration.ofSeconds(9));
+  }
+
+  @Test
+  void grantWithoutMark_isRenewedBeforeUse() {
+    CompletableFuture<LockHandle> claim = acquire("a", WAIT);
+    Grant grant = scene.stream().grant(scene.stream().next(), TTL, 0);
+    assertThat(claim).isNotDone();
+
+    Operation renew = scene.stream().next();
+    assertThat(renew.getRenew().getGrant().getFencingToken()).isEqualTo(grant.getFencingToken());
+    scene.stream().renew(renew, TTL, scene.stream().mark());
+    assertThat(held(claim).isHeld()).isTrue();
+  }
+
+  @Test
+  void oldGrant_isRenewedBeforeUse() {
+    CompletableFuture<LockHandle> claim = acquire("a", WAIT);
+    Operation operation = scene.stream().next();
+    long mark = scene.stream().mark();
+    scene.pass(TTL.dividedBy(4).plusMillis(1));
+    scene.stream().grant(operation, TTL, mark);
+    assertThat(claim).isNotDone();
+    scene.stream().renew(scene.stream().next(), TTL, scene.stream().mark());
+    assertThat(held(claim).remaining()).isEqualTo(Duration.ofSeconds(9));
+  }
+
+  @Test
+  void markThatWasNeverSent_isNotBelieved() {
+    CompletableFuture<LockHandle> claim = acquire("a", WAIT);
+    scene.stream().grant(scene.stream().next(), TTL, Long.MAX_VALUE);
+    assertThat(claim).isNotDone();
+    assertThat(scene.stream().next().hasRenew()).isTrue();
+  }
+
+  @Test
+  void grantLostBeforeUse_isAskedForAgainAsANewClaim() {
+    CompletableFuture<LockHandle> claim = acquire("a", WAIT);
+    Operation first = scene.stream().next();
+    scene.stream().grant(first, TTL, 0);
+    scene.stream().lose(scene.stream().next(), LossReason.LOSS_REASON_EXPIRED);
+
+    Operation second = scene.stream().next();
+    assertThat(second.getAcquire().getClaimId()).isNotEqualTo(first.getAcquire().getClaimId());
+    scene.stream().grant(second, TTL, scene.stream().mark());
+    assertThat(held(claim).isHeld()).isTrue();
+  }
+
+  @Test
+  void brokenStream_sameClaimGoesOnWithItsTime() {
+    CompletableFuture<LockHandle> claim = acquire("a", WAIT);
+    AcquireRequest first = scene.stream().next().getAcquire();
+    assertThat(first.hasWaited()).isFalse();
+    assertThat(Wire.duration(first.getWait())).isEqualTo(WAIT);
+    scene.pass(Duration.ofSeconds(7));
+    scene.stream().breakOff();
+    scene.pass(Duration.ofSeconds(1));
+
+    Operation again = scene.stream().next();
+    AcquireRequest second = again.getAcquire();
+    assertThat(second.getClaimId()).isEqualTo(first.getClaimId());
+    Duration waited = Wire.duration(second.getWaited());
+    assertThat(waited).isBetween(Duration.ofSeconds(7), Duration.ofSeconds(8));
+    assertThat(Wire.duration(second.getWait()).plus(waited)).isEqualTo(WAIT);
+    scene.stream().grant(again, TTL, scene.stream().mark());
+    assertThat(held(claim).isHeld()).isTrue();
+  }
+
+  @Test
+  void cancelBeforeItIsSent_sendsNothing() {
+    scene.replicas.get(0).isMute = true;
+    scene.stream().breakOff();
+    scene.pass(Duration.ofSeconds(1));
+    acquire("a", WAIT).cancel(false);
+    scene.stream().welcome();
+    assertThat(scene.stream().unseen()).isZero();
+  }
+
+  @Test
+  void cancelWhileItWaits_withdrawsIt() {
+    CompletableFuture<LockHandle> claim = acquire("a", WAIT);
+    Operation operation = scene.stream().next();
+    claim.cancel(false);
+    Operation withdrawal = scene.stream().next();
+    assertThat(withdrawal.getRelease().getClaimId()).isEqualTo(operation.getAcquire().getClaimId());
+    assertThat(withdrawal.getRelease().hasFencingToken()).isFalse();
+  }
+
+  @Test
+  void grantThatCrossesItsWithdrawal_isReleased() {
+    CompletableFuture<LockHandle> claim = acquire("a", WAIT);
+    Operation operation = scene.stream().next();
+    claim.cancel(false);
+    scene.stream().next();
+    Grant grant = scene.stream().grant(operation, TTL, scene.stream().mark());
+    assertThat(scene.stream().next().getRelease().getFencingToken())
+        .isEqualTo(grant.getFencingToken());
+  }
+
+  @Test
+  void futureThatEndsOtherwise_withdrawsToo() {
+    CompletableFuture<LockHandle> claim = acquire("a", WAIT);
+    scene.stream().next();
+    claim.completeExceptionally(new IllegalStateException("not needed"));
+    assertThat(scene.stream().next().hasRelease()).isTrue();
+  }
+
+  @Test
+  void drainingFailure_goesToAnotherReplicaAtOnce() {
+    restart(2);
+    List<FakeReplica> order = scene.preferredBy("a");
+    CompletableFuture<LockHandle> claim = acquire("a", WAIT);
+    Operation first = order.get(0).stream().next();
+    order.get(0).stream().drain(first);
+
+    Operation second = order.get(1).stream().next();
+    assertThat(second.getAcquire().getClaimId()).isEqualTo(first.getAcquire().getClaimId());
+    assertThat(order.get(0).stream().saidGoodbye).isTrue();
+    order.get(1).stream().grant(second, TTL, order.get(1).stream().mark());
+    assertThat(held(claim).isHeld()).isTrue();
+  }
+
+  @Test
+  void drainNotice_newClaimsGoElsewhere_openOnesAreAnsweredFirst() {
+    restart(2);
+    List<FakeReplica> order = scene.preferredBy("a");
+    CompletableFuture<LockHandle> waiting = acquire("a", WAIT);
+    Operation open = order.get(0).stream().next();
+    order.get(0).stream()
+        .tell(Notice.newBuilder().setDrain(Drain.newBuilder().setLeaveWithin(Wire.of(WAIT))));
+
+    CompletableFuture<LockHandle> newcomer = acquire("a", WAIT);
+    assertThat(order.get(0).stream().unseen()).isZero();
+    assertThat(order.get(0).stream().saidGoodbye).isFalse();
+    assertThat(order.get(1).stream().next().hasAcquire()).isTrue();
+
+    order.get(0).stream().grant(open, TTL, order.get(0).stream().mark());
+    assertThat(held(waiting).isHeld()).isTrue();
+    assertThat(order.get(0).stream().saidGoodbye).isTrue();
+    assertThat(newcomer).isNotDone();
+  }
+
+  @Test
+  void storeTrouble_isTriedAgainAfterAPause() {
+    CompletableFuture<LockHandle> claim = acquire("a", WAIT);
+    Operation first = scene.stream().next();
+    scene.stream()
+        .fail(first, Code.UNAVAILABLE, "STORE_TIMEOUT", Optional.of(Duration.ofMillis(200)));
+    assertThat(scene.stream().unseen()).isZero();
+    scene.pass(Duration.ofMillis(500));
+    Operation second = scene.stream().next();
+    assertThat(second.getAcquire().getClaimId()).isEqualTo(first.getAcquire().getClaimId());
+    scene.stream().grant(second, TTL, scene.stream().mark());
+    assertThat(held(claim).isHeld()).isTrue();
+  }
+
+  @Test
+  void noAnswer_isUnavailableWithOutcomeUnknown_andWithdrawn() {
+    CompletableFuture<LockHandle> claim = acquire("a", Duration.ZERO);
+    scene.stream().next();
+    scene.passAlive(Duration.ofSeconds(11));
+    UnavailableException why = failure(claim, UnavailableException.class);
+    assertThat(why.isOutcomeUnknown()).isTrue();
+    assertThat(scene.stream().next().hasRelease()).isTrue();
+  }
+
+  @Test
+  void noServer_isUnavailableWithNothingDone() {
+    scene.replicas.get(0).stop();
+    scene.pass(Duration.ofSeconds(1));
+    CompletableFuture<LockHandle> claim = acquire("a", Duration.ofSeconds(1));
+    scene.pass(Duration.ofSeconds(12));
+    assertThat(failure(claim, UnavailableException.class).isOutcomeUnknown()).isFalse();
+  }
+
+  @Test
+  void limit_isToldAtOnce() {
+    CompletableFuture<LockHandle> claim = acquire("a", WAIT);
+    scene.stream()
+        .fail(
+            scene.stream().next(),
+            Code.RESOURCE_EXHAUSTED,
+            "OVER_LIMIT",
+            Optional.of(Duration.ofSeconds(3)));
+    assertThat(failure(claim, LimitExceededException.class).retryAfter())
+        .isEqualTo(Duration.ofSeconds(3));
+    assertThat(scene.stream().unseen()).isZero();
+  }
+
+  @Test
+  void waitCutShortByTheServer_isContinued() {
+    CompletableFuture<LockHandle> claim = acquire("a", WAIT);
+    Operation first = scene.stream().next();
+    scene.passAlive(Duration.ofSeconds(20));
+    scene.stream().refuse(first, NotGrantedReason.NOT_GRANTED_REASON_TIMED_OUT);
+    Operation second = scene.stream().next();
+    assertThat(second.getAcquire().getClaimId()).isEqualTo(first.getAcquire().getClaimId());
+    assertThat(Wire.duration(second.getAcquire().getWait())).isEqualTo(Duration.ofSeconds(40));
+    scene.passAlive(Duration.ofSeconds(40));
+    scene.stream().refuse(second, NotGrantedReason.NOT_GRANTED_REASON_TIMED_OUT);
+    assertThat(failure(claim, LockNotGrantedException.class).reason())
+        .isEqualTo(LockNotGrantedException.Reason.TIMED_OUT);
+  }
+
+  @Test
+  void refusedConnection_failsOverWithinASecond() {
+    restart(3);
+    List<FakeReplica> order = scene.preferredBy("a");
+    acquire("b", WAIT).cancel(false);
+    order.get(0).stop();
+    CompletableFuture<LockHandle> claim = acquire("a", WAIT);
+    scene.pass(Duration.ofSeconds(1));
+    FakeStream next = order.get(1).stream();
+    Operation operation = next.next();
+    while (!operation.getAcquire().getName().equals("a")) {
+      operation = next.next();
+    }
+    next.grant(operation, TTL, next.mark());
+    assertThat(held(claim).isHeld()).isTrue();
+  }
+
+  private CompletableFuture<LockHandle> acquire(String name, Duration wait) {
+    return scene.client.lock(name).acquireAsync(wait);
+  }
+
+  private void restart(int replicas) {
+    scene.close();
+    scene = new Scene(replicas);
+  }
+
+  private static LockHandle held(CompletableFuture<LockHandle> claim) {
+    assertThat(claim).isCompleted();
+    return claim.join();
+  }
+
+  private static <T extends Throwable> T failure(CompletableFuture<?> future, Class<T> type) {
+    assertThat(future).isCompletedExceptionally();
+    CompletionException thrown = catchThrowableOfType(CompletionException.class, future::join);
+    assertThat(thrown).hasCauseInstanceOf(type);
+    return type.cast(thrown.getCause());
+  }
+}

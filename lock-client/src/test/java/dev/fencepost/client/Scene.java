@@ -1,0 +1,85 @@
+package dev.fencepost.client;
+
+import dev.fencepost.proto.v1.Hello;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+
+/** A client and scripted servers on manual time: all of it happens on the test's thread. */
+final class Scene implements AutoCloseable {
+  static final Duration TTL = Duration.ofSeconds(10);
+
+  final ManualTime time = new ManualTime();
+  final List<FakeReplica> replicas = new ArrayList<>();
+  final FencepostClient client;
+
+  Scene() {
+    this(1);
+  }
+
+  Scene(int count) {
+    for (int i = 0; i < count; i++) {
+      replicas.add(new FakeReplica(i + 1, "000000000000000" + i, replicas));
+    }
+    client =
+        RemoteClient.start(
+            new ClientSetup(
+                new Target(replicas.stream().map(each -> each.address).toList(), false),
+                Hello.newBuilder().setClient("test").setOwner("owner").build(),
+                Optional.of(TTL),
+                TimeUnit.SECONDS.toNanos(10),
+                new Callbacks(Runnable::run),
+                ClientMetrics.NONE,
+                time,
+                time,
+                new Random(7),
+                address -> at(address).connect()));
+  }
+
+  FakeReplica at(HostPort address) {
+    return replicas.stream().filter(each -> each.address.equals(address)).findFirst().orElseThrow();
+  }
+
+  /** The replicas in the order in which the lock prefers them. */
+  List<FakeReplica> preferredBy(String lock) {
+    return replicas.stream()
+        .sorted(
+            Comparator.comparingLong(
+                    (FakeReplica each) ->
+                        Rendezvous.weight(Rendezvous.hash(lock), Rendezvous.hash(each.id)))
+                .reversed())
+        .toList();
+  }
+
+  /** The stream of the only replica. */
+  FakeStream stream() {
+    return replicas.get(0).stream();
+  }
+
+  void pass(Duration span) {
+    time.pass(span);
+  }
+
+  /** Lets time pass during which the servers give signs of life. */
+  void passAlive(Duration span) {
+    Duration step = Duration.ofMillis(500);
+    for (Duration left = span; left.compareTo(Duration.ZERO) > 0; left = left.minus(step)) {
+      time.pass(left.compareTo(step) < 0 ? left : step);
+      replicas.forEach(
+          replica ->
+              replica.streams.stream()
+                  .filter(stream -> !stream.isOver)
+                  .forEach(FakeStream::signOfLife));
+    }
+  }
+
+  @Override
+  public void close() {
+    replicas.forEach(FakeReplica::close);
+    time.close();
+  }
+}

@@ -1,9 +1,11 @@
 package dev.fencepost.benchmarks.contender;
 
+import static dev.fencepost.benchmarks.contender.Trait.ASYNCHRONOUS;
 import static dev.fencepost.benchmarks.contender.Trait.CONTROL;
 import static dev.fencepost.benchmarks.contender.Trait.FENCEPOST;
 import static dev.fencepost.benchmarks.contender.Trait.NO_LEASE;
 import static dev.fencepost.benchmarks.contender.Trait.POLLS;
+import static dev.fencepost.benchmarks.contender.Trait.RENEWS;
 import static dev.fencepost.benchmarks.contender.Trait.TRANSPORT;
 import static dev.fencepost.benchmarks.contender.Trait.UNROUTED;
 
@@ -14,6 +16,7 @@ import dev.fencepost.benchmarks.peer.InsertDelete;
 import dev.fencepost.benchmarks.peer.Jetcd;
 import dev.fencepost.benchmarks.peer.LettuceByHand;
 import dev.fencepost.benchmarks.peer.Redisson;
+import dev.fencepost.benchmarks.peer.Sdk;
 import dev.fencepost.benchmarks.peer.ShedLock;
 import dev.fencepost.benchmarks.peer.SpringJdbc;
 import dev.fencepost.benchmarks.peer.StreamEcho;
@@ -34,24 +37,36 @@ public final class Catalogue {
   private static final List<Entry> ALL =
       List.of(
           new Entry(
+              "fencepost",
+              "Fencepost, SDK, awaited release",
+              STORES,
+              Set.of(FENCEPOST, RENEWS),
+              settings -> new Sdk(Sdk.Giving.AWAITED, settings)),
+          new Entry(
+              "fencepost-close",
+              "Fencepost, SDK, close()",
+              STORES,
+              Set.of(FENCEPOST, RENEWS, ASYNCHRONOUS),
+              settings -> new Sdk(Sdk.Giving.UNAWAITED, settings)),
+          new Entry(
               "stub", "Fencepost, unary stub", STORES, Set.of(FENCEPOST, UNROUTED), UnaryStub::new),
           new Entry(
               "redisson-lock",
               "Redisson RLock",
               Set.of("redis"),
-              Set.of(),
+              Set.of(RENEWS),
               settings -> new Redisson(Redisson.Kind.LOCK, settings)),
           new Entry(
               "redisson-fenced",
               "Redisson RFencedLock",
               Set.of("redis"),
-              Set.of(),
+              Set.of(RENEWS),
               settings -> new Redisson(Redisson.Kind.FENCED, settings)),
           new Entry(
               "redisson-fair",
               "Redisson RFairLock",
               Set.of("redis"),
-              Set.of(),
+              Set.of(RENEWS),
               settings -> new Redisson(Redisson.Kind.FAIR, settings)),
           new Entry(
               "lettuce",
@@ -60,8 +75,8 @@ public final class Catalogue {
               Set.of(POLLS),
               LettuceByHand::new),
           new Entry(
-              "curator", "Curator InterProcessMutex", Set.of("zookeeper"), Set.of(), Curator::new),
-          new Entry("jetcd", "jetcd lock client", Set.of("etcd"), Set.of(), Jetcd::new),
+              "curator", "Curator InterProcessMutex", Set.of("zookeeper"), Set.of(RENEWS), Curator::new),
+          new Entry("jetcd", "jetcd lock client", Set.of("etcd"), Set.of(RENEWS), Jetcd::new),
           new Entry("shedlock", "ShedLock JDBC", SQL_SERVERS, Set.of(POLLS), ShedLock::new),
           new Entry(
               "spring", "Spring Integration JDBC", SQL_SERVERS, Set.of(POLLS), SpringJdbc::new),

@@ -12,6 +12,8 @@ public enum Trait {
   NO_LEASE,
   /** Waiters knock again and again. */
   POLLS,
+  /** Keeps what it holds for as long as it lives. */
+  RENEWS,
   /** Waiting needs no thread. */
   ASYNCHRONOUS,
   /** Goes through whichever replica comes next. */

@@ -28,6 +28,16 @@ final class Cpu {
         .sum();
   }
 
+  /** How many threads a process has. */
+  static int threads(long pid) {
+    return read(pid, "status")
+        .lines()
+        .filter(line -> line.startsWith("Threads:"))
+        .mapToInt(line -> Integer.parseInt(line.substring("Threads:".length()).strip()))
+        .findFirst()
+        .orElse(0);
+  }
+
   /** The children of this process whose command line has the mark. */
   static List<Long> childrenWith(String mark) {
     return ProcessHandle.current()

@@ -10,11 +10,11 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /** One of Fencepost's replicas, with the flags of {@code ./fencepost server}. */
 final class FencepostProcess implements AutoCloseable {
-  private static final List<String> JVM =
+  /** The flags of its JVM in a run that measures. */
+  static final List<String> JVM =
       List.of("-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError", "-Xmx2g");
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -23,14 +23,13 @@ final class FencepostProcess implements AutoCloseable {
   private final String http;
 
   /** Starts it and waits until it listens. */
-  FencepostProcess(String storeUri, Map<String, String> settings) {
+  FencepostProcess(String storeUri, List<String> flags) {
     List<String> arguments = new ArrayList<>();
     arguments.add("store=" + storeUri);
     arguments.add("listen=127.0.0.1:0");
     arguments.add("http-listen=127.0.0.1:0");
     arguments.add("log.level=warn");
-    settings.forEach((key, value) -> arguments.add(key + "=" + value));
-    jvm = ChildJvm.start(JVM, FencepostMain.class, arguments.toArray(String[]::new));
+    jvm = ChildJvm.start(flags, FencepostMain.class, arguments.toArray(String[]::new));
     try {
       address = after("  gRPC     ");
       http = after("  HTTP     ").split(" ", 2)[0];
@@ -61,6 +60,22 @@ final class FencepostProcess implements AutoCloseable {
         .filter(line -> line.startsWith(name + "{") || line.startsWith(name + " "))
         .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
         .sum();
+  }
+
+  /** Waits until a metric is at least so high. */
+  void awaitMetric(String name, double wanted, Duration within) {
+    long deadline = System.nanoTime() + within.toNanos();
+    while (metric(name) < wanted) {
+      if (System.nanoTime() - deadline > 0) {
+        throw new IllegalStateException(name + " is " + metric(name) + ", not " + wanted);
+      }
+      pause();
+    }
+  }
+
+  /** What is reachable in its heap, after a collection. */
+  long liveHeapBytes() {
+    return LiveHeap.bytes(jvm.pid());
   }
 
   void kill() {

@@ -25,6 +25,7 @@ import java.util.function.Predicate;
  * @param round how long a turn is
  * @param soak how long a soak is; zero for none
  * @param out the folder of the report
+ * @param reference a file with earlier ratios; may be missing
  */
 public record Options(
     Size size,
@@ -37,7 +38,8 @@ public record Options(
     int rounds,
     Duration round,
     Duration soak,
-    Path out) {
+    Path out,
+    Path reference) {
 
   /** How much of everything. */
   public enum Size {
@@ -86,11 +88,12 @@ public record Options(
     private Duration round;
     private Duration soak = Duration.ZERO;
     private Path out = Path.of("target", "report");
+    private Path reference = Path.of("reference.json");
 
     Builder(Size size) {
       this.size = size;
       rounds = size == Size.SMOKE ? 1 : 3;
-      round = Duration.ofMillis(size == Size.SMOKE ? 150 : 2000);
+      round = Duration.ofMillis(size == Size.SMOKE ? 100 : 2000);
       if (size == Size.FULL) {
         delays = List.of(0, 500, 2000);
         replicas = List.of(1, 3);
@@ -111,6 +114,7 @@ public record Options(
                 v -> round = Duration.ofMillis((long) (1e3 * Double.parseDouble(v)));
             case "--soak" -> v -> soak = Duration.parse("PT" + v);
             case "--out" -> v -> out = Path.of(v);
+            case "--reference" -> v -> reference = Path.of(v);
             default -> throw new IllegalArgumentException("no option " + option);
           };
       setter.accept(value);
@@ -129,8 +133,7 @@ public record Options(
           someReplicas,
           rounds,
           round,
-          soak,
-          out);
+          soak, out, reference);
     }
 
     private static int micros(String millis) {

@@ -12,14 +12,14 @@ import java.util.function.Consumer;
 
 /** A client's process. Whatever goes wrong with it is an outcome that failed. */
 final class Worker implements AutoCloseable {
-  private static final List<String> JVM = List.of("-Xms256m", "-Xmx1g", "-XX:+UseG1GC");
   private static final Gson GSON = new Gson();
 
   private final ChildJvm jvm;
   private boolean spent;
 
-  Worker() {
-    jvm = ChildJvm.start(JVM, WorkerMain.class);
+  /** Starts it, its JVM with these flags. */
+  Worker(List<String> flags) {
+    jvm = ChildJvm.start(flags, WorkerMain.class);
   }
 
   long pid() {

@@ -22,13 +22,31 @@ import java.util.stream.Stream;
 final class World implements AutoCloseable {
   private static final long LEASE_MILLIS = 30_000;
   private static final int HALVES = 2;
+  private static final List<String> QUICK =
+      List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto");
 
   /** Whose client is whose. */
   enum Clients {
     /** A process for each contender. */
-    ONE_EACH,
-    /** One for all, which starts faster; for the smoke run. */
-    SHARED
+    ONE_EACH(List.of("-Xms256m", "-Xmx1g", "-XX:+UseG1GC")),
+    /** One for all, and all JVMs made to start fast; for the smoke run, which measures nothing. */
+    SHARED(QUICK);
+
+    private final List<String> jvm;
+
+    Clients(List<String> jvm) {
+      this.jvm = jvm;
+    }
+
+    /** The flags of a client's JVM. */
+    List<String> jvm() {
+      return jvm;
+    }
+
+    /** The flags of a server's JVM. */
+    List<String> serverJvm() {
+      return this == SHARED ? QUICK : FencepostProcess.JVM;
+    }
   }
 
   private final SetUp setUp;
@@ -89,10 +107,20 @@ final class World implements AutoCloseable {
     String key = clients == Clients.SHARED ? "all" : entry.id();
     Worker known = workers.get(key);
     if (known == null || !known.isFit()) {
-      known = new Worker();
+      known = newWorker();
       workers.put(key, known);
     }
     return known;
+  }
+
+  /** A client for one turn only. */
+  Worker newWorker() {
+    return new Worker(clients.jvm());
+  }
+
+  /** A server for one turn only. */
+  FencepostProcess newServer(String storeUri) {
+    return new FencepostProcess(storeUri, clients.serverJvm());
   }
 
   /** Where the contender's referee keeps a cell's state. */
@@ -139,7 +167,7 @@ final class World implements AutoCloseable {
     }
     try {
       for (int i = 0; i < setUp.replicas(); i++) {
-        FencepostProcess server = new FencepostProcess(store.uri(storePort), Map.of());
+        FencepostProcess server = newServer(store.uri(storePort));
         servers.add(server);
         serverPids.add(server.pid());
         addresses.add("127.0.0.1:" + wired(server.port()));

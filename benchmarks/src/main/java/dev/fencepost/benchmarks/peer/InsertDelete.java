@@ -16,6 +16,9 @@ public final class InsertDelete implements Contender {
   private static final long POLL_MICROS = 2000;
   private static final String DUPLICATE = "23505";
 
+  /** MariaDB's answer to some of those who insert the same key at once. */
+  private static final String DEADLOCK = "40001";
+
   private final HikariDataSource pool;
 
   /** Connects and makes the table. */
@@ -39,7 +42,8 @@ public final class InsertDelete implements Contender {
       change("INSERT INTO by_hand (name, owner) VALUES (?, ?)", lock, owner);
     } catch (SQLException e) {
       if (e instanceof SQLIntegrityConstraintViolationException
-          || DUPLICATE.equals(e.getSQLState())) {
+          || DUPLICATE.equals(e.getSQLState())
+          || DEADLOCK.equals(e.getSQLState())) {
         return Optional.empty();
       }
       throw e;
@@ -53,8 +57,17 @@ public final class InsertDelete implements Contender {
   }
 
   private void delete(String lock, String owner) throws SQLException {
-    if (change("DELETE FROM by_hand WHERE name = ? AND owner = ?", lock, owner) != 1) {
-      throw new IllegalStateException("not held: " + lock);
+    while (true) {
+      try {
+        if (change("DELETE FROM by_hand WHERE name = ? AND owner = ?", lock, owner) != 1) {
+          throw new IllegalStateException("not held: " + lock);
+        }
+        return;
+      } catch (SQLException e) {
+        if (!DEADLOCK.equals(e.getSQLState())) {
+          throw e;
+        }
+      }
     }
   }
 

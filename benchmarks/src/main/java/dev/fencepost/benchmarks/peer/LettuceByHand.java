@@ -27,7 +27,8 @@ public final class LettuceByHand implements Contender {
 
   /** Connects. */
   public LettuceByHand(Settings settings) {
-    client = RedisClient.create("redis://" + settings.address());
+    String address = settings.address();
+    client = RedisClient.create(address.contains("://") ? address : "redis://" + address);
     connection = client.connect();
     script = connection.sync().scriptLoad(DELETE_OWN);
     ifFree = SetArgs.Builder.nx().px(settings.leaseMillis());

@@ -3,7 +3,9 @@ package dev.fencepost.benchmarks.peer;
 import dev.fencepost.benchmarks.contender.Contender;
 import dev.fencepost.benchmarks.contender.Held;
 import dev.fencepost.benchmarks.contender.Settings;
+import java.util.Arrays;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.redisson.api.RFencedLock;
 import org.redisson.api.RLock;
 import org.redisson.api.RedissonClient;
@@ -22,6 +24,8 @@ public final class Redisson implements Contender {
     FAIR
   }
 
+  private static final String SENTINELS = "redis-sentinel://";
+
   private final Kind kind;
   private final RedissonClient client;
 
@@ -30,7 +34,11 @@ public final class Redisson implements Contender {
     this.kind = kind;
     Config config = new Config();
     config.setLockWatchdogTimeout(settings.leaseMillis());
-    config.useSingleServer().setAddress("redis://" + settings.address());
+    if (settings.address().startsWith(SENTINELS)) {
+      watch(config, settings.address().substring(SENTINELS.length()));
+    } else {
+      config.useSingleServer().setAddress("redis://" + settings.address());
+    }
     client = org.redisson.Redisson.create(config);
   }
 
@@ -45,11 +53,12 @@ public final class Redisson implements Contender {
     return new Taken(plain, Held.NO_TOKEN);
   }
 
+  // Without a waiting time, the fenced one never answers if the lock is taken.
   @Override
   public Optional<Held> tryAcquire(String lock) {
     if (kind == Kind.FENCED) {
       RFencedLock fenced = client.getFencedLock(lock);
-      return Optional.ofNullable(fenced.tryLockAndGetToken())
+      return Optional.ofNullable(fenced.tryLockAndGetToken(0, TimeUnit.SECONDS))
           .map(token -> new Taken(fenced, token));
     }
     RLock plain = kind == Kind.FAIR ? client.getFairLock(lock) : client.getLock(lock);
@@ -59,6 +68,18 @@ public final class Redisson implements Contender {
   @Override
   public void close() {
     client.shutdown();
+  }
+
+  /** From {@code host:port,…/0#master}. */
+  private static void watch(Config config, String sentinels) {
+    int slash = sentinels.indexOf('/');
+    config
+        .useSentinelServers()
+        .setMasterName(sentinels.substring(sentinels.indexOf('#') + 1))
+        .addSentinelAddress(
+            Arrays.stream(sentinels.substring(0, slash).split(",", -1))
+                .map(address -> "redis://" + address)
+                .toArray(String[]::new));
   }
 
   private record Taken(RLock lock, long token) implements Held {

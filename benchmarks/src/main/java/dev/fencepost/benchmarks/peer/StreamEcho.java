@@ -31,8 +31,13 @@ public final class StreamEcho implements Contender {
 
   /** Opens the stream. */
   public StreamEcho(Settings settings) {
-    channel = Channels.open(settings.servers().get(0));
-    ttl = settings.lease();
+    this(Channels.open(settings.servers().get(0)), settings.lease());
+  }
+
+  /** Opens the stream on a channel, which is closed with it. */
+  public StreamEcho(ManagedChannel channel, Duration ttl) {
+    this.channel = channel;
+    this.ttl = ttl;
     requests = SessionServiceGrpc.newStub(channel).session(new Answers());
     requests.onNext(
         SessionRequest.newBuilder().setHello(Hello.newBuilder().setClient("echo")).build());

@@ -45,6 +45,11 @@ final class EmbeddedH2 implements Store {
   }
 
   @Override
+  public long entries() {
+    return 0;
+  }
+
+  @Override
   public String description() {
     return "H2 embedded (peers: in the client's process), WRITE_DELAY 0";
   }

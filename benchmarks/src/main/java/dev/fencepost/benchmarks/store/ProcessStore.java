@@ -2,6 +2,7 @@ package dev.fencepost.benchmarks.store;
 
 import dev.fencepost.testkit.process.StoreProcess;
 import java.util.function.IntFunction;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -12,6 +13,7 @@ import java.util.function.Supplier;
  * @param mark what its command line alone has
  * @param addresses where peers connect, by port
  * @param uris Fencepost's URI, by port
+ * @param counter counts what is in it
  * @param version asks for its version and says its settings
  */
 record ProcessStore(
@@ -20,6 +22,7 @@ record ProcessStore(
     String mark,
     IntFunction<String> addresses,
     IntFunction<String> uris,
+    LongSupplier counter,
     Supplier<String> version)
     implements Store {
 
@@ -36,6 +39,11 @@ record ProcessStore(
   @Override
   public String uri(int port) {
     return uris.apply(port);
+  }
+
+  @Override
+  public long entries() {
+    return counter.getAsLong();
   }
 
   @Override

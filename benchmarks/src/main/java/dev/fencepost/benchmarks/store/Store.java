@@ -20,6 +20,9 @@ public interface Store extends AutoCloseable {
   /** Fencepost's store URI, through this port. */
   String uri(int port);
 
+  /** How many keys, rows, nodes and leases are in it; 0 if nobody but its user can tell. */
+  long entries();
+
   /** Version, durability and other settings that matter. */
   String description();
 
@@ -52,6 +55,11 @@ public interface Store extends AutoCloseable {
       @Override
       public String uri(int port) {
         return "";
+      }
+
+      @Override
+      public long entries() {
+        return 0;
       }
 
       @Override

@@ -43,6 +43,7 @@ public final class Stores {
         "127.0.0.1:" + server.port(),
         Stores::loopback,
         RedisServer::uri,
+        () -> number(server.cli("DBSIZE")),
         () ->
             "Redis "
                 + server.cli("INFO", "server").replaceFirst("(?s).*redis_version:([0-9.]+).*", "$1")
@@ -57,6 +58,7 @@ public final class Stores {
         server.folder().toString(),
         Stores::loopback,
         port -> "zookeeper://127.0.0.1:" + port + "/fencepost",
+        server::nodes,
         server::description);
   }
 
@@ -68,6 +70,9 @@ public final class Stores {
         server.folder().toString(),
         Stores::loopback,
         port -> "etcd://127.0.0.1:" + port + "/fencepost",
+        () ->
+            server.etcdctl("get", "", "--prefix", "--keys-only").lines().count()
+                + server.etcdctl("lease", "list").lines().count(),
         () ->
             "etcd "
                 + server.etcdctl("version").replaceFirst("(?s).*version: ([0-9.]+).*", "$1")
@@ -83,6 +88,7 @@ public final class Stores {
         server.folder().toString(),
         port -> server.jdbcUri(DATABASE, port),
         port -> server.jdbcUri(DATABASE, port),
+        () -> Rows.count(server.jdbcUri(DATABASE)),
         () ->
             "PostgreSQL "
                 + server.psql("SHOW server_version")
@@ -103,6 +109,7 @@ public final class Stores {
         server.folder().toString(),
         port -> server.jdbcUri(DATABASE, port),
         port -> server.jdbcUri(DATABASE, port),
+        () -> Rows.count(server.jdbcUri(DATABASE)),
         () ->
             "MariaDB "
                 + server.sql("SELECT VERSION()")
@@ -119,6 +126,10 @@ public final class Stores {
       server.close();
       throw e;
     }
+  }
+
+  private static long number(String text) {
+    return Long.parseLong(text.replaceAll("\\D", ""));
   }
 
   private static String loopback(int port) {

@@ -27,6 +27,10 @@ final class ZookeeperAlone extends StoreProcess {
     return "ZooKeeper " + version + ", one server, forceSync yes (its default), heap 512 MB";
   }
 
+  long nodes() {
+    return Long.parseLong(ask("mntr").replaceFirst("(?s).*zk_znode_count\\s+(\\d+).*", "$1"));
+  }
+
   @Override
   protected void prepare() {
     try {

@@ -34,7 +34,8 @@ public final class WorkerMain {
           "many-waiters", new ManyWaiters(),
           "hold", new Hold(),
           "await", new AwaitGrant(),
-          "outage", new Outage());
+          "outage", new Outage(),
+          "mixed", new Mixed());
 
   private final Gson gson = new Gson();
   private final BufferedReader in =

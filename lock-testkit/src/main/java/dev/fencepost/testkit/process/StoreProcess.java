@@ -23,8 +23,12 @@ import org.awaitility.core.ConditionTimeoutException;
  */
 public abstract class StoreProcess implements AutoCloseable {
 
-  /** After so long a store's processes are killed, whatever happens. */
-  public static final Duration BOUND = Duration.ofMinutes(30);
+  /**
+   * After so long a store's processes are killed, whatever happens; the system property {@code
+   * fencepost.process.bound} sets another duration, such as {@code PT2H}.
+   */
+  public static final Duration BOUND =
+      Duration.parse(System.getProperty("fencepost.process.bound", "PT30M"));
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Duration PROBE_EVERY = Duration.ofMillis(50);

@@ -35,6 +35,9 @@ abstract class HelperContract {
   /** Starts the program of the language. */
   abstract Program start(String target) throws IOException;
 
+  /** Runs the example; answers what it printed. */
+  abstract String runExample(String target) throws IOException, InterruptedException;
+
   @BeforeAll
   static void startServer() {
     server = new Replica(data);
@@ -70,6 +73,12 @@ abstract class HelperContract {
     assertThat(server.acquire(lock, 0).hasGranted()).isTrue();
     program.tell("acquire " + lock + " 5000 300");
     program.awaitLine("refused");
+  }
+
+  @Test
+  void example_runs() throws Exception {
+    assertThat(runExample("127.0.0.1:" + server.port()))
+        .containsPattern("writing with token \\d{19}\\s+RELEASED");
   }
 
   @Test

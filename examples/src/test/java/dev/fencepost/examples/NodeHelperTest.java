@@ -17,10 +17,11 @@ class NodeHelperTest extends HelperContract {
   @BeforeAll
   static void install() throws IOException, InterruptedException {
     Files.createDirectories(FOLDER);
-    for (String file : List.of("package.json", "package-lock.json", "fencepost.js")) {
+    for (String file : List.of("package.json", "package-lock.json", "fencepost.js", "example.js")) {
       Files.copy(Path.of("node", file), FOLDER.resolve(file), StandardCopyOption.REPLACE_EXISTING);
     }
-    Program.run(FOLDER, List.of("npm", "ci", "--no-audit", "--no-fund", "--prefer-offline"));
+    Program.run(
+        FOLDER, Map.of(), List.of("npm", "ci", "--no-audit", "--no-fund", "--prefer-offline"));
   }
 
   @Override
@@ -28,5 +29,10 @@ class NodeHelperTest extends HelperContract {
     return new Program(
         Map.of(),
         List.of("node", "src/test/node/trial.js", FOLDER.toString(), target, PROTOS.toString()));
+  }
+
+  @Override
+  String runExample(String target) throws IOException, InterruptedException {
+    return Program.run(FOLDER, Map.of(), List.of("node", "example.js", target, PROTOS.toString()));
   }
 }

@@ -38,14 +38,18 @@ final class Program implements AutoCloseable {
     awaitLine("ready");
   }
 
-  /** Runs a command to its end. */
-  static void run(Path folder, List<String> command) throws IOException, InterruptedException {
-    Process process =
-        new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true).start();
+  /** Runs a command to its end; answers what it printed. */
+  static String run(Path folder, Map<String, String> environment, List<String> command)
+      throws IOException, InterruptedException {
+    ProcessBuilder builder =
+        new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true);
+    builder.environment().putAll(environment);
+    Process process = builder.start();
     String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     if (process.waitFor() != 0) {
       throw new IllegalStateException(String.join(" ", command) + ": " + printed);
     }
+    return printed;
   }
 
   /** Gives an order and answers the next line that begins with the word. */
@@ -104,7 +108,7 @@ final class Program implements AutoCloseable {
   }
 
   private void signal(String name) throws IOException, InterruptedException {
-    run(Path.of("."), List.of("kill", "-" + name, "" + process.pid()));
+    run(Path.of("."), Map.of(), List.of("kill", "-" + name, "" + process.pid()));
   }
 
   private String poll(long nanos) {

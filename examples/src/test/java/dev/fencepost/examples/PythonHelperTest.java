@@ -35,27 +35,38 @@ class PythonHelperTest extends HelperContract {
     Files.createDirectories(STUBS);
     Program.run(
         Path.of("."),
+        Map.of(),
         List.of(
+            "sh",
+            "-c",
+            "protoc --plugin=protoc-gen-grpc_python=\"$(command -v grpc_python_plugin)\" \"$@\"",
             "protoc",
             "-I" + PROTOS,
             "-I" + IMPORTED,
             "--python_out=" + STUBS,
             "--grpc_python_out=" + STUBS,
-            "--plugin=protoc-gen-grpc_python=/usr/bin/grpc_python_plugin",
             "fencepost/v1/lock.proto",
             "fencepost/v1/fencing.proto"));
   }
 
   @Override
   Program start(String target) throws IOException {
-    String python =
-        Optional.ofNullable(System.getenv("FENCEPOST_PYTHON")).orElse("/usr/bin/python3");
-    return new Program(
-        Map.of(
-            "PYTHONPATH",
-            Path.of("python").toAbsolutePath() + File.pathSeparator + STUBS,
-            "PYTHONDONTWRITEBYTECODE",
-            "1"),
-        List.of(python, "src/test/python/trial.py", target));
+    return new Program(environment(), List.of(interpreter(), "src/test/python/trial.py", target));
+  }
+
+  @Override
+  String runExample(String target) throws IOException, InterruptedException {
+    return Program.run(
+        Path.of("python"), environment(), List.of(interpreter(), "example.py", target));
+  }
+
+  private static String interpreter() {
+    return Optional.ofNullable(System.getenv("FENCEPOST_PYTHON")).orElse("/usr/bin/python3");
+  }
+
+  private static Map<String, String> environment() {
+    String helper = Path.of("python").toAbsolutePath().toString();
+    return Map.of(
+        "PYTHONPATH", helper + File.pathSeparator + STUBS, "PYTHONDONTWRITEBYTECODE", "1");
   }
 }

@@ -1,9 +1,13 @@
 package dev.fencepost.fence;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fencepost.fence.pause.PauseTrial;
 import java.sql.SQLException;
 import org.h2.tools.Server;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 
 class H2FenceTest extends JdbcFenceContract {
 
@@ -37,5 +41,15 @@ class H2FenceTest extends JdbcFenceContract {
             "SELECT COUNT(*) FROM INFORMATION_SCHEMA.SESSIONS"
                 + " WHERE EXECUTING_STATEMENT LIKE 'INSERT INTO fence_guard%'")
         .get(0);
+  }
+
+  /** Without this the tests of pauses would prove nothing. */
+  @Test
+  void holderStoppedBetweenLookAndWrite_withoutAFence_writesLate() throws Exception {
+    insertProtected();
+    assertThat(PauseTrial.lateWrites("unfenced", url()))
+        .isEqualTo("written " + PauseTrial.RESOURCES + " refused 0 failed 0");
+    assertThat(numbers("SELECT COUNT(*) FROM protected WHERE content = 'late'"))
+        .containsExactly((long) PauseTrial.RESOURCES);
   }
 }

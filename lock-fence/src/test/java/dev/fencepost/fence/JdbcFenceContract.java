@@ -203,6 +203,16 @@ abstract class JdbcFenceContract extends SqlFixture {
 
   @Test
   void holderStoppedBetweenLookAndWrite_isRefused() throws Exception {
+    insertProtected();
+    Future<?> byTable = threads.submit(() -> pauseTrial("jdbc-table"));
+    pauseTrial("jdbc-column");
+    byTable.get();
+    assertThat(numbers("SELECT COUNT(*) FROM protected WHERE content = 'newer'"))
+        .containsExactly((long) PauseTrial.RESOURCES);
+  }
+
+  /** A row for each of the resources that a paused holder writes. */
+  final void insertProtected() throws SQLException {
     try (Connection connection = begin(Connection.TRANSACTION_READ_COMMITTED);
         PreparedStatement insert =
             connection.prepareStatement("INSERT INTO protected (resource) VALUES (?)")) {
@@ -213,11 +223,6 @@ abstract class JdbcFenceContract extends SqlFixture {
       insert.executeBatch();
       connection.commit();
     }
-    Future<?> byTable = threads.submit(() -> pauseTrial("jdbc-table"));
-    pauseTrial("jdbc-column");
-    byTable.get();
-    assertThat(numbers("SELECT COUNT(*) FROM protected WHERE content = 'newer'"))
-        .containsExactly((long) PauseTrial.RESOURCES);
   }
 
   private Void pauseTrial(String kind) throws Exception {

@@ -30,6 +30,11 @@ public final class PauseTrial {
 
   /** Asserts that each of the late writes is refused, and each of the others passes. */
   public static void allLateWritesAreRefused(String kind, String address) throws Exception {
+    assertThat(lateWrites(kind, address)).isEqualTo("written 0 refused " + RESOURCES + " failed 0");
+  }
+
+  /** What came of the late writes; each of the others must pass. */
+  public static String lateWrites(String kind, String address) throws Exception {
     Leases leases = new Leases();
     List<String> resources = resources();
     try (Writer successor = Writers.of(kind, address);
@@ -50,8 +55,7 @@ public final class PauseTrial {
 
       holder.resume();
       holder.send("write");
-      assertThat(holder.awaitLine(line -> line.startsWith("written"), PATIENCE))
-          .isEqualTo("written 0 refused " + RESOURCES + " failed 0");
+      return holder.awaitLine(line -> line.startsWith("written"), PATIENCE);
     }
   }
 }

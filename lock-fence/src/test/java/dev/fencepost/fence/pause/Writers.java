@@ -37,6 +37,8 @@ final class Writers {
           new Sql(
               DriverManager.getConnection(address),
               JdbcFence.column("protected", "resource", "fence"));
+      case "unfenced" ->
+          new Sql(DriverManager.getConnection(address), (transaction, resource, token) -> {});
       case "redis" -> Redis.connect(RedisClient.create(address));
       case "grpc" -> new Grpc(NettyChannelBuilder.forTarget(address).usePlaintext().build());
       case "http" -> new Http(http1(), URI.create(address));

@@ -35,6 +35,8 @@ final class Batcher<Q, A> {
   private int batchSize;
   private int allowed;
   private int underWay;
+  private boolean pumping;
+  private boolean pumpAgain;
 
   /** How questions become a transaction, and its answer theirs. */
   interface Form<Q, A> {
@@ -103,12 +105,30 @@ final class Batcher<Q, A> {
     return batchSize == 1 ? Math.max(underWay, MOST_ALONE) : underWay;
   }
 
+  /** One thread at a time: a call that fails at once comes back here from within its sending. */
   private void pump() {
-    List<Waiting<Q, A>> batch = next();
+    synchronized (this) {
+      if (pumping) {
+        pumpAgain = true;
+        return;
+      }
+      pumping = true;
+    }
+    List<Waiting<Q, A>> batch = nextOrStop();
     while (!batch.isEmpty()) {
       send(batch);
+      batch = nextOrStop();
+    }
+  }
+
+  private synchronized List<Waiting<Q, A>> nextOrStop() {
+    List<Waiting<Q, A>> batch = next();
+    while (batch.isEmpty() && pumpAgain) {
+      pumpAgain = false;
       batch = next();
     }
+    pumping = !batch.isEmpty();
+    return batch;
   }
 
   private void send(List<Waiting<Q, A>> batch) {
@@ -117,7 +137,7 @@ final class Batcher<Q, A> {
       latest = latest.orLater(each.deadline());
     }
     traffic.sent(batch.size());
-    send.apply(form.join(batch.stream().map(Waiting::question).toList()), latest)
+    asked(batch, latest)
         .whenComplete(
             (reply, error) -> {
               synchronized (this) {
@@ -132,8 +152,22 @@ final class Batcher<Q, A> {
             });
   }
 
+  private CompletionStage<Reply<TxnResponse>> asked(List<Waiting<Q, A>> batch, Deadline deadline) {
+    try {
+      return send.apply(form.join(batch.stream().map(Waiting::question).toList()), deadline);
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
   private void answer(List<Waiting<Q, A>> batch, Reply<TxnResponse> reply) {
-    List<A> answers = form.split(batch.size(), reply);
+    List<A> answers;
+    try {
+      answers = form.split(batch.size(), reply);
+    } catch (RuntimeException e) {
+      batch.forEach(each -> each.answer().completeExceptionally(e));
+      return;
+    }
     for (int i = 0; i < batch.size(); i++) {
       batch.get(i).answer().complete(answers.get(i));
     }
@@ -158,7 +192,7 @@ final class Batcher<Q, A> {
   }
 
   /** Takes the next batch out, if one more may be under way. */
-  private synchronized List<Waiting<Q, A>> next() {
+  private List<Waiting<Q, A>> next() {
     if (underWay >= allowed || waiting.isEmpty()) {
       return List.of();
     }

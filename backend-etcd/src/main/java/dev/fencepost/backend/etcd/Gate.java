@@ -4,6 +4,7 @@ import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
@@ -17,6 +18,7 @@ final class Gate {
   private final int waitingAtMost;
   private final Deque<Runnable> waiting = new ArrayDeque<>();
   private int underWay;
+  private boolean opening;
 
   Gate(int underWayAtMost, int waitingAtMost) {
     this.underWayAtMost = underWayAtMost;
@@ -25,19 +27,14 @@ final class Gate {
 
   <T> CompletionStage<T> pass(Supplier<CompletionStage<T>> call) {
     CompletableFuture<T> answer = new CompletableFuture<>();
-    Runnable begin = () -> begin(call, answer);
     synchronized (this) {
-      if (underWay >= underWayAtMost) {
-        if (waiting.size() >= waitingAtMost) {
-          return CompletableFuture.failedFuture(
-              new StoreException(Failure.STORE_OVERLOADED, "too many calls wait for etcd"));
-        }
-        waiting.addLast(begin);
-        return answer;
+      if (waiting.size() >= waitingAtMost) {
+        return CompletableFuture.failedFuture(
+            new StoreException(Failure.STORE_OVERLOADED, "too many calls wait for etcd"));
       }
-      underWay++;
+      waiting.addLast(() -> begin(call, answer));
     }
-    begin.run();
+    open();
     return answer;
   }
 
@@ -45,24 +42,39 @@ final class Gate {
     call.get()
         .whenComplete(
             (result, error) -> {
-              next();
+              synchronized (this) {
+                underWay--;
+              }
               if (error == null) {
                 answer.complete(result);
               } else {
                 answer.completeExceptionally(error);
               }
+              open();
             });
   }
 
-  private void next() {
-    Runnable begin;
+  /** One thread at a time: a call that fails at once comes back here from within its beginning. */
+  private void open() {
     synchronized (this) {
-      if (waiting.isEmpty()) {
-        underWay--;
+      if (opening) {
         return;
       }
-      begin = waiting.removeFirst();
+      opening = true;
     }
-    begin.run();
+    Optional<Runnable> begin = nextOrStop();
+    while (begin.isPresent()) {
+      begin.orElseThrow().run();
+      begin = nextOrStop();
+    }
+  }
+
+  private synchronized Optional<Runnable> nextOrStop() {
+    if (waiting.isEmpty() || underWay >= underWayAtMost) {
+      opening = false;
+      return Optional.empty();
+    }
+    underWay++;
+    return Optional.of(waiting.removeFirst());
   }
 }

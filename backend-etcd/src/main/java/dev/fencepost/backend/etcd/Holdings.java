@@ -26,7 +26,7 @@ final class Holdings {
    *
    * @param entry its record
    * @param lease what it is bound to
-   * @param confirmedNanos when it was last granted or renewed, or before, on the clock of {@link
+   * @param confirmedNanos from when etcd counts its lease, or before, on the clock of {@link
    *     System#nanoTime()}
    */
   private record Holding(Seen.Entry entry, Taken lease, long confirmedNanos) {
@@ -45,7 +45,7 @@ final class Holdings {
   }
 
   void add(LockName lock, Seen.Entry entry, Taken lease) {
-    holdings.put(lock, new Holding(entry, lease, System.nanoTime()));
+    holdings.put(lock, new Holding(entry, lease, lease.lease().aliveNanos()));
   }
 
   /** The record of the claim's grant, if it was made here and its lease cannot have ended. */

@@ -12,6 +12,7 @@ import io.etcd.jetcd.api.RangeRequest;
 import io.etcd.jetcd.api.RequestOp;
 import io.etcd.jetcd.api.TxnRequest;
 import io.etcd.jetcd.api.TxnResponse;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -31,6 +32,7 @@ final class Roster {
   private static final Logger LOG = LoggerFactory.getLogger(Roster.class);
   private static final long LEASE_SECONDS = 10;
   private static final long KEEP_ALIVE_NANOS = 2_000_000_000L;
+  private static final Duration KEEP_ALIVE_TIMEOUT = Duration.ofSeconds(3);
   private static final int MOST_REPLICAS = 1_000;
 
   private final Wire wire;
@@ -144,7 +146,8 @@ final class Roster {
       }
       keeping = true;
     }
-    confirm(Deadline.in(settings.callTimeout()))
+    boolean isShort = settings.callTimeout().compareTo(KEEP_ALIVE_TIMEOUT) < 0;
+    confirm(Deadline.in(isShort ? settings.callTimeout() : KEEP_ALIVE_TIMEOUT))
         .whenComplete(
             (id, error) -> {
               boolean first;

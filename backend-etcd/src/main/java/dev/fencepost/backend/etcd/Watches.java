@@ -5,6 +5,7 @@ import dev.fencepost.backend.etcd.Seen.Basis;
 import dev.fencepost.backend.etcd.Seen.Entry;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.record.LockRecord;
 import io.etcd.jetcd.api.Event;
 import io.etcd.jetcd.api.WatchCancelRequest;
@@ -65,48 +66,12 @@ final class Watches implements AutoCloseable {
     this.callTimeout = callTimeout;
   }
 
-  /** What is known of a lock that is followed. */
-  private static final class Watch {
-    final LockName lock;
-    Optional<Entry> entry;
-    Seen.Queue line;
-
-    /** The revision of which the entry and the line are. */
-    long revision;
-
-    /** When the entry was first seen here, on the clock of {@link System#nanoTime()}. */
-    long sinceNanos = System.nanoTime();
-
-    long nextRevision;
-
-    Watch(Seen seen, long revision) {
-      this.lock = seen.lock();
-      this.entry = seen.entry();
-      this.line = seen.line();
-      this.revision = revision;
-      this.nextRevision = revision + 1;
-    }
-
-    void saw(Optional<Entry> now, long at) {
-      boolean isSame =
-          entry.isPresent()
-              && now.isPresent()
-              && entry.orElseThrow().revision() == now.orElseThrow().revision();
-      sinceNanos = isSame ? sinceNanos : System.nanoTime();
-      entry = now;
-      revision = at;
-    }
-  }
-
   /** Follows the lock, which was seen so at that revision. */
   void follow(Seen seen, long revision) {
     synchronized (this) {
       Watch watch = watches.get(seen.lock());
       if (watch != null) {
-        if (revision >= watch.revision) {
-          watch.saw(seen.entry(), revision);
-        }
-        watch.line = seen.line().revision() >= watch.line.revision() ? seen.line() : watch.line;
+        watch.follow(seen, revision);
         return;
       }
       Watch added = new Watch(seen, revision);
@@ -122,7 +87,7 @@ final class Watches implements AutoCloseable {
   /** Nobody waits for the lock any more, as of that revision. */
   synchronized void unfollow(LockName lock, long revision) {
     Watch watch = watches.get(lock);
-    if (watch != null && revision >= watch.revision) {
+    if (watch != null && revision >= watch.followedAt) {
       watches.remove(lock);
       if (run != null) {
         run.cancel(watch);
@@ -186,6 +151,19 @@ final class Watches implements AutoCloseable {
     }
     if (last != null) {
       last.stop();
+    }
+  }
+
+  /** The lock's record now; one that cannot be read is looked at by the attempt that follows. */
+  private static Optional<Entry> entryOf(Event event) {
+    if (event.getType() != Event.EventType.PUT) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(Entry.of(event.getKv()));
+    } catch (StoreException e) {
+      LOG.warn("A lock's record below our prefix is not ours: {}", e.getMessage());
+      return Optional.empty();
     }
   }
 
@@ -385,15 +363,12 @@ final class Watches implements AutoCloseable {
       for (Event event : response.getEventsList()) {
         long revision = event.getKv().getModRevision();
         watch.nextRevision = Math.max(watch.nextRevision, revision + 1);
-        Optional<Entry> entry =
-            event.getType() == Event.EventType.PUT
-                ? Optional.of(Entry.of(event.getKv()))
-                : Optional.empty();
+        Optional<Entry> entry = entryOf(event);
         if (revision > watch.revision) {
           watch.saw(entry, revision);
         }
         boolean concernsUs =
-            entry.isEmpty() || entry.orElseThrow().isFree() || isOurTurn(entry.get(), self);
+            entry.isEmpty() || entry.orElseThrow().isFree() || isOurTurn(entry.orElseThrow(), self);
         if (concernsUs && !told.contains(watch.lock)) {
           told.add(watch.lock);
         }

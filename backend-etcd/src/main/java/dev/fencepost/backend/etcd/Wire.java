@@ -114,7 +114,7 @@ final class Wire implements AutoCloseable {
         CallOptions.DEFAULT.withDeadlineAfter(
             Math.max(0, deadline.leftNanos()), TimeUnit.NANOSECONDS);
     ClientCall<Q, A> call = members.get(to).newCall(method, options);
-    call.start(new Answer<>(call, to, answer), headers(token));
+    call.start(new Answer<>(call, to, hadTime(deadline), answer), headers(token));
     call.request(2);
     call.sendMessage(request);
     call.halfClose();
@@ -125,12 +125,14 @@ final class Wire implements AutoCloseable {
   private final class Answer<A> extends ClientCall.Listener<A> {
     private final ClientCall<?, A> call;
     private final int from;
+    private final boolean hadTime;
     private final CompletableFuture<Reply<A>> answer;
     private @Nullable A message;
 
-    Answer(ClientCall<?, A> call, int from, CompletableFuture<Reply<A>> answer) {
+    Answer(ClientCall<?, A> call, int from, boolean hadTime, CompletableFuture<Reply<A>> answer) {
       this.call = call;
       this.from = from;
+      this.hadTime = hadTime;
       this.answer = answer;
     }
 
@@ -149,14 +151,20 @@ final class Wire implements AutoCloseable {
       Trouble trouble =
           Trouble.of(status.isOk() ? Status.UNKNOWN.withDescription("no message") : status);
       if (trouble.kind() == Trouble.Kind.UNANSWERED) {
-        unanswered(from);
+        boolean isTooSoon = status.getCode() == Status.Code.DEADLINE_EXCEEDED && !hadTime;
+        unanswered(from, isTooSoon ? from : (from + 1) % members.size());
       }
       answer.completeExceptionally(trouble);
     }
   }
 
-  private void unanswered(int from) {
-    present.compareAndSet(from, (from + 1) % members.size());
+  /** Whether a call that is sent now has most of its time: if not, no answer says little. */
+  private boolean hadTime(Deadline deadline) {
+    return deadline.leftNanos() > settings.callTimeout().toNanos() / 2;
+  }
+
+  private void unanswered(int from, int next) {
+    present.compareAndSet(from, next);
     whenDoubtful.forEach(Runnable::run);
   }
 

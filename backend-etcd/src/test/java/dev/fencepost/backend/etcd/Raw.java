@@ -43,6 +43,14 @@ final class Raw implements AutoCloseable {
     ask(KVGrpc.getDeleteRangeMethod(), DeleteRangeRequest.newBuilder().setKey(key).build());
   }
 
+  /** Ends a lease, if it has not ended by itself. */
+  void revoke(long lease) {
+    new Leases(wire, () -> 0, new Gate(1, 1))
+        .revoke(lease, Deadline.in(TIMEOUT))
+        .toCompletableFuture()
+        .join();
+  }
+
   void deleteAll() {
     ByteString all = ByteString.copyFromUtf8(prefix + "/");
     ask(

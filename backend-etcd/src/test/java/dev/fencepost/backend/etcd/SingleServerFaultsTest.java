@@ -27,8 +27,6 @@ import dev.fencepost.testkit.process.EtcdServer;
 import dev.fencepost.testkit.process.TcpProxy;
 import dev.fencepost.testkit.process.TcpProxy.Direction;
 import io.etcd.jetcd.api.KeyValue;
-import io.etcd.jetcd.api.LeaseGrpc;
-import io.etcd.jetcd.api.LeaseRevokeRequest;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -225,11 +223,7 @@ final class SingleServerFaultsTest {
       List<Long> pooled = leases();
       proxy.hold(Direction.REQUESTS);
       CompletionStage<Attempt> waiting = replica.backend.tryAcquire(claim("expired"), Line.NONE);
-      pooled.forEach(
-          id ->
-              raw.ask(
-                  LeaseGrpc.getLeaseRevokeMethod(),
-                  LeaseRevokeRequest.newBuilder().setID(id).build()));
+      pooled.forEach(raw::revoke);
       proxy.resume();
       Grant grant = granted(answer(waiting));
       assertThat(pooled).doesNotContain(record("expired").orElseThrow().getLease());

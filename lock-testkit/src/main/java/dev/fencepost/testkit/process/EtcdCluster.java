@@ -16,7 +16,7 @@ public final class EtcdCluster implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final List<EtcdServer> members =
-      IntStream.range(0, MEMBERS).mapToObj(i -> new EtcdServer("member-" + i, List.of())).toList();
+      IntStream.range(0, MEMBERS).mapToObj(i -> new EtcdServer("member-" + i)).toList();
 
   /** Finds the programs; starts nothing yet. */
   public EtcdCluster() {

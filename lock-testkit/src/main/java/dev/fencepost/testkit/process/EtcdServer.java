@@ -30,8 +30,10 @@ public final class EtcdServer extends StoreProcess {
   private final Path programs = Binaries.folderOf("etcd", OVERRIDE, List.of(), REMEDY);
   private final HttpClient http = HttpClient.newBuilder().connectTimeout(PROBE_TIMEOUT).build();
   private final int peerPort = FreePort.next();
+  private final int metricsPort = FreePort.next();
   private final String name;
   private final List<String> options;
+  private final String scheme;
   private Optional<String> cluster = Optional.empty();
 
   /**
@@ -40,13 +42,28 @@ public final class EtcdServer extends StoreProcess {
    * @param options more arguments of the program, for example {@code --quota-backend-bytes=…}
    */
   public EtcdServer(String... options) {
-    this("alone", List.of(options));
+    this("alone", "http", List.of(options));
   }
 
-  EtcdServer(String name, List<String> options) {
+  EtcdServer(String name) {
+    this(name, "http", List.of());
+  }
+
+  private EtcdServer(String name, String scheme, List<String> options) {
     super("etcd");
     this.name = name;
+    this.scheme = scheme;
     this.options = List.copyOf(options);
+  }
+
+  /** A server alone that takes clients by TLS only, with a {@link #certificate()} of its own. */
+  public static EtcdServer withTls() {
+    return new EtcdServer("alone", "https", List.of("--auto-tls"));
+  }
+
+  /** The PEM file of the certificate that it made for itself at its first start. */
+  public Path certificate() {
+    return data().resolve("fixtures").resolve("client").resolve("cert.pem");
   }
 
   /** The store URI with a key prefix; the prefix of another test is another store. */
@@ -120,7 +137,7 @@ public final class EtcdServer extends StoreProcess {
 
   @Override
   protected List<String> command() {
-    String clients = "http://127.0.0.1:" + port();
+    String clients = scheme + "://127.0.0.1:" + port();
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -129,6 +146,7 @@ public final class EtcdServer extends StoreProcess {
                 "--data-dir=" + data(),
                 "--listen-client-urls=" + clients,
                 "--advertise-client-urls=" + clients,
+                "--listen-metrics-urls=http://127.0.0.1:" + metricsPort,
                 "--listen-peer-urls=" + peerUrl(),
                 "--initial-advertise-peer-urls=" + peerUrl(),
                 "--initial-cluster=" + cluster.orElse(member()),
@@ -158,7 +176,7 @@ public final class EtcdServer extends StoreProcess {
 
   private String get(String path) {
     HttpRequest request =
-        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + path))
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + metricsPort + path))
             .timeout(PROBE_TIMEOUT.multipliedBy(3))
             .build();
     try {

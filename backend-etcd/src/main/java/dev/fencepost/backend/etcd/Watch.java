@@ -1,0 +1,52 @@
+package dev.fencepost.backend.etcd;
+
+import dev.fencepost.backend.etcd.Seen.Entry;
+import dev.fencepost.lock.LockName;
+import java.util.Optional;
+
+/** What is known of a lock that is followed. Under the monitor of {@link Watches}. */
+final class Watch {
+  final LockName lock;
+  Optional<Entry> entry;
+  Seen.Queue line;
+
+  /** The revision as of which the entry is. */
+  long revision;
+
+  /** The revision as of which this replica last knew that it waits. */
+  long followedAt;
+
+  /** When the entry was first seen here, on the clock of {@link System#nanoTime()}. */
+  long sinceNanos = System.nanoTime();
+
+  /** From where the watch goes on. */
+  long nextRevision;
+
+  Watch(Seen seen, long revision) {
+    this.lock = seen.lock();
+    this.entry = seen.entry();
+    this.line = seen.line();
+    this.revision = revision;
+    this.followedAt = revision;
+    this.nextRevision = revision + 1;
+  }
+
+  /** This replica has seen the lock so, and waits. */
+  void follow(Seen seen, long at) {
+    followedAt = Math.max(followedAt, at);
+    if (at >= revision) {
+      saw(seen.entry(), at);
+    }
+    line = seen.line().revision() >= line.revision() ? seen.line() : line;
+  }
+
+  void saw(Optional<Entry> now, long at) {
+    boolean isSame =
+        entry.isPresent()
+            && now.isPresent()
+            && entry.orElseThrow().revision() == now.orElseThrow().revision();
+    sinceNanos = isSame ? sinceNanos : System.nanoTime();
+    entry = now;
+    revision = at;
+  }
+}

@@ -13,7 +13,9 @@ import dev.fencepost.testkit.process.ZookeeperServer.Sync;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntFunction;
@@ -28,7 +30,8 @@ import org.apache.curator.retry.RetryOneTime;
  * Pairs of acquire and release at 64 callers, each on a lock of its own, and hand-overs of one lock
  * among 16, by this backend and by Curator's {@link InterProcessMutex} on the same server, in turn;
  * with the transactions per pair as the server counts them. Arguments: rounds and seconds of each
- * (3 and 5), and {@code nosync} for a server that does not wait for its disk.
+ * (3 and 5), {@code nosync} for a server that does not wait for its disk, and store options as
+ * {@code name=value}.
  */
 final class Figures {
   private static final int CALLERS = 64;
@@ -62,7 +65,8 @@ final class Figures {
     try (ZookeeperServer server = new ZookeeperServer(sync, 512)) {
       server.start();
       String servers = "127.0.0.1:" + server.port();
-      try (TestReplica replica = new TestReplica("zookeeper://" + servers + "/figures");
+      try (TestReplica replica =
+              new TestReplica("zookeeper://" + servers + "/figures", options(args));
           CuratorFramework curator =
               CuratorFrameworkFactory.newClient(servers, new RetryOneTime(100))) {
         curator.start();
@@ -88,6 +92,17 @@ final class Figures {
                     () -> figures.threads(WAITERS, i -> pairs(curator, WAITERS)))));
       }
     }
+  }
+
+  private static Map<String, String> options(String[] args) {
+    Map<String, String> options = new HashMap<>(TestReplica.OPTIONS);
+    for (String arg : args) {
+      int equals = arg.indexOf('=');
+      if (equals > 0) {
+        options.put(arg.substring(0, equals), arg.substring(equals + 1));
+      }
+    }
+    return options;
   }
 
   private void compare(String what, int rounds, List<Side> sides) throws InterruptedException {

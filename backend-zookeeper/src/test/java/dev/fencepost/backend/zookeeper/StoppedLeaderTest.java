@@ -11,9 +11,11 @@ import dev.fencepost.testkit.process.ZookeeperEnsemble;
 import dev.fencepost.testkit.process.ZookeeperServer;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
-/** An ensemble that hardly gets to work. A class of its own, since it takes a minute. */
+/** An ensemble that hardly gets to work. A class of its own, begun first: it takes a minute. */
+@Order(1)
 final class StoppedLeaderTest {
   private static final int ROUNDS = 20;
   private static final Duration STOPPED = Duration.ofSeconds(2);

@@ -23,10 +23,11 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** A backend that is open, and what it was woken for. */
 final class TestReplica implements AutoCloseable {
-  static final Duration CALL_TIMEOUT = Duration.ofSeconds(3);
+  static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
   static final Map<String, String> OPTIONS = Map.of("session-timeout", "4s");
 
   final ZookeeperBackend backend;
@@ -83,6 +84,12 @@ final class TestReplica implements AutoCloseable {
       }
       throw e;
     }
+  }
+
+  /** Whether a call that ended so may be settled by its repeat. */
+  static boolean isUnanswered(@Nullable Throwable error) {
+    return error instanceof StoreException
+        || (error instanceof CompletionException && error.getCause() instanceof StoreException);
   }
 
   /** How a call failed that must fail. */

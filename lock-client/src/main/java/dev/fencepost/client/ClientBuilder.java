@@ -90,6 +90,7 @@ public final class ClientBuilder {
             .setOwner(owner.orElseGet(() -> Owner.ofProcess(service)))
             .putAllMetadata(metadata)
             .build();
+    Timers timers = new ThreadTimers();
     return new ClientSetup(
         target,
         hello,
@@ -98,9 +99,9 @@ public final class ClientBuilder {
         callbackExecutor.map(Callbacks::new).orElseGet(Callbacks::ownThreads),
         metrics,
         SuspendAwareClock.ofSystem(),
-        new ThreadTimers(),
+        timers,
         new SecureRandom(),
-        Connections::open);
+        address -> Connections.open(address, timers));
   }
 
   private static String version() {

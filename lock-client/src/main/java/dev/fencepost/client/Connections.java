@@ -8,11 +8,12 @@ final class Connections {
   private Connections() {}
 
   /** A connection to one server, made when the first call is. */
-  static ManagedChannel open(HostPort address) {
+  static ManagedChannel open(HostPort address, Timers timers) {
     return OkHttpChannelBuilder.forAddress(address.host(), address.port())
         .usePlaintext()
         // Results are handed over on the transport's thread, and nothing there blocks.
         .directExecutor()
+        .intercept(new EndsApart(timers))
         // What failed is repeated by its claim id, on a session that is known to live.
         .disableRetry()
         .build();

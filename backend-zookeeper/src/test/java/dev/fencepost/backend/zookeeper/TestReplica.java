@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 /** A backend that is open, and what it was woken for. */
 final class TestReplica implements AutoCloseable {
   static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
+  private static final int OPENING_TRIES = 3;
+
   static final Map<String, String> OPTIONS = Map.of("session-timeout", "4s");
 
   final ZookeeperBackend backend;
@@ -43,7 +45,20 @@ final class TestReplica implements AutoCloseable {
     backend =
         (ZookeeperBackend)
             new ZookeeperBackendProvider().create(new StoreSettings(uri, CALL_TIMEOUT, options));
-    info = answer(backend.open(new Replica(id, id + ":1", Replica.Phase.SERVING), wakes::add));
+    info = opened(OPENING_TRIES);
+  }
+
+  /** Tries again where nobody answered in time, as the server does. */
+  private StoreInfo opened(int triesLeft) {
+    Replica self = new Replica(id, id + ":1", Replica.Phase.SERVING);
+    try {
+      return answer(backend.open(self, wakes::add));
+    } catch (StoreException e) {
+      if (triesLeft == 1) {
+        throw e;
+      }
+      return opened(triesLeft - 1);
+    }
   }
 
   static Claim claim(String lock) {

@@ -40,7 +40,7 @@ import org.awaitility.Awaitility;
 public final class PairsPerSecond {
   private static final int CALLERS = 64;
   private static final int ROUNDS = 5;
-  private static final Duration WARM_UP = Duration.ofSeconds(3);
+  private static final Duration WARM_UP = Duration.ofSeconds(10);
   private static final Duration MEASURED = Duration.ofSeconds(5);
 
   private PairsPerSecond() {}

@@ -137,7 +137,6 @@ final class KeepAlives implements AutoCloseable {
 
     @Override
     public void onClose(Status status, Metadata trailers) {
-      wire.streamEnded(status);
       end(Trouble.of(status.isOk() ? Status.UNAVAILABLE : status));
     }
 

@@ -280,7 +280,6 @@ final class Watches implements AutoCloseable {
 
     @Override
     public void onClose(Status status, Metadata trailers) {
-      wire.streamEnded(status);
       ended(status.getCode().toString());
     }
 

@@ -5,6 +5,7 @@ import io.etcd.jetcd.api.AuthenticateRequest;
 import io.etcd.jetcd.api.AuthenticateResponse;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
+import io.grpc.ForwardingClientCallListener;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
@@ -69,19 +70,12 @@ final class Wire implements AutoCloseable {
     return token(deadline)
         .thenApply(
             token -> {
-              Member member = member();
-              ClientCall<Q, A> call = member.newCall(method, CallOptions.DEFAULT);
-              call.start(listener, headers(token));
+              int at = present.get();
+              ClientCall<Q, A> call = members.get(at).newCall(method, CallOptions.DEFAULT);
+              call.start(new Answers<>(listener, at), headers(token));
               call.request(1);
-              return new Stream<>(call, () -> member == member());
+              return new Stream<>(call, () -> at == present.get());
             });
-  }
-
-  /** Whether the trouble that ended a stream is that we have to log in again. */
-  void streamEnded(Status status) {
-    if (Trouble.of(status).kind() == Trouble.Kind.LOGGED_OUT) {
-      logOut();
-    }
   }
 
   /** Connects again at once where it was about to wait. */
@@ -163,6 +157,28 @@ final class Wire implements AutoCloseable {
     return deadline.leftNanos() > settings.callTimeout().toNanos() / 2;
   }
 
+  /** Hands on what comes in a stream, and learns from its end. */
+  private final class Answers<A>
+      extends ForwardingClientCallListener.SimpleForwardingClientCallListener<A> {
+    private final int from;
+
+    Answers(ClientCall.Listener<A> to, int from) {
+      super(to);
+      this.from = from;
+    }
+
+    @Override
+    public void onClose(Status status, Metadata trailers) {
+      Trouble.Kind kind = Trouble.of(status).kind();
+      if (kind == Trouble.Kind.LOGGED_OUT) {
+        logOut();
+      } else if (kind == Trouble.Kind.UNANSWERED && status.getCode() != Status.Code.CANCELLED) {
+        unanswered(from, (from + 1) % members.size());
+      }
+      super.onClose(status, trailers);
+    }
+  }
+
   private void unanswered(int from, int next) {
     present.compareAndSet(from, next);
     whenDoubtful.forEach(Runnable::run);
@@ -172,10 +188,6 @@ final class Wire implements AutoCloseable {
     long number = connections.incrementAndGet();
     whenDoubtful.forEach(Runnable::run);
     return number;
-  }
-
-  private Member member() {
-    return members.get(present.get());
   }
 
   private static Metadata headers(Optional<String> token) {

@@ -71,6 +71,22 @@ final class ClusterFaultsTest {
   }
 
   @Test
+  void memberKilledUnderAWatch_losesNoWakeUp() throws InterruptedException {
+    try (TestReplica holder = new TestReplica(uri);
+        TestReplica waiter = new TestReplica(uri)) {
+      Grant held = holder.acquire("watched");
+      Claim next = claim("watched");
+      answer(waiter.backend.tryAcquire(next, Line.JOIN));
+      // The first that is named is the one that both are connected to.
+      ETCD.members().get(0).kill();
+      await()
+          .ignoreExceptionsInstanceOf(StoreException.class)
+          .until(() -> holder.release(held) != null);
+      assertThat(waiter.wakes.poll(20, TimeUnit.SECONDS)).isEqualTo(next.lock());
+    }
+  }
+
+  @Test
   void leaderPausedForTenSeconds_costsNoHolderItsLock() {
     try (TestReplica replica = new TestReplica(uri)) {
       List<Grant> grants = new ArrayList<>();

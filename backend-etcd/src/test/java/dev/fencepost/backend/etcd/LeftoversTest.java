@@ -9,8 +9,10 @@ import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.ReleaseOrder;
 import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.testkit.process.EtcdServer;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -20,7 +22,10 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** Names that were used and are not any more cost nothing. */
 final class LeftoversTest {
   private static final int NAMES = 100_000;
-  private static final int CALLERS = 256;
+  private static final int CALLERS = 128;
+
+  /** Nothing is repeated here, and other things may run on this machine. */
+  private static final Duration CALL_TIMEOUT = Duration.ofSeconds(30);
 
   private static final EtcdServer ETCD = new EtcdServer();
 
@@ -30,7 +35,8 @@ final class LeftoversTest {
   void hundredThousandNames_leaveNoKeysAndNoLeases() {
     String uri = ETCD.uri("leftovers");
     try (Raw raw = new Raw(uri)) {
-      try (TestReplica replica = new TestReplica(uri)) {
+      StoreSettings settings = new StoreSettings(uri, CALL_TIMEOUT, Map.of());
+      try (TestReplica replica = new TestReplica(settings)) {
         AtomicInteger next = new AtomicInteger();
         CompletableFuture<?>[] callers = new CompletableFuture<?>[CALLERS];
         for (int i = 0; i < CALLERS; i++) {

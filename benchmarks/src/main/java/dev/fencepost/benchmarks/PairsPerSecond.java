@@ -12,8 +12,8 @@ import java.util.Map;
 
 /**
  * Counts the locks that 64 callers take and give back in a second, each on names of its own, in
- * turn by hand and by the backend, on one PostgreSQL and then on one MariaDB that sync every commit;
- * prints each round, medians and ratios.
+ * turn by hand and by the backend, on one PostgreSQL and then on one MariaDB that sync every
+ * commit; prints each round, medians and ratios.
  *
  * <p>Arguments: rounds, seconds of each round, then any number of settings of the backend as {@code
  * acquire-connections:owner-connections:batch-size}, each compared with the rest.

@@ -75,7 +75,11 @@ public final class Catalogue {
               Set.of(POLLS),
               LettuceByHand::new),
           new Entry(
-              "curator", "Curator InterProcessMutex", Set.of("zookeeper"), Set.of(RENEWS), Curator::new),
+              "curator",
+              "Curator InterProcessMutex",
+              Set.of("zookeeper"),
+              Set.of(RENEWS),
+              Curator::new),
           new Entry("jetcd", "jetcd lock client", Set.of("etcd"), Set.of(RENEWS), Jetcd::new),
           new Entry("shedlock", "ShedLock JDBC", SQL_SERVERS, Set.of(POLLS), ShedLock::new),
           new Entry(

@@ -20,5 +20,5 @@ public interface Contender extends AutoCloseable {
   }
 
   @Override
-  void close() throws Exception;
+  void close();
 }

@@ -17,8 +17,7 @@ import java.util.TreeSet;
 final class Controls {
   private static final Duration SHORT = Duration.ofMillis(100);
   private static final int THREADS = 4;
-  private static final List<Scenario> SCENARIOS =
-      List.of(Scenario.UNCONTENDED, Scenario.CONTENDED);
+  private static final List<Scenario> SCENARIOS = List.of(Scenario.UNCONTENDED, Scenario.CONTENDED);
   private static final String SOUND = "control-sound";
 
   private Controls() {}

@@ -26,6 +26,10 @@ final class Failover {
   private static final long LEASE_MILLIS = 5000;
 
   private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  /** Whoever has not come back by then after the load ended never will. */
+  private static final Duration STUCK = Duration.ofSeconds(45);
+
   private static final Duration SETTLE = Duration.ofMillis(300);
   private static final int LOCKS = 4;
   private static final int SHORTEST_MILLIS = 20_000;
@@ -44,7 +48,7 @@ final class Failover {
       second.awaitSignal(Signal.READY, PATIENCE);
       second.proceed();
       pause(SETTLE);
-      first.close();
+      first.kill();
       long killedMicros = System.nanoTime() / 1000;
       forget(Path.of(hold.referee()));
       Outcome outcome = second.finish(signal -> {}, PATIENCE);
@@ -68,8 +72,7 @@ final class Failover {
       Settings settings =
           new Settings(
               cell.setUp().store(), "", List.of(doomed.address(), other.address()), LEASE_MILLIS);
-      Order order =
-          order("outage", world, cell, entry, settings, load(cell, length));
+      Order order = order("outage", world, cell, entry, settings, load(cell, length));
       return outage(cell, entry, round, worker, order, doomed::kill);
     }
   }
@@ -113,7 +116,7 @@ final class Failover {
                 killers.add(later(order.load().millis() / 4, kill));
               }
             },
-            PATIENCE.plusMillis(order.load().millis()));
+            STUCK.plusMillis(order.load().millis()));
     for (Thread killer : killers) {
       join(killer);
     }

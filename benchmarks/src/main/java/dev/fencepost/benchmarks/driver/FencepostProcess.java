@@ -14,8 +14,8 @@ import java.util.List;
 /** One of Fencepost's replicas, with the flags of {@code ./fencepost server}. */
 final class FencepostProcess implements AutoCloseable {
   /** The flags of its JVM in a run that measures. */
-  static final List<String> JVM =
-      List.of("-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError", "-Xmx2g");
+  static final List<String> JVM = List.of("-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError", "-Xmx2g");
+
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final ChildJvm jvm;

@@ -19,9 +19,20 @@ import java.util.stream.Collectors;
 final class Machine {
   private static final List<String> PEERS =
       List.of(
-          "redisson", "lettuce-core", "curator-recipes", "zookeeper", "jetcd-core",
-          "shedlock-core", "spring-integration-jdbc", "HikariCP", "postgresql",
-          "mariadb-java-client", "h2", "grpc-netty", "grpc-okhttp", "netty-transport",
+          "redisson",
+          "lettuce-core",
+          "curator-recipes",
+          "zookeeper",
+          "jetcd-core",
+          "shedlock-core",
+          "spring-integration-jdbc",
+          "HikariCP",
+          "postgresql",
+          "mariadb-java-client",
+          "h2",
+          "grpc-netty",
+          "grpc-okhttp",
+          "netty-transport",
           "protobuf-java");
   private static final Pattern JAR = Pattern.compile("(.+?)-(\\d.*)\\.jar");
   private static final long KIB_PER_GIB = 1024 * 1024;

@@ -27,7 +27,8 @@ final class Many {
   static Sample locks(World world, Cell cell, Entry entry, Duration held) {
     Map<Signal, Look> looks = new EnumMap<>(Signal.class);
     int threads = Math.min(THREADS, cell.load());
-    Order order = order(world, cell, entry, new Order.Load(1, threads, cell.load(), held.toMillis()));
+    Order order =
+        order(world, cell, entry, new Order.Load(1, threads, cell.load(), held.toMillis()));
     Outcome outcome =
         world
             .worker(entry)
@@ -55,8 +56,7 @@ final class Many {
   static Sample waiters(World world, Cell cell, Entry entry) {
     Map<Signal, Look> looks = new EnumMap<>(Signal.class);
     FencepostProcess server = world.servers().get(0);
-    Order order =
-        order(world, cell, entry, new Order.Load(1, MEASURED_HAND_OVERS, cell.load(), 0));
+    Order order = order(world, cell, entry, new Order.Load(1, MEASURED_HAND_OVERS, cell.load(), 0));
     Outcome outcome =
         world
             .worker(entry)

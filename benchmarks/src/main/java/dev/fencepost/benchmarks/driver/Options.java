@@ -133,7 +133,9 @@ public record Options(
           someReplicas,
           rounds,
           round,
-          soak, out, reference);
+          soak,
+          out,
+          reference);
     }
 
     private static int micros(String millis) {

@@ -20,46 +20,13 @@ import java.util.Map;
 
 /** Which cells a run has, in which set-ups. */
 final class Plan {
-  private static final Map<Options.Size, Map<Scenario, List<Integer>>> LOADS =
-      new EnumMap<>(Options.Size.class);
-
   /** Those whose load is a number of threads, and may be narrowed to some. */
   private static final List<Scenario> BY_THREADS = List.of(UNCONTENDED, CONTENDED);
 
   /** These start processes for each turn, so a smoke run has them on one store only. */
-  private static final List<Scenario> KILLS =
-      List.of(HOLDER_KILLED, REPLICA_KILLED, LEADER_KILLED);
+  private static final List<Scenario> KILLS = List.of(HOLDER_KILLED, REPLICA_KILLED, LEADER_KILLED);
 
   private static final String SMOKED = "redis";
-
-  static {
-    LOADS.put(
-        Options.Size.FULL,
-        loads(
-            Map.of(
-                UNCONTENDED, List.of(1, 16, 64, 256),
-                CONTENDED, List.of(16, 64),
-                HERD, List.of(100),
-                MANY_LOCKS, List.of(10_000, 100_000),
-                MANY_WAITERS, List.of(10_000, 100_000),
-                HOLDER_KILLED, List.of(1),
-                REPLICA_KILLED, List.of(16),
-                LEADER_KILLED, List.of(16))));
-    LOADS.put(
-        Options.Size.TARGETS,
-        loads(Map.of(UNCONTENDED, List.of(1, 64), CONTENDED, List.of(16), HERD, List.of(100))));
-    LOADS.put(
-        Options.Size.SMOKE,
-        loads(
-            Map.of(
-                UNCONTENDED, List.of(8),
-                CONTENDED, List.of(8),
-                HERD, List.of(20),
-                MANY_LOCKS, List.of(100),
-                MANY_WAITERS, List.of(1000),
-                HOLDER_KILLED, List.of(1),
-                REPLICA_KILLED, List.of(8))));
-  }
 
   private Plan() {}
 
@@ -82,8 +49,7 @@ final class Plan {
   /** The cells of a set-up. */
   static List<Cell> cells(Options options, SetUp setUp) {
     List<Cell> cells = new ArrayList<>();
-    LOADS
-        .get(options.size())
+    loads(options.size())
         .forEach(
             (scenario, loads) -> {
               for (int load : loads(options, scenario, loads)) {
@@ -103,8 +69,7 @@ final class Plan {
   }
 
   /** Messages have no locks; longer wires and more replicas matter to some scenarios only. */
-  private static boolean fits(
-      Options options, SetUp setUp, Scenario scenario, int load) {
+  private static boolean fits(Options options, SetUp setUp, Scenario scenario, int load) {
     if (setUp.store().equals(Catalogue.NO_STORE)) {
       return scenario == UNCONTENDED;
     }
@@ -115,11 +80,35 @@ final class Plan {
       return setUp.store().equals(SMOKED);
     }
     return setUp.isPlain()
-        || scenario == UNCONTENDED && load <= 64
-        || scenario == CONTENDED && load <= 16;
+        || (scenario == UNCONTENDED && load <= 64)
+        || (scenario == CONTENDED && load <= 16);
   }
 
-  private static Map<Scenario, List<Integer>> loads(Map<Scenario, List<Integer>> loads) {
-    return new EnumMap<>(loads);
+  /** In the order of the scenarios. */
+  private static Map<Scenario, List<Integer>> loads(Options.Size size) {
+    return new EnumMap<>(
+        switch (size) {
+          case FULL ->
+              Map.of(
+                  UNCONTENDED, List.of(1, 16, 64, 256),
+                  CONTENDED, List.of(16, 64),
+                  HERD, List.of(100),
+                  MANY_LOCKS, List.of(10_000, 100_000),
+                  MANY_WAITERS, List.of(10_000, 100_000),
+                  HOLDER_KILLED, List.of(1),
+                  REPLICA_KILLED, List.of(16),
+                  LEADER_KILLED, List.of(16));
+          case TARGETS ->
+              Map.of(UNCONTENDED, List.of(1, 64), CONTENDED, List.of(16), HERD, List.of(100));
+          case SMOKE ->
+              Map.of(
+                  UNCONTENDED, List.of(8),
+                  CONTENDED, List.of(8),
+                  HERD, List.of(20),
+                  MANY_LOCKS, List.of(100),
+                  MANY_WAITERS, List.of(1000),
+                  HOLDER_KILLED, List.of(1),
+                  REPLICA_KILLED, List.of(8));
+        });
   }
 }

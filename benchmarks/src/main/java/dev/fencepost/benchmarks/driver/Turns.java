@@ -11,7 +11,6 @@ import dev.fencepost.benchmarks.worker.Signal;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicReference;
 import org.HdrHistogram.Histogram;
 
 /** A turn at those scenarios that one client does by itself: uncontended, contended, herd. */
@@ -25,18 +24,17 @@ final class Turns {
   /** Has the contender do it once. */
   static Sample run(World world, Cell cell, Entry entry, int round, Duration length) {
     Order order = order(world, cell, entry, length);
-    AtomicReference<World.Usage> before = new AtomicReference<>(world.usage(entry));
-    AtomicReference<World.Usage> after = new AtomicReference<>(before.get());
+    World.Usage[] usage = {world.usage(entry), world.usage(entry)};
     Outcome outcome =
         world
             .worker(entry)
             .run(
                 order,
-                signal -> (signal == Signal.MEASURING ? before : after).set(world.usage(entry)),
+                signal -> usage[signal == Signal.MEASURING ? 0 : 1] = world.usage(entry),
                 PATIENCE.plus(length));
     Map<String, Double> numbers = new HashMap<>(outcome.numbers());
     if (outcome.count() > 0) {
-      put(numbers, after.get().since(before.get()), pairs(cell, outcome));
+      put(numbers, usage[1].since(usage[0]), pairs(cell, outcome));
     }
     Histogram latency = Latencies.unpack(outcome.latency());
     if (latency.getTotalCount() > 0) {

@@ -59,7 +59,7 @@ final class Worker implements AutoCloseable {
         jvm.send("go");
       }
     } catch (AssertionError | RuntimeException e) {
-      close();
+      kill();
       return Outcome.failed("the client's process: " + e.getMessage());
     }
   }
@@ -77,10 +77,15 @@ final class Worker implements AutoCloseable {
     jvm.send("go");
   }
 
-  @Override
-  public void close() {
+  /** SIGKILL. */
+  void kill() {
     spent = true;
     jvm.kill();
+  }
+
+  @Override
+  public void close() {
+    kill();
   }
 
   private String next(Duration within) {

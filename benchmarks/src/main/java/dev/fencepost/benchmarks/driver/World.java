@@ -22,25 +22,20 @@ import java.util.stream.Stream;
 final class World implements AutoCloseable {
   private static final long LEASE_MILLIS = 30_000;
   private static final int HALVES = 2;
+  private static final List<String> USUAL = List.of("-Xms256m", "-Xmx1g", "-XX:+UseG1GC");
   private static final List<String> QUICK =
       List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto");
 
   /** Whose client is whose. */
   enum Clients {
     /** A process for each contender. */
-    ONE_EACH(List.of("-Xms256m", "-Xmx1g", "-XX:+UseG1GC")),
+    ONE_EACH,
     /** One for all, and all JVMs made to start fast; for the smoke run, which measures nothing. */
-    SHARED(QUICK);
-
-    private final List<String> jvm;
-
-    Clients(List<String> jvm) {
-      this.jvm = jvm;
-    }
+    SHARED;
 
     /** The flags of a client's JVM. */
     List<String> jvm() {
-      return jvm;
+      return this == SHARED ? QUICK : USUAL;
     }
 
     /** The flags of a server's JVM. */

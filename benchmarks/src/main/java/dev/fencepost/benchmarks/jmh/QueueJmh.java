@@ -46,8 +46,7 @@ public class QueueJmh {
   private static final Duration WAIT = Duration.ofHours(1);
 
   private static Coordinator coordinator() {
-    ModelServer store =
-        new ModelServer(() -> System.currentTimeMillis() * 1000, Runnable::run);
+    ModelServer store = new ModelServer(() -> System.currentTimeMillis() * 1000, Runnable::run);
     Coordinator coordinator =
         new Coordinator(
             store.newBackend(),

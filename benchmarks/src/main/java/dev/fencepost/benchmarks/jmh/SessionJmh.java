@@ -58,8 +58,7 @@ public class SessionJmh {
   /** Opens a session. */
   @Setup(Level.Trial)
   public void open() throws IOException {
-    ModelServer store =
-        new ModelServer(() -> System.currentTimeMillis() * 1000, Runnable::run);
+    ModelServer store = new ModelServer(() -> System.currentTimeMillis() * 1000, Runnable::run);
     ReplicaId self = ReplicaId.of(1);
     NoTimers timers = new NoTimers();
     coordinator =
@@ -92,7 +91,7 @@ public class SessionJmh {
 
   /** Ends it. */
   @TearDown(Level.Trial)
-  public void close() throws InterruptedException {
+  public void close() {
     client.close();
     server.shutdownNow();
     coordinator.close();

@@ -15,9 +15,13 @@ final class Channels {
     return NettyChannelBuilder.forTarget(target).usePlaintext().directExecutor().build();
   }
 
-  static void close(List<ManagedChannel> channels) throws InterruptedException {
-    for (ManagedChannel channel : channels) {
-      channel.shutdownNow().awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
+  static void close(List<ManagedChannel> channels) {
+    try {
+      for (ManagedChannel channel : channels) {
+        channel.shutdownNow().awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }

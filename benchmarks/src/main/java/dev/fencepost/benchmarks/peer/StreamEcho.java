@@ -60,7 +60,7 @@ public final class StreamEcho implements Contender {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     Channels.close(List.of(channel));
   }
 

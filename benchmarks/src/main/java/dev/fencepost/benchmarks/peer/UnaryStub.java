@@ -43,7 +43,7 @@ public final class UnaryStub implements Contender {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     Channels.close(channels);
   }
 

@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -22,12 +23,11 @@ public final class DelayMain {
   private static final int CHUNK_BYTES = 64 * 1024;
   private static final int MOST_ON_THE_WAY = 4096;
   private static final int BACKLOG = 256;
-  private static final byte[] END = new byte[0];
 
   private DelayMain() {}
 
   /** What was read, and when it is due. */
-  private record Chunk(byte[] bytes, long dueNanos) {}
+  private record Chunk(ByteBuffer bytes, long dueNanos) {}
 
   /** Runs until it is killed. */
   public static void main(String[] arguments) throws IOException {
@@ -61,12 +61,14 @@ public final class DelayMain {
     byte[] buffer = new byte[CHUNK_BYTES];
     try (InputStream in = from.getInputStream()) {
       for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-        way.put(new Chunk(Arrays.copyOf(buffer, read), System.nanoTime() + delayNanos));
+        way.put(
+            new Chunk(
+                ByteBuffer.wrap(Arrays.copyOf(buffer, read)), System.nanoTime() + delayNanos));
       }
     } catch (IOException e) {
       // Broken is ended.
     }
-    way.put(new Chunk(END, System.nanoTime() + delayNanos));
+    way.put(new Chunk(ByteBuffer.allocate(0), System.nanoTime() + delayNanos));
   }
 
   private static void write(Socket to, BlockingQueue<Chunk> way) throws InterruptedException {
@@ -77,10 +79,10 @@ public final class DelayMain {
         for (long left = left(chunk); left > 0; left = left(chunk)) {
           LockSupport.parkNanos(left);
         }
-        if (chunk.bytes().length == 0) {
+        if (!chunk.bytes().hasRemaining()) {
           return;
         }
-        out.write(chunk.bytes());
+        out.write(chunk.bytes().array());
       }
     } catch (IOException e) {
       // The reader of the other direction sees it too.

@@ -68,8 +68,11 @@ public record Line(Cell cell, String contender, List<Sample> rounds) {
   /** The median of something else that was measured; empty if it was not. */
   public Optional<Double> number(String name) {
     List<Double> all =
-        rounds.stream().map(Sample::numbers).filter(n -> n.containsKey(name))
-            .map(n -> n.getOrDefault(name, 0.0)).toList();
+        rounds.stream()
+            .map(Sample::numbers)
+            .filter(n -> n.containsKey(name))
+            .map(n -> n.getOrDefault(name, 0.0))
+            .toList();
     return all.isEmpty() ? Optional.empty() : Optional.of(median(all));
   }
 

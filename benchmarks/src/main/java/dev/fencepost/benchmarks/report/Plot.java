@@ -45,10 +45,19 @@ final class Plot {
     add(svg, "<rect width=\"%d\" height=\"%d\" fill=\"white\"/>\n", WIDTH, HEIGHT);
     add(svg, "<text x=\"%d\" y=\"22\" font-size=\"15\">%s</text>\n", LEFT, title);
     for (double y = lowY; y <= highY * 1.01; y *= 10) {
-      add(svg, "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#ddd\"/>\n",
-          LEFT, WIDTH - LEGEND, y(y), y(y));
-      add(svg, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n",
-          LEFT - 6, y(y) + 4, number(y));
+      add(
+          svg,
+          "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#ddd\"/>\n",
+          LEFT,
+          WIDTH - LEGEND,
+          y(y),
+          y(y));
+      add(
+          svg,
+          "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n",
+          LEFT - 6,
+          y(y) + 4,
+          number(y));
     }
     curves.stream()
         .flatMap(curve -> curve.points().stream())
@@ -56,10 +65,17 @@ final class Plot {
         .distinct()
         .forEach(
             x ->
-                add(svg, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n",
-                    x(x), HEIGHT - BOTTOM + 18, number(x)));
-    add(svg, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">threads</text>\n",
-        (LEFT + WIDTH - LEGEND) / 2, HEIGHT - 12);
+                add(
+                    svg,
+                    "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n",
+                    x(x),
+                    HEIGHT - BOTTOM + 18,
+                    number(x)));
+    add(
+        svg,
+        "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">threads</text>\n",
+        (LEFT + WIDTH - LEGEND) / 2,
+        HEIGHT - 12);
     for (int i = 0; i < curves.size(); i++) {
       draw(svg, curves.get(i), i);
     }
@@ -73,20 +89,28 @@ final class Plot {
     add(svg, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"%d\" points=\"", color, width);
     curve.points().forEach(point -> add(svg, "%.1f,%.1f ", x(point.x()), y(point.y())));
     add(svg, "\"/>\n");
-    curve.points()
+    curve
+        .points()
         .forEach(
             point ->
-                add(svg, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"%s\"/>\n",
-                    x(point.x()), y(point.y()), color));
+                add(
+                    svg,
+                    "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"%s\"/>\n",
+                    x(point.x()),
+                    y(point.y()),
+                    color));
     int y = TOP + 18 * index;
-    add(svg, "<rect x=\"%d\" y=\"%d\" width=\"14\" height=\"4\" fill=\"%s\"/>\n",
-        WIDTH - LEGEND + 12, y + 4, color);
+    add(
+        svg,
+        "<rect x=\"%d\" y=\"%d\" width=\"14\" height=\"4\" fill=\"%s\"/>\n",
+        WIDTH - LEGEND + 12,
+        y + 4,
+        color);
     add(svg, "<text x=\"%d\" y=\"%d\">%s</text>\n", WIDTH - LEGEND + 32, y + 10, curve.name());
   }
 
   private double x(double value) {
-    double share =
-        highX > lowX ? Math.log(value / lowX) / Math.log(highX / lowX) : 0.5;
+    double share = highX > lowX ? Math.log(value / lowX) / Math.log(highX / lowX) : 0.5;
     return LEFT + 10 + share * (WIDTH - LEGEND - LEFT - 20);
   }
 

@@ -30,8 +30,7 @@ public record Target(Cell cell, String ours, String peer, double wanted) {
   /** How many times better it was; empty if one of the two failed or was left out. */
   public Optional<Double> reached(List<Line> lines) {
     return Line.find(lines, cell, ours)
-        .flatMap(
-            us -> Line.find(lines, cell, peer).map(them -> us.timesBetterThan(them)));
+        .flatMap(us -> Line.find(lines, cell, peer).map(them -> us.timesBetterThan(them)));
   }
 
   /** At 64 threads, at one, for hand-overs among 16, and for a herd of 100. */

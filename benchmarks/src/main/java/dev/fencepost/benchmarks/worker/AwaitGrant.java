@@ -15,7 +15,6 @@ final class AwaitGrant implements Task {
     stage.referee().enter(0, who, held.token());
     stage.referee().leave(0, who);
     held.release();
-    return Outcome.of(
-        1, (granted - before) / 1e9, "", Map.of("grantedMicros", (double) (granted / 1000)));
+    return Outcome.of(1, (granted - before) / 1e9, "", Map.of("grantedMicros", granted / 1e3));
   }
 }

@@ -40,8 +40,7 @@ final class Mixed implements Task {
 
   private static Done work(Stage stage, int thread, long startNanos) throws InterruptedException {
     long lengthNanos = TimeUnit.MILLISECONDS.toNanos(stage.load().millis());
-    boolean abandons =
-        !Catalogue.get(stage.order().contender()).is(Trait.RENEWS) && thread == 0;
+    boolean abandons = !Catalogue.get(stage.order().contender()).is(Trait.RENEWS) && thread == 0;
     long pairs = 0;
     long errors = 0;
     while (System.nanoTime() - startNanos < lengthNanos) {

@@ -16,7 +16,8 @@ import java.util.function.IntFunction;
  * client, and by single transactions by hand, in turn on one etcd that syncs every write. Prints
  * each round, medians and ratios.
  *
- * <p>Arguments: rounds, seconds of each round.
+ * <p>Arguments: rounds, seconds of each round, then any number of options of the backend as {@code
+ * name=value}, each compared with the rest.
  */
 public final class EtcdFigures {
   private static final int CALLERS = 64;
@@ -30,13 +31,18 @@ public final class EtcdFigures {
     int seconds = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 5;
     try (EtcdServer etcd = new EtcdServer()) {
       etcd.start();
-      List<FigureSide> sides =
-          List.of(
-              new FigureSides.ByHand(etcd.uri("by-hand")),
-              new FigureSides.Jetcd(etcd.port()),
-              new FigureSides.Backend("backend, batches", etcd.uri("batches"), Map.of()),
-              new FigureSides.Backend(
-                  "backend, one by one", etcd.uri("single"), Map.of("batch-size", "1")));
+      List<FigureSide> sides = new ArrayList<>();
+      sides.add(new FigureSides.ByHand(etcd.uri("by-hand")));
+      sides.add(new FigureSides.Jetcd(etcd.port()));
+      sides.add(new FigureSides.Backend("backend, batches", etcd.uri("batches"), Map.of()));
+      sides.add(
+          new FigureSides.Backend(
+              "backend, one by one", etcd.uri("single"), Map.of("batch-size", "1")));
+      for (int i = 2; i < arguments.length; i++) {
+        String[] option = arguments[i].split("=", 2);
+        Map<String, String> options = Map.of(option[0], option[1]);
+        sides.add(new FigureSides.Backend(arguments[i], etcd.uri("option-" + i), options));
+      }
       compare("pairs/s, " + CALLERS + " callers", sides, rounds, side -> pairs(side, seconds));
       compare(
           "hand-overs/s, " + WAITERS + " waiters",

@@ -27,12 +27,16 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 /** The parts of one server, put together. Listens to nothing and asks nobody yet. */
 final class Assembly implements AutoCloseable {
   /** How long one answer of the store counts: three probes. */
   private static final Duration FRESH_FOR = Duration.ofSeconds(5);
+
+  /** How long the store is asked which replicas clients may go to. */
+  private static final Duration FAREWELL = Duration.ofSeconds(1);
 
   private final SystemTimers timers = new SystemTimers();
   private final TransportThreads transport = new TransportThreads();
@@ -125,8 +129,20 @@ final class Assembly implements AutoCloseable {
   void drain(Duration leaveWithin) {
     readiness.drain();
     health.end();
+    // First where to go: those who are sent away with it go to one place, in their order.
+    services.drain(leaveWithin, freshReplicas());
     coordinator.drain();
-    services.drain(leaveWithin);
+  }
+
+  private StoreInfo freshReplicas() {
+    // A copy: the backend's own stage is not to be completed by this timeout.
+    return coordinator
+        .info()
+        .thenApply(store -> store)
+        .toCompletableFuture()
+        .completeOnTimeout(coordinator.known(), FAREWELL.toMillis(), TimeUnit.MILLISECONDS)
+        .exceptionally(failure -> coordinator.known())
+        .join();
   }
 
   @Override

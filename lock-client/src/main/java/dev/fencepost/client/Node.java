@@ -31,6 +31,7 @@ final class Node {
   volatile @Nullable Session session;
   volatile @Nullable ManagedChannel channel;
   private volatile @Nullable Identity identity;
+  private volatile @Nullable Identity former;
   int failures;
   long restsUntilNanos;
 
@@ -48,7 +49,14 @@ final class Node {
 
   /** Whoever listens there next may be another. */
   void forgetIdentity() {
+    former = identity;
     identity = null;
+  }
+
+  /** Whether it is left alone because of a replica that is not the one which listens there now. */
+  boolean restsForAnother(String replicaId) {
+    Identity failed = identity == null ? former : identity;
+    return phase == Phase.RESTING && failed != null && !failed.id.equals(replicaId);
   }
 
   boolean isIdentified() {

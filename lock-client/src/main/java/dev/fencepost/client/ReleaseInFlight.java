@@ -9,6 +9,7 @@ import dev.fencepost.proto.v1.Operation;
 import dev.fencepost.proto.v1.ReleaseRequest;
 import dev.fencepost.proto.v1.Result;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** A release that is repeated until it is answered or the lease is over. */
@@ -16,6 +17,8 @@ final class ReleaseInFlight extends Repeated<Release> {
   private final ReleaseRequest request;
   private final @Nullable Holding holding;
   private final @Nullable Handle holder;
+
+  private final AtomicInteger sent = new AtomicInteger();
 
   private ReleaseInFlight(
       ClientParts parts,
@@ -55,6 +58,7 @@ final class ReleaseInFlight extends Repeated<Release> {
 
   @Override
   Operation.Builder operation(long nowNanos) {
+    sent.incrementAndGet();
     long closeFor = holding == null ? 0 : holding.closeForNanos(nowNanos);
     return closeFor == 0
         ? Operation.newBuilder().setRelease(request)
@@ -65,6 +69,12 @@ final class ReleaseInFlight extends Repeated<Release> {
   @Override
   Release answer(Result result, long countedFromNanos) {
     Release outcome = Wire.release(result.getRelease());
+    if (sent.get() > 1
+        && outcome instanceof Release.NotHeld gone
+        && gone.reason() != LossReason.REVOKED) {
+      // Sent before, without an answer that came: that one has released it.
+      return new Release.Released();
+    }
     if (outcome instanceof Release.NotHeld notHeld
         && holder != null
         && notHeld.reason() != LossReason.RELEASED) {

@@ -342,6 +342,10 @@ final class Replicas implements Due {
       if (replica.getDraining()) {
         node.forgetIdentity();
       } else {
+        if (node.restsForAnother(replica.getReplicaId())) {
+          // All clients should know it at the same time: a lock's waiters meet on one replica.
+          node.phase = Node.Phase.IDLE;
+        }
         node.identify(replica.getReplicaId());
       }
     }

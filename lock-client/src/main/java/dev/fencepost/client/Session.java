@@ -226,12 +226,12 @@ final class Session extends ClientCall.Listener<SessionResponse> implements Due 
     if (message.hasWelcome()) {
       welcomed(message.getWelcome());
     }
+    // Where to go is heard first: the claims that are sent away with it go there.
+    message.getNoticesList().stream().filter(Notice::hasDrain).forEach(this::hear);
     for (Result result : message.getResultsList()) {
       deliver(result);
     }
-    for (Notice notice : message.getNoticesList()) {
-      hear(notice);
-    }
+    message.getNoticesList().stream().filter(notice -> !notice.hasDrain()).forEach(this::hear);
     call.request(1);
   }
 

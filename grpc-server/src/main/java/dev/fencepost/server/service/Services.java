@@ -1,6 +1,7 @@
 package dev.fencepost.server.service;
 
 import dev.fencepost.core.Coordinator;
+import dev.fencepost.lock.spi.StoreInfo;
 import io.grpc.BindableService;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
@@ -50,10 +51,12 @@ public final class Services {
   /**
    * Ends the watches and asks the clients of sessions to leave; calls that wait are ended by the
    * coordinator.
+   *
+   * @param store names the replicas to which they may go
    */
-  public void drain(Duration leaveWithin) {
+  public void drain(Duration leaveWithin, StoreInfo store) {
     locks.drain();
-    sessions.drain(leaveWithin);
+    sessions.drain(leaveWithin, store);
   }
 
   /** Sessions that are open now. */

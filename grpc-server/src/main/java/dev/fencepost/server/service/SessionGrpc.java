@@ -2,6 +2,7 @@ package dev.fencepost.server.service;
 
 import dev.fencepost.core.Coordinator;
 import dev.fencepost.core.DrainingException;
+import dev.fencepost.lock.spi.StoreInfo;
 import dev.fencepost.proto.v1.Drain;
 import dev.fencepost.proto.v1.SessionRequest;
 import dev.fencepost.proto.v1.SessionResponse;
@@ -37,13 +38,12 @@ final class SessionGrpc extends SessionServiceGrpc.SessionServiceImplBase {
   }
 
   /** Asks all clients to leave in good order, and refuses those that come. */
-  void drain(Duration leaveWithin) {
+  void drain(Duration leaveWithin, StoreInfo store) {
     isDraining = true;
     Drain drain =
         Drain.newBuilder()
             .setLeaveWithin(WireDuration.of(leaveWithin))
-            .addAllReplicas(
-                new ServerDescription(around.settings()).fellows(around.coordinator().known()))
+            .addAllReplicas(new ServerDescription(around.settings()).fellows(store))
             .build();
     open.forEach(session -> session.drain(drain));
   }

@@ -186,8 +186,8 @@ final class SessionTest {
     GrantRef grant = ref(held.getClaimId(), granted(client.acquire(held)));
     long waiting = client.acquire(claim("a").setWait(seconds(60)).build());
 
+    server.services.drain(Duration.ofSeconds(20), server.coordinator.known());
     server.coordinator.drain();
-    server.services.drain(Duration.ofSeconds(20));
 
     Drain drain = client.notices().get(0).getDrain();
     assertThat(drain.getLeaveWithin()).isEqualTo(seconds(20));

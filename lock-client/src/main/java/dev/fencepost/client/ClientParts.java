@@ -19,6 +19,8 @@ final class ClientParts {
   final DueSet<Holding> holdings;
   final DueSet<ClaimInFlight> claims;
   final DueSet<Repeated<?>> repeated;
+  final DueSet<Question<?, ?>> questions;
+  final DueSet<LockWatch> watches;
   final Refresh refresh;
   final Gate gate = new Gate();
   private volatile boolean isClosed;
@@ -38,6 +40,8 @@ final class ClientParts {
         new Replicas(
             setup.connector(), setup.hello(), clock, random, agenda, new RoutesListener(this));
     this.claims = agenda.newSet();
+    this.questions = agenda.newSet();
+    this.watches = agenda.newSet();
     this.refresh = new Refresh(this, agenda, resolve);
   }
 

@@ -3,6 +3,8 @@ package dev.fencepost.client;
 import dev.fencepost.lock.GrantRef;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Flow;
 
 /**
  * A client of the lock service; one per process is enough. Thread-safe.
@@ -53,6 +55,26 @@ public interface FencepostClient extends AutoCloseable {
    * @throws dev.fencepost.lock.InvalidValueException if a name comes twice
    */
   MultiHandle acquireAll(List<FencepostLock> locks, Duration wait) throws InterruptedException;
+
+  /** What the service knows of tokens. */
+  Fencing fencing();
+
+  /**
+   * Looks at a lock, on the replica that it prefers. What depends on the future runs on the
+   * callback executor.
+   */
+  CompletableFuture<LockView> inspect(String name);
+
+  /**
+   * Follows locks: the state of each, then every later state; states in between are merged, also
+   * while the subscriber is slow, and none goes back. Usually at once, at most 2 s behind the
+   * store. It never ends by itself: when a replica goes, another is asked. It fails if the server
+   * does not take the request. For any number of subscribers, which are called on the callback
+   * executor.
+   *
+   * @param names 1–100 of them
+   */
+  Flow.Publisher<LockView> watch(String... names);
 
   /**
    * Waits until a server is connected; false if none is in time. Nothing needs it: whatever is

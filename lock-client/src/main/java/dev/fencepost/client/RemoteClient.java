@@ -2,9 +2,13 @@ package dev.fencepost.client;
 
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.LockName;
+import dev.fencepost.proto.v1.GetLockRequest;
+import dev.fencepost.proto.v1.LockServiceGrpc;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** The parts of a client, joined. */
@@ -50,6 +54,24 @@ final class RemoteClient implements FencepostClient {
   }
 
   @Override
+  public Fencing fencing() {
+    return new RemoteFencing(parts);
+  }
+
+  @Override
+  public CompletableFuture<LockView> inspect(String name) {
+    GetLockRequest request =
+        GetLockRequest.newBuilder().setName(new LockName(name).value()).build();
+    return Question.ask(parts, name, LockServiceGrpc.getGetLockMethod(), request)
+        .thenApply(response -> LockView.of(response.getLock()));
+  }
+
+  @Override
+  public Flow.Publisher<LockView> watch(String... names) {
+    return LockWatch.publisher(parts, names);
+  }
+
+  @Override
   public boolean awaitReady(Duration timeout) throws InterruptedException {
     return parts.gate.await(parts.replicas::isReady, RemoteLock.nanos(timeout));
   }
@@ -61,6 +83,8 @@ final class RemoteClient implements FencepostClient {
     }
     parts.close();
     parts.claims.forEach(ClaimInFlight::abandon);
+    parts.questions.forEach(Question::abandon);
+    parts.watches.forEach(LockWatch::abandon);
     parts.holdings.forEach(Holding::abandon);
     parts.gate.awaitUnlessInterrupted(() -> parts.repeated.size() == 0, CLOSE_MILLIS);
     parts.replicas.leaveAll();

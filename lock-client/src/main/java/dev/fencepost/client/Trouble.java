@@ -1,6 +1,7 @@
 package dev.fencepost.client;
 
 import dev.fencepost.proto.v1.Failure;
+import io.grpc.Status;
 import io.grpc.Status.Code;
 import java.time.Duration;
 
@@ -35,15 +36,24 @@ record Trouble(Kind kind, String message, Duration retryAfter) {
 
   /** What a server said of one operation. */
   static Trouble of(Failure failure) {
-    Kind kind =
-        switch (code(failure)) {
-          case RESOURCE_EXHAUSTED -> Kind.LIMIT;
-          case PERMISSION_DENIED, UNAUTHENTICATED -> Kind.DENIED;
-          case INVALID_ARGUMENT -> Kind.INVALID;
-          case UNAVAILABLE, DEADLINE_EXCEEDED -> Kind.UNKNOWN;
-          default -> Kind.FAULT;
-        };
-    return new Trouble(kind, failure.getMessage(), Wire.duration(failure.getRetryAfter()));
+    return new Trouble(
+        kind(code(failure)), failure.getMessage(), Wire.duration(failure.getRetryAfter()));
+  }
+
+  /** What a call ended with. */
+  static Trouble of(Status status) {
+    String said = status.getDescription();
+    return of(kind(status.getCode()), said == null ? status.getCode().toString() : said);
+  }
+
+  private static Kind kind(Code code) {
+    return switch (code) {
+      case RESOURCE_EXHAUSTED -> Kind.LIMIT;
+      case PERMISSION_DENIED, UNAUTHENTICATED -> Kind.DENIED;
+      case INVALID_ARGUMENT -> Kind.INVALID;
+      case UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED -> Kind.UNKNOWN;
+      default -> Kind.FAULT;
+    };
   }
 
   /** Whether another try may go well. */

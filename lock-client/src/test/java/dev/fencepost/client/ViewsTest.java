@@ -127,6 +127,7 @@ class ViewsTest {
   }
 
   @Test
+  @SuppressWarnings("LockNotBeforeTry") // What each call does is the question.
   void jdkLock_isReentrantAndOwnedByItsThread() throws Exception {
     Lock lock = client.lock(name).asLock();
     lock.lock();
@@ -177,6 +178,7 @@ class ViewsTest {
   }
 
   @Test
+  @SuppressWarnings("LockNotBeforeTry") // What each call does is the question.
   void jdkLock_saysAtUnlockThatItWasLost() throws Exception {
     Lock lock = client.lock(name).asLock();
     lock.lock();

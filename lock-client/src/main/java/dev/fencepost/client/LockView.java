@@ -1,0 +1,65 @@
+package dev.fencepost.client;
+
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.Holder;
+import dev.fencepost.lock.LockName;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a replica knows of a lock at one moment.
+ *
+ * @param lock the lock
+ * @param holder who holds it; empty if nobody does
+ * @param lastToken the highest token on record; empty if there is none
+ * @param waiters the first 100 in line on that replica; empty in a watch
+ * @param waiterCount all in line on that replica
+ * @param otherReplicasWaiting other replicas with claims in line
+ * @param availableIn set while nobody holds the lock and nobody may take it yet
+ */
+public record LockView(
+    LockName lock,
+    Optional<Holder> holder,
+    Optional<FencingToken> lastToken,
+    List<Waiter> waiters,
+    int waiterCount,
+    int otherReplicasWaiting,
+    Optional<Duration> availableIn) {
+
+  /** Copies the list. */
+  public LockView {
+    waiters = List.copyOf(waiters);
+  }
+
+  /**
+   * A claim in line.
+   *
+   * @param owner who it is, for people
+   * @param claimTag tells claims apart and gives no right to them
+   * @param waited how long it has waited
+   * @param position 1 is next on its replica
+   */
+  public record Waiter(String owner, String claimTag, Duration waited, int position) {}
+
+  static LockView of(dev.fencepost.proto.v1.Lock lock) {
+    return new LockView(
+        new LockName(lock.getName()),
+        Wire.holders(lock.getHoldersList()).stream().findFirst(),
+        Wire.token(lock.getLastToken()),
+        lock.getWaitersList().stream()
+            .map(
+                each ->
+                    new Waiter(
+                        each.getOwner(),
+                        each.getClaimTag(),
+                        Wire.duration(each.getWaited()),
+                        each.getPosition()))
+            .toList(),
+        lock.getWaiterCount(),
+        lock.getOtherReplicasWaiting(),
+        lock.hasAvailableIn()
+            ? Optional.of(Wire.duration(lock.getAvailableIn()))
+            : Optional.empty());
+  }
+}

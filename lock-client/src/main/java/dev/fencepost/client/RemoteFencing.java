@@ -1,0 +1,79 @@
+package dev.fencepost.client;
+
+import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.ResourceName;
+import dev.fencepost.proto.v1.AdvanceTokenRequest;
+import dev.fencepost.proto.v1.AdvanceTokenResponse;
+import dev.fencepost.proto.v1.FencingServiceGrpc;
+import dev.fencepost.proto.v1.GetTokenRequest;
+import dev.fencepost.proto.v1.GetTokenResponse;
+import dev.fencepost.proto.v1.ValidateTokenRequest;
+import dev.fencepost.proto.v1.ValidateTokenResponse;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/** The fencing service of one client. */
+final class RemoteFencing implements Fencing {
+  private final ClientParts parts;
+
+  RemoteFencing(ClientParts parts) {
+    this.parts = parts;
+  }
+
+  @Override
+  public CompletableFuture<TokenStanding> token(String lock) {
+    GetTokenRequest request =
+        GetTokenRequest.newBuilder().setName(new LockName(lock).value()).build();
+    return Question.ask(parts, lock, FencingServiceGrpc.getGetTokenMethod(), request)
+        .thenApply(RemoteFencing::standing);
+  }
+
+  @Override
+  public CompletableFuture<TokenStatus> validate(String lock, FencingToken token) {
+    ValidateTokenRequest request =
+        ValidateTokenRequest.newBuilder()
+            .setName(new LockName(lock).value())
+            .setFencingToken(token.value())
+            .build();
+    return Question.ask(parts, lock, FencingServiceGrpc.getValidateTokenMethod(), request)
+        .thenApply(RemoteFencing::status);
+  }
+
+  @Override
+  public CompletableFuture<Advance> advance(String resource, FencingToken token) {
+    AdvanceTokenRequest request =
+        AdvanceTokenRequest.newBuilder()
+            .setResource(new ResourceName(resource).value())
+            .setFencingToken(token.value())
+            .build();
+    return Question.ask(parts, resource, FencingServiceGrpc.getAdvanceTokenMethod(), request)
+        .thenApply(RemoteFencing::advance);
+  }
+
+  private static TokenStanding standing(GetTokenResponse response) {
+    return new TokenStanding(
+        Wire.token(response.getLastToken()),
+        response.hasHolder() ? Optional.of(Wire.holder(response.getHolder())) : Optional.empty());
+  }
+
+  /** A verdict that this client does not know is no permission. */
+  private static TokenStatus status(ValidateTokenResponse response) {
+    return switch (response.getStatus()) {
+      case TOKEN_STATUS_CURRENT -> TokenStatus.CURRENT;
+      case TOKEN_STATUS_UNKNOWN -> TokenStatus.UNKNOWN;
+      case TOKEN_STATUS_STALE, TOKEN_STATUS_UNSPECIFIED, UNRECOGNIZED -> TokenStatus.STALE;
+    };
+  }
+
+  private static Advance advance(AdvanceTokenResponse response) {
+    FencingToken mark = new FencingToken(Math.max(1, response.getMark()));
+    return switch (response.getOutcome()) {
+      case ADVANCE_OUTCOME_ADVANCED -> new Advance.Advanced(mark);
+      case ADVANCE_OUTCOME_UNCHANGED -> new Advance.Unchanged(mark);
+      case ADVANCE_OUTCOME_STALE, ADVANCE_OUTCOME_UNSPECIFIED, UNRECOGNIZED ->
+          new Advance.Stale(mark);
+    };
+  }
+}

@@ -28,12 +28,16 @@ final class Waiter {
   /** Whether the store has yet to answer a command for this claim. */
   boolean unanswered;
 
+  /** When it says that it began to wait, which decides between equal places. */
+  private final long startNanos;
+
   private final long sequence;
   private long tag = TAG_UNKNOWN;
 
-  Waiter(Claim claim, long placeNanos, long sequence) {
+  Waiter(Claim claim, long placeNanos, long startNanos, long sequence) {
     this.claim = claim;
     this.placeNanos = placeNanos;
+    this.startNanos = startNanos;
     this.sequence = sequence;
   }
 
@@ -77,7 +81,8 @@ final class Waiter {
 
   static int byPlace(Waiter a, Waiter b) {
     int places = Long.compare(a.placeNanos - b.placeNanos, 0);
-    return places != 0 ? places : Long.compare(a.sequence, b.sequence);
+    int starts = places != 0 ? places : Long.compare(a.startNanos - b.startNanos, 0);
+    return starts != 0 ? starts : Long.compare(a.sequence, b.sequence);
   }
 
   /**

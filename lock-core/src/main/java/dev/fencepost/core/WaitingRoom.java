@@ -93,8 +93,10 @@ final class WaitingRoom {
     long now = call.arrivedNanos;
     // In an empty room there is nobody to overtake, and those who come after are measured by it.
     long most = head().map(head -> now - head.placeNanos).orElse(AcquireOrder.MAX_WAIT.toNanos());
-    long credit = Math.max(0, Math.min(call.order.waited().toNanos(), most));
-    Waiter waiter = new Waiter(call.order.claim(), now - credit, sequence++);
+    long waited = call.order.waited().toNanos();
+    // Those who come from elsewhere before the oldest could be told are in order among themselves.
+    long place = waited > most ? now - most + 1 : now - waited;
+    Waiter waiter = new Waiter(call.order.claim(), place, now - waited, sequence++);
     byPlace.add(waiter);
     byClaim.put(waiter.claim.id(), waiter);
     return waiter;

@@ -4,16 +4,11 @@ import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.Loss;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
-import dev.fencepost.proto.v1.Failure;
 import dev.fencepost.proto.v1.Grant;
-import dev.fencepost.proto.v1.Operation;
-import dev.fencepost.proto.v1.RenewRequest;
-import dev.fencepost.proto.v1.Result;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,12 +22,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Holding implements Due {
   private static final Logger LOG = LoggerFactory.getLogger(Holding.class);
-
-  private static final long LONGEST_TRY_NANOS = TimeUnit.SECONDS.toNanos(2);
-  private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-
-  /** The time between two tries, as a part of the lease. */
-  private static final int TRY_PART = 6;
 
   private enum Phase {
     HELD,
@@ -48,12 +37,10 @@ final class Holding implements Due {
   private final long grantedNanos;
   private final long renewUntilNanos;
   private final WeakReference<Handle> handle;
+  private final Renewals renewals;
   private volatile Phase phase = Phase.HELD;
   private volatile LeaseSpan span;
-  private volatile @Nullable Renewing renewing;
-  private volatile long retryNanos;
   private volatile boolean isOverdueTold;
-  private volatile String lastTrouble = "";
   private @Nullable Loss loss;
 
   /** Lost by our own count: the store may count longer. */
@@ -65,6 +52,7 @@ final class Holding implements Due {
     this.ref = ref;
     this.span = span;
     this.handle = new WeakReference<>(handle);
+    this.renewals = new Renewals(parts, plan.hash(), ref, new Kept());
     this.grantedNanos = parts.clock.nanos();
     this.renewUntilNanos =
         plan.terms()
@@ -161,10 +149,7 @@ final class Holding implements Due {
 
   /** There may be a way now for a renewal that found none before. */
   void nudge() {
-    if (renewing == null && retryNanos > 0) {
-      retryNanos = 0;
-      parts.holdings.touch(this);
-    }
+    renewals.nudge();
   }
 
   @Override
@@ -192,89 +177,39 @@ final class Holding implements Due {
       holder.tellJeopardy(new Jeopardy(remaining(), trouble()));
     }
     if (nowNanos >= renewDueNanos()) {
-      renew(nowNanos);
+      renewals.send(span, nowNanos);
     }
   }
 
   private long renewDueNanos() {
-    Renewing current = renewing;
-    long due = current == null ? Math.max(span.renewAtNanos(), retryNanos) : current.overdueNanos;
+    long due = renewals.dueNanos(span);
     return due >= renewUntilNanos ? ClientClock.NEVER : due;
   }
 
-  private void renew(long nowNanos) {
-    Renewing overdue = renewing;
-    if (overdue != null) {
-      overdue.session.suspect();
-      lastTrouble = "a renewal was not answered";
-    }
-    Session session = parts.replicas.routeNow(plan.hash());
-    if (session == null) {
-      lastTrouble = parts.replicas.lastFailure();
-      renewing = null;
-      retryNanos = nowNanos + PAUSE_NANOS;
-      return;
-    }
-    Renewing next = new Renewing(session, nowNanos + tryNanos());
-    renewing = next;
-    session.send(next);
-  }
-
-  private long tryNanos() {
-    return Math.min(LONGEST_TRY_NANOS, span.ttlNanos() / TRY_PART);
-  }
-
-  /** A renewal on its way. */
-  private final class Renewing implements Pending {
-    private final Session session;
-    private final long overdueNanos;
-    private volatile long sentNanos;
-
-    Renewing(Session session, long overdueNanos) {
-      this.session = session;
-      this.overdueNanos = overdueNanos;
+  /** What the renewals do to the grant. */
+  private final class Kept implements Renewals.Keeper {
+    @Override
+    public boolean isWanted() {
+      return phase == Phase.HELD;
     }
 
     @Override
-    public Lane lane() {
-      return Lane.RENEW;
+    public void renewed(LeaseSpan next) {
+      Holding.this.renewed(next);
     }
 
     @Override
-    public @Nullable Operation toWire(long id, long nowNanos) {
-      if (phase != Phase.HELD) {
-        return null;
-      }
-      sentNanos = nowNanos;
-      return Operation.newBuilder()
-          .setId(id)
-          .setRenew(RenewRequest.newBuilder().setGrant(Wire.of(ref)))
-          .build();
+    public void lost(Loss why) {
+      lose(why, Phase.HELD);
     }
 
     @Override
-    public void answered(Result result, long countedFromNanos) {
-      if (result.hasFailure()) {
-        failed(this, result.getFailure());
-      } else if (result.getRenew().hasRenewed()) {
-        long from = countedFromNanos == 0 ? sentNanos : countedFromNanos;
-        renewed(LeaseSpan.of(result.getRenew().getRenewed(), from));
-      } else if (result.getRenew().hasLost()) {
-        parts.metrics.renewalEnded("lost");
-        lose(Wire.loss(result.getRenew().getLost()), Phase.HELD);
-      } else {
-        again(this, PAUSE_NANOS, "an answer newer than this client");
-      }
-    }
-
-    @Override
-    public void undelivered() {
-      again(this, 0, parts.replicas.lastFailure());
+    public void sooner() {
+      parts.holdings.touch(Holding.this);
     }
   }
 
   private void renewed(LeaseSpan next) {
-    parts.metrics.renewalEnded("renewed");
     // One that came too late for the lease before must not bring it back.
     if (state() == LockHandle.State.LOST) {
       return;
@@ -287,34 +222,11 @@ final class Holding implements Due {
       }
       span = next;
       isOverdueTold = false;
-      retryNanos = 0;
-      renewing = null;
     }
     parts.holdings.touch(this);
     Handle holder = handle.get();
     if (holder != null) {
       holder.tellRenewed();
-    }
-  }
-
-  private void failed(Renewing renewal, Failure failure) {
-    parts.metrics.renewalEnded("failed");
-    if (Trouble.isDraining(failure)) {
-      parts.replicas.leave(renewal.session);
-      again(renewal, 0, failure.getMessage());
-      return;
-    }
-    long pause = Math.max(PAUSE_NANOS, Wire.nanos(failure.getRetryAfter()));
-    long most = Math.max(PAUSE_NANOS, span.ttlNanos() / (2 * TRY_PART));
-    again(renewal, parts.pauseNanos(Math.min(pause, most) / 2), failure.getMessage());
-  }
-
-  private void again(Renewing renewal, long pauseNanos, String why) {
-    lastTrouble = why;
-    if (renewing == renewal) {
-      retryNanos = parts.clock.nanos() + pauseNanos;
-      renewing = null;
-      parts.holdings.touch(this);
     }
   }
 
@@ -378,6 +290,7 @@ final class Holding implements Due {
     if (renewUntilNanos <= parts.clock.nanos()) {
       return "the longest hold is over";
     }
-    return lastTrouble.isEmpty() ? "no renewal was answered in time" : lastTrouble;
+    String last = renewals.lastTrouble();
+    return last.isEmpty() ? "no renewal was answered in time" : last;
   }
 }

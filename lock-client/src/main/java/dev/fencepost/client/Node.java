@@ -32,7 +32,11 @@ final class Node {
   volatile @Nullable ManagedChannel channel;
   private volatile @Nullable Identity identity;
   private volatile @Nullable Identity former;
-  int failures;
+  private volatile boolean wasMet;
+
+  /** In a row, until it is met or another is expected there. */
+  volatile int failures;
+
   long restsUntilNanos;
 
   /** The replica that listens there, as far as known. */
@@ -43,20 +47,39 @@ final class Node {
     this.isSeed = isSeed;
   }
 
-  void identify(String replicaId) {
-    identity = new Identity(replicaId, Rendezvous.hash(replicaId));
+  /** It says itself who it is. */
+  void meet(String replicaId) {
+    identify(replicaId);
+    failures = 0;
+    wasMet = true;
+  }
+
+  /** Others say who listens there. */
+  void expect(String replicaId) {
+    Identity last = identity == null ? former : identity;
+    if (last != null && !last.id.equals(replicaId)) {
+      // What failed was another. All clients should come at the same time: a lock's waiters meet.
+      failures = 0;
+      if (phase == Phase.RESTING) {
+        phase = Phase.IDLE;
+      }
+    }
+    identify(replicaId);
   }
 
   /** Whoever listens there next may be another. */
   void forgetIdentity() {
-    former = identity;
+    former = identity == null ? former : identity;
     identity = null;
   }
 
-  /** Whether it is left alone because of a replica that is not the one which listens there now. */
-  boolean restsForAnother(String replicaId) {
-    Identity failed = identity == null ? former : identity;
-    return phase == Phase.RESTING && failed != null && !failed.id.equals(replicaId);
+  private void identify(String replicaId) {
+    identity = new Identity(replicaId, Rendezvous.hash(replicaId));
+  }
+
+  /** Whether a replica was ever met there. */
+  boolean wasMet() {
+    return wasMet;
   }
 
   boolean isIdentified() {
@@ -80,6 +103,11 @@ final class Node {
       case IDLE, CONNECTING, OPEN -> true;
       case LEAVING, RESTING -> false;
     };
+  }
+
+  /** Whether it may be waited for: one that failed comes back before anything is sent there. */
+  boolean isPromising() {
+    return isOpen() || (isUsable() && failures == 0);
   }
 
   boolean isOpen() {

@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
 final class Refresh implements Due {
   private static final Logger LOG = LoggerFactory.getLogger(Refresh.class);
 
-  private static final long EVERY_NANOS = TimeUnit.SECONDS.toNanos(15);
+  private static final long EVERY_NANOS = TimeUnit.SECONDS.toNanos(10);
   private static final long SOON_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
   private final ClientParts parts;

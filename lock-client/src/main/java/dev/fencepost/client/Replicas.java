@@ -37,7 +37,7 @@ final class Replicas implements Due {
   private final DueSet<Session> sessions;
   private final DueSet<Replicas> self;
   private final Listener listener;
-  private volatile List<Node> nodes = List.of();
+  private final Roster roster = new Roster();
   private volatile String lastFailure = "no server was asked yet";
   private volatile @Nullable Welcome welcome;
   private volatile boolean isClosed;
@@ -73,24 +73,18 @@ final class Replicas implements Due {
 
   /** Names addresses at which replicas may be found, and begins to connect. */
   void seed(List<HostPort> addresses) {
+    List<HostPort> shuffled = new ArrayList<>(addresses);
+    // Not all clients to the first of the list.
+    Collections.shuffle(shuffled, random);
     synchronized (this) {
-      List<Node> all = new ArrayList<>(nodes);
-      List<HostPort> shuffled = new ArrayList<>(addresses);
-      // Not all clients to the first of the list.
-      Collections.shuffle(shuffled, random);
-      for (HostPort address : shuffled) {
-        if (find(all, address) == null) {
-          all.add(new Node(address, true));
-        }
-      }
-      nodes = List.copyOf(all);
+      roster.seed(shuffled);
     }
     route(0);
   }
 
   /** The session for a lock's operations, connecting if need be; null if there is none now. */
   @Nullable Session route(long lockHash) {
-    Node node = Router.preferred(nodes, lockHash);
+    Node node = Router.preferred(roster.nodes(), lockHash);
     if (node == null || isClosed) {
       return null;
     }
@@ -99,23 +93,23 @@ final class Replicas implements Due {
 
   /** A session that answers now, the lock's own if possible; else as {@link #route}. */
   @Nullable Session routeNow(long lockHash) {
-    Node node = Router.open(nodes, lockHash);
+    Node node = Router.open(roster.nodes(), lockHash);
     Session session = node == null ? null : node.usableSession();
     return session == null ? route(lockHash) : session;
   }
 
   /** A channel to the replica that a lock prefers among those that are connected; or null. */
   @Nullable ManagedChannel channel(long lockHash) {
-    Node node = Router.open(nodes, lockHash);
+    Node node = Router.open(roster.nodes(), lockHash);
     return node == null ? null : node.channel;
   }
 
   boolean isReady() {
-    return nodes.stream().anyMatch(Node::isOpen);
+    return roster.has(Node::isOpen);
   }
 
   int openSessions() {
-    return (int) nodes.stream().filter(Node::isOpen).count();
+    return (int) roster.stream().filter(Node::isOpen).count();
   }
 
   /** The target's name could not be looked up. */
@@ -138,7 +132,7 @@ final class Replicas implements Due {
   void leave(Session session) {
     boolean left = false;
     synchronized (this) {
-      for (Node node : nodes) {
+      for (Node node : roster.nodes()) {
         if (node.session == session && node.phase == Node.Phase.OPEN) {
           node.phase = Node.Phase.LEAVING;
           left = true;
@@ -154,19 +148,8 @@ final class Replicas implements Due {
   }
 
   /** The living replicas, as one of them tells. */
-  void learn(List<Replica> replicas) {
-    synchronized (this) {
-      List<Node> all = new ArrayList<>(nodes);
-      for (Replica replica : replicas) {
-        learn(all, replica);
-      }
-      all.removeIf(
-          node ->
-              !node.isSeed
-                  && (node.phase == Node.Phase.IDLE || node.phase == Node.Phase.RESTING)
-                  && replicas.stream().noneMatch(each -> node.is(each.getReplicaId())));
-      nodes = List.copyOf(all);
-    }
+  synchronized void learn(List<Replica> replicas) {
+    roster.learn(replicas);
   }
 
   /** Does something of which what is sent travels together. */
@@ -206,7 +189,7 @@ final class Replicas implements Due {
   @Override
   public long dueNanos() {
     long due = ClientClock.NEVER;
-    for (Node node : nodes) {
+    for (Node node : roster.nodes()) {
       if (node.phase == Node.Phase.RESTING) {
         due = Math.min(due, node.restsUntilNanos);
       }
@@ -218,7 +201,7 @@ final class Replicas implements Due {
   public void run(long nowNanos) {
     List<Node> rested = new ArrayList<>();
     synchronized (this) {
-      for (Node node : nodes) {
+      for (Node node : roster.nodes()) {
         if (node.phase == Node.Phase.RESTING && nowNanos >= node.restsUntilNanos) {
           node.phase = Node.Phase.IDLE;
           rested.add(node);
@@ -253,11 +236,10 @@ final class Replicas implements Due {
     String id = greeting.getServer().getReplicaId();
     boolean isNeeded;
     synchronized (this) {
-      isNeeded = nodes.stream().noneMatch(other -> other != node && other.isOpen() && other.is(id));
+      isNeeded = !roster.has(other -> other != node && other.isOpen() && other.is(id));
       boolean sameStore = isSameStore(greeting);
-      node.identify(id);
+      node.meet(id);
       node.session = session;
-      node.failures = 0;
       node.phase = isNeeded && sameStore ? Node.Phase.OPEN : Node.Phase.LEAVING;
       if (sameStore) {
         welcome = greeting;
@@ -307,9 +289,19 @@ final class Replicas implements Due {
       self.touch(this);
       if (!isReady()) {
         route(0);
+      } else if (!node.wasMet()) {
+        askStranger();
       }
     }
     listener.changed();
+  }
+
+  /** A replica may not be where it says it is, but at an address that the user named. */
+  private void askStranger() {
+    roster.stream()
+        .filter(node -> node.isSeed && !node.isIdentified() && node.phase == Node.Phase.IDLE)
+        .findFirst()
+        .ifPresent(this::connect);
   }
 
   private static String describe(Status why) {
@@ -324,35 +316,6 @@ final class Replicas implements Due {
     long longest =
         Math.min(LONGEST_REST_NANOS, FIRST_REST_NANOS << Math.min(failures, MOST_DOUBLINGS));
     return LEAST_REST_NANOS + (long) (random.nextDouble() * longest);
-  }
-
-  private void learn(List<Node> all, Replica replica) {
-    HostPort address = HostPort.read(replica.getAddress()).orElse(null);
-    boolean isMet =
-        all.stream().anyMatch(node -> node.is(replica.getReplicaId()) && node.session != null);
-    if (isMet || address == null) {
-      return;
-    }
-    Node node = find(all, address);
-    if (node == null && !replica.getDraining()) {
-      node = new Node(address, false);
-      all.add(node);
-    }
-    if (node != null && node.session == null) {
-      if (replica.getDraining()) {
-        node.forgetIdentity();
-      } else {
-        if (node.restsForAnother(replica.getReplicaId())) {
-          // All clients should know it at the same time: a lock's waiters meet on one replica.
-          node.phase = Node.Phase.IDLE;
-        }
-        node.identify(replica.getReplicaId());
-      }
-    }
-  }
-
-  private static @Nullable Node find(List<Node> all, HostPort address) {
-    return all.stream().filter(node -> node.address.equals(address)).findFirst().orElse(null);
   }
 
   /** Hears what happens to a node's session. */

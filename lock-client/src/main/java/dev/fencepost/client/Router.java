@@ -1,6 +1,7 @@
 package dev.fencepost.client;
 
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Chooses a node for a lock among those that are known. */
@@ -14,27 +15,27 @@ final class Router {
    * @return null if no node may be used at the moment
    */
   static @Nullable Node preferred(List<Node> nodes, long lockHash) {
-    Node best = best(nodes, lockHash, false);
+    Node best = best(nodes, lockHash, Node::isPromising);
     if (best != null && isSuspect(best)) {
       Node open = open(nodes, lockHash);
       return open == null ? best : open;
+    }
+    if (best == null) {
+      best = best(nodes, lockHash, Node::isUsable);
     }
     return best == null ? stranger(nodes) : best;
   }
 
   /** As {@link #preferred}, among those that answer now; null if there is none. */
   static @Nullable Node open(List<Node> nodes, long lockHash) {
-    return best(nodes, lockHash, true);
+    return best(nodes, lockHash, node -> node.isOpen() && !isSuspect(node));
   }
 
-  private static @Nullable Node best(List<Node> nodes, long lockHash, boolean nowOnly) {
+  private static @Nullable Node best(List<Node> nodes, long lockHash, Predicate<Node> such) {
     Node best = null;
     long bestWeight = Long.MIN_VALUE;
     for (Node node : nodes) {
-      if (!node.isIdentified() || !node.isUsable()) {
-        continue;
-      }
-      if (nowOnly && (!node.isOpen() || isSuspect(node))) {
+      if (!node.isIdentified() || !such.test(node)) {
         continue;
       }
       long weight = node.weight(lockHash);

@@ -53,7 +53,7 @@ public final class SessionThroughput {
           long awaited = run(threads, seconds, thread -> sdk(client, thread, true));
           long closed = run(threads, seconds, thread -> sdk(client, thread, false));
           System.out.printf(
-              "%d threads: unary %,d, SDK awaited release %,d (%.1f), SDK close %,d (%.1f) pairs/s%n",
+              "%d threads: unary %,d, SDK release %,d (%.1f), SDK close %,d (%.1f) pairs/s%n",
               threads, unary, awaited, ratio(awaited, unary), closed, ratio(closed, unary));
         }
       }

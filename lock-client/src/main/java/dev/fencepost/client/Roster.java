@@ -1,0 +1,78 @@
+package dev.fencepost.client;
+
+import dev.fencepost.proto.v1.Replica;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The addresses at which replicas may be found: those that the user named, and those that the
+ * replicas tell. Changed by {@link Replicas} under its lock; read by any thread.
+ */
+final class Roster {
+  private volatile List<Node> nodes = List.of();
+
+  List<Node> nodes() {
+    return nodes;
+  }
+
+  Stream<Node> stream() {
+    return nodes.stream();
+  }
+
+  boolean has(Predicate<Node> such) {
+    return nodes.stream().anyMatch(such);
+  }
+
+  /** Adds what the user named, in this order. */
+  void seed(List<HostPort> addresses) {
+    List<Node> all = new ArrayList<>(nodes);
+    for (HostPort address : addresses) {
+      if (at(all, address) == null) {
+        all.add(new Node(address, true));
+      }
+    }
+    nodes = List.copyOf(all);
+  }
+
+  /** The living replicas, as one of them tells; who is not among them is forgotten. */
+  void learn(List<Replica> replicas) {
+    List<Node> all = new ArrayList<>(nodes);
+    for (Replica replica : replicas) {
+      learn(all, replica);
+    }
+    all.removeIf(
+        node ->
+            !node.isSeed
+                && (node.phase == Node.Phase.IDLE || node.phase == Node.Phase.RESTING)
+                && replicas.stream().noneMatch(each -> node.is(each.getReplicaId())));
+    nodes = List.copyOf(all);
+  }
+
+  private static void learn(List<Node> all, Replica replica) {
+    HostPort address = HostPort.read(replica.getAddress()).orElse(null);
+    boolean isMet =
+        all.stream().anyMatch(node -> node.is(replica.getReplicaId()) && node.session != null);
+    if (isMet || address == null) {
+      return;
+    }
+    Node node = at(all, address);
+    if (node == null && !replica.getDraining()) {
+      node = new Node(address, false);
+      all.add(node);
+    }
+    if (node != null && node.session == null) {
+      if (replica.getDraining()) {
+        node.forgetIdentity();
+      } else {
+        node.expect(replica.getReplicaId());
+      }
+    }
+  }
+
+  private static @Nullable Node at(List<Node> all, HostPort address) {
+    return all.stream().filter(node -> node.address.equals(address)).findFirst().orElse(null);
+  }
+}

@@ -1,0 +1,60 @@
+package dev.fencepost.client.process;
+
+import dev.fencepost.client.FencepostClient;
+import dev.fencepost.client.LockHandle;
+import dev.fencepost.client.LockLostException;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Takes a lock and asks its handle without end whether it is held. Prints what it says first after
+ * a pause of the process, and when the loss is told.
+ */
+public final class HolderProgram {
+  private static final long ASK_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
+  private HolderProgram() {}
+
+  /**
+   * Arguments: target, lock, ttl in ms, and the length of a pause that is longer than the lease.
+   */
+  public static void main(String[] arguments) throws Exception {
+    long pauseNanos = TimeUnit.MILLISECONDS.toNanos(Long.parseLong(arguments[3]));
+    try (FencepostClient client = FencepostClient.connect(arguments[0])) {
+      LockHandle lock =
+          client
+              .lock(arguments[1])
+              .withTtl(Duration.ofMillis(Long.parseLong(arguments[2])))
+              .acquire();
+      lock.onLost(loss -> System.out.println("told " + loss.reason() + " " + System.nanoTime()));
+      System.out.println("held " + lock.token());
+      long last = System.nanoTime();
+      while (true) {
+        LockSupport.parkNanos(ASK_EVERY_NANOS);
+        long begun = System.nanoTime();
+        boolean isHeld = lock.isHeld();
+        if (begun - last > pauseNanos) {
+          System.out.println(
+              "after a pause: "
+                  + isHeld
+                  + " "
+                  + lock.remaining().isZero()
+                  + " "
+                  + requireHeld(lock)
+                  + " "
+                  + begun);
+        }
+        last = begun;
+      }
+    }
+  }
+
+  private static String requireHeld(LockHandle lock) {
+    try {
+      return lock.requireHeld().toString();
+    } catch (LockLostException e) {
+      return "lost";
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** Holders in processes of their own, paused and killed. */
+package dev.fencepost.client.process;

@@ -22,7 +22,11 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** Names that were used and are not any more cost nothing. */
 final class LeftoversTest {
   private static final int NAMES = 100_000;
-  private static final int CALLERS = 128;
+
+  /** As many as fill the batches, and leases for all of them. */
+  private static final int CALLERS = 600;
+
+  private static final Map<String, String> OPTIONS = Map.of("idle-leases", "1000");
 
   /** Nothing is repeated here, and other things may run on this machine. */
   private static final Duration CALL_TIMEOUT = Duration.ofSeconds(30);
@@ -35,7 +39,7 @@ final class LeftoversTest {
   void hundredThousandNames_leaveNoKeysAndNoLeases() {
     String uri = ETCD.uri("leftovers");
     try (Raw raw = new Raw(uri)) {
-      StoreSettings settings = new StoreSettings(uri, CALL_TIMEOUT, Map.of());
+      StoreSettings settings = new StoreSettings(uri, CALL_TIMEOUT, OPTIONS);
       try (TestReplica replica = new TestReplica(settings)) {
         AtomicInteger next = new AtomicInteger();
         CompletableFuture<?>[] callers = new CompletableFuture<?>[CALLERS];

@@ -21,6 +21,7 @@ final class ProxyFaults {
   private final Map<Direction, Long> bytesToCut = new EnumMap<>(Direction.class);
   private final Set<Direction> swallowed = EnumSet.noneOf(Direction.class);
   private final Set<Direction> held = EnumSet.noneOf(Direction.class);
+  private long cuts;
 
   synchronized void delay(Direction direction, Duration by) {
     delayNanos.put(direction, by.toNanos());
@@ -29,6 +30,10 @@ final class ProxyFaults {
 
   synchronized void cutAfter(Direction direction, long bytes) {
     bytesToCut.put(direction, bytes);
+  }
+
+  synchronized long cuts() {
+    return cuts;
   }
 
   synchronized void swallow(Direction direction) {
@@ -73,6 +78,7 @@ final class ProxyFaults {
       return bytes;
     }
     bytesToCut.remove(direction);
+    cuts++;
     return left.intValue();
   }
 }

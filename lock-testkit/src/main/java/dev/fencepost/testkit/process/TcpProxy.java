@@ -64,6 +64,11 @@ public final class TcpProxy implements AutoCloseable {
     faults.cutAfter(direction, bytes);
   }
 
+  /** How often {@link #cutAfter} has broken a connection. */
+  public long cuts() {
+    return faults.cuts();
+  }
+
   /**
    * Loses everything that goes that way, although the connections seem to live. One that lost
    * something is broken by {@link #resume}, since its bytes would not fit together any more.

@@ -1,5 +1,6 @@
 package dev.fencepost.acceptance.architecture;
 
+import static java.util.Map.entry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -24,6 +25,8 @@ class ArchitectureTest {
   private static final String PROTO = "dev.fencepost.proto..";
   private static final String BACKENDS = "dev.fencepost.backend..";
   private static final String SERVER = "dev.fencepost.server..";
+  private static final String CLIENT = "dev.fencepost.client..";
+  private static final String FENCE = "dev.fencepost.fence..";
   private static final String CLI = "dev.fencepost.cli..";
   private static final String TESTKIT = "dev.fencepost.testkit..";
   private static final String SERVER_ENTRY = "dev.fencepost.cli.ServerEntry";
@@ -31,25 +34,36 @@ class ArchitectureTest {
 
   /** Who may read a wall clock, stop a thread or end the process, and why. */
   private static final Map<String, String> UNCONTROLLED =
-      Map.of(
-          "dev.fencepost.backend.jdbc.JdbcBackendProvider",
-          "H2 has no clock but this machine's, which is handed to it here",
-          "dev.fencepost.cli.Following",
-          "pauses before it watches anew, on the thread of the command",
-          "dev.fencepost.cli.Main",
-          "ends the process with the command's exit code",
-          "dev.fencepost.cli.PrefixWatch",
-          "pauses between two lists, on the thread of the command",
-          "dev.fencepost.cli.RenewLoop",
-          "pauses between two renewals, on the thread of the command",
-          "dev.fencepost.cli.Servers",
-          "pauses between two tries, on the thread of the command",
-          "dev.fencepost.cli.Wording",
-          "tells people for how long a lock has been held",
-          "dev.fencepost.server.ServerMain",
-          "a second signal ends a server that does not finish its drain",
-          "dev.fencepost.testkit.model.ModelServer",
-          "the model's clock is this machine's, as those of stores are");
+      Map.ofEntries(
+          entry(
+              "dev.fencepost.backend.etcd.EtcdBackendProvider",
+              "etcd has no clock: the base of tokens begins at this machine's"),
+          entry(
+              "dev.fencepost.backend.jdbc.JdbcBackendProvider",
+              "H2 has no clock but this machine's, which is handed to it here"),
+          entry(
+              "dev.fencepost.client.SuspendAwareClock",
+              "a wall clock that ran ahead tells of a suspended machine, and shortens a lease"),
+          entry(
+              "dev.fencepost.cli.Following",
+              "pauses before it watches anew, on the thread of the command"),
+          entry("dev.fencepost.cli.Main", "ends the process with the command's exit code"),
+          entry(
+              "dev.fencepost.cli.PrefixWatch",
+              "pauses between two lists, on the thread of the command"),
+          entry(
+              "dev.fencepost.cli.RenewLoop",
+              "pauses between two renewals, on the thread of the command"),
+          entry(
+              "dev.fencepost.cli.Servers",
+              "pauses between two tries, on the thread of the command"),
+          entry("dev.fencepost.cli.Wording", "tells people for how long a lock has been held"),
+          entry(
+              "dev.fencepost.server.ServerMain",
+              "a second signal ends a server that does not finish its drain"),
+          entry(
+              "dev.fencepost.testkit.model.ModelServer",
+              "the model's clock is this machine's, as those of stores are"));
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
@@ -67,6 +81,11 @@ class ArchitectureTest {
             "dev.fencepost.core",
             "dev.fencepost.proto.v1",
             "dev.fencepost.backend.jdbc",
+            "dev.fencepost.backend.redis",
+            "dev.fencepost.backend.etcd",
+            "dev.fencepost.backend.zookeeper",
+            "dev.fencepost.client",
+            "dev.fencepost.fence",
             "dev.fencepost.server",
             "dev.fencepost.server.service",
             "dev.fencepost.cli",
@@ -88,13 +107,13 @@ class ArchitectureTest {
 
   @Test
   void lockProto_knowsNothingOfOurs() {
-    Rules.doesNotKnow(PROTO, API, CORE, BACKENDS, SERVER, CLI, TESTKIT).check(CLASSES);
+    Rules.doesNotKnow(PROTO, API, CORE, BACKENDS, SERVER, CLIENT, CLI, TESTKIT).check(CLASSES);
     assertBroken(Rules.doesNotKnow(PROTO, GRPC), CLASSES);
   }
 
   @Test
   void backends_knowTheApiOnly() {
-    Rules.doesNotKnow(BACKENDS, CORE, PROTO, SERVER, CLI, TESTKIT, GRPC).check(CLASSES);
+    Rules.doesNotKnow(BACKENDS, CORE, PROTO, SERVER, CLIENT, CLI, TESTKIT).check(CLASSES);
     Rules.areStrangers("dev.fencepost.backend.(*)..").check(CLASSES);
     assertBroken(Rules.doesNotKnow(SERVER, CORE, GRPC), CLASSES);
     assertBroken(Rules.areStrangers("dev.fencepost.(*).."), CLASSES);
@@ -109,6 +128,7 @@ class ArchitectureTest {
             "com.zaxxer.hikari..",
             "org.flywaydb.core..",
             "org.h2..",
+            "org.mariadb.jdbc..",
             "org.postgresql..",
             "org.slf4j..")
         .check(CLASSES);
@@ -116,16 +136,67 @@ class ArchitectureTest {
   }
 
   @Test
+  void otherBackends_knowTheirOwnLibrariesOnly() {
+    Rules.knowsOnly(
+            "dev.fencepost.backend.redis..",
+            API,
+            "io.lettuce.core..",
+            "io.netty..",
+            "javax.net.ssl..",
+            "org.slf4j..")
+        .check(CLASSES);
+    Rules.knowsOnly(
+            "dev.fencepost.backend.zookeeper..",
+            API,
+            "org.apache.curator..",
+            "org.apache.zookeeper..",
+            "org.slf4j..")
+        .check(CLASSES);
+    // etcd speaks gRPC itself; jetcd has the classes of its messages.
+    Rules.knowsOnly(
+            "dev.fencepost.backend.etcd..",
+            API,
+            "io.etcd.jetcd..",
+            GRPC,
+            "io.netty..",
+            "com.google.protobuf..",
+            "com.google.common.util.concurrent..",
+            "org.slf4j..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void client_knowsTheWordsAndTheWireOnly() {
+    Rules.doesNotKnow(
+            CLIENT, CORE, BACKENDS, SERVER, CLI, TESTKIT, FENCE, "dev.fencepost.lock.spi..")
+        .check(CLASSES);
+    assertBroken(Rules.doesNotKnow(CLIENT, PROTO), CLASSES);
+  }
+
+  /** A fence is at the resource: it needs no server at the moment of the write. */
+  @Test
+  void fence_knowsTheWordsOnly() {
+    Rules.doesNotKnow(
+            FENCE, CORE, PROTO, BACKENDS, SERVER, CLIENT, CLI, TESTKIT, "dev.fencepost.lock.spi..")
+        .check(CLASSES);
+    assertBroken(Rules.doesNotKnow(FENCE, API), CLASSES);
+  }
+
+  @Test
   void backend_showsItsProviderOnly() {
     Rules.showsOnly(BACKENDS, LockBackendProvider.class).check(CLASSES);
-    assertThat(publicTypes("dev.fencepost.backend.jdbc"))
-        .containsExactly("dev.fencepost.backend.jdbc.JdbcBackendProvider");
+    assertThat(publicTypes("dev.fencepost.backend"))
+        .containsExactlyInAnyOrder(
+            "dev.fencepost.backend.etcd.EtcdBackendProvider",
+            "dev.fencepost.backend.jdbc.JdbcBackendProvider",
+            "dev.fencepost.backend.redis.RedisBackendProvider",
+            "dev.fencepost.backend.zookeeper.ZookeeperBackendProvider");
     assertBroken(Rules.showsOnly(API, LockBackendProvider.class), CLASSES);
   }
 
   @Test
   void server_knowsNoStoreAndNoCommand() {
-    Rules.doesNotKnow(SERVER, BACKENDS, CLI, TESTKIT).check(CLASSES);
+    Rules.doesNotKnow(SERVER, BACKENDS, CLIENT, CLI, TESTKIT).check(CLASSES);
     assertBroken(Rules.doesNotKnow(SERVER, CORE), CLASSES);
   }
 
@@ -138,7 +209,7 @@ class ArchitectureTest {
 
   @Test
   void testkit_knowsTheApiOnly() {
-    Rules.doesNotKnow(TESTKIT, CORE, PROTO, BACKENDS, SERVER, CLI).check(CLASSES);
+    Rules.doesNotKnow(TESTKIT, CORE, PROTO, BACKENDS, SERVER, CLIENT, CLI).check(CLASSES);
     assertBroken(Rules.doesNotKnow(TESTKIT, API), CLASSES);
   }
 

@@ -29,8 +29,7 @@ class CounterTest {
 
   @RegisterExtension static final PostgresDatabase DATABASE = new PostgresDatabase();
 
-  @RegisterExtension
-  static final MySqlFamilyDatabase MARIADB = MySqlFamilyDatabase.onMariaDb();
+  @RegisterExtension static final MySqlFamilyDatabase MARIADB = MySqlFamilyDatabase.onMariaDb();
 
   @TempDir Path folder;
 

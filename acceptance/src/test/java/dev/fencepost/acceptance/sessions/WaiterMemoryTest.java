@@ -71,16 +71,6 @@ class WaiterMemoryTest {
   }
 
   private static void awaitWaiters(Server server, int expected) {
-    await().atMost(PATIENCE).until(() -> waiters(server) == expected);
-  }
-
-  private static int waiters(Server server) throws IOException {
-    String gauge = "fencepost_waiters ";
-    return server
-        .read("/metrics")
-        .lines()
-        .filter(line -> line.startsWith(gauge))
-        .mapToInt(line -> (int) Double.parseDouble(line.substring(gauge.length())))
-        .sum();
+    await().atMost(PATIENCE).until(() -> server.gauge("fencepost_waiters") == expected);
   }
 }

@@ -25,8 +25,7 @@ class MixedStoresTest {
 
   @RegisterExtension static final PostgresDatabase DATABASE = new PostgresDatabase();
 
-  @RegisterExtension
-  static final MySqlFamilyDatabase MARIADB = MySqlFamilyDatabase.onMariaDb();
+  @RegisterExtension static final MySqlFamilyDatabase MARIADB = MySqlFamilyDatabase.onMariaDb();
 
   @TempDir Path folder;
 

@@ -10,7 +10,7 @@ import java.util.Random;
  * Ports of the loopback address below those that systems give to outgoing connections, so that a
  * server finds its port free when it comes back.
  */
-final class Ports {
+public final class Ports {
 
   private static final int LOWEST = 15_000;
   private static final int COUNT = 15_000;
@@ -18,7 +18,7 @@ final class Ports {
 
   private Ports() {}
 
-  static int free() {
+  public static int free() {
     Random random = new Random();
     for (int i = 0; i < TRIES; i++) {
       int port = LOWEST + random.nextInt(COUNT);

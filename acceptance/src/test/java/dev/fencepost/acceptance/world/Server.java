@@ -31,13 +31,16 @@ public final class Server implements AutoCloseable {
       List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto");
 
   private final String storeUri;
-  private final int port = Ports.free();
+  private final List<String> flags;
+  private final int port;
   private final int httpPort = Ports.free();
   private final Path log;
   private ChildJvm process;
 
-  private Server(String storeUri) {
+  private Server(int port, String storeUri, String... flags) {
+    this.port = port;
     this.storeUri = storeUri;
+    this.flags = List.of(flags);
     try {
       this.log = Files.createTempFile("fencepost-server-", ".log");
     } catch (IOException e) {
@@ -46,9 +49,18 @@ public final class Server implements AutoCloseable {
     this.process = launch();
   }
 
-  /** Starts a server and waits until it is ready. */
-  public static Server on(String storeUri) {
-    Server server = new Server(storeUri);
+  /**
+   * Starts a server and waits until it is ready.
+   *
+   * @param flags more of its flags
+   */
+  public static Server on(String storeUri, String... flags) {
+    return onPort(Ports.free(), storeUri, flags);
+  }
+
+  /** Starts a server where it was announced before. */
+  public static Server onPort(int port, String storeUri, String... flags) {
+    Server server = new Server(port, storeUri, flags);
     server.awaitReady();
     return server;
   }
@@ -59,7 +71,7 @@ public final class Server implements AutoCloseable {
    * @return what it complained of
    */
   public static String refusedOn(String storeUri) {
-    try (Server server = new Server(storeUri)) {
+    try (Server server = new Server(Ports.free(), storeUri)) {
       server.process.remainingLines(PATIENCE);
       return server.readLog();
     }
@@ -112,6 +124,19 @@ public final class Server implements AutoCloseable {
     }
   }
 
+  /** The value of a gauge; 0 if nobody answers. */
+  public int gauge(String name) {
+    try {
+      return read("/metrics")
+          .lines()
+          .filter(line -> line.startsWith(name + " "))
+          .mapToInt(line -> (int) Double.parseDouble(line.substring(name.length())))
+          .sum();
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+
   /** Waits until {@code /readyz} says so. */
   public void awaitReady() {
     try {
@@ -153,6 +178,7 @@ public final class Server implements AutoCloseable {
     List<String> words = new ArrayList<>(List.of(log.toString(), "server", "--store", storeUri));
     words.add("--listen=127.0.0.1:" + port);
     words.add("--http-listen=127.0.0.1:" + httpPort);
+    words.addAll(flags);
     return ChildJvm.start(JVM, FencepostCommand.class, words.toArray(String[]::new));
   }
 

@@ -1,0 +1,58 @@
+package dev.fencepost.acceptance.sdk;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.fencepost.acceptance.world.Ports;
+import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.testkit.process.PostgresDatabase;
+import dev.fencepost.testkit.process.TcpProxy;
+import dev.fencepost.testkit.process.TcpProxy.Direction;
+import java.time.Duration;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** The connection between client and server breaks at any byte, again and again. */
+class CutConnectionsTest {
+  /** More of them by {@code -Dfencepost.rounds}. */
+  private static final int CUTS = Integer.getInteger("fencepost.rounds", 200);
+
+  private static final int MOST_BYTES = 3_000;
+  private static final int CLIENTS = 4;
+  private static final int HOLDERS = 10;
+  private static final int WORKERS = 24;
+  private static final int LOCKS = 8;
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+
+  @RegisterExtension static final PostgresDatabase DATABASE = new PostgresDatabase();
+
+  @Test
+  void cutsAtAnyByte_loseNoLockAndNoAnswerAndMakeNoSecondHolder() throws Exception {
+    long seed = Long.getLong("fencepost.seed", System.nanoTime());
+    System.out.println("seed " + seed);
+    Random random = new Random(seed);
+    int port = Ports.free();
+    try (TcpProxy proxy = new TcpProxy(port);
+        Server server =
+            Server.onPort(port, DATABASE.jdbcUri(), "--advertise=127.0.0.1:" + proxy.port())) {
+      try (Crowd crowd = new Crowd("127.0.0.1:" + proxy.port(), CLIENTS)) {
+        crowd.hold(HOLDERS);
+        crowd.work(WORKERS, LOCKS);
+        for (int cut = 1; cut <= CUTS; cut++) {
+          Direction direction = random.nextBoolean() ? Direction.REQUESTS : Direction.ANSWERS;
+          proxy.cutAfter(direction, random.nextInt(MOST_BYTES));
+          long expected = cut;
+          await()
+              .atMost(PATIENCE)
+              .pollInterval(Duration.ofMillis(1))
+              .until(() -> proxy.cuts() >= expected);
+        }
+        crowd.awaitGrants(LOCKS);
+        crowd.judge();
+      }
+      await().atMost(PATIENCE).until(() -> server.gauge("fencepost_sessions") == 0);
+      assertThat(server.gauge("fencepost_waiters")).isZero();
+    }
+  }
+}

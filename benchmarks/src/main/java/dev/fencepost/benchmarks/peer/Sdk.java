@@ -81,11 +81,15 @@ public final class Sdk implements Contender {
 
     @Override
     public void release() throws InterruptedException {
-      if (giving == Giving.UNAWAITED) {
-        handle.close();
-        return;
+      // As try-with-resources does: whatever becomes of the release, the lock is let go.
+      try (handle) {
+        if (giving == Giving.AWAITED) {
+          requireReleased(handle.release());
+        }
       }
-      Release outcome = handle.release();
+    }
+
+    private static void requireReleased(Release outcome) {
       if (!outcome.equals(new Release.Released())) {
         throw new IllegalStateException("not released: " + outcome);
       }

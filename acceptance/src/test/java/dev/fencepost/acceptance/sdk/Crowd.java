@@ -24,7 +24,7 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class Crowd implements AutoCloseable {
   private static final Duration LEASE = Duration.ofSeconds(15);
-  private static final Duration WAIT = Duration.ofMinutes(3);
+  private static final Duration WAIT = Duration.ofMinutes(1);
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private final List<FencepostClient> clients = new ArrayList<>();

@@ -54,7 +54,7 @@ public final class RedisSentinels implements AutoCloseable {
 
   /** The server that the sentinels take for the master. */
   public RedisServer master() {
-    String port = sentinels.get(0).ask("get-master-addr-by-name", MASTER).split("\\s+")[1];
+    String port = sentinels.get(0).ask("get-master-addr-by-name", MASTER).split("\\s+", -1)[1];
     return servers.stream()
         .filter(server -> port.equals("" + server.port()))
         .findFirst()

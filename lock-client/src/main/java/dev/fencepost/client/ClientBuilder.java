@@ -10,7 +10,19 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 
-/** The settings of a client. Not thread-safe; may build several clients. */
+/**
+ * The settings of a client. Not thread-safe; may build several clients.
+ *
+ * <pre>{@code
+ * return FencepostClient.builder(target)
+ *     .ttl(Duration.ofSeconds(30))
+ *     .service("order-worker")
+ *     .metadata(Map.of("region", "eu-1"))
+ *     .callTimeout(Duration.ofSeconds(5))
+ *     .metrics(MicrometerMetrics.of(registry))
+ *     .build();
+ * }</pre>
+ */
 public final class ClientBuilder {
   private static final Duration LEAST_CALL_TIMEOUT = Duration.ofMillis(100);
   private static final Duration MOST_CALL_TIMEOUT = Duration.ofMinutes(10);
@@ -90,7 +102,7 @@ public final class ClientBuilder {
             .setOwner(owner.orElseGet(() -> Owner.ofProcess(service)))
             .putAllMetadata(metadata)
             .build();
-    Timers timers = new ThreadTimers();
+    Executor transport = Connections.newThread();
     return new ClientSetup(
         target,
         hello,
@@ -99,9 +111,9 @@ public final class ClientBuilder {
         callbackExecutor.map(Callbacks::new).orElseGet(Callbacks::ownThreads),
         metrics,
         SuspendAwareClock.ofSystem(),
-        timers,
+        new ThreadTimers(),
         new SecureRandom(),
-        address -> Connections.open(address, timers));
+        address -> Connections.open(address, transport));
   }
 
   private static String version() {

@@ -29,6 +29,9 @@ final class Adoption extends Repeated<Handle> {
     parts.requireOpen();
     Adoption adoption = new Adoption(parts, plan, grant);
     adoption.begin();
+    if (parts.isClosed()) {
+      adoption.abandon();
+    }
     return Waiting.forAnswer(adoption.answer());
   }
 

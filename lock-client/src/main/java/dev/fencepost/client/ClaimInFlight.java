@@ -59,6 +59,10 @@ final class ClaimInFlight implements Due {
     parts.requireOpen();
     ClaimInFlight begun = new ClaimInFlight(parts, plan, waitNanos);
     parts.claims.add(begun);
+    if (parts.isClosed()) {
+      // The one who closes may have looked before it was there.
+      begun.abandon();
+    }
     begun.send();
     return begun;
   }
@@ -74,6 +78,14 @@ final class ClaimInFlight implements Due {
    * @return false if it was over before
    */
   boolean withdraw() {
+    boolean isWithdrawn = takeBack();
+    if (isWithdrawn) {
+      parts.metrics.acquireEnded("withdrawn", parts.clock.nanos() - begunNanos);
+    }
+    return isWithdrawn;
+  }
+
+  private boolean takeBack() {
     Leg standing;
     synchronized (this) {
       if (isOver) {
@@ -91,7 +103,7 @@ final class ClaimInFlight implements Due {
 
   /** The client is closing. */
   void abandon() {
-    if (withdraw()) {
+    if (takeBack()) {
       Trouble closed = Trouble.of(Trouble.Kind.UNREACHED, "the client was closed");
       end("withdrawn", new AcquireOutcome.Failed(closed));
     }
@@ -112,7 +124,7 @@ final class ClaimInFlight implements Due {
   @Override
   public void run(long nowNanos) {
     if (nowNanos >= giveUpNanos) {
-      if (withdraw()) {
+      if (takeBack()) {
         end("unavailable", new AcquireOutcome.Failed(noAnswer()));
       }
     } else if (nowNanos >= retryNanos) {
@@ -287,7 +299,7 @@ final class ClaimInFlight implements Due {
 
   private void giveUp(Trouble trouble) {
     // Of a fault nobody knows what it has done.
-    if (trouble.kind() == Trouble.Kind.FAULT ? withdraw() : finish()) {
+    if (trouble.kind() == Trouble.Kind.FAULT ? takeBack() : finish()) {
       end("failed", new AcquireOutcome.Failed(trouble));
     }
   }

@@ -56,6 +56,10 @@ final class ClientParts {
     }
   }
 
+  boolean isClosed() {
+    return isClosed;
+  }
+
   /** From now on nothing begins. */
   void close() {
     isClosed = true;

@@ -11,6 +11,16 @@ import java.util.concurrent.Flow;
  *
  * <p>It has one stream to each replica that its locks prefer, one timer thread, and no thread per
  * lock or waiter.
+ *
+ * <pre>{@code
+ * try (FencepostClient client = FencepostClient.connect(target)) {
+ *   FencepostLock order = client.lock("orders/42");
+ *   try (LockHandle lock = order.acquire(Duration.ofSeconds(5))) { // renews by itself
+ *     lock.onLost(loss -> worker.interrupt());
+ *     orders.update(42, lock.token()); // the fence
+ *   }
+ * }
+ * }</pre>
  */
 public interface FencepostClient extends AutoCloseable {
 
@@ -41,6 +51,11 @@ public interface FencepostClient extends AutoCloseable {
    * Goes on keeping a grant that was made elsewhere, by another process or a handle that was {@link
    * LockHandle#detach detached}: it is renewed before this returns.
    *
+   * <pre>{@code
+   * GrantRef grant = lock.detach(); // not renewed here any more; a secret
+   * return there.adopt(grant); // in another process, before the lease ends
+   * }</pre>
+   *
    * @throws LockLostException if the grant has ended
    * @throws UnavailableException if nobody answered within the call timeout
    */
@@ -49,6 +64,15 @@ public interface FencepostClient extends AutoCloseable {
   /**
    * Takes several locks, or none: in the order of their names' bytes, so that two who want the same
    * locks never wait for each other, and with one deadline for all.
+   *
+   * <pre>{@code
+   * List<FencepostLock> accounts = List.of(client.lock("account/7"), client.lock("account/3"));
+   * try (MultiHandle both = client.acquireAll(accounts, Duration.ofSeconds(5))) {
+   *   if (both.isHeld()) {
+   *     transfer.run();
+   *   }
+   * }
+   * }</pre>
    *
    * @throws LockNotGrantedException if one of them is not granted in time
    * @throws LockLostException if one was lost while others were waited for

@@ -28,6 +28,14 @@ public interface FencepostLock {
   /**
    * Others are kept out for at least this long after the grant, even if the lock is released
    * sooner; 0 – 24 h. For a job that is to run once per period on hosts whose clocks differ.
+   *
+   * <pre>{@code
+   * FencepostLock hourly =
+   *     client
+   *         .lock("jobs/hourly")
+   *         .withMinHold(Duration.ofMinutes(59))
+   *         .withMaxHold(Duration.ofHours(2));
+   * }</pre>
    */
   FencepostLock withMinHold(Duration hold);
 
@@ -88,6 +96,17 @@ public interface FencepostLock {
    * Runs the body while the lock is held. If it is lost meanwhile, the body's thread is
    * interrupted.
    *
+   * <pre>{@code
+   * return client
+   *     .lock("orders/42")
+   *     .hold(
+   *         Duration.ofSeconds(5),
+   *         lock -> {
+   *           orders.update(42, lock.requireHeld());
+   *           return orders.updates();
+   *         });
+   * }</pre>
+   *
    * @return what the body returned
    * @throws LockNotGrantedException if the lock is not granted in time; the body has not run
    * @throws LockLostException if the lock was lost before the body ended, with what the body threw
@@ -100,6 +119,16 @@ public interface FencepostLock {
    * A view as {@link Lock}: owned by the thread that locked it, reentrant, without conditions. Use
    * the same view for {@code lock} and {@code unlock}. {@code unlock} throws {@link
    * LockLostException} if the lock was lost before, and so does a reentrant {@code lock}.
+   *
+   * <pre>{@code
+   * Lock lock = client.lock("orders/42").asLock();
+   * lock.lock();
+   * try {
+   *   work.run();
+   * } finally {
+   *   lock.unlock();
+   * }
+   * }</pre>
    */
   Lock asLock();
 }

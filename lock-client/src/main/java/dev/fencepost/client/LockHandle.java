@@ -17,6 +17,12 @@ import java.util.function.Consumer;
  * be paused again, so the {@link #token()} should go with every write to a resource that can
  * compare it.
  *
+ * <pre>{@code
+ * while (lock.isHeld() && orders.updates() < 10) {
+ *   orders.update(42, lock.requireHeld());
+ * }
+ * }</pre>
+ *
  * <p>A handle that is neither closed nor reachable any more is reported to the log and stops
  * renewing.
  */
@@ -83,8 +89,13 @@ public interface LockHandle extends AutoCloseable {
   LockHandle onRenewed(Runnable action);
 
   /**
-   * Completes when the lock is lost, and never if it is released first; for {@link
-   * CompletableFuture#anyOf}. What depends on it runs on the callback executor.
+   * Completes when the lock is lost, and never if it is released first. What depends on it runs on
+   * the callback executor.
+   *
+   * <pre>{@code
+   * return CompletableFuture.anyOf(work, lock.lost())
+   *     .thenApply(first -> work.isDone() ? "done: " + first : "lost: " + first);
+   * }</pre>
    */
   CompletableFuture<Loss> lost();
 

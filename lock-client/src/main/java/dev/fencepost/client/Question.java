@@ -37,6 +37,9 @@ final class Question<Q, A> implements Due {
     parts.requireOpen();
     Question<Q, A> question = new Question<>(parts, Rendezvous.hash(name), method, request);
     parts.questions.add(question);
+    if (parts.isClosed()) {
+      question.abandon();
+    }
     question.send();
     return Waiting.on(parts.callbacks, question.answer);
   }

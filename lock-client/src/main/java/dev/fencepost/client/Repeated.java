@@ -63,6 +63,11 @@ abstract class Repeated<T> implements Due {
     sendTo(first == null || !first.isOpenForMore() ? way() : first);
   }
 
+  /** It is not waited for any more. */
+  final void abandon() {
+    fail(late());
+  }
+
   /** There may be a way now, for one that found none before. */
   final void nudge() {
     if (retryNanos == ClientClock.NEVER) {

@@ -34,6 +34,7 @@ final class Replicas implements Due {
   private final Hello hello;
   private final ClientClock clock;
   private final Random random;
+  private final Agenda agenda;
   private final DueSet<Session> sessions;
   private final DueSet<Replicas> self;
   private final Listener listener;
@@ -65,6 +66,7 @@ final class Replicas implements Due {
     this.hello = hello;
     this.clock = clock;
     this.random = random;
+    this.agenda = agenda;
     this.sessions = agenda.newSet();
     this.self = agenda.newSet();
     this.listener = listener;
@@ -347,6 +349,11 @@ final class Replicas implements Due {
     @Override
     public void over(Session session, Status why) {
       Replicas.this.over(node, channel, why);
+    }
+
+    @Override
+    public void later(Runnable work) {
+      agenda.soon(work);
     }
 
     @Override

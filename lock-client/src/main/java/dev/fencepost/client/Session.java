@@ -38,6 +38,7 @@ final class Session extends ClientCall.Listener<SessionResponse> implements Due 
   private static final long LONGEST_MARK_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final int MOST_MISSED_HEARTBEATS = 3;
   private static final int MESSAGES_IN_ADVANCE = 64;
+  private static final int MOST_TURNS = 32;
 
   /** What becomes of a session. */
   enum Phase {
@@ -60,6 +61,9 @@ final class Session extends ClientCall.Listener<SessionResponse> implements Due 
     void lost(GrantLost lost);
 
     void over(Session session, Status why);
+
+    /** Does something soon, on a thread of the client's. */
+    void later(Runnable work);
 
     /** Does something of which what is sent to other sessions travels together. */
     void together(Runnable work);
@@ -196,8 +200,18 @@ final class Session extends ClientCall.Listener<SessionResponse> implements Due 
 
   /** Writes what was added. */
   void uncork() {
-    int seen = 1;
-    do {
+    uncork(1);
+  }
+
+  private void uncork(int pumpings) {
+    int seen = pumpings;
+    for (int turn = 0; seen != 0; turn++) {
+      if (turn == MOST_TURNS) {
+        // Nobody who only wanted to send one thing writes for the others without end.
+        int left = seen;
+        owner.later(() -> uncork(left));
+        return;
+      }
       try {
         write();
       } catch (RuntimeException e) {
@@ -205,7 +219,7 @@ final class Session extends ClientCall.Listener<SessionResponse> implements Due 
         over(Status.INTERNAL.withCause(e));
       }
       seen = pumping.addAndGet(-seen);
-    } while (seen != 0);
+    }
   }
 
   @Override

@@ -32,29 +32,27 @@ class ManyReplicasTest {
   void oneAddress_isEnoughToFindAll() throws Exception {
     try (FencepostClient client =
         FencepostClient.connect("127.0.0.1:" + cluster.server(0).port())) {
-      await()
-          .untilAsserted(
-              () -> {
-                take(client, 60).forEach(LockHandle::close);
-                assertThat(cluster.sessions()).as("a stream for each replica").containsOnly(1);
-              });
+      meetAll(client, 1);
     }
     await().untilAsserted(() -> assertThat(cluster.sessions()).containsOnly(0));
   }
 
   @Test
   void waitersOfOneLock_meetOnOneReplica() throws Exception {
-    try (FencepostClient one = FencepostClient.connect(cluster.target());
-        FencepostClient other = FencepostClient.connect(cluster.target());
-        LockHandle held = one.lock("meeting").acquire(LONG)) {
-      CompletableFuture<LockHandle> first = one.lock("meeting").acquireAsync(LONG);
-      await().until(() -> cluster.waiters("meeting") == 1);
-      CompletableFuture<LockHandle> second = other.lock("meeting").acquireAsync(LONG);
-      await().until(() -> cluster.waiters("meeting") == 2);
-      assertThat(cluster.waitersByReplica("meeting")).containsOnlyOnce(2);
-      assertThat(held.isHeld()).isTrue();
-      first.cancel(false);
-      second.cancel(false);
+    try (FencepostClient one = FencepostClient.connect(cluster.target())) {
+      meetAll(one, 1);
+      try (FencepostClient other = FencepostClient.connect(cluster.target())) {
+        meetAll(other, 2);
+        LockHandle held = one.lock("meeting").acquire(LONG);
+        CompletableFuture<LockHandle> first = one.lock("meeting").acquireAsync(LONG);
+        await().until(() -> cluster.waiters("meeting") == 1);
+        CompletableFuture<LockHandle> second = other.lock("meeting").acquireAsync(LONG);
+        await().until(() -> cluster.waiters("meeting") == 2);
+        assertThat(cluster.waitersByReplica("meeting")).containsOnlyOnce(2);
+        first.cancel(false);
+        second.cancel(false);
+        held.close();
+      }
     }
   }
 
@@ -130,6 +128,16 @@ class ManyReplicasTest {
       assertThat(next.lock("left").tryAcquire()).hasValueSatisfying(LockHandle::close);
     }
     await().untilAsserted(() -> assertThat(cluster.sessions()).containsOnly(0));
+  }
+
+  /** Returns when the client has a stream to each replica, as so many have then. */
+  private void meetAll(FencepostClient client, int sessions) {
+    await()
+        .untilAsserted(
+            () -> {
+              take(client, 60).forEach(LockHandle::close);
+              assertThat(cluster.sessions()).as("a stream for each").containsOnly(sessions);
+            });
   }
 
   private List<LockHandle> take(FencepostClient client, int count) throws InterruptedException {

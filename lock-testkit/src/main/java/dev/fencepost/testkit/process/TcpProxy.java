@@ -20,6 +20,8 @@ public final class TcpProxy implements AutoCloseable {
   /** Most connections at a time; more are refused. Each has two threads. */
   public static final int MAX_CONNECTIONS = 128;
 
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
   /** Which way bytes go. */
   public enum Direction {
     /** From the client to the server. */
@@ -33,6 +35,7 @@ public final class TcpProxy implements AutoCloseable {
   private final Set<ProxyConnection> connections = ConcurrentHashMap.newKeySet();
   private final ProxyFaults faults = new ProxyFaults();
   private ServerSocket listener;
+  private Thread acceptor;
 
   /** Starts a proxy in front of a port of the loopback address. */
   public TcpProxy(int targetPort) {
@@ -113,7 +116,7 @@ public final class TcpProxy implements AutoCloseable {
   }
 
   private void startAccepting(ServerSocket on) {
-    daemon("accept on " + port, () -> accept(on));
+    acceptor = daemon("accept on " + port, () -> accept(on));
   }
 
   private void accept(ServerSocket on) {
@@ -149,8 +152,12 @@ public final class TcpProxy implements AutoCloseable {
   private void closeListener() {
     try {
       listener.close();
+      // The kernel listens on until the call that accepts has returned.
+      acceptor.join(PATIENCE.toMillis());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -165,9 +172,10 @@ public final class TcpProxy implements AutoCloseable {
     }
   }
 
-  private static void daemon(String name, Runnable work) {
+  private static Thread daemon(String name, Runnable work) {
     Thread thread = new Thread(work, name);
     thread.setDaemon(true);
     thread.start();
+    return thread;
   }
 }

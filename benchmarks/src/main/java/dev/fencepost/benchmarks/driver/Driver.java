@@ -84,7 +84,7 @@ final class Driver {
     List<Entry> all =
         contenders(world.setUp()).stream().filter(entry -> Cells.takesPart(cell, entry)).toList();
     List<Entry> fit = new ArrayList<>(all);
-    if (Cells.isRepeated(cell)) {
+    if (Cells.isRepeated(cell) && options.size() != Options.Size.SMOKE) {
       for (Entry entry : all) {
         Sample warmUp = turn(world, cell, entry, 0);
         if (!warmUp.isSound()) {

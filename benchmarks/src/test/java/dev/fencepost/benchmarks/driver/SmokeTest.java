@@ -13,10 +13,13 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** That all of it runs, and that its checks can fail. No timing is judged. */
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 class SmokeTest {
   @TempDir private Path folder;
 
@@ -25,7 +28,9 @@ class SmokeTest {
     List<String> arguments = List.of("--smoke", "--out", folder.toString());
     Report report = Bench.run(Options.parse(arguments), arguments, System.out);
 
-    assertThat(report.samples().stream().filter(sample -> !sample.isSound())).isEmpty();
+    assertThat(report.samples().stream().filter(sample -> !sample.isSound()))
+        .as("turns that failed")
+        .isEmpty();
     assertThat(report.samples()).allMatch(sample -> sample.value() >= 0);
     Set<String> wanted = new HashSet<>();
     for (String store : Stores.KINDS) {

@@ -8,8 +8,11 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Three replicas on one store are killed or restarted, one after the other, under load. */
-class ReplicasThatDieTest {
+/**
+ * Three replicas on one store are killed or restarted, one after the other, under load. Takes
+ * minutes, so it is asked for by name: {@code -Dtest=ReplicasThatDie}.
+ */
+class ReplicasThatDie {
   /** Kills and restarts; more of them by {@code -Dfencepost.rounds}. */
   private static final int ROUNDS = Integer.getInteger("fencepost.rounds", 6);
 

@@ -15,8 +15,11 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Those who wait keep their places while every replica is restarted. */
-class OrderTest {
+/**
+ * Those who wait keep their places while every replica is restarted. Asked for by name: {@code
+ * -Dtest=WaitersKeepTheirOrder}.
+ */
+class WaitersKeepTheirOrder {
   private static final int WAITERS = 200;
   private static final int CLIENTS = 5;
   private static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -30,7 +33,7 @@ class OrderTest {
         Server b = Server.on(DATABASE.jdbcUri());
         Server c = Server.on(DATABASE.jdbcUri())) {
       for (int i = 0; i < CLIENTS; i++) {
-        clients.add(FencepostClient.connect(ReplicasThatDieTest.target(a, b, c)));
+        clients.add(FencepostClient.connect(ReplicasThatDie.target(a, b, c)));
       }
       LockHandle holder = clients.get(0).lock("line").acquire(PATIENCE);
       List<Integer> served = new CopyOnWriteArrayList<>();

@@ -1,6 +1,7 @@
 package dev.fencepost.benchmarks.driver;
 
 import dev.fencepost.benchmarks.report.Scenario;
+import dev.fencepost.benchmarks.report.Target;
 import dev.fencepost.benchmarks.store.Stores;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -94,6 +95,10 @@ public record Options(
       this.size = size;
       rounds = size == Size.SMOKE ? 1 : 3;
       round = Duration.ofMillis(size == Size.SMOKE ? 100 : 2000);
+      if (size == Size.TARGETS) {
+        stores =
+            Target.all().stream().map(target -> target.cell().setUp().store()).distinct().toList();
+      }
       if (size == Size.FULL) {
         delays = List.of(0, 500, 2000);
         replicas = List.of(1, 3);

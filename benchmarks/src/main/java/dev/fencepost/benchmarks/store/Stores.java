@@ -40,7 +40,7 @@ public final class Stores {
     return new ProcessStore(
         "redis",
         server,
-        "127.0.0.1:" + server.port(),
+        "redis-server 127.0.0.1:" + server.port(),
         Stores::loopback,
         RedisServer::uri,
         () -> number(server.cli("DBSIZE")),

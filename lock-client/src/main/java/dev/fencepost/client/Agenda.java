@@ -49,11 +49,6 @@ final class Agenda {
     }
   }
 
-  /** Does something at once on the timer's thread; it is short and does not block. */
-  void soon(Runnable work) {
-    timers.schedule(0, work);
-  }
-
   synchronized void close() {
     isClosed = true;
     if (timer != null) {

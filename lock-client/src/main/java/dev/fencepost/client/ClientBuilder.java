@@ -102,7 +102,7 @@ public final class ClientBuilder {
             .setOwner(owner.orElseGet(() -> Owner.ofProcess(service)))
             .putAllMetadata(metadata)
             .build();
-    Executor transport = Connections.newThread();
+    Timers timers = new ThreadTimers();
     return new ClientSetup(
         target,
         hello,
@@ -111,9 +111,10 @@ public final class ClientBuilder {
         callbackExecutor.map(Callbacks::new).orElseGet(Callbacks::ownThreads),
         metrics,
         SuspendAwareClock.ofSystem(),
-        new ThreadTimers(),
+        timers,
+        task -> timers.schedule(0, task),
         new SecureRandom(),
-        address -> Connections.open(address, transport));
+        Connections::open);
   }
 
   private static String version() {

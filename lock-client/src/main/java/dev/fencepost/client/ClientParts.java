@@ -36,9 +36,7 @@ final class ClientParts {
     // In this order they are looked at: what is held first.
     this.holdings = agenda.newSet();
     this.repeated = agenda.newSet();
-    this.replicas =
-        new Replicas(
-            setup.connector(), setup.hello(), clock, random, agenda, new RoutesListener(this));
+    this.replicas = new Replicas(setup, agenda, new RoutesListener(this));
     this.claims = agenda.newSet();
     this.questions = agenda.newSet();
     this.watches = agenda.newSet();

@@ -6,6 +6,7 @@ import io.grpc.ManagedChannel;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.Executor;
 import java.util.function.Function;
 
 /**
@@ -19,6 +20,7 @@ import java.util.function.Function;
  * @param metrics what is counted
  * @param clock its clock
  * @param timers its one timer
+ * @param apart runs what must not be done in a transport's callback: soon, and on no such thread
  * @param random for claim ids, which are secrets, and for pauses
  * @param connector opens a channel to an address
  */
@@ -31,6 +33,7 @@ record ClientSetup(
     ClientMetrics metrics,
     ClientClock clock,
     Timers timers,
+    Executor apart,
     Random random,
     Function<HostPort, ManagedChannel> connector) {
 

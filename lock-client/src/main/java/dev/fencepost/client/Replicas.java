@@ -2,7 +2,6 @@ package dev.fencepost.client;
 
 import dev.fencepost.proto.v1.Drain;
 import dev.fencepost.proto.v1.GrantLost;
-import dev.fencepost.proto.v1.Hello;
 import dev.fencepost.proto.v1.Replica;
 import dev.fencepost.proto.v1.Welcome;
 import io.grpc.ManagedChannel;
@@ -31,11 +30,10 @@ final class Replicas implements Due {
   private static final int MOST_DOUBLINGS = 5;
 
   private final Function<HostPort, ManagedChannel> connector;
-  private final Hello hello;
   private final ClientClock clock;
   private final Random random;
-  private final Agenda agenda;
   private final DueSet<Session> sessions;
+  private final Session.Surroundings around;
   private final DueSet<Replicas> self;
   private final Listener listener;
   private final Roster roster = new Roster();
@@ -55,19 +53,12 @@ final class Replicas implements Due {
     void changed();
   }
 
-  Replicas(
-      Function<HostPort, ManagedChannel> connector,
-      Hello hello,
-      ClientClock clock,
-      Random random,
-      Agenda agenda,
-      Listener listener) {
-    this.connector = connector;
-    this.hello = hello;
-    this.clock = clock;
-    this.random = random;
-    this.agenda = agenda;
+  Replicas(ClientSetup setup, Agenda agenda, Listener listener) {
+    this.connector = setup.connector();
+    this.clock = setup.clock();
+    this.random = setup.random();
     this.sessions = agenda.newSet();
+    this.around = new Session.Surroundings(setup.hello(), clock, setup.apart(), sessions);
     this.self = agenda.newSet();
     this.listener = listener;
     self.add(this);
@@ -228,7 +219,7 @@ final class Replicas implements Due {
     node.phase = Node.Phase.CONNECTING;
     ManagedChannel channel = connector.apply(node.address);
     node.channel = channel;
-    Session session = Session.open(channel, hello, clock, sessions, new Caretaker(node, channel));
+    Session session = Session.open(channel, around, new Caretaker(node, channel));
     // It may have failed already, and then the node rests.
     node.session = session.phase() == Session.Phase.OVER ? null : session;
     return node.usableSession();
@@ -349,11 +340,6 @@ final class Replicas implements Due {
     @Override
     public void over(Session session, Status why) {
       Replicas.this.over(node, channel, why);
-    }
-
-    @Override
-    public void later(Runnable work) {
-      agenda.soon(work);
     }
 
     @Override

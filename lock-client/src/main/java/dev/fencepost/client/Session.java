@@ -15,6 +15,7 @@ import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.Metadata;
 import io.grpc.Status;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
@@ -26,10 +27,10 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A thread that adds an operation writes it, with whatever others have added meanwhile, unless
  * another thread is just writing and takes it along. Results are handed over on the transport's
- * thread. A mark is the moment of its message on the client's clock, so that nothing has to be
- * remembered of it.
+ * thread, see {@link Hearing}. A mark is the moment of its message on the client's clock, so that
+ * nothing has to be remembered of it.
  */
-final class Session extends ClientCall.Listener<SessionResponse> implements Due {
+final class Session implements Due {
   private static final Logger LOG = LoggerFactory.getLogger(Session.class);
 
   /** From the first try to connect to the server's welcome. */
@@ -62,17 +63,25 @@ final class Session extends ClientCall.Listener<SessionResponse> implements Due 
 
     void over(Session session, Status why);
 
-    /** Does something soon, on a thread of the client's. */
-    void later(Runnable work);
-
     /** Does something of which what is sent to other sessions travels together. */
     void together(Runnable work);
   }
 
+  /**
+   * What all sessions of a client share.
+   *
+   * @param hello how they greet
+   * @param clock the client's clock
+   * @param apart runs what must not be done in a transport's callback
+   * @param sessions those that are not over
+   */
+  record Surroundings(Hello hello, ClientClock clock, Executor apart, DueSet<Session> sessions) {}
+
   private final Hello hello;
   private final ClientClock clock;
-  private final Owner owner;
+  private final Executor apart;
   private final DueSet<Session> sessions;
+  private final Owner owner;
   private final ClientCall<SessionRequest, SessionResponse> call;
   private final Outbox outbox = new Outbox();
   private volatile Phase phase = Phase.GREETING;
@@ -89,12 +98,12 @@ final class Session extends ClientCall.Listener<SessionResponse> implements Due 
   private boolean saidHello;
   private boolean saidGoodbye;
 
-  private Session(
-      Channel channel, Hello hello, ClientClock clock, DueSet<Session> sessions, Owner owner) {
-    this.hello = hello;
-    this.clock = clock;
+  private Session(Channel channel, Surroundings around, Owner owner) {
+    this.hello = around.hello();
+    this.clock = around.clock();
+    this.apart = around.apart();
+    this.sessions = around.sessions();
     this.owner = owner;
-    this.sessions = sessions;
     this.call = channel.newCall(SessionServiceGrpc.getSessionMethod(), CallOptions.DEFAULT);
     this.startedNanos = clock.nanos();
     this.heardNanos = startedNanos;
@@ -103,11 +112,10 @@ final class Session extends ClientCall.Listener<SessionResponse> implements Due 
   }
 
   /** Opens the stream and greets; returns at once. */
-  static Session open(
-      Channel channel, Hello hello, ClientClock clock, DueSet<Session> sessions, Owner owner) {
-    Session session = new Session(channel, hello, clock, sessions, owner);
-    sessions.add(session);
-    session.call.start(session, new Metadata());
+  static Session open(Channel channel, Surroundings around, Owner owner) {
+    Session session = new Session(channel, around, owner);
+    around.sessions().add(session);
+    session.call.start(new Hearing(session, session.apart), new Metadata());
     session.call.request(MESSAGES_IN_ADVANCE);
     session.pump();
     return session;
@@ -205,11 +213,15 @@ final class Session extends ClientCall.Listener<SessionResponse> implements Due 
 
   private void uncork(int pumpings) {
     int seen = pumpings;
+    if (Hearing.isOfAnother(this)) {
+      Hearing.apart(apart, () -> uncork(pumpings));
+      return;
+    }
     for (int turn = 0; seen != 0; turn++) {
       if (turn == MOST_TURNS) {
         // Nobody who only wanted to send one thing writes for the others without end.
         int left = seen;
-        owner.later(() -> uncork(left));
+        Hearing.apart(apart, () -> uncork(left));
         return;
       }
       try {
@@ -222,8 +234,8 @@ final class Session extends ClientCall.Listener<SessionResponse> implements Due 
     }
   }
 
-  @Override
-  public void onMessage(SessionResponse message) {
+  /** A message came. */
+  void hear(SessionResponse message) {
     // What follows from one message, and what callers add who are woken by it, goes into one.
     boolean isCorked = cork();
     try {
@@ -232,6 +244,18 @@ final class Session extends ClientCall.Listener<SessionResponse> implements Due 
       if (isCorked) {
         uncork();
       }
+    }
+  }
+
+  /** The stream has ended. */
+  void closed(Status status) {
+    over(status.isOk() ? Status.UNAVAILABLE.withDescription("the server said goodbye") : status);
+  }
+
+  /** Whoever comes first writes for all who come meanwhile. */
+  void pump() {
+    if (cork()) {
+      uncork();
     }
   }
 
@@ -247,16 +271,6 @@ final class Session extends ClientCall.Listener<SessionResponse> implements Due 
     }
     message.getNoticesList().stream().filter(notice -> !notice.hasDrain()).forEach(this::hear);
     call.request(1);
-  }
-
-  @Override
-  public void onReady() {
-    pump();
-  }
-
-  @Override
-  public void onClose(Status status, Metadata trailers) {
-    over(status.isOk() ? Status.UNAVAILABLE.withDescription("the server said goodbye") : status);
   }
 
   private void welcomed(Welcome welcome) {
@@ -314,13 +328,6 @@ final class Session extends ClientCall.Listener<SessionResponse> implements Due 
     boolean wasOver = phase == Phase.OVER;
     phase = Phase.OVER;
     return !wasOver;
-  }
-
-  /** Whoever comes first writes for all who come meanwhile. */
-  private void pump() {
-    if (cork()) {
-      uncork();
-    }
   }
 
   private void write() {

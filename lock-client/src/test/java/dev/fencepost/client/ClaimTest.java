@@ -173,6 +173,28 @@ class ClaimTest {
   }
 
   @Test
+  void whatOneConnectionSays_isNotWrittenToAnotherFromItsCallback() {
+    restart(2);
+    List<FakeReplica> order = scene.preferredBy("a");
+    acquire("a", WAIT).cancel(false);
+    acquire("b", WAIT).cancel(false);
+    CompletableFuture<LockHandle> claim = acquire("a", WAIT);
+    Operation last = order.get(0).stream().next();
+    while (order.get(0).stream().unseen() > 0) {
+      last = order.get(0).stream().next();
+    }
+    FakeStream other = connected(order.get(1));
+    int before = other.messages.size();
+
+    scene.holdApart();
+    order.get(0).stream().drain(last);
+    assertThat(other.messages).as("nothing is written from there").hasSize(before);
+    scene.runApart();
+    assertThat(other.messages).hasSize(before + 1);
+    assertThat(claim).isNotDone();
+  }
+
+  @Test
   void drainNotice_newClaimsGoElsewhere_openOnesAreAnsweredFirst() {
     restart(2);
     List<FakeReplica> order = scene.preferredBy("a");
@@ -273,6 +295,14 @@ class ClaimTest {
 
   private CompletableFuture<LockHandle> acquire(String name, Duration wait) {
     return scene.client.lock(name).acquireAsync(wait);
+  }
+
+  /** A stream of the replica; locks that prefer it are asked for until there is one. */
+  private FakeStream connected(FakeReplica replica) {
+    for (int i = 0; replica.streams.isEmpty(); i++) {
+      acquire("any" + i, WAIT).cancel(false);
+    }
+    return replica.stream();
   }
 
   private void restart(int replicas) {

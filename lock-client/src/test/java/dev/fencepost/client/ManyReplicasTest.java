@@ -12,7 +12,12 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -96,6 +101,45 @@ class ManyReplicasTest {
         each.get(30, TimeUnit.SECONDS).close();
       }
       assertThat(losses).isEmpty();
+    }
+  }
+
+  @Test
+  void loadWhileReplicasComeAndGo_neverStandsStill() throws Exception {
+    ExecutorService threads = Executors.newCachedThreadPool();
+    AtomicBoolean isOver = new AtomicBoolean();
+    LongAdder pairs = new LongAdder();
+    try (FencepostClient client = FencepostClient.connect(cluster.target())) {
+      List<Future<?>> load = new ArrayList<>();
+      for (int i = 0; i < 12; i++) {
+        int first = i;
+        load.add(
+            threads.submit(
+                () -> {
+                  for (int j = first; !isOver.get(); j++) {
+                    client.lock("busy/" + j % 7).acquire(LONG).close();
+                    pairs.increment();
+                  }
+                  return null;
+                }));
+      }
+      for (int i = 0; i < 9; i++) {
+        long before = pairs.sum();
+        await().atMost(LONG).until(() -> pairs.sum() > before + 200);
+        FencepostServer old = cluster.server(i);
+        if (i % 2 == 0) {
+          old.close();
+        } else {
+          old.drain();
+        }
+        cluster.startAt(old.port());
+      }
+      isOver.set(true);
+      for (Future<?> each : load) {
+        each.get(60, TimeUnit.SECONDS);
+      }
+    } finally {
+      threads.shutdownNow();
     }
   }
 

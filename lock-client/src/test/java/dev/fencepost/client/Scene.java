@@ -16,6 +16,8 @@ final class Scene implements AutoCloseable {
   final ManualTime time = new ManualTime();
   final List<FakeReplica> replicas = new ArrayList<>();
   final FencepostClient client;
+  private final List<Runnable> apart = new ArrayList<>();
+  private boolean isApartHeld;
 
   Scene() {
     this(1);
@@ -36,6 +38,7 @@ final class Scene implements AutoCloseable {
                 ClientMetrics.NONE,
                 time,
                 time,
+                this::apart,
                 new Random(7),
                 address -> at(address).connect()));
   }
@@ -74,6 +77,27 @@ final class Scene implements AutoCloseable {
               replica.streams.stream()
                   .filter(stream -> !stream.isOver)
                   .forEach(FakeStream::signOfLife));
+    }
+  }
+
+  /** From now on what is to be done apart waits. */
+  void holdApart() {
+    isApartHeld = true;
+  }
+
+  /** Does what waits. */
+  void runApart() {
+    isApartHeld = false;
+    List<Runnable> work = List.copyOf(apart);
+    apart.clear();
+    work.forEach(Runnable::run);
+  }
+
+  private void apart(Runnable work) {
+    if (isApartHeld) {
+      apart.add(work);
+    } else {
+      work.run();
     }
   }
 

@@ -42,6 +42,7 @@ final class Member implements AutoCloseable {
     channel =
         Grpc.newChannelBuilderForAddress(endpoint.host(), endpoint.port(), credentials(tls))
             .directExecutor()
+            .intercept(new OwnContext())
             // A transaction that is sent twice happens twice: no retry but the caller's.
             .disableRetry()
             .maxInboundMessageSize(MAX_MESSAGE_BYTES)

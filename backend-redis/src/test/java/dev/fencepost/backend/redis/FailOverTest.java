@@ -90,7 +90,7 @@ final class FailOverTest {
       SET.awaitMaster(next);
       awaitAnswer(() -> answer(a.backend.renew(held.ref())) instanceof Renewal.Renewed);
       former.resume();
-      awaitAnswer(() -> former.cli("ROLE").startsWith("slave"));
+      SET.awaitDemoted(former);
       awaitAnswer(() -> !isGranted(b.attempt(claim("paused"), Line.NONE)));
       assertThat(answer(a.backend.renew(held.ref()))).isInstanceOf(Renewal.Renewed.class);
     }

@@ -87,6 +87,14 @@ public final class RedisSentinels implements AutoCloseable {
                                 .contains("" + wanted.port())));
   }
 
+  /**
+   * Waits until this server follows another. The sentinels end all its connections when they tell it
+   * to, also the one that asks here.
+   */
+  public void awaitDemoted(RedisServer former) {
+    await(() -> former.cli("ROLE").startsWith("slave"));
+  }
+
   /** Runs and resumes all, and waits until the replica follows its master. */
   public void heal() {
     servers.forEach(StoreProcess::heal);

@@ -10,6 +10,7 @@ import dev.fencepost.lock.spi.StoreConfigurationException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -25,6 +26,9 @@ import org.postgresql.ds.PGSimpleDataSource;
 final class Postgres implements Database {
   private static final String KIND = "postgresql";
   private static final long MOST_LOCK_WAIT_MILLIS = 1_000;
+
+  /** Waiting for another server's migration, in call timeouts. */
+  private static final long SCHEMA_LOCK_TRIES = 6;
 
   private final JdbcSettings settings;
   private final Random random;
@@ -63,7 +67,7 @@ final class Postgres implements Database {
       PostgresFitness fitness = new PostgresFitness(sql, connection);
       fitness.requireFitServer();
       if (fitness.mayMakeTables()) {
-        schema.migrate(source);
+        migrate(connection);
       }
       fitness.requirePermissions();
     } catch (SQLException e) {
@@ -133,6 +137,19 @@ final class Postgres implements Database {
   @Override
   public void close() {
     // Each connection belongs to a pool or a listener.
+  }
+
+  /** Under a lock: the history begins in two steps, and none may see another's first alone. */
+  private void migrate(Connection connection) throws SQLException {
+    long millis = SCHEMA_LOCK_TRIES * settings.callTimeout().toMillis();
+    try (Statement statement = connection.createStatement();
+        Sql.Asked asked = sql.ask(connection, "schema_lock")) {
+      statement.execute("SET lock_timeout = " + millis);
+      try (ResultSet locked = asked.query()) {
+        locked.next();
+        schema.migrate(source);
+      }
+    }
   }
 
   private long lockTimeoutMillis() {

@@ -88,8 +88,8 @@ public final class RedisSentinels implements AutoCloseable {
   }
 
   /**
-   * Waits until this server follows another. The sentinels end all its connections when they tell it
-   * to, also the one that asks here.
+   * Waits until this server follows another. The sentinels end all its connections when they tell
+   * it to, also the one that asks here.
    */
   public void awaitDemoted(RedisServer former) {
     await(() -> former.cli("ROLE").startsWith("slave"));

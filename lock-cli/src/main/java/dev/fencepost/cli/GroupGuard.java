@@ -1,6 +1,8 @@
 package dev.fencepost.cli;
 
-import dev.fencepost.proto.v1.Lost;
+import dev.fencepost.client.LockHandle;
+import dev.fencepost.client.LockLostException;
+import dev.fencepost.lock.Loss;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -9,9 +11,9 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Sees to it that a process group ends before its lease does: a state machine that one thread
- * moves, woken by the clock, by the end of the command and by the keeper of the grant.
+ * moves, woken by the clock, by the end of the command and by the handle that renews the grant.
  */
-final class GroupGuard implements Keeping.Listener {
+final class GroupGuard {
   private enum State {
     /** The command runs. */
     RUNNING,
@@ -27,6 +29,7 @@ final class GroupGuard implements Keeping.Listener {
   private final Console console;
   private final ProcessGroup group;
   private final RunPlan plan;
+  private final LockHandle lock;
   private final long begunNanos = System.nanoTime();
 
   private final ReentrantLock mutex = new ReentrantLock();
@@ -35,23 +38,39 @@ final class GroupGuard implements Keeping.Listener {
   private HeldGrant held;
   private LeaseTimes times;
   private boolean isLost;
+  private boolean isWarned;
   private long patienceEndsNanos;
 
-  GroupGuard(Console console, ProcessGroup group, RunPlan plan, HeldGrant held) {
+  private GroupGuard(
+      Console console, ProcessGroup group, RunPlan plan, LockHandle lock, HeldGrant held) {
     this.console = console;
     this.group = group;
     this.plan = plan;
+    this.lock = lock;
     this.held = held;
     this.times = LeaseTimes.of(held, plan.killAfter());
-    group.whenExited(this::wake);
   }
 
-  /** Returns when nothing of the group is alive; stops {@code keeping} when the hold is over. */
-  void await(Keeping keeping) throws InterruptedException {
+  /**
+   * Begins to watch.
+   *
+   * @param lock renews the grant, and tells of it
+   * @param held the same grant as it stands now
+   */
+  static GroupGuard watch(
+      Console console, ProcessGroup group, RunPlan plan, LockHandle lock, HeldGrant held) {
+    GroupGuard guard = new GroupGuard(console, group, plan, lock, held);
+    group.whenExited(guard::wake);
+    lock.onRenewed(guard::renewed).onLost(guard::lost);
+    return guard;
+  }
+
+  /** Returns when nothing of the group is alive; from then on the grant is not renewed. */
+  void await() throws InterruptedException {
     mutex.lockInterruptibly();
     try {
       while (!group.hasExited() || !group.isGone()) {
-        move(System.nanoTime(), keeping);
+        move(System.nanoTime());
         long pause = pauseNanos(System.nanoTime());
         if (pause > 0) {
           changed.awaitNanos(pause);
@@ -59,6 +78,7 @@ final class GroupGuard implements Keeping.Listener {
       }
       checkLease(System.nanoTime());
     } finally {
+      stopRenewing();
       mutex.unlock();
     }
     group.close();
@@ -94,16 +114,19 @@ final class GroupGuard implements Keeping.Listener {
     group.signal(kind);
   }
 
-  @Override
-  public void renewed(HeldGrant grant) {
+  private void renewed() {
+    // In this order: what is read of the handle later may only be less.
+    long now = System.nanoTime();
+    Duration left = lock.remaining();
     mutex.lock();
     try {
       // What was given up stays given up: the group has been told to end.
-      if (isLost) {
+      if (isLost || left.isZero()) {
         return;
       }
-      held = grant;
-      times = LeaseTimes.of(grant, plan.killAfter());
+      isWarned = false;
+      held = held.until(now + left.toNanos());
+      times = LeaseTimes.of(held, plan.killAfter());
       group.prolong(times);
     } catch (IOException e) {
       console.note("the watchdog is gone: " + e.getMessage());
@@ -112,27 +135,11 @@ final class GroupGuard implements Keeping.Listener {
     }
   }
 
-  @Override
-  public void lost(Lost why) {
+  private void lost(Loss why) {
     mutex.lock();
     try {
       lose(Wording.lost(why));
       changed.signalAll();
-    } finally {
-      mutex.unlock();
-    }
-  }
-
-  @Override
-  public void troubled(CallException why) {
-    mutex.lock();
-    try {
-      long left = Math.max(0, times.termAtNanos() - System.nanoTime());
-      console.note(
-          "cannot renew, the command has to end in "
-              + Spans.about(Duration.ofNanos(left))
-              + ": "
-              + why.getMessage());
     } finally {
       mutex.unlock();
     }
@@ -147,14 +154,14 @@ final class GroupGuard implements Keeping.Listener {
     }
   }
 
-  private void move(long now, Keeping keeping) {
+  private void move(long now) {
     checkLease(now);
     switch (state) {
       case RUNNING -> {
         boolean isOverdue = now - maxHoldEndsNanos() >= 0;
         if (isOverdue && !isLost) {
           console.note("the command has had the lock for as long as --max-hold allows");
-          keeping.close();
+          stopRenewing();
         }
         if (isLost || isOverdue || group.hasExited()) {
           group.terminate();
@@ -176,6 +183,20 @@ final class GroupGuard implements Keeping.Listener {
   private void checkLease(long now) {
     if (now - times.termAtNanos() >= 0) {
       lose("it could not be renewed in time");
+    } else if (now - times.warnAtNanos() >= 0 && !isWarned && state == State.RUNNING) {
+      isWarned = true;
+      console.note(
+          "no renewal is answered, the command has to end in "
+              + Spans.about(Duration.ofNanos(times.termAtNanos() - now)));
+    }
+  }
+
+  /** The grant stands until it is released or its lease ends. */
+  private void stopRenewing() {
+    try {
+      lock.detach();
+    } catch (LockLostException e) {
+      // Nothing is left to renew; of a loss the handle tells by itself.
     }
   }
 
@@ -190,7 +211,7 @@ final class GroupGuard implements Keeping.Listener {
   private long pauseNanos(long now) {
     long next =
         switch (state) {
-          case RUNNING -> Math.min(times.termAtNanos() - now, maxHoldEndsNanos() - now);
+          case RUNNING -> Math.min(leaseNanos(now), maxHoldEndsNanos() - now);
           case ENDING -> killAtNanos() - now;
           case KILLED -> LOOK_NANOS;
         };
@@ -198,6 +219,10 @@ final class GroupGuard implements Keeping.Listener {
       return 0;
     }
     return Math.min(next, group.hasExited() ? LOOK_NANOS : IDLE_NANOS);
+  }
+
+  private long leaseNanos(long now) {
+    return (isWarned ? times.termAtNanos() : times.warnAtNanos()) - now;
   }
 
   private long killAtNanos() {

@@ -1,6 +1,8 @@
 package dev.fencepost.cli;
 
 import dev.fencepost.lock.ClaimId;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.LockName;
 import dev.fencepost.proto.v1.Grant;
 import dev.fencepost.proto.v1.GrantRef;
 import java.time.Duration;
@@ -24,6 +26,19 @@ record HeldGrant(ClaimId claim, Grant grant, long sentNanos) {
     return grant.getFencingToken();
   }
 
+  /** The same grant, renewed: safe to use until {@code validUntilNanos}. */
+  HeldGrant until(long validUntilNanos) {
+    return new HeldGrant(
+        claim, grant, validUntilNanos - Spans.fromWire(grant.getValidFor()).toNanos());
+  }
+
+  /** What names the grant to the SDK. */
+  dev.fencepost.lock.GrantRef key() {
+    return new dev.fencepost.lock.GrantRef(
+        new LockName(grant.getName()), claim, new FencingToken(token()));
+  }
+
+  /** What names the grant on the wire. */
   GrantRef ref() {
     return GrantRef.newBuilder()
         .setName(grant.getName())

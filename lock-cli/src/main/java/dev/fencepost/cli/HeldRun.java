@@ -1,14 +1,22 @@
 package dev.fencepost.cli;
 
+import dev.fencepost.client.FencepostClient;
+import dev.fencepost.client.FencepostException;
+import dev.fencepost.client.LockHandle;
+import dev.fencepost.client.LockLostException;
 import dev.fencepost.proto.v1.ReleaseResponse;
 import java.io.IOException;
 import java.time.Duration;
+import org.slf4j.helpers.NOP_FallbackServiceProvider;
 
 /**
  * One command from the grant of its lock to the release: the lock is given back only when nothing
  * of the command's process group is alive.
  */
 final class HeldRun {
+  /** A server that has just granted the lock answers sooner, or another has to be found. */
+  private static final Duration FIRST_RENEWAL = Duration.ofSeconds(5);
+
   private final Console console;
   private final Servers servers;
   private final LockCalls locks;
@@ -22,30 +30,47 @@ final class HeldRun {
   }
 
   /** Runs the command and returns the exit code of {@code fencepost run}. */
-  int run(HeldGrant held, Interruption interruption) {
+  int run(HeldGrant taken, Interruption interruption) {
     long begun = System.nanoTime();
-    try {
-      GroupGuard guard;
-      try {
-        guard = start(held);
-      } catch (IOException e) {
-        console.note("the command cannot be started: " + e.getMessage());
-        release(held, Duration.ZERO);
-        return ExitCode.CANNOT_EXECUTE.code();
-      }
-      interruption.redirect(guard::forward);
-      try (Keeping keeping = RenewLoop.start(servers, held, plan.killAfter(), guard)) {
-        guard.await(keeping);
-      }
-      return guard.isLost() ? giveUp(guard) : finish(guard, begun);
+    try (FencepostClient client = client()) {
+      return keep(client.adopt(taken.key()), taken, interruption, begun);
+    } catch (LockLostException e) {
+      console.note(name(taken) + " is lost: " + Wording.lost(e.loss()));
+      return ExitCode.LOST.code();
+    } catch (FencepostException e) {
+      console.note(name(taken) + " cannot be renewed: " + e.getMessage());
+      return abandon(taken, ExitCode.UNAVAILABLE.code(), interruption);
     } catch (InterruptedException e) {
-      // Nobody does that any more; if so, the watchdog ends the group as soon as we are gone.
-      Thread.currentThread().interrupt();
-      return interruption.exitCode();
+      return abandon(taken, interruption.exitCode(), interruption);
     }
   }
 
-  private GroupGuard start(HeldGrant held) throws IOException {
+  /** Keeps grants; what it has to say of them is said by us. */
+  private FencepostClient client() {
+    System.setProperty("slf4j.internal.verbosity", "WARN");
+    System.setProperty("slf4j.provider", NOP_FallbackServiceProvider.class.getName());
+    return FencepostClient.builder(servers.list()).callTimeout(FIRST_RENEWAL).build();
+  }
+
+  private int keep(LockHandle lock, HeldGrant taken, Interruption interruption, long begun)
+      throws InterruptedException {
+    long now = System.nanoTime();
+    HeldGrant held = taken.until(now + lock.remaining().toNanos());
+    GroupGuard guard;
+    try {
+      guard = GroupGuard.watch(console, start(held), plan, lock, held);
+    } catch (IOException e) {
+      console.note("the command cannot be started: " + e.getMessage());
+      lock.detach();
+      release(held, Duration.ZERO);
+      return ExitCode.CANNOT_EXECUTE.code();
+    }
+    interruption.redirect(guard::forward);
+    guard.await();
+    return guard.isLost() ? giveUp(guard) : finish(guard, begun);
+  }
+
+  private ProcessGroup start(HeldGrant held) throws IOException {
     LeaseTimes times = LeaseTimes.of(held, plan.killAfter());
     if (times.grace().compareTo(plan.killAfter()) < 0) {
       console.note(
@@ -55,10 +80,8 @@ final class HeldRun {
               + Spans.about(held.grant().getTtl())
               + " has no room for more");
     }
-    ProcessGroup group =
-        ProcessGroup.start(
-            plan.command(), GrantVariables.of(held, servers), times, plan.killAfter());
-    return new GroupGuard(console, group, plan, held);
+    return ProcessGroup.start(
+        plan.command(), GrantVariables.of(held, servers), times, plan.killAfter());
   }
 
   private int finish(GroupGuard guard, long begun) throws InterruptedException {
@@ -77,23 +100,37 @@ final class HeldRun {
     return ExitCode.LOST.code();
   }
 
+  /** Nothing runs yet that would need the lock. */
+  private int abandon(HeldGrant taken, int exitCode, Interruption interruption) {
+    try {
+      locks.abandon(taken.ref());
+      return exitCode;
+    } catch (InterruptedException e) {
+      return interruption.exitCode();
+    }
+  }
+
   /** False if the lock had been lost meanwhile. */
   private boolean release(HeldGrant held, Duration closeFor) throws InterruptedException {
     try {
       Reply<ReleaseResponse> reply = locks.release(held.ref(), closeFor);
       if (Releases.wasGone(reply)) {
         console.note(
-            Wording.printable(held.grant().getName())
+            name(held)
                 + " was lost before the command ended: "
                 + Wording.reason(reply.answer().getLossReason()));
         return false;
       }
     } catch (CallException e) {
       console.note(
-          Wording.printable(held.grant().getName())
+          name(held)
               + " could not be released and stays taken until its lease ends: "
               + e.getMessage());
     }
     return true;
+  }
+
+  private static String name(HeldGrant held) {
+    return Wording.printable(held.grant().getName());
   }
 }

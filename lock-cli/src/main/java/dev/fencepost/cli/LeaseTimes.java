@@ -7,11 +7,11 @@ import java.time.Duration;
  * When to act on a lease, on the monotonic clock. The process group has to be gone well before the
  * lease ends at the store, which is never sooner than the ttl after the call was sent.
  *
- * @param renewAtNanos when the next renewal is due
+ * @param warnAtNanos when to tell that the lease should have been renewed
  * @param termAtNanos when to give up and ask the group to end
  * @param killAtNanos when to end it by force
  */
-record LeaseTimes(long renewAtNanos, long termAtNanos, long killAtNanos) {
+record LeaseTimes(long warnAtNanos, long termAtNanos, long killAtNanos) {
   /** Nothing of the group is alive this long before the lease ends at the store. */
   private static final Duration CLEAR = Duration.ofMillis(200);
 
@@ -34,8 +34,9 @@ record LeaseTimes(long renewAtNanos, long termAtNanos, long killAtNanos) {
     long kill = usable.minus(shorter(LONGEST_SLACK, ttl.dividedBy(SLACK_PART))).toNanos();
     long renew = Math.min(Spans.fromWire(grant.getRenewAfter()).toNanos(), kill / 2);
     long term = Math.max(kill - killAfter.toNanos(), renew + (kill - renew) / RENEWALS_PART);
+    long warn = renew + (term - renew) / 2;
     return new LeaseTimes(
-        held.sentNanos() + renew, held.sentNanos() + term, held.sentNanos() + kill);
+        held.sentNanos() + warn, held.sentNanos() + term, held.sentNanos() + kill);
   }
 
   /** The time between TERM and KILL. */

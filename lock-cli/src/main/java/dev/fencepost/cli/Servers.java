@@ -33,10 +33,6 @@ final class Servers implements AutoCloseable {
     this.addresses = List.copyOf(addresses);
   }
 
-  int size() {
-    return addresses.size();
-  }
-
   /** The server to ask first, as {@code --server} wants it. */
   ServerAddress current() {
     return addresses.get(preferred);
@@ -87,26 +83,6 @@ final class Servers implements AutoCloseable {
         }
         preferred = (asked + 1) % addresses.size();
       }
-    }
-  }
-
-  /**
-   * Sends one call to the server that is asked first, and turns to the next one if it fails.
-   *
-   * @throws CallException if it was not answered within {@code budget}
-   */
-  <Q, A> Reply<A> askOnce(Question<Q, A> question, Duration budget) throws InterruptedException {
-    ServerAddress server = current();
-    long sent = System.nanoTime();
-    try {
-      A answer = call(server, question, Duration.ZERO, budget);
-      return new Reply<>(answer, sent, System.nanoTime(), 1);
-    } catch (StatusRuntimeException e) {
-      if (Thread.interrupted()) {
-        throw new InterruptedException(e.getMessage());
-      }
-      next();
-      throw new CallException(server, e.getStatus());
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.fencepost.cli;
 
+import dev.fencepost.lock.Loss;
 import dev.fencepost.proto.v1.Holder;
 import dev.fencepost.proto.v1.Lock;
 import dev.fencepost.proto.v1.LossReason;
@@ -61,6 +62,12 @@ final class Wording {
   static String lost(Lost lost) {
     String detail = lost.getDetail().isEmpty() ? "" : ": " + printable(lost.getDetail());
     return reason(lost.getReason()) + detail;
+  }
+
+  /** Why a grant ended, as the SDK tells it. */
+  static String lost(Loss loss) {
+    String detail = loss.detail().isEmpty() ? "" : ": " + printable(loss.detail());
+    return reason(LossReason.valueOf("LOSS_REASON_" + loss.reason().name())) + detail;
   }
 
   static String reason(LossReason reason) {

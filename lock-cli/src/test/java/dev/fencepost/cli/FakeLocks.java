@@ -41,6 +41,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Locks in memory: enough of the rules for a client to be tested against. */
 final class FakeLocks extends LockServiceGrpc.LockServiceImplBase {
@@ -51,6 +52,7 @@ final class FakeLocks extends LockServiceGrpc.LockServiceImplBase {
   final List<ReleaseRequest> releases = new CopyOnWriteArrayList<>();
   final List<AcquireRequest> acquires = new CopyOnWriteArrayList<>();
   final List<StreamObserver<WatchLocksResponse>> watchers = new CopyOnWriteArrayList<>();
+  final AtomicInteger renewals = new AtomicInteger();
   volatile Duration acquireDelay = Duration.ZERO;
   volatile int pageSize = Integer.MAX_VALUE;
 
@@ -88,6 +90,7 @@ final class FakeLocks extends LockServiceGrpc.LockServiceImplBase {
   @Override
   public synchronized void renew(RenewRequest request, StreamObserver<RenewResponse> observer) {
     long begunNanos = System.nanoTime();
+    renewals.incrementAndGet();
     Optional<Held> holder = holder(request.getGrant());
     holder.ifPresent(one -> leaseBegunNanos.put(one.order().getName(), begunNanos));
     RenewResponse.Builder response = RenewResponse.newBuilder();

@@ -32,6 +32,7 @@ final class FakeServer implements AutoCloseable {
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
                 InsecureServerCredentials.create())
             .addService(locks)
+            .addService(new FakeSessions(locks))
             .addService(fences)
             .addService(admin)
             .intercept(new Faults())

@@ -17,16 +17,16 @@ class LeaseTimesTest {
   void defaultLease_leavesTheWholeTimeToEnd() {
     LeaseTimes times = times(Duration.ofSeconds(15), Duration.ofSeconds(5));
     assertThat(times.grace()).isEqualTo(Duration.ofSeconds(5));
-    assertThat(after(times.renewAtNanos())).isEqualTo(Duration.ofSeconds(5));
+    assertThat(after(times.warnAtNanos())).isEqualTo(Duration.ofMillis(6_500));
     assertThat(after(times.killAtNanos())).isEqualTo(Duration.ofSeconds(13));
   }
 
   @ParameterizedTest
   @CsvSource({"500, 5000", "2000, 0", "2000, 5000", "3000, 60000", "15000, 5000", "86400000, 5000"})
-  void anyLease_isRenewedThenGivenUpThenCleared(long ttlMillis, long killAfterMillis) {
+  void anyLease_hasTimeToRenewThenIsGivenUpThenCleared(long ttlMillis, long killAfterMillis) {
     Duration ttl = Duration.ofMillis(ttlMillis);
     LeaseTimes times = times(ttl, Duration.ofMillis(killAfterMillis));
-    assertThat(after(times.renewAtNanos())).isPositive().isLessThan(after(times.termAtNanos()));
+    assertThat(after(times.warnAtNanos())).isPositive().isLessThan(after(times.termAtNanos()));
     assertThat(times.grace()).isBetween(Duration.ZERO, Duration.ofMillis(killAfterMillis));
     assertThat(after(times.killAtNanos()))
         .isLessThan(ttl.minusMillis(200))

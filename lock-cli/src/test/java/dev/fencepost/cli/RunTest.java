@@ -82,7 +82,7 @@ class RunTest {
     try (ChildCli run = run("a", "--ttl", "2s", "--", "sleep", "5")) {
       assertThat(run.awaitExit()).isZero();
     }
-    assertThat(server.calls("Renew")).isGreaterThanOrEqualTo(3);
+    assertThat(server.locks.renewals.get()).isGreaterThanOrEqualTo(3);
     assertThat(server.locks.releases).hasSize(1);
   }
 

@@ -52,9 +52,6 @@ class ArchitectureTest {
               "dev.fencepost.cli.PrefixWatch",
               "pauses between two lists, on the thread of the command"),
           entry(
-              "dev.fencepost.cli.RenewLoop",
-              "pauses between two renewals, on the thread of the command"),
-          entry(
               "dev.fencepost.cli.Servers",
               "pauses between two tries, on the thread of the command"),
           entry("dev.fencepost.cli.Wording", "tells people for how long a lock has been held"),

@@ -50,7 +50,9 @@ final class Trouble extends StoreException {
               said.contains("request timed out")
                   ? Failure.STORE_TIMEOUT
                   : Failure.STORE_UNREACHABLE,
-              "no connection to etcd, or it broke, or etcd has no leader",
+              "no connection to etcd, or it broke, or etcd has no leader ("
+                  + status.getCode()
+                  + (said.isEmpty() ? ")" : ": " + said + ")"),
               cause);
       case RESOURCE_EXHAUSTED -> exhausted(said, cause);
       case NOT_FOUND ->

@@ -81,11 +81,8 @@ final class SingleServerFaultsTest {
     try (TestReplica replica = new TestReplica(uri)) {
       Grant grant = replica.acquire("paused");
       ETCD.pause();
-      long sent = System.nanoTime();
       assertThat(failure(replica.backend.renew(grant.ref())))
           .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
-      assertThat(Duration.ofNanos(System.nanoTime() - sent))
-          .isLessThan(TestReplica.CALL_TIMEOUT.plusSeconds(1));
       ETCD.resume();
       awaitRenewed(replica, grant);
     }
@@ -115,7 +112,7 @@ final class SingleServerFaultsTest {
     CompletionStage<Attempt> asked = replica.backend.tryAcquire(claim("closing"), Line.NONE);
     long begun = System.nanoTime();
     replica.close();
-    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(10));
+    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(30));
     assertThat(failure(asked)).isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
   }
 

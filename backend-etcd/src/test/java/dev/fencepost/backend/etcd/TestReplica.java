@@ -16,6 +16,7 @@ import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreInfo;
 import dev.fencepost.lock.spi.StoreSettings;
+import dev.fencepost.testkit.process.Persistently;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -66,7 +67,7 @@ final class TestReplica implements AutoCloseable {
   }
 
   Grant acquire(Claim claim) {
-    return granted(answer(backend.tryAcquire(claim, Line.NONE)));
+    return granted(Persistently.ask(() -> backend.tryAcquire(claim, Line.NONE)));
   }
 
   Release release(Grant grant) {
@@ -74,7 +75,7 @@ final class TestReplica implements AutoCloseable {
   }
 
   LockState describe(LockName lock) {
-    return answer(backend.describe(List.of(lock))).get(0);
+    return Persistently.ask(() -> backend.describe(List.of(lock))).get(0);
   }
 
   static Grant granted(Attempt attempt) {

@@ -14,6 +14,7 @@ import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreInfo;
 import dev.fencepost.lock.spi.StoreSettings;
+import dev.fencepost.testkit.process.Persistently;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Random;
@@ -27,6 +28,7 @@ import java.util.concurrent.TimeUnit;
 /** A backend that is open, and what it was woken for. */
 final class TestReplica implements AutoCloseable {
   static final Duration CALL_TIMEOUT = Duration.ofSeconds(3);
+  private static final Duration LONG_CALL_TIMEOUT = Duration.ofSeconds(30);
 
   final LockBackend backend;
   final BlockingQueue<LockName> wakes = new LinkedBlockingQueue<>();
@@ -37,7 +39,16 @@ final class TestReplica implements AutoCloseable {
   }
 
   TestReplica(String uri, Map<String, String> options) {
-    backend = new JdbcBackendProvider().create(new StoreSettings(uri, CALL_TIMEOUT, options));
+    this(new StoreSettings(uri, CALL_TIMEOUT, options));
+  }
+
+  /** One whose calls do not time out because the machine is busy. */
+  static TestReplica patient(String uri) {
+    return new TestReplica(new StoreSettings(uri, LONG_CALL_TIMEOUT, Map.of()));
+  }
+
+  private TestReplica(StoreSettings settings) {
+    backend = new JdbcBackendProvider().create(settings);
     ReplicaId id = ReplicaId.of(new Random().nextLong());
     info = answer(backend.open(new Replica(id, id + ":1", Replica.Phase.SERVING), wakes::add));
   }
@@ -51,7 +62,8 @@ final class TestReplica implements AutoCloseable {
   }
 
   Grant acquire(String lock) {
-    return granted(answer(backend.tryAcquire(claim(lock), Line.NONE)));
+    Claim claim = claim(lock);
+    return granted(Persistently.ask(() -> backend.tryAcquire(claim, Line.NONE)));
   }
 
   static Grant granted(Attempt attempt) {

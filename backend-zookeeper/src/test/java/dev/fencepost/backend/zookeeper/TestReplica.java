@@ -14,6 +14,7 @@ import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreInfo;
 import dev.fencepost.lock.spi.StoreSettings;
+import dev.fencepost.testkit.process.Persistently;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Random;
@@ -74,11 +75,15 @@ final class TestReplica implements AutoCloseable {
   }
 
   Grant acquire(String lock) {
-    return granted(answer(backend.tryAcquire(claim(lock), Line.NONE)));
+    return acquire(claim(lock));
   }
 
   Grant acquire(String lock, Lease lease) {
-    return granted(answer(backend.tryAcquire(claim(lock, lease), Line.NONE)));
+    return acquire(claim(lock, lease));
+  }
+
+  private Grant acquire(Claim claim) {
+    return granted(Persistently.ask(() -> backend.tryAcquire(claim, Line.NONE)));
   }
 
   static Grant granted(Attempt attempt) {

@@ -1,6 +1,7 @@
 package dev.fencepost.benchmarks.contender;
 
 import static dev.fencepost.benchmarks.contender.Trait.ASYNCHRONOUS;
+import static dev.fencepost.benchmarks.contender.Trait.CEILING;
 import static dev.fencepost.benchmarks.contender.Trait.CONTROL;
 import static dev.fencepost.benchmarks.contender.Trait.FENCEPOST;
 import static dev.fencepost.benchmarks.contender.Trait.NO_LEASE;
@@ -50,6 +51,12 @@ public final class Catalogue {
               settings -> new Sdk(Sdk.Giving.UNAWAITED, settings)),
           new Entry(
               "stub", "Fencepost, unary stub", STORES, Set.of(FENCEPOST, UNROUTED), UnaryStub::new),
+          new Entry(
+              "ceiling",
+              "the same messages and store commands, no service",
+              Set.of("redis", "zookeeper", "etcd", "postgresql", "mariadb"),
+              Set.of(CEILING),
+              settings -> new Sdk(Sdk.Giving.AWAITED, settings)),
           new Entry(
               "redisson-lock",
               "Redisson RLock",

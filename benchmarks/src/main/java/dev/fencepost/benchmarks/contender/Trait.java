@@ -6,6 +6,8 @@ public enum Trait {
   FENCEPOST,
   /** No lock at all: the messages alone. Nothing is checked, and it cannot contend. */
   TRANSPORT,
+  /** The store's commands and the messages, without a lock service between them. */
+  CEILING,
   /** Deliberately broken: the checks must catch it. */
   CONTROL,
   /** Its locks have no lease: whoever dies with his connection open keeps them. */

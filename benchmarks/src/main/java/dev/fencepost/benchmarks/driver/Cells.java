@@ -16,6 +16,9 @@ final class Cells {
 
   /** Whether the contender can do it at all, as it is meant to be used. */
   static boolean takesPart(Cell cell, Entry entry) {
+    if (entry.is(Trait.CEILING)) {
+      return isRepeated(cell) && cell.setUp().isPlain();
+    }
     return switch (cell.scenario()) {
       case UNCONTENDED -> true;
       case CONTENDED, HERD -> !entry.is(Trait.TRANSPORT);

@@ -4,7 +4,7 @@ import dev.fencepost.testkit.process.ChildJvm;
 import java.time.Duration;
 import java.util.List;
 
-/** A process that prints the port it listens on: the echo, a wire that delays. */
+/** A process that prints the port it listens on: the echo, the ceiling, a wire that delays. */
 final class PortProcess implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final String PORT = "port ";

@@ -58,7 +58,7 @@ final class Turns {
     return new Order(
         cell.scenario().id(),
         entry.id(),
-        world.settings(),
+        world.settings(entry),
         world.referee(entry, names).toString(),
         names,
         new Order.Load(

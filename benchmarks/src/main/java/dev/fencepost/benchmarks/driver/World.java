@@ -3,6 +3,7 @@ package dev.fencepost.benchmarks.driver;
 import dev.fencepost.benchmarks.contender.Entry;
 import dev.fencepost.benchmarks.contender.Settings;
 import dev.fencepost.benchmarks.contender.Trait;
+import dev.fencepost.benchmarks.process.CeilingMain;
 import dev.fencepost.benchmarks.process.DelayMain;
 import dev.fencepost.benchmarks.process.EchoMain;
 import dev.fencepost.benchmarks.report.SetUp;
@@ -17,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** The processes of one set-up: a store, servers on it, a client for each contender. */
 final class World implements AutoCloseable {
@@ -53,6 +55,7 @@ final class World implements AutoCloseable {
   private final List<String> addresses = new ArrayList<>();
   private final Map<String, Worker> workers = new HashMap<>();
   private final List<Long> serverPids = new ArrayList<>();
+  private @Nullable PortProcess ceiling;
   private final int storePort;
   private String serverTrouble = "";
 
@@ -87,7 +90,18 @@ final class World implements AutoCloseable {
     return serverTrouble;
   }
 
-  /** Where a new client of the contender connects. */
+  /** Where a client of the contender connects. */
+  Settings settings(Entry entry) {
+    Settings usual = settings();
+    return entry.is(Trait.CEILING)
+        ? new Settings(
+            usual.store(),
+            usual.address(),
+            List.of("127.0.0.1:" + ceiling().port()),
+            usual.leaseMillis())
+        : usual;
+  }
+
   Settings settings() {
     return settings(LEASE_MILLIS);
   }
@@ -127,8 +141,26 @@ final class World implements AutoCloseable {
   Usage usage(Entry entry) {
     return new Usage(
         Cpu.seconds(List.of(worker(entry).pid())),
-        entry.is(Trait.FENCEPOST) || entry.is(Trait.TRANSPORT) ? Cpu.seconds(serverPids) : 0,
+        serverSeconds(entry),
         Cpu.seconds(Cpu.childrenWith(store.mark())));
+  }
+
+  private double serverSeconds(Entry entry) {
+    if (entry.is(Trait.CEILING)) {
+      return Cpu.seconds(List.of(ceiling().pid()));
+    }
+    return entry.is(Trait.FENCEPOST) || entry.is(Trait.TRANSPORT) ? Cpu.seconds(serverPids) : 0;
+  }
+
+  /** Started when it is first needed. */
+  private PortProcess ceiling() {
+    PortProcess running = ceiling;
+    if (running == null) {
+      running = new PortProcess(CeilingMain.class, store.uri(storePort));
+      ceiling = running;
+      wires.add(running);
+    }
+    return running;
   }
 
   /** CPU seconds. */

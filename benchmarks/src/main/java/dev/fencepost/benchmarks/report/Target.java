@@ -15,6 +15,8 @@ import java.util.Optional;
 public record Target(Cell cell, String ours, String peer, double wanted) {
   private static final String AWAITED = "fencepost";
   private static final String CLOSE = "fencepost-close";
+  private static final String CEILING = "ceiling";
+  private static final double CLOSE_TO_CEILING = 0.8;
 
   /** All of them. */
   public static List<Target> all() {
@@ -31,6 +33,20 @@ public record Target(Cell cell, String ours, String peer, double wanted) {
   public Optional<Double> reached(List<Line> lines) {
     return Line.find(lines, cell, ours)
         .flatMap(us -> Line.find(lines, cell, peer).map(them -> us.timesBetterThan(them)));
+  }
+
+  /** Which part of the ceiling it reached; empty if that was not measured, or not like ours. */
+  public Optional<Double> ofCeiling(List<Line> lines) {
+    return ours.equals(AWAITED)
+        ? Line.find(lines, cell, ours)
+            .flatMap(us -> Line.find(lines, cell, CEILING).map(top -> us.timesBetterThan(top)))
+        : Optional.empty();
+  }
+
+  /** Whether it was good enough: as often better as wanted, or close to what can be had. */
+  public boolean isMet(List<Line> lines) {
+    return reached(lines).filter(ratio -> ratio >= wanted).isPresent()
+        || ofCeiling(lines).filter(part -> part >= CLOSE_TO_CEILING).isPresent();
   }
 
   /** At 64 threads, at one, for hand-overs among 16, and for a herd of 100. */

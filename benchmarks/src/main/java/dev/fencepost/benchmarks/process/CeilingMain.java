@@ -1,0 +1,50 @@
+package dev.fencepost.benchmarks.process;
+
+import dev.fencepost.lock.Replica;
+import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.spi.LockBackend;
+import dev.fencepost.lock.spi.LockBackendProvider;
+import dev.fencepost.lock.spi.StoreSettings;
+import io.grpc.Server;
+import io.grpc.netty.NettyServerBuilder;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.Random;
+import java.util.ServiceLoader;
+
+/**
+ * Fencepost without its lock service: the messages of a session, the commands of a backend, and
+ * nothing between them but a queue for each lock. No limits, no checks, no second replica, no
+ * waiting time that ends, nobody told of a loss. What Fencepost reaches of it is what its service
+ * costs. Takes a store URI; prints the port it listens on.
+ */
+public final class CeilingMain {
+  private CeilingMain() {}
+
+  /** Runs until it is killed. */
+  public static void main(String[] arguments) throws IOException, InterruptedException {
+    LockBackend backend = provider(arguments[0]).create(StoreSettings.of(arguments[0]));
+    ReplicaId self = ReplicaId.of(new Random().nextLong());
+    backend
+        .open(new Replica(self, "localhost:1", Replica.Phase.SERVING), lock -> {})
+        .toCompletableFuture()
+        .join();
+    Server server =
+        NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            .directExecutor()
+            .addService(new CeilingSessions(new CeilingLocks(backend)))
+            .build()
+            .start();
+    System.out.println("port " + server.getPort());
+    server.awaitTermination();
+  }
+
+  private static LockBackendProvider provider(String uri) {
+    return ServiceLoader.load(LockBackendProvider.class).stream()
+        .map(ServiceLoader.Provider::get)
+        .filter(provider -> provider.schemes().stream().anyMatch(uri::startsWith))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no backend for " + uri));
+  }
+}

@@ -30,6 +30,9 @@ public abstract class StoreProcess implements AutoCloseable {
   public static final Duration BOUND =
       Duration.parse(System.getProperty("fencepost.process.bound", "PT30M"));
 
+  /** System property: where the folders of stores are made, instead of the usual place. */
+  static final String FOLDER = "fencepost.process.folder";
+
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Duration PROBE_EVERY = Duration.ofMillis(50);
   private static final int SHOWN_LOG_CHARS = 3000;
@@ -50,7 +53,8 @@ public abstract class StoreProcess implements AutoCloseable {
     this.kind = kind;
     this.port = FreePort.next();
     try {
-      this.folder = Files.createTempDirectory("fencepost-" + kind + "-");
+      Path parent = Path.of(System.getProperty(FOLDER, System.getProperty("java.io.tmpdir")));
+      this.folder = Files.createTempDirectory(parent, "fencepost-" + kind + "-");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

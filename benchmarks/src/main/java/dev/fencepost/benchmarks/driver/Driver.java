@@ -7,6 +7,7 @@ import dev.fencepost.benchmarks.contender.Entry;
 import dev.fencepost.benchmarks.contender.Trait;
 import dev.fencepost.benchmarks.report.Cell;
 import dev.fencepost.benchmarks.report.Sample;
+import dev.fencepost.benchmarks.report.Scenario;
 import dev.fencepost.benchmarks.report.SetUp;
 import dev.fencepost.benchmarks.store.Store;
 import dev.fencepost.benchmarks.store.Stores;
@@ -24,6 +25,11 @@ import java.util.TreeMap;
  */
 final class Driver {
   private static final Duration WARM_UP = Duration.ofSeconds(3);
+
+  /** Before anything is measured all processes have seen so much of their busiest work. */
+  private static final Duration HEAT = Duration.ofSeconds(10);
+
+  private static final int HEATING_THREADS = 64;
 
   private final Options options;
   private final PrintStream progress;
@@ -66,6 +72,9 @@ final class Driver {
       World.Clients clients =
           options.size() == Options.Size.SMOKE ? World.Clients.SHARED : World.Clients.ONE_EACH;
       try (World world = new World(setUp, store, clients)) {
+        if (options.size() != Options.Size.SMOKE) {
+          heat(world);
+        }
         for (Cell cell : cells) {
           run(world, cell);
         }
@@ -80,13 +89,23 @@ final class Driver {
     }
   }
 
+  /** A JIT has compiled nothing of a program that has done little; what fails here fails later. */
+  private void heat(World world) {
+    Cell busy = new Cell(world.setUp(), Scenario.UNCONTENDED, HEATING_THREADS);
+    for (Entry entry : contenders(world.setUp())) {
+      if (Cells.takesPart(busy, entry)) {
+        turn(world, busy, entry, 0, HEAT);
+      }
+    }
+  }
+
   private void run(World world, Cell cell) {
     List<Entry> all =
         contenders(world.setUp()).stream().filter(entry -> Cells.takesPart(cell, entry)).toList();
     List<Entry> fit = new ArrayList<>(all);
     if (Cells.isRepeated(cell) && options.size() != Options.Size.SMOKE) {
       for (Entry entry : all) {
-        Sample warmUp = turn(world, cell, entry, 0);
+        Sample warmUp = turn(world, cell, entry, 0, warmUp());
         if (!warmUp.isSound()) {
           fit.remove(entry);
           add(new Sample(cell, entry.id(), 1, 0, Map.of(), warmUp.error(), warmUp.violations()));
@@ -96,17 +115,17 @@ final class Driver {
     int rounds = Cells.isRepeated(cell) ? options.rounds() : 1;
     for (int round = 1; round <= rounds; round++) {
       for (Entry entry : fit) {
-        add(turn(world, cell, entry, round));
+        add(turn(world, cell, entry, round, options.round()));
       }
     }
   }
 
-  private Sample turn(World world, Cell cell, Entry entry, int round) {
+  private Sample turn(World world, Cell cell, Entry entry, int round, Duration length) {
     if (entry.is(Trait.FENCEPOST) && !world.serverTrouble().isEmpty()) {
       return Sample.failed(cell, entry.id(), round, world.serverTrouble());
     }
     try {
-      return Cells.run(world, cell, entry, round, round == 0 ? warmUp() : options.round());
+      return Cells.run(world, cell, entry, round, length);
     } catch (AssertionError | RuntimeException e) {
       e.printStackTrace(progress);
       return Sample.failed(cell, entry.id(), round, e.toString());

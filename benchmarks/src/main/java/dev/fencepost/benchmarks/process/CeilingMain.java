@@ -7,11 +7,17 @@ import dev.fencepost.lock.spi.LockBackendProvider;
 import dev.fencepost.lock.spi.StoreSettings;
 import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Random;
 import java.util.ServiceLoader;
+import java.util.concurrent.Executor;
 
 /**
  * Fencepost without its lock service: the messages of a session, the commands of a backend, and
@@ -30,14 +36,28 @@ public final class CeilingMain {
         .open(new Replica(self, "localhost:1", Replica.Phase.SERVING), lock -> {})
         .toCompletableFuture()
         .join();
+    EventLoopGroup threads = new MultiThreadIoEventLoopGroup(EpollIoHandler.newFactory());
     Server server =
         NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            .bossEventLoopGroup(threads)
+            .workerEventLoopGroup(threads)
+            .channelType(EpollServerSocketChannel.class)
             .directExecutor()
-            .addService(new CeilingSessions(new CeilingLocks(backend)))
+            .addService(new CeilingSessions(new CeilingLocks(backend), () -> current(threads)))
             .build()
             .start();
     System.out.println("port " + server.getPort());
     server.awaitTermination();
+  }
+
+  /** The thread of the connection, on which its answers are gathered, as Fencepost does. */
+  private static Executor current(EventLoopGroup threads) {
+    for (EventExecutor each : threads) {
+      if (each.inEventLoop()) {
+        return each;
+      }
+    }
+    return Runnable::run;
   }
 
   private static LockBackendProvider provider(String uri) {

@@ -31,7 +31,9 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 
 /** Sessions straight onto the backend: acquire and release, answered as the store answers. */
 final class CeilingSessions extends SessionServiceImplBase {
@@ -39,9 +41,11 @@ final class CeilingSessions extends SessionServiceImplBase {
   private static final int MAX_MESSAGE_BYTES = 4 << 20;
 
   private final CeilingLocks locks;
+  private final Supplier<Executor> transport;
 
-  CeilingSessions(CeilingLocks locks) {
+  CeilingSessions(CeilingLocks locks, Supplier<Executor> transport) {
     this.locks = locks;
+    this.transport = transport;
   }
 
   @Override
@@ -53,6 +57,7 @@ final class CeilingSessions extends SessionServiceImplBase {
     private final StreamObserver<SessionResponse> answers;
     private final Queue<Result> results = new ConcurrentLinkedQueue<>();
     private final AtomicInteger asked = new AtomicInteger();
+    private final Executor writer = transport.get();
 
     Stream(StreamObserver<SessionResponse> answers) {
       this.answers = answers;
@@ -116,12 +121,12 @@ final class CeilingSessions extends SessionServiceImplBase {
             }
             results.add(result.build());
             if (asked.getAndIncrement() == 0) {
-              write();
+              writer.execute(this::write);
             }
           });
     }
 
-    /** Whoever comes first writes for all who come meanwhile. */
+    /** One at a time; it takes along what comes meanwhile. */
     private void write() {
       int seen;
       do {

@@ -50,7 +50,7 @@ final class Markdown {
     line("");
     line(
         "Times better than the peer: for a rate the quotient, for a time its inverse. The ceiling is");
-    line("is a program that does the same store commands and messages and nothing else.");
+    line("a program that does the same store commands and messages and nothing else.");
     line("");
     line(
         "| store | at | Fencepost | peer | ours | peer's | times better | wanted | of ceiling | |");

@@ -32,6 +32,8 @@ public final class Catalogue {
 
   private static final Set<String> STORES =
       Set.of("redis", "zookeeper", "etcd", "postgresql", "mariadb", "h2");
+  private static final Set<String> STORE_SERVERS =
+      Set.of("redis", "zookeeper", "etcd", "postgresql", "mariadb");
   private static final Set<String> SQL = Set.of("postgresql", "mariadb", "h2");
   private static final Set<String> SQL_SERVERS = Set.of("postgresql", "mariadb");
 
@@ -54,9 +56,15 @@ public final class Catalogue {
           new Entry(
               "ceiling",
               "the same messages and store commands, no service",
-              Set.of("redis", "zookeeper", "etcd", "postgresql", "mariadb"),
+              STORE_SERVERS,
               Set.of(CEILING),
               settings -> new Sdk(Sdk.Giving.AWAITED, settings)),
+          new Entry(
+              "ceiling-close",
+              "the same, close()",
+              STORE_SERVERS,
+              Set.of(CEILING),
+              settings -> new Sdk(Sdk.Giving.UNAWAITED, settings)),
           new Entry(
               "redisson-lock",
               "Redisson RLock",

@@ -6,17 +6,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** What a run ran on: the machine, the versions, the settings. */
 final class Machine {
+  private static final Set<String> FOLDERS = Set.of("--out", "--reference");
+
   private static final List<String> PEERS =
       List.of(
           "redisson",
@@ -42,7 +46,7 @@ final class Machine {
   /** Describes it before anything is started. */
   static Map<String, String> describe(List<String> arguments) {
     Map<String, String> all = new LinkedHashMap<>();
-    all.put("command", "`benchmarks/run " + String.join(" ", arguments) + "`");
+    all.put("command", "`benchmarks/run " + String.join(" ", withoutFolders(arguments)) + "`");
     all.put("when", Instant.now().truncatedTo(ChronoUnit.MINUTES).toString());
     all.put("commit", command("git", "rev-parse", "--short=12", "HEAD"));
     all.put("cores for everything", Integer.toString(Runtime.getRuntime().availableProcessors()));
@@ -95,6 +99,19 @@ final class Machine {
     } catch (IOException e) {
       return "";
     }
+  }
+
+  /** Where the report goes is nobody else's business. */
+  private static List<String> withoutFolders(List<String> arguments) {
+    List<String> rest = new ArrayList<>();
+    for (int i = 0; i < arguments.size(); i++) {
+      if (FOLDERS.contains(arguments.get(i))) {
+        i++;
+      } else {
+        rest.add(arguments.get(i));
+      }
+    }
+    return rest;
   }
 
   private static String command(String... words) {

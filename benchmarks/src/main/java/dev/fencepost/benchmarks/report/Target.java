@@ -35,18 +35,16 @@ public record Target(Cell cell, String ours, String peer, double wanted) {
         .flatMap(us -> Line.find(lines, cell, peer).map(them -> us.timesBetterThan(them)));
   }
 
-  /** Which part of the ceiling it reached; empty if that was not measured, or not like ours. */
+  /** Which part of the ceiling it reached; empty if that was not measured. */
   public Optional<Double> ofCeiling(List<Line> lines) {
-    return ours.equals(AWAITED)
-        ? Line.find(lines, cell, ours)
-            .flatMap(us -> Line.find(lines, cell, CEILING).map(top -> us.timesBetterThan(top)))
-        : Optional.empty();
+    String ceiling = ours.replace(AWAITED, CEILING);
+    return Line.find(lines, cell, ours)
+        .flatMap(us -> Line.find(lines, cell, ceiling).map(top -> us.timesBetterThan(top)));
   }
 
-  /** Whether it was good enough: as often better as wanted, or close to what can be had. */
-  public boolean isMet(List<Line> lines) {
-    return reached(lines).filter(ratio -> ratio >= wanted).isPresent()
-        || ofCeiling(lines).filter(part -> part >= CLOSE_TO_CEILING).isPresent();
+  /** Whether nearly all was reached that can be had with these messages and store commands. */
+  public boolean isCloseToCeiling(List<Line> lines) {
+    return ofCeiling(lines).filter(part -> part >= CLOSE_TO_CEILING).isPresent();
   }
 
   /** At 64 threads, at one, for hand-overs among 16, and for a herd of 100. */

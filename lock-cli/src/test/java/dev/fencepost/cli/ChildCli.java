@@ -37,7 +37,8 @@ final class ChildCli implements AutoCloseable {
     try {
       Path out = Files.createTempFile(folder, "out", ".txt");
       Path err = Files.createTempFile(folder, "err", ".txt");
-      // Whoever runs the tests in the background may ignore SIGINT or SIGHUP, and children inherit that.
+      // Whoever runs the tests in the background may ignore SIGINT or SIGHUP, and children inherit
+      // that.
       List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT,HUP,TERM"));
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
       command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx64m"));

@@ -287,6 +287,8 @@ final class Replicas implements Due {
       }
     }
     listener.changed();
+    // What found no way while this one was about to connect may have waited for it.
+    listener.usable();
   }
 
   /** A replica may not be where it says it is, but at an address that the user named. */

@@ -12,10 +12,12 @@ import dev.fencepost.proto.v1.Notice;
 import dev.fencepost.proto.v1.Operation;
 import io.grpc.Status.Code;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -291,6 +293,27 @@ class ClaimTest {
     }
     next.grant(operation, TTL, next.mark());
     assertThat(held(claim).isHeld()).isTrue();
+  }
+
+  @Test
+  void claimMadeWhileItsReplicaIsBeingConnected_goesElsewhereIfThatFails() {
+    restart(2);
+    FakeReplica gone =
+        scene.replicas.stream().filter(each -> each.streams.isEmpty()).findFirst().orElseThrow();
+    String lock =
+        Stream.iterate("a", name -> name + "a")
+            .filter(name -> scene.preferredBy(name).get(0) == gone)
+            .findFirst()
+            .orElseThrow();
+    FakeStream other = scene.preferredBy(lock).get(1).stream();
+    gone.stop();
+    List<CompletableFuture<LockHandle>> claims = new ArrayList<>();
+    scene.duringNextConnect(() -> claims.add(acquire(lock, WAIT)));
+    claims.add(acquire(lock, WAIT));
+    for (int i = 0; i < 2; i++) {
+      other.grant(other.next(), TTL, other.mark());
+    }
+    assertThat(claims).hasSize(2).allMatch(CompletableFuture::isDone);
   }
 
   private CompletableFuture<LockHandle> acquire(String name, Duration wait) {

@@ -1,6 +1,7 @@
 package dev.fencepost.client;
 
 import dev.fencepost.proto.v1.Hello;
+import io.grpc.ManagedChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -18,6 +19,7 @@ final class Scene implements AutoCloseable {
   final FencepostClient client;
   private final List<Runnable> apart = new ArrayList<>();
   private boolean isApartHeld;
+  private Optional<Runnable> duringConnect = Optional.empty();
 
   Scene() {
     this(1);
@@ -40,7 +42,19 @@ final class Scene implements AutoCloseable {
                 time,
                 this::apart,
                 new Random(7),
-                address -> at(address).connect()));
+                this::connect));
+  }
+
+  /** Does something while the next connection is being made. */
+  void duringNextConnect(Runnable action) {
+    duringConnect = Optional.of(action);
+  }
+
+  private ManagedChannel connect(HostPort address) {
+    Optional<Runnable> action = duringConnect;
+    duringConnect = Optional.empty();
+    action.ifPresent(Runnable::run);
+    return at(address).connect();
   }
 
   FakeReplica at(HostPort address) {

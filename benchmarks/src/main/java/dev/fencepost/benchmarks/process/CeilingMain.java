@@ -33,7 +33,8 @@ public final class CeilingMain {
     LockBackend backend = provider(arguments[0]).create(StoreSettings.of(arguments[0]));
     ReplicaId self = ReplicaId.of(new Random().nextLong());
     backend
-        .open(new Replica(self, "localhost:1", Replica.Phase.SERVING), lock -> {})
+        // As one that leaves: Fencepost's clients on the same store are not to look for it.
+        .open(new Replica(self, "localhost:1", Replica.Phase.DRAINING), lock -> {})
         .toCompletableFuture()
         .join();
     EventLoopGroup threads = new MultiThreadIoEventLoopGroup(EpollIoHandler.newFactory());

@@ -48,9 +48,8 @@ final class Markdown {
     line("");
     line("## Targets");
     line("");
-    line(
-        "Times better than the peer: for a rate the quotient, for a time its inverse. The ceiling is");
-    line("a program that does the same store commands and messages and nothing else.");
+    line("Times better than the peer: for a rate the quotient, for a time its inverse.");
+    line("The ceiling is a program that does the same store commands and messages only.");
     line("");
     line(
         "| store | at | Fencepost | peer | ours | peer's | times better | wanted | of ceiling | |");

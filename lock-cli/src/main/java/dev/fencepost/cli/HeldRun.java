@@ -33,15 +33,19 @@ final class HeldRun {
   int run(HeldGrant taken, Interruption interruption) {
     long begun = System.nanoTime();
     try (FencepostClient client = client()) {
-      return keep(client.adopt(taken.key()), taken, interruption, begun);
-    } catch (LockLostException e) {
-      console.note(name(taken) + " is lost: " + Wording.lost(e.loss()));
-      return ExitCode.LOST.code();
-    } catch (FencepostException e) {
-      console.note(name(taken) + " cannot be renewed: " + e.getMessage());
-      return abandon(taken, ExitCode.UNAVAILABLE.code(), interruption);
-    } catch (InterruptedException e) {
-      return abandon(taken, interruption.exitCode(), interruption);
+      LockHandle lock;
+      try {
+        lock = client.adopt(taken.key());
+      } catch (LockLostException e) {
+        console.note(name(taken) + " is lost: " + Wording.lost(e.loss()));
+        return ExitCode.LOST.code();
+      } catch (FencepostException e) {
+        console.note(name(taken) + " cannot be renewed: " + e.getMessage());
+        return abandon(taken, ExitCode.UNAVAILABLE.code(), interruption);
+      } catch (InterruptedException e) {
+        return abandon(taken, interruption.exitCode(), interruption);
+      }
+      return keep(lock, taken, interruption, begun);
     }
   }
 
@@ -52,22 +56,28 @@ final class HeldRun {
     return FencepostClient.builder(servers.list()).callTimeout(FIRST_RENEWAL).build();
   }
 
-  private int keep(LockHandle lock, HeldGrant taken, Interruption interruption, long begun)
-      throws InterruptedException {
+  private int keep(LockHandle lock, HeldGrant taken, Interruption interruption, long begun) {
     long now = System.nanoTime();
     HeldGrant held = taken.until(now + lock.remaining().toNanos());
-    GroupGuard guard;
     try {
-      guard = GroupGuard.watch(console, start(held), plan, lock, held);
-    } catch (IOException e) {
-      console.note("the command cannot be started: " + e.getMessage());
-      lock.detach();
-      release(held, Duration.ZERO);
-      return ExitCode.CANNOT_EXECUTE.code();
+      GroupGuard guard;
+      try {
+        guard = GroupGuard.watch(console, start(held), plan, lock, held);
+      } catch (IOException e) {
+        console.note("the command cannot be started: " + e.getMessage());
+        lock.detach();
+        release(held, Duration.ZERO);
+        return ExitCode.CANNOT_EXECUTE.code();
+      }
+      interruption.redirect(guard::forward);
+      guard.await();
+      return guard.isLost() ? giveUp(guard) : finish(guard, begun);
+    } catch (InterruptedException e) {
+      // Nobody does that any more; if so, the lock is not given back, since the group may be alive,
+      // and the watchdog ends the group as soon as we are gone.
+      Thread.currentThread().interrupt();
+      return interruption.exitCode();
     }
-    interruption.redirect(guard::forward);
-    guard.await();
-    return guard.isLost() ? giveUp(guard) : finish(guard, begun);
   }
 
   private ProcessGroup start(HeldGrant held) throws IOException {

@@ -54,6 +54,7 @@ final class FakeLocks extends LockServiceGrpc.LockServiceImplBase {
   final List<StreamObserver<WatchLocksResponse>> watchers = new CopyOnWriteArrayList<>();
   final AtomicInteger renewals = new AtomicInteger();
   volatile Duration acquireDelay = Duration.ZERO;
+  volatile boolean forgetsGrants;
   volatile int pageSize = Integer.MAX_VALUE;
 
   /** When each lock's lease was last begun, on the monotonic clock, and not later. */
@@ -91,7 +92,7 @@ final class FakeLocks extends LockServiceGrpc.LockServiceImplBase {
   public synchronized void renew(RenewRequest request, StreamObserver<RenewResponse> observer) {
     long begunNanos = System.nanoTime();
     renewals.incrementAndGet();
-    Optional<Held> holder = holder(request.getGrant());
+    Optional<Held> holder = forgetsGrants ? Optional.empty() : holder(request.getGrant());
     holder.ifPresent(one -> leaseBegunNanos.put(one.order().getName(), begunNanos));
     RenewResponse.Builder response = RenewResponse.newBuilder();
     holder.ifPresentOrElse(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.proto.v1.ReleaseRequest;
+import io.grpc.Status;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -84,6 +85,29 @@ class RunTest {
     }
     assertThat(server.locks.renewals.get()).isGreaterThanOrEqualTo(3);
     assertThat(server.locks.releases).hasSize(1);
+  }
+
+  @Test
+  void grantThatCannotBeKept_startsNothingAndIsGivenBack() {
+    server.fail("Session", Status.UNAVAILABLE);
+    Path mark = folder.resolve("started");
+    try (ChildCli run = run("a", "--", "touch", mark.toString())) {
+      assertThat(run.awaitExit()).isEqualTo(69);
+      assertThat(run.err()).contains("cannot be renewed");
+    }
+    assertThat(Files.exists(mark)).isFalse();
+    assertThat(server.locks.holder("a")).isEmpty();
+  }
+
+  @Test
+  void grantThatIsGoneBeforeItIsKept_startsNothing() {
+    server.locks.forgetsGrants = true;
+    Path mark = folder.resolve("started");
+    try (ChildCli run = run("a", "--", "touch", mark.toString())) {
+      assertThat(run.awaitExit()).isEqualTo(76);
+      assertThat(run.err()).contains("its lease ran out");
+    }
+    assertThat(Files.exists(mark)).isFalse();
   }
 
   @Test

@@ -10,10 +10,13 @@ import dev.fencepost.testkit.process.TcpProxy;
 import dev.fencepost.testkit.process.TcpProxy.Direction;
 import java.time.Duration;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The connection between client and server breaks at any byte, again and again. */
+@Timeout(value = 60, unit = TimeUnit.MINUTES)
 class CutConnectionsTest {
   /** More of them by {@code -Dfencepost.rounds}. */
   private static final int CUTS = Integer.getInteger("fencepost.rounds", 200);

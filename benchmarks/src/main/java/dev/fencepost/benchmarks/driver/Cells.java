@@ -4,11 +4,13 @@ import dev.fencepost.benchmarks.contender.Entry;
 import dev.fencepost.benchmarks.contender.Trait;
 import dev.fencepost.benchmarks.report.Cell;
 import dev.fencepost.benchmarks.report.Sample;
+import dev.fencepost.benchmarks.report.Scenario;
 import java.time.Duration;
 
 /** Who takes part in which cell, and how a turn at it is done. */
 final class Cells {
   private static final int FEW_LOCKS = 10_000;
+  private static final int HERDS = 5;
   private static final Duration SHORT = Duration.ofSeconds(1);
   private static final Duration LONGER_THAN_A_LEASE = Duration.ofSeconds(40);
 
@@ -37,6 +39,14 @@ final class Cells {
       case UNCONTENDED, CONTENDED, HERD -> true;
       case MANY_LOCKS, MANY_WAITERS, HOLDER_KILLED, REPLICA_KILLED, LEADER_KILLED -> false;
     };
+  }
+
+  /**
+   * How many turns make a round: a herd passes in some dozen milliseconds, so one of them says
+   * little.
+   */
+  static int turnsInRound(Cell cell) {
+    return cell.scenario() == Scenario.HERD ? HERDS : 1;
   }
 
   /** A turn. */

@@ -27,7 +27,7 @@ final class Driver {
   private static final Duration WARM_UP = Duration.ofSeconds(3);
 
   /** Before anything is measured all processes have seen so much of their busiest work. */
-  private static final Duration HEAT = Duration.ofSeconds(10);
+  private static final Duration HEAT = Duration.ofSeconds(15);
 
   private static final int HEATING_THREADS = 64;
 
@@ -102,22 +102,30 @@ final class Driver {
   private void run(World world, Cell cell) {
     List<Entry> all =
         contenders(world.setUp()).stream().filter(entry -> Cells.takesPart(cell, entry)).toList();
-    List<Entry> fit = new ArrayList<>(all);
-    if (Cells.isRepeated(cell) && options.size() != Options.Size.SMOKE) {
-      for (Entry entry : all) {
-        Sample warmUp = turn(world, cell, entry, 0, warmUp());
-        if (!warmUp.isSound()) {
-          fit.remove(entry);
-          add(new Sample(cell, entry.id(), 1, 0, Map.of(), warmUp.error(), warmUp.violations()));
-        }
-      }
-    }
-    int rounds = Cells.isRepeated(cell) ? options.rounds() : 1;
+    boolean isSmoke = options.size() == Options.Size.SMOKE;
+    List<Entry> fit =
+        Cells.isRepeated(cell) && !isSmoke
+            ? all.stream().filter(entry -> warmUp(world, cell, entry)).toList()
+            : all;
+    int turns = isSmoke ? 1 : Cells.turnsInRound(cell);
+    int rounds = Cells.isRepeated(cell) ? options.rounds() * turns : 1;
     for (int round = 1; round <= rounds; round++) {
       for (Entry entry : fit) {
         add(turn(world, cell, entry, round, options.round()));
       }
     }
+  }
+
+  /** A round that does not count; whether the contender is fit for those that do. */
+  private boolean warmUp(World world, Cell cell, Entry entry) {
+    for (int i = 0; i < Cells.turnsInRound(cell); i++) {
+      Sample sample = turn(world, cell, entry, 0, warmUp());
+      if (!sample.isSound()) {
+        add(new Sample(cell, entry.id(), 1, 0, Map.of(), sample.error(), sample.violations()));
+        return false;
+      }
+    }
+    return true;
   }
 
   private Sample turn(World world, Cell cell, Entry entry, int round, Duration length) {

@@ -15,7 +15,8 @@ import java.util.UUID;
  * <p>Options: {@code user} and {@code password}; {@code tls} (true or false), {@code tls-ca},
  * {@code tls-certificate} and {@code tls-key} (PEM files); {@code batch-size} (1–1,000 locks),
  * {@code batches} (1–32 under way), {@code queue} (100–1,000,000 calls), {@code idle-leases}
- * (0–10,000) and {@code mark-retention} (1 d or more). {@code docs/backends/etcd.md} explains them.
+ * (0–10,000) and {@code mark-retention} (1 d – 3,650 d). {@code docs/backends/etcd.md} explains
+ * them.
  */
 public final class EtcdBackendProvider implements LockBackendProvider {
   private static final long NANOS_PER_SECOND = 1_000_000_000L;

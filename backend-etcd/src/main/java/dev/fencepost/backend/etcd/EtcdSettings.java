@@ -1,15 +1,11 @@
 package dev.fencepost.backend.etcd;
 
-import dev.fencepost.lock.HumanDuration;
-import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.spi.StoreConfigurationException;
+import dev.fencepost.lock.spi.StoreOptions;
 import dev.fencepost.lock.spi.StoreSettings;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -44,8 +40,6 @@ record EtcdSettings(
   private static final String DEFAULT_PREFIX = "fencepost";
   private static final int DEFAULT_PORT = 2379;
   private static final int MAX_PREFIX_BYTES = 256;
-  private static final Duration LEAST_CALL_TIMEOUT = Duration.ofMillis(100);
-  private static final Duration MOST_CALL_TIMEOUT = Duration.ofMinutes(1);
 
   /** One member's host and client port. */
   record Endpoint(String host, int port) {}
@@ -74,19 +68,19 @@ record EtcdSettings(
       throw new StoreConfigurationException("store URI: does not begin with " + SCHEME);
     }
     String[] parts = uri.substring(SCHEME.length()).split("/", 2);
-    Options options = new Options(settings.options());
+    StoreOptions options = new StoreOptions(settings);
     EtcdSettings read =
         new EtcdSettings(
             endpoints(parts[0]),
             prefix(parts.length > 1 ? parts[1] : ""),
-            callTimeout(settings),
+            settings.callTimeout(),
             login(options),
             tls(options),
             options.number("batch-size", 1, 1000).orElse(100),
             options.number("batches", 1, 32).orElse(2),
             options.number("queue", 100, 1_000_000).orElse(10_000),
             options.number("idle-leases", 0, 10_000).orElse(256),
-            options.duration("mark-retention", Duration.ofDays(1)).orElse(Duration.ofDays(30)));
+            options.retention("mark-retention", Duration.ofDays(1)).orElse(Duration.ofDays(30)));
     options.requireAllKnown();
     return read;
   }
@@ -145,7 +139,7 @@ record EtcdSettings(
     return bare.isEmpty() ? DEFAULT_PREFIX : bare;
   }
 
-  private static Optional<Login> login(Options options) {
+  private static Optional<Login> login(StoreOptions options) {
     Optional<String> user = options.text("user");
     Optional<String> password = options.text("password");
     if (user.isPresent() != password.isPresent()) {
@@ -157,7 +151,7 @@ record EtcdSettings(
     return user.map(name -> new Login(name, password.orElseThrow()));
   }
 
-  private static Optional<Tls> tls(Options options) {
+  private static Optional<Tls> tls(StoreOptions options) {
     boolean wanted = options.flag("tls");
     Tls tls =
         new Tls(options.file("tls-ca"), options.file("tls-certificate"), options.file("tls-key"));
@@ -167,95 +161,5 @@ record EtcdSettings(
     }
     boolean named = tls.ca().isPresent() || tls.certificate().isPresent();
     return wanted || named ? Optional.of(tls) : Optional.empty();
-  }
-
-  private static Duration callTimeout(StoreSettings settings) {
-    Duration timeout = settings.callTimeout();
-    if (timeout.compareTo(LEAST_CALL_TIMEOUT) < 0 || timeout.compareTo(MOST_CALL_TIMEOUT) > 0) {
-      throw new StoreConfigurationException(
-          "store call timeout: " + HumanDuration.print(timeout) + " (expected: 100ms–1m)");
-    }
-    return timeout;
-  }
-
-  /** Options by name, each taken once. */
-  private static final class Options {
-    private final Map<String, String> left;
-
-    Options(Map<String, String> given) {
-      left = new HashMap<>(given);
-    }
-
-    Optional<String> text(String name) {
-      return Optional.ofNullable(left.remove(name));
-    }
-
-    boolean flag(String name) {
-      String text = text(name).orElse("false");
-      if (!text.equals("true") && !text.equals("false")) {
-        throw new StoreConfigurationException(refusal(name, text, "true or false"));
-      }
-      return text.equals("true");
-    }
-
-    Optional<Path> file(String name) {
-      Optional<Path> path = text(name).map(Path::of);
-      if (path.filter(file -> !Files.isReadable(file)).isPresent()) {
-        throw new StoreConfigurationException(
-            refusal(name, path.orElseThrow().toString(), "a PEM file that can be read"));
-      }
-      return path;
-    }
-
-    Optional<Integer> number(String name, int least, int most) {
-      return text(name).map(text -> number(name, text, least, most));
-    }
-
-    Optional<Duration> duration(String name, Duration least) {
-      return text(name).map(text -> duration(name, text, least));
-    }
-
-    void requireAllKnown() {
-      left.keySet().stream()
-          .sorted()
-          .findFirst()
-          .ifPresent(
-              name -> {
-                throw new StoreConfigurationException(
-                    "store option "
-                        + name
-                        + ": unknown (expected: user, password, tls, tls-ca, tls-certificate,"
-                        + " tls-key, batch-size, batches, queue, idle-leases or mark-retention)");
-              });
-    }
-
-    private static int number(String name, String text, int least, int most) {
-      try {
-        int number = Integer.parseInt(text);
-        if (number >= least && number <= most) {
-          return number;
-        }
-      } catch (NumberFormatException e) {
-        throw new StoreConfigurationException(refusal(name, text, least + "–" + most), e);
-      }
-      throw new StoreConfigurationException(refusal(name, text, least + "–" + most));
-    }
-
-    private static Duration duration(String name, String text, Duration least) {
-      try {
-        Duration duration = HumanDuration.parse(name, text);
-        if (duration.compareTo(least) >= 0) {
-          return duration;
-        }
-      } catch (InvalidValueException e) {
-        throw new StoreConfigurationException("store option " + e.getMessage(), e);
-      }
-      throw new StoreConfigurationException(
-          refusal(name, text, HumanDuration.print(least) + " or more"));
-    }
-
-    private static String refusal(String name, String text, String expected) {
-      return "store option " + name + ": " + text + " (expected: " + expected + ")";
-    }
   }
 }

@@ -18,7 +18,7 @@ import java.util.Random;
  *
  * <p>Options: {@code acquire-connections}, {@code owner-connections} and {@code read-connections}
  * (1–32), {@code batch-size} (1–1,000 locks), {@code queue} (100–1,000,000 waiting calls), {@code
- * purge-after} (1 min or more), {@code mark-retention} (1 d or more), {@code user} and {@code
+ * purge-after} (1 min – 3,650 d), {@code mark-retention} (1 d – 3,650 d), {@code user} and {@code
  * password}. {@code docs/backends/jdbc.md} explains them, {@code docs/backends/mysql.md} what
  * MariaDB and MySQL need.
  */

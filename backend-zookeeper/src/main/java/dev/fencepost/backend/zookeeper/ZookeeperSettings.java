@@ -1,9 +1,7 @@
 package dev.fencepost.backend.zookeeper;
 
-import dev.fencepost.lock.HumanDuration;
-import dev.fencepost.lock.InvalidValueException;
-import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.spi.StoreConfigurationException;
+import dev.fencepost.lock.spi.StoreOptions;
 import dev.fencepost.lock.spi.StoreSettings;
 import java.time.Duration;
 import java.util.HashMap;
@@ -37,8 +35,6 @@ record ZookeeperSettings(
   static final String SCHEME = "zookeeper:";
 
   private static final String DEFAULT_ROOT = "/fencepost";
-  private static final Duration LEAST_CALL_TIMEOUT = Duration.ofMillis(100);
-  private static final Duration MOST_CALL_TIMEOUT = Duration.ofMinutes(1);
 
   /**
    * Who we are to the ensemble.
@@ -70,27 +66,25 @@ record ZookeeperSettings(
     int slash = rest.indexOf('/');
     String servers = slash < 0 ? rest : rest.substring(0, slash);
     String root = slash < 0 ? "" : rest.substring(slash);
-    Options options = new Options(settings.options());
+    StoreOptions options = new StoreOptions(settings);
     ZookeeperSettings read =
         new ZookeeperSettings(
             servers(servers),
             new Layout(root(root)),
-            callTimeout(settings),
+            settings.callTimeout(),
             options
                 .duration("session-timeout", Duration.ofSeconds(1), Duration.ofMinutes(5))
                 .orElse(Duration.ofSeconds(10)),
             options.number("batch-size", 1, 64).orElse(16),
             options.number("in-flight", 1, 64).orElse(2),
             options.number("queue", 100, 1_000_000).orElse(10_000),
-            options
-                .duration("purge-after", Duration.ofMinutes(2), Duration.ofDays(365))
-                .orElse(Duration.ofHours(1)),
+            options.retention("purge-after", Duration.ofMinutes(2)).orElse(Duration.ofHours(1)),
             security(options));
     options.requireAllKnown();
     return read;
   }
 
-  private static Security security(Options options) {
+  private static Security security(StoreOptions options) {
     Optional<String> user = options.text("user");
     Optional<String> password = options.text("password");
     if (user.isPresent() != password.isPresent()) {
@@ -115,7 +109,7 @@ record ZookeeperSettings(
         Map.copyOf(tls));
   }
 
-  private static void take(Options options, String name, Map<String, String> into, String as) {
+  private static void take(StoreOptions options, String name, Map<String, String> into, String as) {
     options.text(name).ifPresent(value -> into.put(as, value));
   }
 
@@ -144,82 +138,5 @@ record ZookeeperSettings(
   private static StoreConfigurationException badUri(String why) {
     return new StoreConfigurationException(
         "store URI: " + why + " (expected: zookeeper://host:2181,host:2181/path)");
-  }
-
-  private static Duration callTimeout(StoreSettings settings) {
-    Duration timeout = settings.callTimeout();
-    if (timeout.compareTo(LEAST_CALL_TIMEOUT) < 0 || timeout.compareTo(MOST_CALL_TIMEOUT) > 0) {
-      throw new StoreConfigurationException(
-          "store call timeout: " + HumanDuration.print(timeout) + " (expected: 100ms–1m)");
-    }
-    return timeout;
-  }
-
-  /** Options by name, each taken once. */
-  private static final class Options {
-    private final Map<String, String> left;
-
-    Options(Map<String, String> given) {
-      left = new HashMap<>(given);
-    }
-
-    Optional<String> text(String name) {
-      return Optional.ofNullable(left.remove(name));
-    }
-
-    boolean flag(String name) {
-      String text = text(name).orElse("false");
-      if (!text.equals("true") && !text.equals("false")) {
-        throw new StoreConfigurationException(refusal(name, text, "true or false"));
-      }
-      return text.equals("true");
-    }
-
-    Optional<Integer> number(String name, int least, int most) {
-      return text(name).map(text -> number(name, text, least, most));
-    }
-
-    Optional<Duration> duration(String name, Duration least, Duration most) {
-      return text(name)
-          .map(
-              text -> {
-                try {
-                  return Lease.requireBetween(name, HumanDuration.parse(name, text), least, most);
-                } catch (InvalidValueException e) {
-                  throw new StoreConfigurationException("store option " + e.getMessage(), e);
-                }
-              });
-    }
-
-    void requireAllKnown() {
-      left.keySet().stream()
-          .sorted()
-          .findFirst()
-          .ifPresent(
-              name -> {
-                throw new StoreConfigurationException(
-                    "store option "
-                        + name
-                        + ": unknown (expected: session-timeout, batch-size, in-flight, queue,"
-                        + " purge-after, user, password, sasl-section, tls, tls-keystore,"
-                        + " tls-keystore-password, tls-truststore or tls-truststore-password)");
-              });
-    }
-
-    private static int number(String name, String text, int least, int most) {
-      try {
-        int number = Integer.parseInt(text);
-        if (number >= least && number <= most) {
-          return number;
-        }
-      } catch (NumberFormatException e) {
-        throw new StoreConfigurationException(refusal(name, text, least + "–" + most), e);
-      }
-      throw new StoreConfigurationException(refusal(name, text, least + "–" + most));
-    }
-
-    private static String refusal(String name, String text, String expected) {
-      return "store option " + name + ": " + text + " (expected: " + expected + ")";
-    }
   }
 }

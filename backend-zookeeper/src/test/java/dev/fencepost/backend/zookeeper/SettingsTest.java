@@ -65,13 +65,6 @@ final class SettingsTest {
   }
 
   @Test
-  void callTimeout_hasARange() {
-    assertThatThrownBy(
-            () -> ZookeeperSettings.of(new StoreSettings(URI, Duration.ofMillis(1), Map.of())))
-        .isInstanceOf(StoreConfigurationException.class);
-  }
-
-  @Test
   void secrets_areNotShown() {
     Map<String, String> options =
         Map.of("user", "u", "password", "secret", "tls", "true", "tls-keystore-password", "secret");

@@ -1,5 +1,7 @@
 package dev.fencepost.lock.spi;
 
+import dev.fencepost.lock.InvalidValueException;
+import dev.fencepost.lock.Lease;
 import java.time.Duration;
 import java.util.Map;
 
@@ -15,8 +17,21 @@ public record StoreSettings(String uri, Duration callTimeout, Map<String, String
   /** Call timeout if none is set. */
   public static final Duration DEFAULT_CALL_TIMEOUT = Duration.ofSeconds(5);
 
-  /** Copies the options. */
+  private static final Duration LEAST_CALL_TIMEOUT = Duration.ofMillis(100);
+  private static final Duration MOST_CALL_TIMEOUT = Duration.ofMinutes(1);
+
+  /**
+   * Copies the options.
+   *
+   * @throws StoreConfigurationException if the call timeout is out of its range
+   */
   public StoreSettings {
+    try {
+      Lease.requireBetween(
+          "store call timeout", callTimeout, LEAST_CALL_TIMEOUT, MOST_CALL_TIMEOUT);
+    } catch (InvalidValueException e) {
+      throw new StoreConfigurationException(e.getMessage(), e);
+    }
     options = Map.copyOf(options);
   }
 

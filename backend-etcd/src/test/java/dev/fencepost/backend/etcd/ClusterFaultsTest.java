@@ -1,8 +1,8 @@
 package dev.fencepost.backend.etcd;
 
-import static dev.fencepost.backend.etcd.TestReplica.answer;
-import static dev.fencepost.backend.etcd.TestReplica.claim;
-import static dev.fencepost.backend.etcd.TestReplica.failure;
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static dev.fencepost.testkit.replica.OpenReplica.failure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -14,6 +14,7 @@ import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.process.EtcdCluster;
 import dev.fencepost.testkit.process.EtcdServer;
+import dev.fencepost.testkit.replica.Contenders;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,7 +43,7 @@ final class ClusterFaultsTest {
   void leaderKilledUnderLoad_neitherDoublesNorLosesAGrant() throws InterruptedException {
     try (TestReplica a = new TestReplica(uri);
         TestReplica b = new TestReplica(uri)) {
-      Contenders contenders = new Contenders(List.of(a, b));
+      Contenders contenders = new Contenders("contended/", List.of(a, b));
       contenders.start();
       contenders.awaitGrants(100);
       ETCD.leader().kill();
@@ -60,13 +61,13 @@ final class ClusterFaultsTest {
         TestReplica waiter = new TestReplica(uri)) {
       Grant held = holder.acquire("killed");
       Claim next = claim("killed");
-      answer(waiter.backend.tryAcquire(next, Line.JOIN));
+      answer(waiter.backend().tryAcquire(next, Line.JOIN));
       ETCD.leader().kill();
       awaitRenewed(holder, held);
       await()
           .ignoreExceptionsInstanceOf(StoreException.class)
           .until(() -> holder.release(held) != null);
-      assertThat(waiter.wakes.poll(20, TimeUnit.SECONDS)).isEqualTo(next.lock());
+      assertThat(waiter.wakes().poll(20, TimeUnit.SECONDS)).isEqualTo(next.lock());
     }
   }
 
@@ -76,13 +77,13 @@ final class ClusterFaultsTest {
         TestReplica waiter = new TestReplica(uri)) {
       Grant held = holder.acquire("watched");
       Claim next = claim("watched");
-      answer(waiter.backend.tryAcquire(next, Line.JOIN));
+      answer(waiter.backend().tryAcquire(next, Line.JOIN));
       // The first that is named is the one that both are connected to.
       ETCD.members().get(0).kill();
       await()
           .ignoreExceptionsInstanceOf(StoreException.class)
           .until(() -> holder.release(held) != null);
-      assertThat(waiter.wakes.poll(20, TimeUnit.SECONDS)).isEqualTo(next.lock());
+      assertThat(waiter.wakes().poll(20, TimeUnit.SECONDS)).isEqualTo(next.lock());
     }
   }
 
@@ -114,9 +115,9 @@ final class ClusterFaultsTest {
       ETCD.members().get(0).kill();
       ETCD.members().get(1).kill();
       for (int i = 0; i < 3; i++) {
-        assertThat(failure(replica.backend.tryAcquire(claim("quorum/" + i), Line.NONE)))
+        assertThat(failure(replica.backend().tryAcquire(claim("quorum/" + i), Line.NONE)))
             .isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
-        assertThat(failure(replica.backend.describe(List.of(held.ref().lock()))))
+        assertThat(failure(replica.backend().describe(List.of(held.ref().lock()))))
             .isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
       }
       ETCD.heal();
@@ -133,6 +134,6 @@ final class ClusterFaultsTest {
     await()
         .ignoreExceptionsInstanceOf(StoreException.class)
         .atMost(Duration.ofSeconds(25))
-        .until(() -> answer(replica.backend.renew(grant.ref())) instanceof Renewal.Renewed);
+        .until(() -> answer(replica.backend().renew(grant.ref())) instanceof Renewal.Renewed);
   }
 }

@@ -1,7 +1,7 @@
 package dev.fencepost.backend.etcd;
 
-import static dev.fencepost.backend.etcd.TestReplica.claim;
-import static dev.fencepost.backend.etcd.TestReplica.granted;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static dev.fencepost.testkit.replica.OpenReplica.granted;
 
 import com.google.protobuf.ByteString;
 import dev.fencepost.lock.Grant;
@@ -153,9 +153,10 @@ final class FigureSides {
     @Override
     public CompletionStage<?> pair(String lock) {
       return replica
-          .backend
+          .backend()
           .tryAcquire(claim(lock), Line.NONE)
-          .thenCompose(attempt -> replica.backend.release(ReleaseOrder.of(granted(attempt).ref())));
+          .thenCompose(
+              attempt -> replica.backend().release(ReleaseOrder.of(granted(attempt).ref())));
     }
 
     @Override
@@ -167,7 +168,7 @@ final class FigureSides {
               seconds,
               caller ->
                   replica
-                      .backend
+                      .backend()
                       .handOver(held.get().ref(), claim("handed-over"), Line.STAY)
                       .thenAccept(both -> held.set(granted(both.got()))));
       replica.release(held.get());

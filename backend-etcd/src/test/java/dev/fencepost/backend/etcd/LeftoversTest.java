@@ -1,6 +1,6 @@
 package dev.fencepost.backend.etcd;
 
-import static dev.fencepost.backend.etcd.TestReplica.claim;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -67,9 +67,9 @@ final class LeftoversTest {
       return CompletableFuture.completedStage(true);
     }
     return replica
-        .backend
+        .backend()
         .tryAcquire(claim("leftovers/" + name), Line.NONE)
-        .thenCompose(attempt -> replica.backend.release(orderOf(attempt)))
+        .thenCompose(attempt -> replica.backend().release(orderOf(attempt)))
         .thenComposeAsync(
             released -> {
               assertThat(released).isEqualTo(new Release.Released());

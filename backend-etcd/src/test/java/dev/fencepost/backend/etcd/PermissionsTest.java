@@ -1,8 +1,8 @@
 package dev.fencepost.backend.etcd;
 
-import static dev.fencepost.backend.etcd.TestReplica.answer;
-import static dev.fencepost.backend.etcd.TestReplica.claim;
-import static dev.fencepost.backend.etcd.TestReplica.granted;
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static dev.fencepost.testkit.replica.OpenReplica.granted;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -54,11 +54,11 @@ final class PermissionsTest {
     try (TestReplica replica = new TestReplica(ETCD.uri("alpha"), ALICE)) {
       List<CompletionStage<Attempt>> asked = new ArrayList<>();
       for (int i = 0; i < 200; i++) {
-        asked.add(replica.backend.tryAcquire(claim("single/" + i), Line.NONE));
+        asked.add(replica.backend().tryAcquire(claim("single/" + i), Line.NONE));
       }
       List<Grant> grants = asked.stream().map(each -> granted(answer(each))).toList();
       grants.forEach(grant -> assertThat(replica.release(grant)).isEqualTo(new Release.Released()));
-      Traffic traffic = replica.backend.traffic().orElseThrow();
+      Traffic traffic = replica.backend().traffic().orElseThrow();
       assertThat(traffic.largest()).isEqualTo(1);
       assertThat(traffic.transactions()).isEqualTo(traffic.questions()).isGreaterThan(399);
     }
@@ -71,10 +71,10 @@ final class PermissionsTest {
       assertThatThrownBy(() -> new TestReplica(ETCD.uri("beta"), ALICE).close())
           .isInstanceOf(StoreConfigurationException.class)
           .hasMessageContaining("beta/");
-      assertThat(answer(bob.backend.info()).replicas())
+      assertThat(answer(bob.backend().info()).replicas())
           .extracting(replica -> replica.id())
-          .containsExactly(bob.id);
-      assertThat(answer(bob.backend.renew(held.ref()))).isInstanceOf(Renewal.Renewed.class);
+          .containsExactly(bob.id());
+      assertThat(answer(bob.backend().renew(held.ref()))).isInstanceOf(Renewal.Renewed.class);
     }
   }
 
@@ -97,7 +97,7 @@ final class PermissionsTest {
       await()
           .atMost(Duration.ofSeconds(20))
           .ignoreExceptionsInstanceOf(StoreException.class)
-          .until(() -> answer(replica.backend.renew(held.ref())) instanceof Renewal.Renewed);
+          .until(() -> answer(replica.backend().renew(held.ref())) instanceof Renewal.Renewed);
       await()
           .ignoreExceptionsInstanceOf(StoreException.class)
           .until(() -> replica.release(held).equals(new Release.Released()));

@@ -1,9 +1,9 @@
 package dev.fencepost.backend.etcd;
 
-import static dev.fencepost.backend.etcd.TestReplica.answer;
-import static dev.fencepost.backend.etcd.TestReplica.claim;
-import static dev.fencepost.backend.etcd.TestReplica.failure;
-import static dev.fencepost.backend.etcd.TestReplica.granted;
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static dev.fencepost.testkit.replica.OpenReplica.failure;
+import static dev.fencepost.testkit.replica.OpenReplica.granted;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -26,6 +26,7 @@ import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.testkit.process.EtcdServer;
 import dev.fencepost.testkit.process.TcpProxy;
 import dev.fencepost.testkit.process.TcpProxy.Direction;
+import dev.fencepost.testkit.replica.Contenders;
 import io.etcd.jetcd.api.KeyValue;
 import java.time.Duration;
 import java.util.List;
@@ -81,7 +82,7 @@ final class SingleServerFaultsTest {
     try (TestReplica replica = new TestReplica(uri)) {
       Grant grant = replica.acquire("paused");
       ETCD.pause();
-      assertThat(failure(replica.backend.renew(grant.ref())))
+      assertThat(failure(replica.backend().renew(grant.ref())))
           .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
       ETCD.resume();
       awaitRenewed(replica, grant);
@@ -93,11 +94,11 @@ final class SingleServerFaultsTest {
     try (TestReplica replica = new TestReplica(uri)) {
       Grant grant = replica.acquire("gone");
       ETCD.kill();
-      assertThat(failure(replica.backend.renew(grant.ref())))
+      assertThat(failure(replica.backend().renew(grant.ref())))
           .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
-      assertThat(failure(replica.backend.tryAcquire(claim("gone/2"), Line.NONE)))
+      assertThat(failure(replica.backend().tryAcquire(claim("gone/2"), Line.NONE)))
           .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
-      assertThat(failure(replica.backend.info()))
+      assertThat(failure(replica.backend().info()))
           .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
       ETCD.start();
       awaitRenewed(replica, grant);
@@ -109,7 +110,7 @@ final class SingleServerFaultsTest {
   void closingWhileThePauseLasts_takesAFewSeconds() {
     TestReplica replica = new TestReplica(uri);
     ETCD.pause();
-    CompletionStage<Attempt> asked = replica.backend.tryAcquire(claim("closing"), Line.NONE);
+    CompletionStage<Attempt> asked = replica.backend().tryAcquire(claim("closing"), Line.NONE);
     long begun = System.nanoTime();
     replica.close();
     assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(30));
@@ -120,7 +121,7 @@ final class SingleServerFaultsTest {
   void outageUnderLoad_neitherDoublesNorLosesAGrant() throws InterruptedException {
     try (TestReplica a = new TestReplica(uri);
         TestReplica b = new TestReplica(uri)) {
-      Contenders contenders = new Contenders(List.of(a, b));
+      Contenders contenders = new Contenders("contended/", List.of(a, b));
       contenders.start();
       for (int i = 0; i < 3; i++) {
         contenders.awaitGrants(200);
@@ -139,7 +140,7 @@ final class SingleServerFaultsTest {
         TestReplica other = new TestReplica(uri)) {
       Grant former = cut.acquire("lost");
       proxy.swallow(Direction.ANSWERS);
-      assertThat(failure(cut.backend.release(ReleaseOrder.of(former.ref()))))
+      assertThat(failure(cut.backend().release(ReleaseOrder.of(former.ref()))))
           .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
       Grant next = other.acquire("lost");
       assertThat(next.token()).isGreaterThan(former.token());
@@ -149,7 +150,7 @@ final class SingleServerFaultsTest {
               .ignoreExceptionsInstanceOf(StoreException.class)
               .until(() -> cut.release(former), ended -> true);
       assertThat(repeated).isEqualTo(new Release.NotHeld(LossReason.SUPERSEDED));
-      assertThat(answer(other.backend.renew(next.ref()))).isInstanceOf(Renewal.Renewed.class);
+      assertThat(answer(other.backend().renew(next.ref()))).isInstanceOf(Renewal.Renewed.class);
     }
   }
 
@@ -159,7 +160,7 @@ final class SingleServerFaultsTest {
       cut.release(cut.acquire("lost-acquire/warm"));
       Claim claim = claim("lost-acquire");
       proxy.swallow(Direction.ANSWERS);
-      assertThat(failure(cut.backend.tryAcquire(claim, Line.NONE)))
+      assertThat(failure(cut.backend().tryAcquire(claim, Line.NONE)))
           .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
       KeyValue made = record("lost-acquire").orElseThrow();
       proxy.resume();
@@ -179,13 +180,13 @@ final class SingleServerFaultsTest {
       cut.release(cut.acquire("once/warm"));
       double before = ETCD.metric(TRANSACTIONS);
       proxy.swallow(Direction.ANSWERS);
-      CompletionStage<Attempt> asked = cut.backend.tryAcquire(claim("once"), Line.NONE);
+      CompletionStage<Attempt> asked = cut.backend().tryAcquire(claim("once"), Line.NONE);
       await().until(() -> record("once").isPresent());
       proxy.resume();
       assertThat(failure(asked)).isEqualTo(Failure.STORE_UNREACHABLE);
       await()
           .ignoreExceptionsInstanceOf(StoreException.class)
-          .until(() -> answer(cut.backend.resetMark(new ResourceName("none"))).isEmpty());
+          .until(() -> answer(cut.backend().resetMark(new ResourceName("none"))).isEmpty());
       assertThat(ETCD.metric(TRANSACTIONS) - before).isEqualTo(1);
       assertThat(record("once").orElseThrow().getVersion()).isEqualTo(1);
     }
@@ -219,12 +220,12 @@ final class SingleServerFaultsTest {
       replica.release(replica.acquire("expired/warm"));
       List<Long> pooled = leases();
       proxy.hold(Direction.REQUESTS);
-      CompletionStage<Attempt> waiting = replica.backend.tryAcquire(claim("expired"), Line.NONE);
+      CompletionStage<Attempt> waiting = replica.backend().tryAcquire(claim("expired"), Line.NONE);
       pooled.forEach(raw::revoke);
       proxy.resume();
       Grant grant = granted(answer(waiting));
       assertThat(pooled).doesNotContain(record("expired").orElseThrow().getLease());
-      assertThat(answer(replica.backend.renew(grant.ref()))).isInstanceOf(Renewal.Renewed.class);
+      assertThat(answer(replica.backend().renew(grant.ref()))).isInstanceOf(Renewal.Renewed.class);
     }
   }
 
@@ -236,12 +237,13 @@ final class SingleServerFaultsTest {
       replica.release(replica.acquire(claim("late/warm", ttl)));
       ETCD.pause();
       long begun = System.nanoTime();
-      CompletionStage<Attempt> waiting = replica.backend.tryAcquire(claim("late", ttl), Line.NONE);
+      CompletionStage<Attempt> waiting =
+          replica.backend().tryAcquire(claim("late", ttl), Line.NONE);
       await().until(() -> System.nanoTime() - begun > Duration.ofSeconds(5).toNanos());
       assertThat(waiting.toCompletableFuture()).isNotDone();
       ETCD.resume();
       Grant grant = granted(answer(waiting));
-      assertThat(answer(replica.backend.renew(grant.ref()))).isInstanceOf(Renewal.Renewed.class);
+      assertThat(answer(replica.backend().renew(grant.ref()))).isInstanceOf(Renewal.Renewed.class);
     }
   }
 
@@ -252,10 +254,12 @@ final class SingleServerFaultsTest {
       Grant grant = holder.acquire("revoked");
       long lease = record("revoked").orElseThrow().getLease();
       answer(
-          administrator.backend.forceRelease(
-              new ForcedRelease(
-                  grant.ref().lock(), "maintenance", Optional.empty(), Optional.empty())));
-      Renewal renewal = answer(holder.backend.renew(grant.ref()));
+          administrator
+              .backend()
+              .forceRelease(
+                  new ForcedRelease(
+                      grant.ref().lock(), "maintenance", Optional.empty(), Optional.empty())));
+      Renewal renewal = answer(holder.backend().renew(grant.ref()));
       assertThat(renewal)
           .isInstanceOfSatisfying(
               Renewal.Lost.class,
@@ -277,16 +281,16 @@ final class SingleServerFaultsTest {
         TestReplica waiter = new TestReplica(throughProxy())) {
       Grant held = holder.acquire("compacted");
       Claim claim = claim("compacted");
-      assertThat(answer(waiter.backend.tryAcquire(claim, Line.JOIN)))
+      assertThat(answer(waiter.backend().tryAcquire(claim, Line.JOIN)))
           .isInstanceOf(Attempt.Busy.class);
       proxy.refuse();
       holder.release(held);
       await().until(() -> record("compacted").isEmpty());
       ETCD.etcdctl("compact", Long.toString(raw.revision()));
-      assertThat(waiter.wakes).isEmpty();
+      assertThat(waiter.wakes()).isEmpty();
       proxy.resume();
-      assertThat(waiter.wakes.poll(20, TimeUnit.SECONDS)).isEqualTo(claim.lock());
-      granted(answer(waiter.backend.tryAcquire(claim, Line.JOIN)));
+      assertThat(waiter.wakes().poll(20, TimeUnit.SECONDS)).isEqualTo(claim.lock());
+      granted(answer(waiter.backend().tryAcquire(claim, Line.JOIN)));
     }
   }
 
@@ -296,11 +300,11 @@ final class SingleServerFaultsTest {
         TestReplica waiter = new TestReplica(throughProxy())) {
       Grant held = holder.acquire("broken");
       Claim claim = claim("broken");
-      answer(waiter.backend.tryAcquire(claim, Line.JOIN));
+      answer(waiter.backend().tryAcquire(claim, Line.JOIN));
       proxy.refuse();
       holder.release(held);
       proxy.resume();
-      assertThat(waiter.wakes.poll(20, TimeUnit.SECONDS)).isEqualTo(claim.lock());
+      assertThat(waiter.wakes().poll(20, TimeUnit.SECONDS)).isEqualTo(claim.lock());
     }
   }
 
@@ -308,7 +312,7 @@ final class SingleServerFaultsTest {
     await()
         .ignoreExceptionsInstanceOf(StoreException.class)
         .atMost(Duration.ofSeconds(20))
-        .until(() -> answer(replica.backend.renew(grant.ref())) instanceof Renewal.Renewed);
+        .until(() -> answer(replica.backend().renew(grant.ref())) instanceof Renewal.Renewed);
   }
 
   private static List<Long> leases() {

@@ -1,8 +1,8 @@
 package dev.fencepost.backend.etcd;
 
-import static dev.fencepost.backend.etcd.TestReplica.answer;
-import static dev.fencepost.backend.etcd.TestReplica.claim;
-import static dev.fencepost.backend.etcd.TestReplica.failure;
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static dev.fencepost.testkit.replica.OpenReplica.failure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -42,17 +42,18 @@ final class SpaceTest {
       Grant released = replica.acquire("full/released");
       Grant waitedFor = replica.acquire("full/waited-for");
       Claim next = claim("full/waited-for");
-      answer(waiter.backend.tryAcquire(next, Line.JOIN));
+      answer(waiter.backend().tryAcquire(next, Line.JOIN));
       long fill = fill(raw);
 
-      assertThat(failure(replica.backend.tryAcquire(claim("full/refused"), Line.NONE)))
+      assertThat(failure(replica.backend().tryAcquire(claim("full/refused"), Line.NONE)))
           .isEqualTo(Failure.STORE_FULL);
-      assertThat(answer(replica.backend.renew(renewed.ref()))).isInstanceOf(Renewal.Renewed.class);
+      assertThat(answer(replica.backend().renew(renewed.ref())))
+          .isInstanceOf(Renewal.Renewed.class);
       assertThat(replica.release(released)).isEqualTo(new Release.Released());
       assertThat(replica.describe(released.ref().lock()).standing())
           .isInstanceOf(Standing.Free.class);
       assertThat(replica.release(waitedFor)).isEqualTo(new Release.Released());
-      assertThat(waiter.wakes.poll(20, TimeUnit.SECONDS)).isEqualTo(next.lock());
+      assertThat(waiter.wakes().poll(20, TimeUnit.SECONDS)).isEqualTo(next.lock());
 
       for (long i = 0; i < fill; i++) {
         raw.delete(filler(i));

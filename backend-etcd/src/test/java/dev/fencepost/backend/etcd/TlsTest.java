@@ -1,6 +1,6 @@
 package dev.fencepost.backend.etcd;
 
-import static dev.fencepost.backend.etcd.TestReplica.failure;
+import static dev.fencepost.testkit.replica.OpenReplica.failure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fencepost.lock.Grant;

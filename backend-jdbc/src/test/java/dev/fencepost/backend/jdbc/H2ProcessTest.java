@@ -44,7 +44,7 @@ final class H2ProcessTest {
         }
         Claim claim = Granting.claim(words[0], words[1]);
         Grant grant =
-            TestReplica.granted(TestReplica.answer(replica.backend.tryAcquire(claim, Line.NONE)));
+            TestReplica.granted(TestReplica.answer(replica.backend().tryAcquire(claim, Line.NONE)));
         assertThat(grant.origin()).isEqualTo(Grant.Origin.STANDING);
         assertThat(grant.token()).hasToString(words[2]);
       }
@@ -66,8 +66,8 @@ final class H2ProcessTest {
   void twoBackendsInOneProcess_shareTheStore() {
     try (TestReplica a = new TestReplica(uri());
         TestReplica b = new TestReplica(uri())) {
-      assertThat(b.info.id()).isEqualTo(a.info.id());
-      assertThat(b.info.replicas()).hasSize(2);
+      assertThat(b.info().id()).isEqualTo(a.info().id());
+      assertThat(b.info().replicas()).hasSize(2);
     }
   }
 
@@ -103,7 +103,7 @@ final class H2ProcessTest {
             Claim claim = claim(Integer.toString(j), TestReplica.claim("x").id().value());
             grants.add(
                 replica
-                    .backend
+                    .backend()
                     .tryAcquire(claim, Line.NONE)
                     .thenApply(TestReplica::granted)
                     .toCompletableFuture());

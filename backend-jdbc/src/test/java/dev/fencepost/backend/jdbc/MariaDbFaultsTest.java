@@ -1,8 +1,8 @@
 package dev.fencepost.backend.jdbc;
 
-import static dev.fencepost.backend.jdbc.TestReplica.answer;
-import static dev.fencepost.backend.jdbc.TestReplica.claim;
-import static dev.fencepost.backend.jdbc.TestReplica.granted;
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static dev.fencepost.testkit.replica.OpenReplica.granted;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -56,13 +56,13 @@ final class MariaDbFaultsTest extends ServerFaults {
   /** Has a batch wait for a row of a stranger, who then waits for a row of the batch. */
   private void deadlock(TestReplica replica, String locks) throws SQLException {
     for (String lock : List.of("gate", "low", "high")) {
-      answer(replica.backend.release(ReleaseOrder.of(replica.acquire(locks + lock).ref())));
+      answer(replica.backend().release(ReleaseOrder.of(replica.acquire(locks + lock).ref())));
     }
     List<CompletionStage<Attempt>> asked = new ArrayList<>();
     try (Connection gate = holdRow(locks + "gate");
         Connection stranger = holdRow(locks + "low")) {
       for (String lock : List.of("gate", "low", "high")) {
-        asked.add(replica.backend.tryAcquire(claim(locks + lock), Line.NONE));
+        asked.add(replica.backend().tryAcquire(claim(locks + lock), Line.NONE));
       }
       try (Statement statement = stranger.createStatement()) {
         // Who wrote more is spared.

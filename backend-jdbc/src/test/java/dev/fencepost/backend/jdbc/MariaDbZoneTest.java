@@ -1,7 +1,7 @@
 package dev.fencepost.backend.jdbc;
 
-import static dev.fencepost.backend.jdbc.TestReplica.answer;
-import static dev.fencepost.backend.jdbc.TestReplica.claim;
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -77,8 +77,10 @@ final class MariaDbZoneTest {
     Claim asked = claim(lock);
     assertThat(
             answer(
-                replica.backend.tryAcquire(
-                    new Claim(asked.lock(), asked.id(), SHORT, asked.claimant()), Line.NONE)))
+                replica
+                    .backend()
+                    .tryAcquire(
+                        new Claim(asked.lock(), asked.id(), SHORT, asked.claimant()), Line.NONE)))
         .isInstanceOf(Attempt.Granted.class);
   }
 
@@ -92,14 +94,14 @@ final class MariaDbZoneTest {
     await()
         .atMost(SHORT.ttl().plusSeconds(5))
         .until(
-            () -> answer(replica.backend.tryAcquire(next, Line.NONE)) instanceof Attempt.Granted);
+            () -> answer(replica.backend().tryAcquire(next, Line.NONE)) instanceof Attempt.Granted);
   }
 
   private static void assertStands(TestReplica replica, Grant held) {
-    assertThat(answer(replica.backend.renew(held.ref()))).isInstanceOf(Renewal.Renewed.class);
+    assertThat(answer(replica.backend().renew(held.ref()))).isInstanceOf(Renewal.Renewed.class);
     Standing.Held standing =
         (Standing.Held)
-            answer(replica.backend.describe(List.of(held.ref().lock()))).get(0).standing();
+            answer(replica.backend().describe(List.of(held.ref().lock()))).get(0).standing();
     assertThat(standing.holder().remainingAtMost())
         .isBetween(Duration.ofSeconds(30), Duration.ofSeconds(61));
   }

@@ -19,7 +19,7 @@ final class MySqlContractTest extends LockBackendContract {
   @Test
   void server_saysThatItIsMySql() {
     try (TestReplica replica = new TestReplica(DATABASE.jdbcUri())) {
-      assertThat(replica.info.kind()).isEqualTo("mysql");
+      assertThat(replica.info().kind()).isEqualTo("mysql");
     }
   }
 }

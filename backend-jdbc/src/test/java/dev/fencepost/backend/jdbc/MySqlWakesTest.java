@@ -1,7 +1,7 @@
 package dev.fencepost.backend.jdbc;
 
-import static dev.fencepost.backend.jdbc.TestReplica.answer;
-import static dev.fencepost.backend.jdbc.TestReplica.claim;
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -33,15 +33,15 @@ final class MySqlWakesTest {
         TestReplica c = new TestReplica(MARIADB.jdbcUri())) {
       for (int round = 0; round < 3; round++) {
         Grant held = a.acquire("turns/" + round);
-        answer(b.backend.tryAcquire(claim("turns/" + round), Line.JOIN));
-        answer(c.backend.tryAcquire(claim("turns/" + round), Line.JOIN));
-        answer(a.backend.release(ReleaseOrder.of(held.ref())));
-        assertThat(b.wakes.poll(10, TimeUnit.SECONDS)).isEqualTo(held.ref().lock());
-        answer(b.backend.leave(held.ref().lock()));
-        assertThat(c.wakes.poll(10, TimeUnit.SECONDS)).isEqualTo(held.ref().lock());
-        answer(c.backend.leave(held.ref().lock()));
+        answer(b.backend().tryAcquire(claim("turns/" + round), Line.JOIN));
+        answer(c.backend().tryAcquire(claim("turns/" + round), Line.JOIN));
+        answer(a.backend().release(ReleaseOrder.of(held.ref())));
+        assertThat(b.wakes().poll(10, TimeUnit.SECONDS)).isEqualTo(held.ref().lock());
+        answer(b.backend().leave(held.ref().lock()));
+        assertThat(c.wakes().poll(10, TimeUnit.SECONDS)).isEqualTo(held.ref().lock());
+        answer(c.backend().leave(held.ref().lock()));
       }
-      assertThat(a.wakes).isEmpty();
+      assertThat(a.wakes()).isEmpty();
     }
   }
 
@@ -52,13 +52,13 @@ final class MySqlWakesTest {
       Set<LockName> locks = new HashSet<>();
       for (int i = 0; i < 50; i++) {
         Grant held = a.acquire("many/" + i);
-        answer(b.backend.tryAcquire(claim("many/" + i), Line.JOIN));
-        answer(a.backend.release(ReleaseOrder.of(held.ref())));
+        answer(b.backend().tryAcquire(claim("many/" + i), Line.JOIN));
+        answer(a.backend().release(ReleaseOrder.of(held.ref())));
         locks.add(held.ref().lock());
       }
       Set<LockName> told = new HashSet<>();
       while (told.size() < locks.size()) {
-        LockName lock = b.wakes.poll(10, TimeUnit.SECONDS);
+        LockName lock = b.wakes().poll(10, TimeUnit.SECONDS);
         assertThat(lock).isNotNull().isIn(locks);
         told.add(lock);
       }

@@ -1,9 +1,9 @@
 package dev.fencepost.backend.jdbc;
 
-import static dev.fencepost.backend.jdbc.TestReplica.answer;
-import static dev.fencepost.backend.jdbc.TestReplica.claim;
-import static dev.fencepost.backend.jdbc.TestReplica.failure;
-import static dev.fencepost.backend.jdbc.TestReplica.granted;
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static dev.fencepost.testkit.replica.OpenReplica.failure;
+import static dev.fencepost.testkit.replica.OpenReplica.granted;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -19,6 +19,7 @@ import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.process.StoreProcess;
+import dev.fencepost.testkit.replica.Contenders;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -48,7 +49,7 @@ abstract class ServerFaults {
       Grant grant = replica.acquire("paused");
       server().pause();
       try {
-        assertThat(failure(replica.backend.renew(grant.ref())))
+        assertThat(failure(replica.backend().renew(grant.ref())))
             .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
       } finally {
         server().resume();
@@ -56,7 +57,7 @@ abstract class ServerFaults {
       await()
           .ignoreExceptionsInstanceOf(StoreException.class)
           .atMost(Duration.ofSeconds(20))
-          .until(() -> answer(replica.backend.renew(grant.ref())) instanceof Renewal.Renewed);
+          .until(() -> answer(replica.backend().renew(grant.ref())) instanceof Renewal.Renewed);
     }
   }
 
@@ -65,7 +66,7 @@ abstract class ServerFaults {
     TestReplica replica = new TestReplica(uri());
     server().pause();
     try {
-      CompletionStage<Attempt> asked = replica.backend.tryAcquire(claim("closing"), Line.NONE);
+      CompletionStage<Attempt> asked = replica.backend().tryAcquire(claim("closing"), Line.NONE);
       long begun = System.nanoTime();
       replica.close();
       assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(30));
@@ -81,11 +82,11 @@ abstract class ServerFaults {
       Grant grant = replica.acquire("gone");
       server().stop();
       try {
-        assertThat(failure(replica.backend.renew(grant.ref())))
+        assertThat(failure(replica.backend().renew(grant.ref())))
             .isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
-        assertThat(failure(replica.backend.tryAcquire(claim("gone/2"), Line.NONE)))
+        assertThat(failure(replica.backend().tryAcquire(claim("gone/2"), Line.NONE)))
             .isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
-        assertThat(failure(replica.backend.info()))
+        assertThat(failure(replica.backend().info()))
             .isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
       } finally {
         server().start();
@@ -93,11 +94,11 @@ abstract class ServerFaults {
       await()
           .ignoreExceptionsInstanceOf(StoreException.class)
           .atMost(Duration.ofSeconds(20))
-          .until(() -> answer(replica.backend.renew(grant.ref())) instanceof Renewal.Renewed);
+          .until(() -> answer(replica.backend().renew(grant.ref())) instanceof Renewal.Renewed);
       await()
           .ignoreExceptionsInstanceOf(StoreException.class)
           .atMost(Duration.ofSeconds(20))
-          .until(() -> !answer(replica.backend.info()).replicas().isEmpty());
+          .until(() -> !answer(replica.backend().info()).replicas().isEmpty());
       replica.acquire("gone/3");
     }
   }
@@ -105,11 +106,11 @@ abstract class ServerFaults {
   @Test
   void rowHeldByAStranger_holdsUpNobodyElse() throws SQLException {
     try (TestReplica replica = TestReplica.patient(uri())) {
-      answer(replica.backend.release(ReleaseOrder.of(replica.acquire("rows/0").ref())));
+      answer(replica.backend().release(ReleaseOrder.of(replica.acquire("rows/0").ref())));
       List<CompletionStage<Attempt>> asked = new ArrayList<>();
       try (Connection stranger = holdRow("rows/0")) {
         for (int i = 0; i < 200; i++) {
-          asked.add(replica.backend.tryAcquire(claim("rows/" + i), Line.NONE));
+          asked.add(replica.backend().tryAcquire(claim("rows/" + i), Line.NONE));
         }
         for (int i = 1; i < asked.size(); i++) {
           granted(answer(asked.get(i)));
@@ -120,7 +121,7 @@ abstract class ServerFaults {
       Grant late = granted(answer(asked.get(0)));
       Standing.Held held =
           (Standing.Held)
-              answer(replica.backend.describe(List.of(late.ref().lock()))).get(0).standing();
+              answer(replica.backend().describe(List.of(late.ref().lock()))).get(0).standing();
       assertThat(held.holder().remainingAtMost()).isGreaterThan(Duration.ofSeconds(50));
     }
   }
@@ -128,15 +129,15 @@ abstract class ServerFaults {
   @Test
   void rowHeldForTooLong_timesOutAndIsSettledByAskingAgain() throws SQLException {
     try (TestReplica replica = new TestReplica(uri())) {
-      answer(replica.backend.release(ReleaseOrder.of(replica.acquire("stuck").ref())));
+      answer(replica.backend().release(ReleaseOrder.of(replica.acquire("stuck").ref())));
       Claim claim = claim("stuck");
       try (Connection stranger = holdRow("stuck")) {
-        assertThat(failure(replica.backend.tryAcquire(claim, Line.NONE)))
+        assertThat(failure(replica.backend().tryAcquire(claim, Line.NONE)))
             .isEqualTo(Failure.STORE_TIMEOUT);
         stranger.rollback();
       }
-      Grant grant = granted(answer(replica.backend.tryAcquire(claim, Line.NONE)));
-      assertThat(granted(answer(replica.backend.tryAcquire(claim, Line.NONE))).ref())
+      Grant grant = granted(answer(replica.backend().tryAcquire(claim, Line.NONE)));
+      assertThat(granted(answer(replica.backend().tryAcquire(claim, Line.NONE))).ref())
           .isEqualTo(grant.ref());
     }
   }
@@ -145,14 +146,15 @@ abstract class ServerFaults {
   void thousandAcquiresThatWait_doNotHoldUpRenewals() throws SQLException {
     try (TestReplica replica = TestReplica.patient(uri())) {
       Grant own = replica.acquire("busy/own");
-      answer(replica.backend.release(ReleaseOrder.of(replica.acquire("busy").ref())));
+      answer(replica.backend().release(ReleaseOrder.of(replica.acquire("busy").ref())));
       List<CompletableFuture<Attempt>> asked = new ArrayList<>();
       try (Connection stranger = holdRow("busy")) {
         for (int i = 0; i < 1_000; i++) {
-          asked.add(replica.backend.tryAcquire(claim("busy"), Line.NONE).toCompletableFuture());
+          asked.add(replica.backend().tryAcquire(claim("busy"), Line.NONE).toCompletableFuture());
         }
         for (int i = 0; i < 20; i++) {
-          assertThat(answer(replica.backend.renew(own.ref()))).isInstanceOf(Renewal.Renewed.class);
+          assertThat(answer(replica.backend().renew(own.ref())))
+              .isInstanceOf(Renewal.Renewed.class);
         }
         assertThat(asked).noneMatch(CompletableFuture::isDone);
         stranger.rollback();
@@ -169,11 +171,11 @@ abstract class ServerFaults {
   @Test
   void oneBadRow_failsAlone() throws SQLException {
     try (TestReplica replica = new TestReplica(uri())) {
-      answer(replica.backend.release(ReleaseOrder.of(replica.acquire("bad/0").ref())));
+      answer(replica.backend().release(ReleaseOrder.of(replica.acquire("bad/0").ref())));
       run("UPDATE fencepost_lock SET token = " + Long.MAX_VALUE + " WHERE name = 'bad/0'");
       List<CompletionStage<Attempt>> asked = new ArrayList<>();
       for (int i = 0; i < 100; i++) {
-        asked.add(replica.backend.tryAcquire(claim("bad/" + i), Line.NONE));
+        asked.add(replica.backend().tryAcquire(claim("bad/" + i), Line.NONE));
       }
       assertThat(failure(asked.get(0))).isEqualTo(Failure.STORE_ERROR);
       asked.stream().skip(1).forEach(stage -> granted(answer(stage)));
@@ -184,7 +186,7 @@ abstract class ServerFaults {
   void outageUnderLoad_neitherDoublesNorLosesAGrant() throws InterruptedException {
     try (TestReplica a = new TestReplica(uri());
         TestReplica b = new TestReplica(uri())) {
-      Contenders contenders = new Contenders(List.of(a, b));
+      Contenders contenders = new Contenders("contended/", List.of(a, b));
       contenders.start();
       for (int i = 0; i < 3; i++) {
         contenders.awaitGrants(200);
@@ -205,12 +207,12 @@ abstract class ServerFaults {
             () -> {
               // A call that had no answer may have left its grant behind.
               Claim claim = claim("woken/" + UUID.randomUUID());
-              Grant grant = granted(answer(a.backend.tryAcquire(claim, Line.NONE)));
-              answer(b.backend.tryAcquire(claim(claim.lock().value()), Line.JOIN));
-              assertThat(answer(a.backend.release(ReleaseOrder.of(grant.ref()))))
+              Grant grant = granted(answer(a.backend().tryAcquire(claim, Line.NONE)));
+              answer(b.backend().tryAcquire(claim(claim.lock().value()), Line.JOIN));
+              assertThat(answer(a.backend().release(ReleaseOrder.of(grant.ref()))))
                   .isEqualTo(new Release.Released());
-              LockName told = b.wakes.poll(2, TimeUnit.SECONDS);
-              answer(b.backend.leave(claim.lock()));
+              LockName told = b.wakes().poll(2, TimeUnit.SECONDS);
+              answer(b.backend().leave(claim.lock()));
               return claim.lock().equals(told);
             });
   }

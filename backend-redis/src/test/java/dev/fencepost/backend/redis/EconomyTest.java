@@ -1,8 +1,8 @@
 package dev.fencepost.backend.redis;
 
-import static dev.fencepost.backend.redis.TestReplica.answer;
-import static dev.fencepost.backend.redis.TestReplica.claim;
-import static dev.fencepost.backend.redis.TestReplica.granted;
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static dev.fencepost.testkit.replica.OpenReplica.granted;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -71,10 +71,10 @@ final class EconomyTest {
         for (int i = 0; i < 1000; i++) {
           all.add(
               replica
-                  .backend
+                  .backend()
                   .tryAcquire(claim("names/" + thousand + "/" + i), Line.NONE)
                   .thenCompose(
-                      got -> replica.backend.release(ReleaseOrder.of(granted(got).ref()))));
+                      got -> replica.backend().release(ReleaseOrder.of(granted(got).ref()))));
         }
         all.forEach(TestReplica::answer);
       }
@@ -98,7 +98,7 @@ final class EconomyTest {
       Grant held = first;
       for (int i = 0; i < 10; i++) {
         Claim next = claim("monitored/run");
-        held = granted(answer(replica.backend.handOver(held.ref(), next, Line.JOIN)).got());
+        held = granted(answer(replica.backend().handOver(held.ref(), next, Line.JOIN)).got());
       }
       assertThat(monitor.end("monitored/run")).hasSize(10);
       assertThat(monitor.everything()).noneMatch(line -> line.contains("PUBLISH"));
@@ -119,7 +119,7 @@ final class EconomyTest {
           .filteredOn(line -> line.contains("PUBLISH"))
           .singleElement()
           .asString()
-          .contains(b.id.value());
+          .contains(b.id().value());
     }
   }
 
@@ -141,7 +141,7 @@ final class EconomyTest {
       }
       monitor.begin();
       List<CompletionStage<Renewal>> renewals = new ArrayList<>();
-      grants.forEach(grant -> renewals.add(replica.backend.renew(grant.ref())));
+      grants.forEach(grant -> renewals.add(replica.backend().renew(grant.ref())));
       renewals.forEach(each -> assertThat(answer(each)).isInstanceOf(Renewal.Renewed.class));
       assertThat(monitor.end("together/").size()).isLessThan(names.size() / 2);
       GrantRef stranger =
@@ -149,8 +149,8 @@ final class EconomyTest {
               grants.get(0).ref().lock(),
               grants.get(0).ref().claim(),
               new FencingToken(grants.get(0).token().value() + 1));
-      CompletionStage<Renewal> good = replica.backend.renew(grants.get(1).ref());
-      assertThat(answer(replica.backend.renew(stranger))).isInstanceOf(Renewal.Lost.class);
+      CompletionStage<Renewal> good = replica.backend().renew(grants.get(1).ref());
+      assertThat(answer(replica.backend().renew(stranger))).isInstanceOf(Renewal.Lost.class);
       assertThat(answer(good)).isInstanceOf(Renewal.Renewed.class);
     }
   }

@@ -1,8 +1,8 @@
 package dev.fencepost.backend.redis;
 
-import static dev.fencepost.backend.redis.TestReplica.answer;
-import static dev.fencepost.backend.redis.TestReplica.claim;
 import static dev.fencepost.backend.redis.TestReplica.isGranted;
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -55,11 +55,11 @@ final class FailOverTest {
       awaitReplicated();
       RedisServer next = SET.replica();
       SET.failOver();
-      awaitAnswer(() -> answer(a.backend.renew(held.ref())) instanceof Renewal.Renewed);
-      awaitAnswer(() -> next.cli("PUBSUB", "CHANNELS").contains(b.id.value()));
-      assertThat(b.describe("orderly").line()).containsExactly(b.id);
+      awaitAnswer(() -> answer(a.backend().renew(held.ref())) instanceof Renewal.Renewed);
+      awaitAnswer(() -> next.cli("PUBSUB", "CHANNELS").contains(b.id().value()));
+      assertThat(b.describe("orderly").line()).containsExactly(b.id());
       a.release(held);
-      awaitAnswer(() -> b.wakes.contains(new LockName("orderly")));
+      awaitAnswer(() -> b.wakes().contains(new LockName("orderly")));
       assertThat(b.acquire("orderly").token()).isGreaterThan(held.token());
     }
   }
@@ -72,7 +72,7 @@ final class FailOverTest {
       RedisServer next = SET.replica();
       SET.master().kill();
       SET.awaitMaster(next);
-      awaitAnswer(() -> answer(a.backend.renew(held.ref())) instanceof Renewal.Renewed);
+      awaitAnswer(() -> answer(a.backend().renew(held.ref())) instanceof Renewal.Renewed);
       Claim another = claim("killed/2", Duration.ofSeconds(2));
       awaitAnswer(() -> isGranted(a.attempt(another, Line.NONE)));
       assertThat(a.acquire(another).token()).isGreaterThan(held.token());
@@ -89,11 +89,11 @@ final class FailOverTest {
       RedisServer next = SET.replica();
       former.pause();
       SET.awaitMaster(next);
-      awaitAnswer(() -> answer(a.backend.renew(held.ref())) instanceof Renewal.Renewed);
+      awaitAnswer(() -> answer(a.backend().renew(held.ref())) instanceof Renewal.Renewed);
       former.resume();
       SET.awaitDemoted(former);
       awaitAnswer(() -> !isGranted(b.attempt(claim("paused"), Line.NONE)));
-      assertThat(Persistently.ask(() -> a.backend.renew(held.ref())))
+      assertThat(Persistently.ask(() -> a.backend().renew(held.ref())))
           .isInstanceOf(Renewal.Renewed.class);
     }
   }

@@ -1,6 +1,6 @@
 package dev.fencepost.backend.redis;
 
-import static dev.fencepost.backend.redis.TestReplica.failure;
+import static dev.fencepost.testkit.replica.OpenReplica.failure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -135,13 +135,14 @@ final class OpeningTest {
         locked.cli("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "no");
         await()
             .untilAsserted(
-                () -> assertThat(failure(in.backend.info())).isEqualTo(Failure.STORE_UNREACHABLE));
+                () ->
+                    assertThat(failure(in.backend().info())).isEqualTo(Failure.STORE_UNREACHABLE));
         locked.cli("CONFIG", "SET", "requirepass", "right");
         locked.loginWith("--no-auth-warning", "-a", "right");
         await()
             .atMost(Duration.ofSeconds(20))
             .ignoreExceptionsInstanceOf(StoreException.class)
-            .until(() -> TestReplica.answer(in.backend.info()).id().equals(in.info.id()));
+            .until(() -> TestReplica.answer(in.backend().info()).id().equals(in.info().id()));
       }
       String uri = "redis://:right@127.0.0.1:" + locked.port();
       new TestReplica(uri).close();
@@ -221,7 +222,7 @@ final class OpeningTest {
               "tls-cert-file", "" + certificate,
               "tls-key-file", "" + key);
       try (TestReplica in = new TestReplica(uri, options)) {
-        assertThat(in.info.kind()).isEqualTo("redis");
+        assertThat(in.info().kind()).isEqualTo("redis");
       }
     }
   }

@@ -1,9 +1,9 @@
 package dev.fencepost.backend.redis;
 
-import static dev.fencepost.backend.redis.TestReplica.answer;
-import static dev.fencepost.backend.redis.TestReplica.claim;
-import static dev.fencepost.backend.redis.TestReplica.failure;
 import static dev.fencepost.backend.redis.TestReplica.isGranted;
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static dev.fencepost.testkit.replica.OpenReplica.failure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -58,16 +58,16 @@ final class ServerFaultsTest {
       Claim waiting = claim("killed");
       assertThat(isGranted(b.attempt(waiting, Line.JOIN))).isFalse();
       REDIS.kill();
-      assertThat(failure(a.backend.renew(held.ref())))
+      assertThat(failure(a.backend().renew(held.ref())))
           .isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
-      assertThat(failure(a.backend.tryAcquire(claim("killed/2"), Line.NONE)))
+      assertThat(failure(a.backend().tryAcquire(claim("killed/2"), Line.NONE)))
           .isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
       REDIS.start();
-      awaitAnswer(() -> answer(a.backend.renew(held.ref())) instanceof Renewal.Renewed);
-      awaitAnswer(() -> b.describe("killed").line().equals(List.of(b.id)));
+      awaitAnswer(() -> answer(a.backend().renew(held.ref())) instanceof Renewal.Renewed);
+      awaitAnswer(() -> b.describe("killed").line().equals(List.of(b.id())));
       awaitListening(b);
       assertThat(a.release(held)).isEqualTo(new Release.Released());
-      awaitAnswer(() -> b.wakes.contains(new LockName("killed")));
+      awaitAnswer(() -> b.wakes().contains(new LockName("killed")));
       assertThat(b.acquire(waiting).token()).isGreaterThan(held.token());
       assertThat(a.acquire("killed/2").token()).isGreaterThan(held.token());
     }
@@ -80,13 +80,13 @@ final class ServerFaultsTest {
       Claim late = claim("paused/late");
       REDIS.pause();
       long pausedNanos = System.nanoTime();
-      assertThat(failure(a.backend.tryAcquire(late, Line.NONE)))
+      assertThat(failure(a.backend().tryAcquire(late, Line.NONE)))
           .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
       await()
           .atMost(Duration.ofSeconds(11))
           .until(() -> System.nanoTime() - pausedNanos > Duration.ofSeconds(10).toNanos());
       REDIS.resume();
-      awaitAnswer(() -> answer(a.backend.renew(held.ref())) instanceof Renewal.Renewed);
+      awaitAnswer(() -> answer(a.backend().renew(held.ref())) instanceof Renewal.Renewed);
       // What became of the attempt without an answer is settled by asking again.
       Grant settled = a.acquire(late);
       assertThat(a.acquire(late).ref()).isEqualTo(settled.ref());
@@ -147,7 +147,7 @@ final class ServerFaultsTest {
         REDIS.cli("SCRIPT", "FLUSH", "SYNC");
         List<CompletionStage<Attempt>> asked = new ArrayList<>();
         for (int i = 0; i < 200; i++) {
-          asked.add(a.backend.tryAcquire(claim("scripts/" + round + "/" + i), Line.NONE));
+          asked.add(a.backend().tryAcquire(claim("scripts/" + round + "/" + i), Line.NONE));
         }
         asked.forEach(each -> assertThat(isGranted(answer(each))).isTrue());
       }
@@ -162,11 +162,11 @@ final class ServerFaultsTest {
       b.attempt(claim("connections"), Line.JOIN);
       REDIS.cli("CLIENT", "KILL", "TYPE", "normal");
       REDIS.cli("CLIENT", "KILL", "TYPE", "pubsub");
-      awaitAnswer(() -> answer(a.backend.renew(held.ref())) instanceof Renewal.Renewed);
+      awaitAnswer(() -> answer(a.backend().renew(held.ref())) instanceof Renewal.Renewed);
       awaitListening(b);
-      assertThat(b.describe("connections").line()).containsExactly(b.id);
+      assertThat(b.describe("connections").line()).containsExactly(b.id());
       a.release(held);
-      awaitAnswer(() -> b.wakes.contains(new LockName("connections")));
+      awaitAnswer(() -> b.wakes().contains(new LockName("connections")));
       b.acquire("connections");
     }
   }
@@ -180,18 +180,18 @@ final class ServerFaultsTest {
       REDIS.cli("REPLICAOF", "127.0.0.1", "1");
       try {
         for (int i = 0; i < 20; i++) {
-          assertThat(failure(a.backend.renew(held.ref()))).isEqualTo(Failure.STORE_UNREACHABLE);
-          assertThat(failure(a.backend.release(ReleaseOrder.withdrawal(gone, claim("x").id()))))
+          assertThat(failure(a.backend().renew(held.ref()))).isEqualTo(Failure.STORE_UNREACHABLE);
+          assertThat(failure(a.backend().release(ReleaseOrder.withdrawal(gone, claim("x").id()))))
               .isEqualTo(Failure.STORE_UNREACHABLE);
-          assertThat(failure(a.backend.tryAcquire(claim("readonly"), Line.NONE)))
+          assertThat(failure(a.backend().tryAcquire(claim("readonly"), Line.NONE)))
               .isEqualTo(Failure.STORE_UNREACHABLE);
-          assertThat(failure(a.backend.describe(List.of(new LockName("readonly")))))
+          assertThat(failure(a.backend().describe(List.of(new LockName("readonly")))))
               .isEqualTo(Failure.STORE_UNREACHABLE);
         }
       } finally {
         REDIS.cli("REPLICAOF", "NO", "ONE");
       }
-      awaitAnswer(() -> answer(a.backend.renew(held.ref())) instanceof Renewal.Renewed);
+      awaitAnswer(() -> answer(a.backend().renew(held.ref())) instanceof Renewal.Renewed);
       assertThat(a.acquire("readonly/2").token()).isGreaterThan(held.token());
     }
   }
@@ -206,17 +206,17 @@ final class ServerFaultsTest {
       b.attempt(claim("full/3"), Line.JOIN);
       REDIS.cli("CONFIG", "SET", "maxmemory", "1");
       try {
-        assertThat(failure(a.backend.tryAcquire(claim("full/4"), Line.NONE)))
+        assertThat(failure(a.backend().tryAcquire(claim("full/4"), Line.NONE)))
             .isEqualTo(Failure.STORE_FULL);
-        assertThat(answer(a.backend.renew(renewed.ref()))).isInstanceOf(Renewal.Renewed.class);
+        assertThat(answer(a.backend().renew(renewed.ref()))).isInstanceOf(Renewal.Renewed.class);
         Claim next = claim("full/1");
         Grant passedOn =
-            TestReplica.granted(answer(a.backend.handOver(renewed.ref(), next, Line.JOIN)).got());
+            TestReplica.granted(answer(a.backend().handOver(renewed.ref(), next, Line.JOIN)).got());
         assertThat(passedOn.token()).isGreaterThan(renewed.token());
         assertThat(a.release(released)).isEqualTo(new Release.Released());
         assertThat(a.release(waitedFor)).isEqualTo(new Release.Released());
-        awaitAnswer(() -> b.wakes.contains(new LockName("full/3")));
-        assertThat(answer(a.backend.info()).id()).isEqualTo(a.info.id());
+        awaitAnswer(() -> b.wakes().contains(new LockName("full/3")));
+        assertThat(answer(a.backend().info()).id()).isEqualTo(a.info().id());
       } finally {
         REDIS.cli("CONFIG", "SET", "maxmemory", "0");
       }
@@ -230,15 +230,15 @@ final class ServerFaultsTest {
         TestReplica a = TestReplica.impatient(RedisServer.uri(proxy.port()))) {
       Grant held = a.acquire("silent");
       proxy.swallow(TcpProxy.Direction.ANSWERS);
-      assertThat(failure(a.backend.renew(held.ref()))).isEqualTo(Failure.STORE_TIMEOUT);
+      assertThat(failure(a.backend().renew(held.ref()))).isEqualTo(Failure.STORE_TIMEOUT);
       await()
           .atMost(Duration.ofSeconds(20))
           .untilAsserted(
               () ->
-                  assertThat(failure(a.backend.renew(held.ref())))
+                  assertThat(failure(a.backend().renew(held.ref())))
                       .isEqualTo(Failure.STORE_UNREACHABLE));
       proxy.resume();
-      awaitAnswer(() -> answer(a.backend.renew(held.ref())) instanceof Renewal.Renewed);
+      awaitAnswer(() -> answer(a.backend().renew(held.ref())) instanceof Renewal.Renewed);
     }
   }
 
@@ -246,7 +246,7 @@ final class ServerFaultsTest {
   void closingWhileRedisIsPaused_takesAFewSeconds() {
     TestReplica a = new TestReplica(REDIS.uri());
     REDIS.pause();
-    CompletionStage<Attempt> asked = a.backend.tryAcquire(claim("closing"), Line.NONE);
+    CompletionStage<Attempt> asked = a.backend().tryAcquire(claim("closing"), Line.NONE);
     long begun = System.nanoTime();
     a.close();
     assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(30));
@@ -260,7 +260,7 @@ final class ServerFaultsTest {
       REDIS.pause();
       List<CompletionStage<Attempt>> asked = new ArrayList<>();
       for (int i = 0; i < 500; i++) {
-        asked.add(a.backend.tryAcquire(claim("bounds/" + i), Line.NONE));
+        asked.add(a.backend().tryAcquire(claim("bounds/" + i), Line.NONE));
       }
       assertThat(failure(asked.get(400))).isEqualTo(Failure.STORE_OVERLOADED);
       REDIS.resume();
@@ -270,7 +270,7 @@ final class ServerFaultsTest {
 
   /** Waits until Redis has the replica's channel. */
   private static void awaitListening(TestReplica replica) {
-    awaitAnswer(() -> REDIS.cli("PUBSUB", "CHANNELS").contains(replica.id.value()));
+    awaitAnswer(() -> REDIS.cli("PUBSUB", "CHANNELS").contains(replica.id().value()));
   }
 
   private static void awaitSettled() {

@@ -1,9 +1,9 @@
 package dev.fencepost.backend.zookeeper;
 
-import static dev.fencepost.backend.zookeeper.TestReplica.answer;
-import static dev.fencepost.backend.zookeeper.TestReplica.claim;
-import static dev.fencepost.backend.zookeeper.TestReplica.failure;
-import static dev.fencepost.backend.zookeeper.TestReplica.granted;
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static dev.fencepost.testkit.replica.OpenReplica.failure;
+import static dev.fencepost.testkit.replica.OpenReplica.granted;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -17,6 +17,7 @@ import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.process.ZookeeperEnsemble;
 import dev.fencepost.testkit.process.ZookeeperServer;
+import dev.fencepost.testkit.replica.Contenders;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -71,7 +72,7 @@ final class EnsembleFaultsTest {
   void quorumLostAndBack_nothingIsConfirmedMeanwhileAndNothingIsLost() {
     Grant held = a.acquire("quorum");
     Claim waiting = claim("quorum");
-    answer(b.backend.tryAcquire(waiting, Line.JOIN));
+    answer(b.backend().tryAcquire(waiting, Line.JOIN));
     ENSEMBLE.leader().kill();
     ENSEMBLE.servers().stream()
         .filter(server -> server.role().isPresent())
@@ -82,16 +83,16 @@ final class EnsembleFaultsTest {
         .atMost(PATIENCE)
         .untilAsserted(
             () ->
-                assertThat(failure(a.backend.renew(held.ref())))
+                assertThat(failure(a.backend().renew(held.ref())))
                     .isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT));
-    assertThat(failure(b.backend.tryAcquire(claim("quorum/2"), Line.NONE)))
+    assertThat(failure(b.backend().tryAcquire(claim("quorum/2"), Line.NONE)))
         .isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
-    assertThat(failure(b.backend.describe(List.of(waiting.lock()))))
+    assertThat(failure(b.backend().describe(List.of(waiting.lock()))))
         .isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
     ENSEMBLE.heal();
-    eventually(() -> answer(a.backend.renew(held.ref())) instanceof Renewal.Renewed);
+    eventually(() -> answer(a.backend().renew(held.ref())) instanceof Renewal.Renewed);
     eventually(() -> standsInLine(b, waiting));
-    eventually(() -> answer(a.backend.release(ReleaseOrder.of(held.ref()))) != null);
+    eventually(() -> answer(a.backend().release(ReleaseOrder.of(held.ref()))) != null);
     Grant next = eventuallyGranted(b, waiting);
     assertThat(next.token()).isGreaterThan(held.token());
   }
@@ -100,7 +101,7 @@ final class EnsembleFaultsTest {
   void grantWhoseAnswerWasLost_isFoundByItsRepeatOnAnotherReplica() {
     Claim claim = claim("lost");
     ENSEMBLE.servers().forEach(ZookeeperServer::pause);
-    var asked = a.backend.tryAcquire(claim, Line.NONE);
+    var asked = a.backend().tryAcquire(claim, Line.NONE);
     assertThat(failure(asked)).isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
     ENSEMBLE.servers().forEach(ZookeeperServer::resume);
     Grant one = eventuallyGranted(b, claim);
@@ -112,7 +113,7 @@ final class EnsembleFaultsTest {
     Contenders contenders = new Contenders(prefix, List.of(a, b));
     Grant held = a.acquire(prefix + "held");
     Claim waiting = claim(prefix + "held");
-    answer(b.backend.tryAcquire(waiting, Line.JOIN));
+    answer(b.backend().tryAcquire(waiting, Line.JOIN));
     contenders.start();
     for (int round = 0; round < 2; round++) {
       contenders.awaitGrants(100);
@@ -123,26 +124,26 @@ final class EnsembleFaultsTest {
     contenders.awaitGrants(100);
     contenders.finish();
     assertThat(contenders.faults()).isEmpty();
-    eventually(() -> answer(b.backend.renew(held.ref())) instanceof Renewal.Renewed);
+    eventually(() -> answer(b.backend().renew(held.ref())) instanceof Renewal.Renewed);
     eventually(() -> standsInLine(b, waiting));
   }
 
   private static boolean standsInLine(TestReplica replica, Claim waiting) {
-    LockState state = answer(replica.backend.describe(List.of(waiting.lock()))).get(0);
-    if (state.line().contains(replica.id)) {
+    LockState state = answer(replica.backend().describe(List.of(waiting.lock()))).get(0);
+    if (state.line().contains(replica.id())) {
       return true;
     }
     // As the server does when its re-check finds that its place is gone.
-    answer(replica.backend.tryAcquire(waiting, Line.JOIN));
+    answer(replica.backend().tryAcquire(waiting, Line.JOIN));
     return false;
   }
 
   private static Grant eventuallyGranted(TestReplica replica, Claim claim) {
     eventually(
         () ->
-            answer(replica.backend.tryAcquire(claim, Line.JOIN))
+            answer(replica.backend().tryAcquire(claim, Line.JOIN))
                 .fold(granted -> true, busy -> false));
-    return granted(answer(replica.backend.tryAcquire(claim, Line.JOIN)));
+    return granted(answer(replica.backend().tryAcquire(claim, Line.JOIN)));
   }
 
   private static void eventually(Callable<Boolean> condition) {

@@ -1,8 +1,8 @@
 package dev.fencepost.backend.zookeeper;
 
-import static dev.fencepost.backend.zookeeper.TestReplica.answer;
-import static dev.fencepost.backend.zookeeper.TestReplica.claim;
-import static dev.fencepost.backend.zookeeper.TestReplica.granted;
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static dev.fencepost.testkit.replica.OpenReplica.granted;
 
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
@@ -131,8 +131,8 @@ final class Figures {
   private static Runnable pairs(TestReplica replica, int caller) {
     return () -> {
       Claim claim = claim("pairs/" + caller);
-      Grant grant = granted(answer(replica.backend.tryAcquire(claim, Line.NONE)));
-      answer(replica.backend.release(ReleaseOrder.of(grant.ref())));
+      Grant grant = granted(answer(replica.backend().tryAcquire(claim, Line.NONE)));
+      answer(replica.backend().release(ReleaseOrder.of(grant.ref())));
     };
   }
 
@@ -198,9 +198,9 @@ final class Figures {
       return;
     }
     replica
-        .backend
+        .backend()
         .tryAcquire(claim(lock), Line.NONE)
-        .thenCompose(got -> replica.backend.release(ReleaseOrder.of(granted(got).ref())))
+        .thenCompose(got -> replica.backend().release(ReleaseOrder.of(granted(got).ref())))
         .whenComplete(
             (released, error) -> {
               if (error != null) {
@@ -215,14 +215,14 @@ final class Figures {
   /** The core's way: each release passes the lock to the next waiter. */
   private Result handOvers(TestReplica replica) {
     AtomicLong done = new AtomicLong();
-    Grant held = granted(answer(replica.backend.tryAcquire(claim("handed"), Line.NONE)));
+    Grant held = granted(answer(replica.backend().tryAcquire(claim("handed"), Line.NONE)));
     long zxid = zxid();
     long begun = System.nanoTime();
     CompletableFuture<Grant> end = new CompletableFuture<>();
     passOn(replica, held, done, begun, end);
     Grant last = answer(end);
     Result result = result(done.get(), begun, zxid);
-    answer(replica.backend.release(ReleaseOrder.of(last.ref())));
+    answer(replica.backend().release(ReleaseOrder.of(last.ref())));
     return result;
   }
 
@@ -233,7 +233,7 @@ final class Figures {
       return;
     }
     replica
-        .backend
+        .backend()
         .handOver(held.ref(), claim("handed"), Line.JOIN)
         .whenComplete(
             (both, error) -> {

@@ -1,6 +1,6 @@
 package dev.fencepost.backend.zookeeper;
 
-import static dev.fencepost.backend.zookeeper.TestReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -43,14 +43,14 @@ final class PausedReplicaTest {
           child.resume();
           child.send("what is left?");
           assertThat(child.awaitLine(line -> true, PATIENCE)).isEqualTo("SUPERSEDED renewed");
-          assertThat(answer(b.backend.renew(next.ref()))).isInstanceOf(Renewal.Renewed.class);
-          assertThat(answer(b.backend.renew(awaited.ref()))).isInstanceOf(Renewal.Renewed.class);
+          assertThat(answer(b.backend().renew(next.ref()))).isInstanceOf(Renewal.Renewed.class);
+          assertThat(answer(b.backend().renew(awaited.ref()))).isInstanceOf(Renewal.Renewed.class);
         }
       }
     }
   }
 
   private static LockState describe(TestReplica replica, String lock) {
-    return answer(replica.backend.describe(List.of(new LockName(lock)))).get(0);
+    return answer(replica.backend().describe(List.of(new LockName(lock)))).get(0);
   }
 }

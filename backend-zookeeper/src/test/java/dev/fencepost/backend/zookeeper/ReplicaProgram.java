@@ -1,6 +1,6 @@
 package dev.fencepost.backend.zookeeper;
 
-import static dev.fencepost.backend.zookeeper.TestReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
 
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Lease;
@@ -27,7 +27,7 @@ final class ReplicaProgram {
             new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
       Grant shortly = replica.acquire(args[1], Lease.of(Duration.ofSeconds(3)));
       Grant longer = replica.acquire(args[2]);
-      answer(replica.backend.tryAcquire(TestReplica.claim(args[3]), Line.JOIN));
+      answer(replica.backend().tryAcquire(TestReplica.claim(args[3]), Line.JOIN));
       System.out.println("ready");
       while (input.readLine() != null) {
         System.out.println(renewed(replica, shortly) + " " + renewed(replica, longer));
@@ -38,7 +38,7 @@ final class ReplicaProgram {
   private static String renewed(TestReplica replica, Grant grant) {
     for (int tries = 0; tries < 100; tries++) {
       try {
-        return answer(replica.backend.renew(grant.ref()))
+        return answer(replica.backend().renew(grant.ref()))
             .fold(renewed -> "renewed", lost -> lost.loss().reason().toString());
       } catch (StoreException e) {
         answer(

@@ -1,8 +1,8 @@
 package dev.fencepost.backend.zookeeper;
 
-import static dev.fencepost.backend.zookeeper.TestReplica.answer;
-import static dev.fencepost.backend.zookeeper.TestReplica.claim;
-import static dev.fencepost.backend.zookeeper.TestReplica.granted;
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static dev.fencepost.testkit.replica.OpenReplica.granted;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -63,20 +63,20 @@ final class ScaleTest {
           MANY,
           i ->
               replica
-                  .backend
+                  .backend()
                   .tryAcquire(claims.get(i), Line.NONE)
                   .thenCompose(
-                      got -> replica.backend.release(ReleaseOrder.of(granted(got).ref()))));
+                      got -> replica.backend().release(ReleaseOrder.of(granted(got).ref()))));
       assertThat(locks(client, layout)).isEqualTo(MANY);
       await()
           .ignoreExceptionsInstanceOf(StoreException.class)
           .atMost(PATIENCE)
           .until(
               () -> {
-                answer(replica.backend.session().purge(0, Duration.ZERO));
+                answer(replica.backend().session().purge(0, Duration.ZERO));
                 return locks(client, layout) == 0;
               });
-      each(1, i -> replica.backend.tryAcquire(claims.get(i), Line.NONE));
+      each(1, i -> replica.backend().tryAcquire(claims.get(i), Line.NONE));
     }
   }
 
@@ -87,15 +87,15 @@ final class ScaleTest {
     Set<LockName> seen = new HashSet<>();
     try (TestReplica a = new TestReplica(uri(layout))) {
       List<Claim> claims = claims("held/", MANY - 1);
-      each(MANY - 1, i -> a.backend.tryAcquire(claims.get(i), Line.NONE));
+      each(MANY - 1, i -> a.backend().tryAcquire(claims.get(i), Line.NONE));
       try (TestReplica b = new TestReplica(uri(layout))) {
         a.acquire(last, Lease.of(Duration.ofSeconds(20)));
-        a.backend.close();
+        a.backend().close();
         // It is told that the keeper is gone, looks at all, and keeps time for all of them.
-        await().atMost(PATIENCE).until(() -> b.backend.session().kept() == MANY);
+        await().atMost(PATIENCE).until(() -> b.backend().session().kept() == MANY);
         Optional<ListQuery.Cursor> after = Optional.empty();
         do {
-          LockPage page = answer(b.backend.list(new ListQuery("held/", after, 1000)));
+          LockPage page = answer(b.backend().list(new ListQuery("held/", after, 1000)));
           page.locks().forEach(state -> seen.add(state.lock()));
           after = page.next();
         } while (after.isPresent());
@@ -103,7 +103,7 @@ final class ScaleTest {
         LockName ended = new LockName(last);
         await()
             .atMost(PATIENCE)
-            .until(() -> answer(b.backend.describe(List.of(ended))).get(0).holder().isEmpty());
+            .until(() -> answer(b.backend().describe(List.of(ended))).get(0).holder().isEmpty());
       }
     }
   }
@@ -123,11 +123,11 @@ final class ScaleTest {
   private static long packetsPerHandOver(
       TestReplica a, TestReplica b, String lock, int waitersEach) {
     TestReplica[] replicas = {a, b};
-    Grant held = granted(answer(a.backend.tryAcquire(claim(lock), Line.STAY)));
+    Grant held = granted(answer(a.backend().tryAcquire(claim(lock), Line.STAY)));
     // The core asks once for all its waiters; whoever comes later is in its queue.
     for (int i = 0; i < waitersEach; i++) {
       for (TestReplica replica : replicas) {
-        assertThat(answer(replica.backend.tryAcquire(claim(lock), Line.STAY)))
+        assertThat(answer(replica.backend().tryAcquire(claim(lock), Line.STAY)))
             .isInstanceOf(Attempt.Busy.class);
       }
     }
@@ -138,10 +138,13 @@ final class ScaleTest {
       TestReplica from = replicas[(turn + 1) % 2];
       TestReplica to = replicas[turn % 2];
       Claim next = claim(lock);
-      answer(from.backend.handOver(held.ref(), claim(lock), Line.YIELD));
-      await().pollInterval(Duration.ofMillis(1)).atMost(PATIENCE).until(() -> !to.wakes.isEmpty());
-      to.wakes.clear();
-      held = granted(answer(to.backend.tryAcquire(next, Line.STAY)));
+      answer(from.backend().handOver(held.ref(), claim(lock), Line.YIELD));
+      await()
+          .pollInterval(Duration.ofMillis(1))
+          .atMost(PATIENCE)
+          .until(() -> !to.wakes().isEmpty());
+      to.wakes().clear();
+      held = granted(answer(to.backend().tryAcquire(next, Line.STAY)));
     }
     await().atMost(PATIENCE).until(() -> watches(layoutPath(lock)) == 2);
     return (packets() - before) / turns;

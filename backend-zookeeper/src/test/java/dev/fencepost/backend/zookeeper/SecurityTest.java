@@ -1,6 +1,6 @@
 package dev.fencepost.backend.zookeeper;
 
-import static dev.fencepost.backend.zookeeper.TestReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -33,7 +33,7 @@ final class SecurityTest {
           TestReplica fellow = new TestReplica(uri, USER);
           TestClient client = new TestClient("127.0.0.1:" + server.port())) {
         Grant grant = replica.acquire("digest");
-        answer(fellow.backend.release(ReleaseOrder.of(grant.ref())));
+        answer(fellow.backend().release(ReleaseOrder.of(grant.ref())));
         assertThatThrownBy(() -> client.children("/above/mine/locks"))
             .hasMessageContaining("NoAuth");
         for (Map<String, String> options : List.of(STRANGER, TestReplica.OPTIONS)) {

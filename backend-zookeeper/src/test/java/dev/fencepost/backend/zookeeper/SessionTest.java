@@ -1,8 +1,8 @@
 package dev.fencepost.backend.zookeeper;
 
-import static dev.fencepost.backend.zookeeper.TestReplica.answer;
-import static dev.fencepost.backend.zookeeper.TestReplica.claim;
-import static dev.fencepost.backend.zookeeper.TestReplica.granted;
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static dev.fencepost.testkit.replica.OpenReplica.granted;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -49,19 +49,19 @@ final class SessionTest {
         TestReplica b = new TestReplica(uri(SERVER.port()))) {
       List<CompletionStage<Attempt>> asked = new ArrayList<>();
       for (int i = 0; i < 1_000; i++) {
-        asked.add(a.backend.tryAcquire(claim("thousand/" + i), Line.NONE));
+        asked.add(a.backend().tryAcquire(claim("thousand/" + i), Line.NONE));
       }
       List<Grant> grants = asked.stream().map(s -> granted(answer(s))).toList();
       proxy.refuse();
       await().atMost(PATIENCE).until(() -> !lives(b, a));
       for (Grant grant : grants) {
-        assertThat(answer(b.backend.renew(grant.ref()))).isInstanceOf(Renewal.Renewed.class);
+        assertThat(answer(b.backend().renew(grant.ref()))).isInstanceOf(Renewal.Renewed.class);
       }
       proxy.resume();
       await().atMost(PATIENCE).until(() -> lives(b, a));
       for (Grant grant : grants) {
         assertThat(repeatedRenewal(a, grant)).isInstanceOf(Renewal.Renewed.class);
-        answer(a.backend.release(ReleaseOrder.of(grant.ref())));
+        answer(a.backend().release(ReleaseOrder.of(grant.ref())));
       }
     }
   }
@@ -74,16 +74,16 @@ final class SessionTest {
       Grant held = a.acquire("places");
       LockName lock = held.ref().lock();
       Claim claim = claim("places");
-      answer(b.backend.tryAcquire(claim, Line.JOIN));
+      answer(b.backend().tryAcquire(claim, Line.JOIN));
       proxy.refuse();
       await().atMost(PATIENCE).until(() -> describe(a, lock).line().isEmpty());
       proxy.resume();
-      await().atMost(PATIENCE).until(() -> lock.equals(b.wakes.poll()));
-      answer(b.backend.tryAcquire(claim, Line.JOIN));
-      assertThat(describe(a, lock).line()).containsExactly(b.id);
-      answer(a.backend.release(ReleaseOrder.of(held.ref())));
-      await().atMost(PATIENCE).until(() -> lock.equals(b.wakes.poll()));
-      granted(answer(b.backend.tryAcquire(claim, Line.JOIN)));
+      await().atMost(PATIENCE).until(() -> lock.equals(b.wakes().poll()));
+      answer(b.backend().tryAcquire(claim, Line.JOIN));
+      assertThat(describe(a, lock).line()).containsExactly(b.id());
+      answer(a.backend().release(ReleaseOrder.of(held.ref())));
+      await().atMost(PATIENCE).until(() -> lock.equals(b.wakes().poll()));
+      granted(answer(b.backend().tryAcquire(claim, Line.JOIN)));
     }
   }
 
@@ -95,14 +95,14 @@ final class SessionTest {
       Grant held = a.acquire("kept");
       LockName lock = held.ref().lock();
       Claim claim = claim("kept");
-      answer(b.backend.tryAcquire(claim, Line.JOIN));
+      answer(b.backend().tryAcquire(claim, Line.JOIN));
       proxy.reset();
-      answer(a.backend.release(ReleaseOrder.of(held.ref())));
-      await().atMost(PATIENCE).until(() -> lock.equals(b.wakes.poll()));
+      answer(a.backend().release(ReleaseOrder.of(held.ref())));
+      await().atMost(PATIENCE).until(() -> lock.equals(b.wakes().poll()));
       await()
           .ignoreExceptionsInstanceOf(StoreException.class)
           .atMost(PATIENCE)
-          .until(() -> answer(b.backend.tryAcquire(claim, Line.JOIN)) instanceof Attempt.Granted);
+          .until(() -> answer(b.backend().tryAcquire(claim, Line.JOIN)) instanceof Attempt.Granted);
     }
   }
 
@@ -140,8 +140,8 @@ final class SessionTest {
       Claim repeated = claim("answer/repeated");
       Claim abandoned = claim("answer/abandoned", lease);
       proxy.swallow(Direction.ANSWERS);
-      CompletionStage<Attempt> first = a.backend.tryAcquire(repeated, Line.NONE);
-      CompletionStage<Attempt> second = a.backend.tryAcquire(abandoned, Line.NONE);
+      CompletionStage<Attempt> first = a.backend().tryAcquire(repeated, Line.NONE);
+      CompletionStage<Attempt> second = a.backend().tryAcquire(abandoned, Line.NONE);
       await().atMost(PATIENCE).until(() -> describe(b, abandoned.lock()).holder().isPresent());
       long token = describe(b, repeated.lock()).holder().orElseThrow().token().value();
       TestReplica.failure(first);
@@ -152,7 +152,7 @@ final class SessionTest {
           .atMost(PATIENCE)
           .until(
               () ->
-                  granted(answer(a.backend.tryAcquire(repeated, Line.NONE))).token().value()
+                  granted(answer(a.backend().tryAcquire(repeated, Line.NONE))).token().value()
                       == token);
       await().atMost(PATIENCE).until(() -> describe(b, abandoned.lock()).holder().isEmpty());
     }
@@ -163,16 +163,16 @@ final class SessionTest {
         .ignoreExceptionsInstanceOf(StoreException.class)
         .pollDelay(Duration.ZERO)
         .atMost(PATIENCE)
-        .until(() -> answer(replica.backend.renew(grant.ref())), renewal -> true);
+        .until(() -> answer(replica.backend().renew(grant.ref())), renewal -> true);
   }
 
   private static boolean lives(TestReplica witness, TestReplica replica) {
-    return answer(witness.backend.info()).replicas().stream()
-        .anyMatch(entry -> entry.id().equals(replica.id));
+    return answer(witness.backend().info()).replicas().stream()
+        .anyMatch(entry -> entry.id().equals(replica.id()));
   }
 
   private static LockState describe(TestReplica replica, LockName lock) {
-    return answer(replica.backend.describe(List.of(lock))).get(0);
+    return answer(replica.backend().describe(List.of(lock))).get(0);
   }
 
   private static String uri(int port) {

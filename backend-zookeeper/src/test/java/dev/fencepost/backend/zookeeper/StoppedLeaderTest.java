@@ -1,6 +1,6 @@
 package dev.fencepost.backend.zookeeper;
 
-import static dev.fencepost.backend.zookeeper.TestReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -9,6 +9,7 @@ import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.testkit.process.ZookeeperEnsemble;
 import dev.fencepost.testkit.process.ZookeeperServer;
+import dev.fencepost.testkit.replica.Contenders;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Order;
@@ -54,7 +55,7 @@ final class StoppedLeaderTest {
         .ignoreExceptionsInstanceOf(StoreException.class)
         .pollDelay(Duration.ZERO)
         .atMost(Duration.ofSeconds(20))
-        .until(() -> answer(replica.backend.renew(grant.ref())), renewal -> true);
+        .until(() -> answer(replica.backend().renew(grant.ref())), renewal -> true);
   }
 
   private static void pass(Duration time) {

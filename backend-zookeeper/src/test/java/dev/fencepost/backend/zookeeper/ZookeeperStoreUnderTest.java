@@ -68,7 +68,7 @@ abstract class ZookeeperStoreUnderTest implements StoreUnderTest {
   @Override
   public void purgeIdle() {
     try (TestReplica replica = new TestReplica(uri())) {
-      TestReplica.answer(replica.backend.session().purge(0, Duration.ZERO));
+      TestReplica.answer(replica.backend().session().purge(0, Duration.ZERO));
     }
   }
 

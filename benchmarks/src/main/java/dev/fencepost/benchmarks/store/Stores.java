@@ -91,13 +91,13 @@ public final class Stores {
         () -> Rows.count(server.jdbcUri(DATABASE)),
         () ->
             "PostgreSQL "
-                + server.psql("SHOW server_version")
+                + server.sql("SHOW server_version")
                 + ", fsync "
-                + server.psql("SHOW fsync")
+                + server.sql("SHOW fsync")
                 + ", synchronous_commit "
-                + server.psql("SHOW synchronous_commit")
+                + server.sql("SHOW synchronous_commit")
                 + ", shared_buffers "
-                + server.psql("SHOW shared_buffers"));
+                + server.sql("SHOW shared_buffers"));
   }
 
   private static Store mariadb() {

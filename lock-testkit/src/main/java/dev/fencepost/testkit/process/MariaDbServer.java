@@ -51,7 +51,7 @@ public final class MariaDbServer extends MySqlFamilyServer {
   @Override
   void install(Path data) {
     Commands.run(
-        asUser(
+        asOwner(
             List.of(
                 program("mariadb-install-db"),
                 "--no-defaults",

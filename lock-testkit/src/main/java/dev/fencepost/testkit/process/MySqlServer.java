@@ -41,7 +41,7 @@ public final class MySqlServer extends MySqlFamilyServer {
     }
     List<String> command = new ArrayList<>(program());
     command.addAll(List.of("--initialize-insecure", "--datadir=" + data));
-    Commands.run(asUser(command));
+    Commands.run(asOwner(command));
   }
 
   @Override

@@ -1,8 +1,5 @@
 package dev.fencepost.testkit.process;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,7 +10,7 @@ import java.util.List;
  * /usr/lib/postgresql}, else those on the PATH. Whoever connects from this machine is the superuser
  * {@value #USER}, without a password. Like all of its kind it syncs every commit.
  */
-public final class PostgresServer extends StoreProcess {
+public final class PostgresServer extends SqlServer {
 
   /** The superuser. */
   public static final String USER = "fencepost";
@@ -32,18 +29,12 @@ public final class PostgresServer extends StoreProcess {
   }
 
   private PostgresServer(Path programs) {
-    super("postgresql");
+    super("postgresql", "postgres");
     this.programs = programs;
   }
 
-  /** Makes an empty database and answers its {@link #jdbcUri}; the name is of {@code [a-z0-9_]}. */
-  public String createDatabase(String name) {
-    psql("CREATE DATABASE " + name);
-    return jdbcUri(name);
-  }
-
-  /** Runs statements, one by one, in the database {@code postgres}; answers what they print. */
-  public String psql(String statement) {
+  @Override
+  public String sql(String statement) {
     return Commands.run(
         List.of(
             program("psql"),
@@ -55,26 +46,18 @@ public final class PostgresServer extends StoreProcess {
             statement));
   }
 
-  /** The JDBC URI of a database, with the user. */
-  public String jdbcUri(String database) {
-    return jdbcUri(database, port());
-  }
-
-  /** The JDBC URI of a database through a proxy on another port of the loopback address. */
+  @Override
   public String jdbcUri(String database, int port) {
     return "jdbc:postgresql://127.0.0.1:" + port + "/" + database + "?user=" + USER;
   }
 
   @Override
-  protected void prepare() {
-    if (Commands.isAdministrator()) {
-      giveFolderTo(user());
-    }
+  void install(Path data) {
     Commands.run(
-        asUser(
+        asOwner(
             List.of(
                 program("initdb"),
-                "--pgdata=" + data(),
+                "--pgdata=" + data,
                 "--username=" + USER,
                 "--auth=trust",
                 "--encoding=UTF8",
@@ -94,7 +77,7 @@ public final class PostgresServer extends StoreProcess {
             "max_connections=200",
             "max_wal_size=256MB");
     settings.forEach(setting -> command.addAll(List.of("-c", setting)));
-    return asUser(command);
+    return asOwner(command);
   }
 
   @Override
@@ -108,29 +91,7 @@ public final class PostgresServer extends StoreProcess {
     return "INT";
   }
 
-  private Path data() {
-    return folder().resolve("data");
-  }
-
   private String program(String name) {
     return programs.resolve(name).toString();
-  }
-
-  private static List<String> asUser(List<String> command) {
-    return Commands.isAdministrator() ? Commands.unprivileged(user(), command) : command;
-  }
-
-  private static String user() {
-    return Commands.userExists("postgres") ? "postgres" : "nobody";
-  }
-
-  private void giveFolderTo(String user) {
-    try {
-      Files.setOwner(
-          folder(),
-          folder().getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName(user));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

@@ -33,12 +33,12 @@ class PostgresServerTest {
 
   @Test
   void database_isEmptyAndItsOwn() {
-    assertThat(server.psql("SELECT count(*) FROM pg_database WHERE datname LIKE 'fencepost_%'"))
+    assertThat(server.sql("SELECT count(*) FROM pg_database WHERE datname LIKE 'fencepost_%'"))
         .isEqualTo("1");
     assertThat(DATABASE.jdbcUri())
         .isEqualTo(
             "jdbc:postgresql://127.0.0.1:%s/%s?user=fencepost", server.port(), DATABASE.name());
-    assertThat(server.psql("SHOW fsync")).isEqualTo("on");
+    assertThat(server.sql("SHOW fsync")).isEqualTo("on");
   }
 
   @Nested
@@ -51,20 +51,20 @@ class PostgresServerTest {
 
   @Test
   void killed_keepsWhatWasCommitted() {
-    server.psql("CREATE TABLE kept AS SELECT 7 AS n");
+    server.sql("CREATE TABLE kept AS SELECT 7 AS n");
     server.kill();
-    assertThatThrownBy(() -> server.psql("SELECT 1")).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> server.sql("SELECT 1")).isInstanceOf(IllegalStateException.class);
     server.start();
-    assertThat(server.psql("SELECT n FROM kept")).isEqualTo("7");
+    assertThat(server.sql("SELECT n FROM kept")).isEqualTo("7");
     server.restart();
-    assertThat(server.psql("SELECT n FROM kept")).isEqualTo("7");
+    assertThat(server.sql("SELECT n FROM kept")).isEqualTo("7");
   }
 
   @Test
   void paused_answersAfterResume() throws Exception {
     server.pause();
     CompletableFuture<String> answer =
-        CompletableFuture.supplyAsync(() -> server.psql("SELECT 'late'"));
+        CompletableFuture.supplyAsync(() -> server.sql("SELECT 'late'"));
     assertThatThrownBy(() -> answer.get(SILENCE.toMillis(), TimeUnit.MILLISECONDS))
         .isInstanceOf(TimeoutException.class);
     server.resume();
@@ -78,7 +78,7 @@ class PostgresServerTest {
     try (PostgresServer another = new PostgresServer()) {
       another.start();
       folder = another.folder();
-      pid = Long.parseLong(another.psql("SELECT pg_backend_pid()"));
+      pid = Long.parseLong(another.sql("SELECT pg_backend_pid()"));
       assertThat(folder).isDirectory();
     }
     assertThat(Files.exists(folder)).isFalse();

@@ -187,7 +187,9 @@ final class Session implements Due {
     lookedNanos = nowNanos;
     if (phase == Phase.GREETING) {
       if (nowNanos - startedNanos >= GREETING_NANOS) {
-        end(Status.UNAVAILABLE.withDescription("no welcome within " + GREETING_NANOS + " ns"));
+        end(
+            Status.UNAVAILABLE.withDescription(
+                "no welcome within " + TimeUnit.NANOSECONDS.toSeconds(GREETING_NANOS) + " s"));
       }
     } else if (nowNanos >= silentAtNanos()) {
       end(Status.UNAVAILABLE.withDescription("the server has not given a sign of life"));

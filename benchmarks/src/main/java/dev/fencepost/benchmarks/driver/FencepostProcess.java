@@ -18,6 +18,8 @@ final class FencepostProcess implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
+  private static final HttpClient HTTP = HttpClient.newHttpClient();
+
   private final ChildJvm jvm;
   private final String address;
   private final String http;
@@ -29,6 +31,8 @@ final class FencepostProcess implements AutoCloseable {
     arguments.add("listen=127.0.0.1:0");
     arguments.add("http-listen=127.0.0.1:0");
     arguments.add("log.level=warn");
+    // One client has 100,000 claims waiting; a session keeps room for renewals beside them.
+    arguments.add("limits.session-operations=200000");
     jvm = ChildJvm.start(flags, FencepostMain.class, arguments.toArray(String[]::new));
     try {
       address = after("  gRPC     ");
@@ -121,10 +125,9 @@ final class FencepostProcess implements AutoCloseable {
 
   private static java.net.http.HttpResponse<String> send(String uri) {
     try {
-      return HttpClient.newHttpClient()
-          .send(
-              HttpRequest.newBuilder(URI.create(uri)).timeout(PATIENCE).build(),
-              BodyHandlers.ofString());
+      return HTTP.send(
+          HttpRequest.newBuilder(URI.create(uri)).timeout(PATIENCE).build(),
+          BodyHandlers.ofString());
     } catch (IOException e) {
       throw new IllegalStateException("cannot ask " + uri, e);
     } catch (InterruptedException e) {

@@ -15,6 +15,7 @@ import java.util.Map;
 /** A turn with very many locks that are held, or very many claims that wait. */
 final class Many {
   private static final Duration PATIENCE = Duration.ofMinutes(20);
+  private static final Duration GATHERING = Duration.ofMinutes(2);
   private static final int THREADS = 64;
   private static final int MEASURED_HAND_OVERS = 1000;
 
@@ -64,7 +65,7 @@ final class Many {
                 order,
                 signal -> {
                   if (signal == Signal.MEASURING) {
-                    server.awaitMetric("fencepost_waiters", cell.load(), PATIENCE);
+                    server.awaitMetric("fencepost_waiters", cell.load(), GATHERING);
                   }
                   looks.put(signal, look(world, entry, server.liveHeapBytes()));
                 },

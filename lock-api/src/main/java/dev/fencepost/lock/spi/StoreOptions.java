@@ -4,6 +4,7 @@ import dev.fencepost.lock.HumanDuration;
 import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.Lease;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -106,11 +107,15 @@ public final class StoreOptions {
   }
 
   private static Path file(String name, String text) {
-    Path file = Path.of(text);
-    if (!Files.isReadable(file)) {
-      throw refused(name, text, "a file that can be read");
+    return readable(text).orElseThrow(() -> refused(name, text, "a file that can be read"));
+  }
+
+  private static Optional<Path> readable(String text) {
+    try {
+      return Optional.of(Path.of(text)).filter(Files::isReadable);
+    } catch (InvalidPathException e) {
+      return Optional.empty();
     }
-    return file;
   }
 
   private static StoreConfigurationException refused(String name, String text, String expected) {

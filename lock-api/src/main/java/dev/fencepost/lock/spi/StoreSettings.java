@@ -30,7 +30,7 @@ public record StoreSettings(String uri, Duration callTimeout, Map<String, String
       Lease.requireBetween(
           "store call timeout", callTimeout, LEAST_CALL_TIMEOUT, MOST_CALL_TIMEOUT);
     } catch (InvalidValueException e) {
-      throw new StoreConfigurationException(e.getMessage(), e);
+      throw new StoreConfigurationException(String.valueOf(e.getMessage()), e);
     }
     options = Map.copyOf(options);
   }

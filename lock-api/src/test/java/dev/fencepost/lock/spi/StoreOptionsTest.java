@@ -76,6 +76,8 @@ class StoreOptionsTest {
         "store option kept: \"23h\" (expected: 24h–3650d)",
         () -> options.retention("kept", Duration.ofDays(1)));
     assertRefused("store option ca: ", () -> options.file("ca"));
+    StoreOptions odd = options(Map.of("key", "\0"));
+    assertRefused("store option key: \"\\u0000\"", () -> odd.file("key"));
   }
 
   @Test

@@ -7,12 +7,16 @@ import dev.fencepost.proto.v1.Operation;
 import dev.fencepost.proto.v1.RenewRequest;
 import dev.fencepost.proto.v1.RenewResponse;
 import dev.fencepost.proto.v1.Result;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Renews one grant, one try at a time: what is not answered soon is tried through another replica,
- * what failed is tried again after a pause. Thread-safe.
+ * Renews one grant: what is not answered soon is tried through another replica, what failed is
+ * tried again after a pause. A stream never carries two tries of one grant, and pauses double: a
+ * store that is slow because of too many renewals must not get more of them. Thread-safe.
  */
 final class Renewals {
   private static final long LONGEST_TRY_NANOS = TimeUnit.SECONDS.toNanos(2);
@@ -20,6 +24,8 @@ final class Renewals {
 
   /** How long a try may take, as a part of the lease. */
   private static final int TRY_PART = 6;
+
+  private static final int MOST_DOUBLINGS = 5;
 
   /** Whose grant it is. */
   interface Keeper {
@@ -40,6 +46,13 @@ final class Renewals {
   private final long lockHash;
   private final GrantRef ref;
   private final Keeper keeper;
+
+  /** Those without an answer, at most one for each session. */
+  private final List<Try> running = new CopyOnWriteArrayList<>();
+
+  /** Since the last success. */
+  private final AtomicInteger failures = new AtomicInteger();
+
   private volatile @Nullable Try current;
   private volatile long retryNanos;
   private volatile String lastTrouble = "";
@@ -53,8 +66,8 @@ final class Renewals {
 
   /** When something is to be done about a lease. */
   long dueNanos(LeaseSpan span) {
-    Try running = current;
-    return running == null ? Math.max(span.renewAtNanos(), retryNanos) : running.overdueNanos;
+    Try waited = current;
+    return waited == null ? Math.max(span.renewAtNanos(), retryNanos) : waited.overdueNanos;
   }
 
   /** Sends a renewal; one that is on its way is overdue. */
@@ -71,9 +84,26 @@ final class Renewals {
       retryNanos = nowNanos + PAUSE_NANOS;
       return;
     }
-    Try next = new Try(session, span, nowNanos);
-    current = next;
-    session.send(next);
+    Try next = runningOn(session);
+    if (next == null) {
+      next = new Try(session, span);
+      next.awaitFrom(nowNanos);
+      running.add(next);
+      current = next;
+      session.send(next);
+    } else {
+      next.awaitFrom(nowNanos);
+      current = next;
+    }
+  }
+
+  private @Nullable Try runningOn(Session session) {
+    for (Try each : running) {
+      if (each.session == session) {
+        return each;
+      }
+    }
+    return null;
   }
 
   /** There may be a way now for one that found none before. */
@@ -93,13 +123,16 @@ final class Renewals {
   private final class Try implements Pending {
     private final Session session;
     private final LeaseSpan span;
-    private final long overdueNanos;
+    private volatile long overdueNanos;
     private volatile long sentNanos;
 
-    Try(Session session, LeaseSpan span, long nowNanos) {
+    Try(Session session, LeaseSpan span) {
       this.session = session;
       this.span = span;
-      this.overdueNanos = nowNanos + Math.min(LONGEST_TRY_NANOS, span.ttlNanos() / TRY_PART);
+    }
+
+    void awaitFrom(long nowNanos) {
+      overdueNanos = nowNanos + Math.min(LONGEST_TRY_NANOS, span.ttlNanos() / TRY_PART);
     }
 
     @Override
@@ -121,12 +154,13 @@ final class Renewals {
 
     @Override
     public void answered(Result result, long countedFromNanos) {
+      running.remove(this);
       RenewResponse response = result.getRenew();
       if (result.hasFailure()) {
         failed(this, result.getFailure());
       } else if (response.hasRenewed()) {
         parts.metrics.renewalEnded("renewed");
-        done(this);
+        done();
         long from = countedFromNanos == 0 ? sentNanos : countedFromNanos;
         keeper.renewed(LeaseSpan.of(response.getRenewed(), from));
       } else if (response.hasLost()) {
@@ -139,6 +173,7 @@ final class Renewals {
 
     @Override
     public void undelivered() {
+      running.remove(this);
       again(this, 0, parts.replicas.lastFailure());
     }
   }
@@ -152,14 +187,15 @@ final class Renewals {
     }
     long asked = Math.max(PAUSE_NANOS, Wire.nanos(failure.getRetryAfter()));
     long most = Math.max(PAUSE_NANOS, ended.span.ttlNanos() / (2 * TRY_PART));
-    again(ended, parts.pauseNanos(Math.min(asked, most) / 2), failure.getMessage());
+    long pause = Math.min(asked << Math.min(failures.getAndIncrement(), MOST_DOUBLINGS), most);
+    again(ended, parts.pauseNanos(pause / 2), failure.getMessage());
   }
 
-  private void done(Try ended) {
+  /** Whatever else is on its way is not needed any more. */
+  private void done() {
     retryNanos = 0;
-    if (current == ended) {
-      current = null;
-    }
+    failures.set(0);
+    current = null;
   }
 
   private void again(Try ended, long pauseNanos, String why) {

@@ -6,48 +6,31 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.fencepost.lock.Loss;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
-import dev.fencepost.proto.v1.Drain;
-import dev.fencepost.proto.v1.Grant;
 import dev.fencepost.proto.v1.GrantLost;
 import dev.fencepost.proto.v1.Lost;
 import dev.fencepost.proto.v1.Notice;
 import dev.fencepost.proto.v1.Operation;
 import dev.fencepost.proto.v1.ReleaseOutcome;
-import io.grpc.Status.Code;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** What a handle does and says, in whatever order things happen. */
 class HoldingTest {
-  private static final Duration WAIT = Duration.ofMinutes(1);
   private static final Duration TTL = Scene.TTL;
   private static final Duration VALID = Duration.ofSeconds(9);
   private static final Duration RENEW_AFTER = TTL.dividedBy(3);
 
-  private Scene scene = new Scene();
+  private final Scene scene = new Scene();
   private final List<Loss> losses = new ArrayList<>();
   private final List<Jeopardy> jeopardies = new ArrayList<>();
 
   @AfterEach
   void close() {
     scene.close();
-  }
-
-  @Test
-  void renewalIsSent_whenItIsDue() {
-    LockHandle lock = take("a");
-    scene.pass(RENEW_AFTER.multipliedBy(9).dividedBy(10).minusMillis(20));
-    assertThat(scene.stream().unseen()).isZero();
-    scene.pass(RENEW_AFTER.dividedBy(10).plusMillis(20));
-    Operation renew = scene.stream().next();
-    assertThat(renew.getRenew().getGrant().getFencingToken()).isEqualTo(lock.token().value());
-    scene.stream().renew(renew, TTL, scene.stream().mark());
-    assertThat(lock.remaining()).isGreaterThan(VALID.minusMillis(200));
   }
 
   @Test
@@ -107,68 +90,6 @@ class HoldingTest {
     assertThat(lock.state()).isEqualTo(LockHandle.State.HELD);
     scene.passAlive(Duration.ofSeconds(6));
     assertThat(jeopardies).as("told anew").hasSize(2);
-  }
-
-  @Test
-  void unansweredRenewal_isTriedThroughAnotherReplica() {
-    restart(2);
-    connectAll();
-    List<FakeReplica> order = scene.preferredBy("a");
-    LockHandle lock = take("a", order.get(0).stream());
-    scene.pass(RENEW_AFTER.plusMillis(20));
-    assertThat(order.get(0).stream().next().hasRenew()).isTrue();
-    order.get(1).stream().signOfLife();
-    scene.pass(TTL.dividedBy(6));
-    Operation second = order.get(1).stream().next();
-    order.get(1).stream().renew(second, TTL, order.get(1).stream().mark());
-    assertThat(lock.state()).isEqualTo(LockHandle.State.HELD);
-    assertThat(jeopardies).isEmpty();
-  }
-
-  @Test
-  void brokenStream_renewalGoesThroughAnotherReplicaAtOnce() {
-    restart(2);
-    connectAll();
-    List<FakeReplica> order = scene.preferredBy("a");
-    LockHandle lock = take("a", order.get(0).stream());
-    scene.pass(RENEW_AFTER.plusMillis(20));
-    order.get(0).stop();
-    scene.pass(Duration.ofMillis(20));
-    Operation second = order.get(1).stream().next();
-    order.get(1).stream().renew(second, TTL, order.get(1).stream().mark());
-    assertThat(lock.state()).isEqualTo(LockHandle.State.HELD);
-  }
-
-  @Test
-  void drainedReplica_isLeft_andLocksAreKeptThroughTheOther() {
-    restart(2);
-    connectAll();
-    List<FakeReplica> order = scene.preferredBy("a");
-    LockHandle lock = take("a", order.get(0).stream());
-    order.get(0).isDraining = true;
-    order.get(0).stream().tell(Notice.newBuilder().setDrain(Drain.getDefaultInstance()));
-    assertThat(order.get(0).stream().saidGoodbye).isTrue();
-    scene.pass(RENEW_AFTER.plusMillis(20));
-    Operation renew = order.get(1).stream().next();
-    order.get(1).stream().renew(renew, TTL, order.get(1).stream().mark());
-    assertThat(lock.state()).isEqualTo(LockHandle.State.HELD);
-    lock.close();
-    assertThat(order.get(1).stream().next().hasRelease()).isTrue();
-  }
-
-  @Test
-  void failedRenewal_isRepeatedWellBeforeTheDeadline() {
-    LockHandle lock = take("a");
-    scene.passAlive(RENEW_AFTER.plusMillis(20));
-    scene.stream()
-        .fail(
-            scene.stream().next(),
-            Code.UNAVAILABLE,
-            "STORE_TIMEOUT",
-            Optional.of(Duration.ofMinutes(5)));
-    scene.passAlive(Duration.ofSeconds(1));
-    scene.stream().renew(scene.stream().next(), TTL, scene.stream().mark());
-    assertThat(lock.state()).isEqualTo(LockHandle.State.HELD);
   }
 
   @Test
@@ -278,44 +199,12 @@ class HoldingTest {
     assertThat(catchThrowableOfType(LockLostException.class, lock::detach)).isNotNull();
   }
 
-  @Test
-  void renewalsOfMany_travelTogether() {
-    List<LockHandle> locks = new ArrayList<>();
-    for (int i = 0; i < 1_000; i++) {
-      locks.add(take("lock" + i));
-      scene.time.standStill(Duration.ofMillis(3));
-    }
-    int before = scene.stream().messages.size();
-    int renewals = 0;
-    for (int i = 0; i < 40; i++) {
-      scene.passAlive(Duration.ofMillis(250));
-      long mark = scene.stream().mark();
-      while (scene.stream().unseen() > 0) {
-        scene.stream().renew(scene.stream().next(), TTL, mark);
-        renewals++;
-      }
-    }
-    assertThat(renewals).isBetween(2_500, 4_000);
-    // Four of 256 would carry a thousand; over 10 s each is renewed three times.
-    assertThat(scene.stream().messages.size() - before).isLessThan(60);
-    assertThat(locks).allMatch(LockHandle::isHeld);
-  }
-
   private LockHandle take(String name) {
-    return take(name, scene.stream());
-  }
-
-  private LockHandle take(String name, FakeStream stream) {
-    return take(scene.client.lock(name), stream);
+    return take(scene.client.lock(name), scene.stream());
   }
 
   private LockHandle take(FencepostLock lock, FakeStream stream) {
-    CompletableFuture<LockHandle> claim = lock.acquireAsync(WAIT);
-    Grant grant = stream.grant(stream.next(), TTL, stream.mark());
-    assertThat(claim).isCompleted();
-    LockHandle handle = claim.join();
-    assertThat(handle.token().value()).isEqualTo(grant.getFencingToken());
-    return handle.onLost(losses::add).onJeopardy(jeopardies::add);
+    return scene.take(lock, stream).onLost(losses::add).onJeopardy(jeopardies::add);
   }
 
   private void tellLost(String name, long token) {
@@ -341,32 +230,5 @@ class HoldingTest {
       }
     }
     return releases;
-  }
-
-  private void connectAll() {
-    for (int i = 0; i < 20; i++) {
-      scene.client.lock("any" + i).acquireAsync(WAIT).cancel(false);
-    }
-    for (FakeReplica replica : scene.replicas) {
-      assertThat(replica.streams).hasSize(1);
-      while (replica.stream().unseen() > 0) {
-        Operation next = replica.stream().next();
-        if (next.hasRelease()) {
-          replica.stream()
-              .release(
-                  next,
-                  ReleaseOutcome.RELEASE_OUTCOME_WITHDRAWN,
-                  dev.fencepost.proto.v1.LossReason.LOSS_REASON_UNSPECIFIED);
-        } else {
-          replica.stream()
-              .refuse(next, dev.fencepost.proto.v1.NotGrantedReason.NOT_GRANTED_REASON_WITHDRAWN);
-        }
-      }
-    }
-  }
-
-  private void restart(int replicas) {
-    scene.close();
-    scene = new Scene(replicas);
   }
 }

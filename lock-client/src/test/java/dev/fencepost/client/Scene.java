@@ -1,6 +1,13 @@
 package dev.fencepost.client;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fencepost.proto.v1.Grant;
 import dev.fencepost.proto.v1.Hello;
+import dev.fencepost.proto.v1.LossReason;
+import dev.fencepost.proto.v1.NotGrantedReason;
+import dev.fencepost.proto.v1.Operation;
+import dev.fencepost.proto.v1.ReleaseOutcome;
 import io.grpc.ManagedChannel;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -8,11 +15,13 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** A client and scripted servers on manual time: all of it happens on the test's thread. */
 final class Scene implements AutoCloseable {
   static final Duration TTL = Duration.ofSeconds(10);
+  private static final Duration WAIT = Duration.ofMinutes(1);
 
   final ManualTime time = new ManualTime();
   final List<FakeReplica> replicas = new ArrayList<>();
@@ -43,6 +52,38 @@ final class Scene implements AutoCloseable {
                 this::apart,
                 new Random(7),
                 this::connect));
+  }
+
+  /** Takes a lock through a stream, on which nothing else waits to be seen. */
+  LockHandle take(FencepostLock lock, FakeStream stream) {
+    CompletableFuture<LockHandle> claim = lock.acquireAsync(WAIT);
+    Grant grant = stream.grant(stream.next(), TTL, stream.mark());
+    assertThat(claim).isCompleted();
+    LockHandle handle = claim.join();
+    assertThat(handle.token().value()).isEqualTo(grant.getFencingToken());
+    return handle;
+  }
+
+  /** Has the client connect to all replicas. */
+  void connectAll() {
+    for (int i = 0; i < 20; i++) {
+      client.lock("any" + i).acquireAsync(WAIT).cancel(false);
+    }
+    for (FakeReplica replica : replicas) {
+      assertThat(replica.streams).hasSize(1);
+      while (replica.stream().unseen() > 0) {
+        Operation next = replica.stream().next();
+        if (next.hasRelease()) {
+          replica.stream()
+              .release(
+                  next,
+                  ReleaseOutcome.RELEASE_OUTCOME_WITHDRAWN,
+                  LossReason.LOSS_REASON_UNSPECIFIED);
+        } else {
+          replica.stream().refuse(next, NotGrantedReason.NOT_GRANTED_REASON_WITHDRAWN);
+        }
+      }
+    }
   }
 
   /** Does something while the next connection is being made. */

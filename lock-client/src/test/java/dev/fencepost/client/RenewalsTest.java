@@ -1,0 +1,189 @@
+package dev.fencepost.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fencepost.proto.v1.Drain;
+import dev.fencepost.proto.v1.Notice;
+import dev.fencepost.proto.v1.Operation;
+import io.grpc.Status.Code;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** When renewals are sent, where, and how often. */
+class RenewalsTest {
+  private static final Duration TTL = Scene.TTL;
+  private static final Duration VALID = Duration.ofSeconds(9);
+  private static final Duration RENEW_AFTER = TTL.dividedBy(3);
+
+  private Scene scene = new Scene();
+
+  @AfterEach
+  void close() {
+    scene.close();
+  }
+
+  @Test
+  void renewalIsSent_whenItIsDue() {
+    LockHandle lock = take("a");
+    scene.pass(RENEW_AFTER.multipliedBy(9).dividedBy(10).minusMillis(20));
+    assertThat(scene.stream().unseen()).isZero();
+    scene.pass(RENEW_AFTER.dividedBy(10).plusMillis(20));
+    Operation renew = scene.stream().next();
+    assertThat(renew.getRenew().getGrant().getFencingToken()).isEqualTo(lock.token().value());
+    scene.stream().renew(renew, TTL, scene.stream().mark());
+    assertThat(lock.remaining()).isGreaterThan(VALID.minusMillis(200));
+  }
+
+  @Test
+  void unansweredRenewal_isTriedThroughAnotherReplica() {
+    restart(2);
+    List<FakeReplica> order = scene.preferredBy("a");
+    LockHandle lock = take("a", order.get(0).stream());
+    scene.pass(RENEW_AFTER.plusMillis(20));
+    assertThat(order.get(0).stream().next().hasRenew()).isTrue();
+    order.get(1).stream().signOfLife();
+    scene.pass(TTL.dividedBy(6));
+    Operation second = order.get(1).stream().next();
+    order.get(1).stream().renew(second, TTL, order.get(1).stream().mark());
+    assertThat(lock.state()).isEqualTo(LockHandle.State.HELD);
+  }
+
+  @Test
+  void slowServer_isNotSentTheSameRenewalAgain() {
+    LockHandle lock = take("a");
+    scene.passAlive(VALID.minusSeconds(1));
+    assertThat(scene.stream().unseen()).as("though it is long overdue").isEqualTo(1);
+    scene.stream().renew(scene.stream().next(), TTL, scene.stream().mark());
+    assertThat(lock.state()).isEqualTo(LockHandle.State.HELD);
+    scene.passAlive(RENEW_AFTER.plusMillis(20));
+    assertThat(scene.stream().unseen()).as("the next is sent again").isEqualTo(1);
+  }
+
+  @Test
+  void slowServers_haveOneTryEach() {
+    restart(2);
+    List<FakeReplica> order = scene.preferredBy("a");
+    LockHandle lock = take("a", order.get(0).stream());
+    scene.passAlive(VALID.minusSeconds(1));
+    FakeStream first = order.get(0).stream();
+    FakeStream second = order.get(1).stream();
+    assertThat(first.unseen()).isEqualTo(1);
+    assertThat(second.unseen()).isEqualTo(1);
+
+    first.fail(first.next(), Code.UNAVAILABLE, "STORE_TIMEOUT", Optional.empty());
+    scene.passAlive(Duration.ofMillis(500));
+    assertThat(lock.isHeld()).isTrue();
+    second.renew(second.next(), TTL, second.mark());
+    assertThat(lock.state()).isEqualTo(LockHandle.State.HELD);
+  }
+
+  @Test
+  void failingRenewals_pauseLongerEachTime() {
+    LockHandle lock = take("a");
+    scene.passAlive(RENEW_AFTER.plusMillis(20));
+    int tries = 0;
+    for (int i = 0; i < 80; i++) {
+      while (scene.stream().unseen() > 0) {
+        tries++;
+        scene.stream()
+            .fail(
+                scene.stream().next(),
+                Code.RESOURCE_EXHAUSTED,
+                "STORE_OVERLOADED",
+                Optional.of(Duration.ofMillis(100)));
+      }
+      scene.passAlive(Duration.ofMillis(50));
+    }
+    // Without pauses that grow there would be forty in these four seconds.
+    assertThat(tries).isBetween(5, 12);
+    scene.passAlive(TTL.dividedBy(12));
+    scene.stream().renew(scene.stream().next(), TTL, scene.stream().mark());
+    assertThat(lock.state()).isEqualTo(LockHandle.State.HELD);
+  }
+
+  @Test
+  void brokenStream_renewalGoesThroughAnotherReplicaAtOnce() {
+    restart(2);
+    List<FakeReplica> order = scene.preferredBy("a");
+    LockHandle lock = take("a", order.get(0).stream());
+    scene.pass(RENEW_AFTER.plusMillis(20));
+    order.get(0).stop();
+    scene.pass(Duration.ofMillis(20));
+    Operation second = order.get(1).stream().next();
+    order.get(1).stream().renew(second, TTL, order.get(1).stream().mark());
+    assertThat(lock.state()).isEqualTo(LockHandle.State.HELD);
+  }
+
+  @Test
+  void drainedReplica_isLeft_andLocksAreKeptThroughTheOther() {
+    restart(2);
+    List<FakeReplica> order = scene.preferredBy("a");
+    LockHandle lock = take("a", order.get(0).stream());
+    order.get(0).isDraining = true;
+    order.get(0).stream().tell(Notice.newBuilder().setDrain(Drain.getDefaultInstance()));
+    assertThat(order.get(0).stream().saidGoodbye).isTrue();
+    scene.pass(RENEW_AFTER.plusMillis(20));
+    Operation renew = order.get(1).stream().next();
+    order.get(1).stream().renew(renew, TTL, order.get(1).stream().mark());
+    assertThat(lock.state()).isEqualTo(LockHandle.State.HELD);
+    lock.close();
+    assertThat(order.get(1).stream().next().hasRelease()).isTrue();
+  }
+
+  @Test
+  void failedRenewal_isRepeatedWellBeforeTheDeadline() {
+    LockHandle lock = take("a");
+    scene.passAlive(RENEW_AFTER.plusMillis(20));
+    scene.stream()
+        .fail(
+            scene.stream().next(),
+            Code.UNAVAILABLE,
+            "STORE_TIMEOUT",
+            Optional.of(Duration.ofMinutes(5)));
+    scene.passAlive(Duration.ofSeconds(1));
+    scene.stream().renew(scene.stream().next(), TTL, scene.stream().mark());
+    assertThat(lock.state()).isEqualTo(LockHandle.State.HELD);
+  }
+
+  @Test
+  void renewalsOfMany_travelTogether() {
+    List<LockHandle> locks = new ArrayList<>();
+    for (int i = 0; i < 1_000; i++) {
+      locks.add(take("lock" + i));
+      scene.time.standStill(Duration.ofMillis(3));
+    }
+    int before = scene.stream().messages.size();
+    int renewals = 0;
+    for (int i = 0; i < 40; i++) {
+      scene.passAlive(Duration.ofMillis(250));
+      long mark = scene.stream().mark();
+      while (scene.stream().unseen() > 0) {
+        scene.stream().renew(scene.stream().next(), TTL, mark);
+        renewals++;
+      }
+    }
+    assertThat(renewals).isBetween(2_500, 4_000);
+    // Four of 256 would carry a thousand; over 10 s each is renewed three times.
+    assertThat(scene.stream().messages.size() - before).isLessThan(60);
+    assertThat(locks).allMatch(LockHandle::isHeld);
+  }
+
+  private LockHandle take(String name) {
+    return take(name, scene.stream());
+  }
+
+  private LockHandle take(String name, FakeStream stream) {
+    return scene.take(scene.client.lock(name), stream);
+  }
+
+  /** All of them are connected. */
+  private void restart(int replicas) {
+    scene.close();
+    scene = new Scene(replicas);
+    scene.connectAll();
+  }
+}

@@ -44,7 +44,8 @@ public final class Bench {
     driver.run();
     driver.stores().forEach((kind, store) -> environment.put("store " + kind, store));
     Path folder = options.out();
-    Report report = Report.write(folder, options.reference(), environment, driver.samples());
+    Report report =
+        Report.write(folder, options.renews(), options.reference(), environment, driver.samples());
     progress.println("report: " + folder.resolve("report.md").toAbsolutePath());
     report.fallen().forEach(name -> progress.println("FALLEN by more than 30 %: " + name));
     return report;

@@ -29,6 +29,7 @@ final class Driver {
   /** Before anything is measured all processes have seen so much of their busiest work. */
   private static final Duration HEAT = Duration.ofSeconds(15);
 
+  private static final Duration CONTENDED_HEAT = Duration.ofSeconds(5);
   private static final int HEATING_THREADS = 64;
 
   private final Options options;
@@ -91,11 +92,16 @@ final class Driver {
 
   /** A JIT has compiled nothing of a program that has done little; what fails here fails later. */
   private void heat(World world) {
-    Cell busy = new Cell(world.setUp(), Scenario.UNCONTENDED, HEATING_THREADS);
     for (Entry entry : contenders(world.setUp())) {
-      if (Cells.takesPart(busy, entry)) {
-        turn(world, busy, entry, 0, HEAT);
-      }
+      heat(world, Scenario.UNCONTENDED, entry, HEAT);
+      heat(world, Scenario.CONTENDED, entry, CONTENDED_HEAT);
+    }
+  }
+
+  private void heat(World world, Scenario scenario, Entry entry, Duration length) {
+    Cell busy = new Cell(world.setUp(), scenario, HEATING_THREADS);
+    if (Cells.takesPart(busy, entry)) {
+      turn(world, busy, entry, 0, length);
     }
   }
 

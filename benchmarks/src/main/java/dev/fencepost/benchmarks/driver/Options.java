@@ -26,6 +26,7 @@ import java.util.function.Predicate;
  * @param round how long a turn is
  * @param soak how long a soak is; zero for none
  * @param out the folder of the report
+ * @param renews whether a report that is there is renewed, cell by cell, instead of replaced
  * @param reference a file with earlier ratios; may be missing
  */
 public record Options(
@@ -40,6 +41,7 @@ public record Options(
     Duration round,
     Duration soak,
     Path out,
+    boolean renews,
     Path reference) {
 
   /** How much of everything. */
@@ -63,6 +65,7 @@ public record Options(
       size = Size.TARGETS;
     }
     Builder builder = new Builder(size);
+    builder.renews = words.remove("--keep");
     if (words.size() % 2 != 0) {
       throw new IllegalArgumentException("an option without a value among " + words);
     }
@@ -88,6 +91,7 @@ public record Options(
     private int rounds;
     private Duration round;
     private Duration soak = Duration.ZERO;
+    private boolean renews;
     private Path out = Path.of("target", "report");
     private Path reference = Path.of("reference.json");
 
@@ -140,6 +144,7 @@ public record Options(
           round,
           soak,
           out,
+          renews,
           reference);
     }
 

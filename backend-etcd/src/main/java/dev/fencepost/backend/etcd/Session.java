@@ -38,6 +38,9 @@ final class Session implements AutoCloseable {
   private static final int KEEP_ALIVE_STREAMS = 4;
   private static final int LOOKS_AT_ONCE = 128;
 
+  /** A renewal reads twice, one after the other, and reads need not wait for the disk. */
+  private static final int READS_FOR_A_WRITE = 4;
+
   private static final RollingLease.Terms TURNS =
       new RollingLease.Terms(Use.BINDING, 2, Duration.ofMillis(250), Duration.ofSeconds(1), 10_000);
   private static final RollingLease.Terms MEMORIES =
@@ -84,7 +87,9 @@ final class Session implements AutoCloseable {
         new Batcher<>(
             new Reading.Form(),
             new Batcher.Terms(
-                Math.max(1, settings.batchSize() / 2), settings.batches(), settings.queue()),
+                Math.max(1, settings.batchSize() / 2),
+                settings.batches() * READS_FOR_A_WRITE,
+                settings.queue()),
             this::send,
             new Traffic());
     around =

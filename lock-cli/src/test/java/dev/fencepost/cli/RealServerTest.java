@@ -101,7 +101,7 @@ class RealServerTest {
   @Test
   void longRun_keepsItsLockAndGivesItBack() {
     try (ChildCli run =
-        ChildCli.start(folder, address, "run", "long", "--ttl", "2s", "--", "sleep", "5")) {
+        ChildCli.start(folder, address, "run", "long", "--ttl", "4s", "--", "sleep", "6")) {
       assertThat(run.awaitExit()).isZero();
       assertThat(cli().run("acquire", "long").code()).isZero();
     }

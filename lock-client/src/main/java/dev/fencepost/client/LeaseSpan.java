@@ -12,7 +12,7 @@ import dev.fencepost.proto.v1.Grant;
  */
 record LeaseSpan(long ttlNanos, long validUntilNanos, long renewAtNanos, long overdueAtNanos) {
   /** Renewals of leases alike fall due at common moments, so that they travel together. */
-  private static final int GRID_PART = 10;
+  private static final int GRID_PART = 40;
 
   private static final int OVERDUE_PART = 3;
 

@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -14,13 +15,22 @@ import java.util.function.Supplier;
  * them. Safe for use by many threads.
  */
 final class Gate {
-  private final int underWayAtMost;
+  private final IntSupplier underWayAtMost;
   private final int waitingAtMost;
   private final Deque<Runnable> waiting = new ArrayDeque<>();
   private int underWay;
   private boolean opening;
 
   Gate(int underWayAtMost, int waitingAtMost) {
+    this(() -> underWayAtMost, waitingAtMost);
+  }
+
+  /**
+   * A gate that is now wider, now narrower.
+   *
+   * @param underWayAtMost asked again whenever a call comes or ends, and by {@link #open}
+   */
+  Gate(IntSupplier underWayAtMost, int waitingAtMost) {
     this.underWayAtMost = underWayAtMost;
     this.waitingAtMost = waitingAtMost;
   }
@@ -54,8 +64,12 @@ final class Gate {
             });
   }
 
-  /** One thread at a time: a call that fails at once comes back here from within its beginning. */
-  private void open() {
+  /**
+   * Lets through what may go by now.
+   *
+   * <p>One thread at a time: a call that fails at once comes back here from within its beginning.
+   */
+  void open() {
     synchronized (this) {
       if (opening) {
         return;
@@ -70,7 +84,7 @@ final class Gate {
   }
 
   private synchronized Optional<Runnable> nextOrStop() {
-    if (waiting.isEmpty() || underWay >= underWayAtMost) {
+    if (waiting.isEmpty() || underWay >= underWayAtMost.getAsInt()) {
       opening = false;
       return Optional.empty();
     }

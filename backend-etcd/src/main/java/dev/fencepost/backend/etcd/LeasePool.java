@@ -32,15 +32,18 @@ final class LeasePool {
 
   private final Leases leases;
   private final KeepAlives keepAlives;
+  private final Gate unhurried;
   private final int idleAtMost;
   private final Duration callTimeout;
   private final Map<Long, Deque<Idle>> idle = new HashMap<>();
   private final Set<StoreLease> refreshing = ConcurrentHashMap.newKeySet();
   private int count;
 
-  LeasePool(Leases leases, KeepAlives keepAlives, EtcdSettings settings) {
+  /** Keeps leases alive on that stream; makes and ends them through that gate. */
+  LeasePool(Leases leases, KeepAlives keepAlives, Gate unhurried, EtcdSettings settings) {
     this.leases = leases;
     this.keepAlives = keepAlives;
+    this.unhurried = unhurried;
     this.idleAtMost = settings.idleLeases();
     this.callTimeout = settings.callTimeout();
   }
@@ -61,8 +64,8 @@ final class LeasePool {
         return CompletableFuture.completedStage(new Taken(seconds, last.lease()));
       }
     }
-    return leases
-        .grant(seconds + MARGIN_SECONDS, Use.BINDING, deadline)
+    return unhurried
+        .pass(() -> grant(seconds + MARGIN_SECONDS, deadline))
         .thenApply(lease -> new Taken(seconds, lease));
   }
 
@@ -117,6 +120,12 @@ final class LeasePool {
     return all;
   }
 
+  private CompletionStage<StoreLease> grant(long seconds, Deadline deadline) {
+    return deadline.isOver()
+        ? CompletableFuture.failedFuture(Trouble.timeout())
+        : leases.grant(seconds, Use.BINDING, deadline);
+  }
+
   private void refresh(Idle each) {
     long sent = System.nanoTime();
     refreshing.add(each.lease());
@@ -143,7 +152,8 @@ final class LeasePool {
     revoke(added);
   }
 
+  /** Where too many wait to be revoked, a lease dies by itself. */
   private void revoke(Idle each) {
-    leases.revoke(each.lease().id(), Deadline.in(callTimeout));
+    unhurried.pass(() -> leases.revoke(each.lease().id(), Deadline.in(callTimeout)));
   }
 }

@@ -4,6 +4,7 @@ import dev.fencepost.backend.etcd.LockValue.Granted;
 import dev.fencepost.backend.etcd.Seen.Entry;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.GrantRef;
+import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.record.Asker;
@@ -14,9 +15,10 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Renewals. A grant is renewed when it was seen to stand, its lease kept alive, and it was seen to
- * stand again: a keep-alive alone would prolong a closing that is bound to the same lease, and
- * succeeds for a grant that was revoked. Nothing is written. Safe for use by many threads.
+ * Renewals. A grant is renewed when its lease was kept alive and it was seen to stand afterwards,
+ * written by the same revision as before: a keep-alive alone succeeds for a grant that was revoked.
+ * What this replica granted need not be looked up first; of other grants the lease must be learned.
+ * Nothing is written. Safe for use by many threads.
  */
 final class Renewals {
   private static final int MOST_TRIES = 5;
@@ -28,6 +30,7 @@ final class Renewals {
   private final List<KeepAlives> keepAlives;
   private final Holdings holdings;
   private final Base base;
+  private final Pressure pressure;
 
   /** Works with these; renewals are spread over the streams by their leases. */
   Renewals(
@@ -37,7 +40,8 @@ final class Renewals {
       Leases leases,
       List<KeepAlives> keepAlives,
       Holdings holdings,
-      Base base) {
+      Base base,
+      Pressure pressure) {
     this.self = self;
     this.keys = keys;
     this.reads = reads;
@@ -45,10 +49,16 @@ final class Renewals {
     this.keepAlives = keepAlives;
     this.holdings = holdings;
     this.base = base;
+    this.pressure = pressure;
   }
 
   CompletionStage<Renewal> renew(GrantRef grant, Deadline deadline) {
-    return renew(grant, deadline, 0);
+    return pressure.during(
+        () ->
+            holdings
+                .entryOf(grant.lock(), grant.claim(), Optional.of(grant.token()))
+                .map(entry -> keepAlive(entry, grant, deadline, 0))
+                .orElseGet(() -> renew(grant, deadline, 0)));
   }
 
   private CompletionStage<Renewal> renew(GrantRef grant, Deadline deadline, int tries) {
@@ -71,15 +81,15 @@ final class Renewals {
     return keepAlives
         .get(Math.floorMod(entry.lease(), keepAlives.size()))
         .keepAlive(entry.lease(), deadline)
-        .thenCompose(alive -> look(grant, deadline))
         .thenCompose(
-            seen -> {
-              boolean stands =
-                  standing(seen, grant)
-                      .filter(again -> again.revision() == entry.revision())
-                      .isPresent();
-              if (!stands) {
-                return lose(seen, grant, deadline, tries);
+            seconds ->
+                seconds == Leases.GONE
+                    ? CompletableFuture.completedStage(Optional.<Entry>empty())
+                    : read(grant.lock(), deadline).thenApply(seen -> standing(seen, grant)))
+        .thenCompose(
+            standing -> {
+              if (standing.filter(again -> again.revision() == entry.revision()).isEmpty()) {
+                return renew(grant, deadline, tries + 1);
               }
               holdings.renewed(grant, sent);
               base.saw(grant.token().value());
@@ -87,10 +97,14 @@ final class Renewals {
             });
   }
 
-  private CompletionStage<Seen> look(GrantRef grant, Deadline deadline) {
+  private CompletionStage<Seen> read(LockName lock, Deadline deadline) {
     return reads
-        .ask(new Reading(keys.lock(grant.lock()), keys.line(grant.lock())), deadline)
-        .thenApply(found -> Seen.read(grant.lock(), found.record(), found.line()))
+        .ask(new Reading(keys.lock(lock), keys.line(lock)), deadline)
+        .thenApply(found -> Seen.read(lock, found.record(), found.line()));
+  }
+
+  private CompletionStage<Seen> look(GrantRef grant, Deadline deadline) {
+    return read(grant.lock(), deadline)
         .thenCompose(
             seen ->
                 seen.dependsOnTime()

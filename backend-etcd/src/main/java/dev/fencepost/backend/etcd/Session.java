@@ -22,6 +22,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -38,7 +39,7 @@ final class Session implements AutoCloseable {
   private static final int KEEP_ALIVE_STREAMS = 4;
   private static final int LOOKS_AT_ONCE = 128;
 
-  /** A renewal reads twice, one after the other, and reads need not wait for the disk. */
+  /** Renewals read, as often as there are locks held; and reads need not wait for the disk. */
   private static final int READS_FOR_A_WRITE = 4;
 
   private static final RollingLease.Terms TURNS =
@@ -51,6 +52,8 @@ final class Session implements AutoCloseable {
   private final Wire wire;
   private final List<KeepAlives> keepAlives;
   private final Leases leases;
+  private final Pressure pressure;
+  private final Gate unhurried;
   private final Traffic traffic = new Traffic();
   private final Around around;
   private final Renewals renewals;
@@ -81,17 +84,11 @@ final class Session implements AutoCloseable {
             .mapToObj(i -> new KeepAlives(wire, settings.queue()))
             .toList();
     leases = new Leases(wire, outside.random(), new Gate(LOOKS_AT_ONCE, settings.queue()));
+    pressure = new Pressure(settings.callTimeout(), System::nanoTime);
+    unhurried = new Gate(() -> pressure.unhurried(settings.queue()), settings.queue());
     Base base = new Base(wire, keys.base(), outside.clockNanos(), outside.random());
     Holdings holdings = new Holdings();
-    Batcher<Reading, Reading.Found> reads =
-        new Batcher<>(
-            new Reading.Form(),
-            new Batcher.Terms(
-                Math.max(1, settings.batchSize() / 2),
-                settings.batches() * READS_FOR_A_WRITE,
-                settings.queue()),
-            this::send,
-            new Traffic());
+    Batcher<Reading, Reading.Found> reads = reads();
     around =
         new Around(
             self.id(),
@@ -102,7 +99,7 @@ final class Session implements AutoCloseable {
             lane(),
             reads,
             leases,
-            new LeasePool(leases, keepAlives.get(0), settings),
+            new LeasePool(leases, keepAlives.get(0), unhurried, settings),
             new RollingLease(leases, MEMORIES),
             new RollingLease(leases, TURNS),
             new Roster(
@@ -116,7 +113,7 @@ final class Session implements AutoCloseable {
                 terms::terms),
             holdings,
             new Watches(wire, keys, self.id(), wake, settings.callTimeout()));
-    renewals = new Renewals(self.id(), keys, reads, leases, keepAlives, holdings, base);
+    renewals = new Renewals(self.id(), keys, reads, leases, keepAlives, holdings, base, pressure);
     looks = new Looks(wire, keys, base, leases);
     marks = new Marks(wire, keys, base, new RollingLease(leases, markTerms(settings)));
     timers.setRemoveOnCancelPolicy(true);
@@ -152,12 +149,12 @@ final class Session implements AutoCloseable {
   /** Makes a move, on the ground of that guess. */
   <T> CompletionStage<T> move(Move<T> move, Seen guess) {
     around.memories().prepare(Deadline.in(settings.callTimeout()));
-    return call(deadline -> operation(move, deadline).from(guess));
+    return call(deadline -> paced(move, () -> operation(move, deadline).from(guess)));
   }
 
   /** Makes a move, on the ground of a look. */
   <T> CompletionStage<T> move(Move<T> move) {
-    return call(deadline -> operation(move, deadline).fromLook());
+    return call(deadline -> paced(move, () -> operation(move, deadline).fromLook()));
   }
 
   Around around() {
@@ -224,6 +221,8 @@ final class Session implements AutoCloseable {
     around.watches().close();
     keepAlives.forEach(KeepAlives::close);
     wire.close();
+    pressure.lift();
+    unhurried.open();
   }
 
   @Override
@@ -244,6 +243,11 @@ final class Session implements AutoCloseable {
       Thread.currentThread().interrupt();
     }
     abandon();
+  }
+
+  /** A release that nobody is known to wait for can wait. */
+  private <T> CompletionStage<T> paced(Move<T> move, Supplier<CompletionStage<T>> ask) {
+    return move instanceof Move.End ? unhurried.pass(ask) : ask.get();
   }
 
   private <T> Operation<T> operation(Move<T> move, Deadline deadline) {
@@ -273,6 +277,7 @@ final class Session implements AutoCloseable {
     try {
       wire.nudge();
       keepAlives.forEach(KeepAlives::tick);
+      unhurried.open();
       around.watches().tick();
       around.pool().tick();
       around.holdings().tick();
@@ -303,6 +308,17 @@ final class Session implements AutoCloseable {
 
   private CompletionStage<Reply<TxnResponse>> send(TxnRequest request, Deadline deadline) {
     return wire.call(KVGrpc.getTxnMethod(), request, deadline);
+  }
+
+  private Batcher<Reading, Reading.Found> reads() {
+    return new Batcher<>(
+        new Reading.Form(),
+        new Batcher.Terms(
+            Math.max(1, settings.batchSize() / 2),
+            settings.batches() * READS_FOR_A_WRITE,
+            settings.queue()),
+        this::send,
+        new Traffic());
   }
 
   private static RollingLease.Terms markTerms(EtcdSettings settings) {

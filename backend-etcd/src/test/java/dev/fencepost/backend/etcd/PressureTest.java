@@ -1,0 +1,91 @@
+package dev.fencepost.backend.etcd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+/** What can wait gives way to renewals that take too long, and to no others. */
+final class PressureTest {
+  private static final Duration CALL_TIMEOUT = Duration.ofSeconds(3);
+  private static final Duration LONG = CALL_TIMEOUT.dividedBy(Pressure.LONG_PART);
+  private static final int MOST = 7;
+
+  private final AtomicLong clock = new AtomicLong(Long.MAX_VALUE - 5);
+  private final Pressure pressure = new Pressure(CALL_TIMEOUT, clock::get);
+  private final List<CompletableFuture<Boolean>> underWay = new ArrayList<>();
+
+  @Test
+  void withoutRenewals_everythingGoes() {
+    assertThat(pressure.unhurried(MOST)).isEqualTo(MOST);
+  }
+
+  @Test
+  void renewalsOfUsualLength_holdNothingBack() {
+    renewals(LONG, Pressure.SMOOTHING * 20);
+    underWay.add(renewal());
+    assertThat(pressure.unhurried(MOST)).isEqualTo(MOST);
+  }
+
+  @Test
+  void longRenewals_holdItBackForMostOfEachSecond() {
+    renewals(LONG.multipliedBy(2), Pressure.SMOOTHING * 20);
+    underWay.add(renewal());
+    assertThat(pressure.unhurried(MOST)).isZero();
+    pass(Duration.ofMillis(799));
+    assertThat(pressure.unhurried(MOST)).isZero();
+    pass(Duration.ofMillis(1));
+    assertThat(pressure.unhurried(MOST)).isEqualTo(MOST);
+    pass(Duration.ofMillis(199));
+    assertThat(pressure.unhurried(MOST)).isEqualTo(MOST);
+    pass(Duration.ofMillis(1));
+    assertThat(pressure.unhurried(MOST)).isZero();
+  }
+
+  @Test
+  void oneLongRenewalAmongMany_holdsNothingBack() {
+    renewals(Duration.ofMillis(1), Pressure.SMOOTHING);
+    renewals(LONG.multipliedBy(2), 1);
+    underWay.add(renewal());
+    assertThat(pressure.unhurried(MOST)).isEqualTo(MOST);
+  }
+
+  @Test
+  void whenTheLastRenewalIsAnswered_everythingGoes() {
+    renewals(LONG.multipliedBy(2), Pressure.SMOOTHING * 20);
+    CompletableFuture<Boolean> last = renewal();
+    assertThat(pressure.unhurried(MOST)).isZero();
+    last.completeExceptionally(new IllegalStateException("no answer"));
+    assertThat(pressure.unhurried(MOST)).isEqualTo(MOST);
+  }
+
+  @Test
+  void onceItIsLifted_everythingGoes() {
+    renewals(LONG.multipliedBy(2), Pressure.SMOOTHING * 20);
+    underWay.add(renewal());
+    pressure.lift();
+    assertThat(pressure.unhurried(MOST)).isEqualTo(MOST);
+  }
+
+  private void renewals(Duration each, int times) {
+    for (int i = 0; i < times; i++) {
+      CompletableFuture<Boolean> renewal = renewal();
+      pass(each);
+      renewal.complete(true);
+    }
+  }
+
+  private CompletableFuture<Boolean> renewal() {
+    CompletableFuture<Boolean> answer = new CompletableFuture<>();
+    assertThat(pressure.during(() -> answer)).isNotDone();
+    return answer;
+  }
+
+  private void pass(Duration time) {
+    clock.addAndGet(time.toNanos());
+  }
+}

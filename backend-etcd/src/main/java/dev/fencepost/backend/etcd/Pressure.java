@@ -6,9 +6,9 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * How long renewals take. While that is too long, what can wait is held back for most of each
+ * How long renewals take. While many take too long, what can wait is held back for most of each
  * second: the making and ending of leases, and releases. Nobody must lose a lock because others
- * want theirs, or give theirs back.
+ * want theirs, or give theirs back. Where few are under way, it is the network that is slow.
  *
  * <p>It goes in turns, not slowly all the time, since etcd 3.4 copies what was written last for
  * each keep-alive that it answers, and is rid of that a moment after the last write. Safe for use
@@ -20,6 +20,9 @@ final class Pressure {
 
   /** How much a renewal counts beside those before it, as a part. */
   static final int SMOOTHING = 64;
+
+  /** More renewals under way than these are many. */
+  static final int FEW = 200;
 
   private static final long HALT_NANOS = Duration.ofMillis(800).toNanos();
   private static final long TURN_NANOS = Duration.ofSeconds(1).toNanos();
@@ -72,7 +75,7 @@ final class Pressure {
   }
 
   private void weigh(long now) {
-    boolean press = underWay > 0 && usualNanos > longNanos;
+    boolean press = underWay > FEW && usualNanos > longNanos;
     if (press && !pressed) {
       pressedSinceNanos = now;
     }

@@ -27,14 +27,14 @@ final class PressureTest {
   @Test
   void renewalsOfUsualLength_holdNothingBack() {
     renewals(LONG, Pressure.SMOOTHING * 20);
-    underWay.add(renewal());
+    begin(Pressure.FEW + 1);
     assertThat(pressure.unhurried(MOST)).isEqualTo(MOST);
   }
 
   @Test
   void longRenewals_holdItBackForMostOfEachSecond() {
     renewals(LONG.multipliedBy(2), Pressure.SMOOTHING * 20);
-    underWay.add(renewal());
+    begin(Pressure.FEW + 1);
     assertThat(pressure.unhurried(MOST)).isZero();
     pass(Duration.ofMillis(799));
     assertThat(pressure.unhurried(MOST)).isZero();
@@ -50,23 +50,25 @@ final class PressureTest {
   void oneLongRenewalAmongMany_holdsNothingBack() {
     renewals(Duration.ofMillis(1), Pressure.SMOOTHING);
     renewals(LONG.multipliedBy(2), 1);
-    underWay.add(renewal());
+    begin(Pressure.FEW + 1);
     assertThat(pressure.unhurried(MOST)).isEqualTo(MOST);
   }
 
   @Test
-  void whenTheLastRenewalIsAnswered_everythingGoes() {
+  void whenFewAreLeft_everythingGoes() {
     renewals(LONG.multipliedBy(2), Pressure.SMOOTHING * 20);
-    CompletableFuture<Boolean> last = renewal();
+    begin(Pressure.FEW);
+    assertThat(pressure.unhurried(MOST)).isEqualTo(MOST);
+    begin(1);
     assertThat(pressure.unhurried(MOST)).isZero();
-    last.completeExceptionally(new IllegalStateException("no answer"));
+    underWay.get(0).completeExceptionally(new IllegalStateException("no answer"));
     assertThat(pressure.unhurried(MOST)).isEqualTo(MOST);
   }
 
   @Test
   void onceItIsLifted_everythingGoes() {
     renewals(LONG.multipliedBy(2), Pressure.SMOOTHING * 20);
-    underWay.add(renewal());
+    begin(Pressure.FEW + 1);
     pressure.lift();
     assertThat(pressure.unhurried(MOST)).isEqualTo(MOST);
   }
@@ -76,6 +78,12 @@ final class PressureTest {
       CompletableFuture<Boolean> renewal = renewal();
       pass(each);
       renewal.complete(true);
+    }
+  }
+
+  private void begin(int renewals) {
+    for (int i = 0; i < renewals; i++) {
+      underWay.add(renewal());
     }
   }
 

@@ -137,7 +137,8 @@ final class Batcher<Q, A> {
       latest = latest.orLater(each.deadline());
     }
     traffic.sent(batch.size());
-    asked(batch, latest)
+    Deadline deadline = latest;
+    Answer.of(() -> send.apply(form.join(questions(batch)), deadline))
         .whenComplete(
             (reply, error) -> {
               synchronized (this) {
@@ -152,12 +153,8 @@ final class Batcher<Q, A> {
             });
   }
 
-  private CompletionStage<Reply<TxnResponse>> asked(List<Waiting<Q, A>> batch, Deadline deadline) {
-    try {
-      return send.apply(form.join(batch.stream().map(Waiting::question).toList()), deadline);
-    } catch (RuntimeException e) {
-      return CompletableFuture.failedFuture(e);
-    }
+  private static <Q, A> List<Q> questions(List<Waiting<Q, A>> batch) {
+    return batch.stream().map(Waiting::question).toList();
   }
 
   private void answer(List<Waiting<Q, A>> batch, Reply<TxnResponse> reply) {

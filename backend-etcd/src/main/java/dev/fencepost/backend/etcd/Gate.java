@@ -49,7 +49,7 @@ final class Gate {
   }
 
   private <T> void begin(Supplier<CompletionStage<T>> call, CompletableFuture<T> answer) {
-    call.get()
+    Answer.of(call)
         .whenComplete(
             (result, error) -> {
               synchronized (this) {

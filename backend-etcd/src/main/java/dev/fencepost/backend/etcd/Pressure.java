@@ -52,7 +52,7 @@ final class Pressure {
       underWay++;
       weigh(begun);
     }
-    return renewal.get().whenComplete((renewed, error) -> ended(begun));
+    return Answer.of(renewal).whenComplete((renewed, error) -> ended(begun));
   }
 
   /** How much that can wait may be under way, of so much at most; none for a moment only. */

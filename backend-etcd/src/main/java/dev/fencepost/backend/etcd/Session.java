@@ -187,22 +187,17 @@ final class Session implements AutoCloseable {
     }
     CompletableFuture<T> answer = new CompletableFuture<>();
     Future<?> timer = timeout(answer);
-    CompletionStage<T> asked;
-    try {
-      asked = ask.apply(Deadline.in(settings.callTimeout()));
-    } catch (RuntimeException e) {
-      asked = CompletableFuture.failedFuture(e);
-    }
-    asked.whenComplete(
-        (result, error) -> {
-          calls.decrementAndGet();
-          timer.cancel(false);
-          if (error == null) {
-            answer.complete(result);
-          } else {
-            answer.completeExceptionally(bare(error));
-          }
-        });
+    Answer.of(() -> ask.apply(Deadline.in(settings.callTimeout())))
+        .whenComplete(
+            (result, error) -> {
+              calls.decrementAndGet();
+              timer.cancel(false);
+              if (error == null) {
+                answer.complete(result);
+              } else {
+                answer.completeExceptionally(bare(error));
+              }
+            });
     return answer;
   }
 

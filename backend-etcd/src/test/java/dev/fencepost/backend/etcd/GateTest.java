@@ -49,6 +49,20 @@ final class GateTest {
   }
 
   @Test
+  void callThatThrows_isOverAndNextOneGoes() {
+    width.set(1);
+    answers.add(
+        gate.<Integer>pass(
+                () -> {
+                  throw new IllegalStateException("thrown");
+                })
+            .toCompletableFuture());
+    pass(1);
+    assertThat(answers.get(0)).isCompletedExceptionally();
+    assertThat(begun).hasSize(1);
+  }
+
+  @Test
   void whenTooManyWait_theNextIsRefused() {
     pass(4);
     assertThat(OpenReplica.failure(answers.get(3))).isEqualTo(Failure.STORE_OVERLOADED);

@@ -88,6 +88,7 @@ class LockingTest {
   void releasedLock_goesToWhoeverWaits() throws Exception {
     LockHandle first = client.lock(name).acquire(LONG);
     CompletableFuture<LockHandle> waiting = other.lock(name).acquireAsync(LONG);
+    await().until(() -> waiters() == 1);
     Future<LockHandle> blocked = threads.submit(() -> client.lock(name).acquire());
 
     first.close();

@@ -25,6 +25,7 @@ public final class Server implements AutoCloseable {
   private static final Duration LOOK_EVERY = Duration.ofMillis(50);
   private static final int HTTP_TIMEOUT_MILLIS = 10_000;
   private static final int SHOWN_LOG_CHARS = 4_000;
+  private static final String PORT_TAKEN = "is in use by another process";
 
   /** Small, and quickly warm. */
   private static final List<String> JVM =
@@ -50,12 +51,20 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Starts a server and waits until it is ready.
+   * Starts a server and waits until it is ready. If somebody else took a port between its choice
+   * and its use, others are chosen, once.
    *
    * @param flags more of its flags
    */
   public static Server on(String storeUri, String... flags) {
-    return onPort(Ports.free(), storeUri, flags);
+    try {
+      return onPort(Ports.free(), storeUri, flags);
+    } catch (IllegalStateException e) {
+      if (!String.valueOf(e.getMessage()).contains(PORT_TAKEN)) {
+        throw e;
+      }
+      return onPort(Ports.free(), storeUri, flags);
+    }
   }
 
   /** Starts a server where it was announced before. */

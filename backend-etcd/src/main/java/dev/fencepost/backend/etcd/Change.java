@@ -29,8 +29,10 @@ record Change(Kind kind, LockRecord after, boolean line, long nowMicros, boolean
     FREE,
     /** It is closed for one replica, on another rolling lease. */
     TURN,
-    /** It is closed on a lease of its own: that of a grant may still be kept alive. */
+    /** It is closed for what its lease has left, renewals that nobody sees included. */
     CLOSE,
+    /** It is closed on a lease of its own. */
+    CLOSE_ANEW,
     /** It is removed, since there is no room for a memory. */
     REMOVE
   }
@@ -57,7 +59,11 @@ record Change(Kind kind, LockRecord after, boolean line, long nowMicros, boolean
     if (after.freeAtMicros() <= nowMicros) {
       return seen.isBound() ? Kind.FREE : Kind.NONE;
     }
-    return after.turn().isPresent() ? Kind.TURN : Kind.CLOSE;
+    if (after.turn().isPresent()) {
+      return Kind.TURN;
+    }
+    boolean asLong = seen.isBound() && after.freeAtMicros() == before.freeAtMicros();
+    return asLong ? Kind.CLOSE : Kind.CLOSE_ANEW;
   }
 
   boolean isNothing() {

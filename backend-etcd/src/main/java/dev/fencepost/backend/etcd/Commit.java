@@ -65,7 +65,7 @@ final class Commit {
 
   /** Makes the change if the lock stands as it was seen. */
   CompletionStage<Made> make(Seen seen, Change change) {
-    return means(change)
+    return means(seen, change)
         .thenCompose(
             means ->
                 send(seen, change, means)
@@ -84,7 +84,7 @@ final class Commit {
     unused = Optional.empty();
   }
 
-  private CompletionStage<Means> means(Change change) {
+  private CompletionStage<Means> means(Seen seen, Change change) {
     CompletionStage<Base.Value> base =
         change.ownToken()
             ? around.base().current(deadline)
@@ -93,18 +93,19 @@ final class Commit {
         change.line() && !change.after().line().isEmpty()
             ? around.roster().lease(deadline)
             : CompletableFuture.completedStage(0L);
-    return lease(change)
+    return lease(seen, change)
         .thenCompose(
             lease -> base.thenCombine(line, (counted, mine) -> new Means(lease, counted, mine)));
   }
 
-  private CompletionStage<Long> lease(Change change) {
+  private CompletionStage<Long> lease(Seen seen, Change change) {
     return switch (change.kind()) {
       case GRANT ->
           pooled(change.after().tenure().orElseThrow().lease()).thenApply(t -> t.lease().id());
       case FREE -> around.memories().take(deadline).thenApply(StoreLease::id);
       case TURN -> around.turns().take(deadline).thenApply(StoreLease::id);
-      case CLOSE ->
+      case CLOSE -> CompletableFuture.completedStage(seen.entry().orElseThrow().lease());
+      case CLOSE_ANEW ->
           around
               .leases()
               .grant(Rounding.up(change.closedFor()).toSeconds(), Use.BINDING, deadline)
@@ -195,15 +196,16 @@ final class Commit {
     return new Made(true, Optional.of(entry), token, written, Optional.empty());
   }
 
-  /** What the record was bound to is free again. */
+  /** What the record was bound to is free again, unless the new one is bound to the same. */
   private void settleLeases(Seen seen, Change change) {
     if (change.kind() == Kind.NONE || !seen.isBound()) {
       return;
     }
-    around
-        .holdings()
-        .remove(seen.lock(), seen.entry().orElseThrow().revision())
-        .ifPresent(around.pool()::giveBack);
+    Optional<Taken> former =
+        around.holdings().remove(seen.lock(), seen.entry().orElseThrow().revision());
+    if (change.kind() != Kind.CLOSE) {
+      former.ifPresent(around.pool()::giveBack);
+    }
   }
 
   private Made instead(Seen seen, Change change, Means means, Guarded.Outcome outcome) {

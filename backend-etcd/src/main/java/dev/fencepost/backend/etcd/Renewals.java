@@ -18,7 +18,8 @@ import java.util.concurrent.TimeUnit;
  * Renewals. A grant is renewed when its lease was kept alive and it was seen to stand afterwards,
  * written by the same revision as before: a keep-alive alone succeeds for a grant that was revoked.
  * What this replica granted need not be looked up first; of other grants the lease must be learned.
- * Nothing is written. Safe for use by many threads.
+ * So one renewal may prolong a closing, which is bound to the grant's lease; then the grant is
+ * forgotten here, and the next one looks first. Nothing is written. Safe for use by many threads.
  */
 final class Renewals {
   private static final int MOST_TRIES = 5;
@@ -89,6 +90,7 @@ final class Renewals {
         .thenCompose(
             standing -> {
               if (standing.filter(again -> again.revision() == entry.revision()).isEmpty()) {
+                holdings.remove(grant.lock(), entry.revision());
                 return renew(grant, deadline, tries + 1);
               }
               holdings.renewed(grant, sent);

@@ -35,6 +35,11 @@ final class Asking {
     return call;
   }
 
+  /** The calls that have had no answer. */
+  List<Call<?>> left() {
+    return List.copyOf(byLock.values());
+  }
+
   /** Does something with each call that had no answer. */
   void forEachLeft(BiConsumer<LockName, Call<?>> act) {
     byLock.forEach(act);

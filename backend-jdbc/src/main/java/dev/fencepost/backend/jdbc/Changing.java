@@ -54,6 +54,11 @@ record Changing(
     return new Changing(lock, "L", null, null, null, null);
   }
 
+  /** A release that names its grant and frees the lock at once. */
+  boolean isUsualRelease() {
+    return act.equals("E") && token != null && Long.valueOf(0).equals(closeFor);
+  }
+
   /** Sets the parameters, one array for each part of the questions. */
   static Sql.Asked write(List<Changing> all, Sql.Asked question) {
     return question

@@ -42,7 +42,10 @@ interface Database extends AutoCloseable {
   /** A pool of so many connections, which connects in the background. */
   HikariDataSource pool(String name, int connections);
 
-  /** Asks questions of different locks, all of one kind, and settles each; all or none happen. */
+  /**
+   * Asks questions of different locks, all of one kind, and settles each. What it throws means that
+   * nothing happened, or all of it, of those that have not been told.
+   */
   void ask(Connection connection, List<Call<?>> calls, Seen seen) throws SQLException;
 
   /** Lets a token pass a resource's mark. */

@@ -29,7 +29,7 @@ final class Lane implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofMillis(500);
 
-  /** Asks all calls of one kind through a connection and settles each. */
+  /** Asks all calls of one kind through a connection and settles each, as {@link Database#ask}. */
   @FunctionalInterface
   interface Work {
     void ask(Connection connection, List<Call<?>> calls) throws SQLException;
@@ -173,10 +173,15 @@ final class Lane implements AutoCloseable {
     }
   }
 
+  /** Asks those that are not over: a repetition leaves out what has happened and was told. */
   private void askOnce(List<Call<?>> calls) throws SQLException {
+    List<Call<?>> open = calls.stream().filter(call -> !call.isOver()).toList();
+    if (open.isEmpty()) {
+      return;
+    }
     try (Connection connection = pool.getConnection()) {
       try {
-        work.ask(connection, calls);
+        work.ask(connection, open);
       } catch (SQLException e) {
         if (Trouble.of(e) == Trouble.UNREACHABLE) {
           pool.evictConnection(connection);

@@ -14,11 +14,16 @@ import dev.fencepost.lock.spi.record.Tenure;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
  * Steps of locks in PostgreSQL: one statement for a batch, which decides there by the rules of
  * {@link LockRecord} written once more in SQL. Safe for use by many threads.
+ *
+ * <p>PostgreSQL prepares every expression of a statement each time it runs, used or not, which is
+ * most of the cost of a statement that knows all rules. So the usual cases are asked by a lean
+ * statement first, and only what it leaves unanswered by the one that knows all.
  */
 final class PostgresLocks {
   private final Sql sql;
@@ -30,26 +35,65 @@ final class PostgresLocks {
   /** Asks attempts and hand-overs of different locks and settles each. */
   void take(Connection connection, List<Call<?>> calls, Seen seen) throws SQLException {
     Asking asking = new Asking(calls);
-    try (Sql.Asked question = sql.ask(connection, "acquire")) {
-      Taking.write(calls.stream().map(Taking::of).toList(), question)
-          .with("self", seen.self().value())
-          .with("floor", seen.leastToken());
-      try (ResultSet rows = question.query()) {
-        while (rows.next()) {
-          LockName name = LockRow.name(rows, 3).orElseThrow();
-          seen.saw(rows.getLong(4));
-          settleTaking(asking.take(name), name, rows);
-        }
-      }
+    take("acquire_usual", connection, asking, seen).forEach(Call::tell);
+    if (!asking.left().isEmpty()) {
+      take("acquire", connection, asking, seen);
     }
   }
 
   /** Asks renewals, releases and the like, of different locks, and settles each. */
   void change(Connection connection, List<Call<?>> calls, Seen seen) throws SQLException {
     Asking asking = new Asking(calls);
+    releaseUsual(connection, asking).forEach(Call::tell);
+    if (!asking.left().isEmpty()) {
+      changeAny(connection, asking, seen);
+    }
+  }
+
+  /** Settles those whose locks the statement answers of. */
+  private List<Call<?>> take(String statement, Connection connection, Asking asking, Seen seen)
+      throws SQLException {
+    List<Call<?>> settled = new ArrayList<>();
+    try (Sql.Asked question = sql.ask(connection, statement)) {
+      Taking.write(asking.left().stream().map(Taking::of).toList(), question)
+          .with("self", seen.self().value())
+          .with("floor", seen.leastToken());
+      try (ResultSet rows = question.query()) {
+        while (rows.next()) {
+          LockName name = LockRow.name(rows, 3).orElseThrow();
+          seen.saw(rows.getLong(4));
+          Call<?> call = asking.take(name);
+          settleTaking(call, name, rows);
+          settled.add(call);
+        }
+      }
+    }
+    return settled;
+  }
+
+  private List<Call<?>> releaseUsual(Connection connection, Asking asking) throws SQLException {
+    List<Call<?>> settled = new ArrayList<>();
+    List<Changing> releases =
+        asking.left().stream().map(Changing::of).filter(Changing::isUsualRelease).toList();
+    if (releases.isEmpty()) {
+      return settled;
+    }
+    try (Sql.Asked question = sql.ask(connection, "release_usual")) {
+      try (ResultSet rows = Changing.write(releases, question).query()) {
+        while (rows.next()) {
+          Call<?> call = asking.take(LockRow.name(rows, 1).orElseThrow());
+          Asking.settle(call, new Release.Released());
+          settled.add(call);
+        }
+      }
+    }
+    return settled;
+  }
+
+  private void changeAny(Connection connection, Asking asking, Seen seen) throws SQLException {
     long leastToken = seen.leastToken();
     try (Sql.Asked question = sql.ask(connection, "change")) {
-      Changing.write(calls.stream().map(Changing::of).toList(), question)
+      Changing.write(asking.left().stream().map(Changing::of).toList(), question)
           .with("self", seen.self().value())
           .with("floor", leastToken);
       try (ResultSet rows = question.query()) {

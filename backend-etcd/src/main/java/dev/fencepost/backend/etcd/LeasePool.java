@@ -33,17 +33,29 @@ final class LeasePool {
   private final Leases leases;
   private final KeepAlives keepAlives;
   private final Gate unhurried;
+  private final Gate revocations;
   private final int idleAtMost;
   private final Duration callTimeout;
   private final Map<Long, Deque<Idle>> idle = new HashMap<>();
   private final Set<StoreLease> refreshing = ConcurrentHashMap.newKeySet();
   private int count;
 
-  /** Keeps leases alive on that stream; makes and ends them through that gate. */
-  LeasePool(Leases leases, KeepAlives keepAlives, Gate unhurried, EtcdSettings settings) {
+  /**
+   * Keeps leases alive on that stream.
+   *
+   * @param unhurried lets new ones be made
+   * @param revocations lets those be ended that nobody needs
+   */
+  LeasePool(
+      Leases leases,
+      KeepAlives keepAlives,
+      Gate unhurried,
+      Gate revocations,
+      EtcdSettings settings) {
     this.leases = leases;
     this.keepAlives = keepAlives;
     this.unhurried = unhurried;
+    this.revocations = revocations;
     this.idleAtMost = settings.idleLeases();
     this.callTimeout = settings.callTimeout();
   }
@@ -78,11 +90,19 @@ final class LeasePool {
 
   /** The lease has no key: it may be used again. */
   void giveBack(Taken taken) {
+    Idle back = new Idle(taken.seconds(), taken.lease(), System.nanoTime());
     if (taken.lease().ageNanos() < FRESH_NANOS) {
-      add(taken.seconds(), taken.lease(), System.nanoTime());
+      add(back.seconds(), back.lease(), back.sinceNanos());
+    } else if (isFull()) {
+      // Thousands may come back at once: each would be kept alive only to be revoked then.
+      revoke(back);
     } else {
-      refresh(new Idle(taken.seconds(), taken.lease(), System.nanoTime()));
+      refresh(back);
     }
+  }
+
+  private synchronized boolean isFull() {
+    return count + refreshing.size() >= idleAtMost;
   }
 
   /** Keeps alive what is getting old, and revokes what nobody needs. */
@@ -154,6 +174,6 @@ final class LeasePool {
 
   /** Where too many wait to be revoked, a lease dies by itself. */
   private void revoke(Idle each) {
-    unhurried.pass(() -> leases.revoke(each.lease().id(), Deadline.in(callTimeout)));
+    revocations.pass(() -> leases.revoke(each.lease().id(), Deadline.in(callTimeout)));
   }
 }

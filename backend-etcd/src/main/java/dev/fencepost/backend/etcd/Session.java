@@ -39,6 +39,14 @@ final class Session implements AutoCloseable {
   private static final int KEEP_ALIVE_STREAMS = 4;
   private static final int LOOKS_AT_ONCE = 128;
 
+  /** So few that little is left to do when renewals need a pause: two batches and some. */
+  private static final int UNHURRIED_AT_ONCE = 256;
+
+  /** Each is a consensus round of its own. */
+  private static final int REVOCATIONS_AT_ONCE = 32;
+
+  private static final int MOST_REVOCATIONS_WAITING = 1_000;
+
   /** Renewals read, as often as there are locks held; and reads need not wait for the disk. */
   private static final int READS_FOR_A_WRITE = 4;
 
@@ -54,6 +62,7 @@ final class Session implements AutoCloseable {
   private final Leases leases;
   private final Pressure pressure;
   private final Gate unhurried;
+  private final Gate revocations;
   private final Traffic traffic = new Traffic();
   private final Around around;
   private final Renewals renewals;
@@ -85,7 +94,8 @@ final class Session implements AutoCloseable {
             .toList();
     leases = new Leases(wire, outside.random(), new Gate(LOOKS_AT_ONCE, settings.queue()));
     pressure = new Pressure(settings.callTimeout(), System::nanoTime);
-    unhurried = new Gate(() -> pressure.unhurried(settings.queue()), settings.queue());
+    unhurried = new Gate(() -> pressure.unhurried(UNHURRIED_AT_ONCE), settings.queue());
+    revocations = new Gate(() -> pressure.unhurried(REVOCATIONS_AT_ONCE), MOST_REVOCATIONS_WAITING);
     Base base = new Base(wire, keys.base(), outside.clockNanos(), outside.random());
     Holdings holdings = new Holdings();
     Batcher<Reading, Reading.Found> reads = reads();
@@ -99,7 +109,7 @@ final class Session implements AutoCloseable {
             lane(),
             reads,
             leases,
-            new LeasePool(leases, keepAlives.get(0), unhurried, settings),
+            new LeasePool(leases, keepAlives.get(0), unhurried, revocations, settings),
             new RollingLease(leases, MEMORIES),
             new RollingLease(leases, TURNS),
             new Roster(
@@ -218,6 +228,7 @@ final class Session implements AutoCloseable {
     wire.close();
     pressure.lift();
     unhurried.open();
+    revocations.open();
   }
 
   @Override
@@ -273,6 +284,7 @@ final class Session implements AutoCloseable {
       wire.nudge();
       keepAlives.forEach(KeepAlives::tick);
       unhurried.open();
+      revocations.open();
       around.watches().tick();
       around.pool().tick();
       around.holdings().tick();

@@ -107,7 +107,7 @@ public class BackendJmh {
         Claims.granted(
             opened
                 .backend
-                .handOver(opened.passed, next, Line.NONE)
+                .handOver(opened.passed, next, Line.JOIN)
                 .toCompletableFuture()
                 .join()
                 .got());

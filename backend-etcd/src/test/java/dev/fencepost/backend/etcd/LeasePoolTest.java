@@ -1,0 +1,55 @@
+package dev.fencepost.backend.etcd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.fencepost.backend.etcd.LeasePool.Taken;
+import dev.fencepost.lock.spi.StoreSettings;
+import dev.fencepost.testkit.process.EtcdServer;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What becomes of leases that come back from locks that were held for a while. */
+final class LeasePoolTest {
+  private static final long SECONDS = 600;
+  private static final Duration TIMEOUT = Duration.ofSeconds(20);
+  private static final EtcdServer ETCD = new EtcdServer();
+
+  @RegisterExtension static final Running<EtcdServer> RUNNING = new Running<>(ETCD, ETCD::start);
+
+  private final AtomicInteger revocationsAtOnce = new AtomicInteger();
+
+  @Test
+  void surplusLease_isRevokedWithoutBeingKeptAlive() {
+    EtcdSettings settings =
+        EtcdSettings.of(new StoreSettings(ETCD.uri("pool"), TIMEOUT, Map.of("idle-leases", "0")));
+    Wire wire = new Wire(settings);
+    // Whatever is kept alive fails, and is not revoked.
+    KeepAlives keepAlives = new KeepAlives(wire, 1);
+    keepAlives.close();
+    try {
+      Gate gate = new Gate(1, 1);
+      Leases leases = new Leases(wire, ThreadLocalRandom.current()::nextLong, gate);
+      Gate revocations = new Gate(revocationsAtOnce::get, 10);
+      LeasePool pool = new LeasePool(leases, keepAlives, gate, revocations, settings);
+      Taken taken = pool.take(SECONDS, Deadline.in(TIMEOUT)).toCompletableFuture().join();
+      assertThat(ETCD.etcdctl("lease", "list")).contains("found 1 leases");
+
+      pool.giveBack(new Taken(SECONDS, taken.lease().aliveSince(longAgo())));
+      assertThat(ETCD.etcdctl("lease", "list")).contains("found 1 leases");
+      revocationsAtOnce.set(1);
+      revocations.open();
+      await().atMost(TIMEOUT).until(() -> ETCD.etcdctl("lease", "list").contains("found 0 leases"));
+    } finally {
+      wire.close();
+    }
+  }
+
+  private static long longAgo() {
+    return System.nanoTime() - Duration.ofSeconds(30).toNanos();
+  }
+}

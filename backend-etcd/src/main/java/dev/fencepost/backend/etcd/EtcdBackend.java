@@ -105,7 +105,7 @@ final class EtcdBackend implements LockBackend {
 
   @Override
   public CompletionStage<Renewal> renew(GrantRef grant) {
-    return with(open -> open.call(deadline -> open.renewals().renew(grant, deadline)));
+    return with(open -> open.renew(grant));
   }
 
   @Override

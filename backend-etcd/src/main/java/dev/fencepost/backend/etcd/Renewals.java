@@ -31,7 +31,6 @@ final class Renewals {
   private final List<KeepAlives> keepAlives;
   private final Holdings holdings;
   private final Base base;
-  private final Pressure pressure;
 
   /** Works with these; renewals are spread over the streams by their leases. */
   Renewals(
@@ -41,8 +40,7 @@ final class Renewals {
       Leases leases,
       List<KeepAlives> keepAlives,
       Holdings holdings,
-      Base base,
-      Pressure pressure) {
+      Base base) {
     this.self = self;
     this.keys = keys;
     this.reads = reads;
@@ -50,16 +48,13 @@ final class Renewals {
     this.keepAlives = keepAlives;
     this.holdings = holdings;
     this.base = base;
-    this.pressure = pressure;
   }
 
   CompletionStage<Renewal> renew(GrantRef grant, Deadline deadline) {
-    return pressure.during(
-        () ->
-            holdings
-                .entryOf(grant.lock(), grant.claim(), Optional.of(grant.token()))
-                .map(entry -> keepAlive(entry, grant, deadline, 0))
-                .orElseGet(() -> renew(grant, deadline, 0)));
+    return holdings
+        .entryOf(grant.lock(), grant.claim(), Optional.of(grant.token()))
+        .map(entry -> keepAlive(entry, grant, deadline, 0))
+        .orElseGet(() -> renew(grant, deadline, 0));
   }
 
   private CompletionStage<Renewal> renew(GrantRef grant, Deadline deadline, int tries) {

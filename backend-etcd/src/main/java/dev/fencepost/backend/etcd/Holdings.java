@@ -19,7 +19,11 @@ import java.util.concurrent.ConcurrentHashMap;
 final class Holdings {
   private static final long KEPT_LONGER_NANOS = Duration.ofSeconds(10).toNanos();
 
+  /** There may be very many, and nobody needs them forgotten at once. */
+  private static final long LOOK_EVERY_NANOS = Duration.ofSeconds(5).toNanos();
+
   private final Map<LockName, Holding> holdings = new ConcurrentHashMap<>();
+  private long lookedNanos = System.nanoTime();
 
   /**
    * A grant.
@@ -78,8 +82,13 @@ final class Holdings {
         .map(Holding::lease);
   }
 
-  /** Forgets those whose leases must have ended. */
+  /** Forgets those whose leases must have ended; called often, by one thread. */
   void tick() {
+    long now = System.nanoTime();
+    if (now - lookedNanos < LOOK_EVERY_NANOS) {
+      return;
+    }
+    lookedNanos = now;
     holdings
         .values()
         .removeIf(

@@ -2,12 +2,12 @@ package dev.fencepost.testkit.model;
 
 import dev.fencepost.testkit.contract.LockBackendContract;
 import dev.fencepost.testkit.contract.StoreUnderTest;
-import java.util.concurrent.atomic.AtomicReference;
 
 /** The contract on the store that {@link ContractTest} names; run by nobody else. */
 final class BrokenContract extends LockBackendContract {
 
-  static final AtomicReference<Fault> FAULT = new AtomicReference<>();
+  /** Of the thread that runs the contract: several do so at once. */
+  static final ThreadLocal<Fault> FAULT = new ThreadLocal<>();
 
   @Override
   protected StoreUnderTest store() {

@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.platform.engine.TestExecutionResult;
@@ -32,8 +34,10 @@ class ContractTest {
     assertThat(verdicts.passed).hasSizeGreaterThanOrEqualTo(TESTS_AT_LEAST);
   }
 
+  /** Broken stores make the contract wait; so several are refused at once. */
   @ParameterizedTest
   @FieldSource("FAULTS")
+  @Execution(ExecutionMode.CONCURRENT)
   void brokenStore_isRejected(Fault fault) {
     BrokenContract.FAULT.set(fault);
     Verdicts verdicts = run(BrokenContract.class);
@@ -42,7 +46,11 @@ class ContractTest {
 
   private static Verdicts run(Class<? extends LockBackendContract> contract) {
     LauncherDiscoveryRequest request =
-        LauncherDiscoveryRequestBuilder.request().selectors(selectClass(contract)).build();
+        LauncherDiscoveryRequestBuilder.request()
+            .selectors(selectClass(contract))
+            // All on this thread, which knows the fault.
+            .configurationParameter("junit.jupiter.execution.parallel.enabled", "false")
+            .build();
     Verdicts verdicts = new Verdicts();
     LauncherFactory.create().execute(request, verdicts);
     return verdicts;

@@ -1,7 +1,8 @@
 package dev.fencepost.benchmarks.worker;
 
 import dev.fencepost.benchmarks.contender.Held;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CyclicBarrier;
@@ -14,6 +15,9 @@ final class ManyLocks implements Task {
 
   /** What a thread did. */
   private record Done(long held, long lost) {}
+
+  /** A lock by its number. */
+  private record Taken(int lock, Held held) {}
 
   @Override
   public Outcome run(Stage stage) throws Exception {
@@ -41,27 +45,46 @@ final class ManyLocks implements Task {
       Stage stage, int thread, CyclicBarrier holding, CyclicBarrier held, Probe probe)
       throws Exception {
     long who = stage.order().who(thread);
-    List<Integer> own = new ArrayList<>();
-    List<Held> locks = new ArrayList<>();
-    for (int lock = thread; lock < stage.load().locks(); lock += stage.load().threads()) {
-      Held taken = stage.contender().acquire(stage.order().name(lock));
-      stage.referee().enter(lock, who, taken.token());
-      own.add(lock);
-      locks.add(taken);
+    Deque<Taken> taken = new ArrayDeque<>();
+    try {
+      for (int lock = thread; lock < stage.load().locks(); lock += stage.load().threads()) {
+        Held one = stage.contender().acquire(stage.order().name(lock));
+        taken.addLast(new Taken(lock, one));
+        stage.referee().enter(lock, who, one.token());
+      }
+      long all = taken.size();
+      holding.await(PATIENCE_MINUTES, TimeUnit.MINUTES);
+      Thread.sleep(stage.load().millis());
+      held.await(PATIENCE_MINUTES, TimeUnit.MINUTES);
+      return new Done(all, giveBack(stage, thread, taken, probe));
+    } finally {
+      // If something failed: nobody is to renew them while others are measured.
+      taken.forEach(ManyLocks::drop);
     }
-    holding.await(PATIENCE_MINUTES, TimeUnit.MINUTES);
-    Thread.sleep(stage.load().millis());
-    held.await(PATIENCE_MINUTES, TimeUnit.MINUTES);
+  }
+
+  /** Gives all back; answers how many were lost. */
+  private static long giveBack(Stage stage, int thread, Deque<Taken> taken, Probe probe)
+      throws Exception {
     long lost = 0;
-    for (int i = 0; i < locks.size(); i++) {
-      if (!locks.get(i).isHeld()) {
+    for (int i = 0; !taken.isEmpty(); i++) {
+      Taken next = taken.removeFirst();
+      if (!next.held().isHeld()) {
         lost++;
       } else if (thread == 0 && i % PROBED_EVERY == 0) {
-        probe.mustBeRefused(own.get(i));
+        probe.mustBeRefused(next.lock());
       }
-      stage.referee().leave(own.get(i), who);
-      locks.get(i).release();
+      stage.referee().leave(next.lock(), stage.order().who(thread));
+      next.held().release();
     }
-    return new Done(locks.size(), lost);
+    return lost;
+  }
+
+  private static void drop(Taken taken) {
+    try {
+      taken.held().release();
+    } catch (Exception e) {
+      // What failed before is what is told; this one is lost, or left to its lease.
+    }
   }
 }

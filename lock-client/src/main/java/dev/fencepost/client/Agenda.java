@@ -8,18 +8,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The one timer of a client: it goes through whatever is due, in the order in which the sets were
- * made, at most every few milliseconds, so that what is due together is done together. With very
- * many things to look at a round takes longer, and then the next one is further away: it must not
- * keep a processor busy just because each of them is due at a moment of its own.
+ * made, at most every few milliseconds, so that what is due together is done together.
  */
 final class Agenda {
   /** What becomes due within this time of a round waits for the next. */
   static final long ROUND_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
-
-  /** The time between rounds, in times that the last one took, up to the most. */
-  private static final int PAUSE_FOR_A_ROUND = 10;
-
-  private static final long MOST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   /** A suspend of the machine is found out no later than this. */
   static final long LONGEST_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -85,17 +78,11 @@ final class Agenda {
     try {
       together.accept(() -> sets.forEach(set -> set.run(now)));
     } finally {
-      pauseAfter(now);
       long next = ClientClock.after(now, LONGEST_NANOS);
       for (DueSet<?> set : sets) {
         next = Math.min(next, set.earliestNanos());
       }
       wakeAt(next);
     }
-  }
-
-  private synchronized void pauseAfter(long begunNanos) {
-    long pause = (clock.nanos() - begunNanos) * PAUSE_FOR_A_ROUND;
-    nextRoundNanos = begunNanos + Math.max(ROUND_NANOS, Math.min(pause, MOST_PAUSE_NANOS));
   }
 }

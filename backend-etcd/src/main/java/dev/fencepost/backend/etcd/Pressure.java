@@ -6,17 +6,22 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * How long renewals take. While many take too long, what can wait is held back for most of each
- * second: the making and ending of leases, and releases. Nobody must lose a lock because others
- * want theirs, or give theirs back. Where few are under way, it is the network that is slow.
+ * How long renewals take. When many take too long, what can wait is held back until they are quick
+ * again: the making and ending of leases, and releases. Nobody must lose a lock because others want
+ * theirs, or give theirs back. Where few are under way, it is the network that is slow.
  *
- * <p>It goes in turns, not slowly all the time, since etcd 3.4 copies what was written last for
- * each keep-alive that it answers, and is rid of that a moment after the last write (etcd's pull
- * request 12933 ends that in 3.5). Safe for use by many threads.
+ * <p>It is all or nothing in turn, not slowly all the time, since etcd 3.4 copies what was written
+ * last for each keep-alive that it answers, and is rid of that a moment after the last write
+ * (etcd's pull request 12933 ends that in 3.5). A halt has an end even where renewals stay slow:
+ * what waits would be given up, and releases are what makes them fewer. Safe for use by many
+ * threads.
  */
 final class Pressure {
-  /** How long a renewal may usually take, as a part of the call timeout. */
-  static final int LONG_PART = 20;
+  /** From how long on renewals take too long, as a part of the call timeout. */
+  static final int LONG_PART = 6;
+
+  /** How long they take at most when they are quick again, as a part of the call timeout. */
+  static final int SHORT_PART = 20;
 
   /** How much a renewal counts beside those before it, as a part. */
   static final int SMOOTHING = 64;
@@ -24,15 +29,18 @@ final class Pressure {
   /** More renewals under way than these are many. */
   static final int FEW = 200;
 
-  private static final long HALT_NANOS = Duration.ofMillis(800).toNanos();
-  private static final long TURN_NANOS = Duration.ofSeconds(1).toNanos();
+  /** The longest halt, as a part of the call timeout. */
+  static final int HALT_PART = 2;
 
-  private final long longNanos;
+  /** How long what can wait goes on between halts at least, as a part of the call timeout. */
+  static final int TURN_PART = 15;
+
+  private final long callTimeoutNanos;
   private final LongSupplier clock;
   private int underWay;
   private long usualNanos;
-  private long pressedSinceNanos;
-  private boolean pressed;
+  private long turnedNanos;
+  private boolean halted;
   private boolean over;
 
   /**
@@ -41,8 +49,9 @@ final class Pressure {
    * @param clock nanoseconds of which only differences count
    */
   Pressure(Duration callTimeout, LongSupplier clock) {
-    longNanos = callTimeout.toNanos() / LONG_PART;
+    callTimeoutNanos = callTimeout.toNanos();
     this.clock = clock;
+    turnedNanos = clock.getAsLong() - callTimeoutNanos;
   }
 
   /** Counts a renewal until it is answered. */
@@ -57,9 +66,8 @@ final class Pressure {
 
   /** How much that can wait may be under way, of so much at most; none for a moment only. */
   synchronized int unhurried(int most) {
-    boolean halted =
-        pressed && !over && (clock.getAsLong() - pressedSinceNanos) % TURN_NANOS < HALT_NANOS;
-    return halted ? 0 : most;
+    weigh(clock.getAsLong());
+    return halted && !over ? 0 : most;
   }
 
   /** From now on nothing is held back. */
@@ -75,10 +83,19 @@ final class Pressure {
   }
 
   private void weigh(long now) {
-    boolean press = underWay > FEW && usualNanos > longNanos;
-    if (press && !pressed) {
-      pressedSinceNanos = now;
+    long since = now - turnedNanos;
+    boolean many = underWay > FEW;
+    boolean turn =
+        halted
+            ? !many || usualNanos <= part(SHORT_PART) || since >= part(HALT_PART)
+            : many && usualNanos > part(LONG_PART) && since >= part(TURN_PART);
+    if (turn) {
+      halted = !halted;
+      turnedNanos = now;
     }
-    pressed = press;
+  }
+
+  private long part(int divisor) {
+    return callTimeoutNanos / divisor;
   }
 }

@@ -13,6 +13,10 @@ import org.junit.jupiter.api.Test;
 final class PressureTest {
   private static final Duration CALL_TIMEOUT = Duration.ofSeconds(3);
   private static final Duration LONG = CALL_TIMEOUT.dividedBy(Pressure.LONG_PART);
+  private static final Duration SHORT = CALL_TIMEOUT.dividedBy(Pressure.SHORT_PART);
+  private static final Duration HALT = CALL_TIMEOUT.dividedBy(Pressure.HALT_PART);
+  private static final Duration TURN = CALL_TIMEOUT.dividedBy(Pressure.TURN_PART);
+  private static final Duration MOMENT = Duration.ofNanos(1);
   private static final int MOST = 7;
 
   private final AtomicLong clock = new AtomicLong(Long.MAX_VALUE - 5);
@@ -32,18 +36,32 @@ final class PressureTest {
   }
 
   @Test
-  void longRenewals_holdItBackForMostOfEachSecond() {
-    renewals(LONG.multipliedBy(2), Pressure.SMOOTHING * 20);
+  void longRenewals_holdItBackUntilTheyAreQuickAgain() {
+    renewals(LONG.plus(LONG), Pressure.SMOOTHING * 20);
     begin(Pressure.FEW + 1);
     assertThat(pressure.unhurried(MOST)).isZero();
-    pass(Duration.ofMillis(799));
-    assertThat(pressure.unhurried(MOST)).isZero();
-    pass(Duration.ofMillis(1));
+    renewals(MOMENT, Pressure.SMOOTHING / 2);
+    assertThat(pressure.unhurried(MOST)).as("not as long, not yet quick").isZero();
+    renewals(MOMENT, Pressure.SMOOTHING * 20);
     assertThat(pressure.unhurried(MOST)).isEqualTo(MOST);
-    pass(Duration.ofMillis(199));
-    assertThat(pressure.unhurried(MOST)).isEqualTo(MOST);
-    pass(Duration.ofMillis(1));
-    assertThat(pressure.unhurried(MOST)).isZero();
+    renewals(SHORT.plus(MOMENT), Pressure.SMOOTHING * 20);
+    assertThat(pressure.unhurried(MOST)).as("not quick, not yet too long").isEqualTo(MOST);
+  }
+
+  @Test
+  void renewalsThatStayLong_holdItBackForMostOfTheTime() {
+    renewals(LONG.multipliedBy(2), Pressure.SMOOTHING * 20);
+    begin(Pressure.FEW + 1);
+    for (int i = 0; i < 3; i++) {
+      assertThat(pressure.unhurried(MOST)).isZero();
+      pass(HALT.minus(MOMENT));
+      assertThat(pressure.unhurried(MOST)).isZero();
+      pass(MOMENT);
+      assertThat(pressure.unhurried(MOST)).isEqualTo(MOST);
+      pass(TURN.minus(MOMENT));
+      assertThat(pressure.unhurried(MOST)).isEqualTo(MOST);
+      pass(MOMENT);
+    }
   }
 
   @Test

@@ -39,7 +39,8 @@ final class DifferentialRun {
     this.random = new Random(seed);
     this.model = new ModelServer(() -> modelMicros, Runnable::run);
     for (int i = 0; i < REPLICAS; i++) {
-      modelled.add(new Party(model.newBackend(), scene.party(i).replica()));
+      modelled.add(
+          Party.open(model.newBackend(), scene.party(i).replica()).toCompletableFuture().join());
     }
     for (int i = 0; i < LOCKS; i++) {
       tracks.add(new Track(scene.newLock()));

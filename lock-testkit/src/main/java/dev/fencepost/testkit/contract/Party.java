@@ -42,12 +42,27 @@ final class Party implements AutoCloseable {
   private final LockBackend backend;
   private final Replica replica;
   private final StoreInfo opened;
-  private final Wakes wakes = new Wakes();
+  private final Wakes wakes;
 
-  Party(LockBackend backend, Replica replica) {
+  private Party(LockBackend backend, Replica replica, StoreInfo opened, Wakes wakes) {
     this.backend = backend;
     this.replica = replica;
-    this.opened = answer(backend.open(replica, wakes));
+    this.opened = opened;
+    this.wakes = wakes;
+  }
+
+  /** Opens the backend, or closes it. */
+  static CompletionStage<Party> open(LockBackend backend, Replica replica) {
+    Wakes wakes = new Wakes();
+    return backend
+        .open(replica, wakes)
+        .whenComplete(
+            (info, error) -> {
+              if (error != null) {
+                backend.close();
+              }
+            })
+        .thenApply(info -> new Party(backend, replica, info, wakes));
   }
 
   ReplicaId id() {

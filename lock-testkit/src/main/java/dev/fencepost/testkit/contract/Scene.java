@@ -4,6 +4,7 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.ResourceName;
+import dev.fencepost.testkit.process.Persistently;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -33,11 +34,12 @@ final class Scene implements AutoCloseable {
     return parties.get(index);
   }
 
-  /** One more replica, closed by the test. */
+  /** One more replica, closed by the test. A store that is too busy to be opened is asked again. */
   Party newParty() {
     ReplicaId id = ReplicaId.of(random.nextLong());
     String address = "host-" + id + ":7420";
-    return new Party(store.newBackend(), new Replica(id, address, Replica.Phase.SERVING));
+    Replica replica = new Replica(id, address, Replica.Phase.SERVING);
+    return Persistently.ask(() -> Party.open(store.newBackend(), replica));
   }
 
   /** Closes all replicas, does something to the store, and opens new ones. */

@@ -65,9 +65,14 @@ final class Pressure {
   }
 
   /** How much that can wait may be under way, of so much at most; none for a moment only. */
-  synchronized int unhurried(int most) {
+  int unhurried(int most) {
+    return isHalting() ? 0 : most;
+  }
+
+  /** Whether what can wait is held back. */
+  synchronized boolean isHalting() {
     weigh(clock.getAsLong());
-    return halted && !over ? 0 : most;
+    return halted && !over;
   }
 
   /** From now on nothing is held back. */

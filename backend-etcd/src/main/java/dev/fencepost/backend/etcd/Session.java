@@ -69,6 +69,7 @@ final class Session implements AutoCloseable {
   private final List<KeepAlives> keepAlives;
   private final Leases leases;
   private final Pressure pressure;
+  private final Sweep sweep;
   private final Gate unhurried;
   private final Gate revocations;
   private final Gate renewing = new Gate(RENEWALS_AT_ONCE, MOST_RENEWALS_WAITING);
@@ -103,6 +104,7 @@ final class Session implements AutoCloseable {
             .toList();
     leases = new Leases(wire, outside.random(), new Gate(LOOKS_AT_ONCE, settings.queue()));
     pressure = new Pressure(settings.callTimeout(), System::nanoTime);
+    sweep = new Sweep(pressure::isHalting, leases, settings.callTimeout());
     unhurried = new Gate(() -> pressure.unhurried(UNHURRIED_AT_ONCE), settings.queue());
     revocations = new Gate(() -> pressure.unhurried(REVOCATIONS_AT_ONCE), MOST_REVOCATIONS_WAITING);
     Base base = new Base(wire, keys.base(), outside.clockNanos(), outside.random());
@@ -307,6 +309,7 @@ final class Session implements AutoCloseable {
       keepAlives.forEach(KeepAlives::tick);
       unhurried.open();
       revocations.open();
+      sweep.tick();
       around.watches().tick();
       around.pool().tick();
       around.holdings().tick();

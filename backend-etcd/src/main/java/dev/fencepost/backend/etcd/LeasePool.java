@@ -32,7 +32,7 @@ final class LeasePool {
 
   private final Leases leases;
   private final KeepAlives keepAlives;
-  private final Gate unhurried;
+  private final Gate grants;
   private final Gate revocations;
   private final int idleAtMost;
   private final Duration callTimeout;
@@ -43,18 +43,14 @@ final class LeasePool {
   /**
    * Keeps leases alive on that stream.
    *
-   * @param unhurried lets new ones be made
+   * @param grants lets new ones be made
    * @param revocations lets those be ended that nobody needs
    */
   LeasePool(
-      Leases leases,
-      KeepAlives keepAlives,
-      Gate unhurried,
-      Gate revocations,
-      EtcdSettings settings) {
+      Leases leases, KeepAlives keepAlives, Gate grants, Gate revocations, EtcdSettings settings) {
     this.leases = leases;
     this.keepAlives = keepAlives;
-    this.unhurried = unhurried;
+    this.grants = grants;
     this.revocations = revocations;
     this.idleAtMost = settings.idleLeases();
     this.callTimeout = settings.callTimeout();
@@ -76,7 +72,7 @@ final class LeasePool {
         return CompletableFuture.completedStage(new Taken(seconds, last.lease()));
       }
     }
-    return unhurried
+    return grants
         .pass(() -> grant(seconds + MARGIN_SECONDS, deadline))
         .thenApply(lease -> new Taken(seconds, lease));
   }

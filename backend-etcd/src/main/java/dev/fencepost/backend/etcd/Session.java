@@ -24,7 +24,6 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -52,8 +51,8 @@ final class Session implements AutoCloseable {
   private static final int RENEWALS_AT_ONCE = 1_000;
   private static final int MOST_RENEWALS_WAITING = 100_000;
 
-  /** How long a renewal may wait for its turn and its answer, in call timeouts. */
-  private static final int RENEWAL_PATIENCE = 5;
+  /** How long a renewal or a release may wait for its turn and its answer, in call timeouts. */
+  private static final int PATIENCE = 5;
 
   /** Renewals read, as often as there are locks held; and reads need not wait for the disk. */
   private static final int READS_FOR_A_WRITE = 4;
@@ -70,7 +69,8 @@ final class Session implements AutoCloseable {
   private final Leases leases;
   private final Pressure pressure;
   private final Sweep sweep;
-  private final Gate unhurried;
+  private final Gate grants;
+  private final Gate releases;
   private final Gate revocations;
   private final Gate renewing = new Gate(RENEWALS_AT_ONCE, MOST_RENEWALS_WAITING);
   private final Traffic traffic = new Traffic();
@@ -105,7 +105,8 @@ final class Session implements AutoCloseable {
     leases = new Leases(wire, outside.random(), new Gate(LOOKS_AT_ONCE, settings.queue()));
     pressure = new Pressure(settings.callTimeout(), System::nanoTime);
     sweep = new Sweep(pressure::isHalting, leases, settings.callTimeout());
-    unhurried = new Gate(() -> pressure.unhurried(UNHURRIED_AT_ONCE), settings.queue());
+    grants = new Gate(() -> pressure.unhurried(UNHURRIED_AT_ONCE), settings.queue());
+    releases = new Gate(() -> pressure.unhurried(UNHURRIED_AT_ONCE), settings.queue());
     revocations = new Gate(() -> pressure.unhurried(REVOCATIONS_AT_ONCE), MOST_REVOCATIONS_WAITING);
     Base base = new Base(wire, keys.base(), outside.clockNanos(), outside.random());
     Holdings holdings = new Holdings();
@@ -120,7 +121,7 @@ final class Session implements AutoCloseable {
             lane(),
             reads,
             leases,
-            new LeasePool(leases, keepAlives.get(0), unhurried, revocations, settings),
+            new LeasePool(leases, keepAlives.get(0), grants, revocations, settings),
             new RollingLease(leases, MEMORIES),
             new RollingLease(leases, TURNS),
             new Roster(
@@ -170,12 +171,12 @@ final class Session implements AutoCloseable {
   /** Makes a move, on the ground of that guess. */
   <T> CompletionStage<T> move(Move<T> move, Seen guess) {
     around.memories().prepare(Deadline.in(settings.callTimeout()));
-    return call(deadline -> paced(move, () -> operation(move, deadline).from(guess)));
+    return move(move, deadline -> operation(move, deadline).from(guess));
   }
 
   /** Makes a move, on the ground of a look. */
   <T> CompletionStage<T> move(Move<T> move) {
-    return call(deadline -> paced(move, () -> operation(move, deadline).fromLook()));
+    return move(move, deadline -> operation(move, deadline).fromLook());
   }
 
   Around around() {
@@ -215,7 +216,7 @@ final class Session implements AutoCloseable {
    */
   CompletionStage<Renewal> renew(GrantRef grant) {
     return within(
-        settings.callTimeout().multipliedBy(RENEWAL_PATIENCE),
+        patience(),
         pressure.during(
             () -> renewing.pass(() -> renewals.renew(grant, Deadline.in(settings.callTimeout())))));
   }
@@ -251,8 +252,7 @@ final class Session implements AutoCloseable {
     keepAlives.forEach(KeepAlives::close);
     wire.close();
     pressure.lift();
-    unhurried.open();
-    revocations.open();
+    Stream.of(grants, releases, revocations).forEach(Gate::open);
   }
 
   @Override
@@ -275,9 +275,18 @@ final class Session implements AutoCloseable {
     abandon();
   }
 
-  /** A release that nobody is known to wait for can wait. */
-  private <T> CompletionStage<T> paced(Move<T> move, Supplier<CompletionStage<T>> ask) {
-    return move instanceof Move.End ? unhurried.pass(ask) : ask.get();
+  /**
+   * A release that nobody is known to wait for can wait, and takes no place of what cannot: a
+   * client may give back 100,000 locks at once.
+   */
+  private <T> CompletionStage<T> move(Move<T> move, Function<Deadline, CompletionStage<T>> ask) {
+    return move instanceof Move.End
+        ? within(patience(), releases.pass(() -> call(ask)))
+        : call(ask);
+  }
+
+  private Duration patience() {
+    return settings.callTimeout().multipliedBy(PATIENCE);
   }
 
   private <T> Operation<T> operation(Move<T> move, Deadline deadline) {
@@ -307,8 +316,7 @@ final class Session implements AutoCloseable {
     try {
       wire.nudge();
       keepAlives.forEach(KeepAlives::tick);
-      unhurried.open();
-      revocations.open();
+      Stream.of(grants, releases, revocations).forEach(Gate::open);
       sweep.tick();
       around.watches().tick();
       around.pool().tick();

@@ -3,8 +3,8 @@ package dev.fencepost.acceptance.sdk;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.fencepost.acceptance.world.Ports;
 import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.testkit.process.FreePort;
 import dev.fencepost.testkit.process.PostgresDatabase;
 import dev.fencepost.testkit.process.TcpProxy;
 import dev.fencepost.testkit.process.TcpProxy.Direction;
@@ -35,7 +35,7 @@ class CutConnectionsTest {
     long seed = Long.getLong("fencepost.seed", System.nanoTime());
     System.out.println("seed " + seed);
     Random random = new Random(seed);
-    int port = Ports.free();
+    int port = FreePort.next();
     try (TcpProxy proxy = new TcpProxy(port);
         Server server =
             Server.onPort(port, DATABASE.jdbcUri(), "--advertise=127.0.0.1:" + proxy.port())) {

@@ -3,6 +3,7 @@ package dev.fencepost.acceptance.world;
 import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.testkit.process.ChildJvm;
+import dev.fencepost.testkit.process.FreePort;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -34,7 +35,7 @@ public final class Server implements AutoCloseable {
   private final String storeUri;
   private final List<String> flags;
   private final int port;
-  private final int httpPort = Ports.free();
+  private final int httpPort = FreePort.next();
   private final Path log;
   private ChildJvm process;
 
@@ -58,12 +59,12 @@ public final class Server implements AutoCloseable {
    */
   public static Server on(String storeUri, String... flags) {
     try {
-      return onPort(Ports.free(), storeUri, flags);
+      return onPort(FreePort.next(), storeUri, flags);
     } catch (IllegalStateException e) {
       if (!String.valueOf(e.getMessage()).contains(PORT_TAKEN)) {
         throw e;
       }
-      return onPort(Ports.free(), storeUri, flags);
+      return onPort(FreePort.next(), storeUri, flags);
     }
   }
 
@@ -80,7 +81,7 @@ public final class Server implements AutoCloseable {
    * @return what it complained of
    */
   public static String refusedOn(String storeUri) {
-    try (Server server = new Server(Ports.free(), storeUri)) {
+    try (Server server = new Server(FreePort.next(), storeUri)) {
       server.process.remainingLines(PATIENCE);
       return server.readLog();
     }

@@ -2,26 +2,48 @@ package dev.fencepost.testkit.process;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 
 /**
- * Finds a port of the loopback address that nobody listens on. It lies below the range from which
- * systems take the ports of outgoing connections, so that it stays free while a store is down.
+ * Ports of the loopback address that nobody listens on. They lie below the range from which systems
+ * take the ports of outgoing connections, so that one stays free while a server is down. Each is
+ * given once, and by one process only: a process takes blocks of ports, and shows that by listening
+ * on the first of each for as long as it lives. Safe for use by many threads.
  */
-final class FreePort {
+public final class FreePort {
 
   private static final int LOWEST = 15_000;
-  private static final int COUNT = 15_000;
-  private static final int TRIES = 200;
+  private static final int BLOCKS = 150;
+  private static final int BLOCK = 100;
+  private static final int TRIES = 500;
+
+  private static final List<ServerSocket> OWN_BLOCKS = new ArrayList<>();
+  private static int next;
 
   private FreePort() {}
 
-  static int next() {
+  /**
+   * One more port.
+   *
+   * @throws IllegalStateException if there is none
+   */
+  public static synchronized int next() {
     Random random = new Random();
     for (int i = 0; i < TRIES; i++) {
-      int port = LOWEST + random.nextInt(COUNT);
+      if (next % BLOCK == 0) {
+        int first = LOWEST + BLOCK * random.nextInt(BLOCKS);
+        Optional<ServerSocket> block = listen(first);
+        if (block.isEmpty()) {
+          continue;
+        }
+        OWN_BLOCKS.add(block.orElseThrow());
+        next = first + 1;
+      }
+      int port = next++;
       if (isFree(port)) {
         return port;
       }
@@ -30,11 +52,19 @@ final class FreePort {
   }
 
   private static boolean isFree(int port) {
-    try (ServerSocket socket = new ServerSocket()) {
-      socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-      return true;
+    Optional<ServerSocket> socket = listen(port);
+    try (ServerSocket closed = socket.orElse(null)) {
+      return closed != null;
     } catch (IOException e) {
       return false;
+    }
+  }
+
+  private static Optional<ServerSocket> listen(int port) {
+    try {
+      return Optional.of(new ServerSocket(port, 1, InetAddress.getLoopbackAddress()));
+    } catch (IOException e) {
+      return Optional.empty();
     }
   }
 }

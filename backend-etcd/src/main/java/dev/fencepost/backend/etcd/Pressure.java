@@ -10,11 +10,10 @@ import java.util.function.Supplier;
  * again: the making and ending of leases, and releases. Nobody must lose a lock because others want
  * theirs, or give theirs back. Where few are under way, it is the network that is slow.
  *
- * <p>It is all or nothing in turn, not slowly all the time, since etcd 3.4 copies what was written
- * last for each keep-alive that it answers, and is rid of that a moment after the last write
- * (etcd's pull request 12933 ends that in 3.5). A halt has an end even where renewals stay slow:
- * what waits would be given up, and releases are what makes them fewer. Safe for use by many
- * threads.
+ * <p>It is all or nothing in turn, not slowly all the time, since what is written makes keep-alives
+ * dear for etcd 3.4 for a while after it, see {@link Sweep} (etcd's pull request 12933 ends that in
+ * 3.5). A halt has an end even where renewals stay slow: what waits would be given up, and releases
+ * are what makes them fewer. Safe for use by many threads.
  */
 final class Pressure {
   /** From how long on renewals take too long, as a part of the call timeout. */

@@ -68,7 +68,7 @@ final class ManyLocks implements Task {
       throws Exception {
     long lost = 0;
     for (int i = 0; !taken.isEmpty(); i++) {
-      Taken next = taken.removeFirst();
+      Taken next = taken.getFirst();
       if (!next.held().isHeld()) {
         lost++;
       } else if (thread == 0 && i % PROBED_EVERY == 0) {
@@ -76,6 +76,7 @@ final class ManyLocks implements Task {
       }
       stage.referee().leave(next.lock(), stage.order().who(thread));
       next.held().release();
+      taken.removeFirst();
     }
     return lost;
   }

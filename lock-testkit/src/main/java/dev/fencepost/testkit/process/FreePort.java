@@ -5,7 +5,6 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 
 /**
@@ -21,6 +20,7 @@ public final class FreePort {
   private static final int BLOCK = 100;
   private static final int TRIES = 500;
 
+  private static final Random RANDOM = new Random();
   private static final List<ServerSocket> OWN_BLOCKS = new ArrayList<>();
   private static int next;
 
@@ -32,16 +32,9 @@ public final class FreePort {
    * @throws IllegalStateException if there is none
    */
   public static synchronized int next() {
-    Random random = new Random();
     for (int i = 0; i < TRIES; i++) {
-      if (next % BLOCK == 0) {
-        int first = LOWEST + BLOCK * random.nextInt(BLOCKS);
-        Optional<ServerSocket> block = listen(first);
-        if (block.isEmpty()) {
-          continue;
-        }
-        OWN_BLOCKS.add(block.orElseThrow());
-        next = first + 1;
+      if (next % BLOCK == 0 && !takeBlock()) {
+        continue;
       }
       int port = next++;
       if (isFree(port)) {
@@ -51,20 +44,27 @@ public final class FreePort {
     throw new IllegalStateException("no free port on the loopback address in " + TRIES + " tries");
   }
 
-  private static boolean isFree(int port) {
-    Optional<ServerSocket> socket = listen(port);
-    try (ServerSocket closed = socket.orElse(null)) {
-      return closed != null;
+  /** Goes on in another block, if nobody has it. */
+  private static boolean takeBlock() {
+    int first = LOWEST + BLOCK * RANDOM.nextInt(BLOCKS);
+    try {
+      OWN_BLOCKS.add(listen(first));
+      next = first + 1;
+      return true;
     } catch (IOException e) {
       return false;
     }
   }
 
-  private static Optional<ServerSocket> listen(int port) {
-    try {
-      return Optional.of(new ServerSocket(port, 1, InetAddress.getLoopbackAddress()));
+  private static boolean isFree(int port) {
+    try (ServerSocket socket = listen(port)) {
+      return socket.isBound();
     } catch (IOException e) {
-      return Optional.empty();
+      return false;
     }
+  }
+
+  private static ServerSocket listen(int port) throws IOException {
+    return new ServerSocket(port, 1, InetAddress.getLoopbackAddress());
   }
 }

@@ -48,7 +48,7 @@ class Fencepost {
         failures = 0;
       } catch (error) {
         if (!UNKNOWN.includes(error.code) || since(begun) > waitMs + SLACK_MS) {
-          call(this.locks, 'release', { name, claimId }, TRY_MS).catch(() => {}); // whatever the claim may have
+          await call(this.locks, 'release', { name, claimId }, TRY_MS).catch(() => {}); // else the lease ends it
           throw error;
         }
         await pause(backoff(failures++));

@@ -57,10 +57,17 @@ class Fencepost:
             except (grpc.RpcError, TooLate) as error:
                 settled = isinstance(error, grpc.RpcError) and error.code() not in UNKNOWN
                 if settled or _since(begun) > wait + SLACK:
-                    self.locks.Release.future(lock_pb2.ReleaseRequest(name=name, claim_id=claim_id), timeout=TRY)
+                    self._give_up(name, claim_id)
                     raise
                 time.sleep(_backoff(failures))
                 failures += 1
+
+    def _give_up(self, name, claim_id):
+        # Awaited: gRPC cancels a call of whose answer nobody keeps hold, perhaps before it was sent.
+        try:
+            self.locks.Release(lock_pb2.ReleaseRequest(name=name, claim_id=claim_id), timeout=TRY, wait_for_ready=True)
+        except grpc.RpcError:
+            pass  # the lease ends whatever the claim may have
 
     def advance(self, resource, token):
         """For resources without a fence: whether the token passed, and raised, the resource's mark."""

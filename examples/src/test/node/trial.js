@@ -19,6 +19,11 @@ async function obey([order, ...words]) {
         onLost: (reason) => console.log('lost', reason),
       });
       return lock ? `granted ${lock.token}` : 'refused';
+    case 'acquire-together': {
+      const names = Array.from({ length: Number(words[1]) }, (_, i) => `${words[0]}/${i}`);
+      const tries = await Promise.allSettled(names.map((name) => fencepost.acquire(name, { ttlMs: Number(words[2]) })));
+      return `given-up ${tries.filter(({ status }) => status === 'rejected').length}`;
+    }
     case 'held':
       return `held ${lock.isHeld()}`;
     case 'advance':

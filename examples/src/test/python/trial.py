@@ -4,6 +4,7 @@ python3 trial.py TARGET, with the helper and the stubs in PYTHONPATH
 """
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from fencepost_lock import Fencepost
 
@@ -23,6 +24,11 @@ class Trial:
                 words[0], ttl=int(words[1]) / 1000, wait=int(words[2]) / 1000,
                 on_lost=lambda reason: say(f"lost {reason}"))
             return f"granted {self.lock.token}" if self.lock else "refused"
+        if order == "acquire-together":
+            with ThreadPoolExecutor(int(words[1])) as threads:
+                tries = [threads.submit(self.fencepost.acquire, f"{words[0]}/{i}", ttl=int(words[2]) / 1000)
+                         for i in range(int(words[1]))]
+            return f"given-up {sum(t.exception() is not None for t in tries)}"
         if order == "held":
             return f"held {str(self.lock.held).lower()}"
         if order == "advance":

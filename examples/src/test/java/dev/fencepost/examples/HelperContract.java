@@ -9,6 +9,7 @@ import dev.fencepost.testkit.process.TcpProxy.Direction;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -23,6 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 abstract class HelperContract {
 
   static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
+  private static final int TOGETHER = 50;
+
   static final Path PROTOS = ROOT.resolve("lock-proto/src/main/proto");
 
   @TempDir static Path data;
@@ -181,10 +184,28 @@ abstract class HelperContract {
     await().until(() -> server.lock(lock).getHoldersCount() == 0);
   }
 
+  /** Their releases are sent while the connection is busy with one another's. */
+  @Test
+  void acquiresThatAreGivenUpTogether_leaveNothingBehind() {
+    connect();
+    proxy.swallow(Direction.ANSWERS);
+    program.tell("acquire-together " + lock + " " + TOGETHER + " 30000");
+    await().until(() -> holders() == TOGETHER);
+    assertThat(program.awaitLine("given-up")).isEqualTo(Long.toString(TOGETHER));
+    await().until(() -> holders() == 0);
+  }
+
   /** So that what is asked next arrives even if no answer comes back. */
   private void connect() {
     program.ask("acquire " + lock + "/first 2000 0", "granted");
     program.ask("release", "released");
+  }
+
+  /** How many of the locks that were asked for together are held. */
+  private long holders() {
+    return IntStream.range(0, TOGETHER)
+        .filter(number -> server.lock(lock + "/" + number).getHoldersCount() == 1)
+        .count();
   }
 
   private long holderToken() {

@@ -1,15 +1,17 @@
 package dev.fencepost.benchmarks.driver;
 
+import dev.fencepost.benchmarks.contender.Catalogue;
 import dev.fencepost.benchmarks.report.Scenario;
 import dev.fencepost.benchmarks.report.Target;
 import dev.fencepost.benchmarks.store.Stores;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
@@ -54,7 +56,11 @@ public record Options(
     FULL
   }
 
-  /** Reads a command line. */
+  /**
+   * Reads a command line.
+   *
+   * @throws IllegalArgumentException with a message that names what is wrong
+   */
   public static Options parse(List<String> arguments) {
     List<String> words = new ArrayList<>(arguments);
     Size size = Size.FULL;
@@ -66,10 +72,10 @@ public record Options(
     }
     Builder builder = new Builder(size);
     builder.renews = words.remove("--keep");
-    if (words.size() % 2 != 0) {
-      throw new IllegalArgumentException("an option without a value among " + words);
-    }
     for (int i = 0; i < words.size(); i += 2) {
+      if (i + 1 == words.size()) {
+        throw new IllegalArgumentException(words.get(i) + " needs a value");
+      }
       builder.set(words.get(i), words.get(i + 1));
     }
     return builder.build();
@@ -81,6 +87,14 @@ public record Options(
   }
 
   private static final class Builder {
+    private static final int MOST_THREADS = 1024;
+    private static final int MOST_REPLICAS = 9;
+    private static final int MOST_ROUNDS = 100;
+    private static final double MOST_DELAY_MILLIS = 1000;
+    private static final double LEAST_SECONDS = 0.1;
+    private static final double MOST_SECONDS = 600;
+    private static final Duration MOST_SOAK = Duration.ofHours(12);
+
     private final Size size;
     private List<Scenario> scenarios = List.of();
     private List<String> stores = Stores.KINDS;
@@ -112,21 +126,24 @@ public record Options(
     void set(String option, String value) {
       Consumer<String> setter =
           switch (option) {
-            case "--scenario" -> v -> scenarios = words(v).stream().map(Scenario::of).toList();
-            case "--store" -> v -> stores = known(words(v));
-            case "--contender" -> v -> contenders = words(v);
-            case "--threads" -> v -> threads = words(v).stream().map(Integer::valueOf).toList();
-            case "--delay" -> v -> delays = words(v).stream().map(Builder::micros).toList();
-            case "--replicas" -> v -> replicas = words(v).stream().map(Integer::valueOf).toList();
-            case "--rounds" -> v -> rounds = Integer.parseInt(v);
-            case "--seconds" ->
-                v -> round = Duration.ofMillis((long) (1e3 * Double.parseDouble(v)));
-            case "--soak" -> v -> soak = Duration.parse("PT" + v);
+            case "--scenario" -> v -> scenarios = each(v, Scenario::of);
+            case "--store" -> v -> stores = each(v, Builder::store);
+            case "--contender" -> v -> contenders = each(v, id -> Catalogue.get(id).id());
+            case "--threads" -> v -> threads = each(v, n -> whole(n, MOST_THREADS));
+            case "--delay" -> v -> delays = each(v, Builder::micros);
+            case "--replicas" -> v -> replicas = each(v, n -> whole(n, MOST_REPLICAS));
+            case "--rounds" -> v -> rounds = whole(v, MOST_ROUNDS);
+            case "--seconds" -> v -> round = seconds(v);
+            case "--soak" -> v -> soak = time(v);
             case "--out" -> v -> out = Path.of(v);
             case "--reference" -> v -> reference = Path.of(v);
             default -> throw new IllegalArgumentException("no option " + option);
           };
-      setter.accept(value);
+      try {
+        setter.accept(value);
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException(option + " " + value + ": " + e.getMessage(), e);
+      }
     }
 
     Options build() {
@@ -148,19 +165,57 @@ public record Options(
           reference);
     }
 
-    private static int micros(String millis) {
-      return (int) Math.round(1e3 * Double.parseDouble(millis));
-    }
-
-    private static List<String> known(List<String> stores) {
-      if (!Set.copyOf(Stores.KINDS).containsAll(stores)) {
-        throw new IllegalArgumentException("stores are " + Stores.KINDS + ", not " + stores);
+    private static String store(String kind) {
+      if (!Stores.KINDS.contains(kind)) {
+        throw new IllegalArgumentException("stores are " + Stores.KINDS);
       }
-      return stores;
+      return kind;
     }
 
-    private static List<String> words(String value) {
-      return Arrays.asList(value.split(",", -1));
+    private static int micros(String millis) {
+      return (int) Math.round(1e3 * number(millis, 0, MOST_DELAY_MILLIS));
+    }
+
+    private static Duration seconds(String seconds) {
+      return Duration.ofMillis(Math.round(1e3 * number(seconds, LEAST_SECONDS, MOST_SECONDS)));
+    }
+
+    /** Such as 90S, 30M or 1H. */
+    private static Duration time(String text) {
+      try {
+        Duration time = Duration.parse("PT" + text);
+        if (time.compareTo(Duration.ZERO) > 0 && time.compareTo(MOST_SOAK) <= 0) {
+          return time;
+        }
+      } catch (DateTimeParseException e) {
+        // Refused below.
+      }
+      throw new IllegalArgumentException("not a time like 30M, of 12H at most");
+    }
+
+    private static int whole(String text, int most) {
+      double number = number(text, 1, most);
+      if (number != Math.rint(number)) {
+        throw new IllegalArgumentException("not a whole number");
+      }
+      return (int) number;
+    }
+
+    private static double number(String text, double least, double most) {
+      double number;
+      try {
+        number = Double.parseDouble(text);
+      } catch (NumberFormatException e) {
+        throw new IllegalArgumentException("not a number", e);
+      }
+      if (number >= least && number <= most) {
+        return number;
+      }
+      throw new IllegalArgumentException("not between " + least + " and " + most);
+    }
+
+    private static <T> List<T> each(String value, Function<String, T> read) {
+      return Arrays.stream(value.split(",", -1)).map(read).toList();
     }
   }
 }

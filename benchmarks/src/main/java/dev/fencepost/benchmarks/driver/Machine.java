@@ -52,6 +52,7 @@ final class Machine {
     all.put("cores for everything", Integer.toString(Runtime.getRuntime().availableProcessors()));
     all.put("CPU", field(Path.of("/proc/cpuinfo"), "model name").orElse("unknown"));
     all.put("memory", memory());
+    all.put("a synced write to the disk", DiskSync.describe());
     all.put("load before", read(Path.of("/proc/loadavg")).strip());
     all.put("kernel", System.getProperty("os.name") + " " + System.getProperty("os.version"));
     all.put("Java", System.getProperty("java.runtime.version"));

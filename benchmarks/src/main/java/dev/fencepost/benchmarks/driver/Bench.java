@@ -1,6 +1,7 @@
 package dev.fencepost.benchmarks.driver;
 
 import dev.fencepost.benchmarks.report.Report;
+import dev.fencepost.benchmarks.report.Run;
 import dev.fencepost.benchmarks.report.Sample;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -45,7 +46,8 @@ public final class Bench {
     driver.stores().forEach((kind, store) -> environment.put("store " + kind, store));
     Path folder = options.out();
     Report report =
-        Report.write(folder, options.renews(), options.reference(), environment, driver.samples());
+        Report.write(
+            folder, options.renews(), options.reference(), new Run(environment, driver.samples()));
     progress.println("report: " + folder.resolve("report.md").toAbsolutePath());
     report.fallen().forEach(name -> progress.println("FALLEN by more than 30 %: " + name));
     return report;

@@ -26,10 +26,12 @@ import java.util.TreeMap;
 final class Driver {
   private static final Duration WARM_UP = Duration.ofSeconds(3);
 
-  /** Before anything is measured all processes have seen so much of their busiest work. */
+  /**
+   * Before anything is measured all processes have seen so much of each kind of their busiest work:
+   * the JIT takes a core while it compiles, and longest where there is most code.
+   */
   private static final Duration HEAT = Duration.ofSeconds(15);
 
-  private static final Duration CONTENDED_HEAT = Duration.ofSeconds(5);
   private static final int HEATING_THREADS = 64;
 
   private final Options options;
@@ -94,7 +96,7 @@ final class Driver {
   private void heat(World world) {
     for (Entry entry : contenders(world.setUp())) {
       heat(world, Scenario.UNCONTENDED, entry, HEAT);
-      heat(world, Scenario.CONTENDED, entry, CONTENDED_HEAT);
+      heat(world, Scenario.CONTENDED, entry, HEAT);
     }
   }
 

@@ -1,6 +1,8 @@
 package dev.fencepost.benchmarks.report;
 
+import dev.fencepost.benchmarks.store.Stores;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,20 +14,37 @@ import java.util.Optional;
  * @param cell which
  * @param contender whose
  * @param rounds each round's turn
+ * @param run the number of the run that measured it, from 1
  */
-public record Line(Cell cell, String contender, List<Sample> rounds) {
+public record Line(Cell cell, String contender, List<Sample> rounds, int run) {
+  private static final Comparator<SetUp> BY_SET_UP =
+      Comparator.comparing((SetUp setUp) -> !setUp.isPlain())
+          .thenComparing(setUp -> Stores.KINDS.indexOf(setUp.store()))
+          .thenComparing(SetUp::replicas)
+          .thenComparing(SetUp::delayMicros);
 
-  /** Groups what was sampled, in the order in which it first came. */
-  public static List<Line> of(List<Sample> samples) {
-    Map<String, List<Sample>> groups = new LinkedHashMap<>();
-    for (Sample sample : samples) {
-      groups
-          .computeIfAbsent(sample.cell().id() + " " + sample.contender(), key -> new ArrayList<>())
-          .add(sample);
+  /**
+   * Groups what was sampled. Plain set-ups come first; within a cell the contenders have the order
+   * of their turns.
+   */
+  public static List<Line> of(List<Run> runs) {
+    List<Line> lines = new ArrayList<>();
+    for (int number = 1; number <= runs.size(); number++) {
+      Map<String, List<Sample>> groups = new LinkedHashMap<>();
+      for (Sample sample : runs.get(number - 1).samples()) {
+        groups
+            .computeIfAbsent(sample.cell().id() + " " + sample.contender(), k -> new ArrayList<>())
+            .add(sample);
+      }
+      for (List<Sample> all : groups.values()) {
+        lines.add(new Line(all.get(0).cell(), all.get(0).contender(), List.copyOf(all), number));
+      }
     }
-    return groups.values().stream()
-        .map(all -> new Line(all.get(0).cell(), all.get(0).contender(), List.copyOf(all)))
-        .toList();
+    lines.sort(
+        Comparator.comparing((Line line) -> line.cell.setUp(), BY_SET_UP)
+            .thenComparing(line -> line.cell.scenario())
+            .thenComparing(line -> line.cell.load()));
+    return List.copyOf(lines);
   }
 
   /** The line of a contender at a cell, if it took part and did not fail. */

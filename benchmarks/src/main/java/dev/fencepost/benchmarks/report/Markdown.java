@@ -2,19 +2,26 @@ package dev.fencepost.benchmarks.report;
 
 import dev.fencepost.benchmarks.contender.Catalogue;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** A report for people. */
 final class Markdown {
+  /** The load, whose it is, the median and the spread. */
+  private static final int FIRST_COLUMNS = 4;
+
   private final Report report;
   private final List<Line> lines;
   private final StringBuilder text = new StringBuilder();
 
   Markdown(Report report) {
     this.report = report;
-    this.lines = Line.of(report.samples());
+    this.lines = Line.of(report.runs());
   }
 
   String text() {
@@ -30,11 +37,49 @@ final class Markdown {
     return text.toString();
   }
 
+  /** What all runs have in common, and then what each has of its own. */
   private void environment() {
+    Map<String, Set<String>> values = new LinkedHashMap<>();
+    for (Run run : report.runs()) {
+      run.environment()
+          .forEach(
+              (name, value) ->
+                  values.computeIfAbsent(name, key -> new LinkedHashSet<>()).add(value));
+    }
     line("");
     line("| what | with |");
     line("| --- | --- |");
-    report.environment().forEach((name, value) -> line("| " + name + " | " + value + " |"));
+    values.forEach(
+        (name, all) -> {
+          if (all.size() == 1) {
+            line("| " + name + " | " + all.iterator().next() + " |");
+          }
+        });
+    if (hasRuns()) {
+      for (int number = 1; number <= report.runs().size(); number++) {
+        run(number, values);
+      }
+    }
+  }
+
+  private void run(int number, Map<String, Set<String>> values) {
+    line("");
+    line("Run " + number + ":");
+    line("");
+    report
+        .runs()
+        .get(number - 1)
+        .environment()
+        .forEach(
+            (name, value) -> {
+              if (values.getOrDefault(name, Set.of()).size() > 1) {
+                line("- " + name + ": " + value);
+              }
+            });
+  }
+
+  private boolean hasRuns() {
+    return report.runs().size() > 1;
   }
 
   private void targets() {
@@ -118,12 +163,15 @@ final class Markdown {
     line("");
     List<String> head = new ArrayList<>(List.of(scenario.load(), "", scenario.unit(), "spread"));
     columns.forEach(column -> head.add(column.title()));
+    if (hasRuns()) {
+      head.add("run");
+    }
     line(row(head.toArray(String[]::new)));
-    line("| ---: | --- | ---: | --- |" + " ---: |".repeat(columns.size()));
+    line("| ---: | --- | ---: | --- |" + " ---: |".repeat(head.size() - FIRST_COLUMNS));
     own.stream().map(line -> row(columns, line)).forEach(this::line);
   }
 
-  private static String row(List<Column> columns, Line line) {
+  private String row(List<Column> columns, Line line) {
     List<String> cells = new ArrayList<>();
     cells.add(Integer.toString(line.cell().load()));
     cells.add(Catalogue.get(line.contender()).title());
@@ -138,6 +186,9 @@ final class Markdown {
         column ->
             cells.add(
                 line.number(column.number()).map(v -> format(column.format(), v)).orElse("")));
+    if (hasRuns()) {
+      cells.add(Integer.toString(line.run()));
+    }
     return row(cells.toArray(String[]::new));
   }
 

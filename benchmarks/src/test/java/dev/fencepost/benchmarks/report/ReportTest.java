@@ -111,7 +111,7 @@ class ReportTest {
   }
 
   @Test
-  void cellThatIsMeasuredAgain_isReplacedAsAWhole_whereItStood() throws IOException {
+  void cellThatIsMeasuredAgain_isReplacedAsAWhole() throws IOException {
     List<Sample> before = new ArrayList<>(rounds(MANY, "fencepost", 1, 2, 3));
     before.addAll(rounds(MANY, PEER, 4));
     before.addAll(rounds(HERD, "fencepost", 5));
@@ -121,8 +121,26 @@ class ReportTest {
 
     assertThat(write(true, now).samples())
         .extracting(Sample::cell, Sample::value)
-        .containsExactly(tuple(MANY, 6.0), tuple(HERD, 5.0));
+        .containsExactly(tuple(HERD, 5.0), tuple(MANY, 6.0));
     assertThat(write(false, now).samples()).hasSize(1);
+  }
+
+  @Test
+  void eachLine_namesItsRun_andARunOfWhichNothingIsLeftIsGone() throws IOException {
+    write(false, new Run(environment("slow"), rounds(MANY, "fencepost", 1)));
+    List<Sample> both = new ArrayList<>(rounds(MANY, "fencepost", 2));
+    both.addAll(rounds(HERD, "fencepost", 20));
+    write(true, new Run(environment("middling"), both));
+    write(true, new Run(environment("fast"), rounds(MANY, "fencepost", 3)));
+
+    assertThat(markdown())
+        .contains("| cores | 2 |", "Run 1:\n\n- disk: middling", "Run 2:\n\n- disk: fast")
+        .doesNotContain("slow", "- cores")
+        .containsSubsequence("| 64 | Fencepost", "| 2 |\n", "| 100 | Fencepost", "| 1 |\n");
+  }
+
+  private static Map<String, String> environment(String disk) {
+    return Map.of("disk", disk, "cores", "2");
   }
 
   /** Fencepost at 800, the peer as fast, and this ceiling. */
@@ -152,7 +170,11 @@ class ReportTest {
   }
 
   private Report write(boolean renews, List<Sample> samples) throws IOException {
-    return Report.write(folder, renews, reference, Map.of(), samples);
+    return write(renews, new Run(Map.of(), samples));
+  }
+
+  private Report write(boolean renews, Run run) throws IOException {
+    return Report.write(folder, renews, reference, run);
   }
 
   private String markdown() throws IOException {

@@ -24,9 +24,9 @@ import org.junit.jupiter.api.io.TempDir;
 abstract class HelperContract {
 
   static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
-  private static final int TOGETHER = 50;
-
   static final Path PROTOS = ROOT.resolve("lock-proto/src/main/proto");
+
+  private static final int TOGETHER = 50;
 
   @TempDir static Path data;
   private static Replica server;

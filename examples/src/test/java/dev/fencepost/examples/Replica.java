@@ -12,12 +12,10 @@ import dev.fencepost.proto.v1.Lock;
 import dev.fencepost.proto.v1.LockServiceGrpc;
 import dev.fencepost.proto.v1.LockServiceGrpc.LockServiceBlockingStub;
 import dev.fencepost.testkit.process.ChildJvm;
+import dev.fencepost.testkit.process.FreePort;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.okhttp.OkHttpChannelBuilder;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
@@ -28,7 +26,7 @@ final class Replica implements AutoCloseable {
 
   private static final java.time.Duration PATIENCE = java.time.Duration.ofMinutes(1);
 
-  private final int port = freePort();
+  private final int port = FreePort.next();
   private final ChildJvm process;
   private final ManagedChannel channel;
 
@@ -40,7 +38,7 @@ final class Replica implements AutoCloseable {
             "server",
             "--store=h2:" + data,
             "--listen=127.0.0.1:" + port,
-            "--http-listen=127.0.0.1:" + freePort());
+            "--http-listen=127.0.0.1:" + FreePort.next());
     channel = OkHttpChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
     await("the server")
         .atMost(PATIENCE)
@@ -77,13 +75,5 @@ final class Replica implements AutoCloseable {
 
   private LockServiceBlockingStub stub() {
     return LockServiceGrpc.newBlockingStub(channel).withDeadlineAfter(1, TimeUnit.MINUTES);
-  }
-
-  private static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new IllegalStateException(e);
-    }
   }
 }

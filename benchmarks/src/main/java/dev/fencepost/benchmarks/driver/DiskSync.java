@@ -11,8 +11,8 @@ import java.util.Locale;
 
 /**
  * How long the disk of the temporary folder, where the stores have their data, takes for what most
- * stores do at every write: append a little and sync it. Absolute figures of two runs differ by it
- * more than by anything else.
+ * stores do at every write: append a little and sync it. One reason why absolute figures of two
+ * runs differ.
  */
 final class DiskSync {
   private static final int TIMES = 300;

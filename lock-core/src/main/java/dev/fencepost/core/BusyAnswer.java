@@ -18,9 +18,18 @@ final class BusyAnswer {
 
   /** Answers the call; a claim that holds the lock already gets its grant again. */
   static void give(PendingCall call, Surroundings around) {
+    String client = call.order.client();
+    long size = Quotas.sizeOf(call.order.claim().claimant());
+    try {
+      around.quotas().keep(client, size);
+    } catch (OverLimitException e) {
+      call.fail(e);
+      return;
+    }
     look(call, around)
         .whenComplete(
             (answer, error) -> {
+              around.quotas().forget(client, size);
               if (answer == null) {
                 call.fail(error);
               } else {

@@ -208,7 +208,15 @@ public final class Coordinator implements AutoCloseable {
 
   /** Calls that wait in the queues of this replica. */
   public int waiterCount() {
-    return around.quotas().all();
+    return around.quotas().waiters();
+  }
+
+  /**
+   * Memory that owners, principals and metadata of claims take that wait here or are being tried,
+   * in bytes.
+   */
+  public long waitingBytes() {
+    return around.quotas().bytes();
   }
 
   /** Locks that somebody waits for here, or has waited for a moment ago. */

@@ -8,31 +8,53 @@ import java.time.Duration;
  *
  * @param maxRun grants in a row within this replica while other replicas wait; 1–10,000
  * @param maxWaitersPerLock waiters in the queue of one lock
- * @param maxWaitersPerClient waiters of one client
- * @param maxWaiters waiters in all
+ * @param perClient what one client may have here
+ * @param inAll what all clients together may have here
  * @param recheck shortest time between two looks at the contended and watched locks; each is drawn
  *     between this and half as much more; 100 ms – 1.3 s
  */
 public record CoordinatorSettings(
-    int maxRun, int maxWaitersPerLock, int maxWaitersPerClient, int maxWaiters, Duration recheck) {
+    int maxRun, int maxWaitersPerLock, Most perClient, Most inAll, Duration recheck) {
+
+  private static final int MOST = 10_000_000;
+  private static final long MIB = 1 << 20;
 
   /** The settings that fit most. */
   public static final CoordinatorSettings DEFAULT =
-      new CoordinatorSettings(32, 100_000, 100_000, 500_000, Duration.ofSeconds(1));
+      new CoordinatorSettings(
+          32,
+          100_000,
+          new Most(100_000, 32 * MIB),
+          new Most(500_000, 128 * MIB),
+          Duration.ofSeconds(1));
 
-  private static final int MOST = 10_000_000;
+  /**
+   * Waiters and the bytes that come with them.
+   *
+   * @param waiters calls that wait, 1–10,000,000
+   * @param bytes memory of the owners, principals and metadata of all claims that wait or are being
+   *     tried; 1 KiB – 1 TiB. Each entry of metadata counts 128 bytes besides its text
+   */
+  public record Most(int waiters, long bytes) {
+    private static final long LEAST_BYTES = 1 << 10;
+    private static final long MOST_BYTES = 1L << 40;
+
+    /** Checks each range. */
+    public Most {
+      requireBetween("max_waiters", waiters, 1, MOST);
+      requireBetween("max_bytes", bytes, LEAST_BYTES, MOST_BYTES);
+    }
+  }
 
   /** Checks each range. */
   public CoordinatorSettings {
     requireBetween("max_run", maxRun, 1, 10_000);
     requireBetween("max_waiters_per_lock", maxWaitersPerLock, 1, MOST);
-    requireBetween("max_waiters_per_client", maxWaitersPerClient, 1, MOST);
-    requireBetween("max_waiters", maxWaiters, 1, MOST);
     dev.fencepost.lock.Lease.requireBetween(
         "recheck", recheck, Duration.ofMillis(100), Duration.ofMillis(1300));
   }
 
-  private static void requireBetween(String field, int value, int least, int most) {
+  private static void requireBetween(String field, long value, long least, long most) {
     if (value < least || value > most) {
       throw InvalidValueException.of(field, value, least + "–" + most);
     }

@@ -8,10 +8,10 @@ public final class OverLimitException extends RuntimeException {
   private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
   private final String subject;
-  private final int limit;
+  private final long limit;
 
   /** Reports that {@code subject}, for example {@code waiters of lock "a"}, reached its limit. */
-  public OverLimitException(String subject, int limit) {
+  public OverLimitException(String subject, long limit) {
     super(subject + ": at its limit of " + limit);
     this.subject = subject;
     this.limit = limit;
@@ -22,8 +22,8 @@ public final class OverLimitException extends RuntimeException {
     return subject;
   }
 
-  /** How many there may be. */
-  public int limit() {
+  /** How much of it there may be. */
+  public long limit() {
     return limit;
   }
 

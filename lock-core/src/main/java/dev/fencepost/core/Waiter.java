@@ -16,6 +16,12 @@ final class Waiter {
 
   final Claim claim;
 
+  /** Who is charged for it. */
+  final String client;
+
+  /** What it is charged. */
+  final long sizeBytes;
+
   /** Calls that still want an answer. */
   final List<PendingCall> calls = new ArrayList<>(1);
 
@@ -34,8 +40,10 @@ final class Waiter {
   private final long sequence;
   private long tag = TAG_UNKNOWN;
 
-  Waiter(Claim claim, long placeNanos, long startNanos, long sequence) {
-    this.claim = claim;
+  Waiter(AcquireOrder order, long placeNanos, long startNanos, long sequence) {
+    this.claim = order.claim();
+    this.client = order.client();
+    this.sizeBytes = Quotas.sizeOf(claim.claimant());
     this.placeNanos = placeNanos;
     this.startNanos = startNanos;
     this.sequence = sequence;

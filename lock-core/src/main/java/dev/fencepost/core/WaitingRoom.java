@@ -96,7 +96,8 @@ final class WaitingRoom {
     long waited = call.order.waited().toNanos();
     // Those who come from elsewhere before the oldest could be told are in order among themselves.
     long place = waited > most ? now - most + 1 : now - waited;
-    Waiter waiter = new Waiter(call.order.claim(), place, now - waited, sequence++);
+    Waiter waiter = new Waiter(call.order, place, now - waited, sequence++);
+    around.quotas().keep(waiter.client, waiter.sizeBytes);
     byPlace.add(waiter);
     byClaim.put(waiter.claim.id(), waiter);
     return waiter;
@@ -231,6 +232,8 @@ final class WaitingRoom {
 
   private void remove(Waiter waiter) {
     byPlace.remove(waiter);
-    byClaim.remove(waiter.claim.id(), waiter);
+    if (byClaim.remove(waiter.claim.id(), waiter)) {
+      around.quotas().forget(waiter.client, waiter.sizeBytes);
+    }
   }
 }

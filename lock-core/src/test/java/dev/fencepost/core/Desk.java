@@ -60,6 +60,11 @@ final class Desk {
     return claim(new ClaimId(String.format("claim-%022d", claims++)));
   }
 
+  Claim claim(LockName lock) {
+    Claim claim = claim();
+    return new Claim(lock, claim.id(), claim.lease(), claim.claimant());
+  }
+
   static Claim claim(ClaimId id) {
     return new Claim(LOCK, id, Lease.of(Duration.ofSeconds(10)), Claimant.named("tester"));
   }

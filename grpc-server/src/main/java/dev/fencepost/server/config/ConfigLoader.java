@@ -101,8 +101,12 @@ final class ConfigLoader {
         new CoordinatorSettings(
             settings.number(Key.LIMITS_HAND_OVERS_IN_A_ROW, 1, 10_000),
             settings.number(Key.LIMITS_WAITERS_PER_LOCK, 1, MOST_CALLS),
-            settings.number(Key.LIMITS_WAITERS_PER_CLIENT, 1, MOST_CALLS),
-            settings.number(Key.LIMITS_WAITERS, 1, MOST_CALLS),
+            new CoordinatorSettings.Most(
+                settings.number(Key.LIMITS_WAITERS_PER_CLIENT, 1, MOST_CALLS),
+                CoordinatorSettings.DEFAULT.perClient().bytes()),
+            new CoordinatorSettings.Most(
+                settings.number(Key.LIMITS_WAITERS, 1, MOST_CALLS),
+                CoordinatorSettings.DEFAULT.inAll().bytes()),
             CoordinatorSettings.DEFAULT.recheck()),
         settings.number(Key.LIMITS_OPEN_CALLS, 1, MOST_CALLS),
         settings.number(Key.LIMITS_OPEN_RENEWALS, 1, MOST_CALLS),

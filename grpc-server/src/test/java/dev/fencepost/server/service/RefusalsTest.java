@@ -90,8 +90,9 @@ class RefusalsTest {
   @Test
   void fullQueue_isRefusedAndTheOthersGoOn() throws Exception {
     server.close();
+    CoordinatorSettings.Most few = new CoordinatorSettings.Most(10, 1 << 20);
     server =
-        new InProcess(new CoordinatorSettings(32, 1, 10, 10, Duration.ofSeconds(1)), 1000, 1000);
+        new InProcess(new CoordinatorSettings(32, 1, few, few, Duration.ofSeconds(1)), 1000, 1000);
     AcquireRequest holder = claim("a").build();
     Grant grant = server.take(holder);
     var waiting = server.queue(claim("a"), 60);

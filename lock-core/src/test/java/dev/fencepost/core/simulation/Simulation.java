@@ -15,6 +15,7 @@ import java.util.function.UnaryOperator;
  * weather, then calm, then nobody comes any more and everything has to come to rest.
  */
 final class Simulation {
+  private static final CoordinatorSettings.Most MOST = new CoordinatorSettings.Most(1_000, 1 << 20);
   private static final Duration WORK = Duration.ofSeconds(20);
   private static final Duration CALM = Duration.ofSeconds(10);
   private static final Duration REST = Duration.ofMinutes(2);
@@ -48,7 +49,7 @@ final class Simulation {
     this.thinkMillis = 1 + world.random.nextLong(200);
     this.holdMillis = 1 + world.random.nextLong(60);
     this.shareOfDeaths = weather.equals(Weather.STORM) ? 0.02 : 0;
-    this.settings = new CoordinatorSettings(maxRun, 1_000, 1_000, 1_000, Duration.ofSeconds(1));
+    this.settings = new CoordinatorSettings(maxRun, 1_000, MOST, MOST, Duration.ofSeconds(1));
     this.routed = world.random.nextBoolean();
     this.judge = new Judge(world, mostPassedOver(replicaCount, maxRun));
     this.store = new SimulatedStore(world, weather, judge);

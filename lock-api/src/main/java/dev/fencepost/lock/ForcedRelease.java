@@ -8,10 +8,11 @@ import java.util.Optional;
  *
  * @param lock the lock
  * @param reason 1–512 bytes of UTF-8; told to the holder and audited
- * @param ifToken only if the standing grant has this token
+ * @param ifToken only if the standing grant has this token; where none stands nothing is done
  * @param closeFor keep the lock closed this long; empty: what is left of its lease and delay; zero:
- *     free at once, although the old holder may still be working. On a lock that is closed already
- *     a given time replaces the one in force.
+ *     free at once, although the old holder may still be working, and is told of the force only by
+ *     the replica that was asked or while the lock is closed for the next in line. On a lock that
+ *     is closed already a given time replaces the one in force, if no token is named.
  */
 public record ForcedRelease(
     LockName lock, String reason, Optional<FencingToken> ifToken, Optional<Duration> closeFor) {

@@ -15,7 +15,10 @@ public sealed interface Revocation {
    */
   record Revoked(Holder former, Optional<FencingToken> closing) implements Revocation {}
 
-  /** Nobody held it. */
+  /**
+   * Nobody held it. A time that was given without a token is the closing time of a lock that was
+   * closed; else nothing changed.
+   */
   record NotHeld() implements Revocation {}
 
   /** Another grant holds it than the one named; nothing changed. */

@@ -43,6 +43,7 @@ public final class Coordinator implements AutoCloseable {
   private final Replica self;
   private final Surroundings around;
   private final ConcurrentMap<LockName, Contest> contests = new ConcurrentHashMap<>();
+  private final TakenGrants taken = new TakenGrants();
   private final WatchHub watches;
   private final Recheck recheck;
   private final AtomicBoolean opened = new AtomicBoolean();
@@ -109,7 +110,7 @@ public final class Coordinator implements AutoCloseable {
 
   /** Extends a grant by its own ttl. Never waits behind an acquire. */
   public CompletionStage<Renewal> renew(GrantRef grant) {
-    return backend.renew(grant);
+    return backend.renew(grant).thenApply(answer -> taken.told(grant, answer));
   }
 
   /**
@@ -119,16 +120,25 @@ public final class Coordinator implements AutoCloseable {
     PendingRelease pending = new PendingRelease(order, new CompletableFuture<>());
     Contest contest = contests.get(order.lock());
     Actions after = new Actions();
+    CompletionStage<Release> answer = pending.answer();
     if (contest != null && contest.release(pending, after)) {
       after.run();
-      return pending.answer();
+    } else {
+      answer = backend.release(order).whenComplete((ended, error) -> freed(order.lock()));
     }
-    return backend.release(order).whenComplete((ended, error) -> freed(order.lock()));
+    return answer.thenApply(ended -> taken.told(order, ended));
   }
 
   /** Ends the lock's grant whoever holds it. */
   public CompletionStage<Revocation> forceRelease(ForcedRelease order) {
-    return backend.forceRelease(order).whenComplete((done, error) -> freed(order.lock()));
+    return backend
+        .forceRelease(order)
+        .thenApply(
+            done -> {
+              taken.note(order, done);
+              return done;
+            })
+        .whenComplete((done, error) -> freed(order.lock()));
   }
 
   /** Shows a lock and those who wait for it here. */

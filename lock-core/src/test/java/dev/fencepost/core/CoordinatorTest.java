@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fencepost.core.AcquireAnswer.Reason;
 import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.ForcedRelease;
 import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.Loss;
+import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.ReleaseOrder;
 import dev.fencepost.lock.Renewal;
@@ -236,6 +239,28 @@ class CoordinatorTest {
     assertThat(view.waiters()).extracting(LockView.WaiterView::position).containsExactly(1, 2);
     assertThat(view.waiters().get(0).waited()).isGreaterThan(view.waiters().get(1).waited());
     assertThat(view.otherReplicasWaiting()).isZero();
+  }
+
+  /** Another replica finds nothing in the store that tells more than that the grant is over. */
+  @Test
+  void lockTakenByForceAndFreedAtOnce_isToldSoByTheReplicaThatDidIt() {
+    Coordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
+    Grant holder = desk.grab();
+    desk.finish(
+        desk.coordinator.forceRelease(
+            new ForcedRelease(Desk.LOCK, "stuck", Optional.empty(), Optional.of(Duration.ZERO))));
+    Loss loss = lossOf(desk.coordinator, holder);
+    assertThat(loss.reason()).isEqualTo(LossReason.REVOKED);
+    assertThat(loss.detail()).isEqualTo("stuck");
+    assertThat(desk.finish(desk.release(holder)))
+        .isEqualTo(new Release.NotHeld(LossReason.REVOKED));
+    assertThat(lossOf(other, holder).reason()).isEqualTo(LossReason.EXPIRED);
+    desk.grab();
+    assertThat(lossOf(desk.coordinator, holder).reason()).isEqualTo(LossReason.SUPERSEDED);
+  }
+
+  private Loss lossOf(Coordinator replica, Grant grant) {
+    return ((Renewal.Lost) desk.finish(replica.renew(grant.ref()))).loss();
   }
 
   @Test

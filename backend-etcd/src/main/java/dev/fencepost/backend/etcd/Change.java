@@ -93,7 +93,7 @@ record Change(Kind kind, LockRecord after, boolean line, long nowMicros, boolean
           offset, tenure.claim(), tenure.claimant(), tenure.lease(), tenure.acquiredAtMicros());
     }
     if (kind == Kind.FREE) {
-      return new Free(after.token());
+      return new Free(after.token(), after.revoked());
     }
     return new Closed(
         ownToken ? offset : after.token(), ownToken, closedFor(), after.turn(), after.revoked());

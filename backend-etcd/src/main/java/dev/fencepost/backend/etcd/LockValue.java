@@ -56,8 +56,13 @@ sealed interface LockValue {
     }
   }
 
-  /** Free: no more than a memory of the last token. */
-  record Free(long token) implements LockValue {
+  /**
+   * Free: no more than a memory of the last grant.
+   *
+   * @param token its token
+   * @param revoked the administrator's reason, if it was taken by force; else empty
+   */
+  record Free(long token, String revoked) implements LockValue {
     @Override
     public long tokenAt(long revision) {
       return token;
@@ -74,8 +79,7 @@ sealed interface LockValue {
       } else if (this instanceof Closed closed) {
         write(closed, out);
       } else {
-        out.writeByte(FREE);
-        out.writeLong(((Free) this).token());
+        write((Free) this, out);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -94,7 +98,7 @@ sealed interface LockValue {
       return switch (kind) {
         case GRANTED -> readGranted(in);
         case CLOSED -> readClosed(in);
-        case FREE -> new Free(in.readLong());
+        case FREE -> readFree(in);
         default -> throw unreadable("kind " + kind);
       };
     } catch (IOException e) {
@@ -139,6 +143,20 @@ sealed interface LockValue {
     out.writeLong(closed.time().toMillis());
     out.writeUTF(closed.turn().map(ReplicaId::value).orElse(""));
     out.writeUTF(closed.revoked());
+  }
+
+  /** A reason stands behind what earlier versions wrote, which they do not read. */
+  private static void write(Free free, DataOutputStream out) throws IOException {
+    out.writeByte(FREE);
+    out.writeLong(free.token());
+    if (!free.revoked().isEmpty()) {
+      out.writeUTF(free.revoked());
+    }
+  }
+
+  private static Free readFree(DataInputStream in) throws IOException {
+    long token = in.readLong();
+    return new Free(token, in.available() == 0 ? "" : in.readUTF());
   }
 
   private static Granted readGranted(DataInputStream in) throws IOException {

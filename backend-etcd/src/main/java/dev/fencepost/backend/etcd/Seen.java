@@ -158,7 +158,8 @@ record Seen(LockName lock, Optional<Entry> entry, Queue line, Basis basis) {
   LockRecord at(long nowMicros) {
     boolean isOver = basis == Basis.TURN_OVER || entry.filter(Entry::isGone).isPresent();
     if (!isBound() || isOver) {
-      return record(Optional.empty(), nowMicros, Optional.empty(), "");
+      String revoked = entry.map(known -> reason(known.value())).orElse("");
+      return record(Optional.empty(), nowMicros, Optional.empty(), revoked);
     }
     Entry known = entry.orElseThrow();
     // Rounded up again: what is shown is at most too much.
@@ -169,6 +170,13 @@ record Seen(LockName lock, Optional<Entry> entry, Queue line, Basis basis) {
       return record(Optional.empty(), nowMicros + Micros.of(time), closed.turn(), closed.revoked());
     }
     return granted((Granted) known.value(), left, nowMicros);
+  }
+
+  private static String reason(LockValue value) {
+    if (value instanceof LockValue.Free free) {
+      return free.revoked();
+    }
+    return value instanceof Closed closed ? closed.revoked() : "";
   }
 
   private LockRecord granted(Granted granted, Optional<Duration> left, long nowMicros) {

@@ -19,8 +19,11 @@ local function close(token)
 end
 
 if not is_held(v) then
+  if ARGV[5] ~= '' then
+    return 'N'
+  end
   if ARGV[6] == '0' then
-    pass_on(last, waiting)
+    pass_on(last, waiting, ARGV[7])
   elseif ARGV[6] ~= '' then
     close(last)
   end
@@ -31,7 +34,7 @@ if ARGV[5] ~= '' and ARGV[5] ~= last then
   return 'M' .. before
 end
 if ARGV[6] == '0' then
-  pass_on(last, waiting)
+  pass_on(last, waiting, ARGV[7])
   return 'Z' .. before
 end
 local closing = next_token(ARGV[2])

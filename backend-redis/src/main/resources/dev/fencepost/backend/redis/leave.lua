@@ -8,7 +8,7 @@ end
 local waiting = ids(v)
 local others = without(waiting, ARGV[1])
 if not is_tenure(v) and string.sub(v, 21, 36) == ARGV[1] then
-  pass_on(string.sub(v, 2, 20), others)
+  pass_on(string.sub(v, 2, 20), others, string.sub(v, 55 + #waiting))
 elseif others ~= waiting then
   redis.call('SET', KEYS[1], with_line(v, waiting, others), 'KEEPTTL')
 end

@@ -71,14 +71,14 @@ local function closed(token, turn, waiting, reason)
   return 'c' .. token .. turn .. '---------------' .. line(waiting) .. reason
 end
 
--- Free, or closed for the first in line, who is told.
-local function pass_on(token, waiting)
+-- Free, or closed for the first in line, who is told; with the reason if it was taken by force.
+local function pass_on(token, waiting, reason)
   if waiting == '' then
     redis.call('DEL', KEYS[1])
     return false
   end
   local turn = string.sub(waiting, 1, 16)
-  local v = closed(token, turn, string.sub(waiting, 17), '')
+  local v = closed(token, turn, string.sub(waiting, 17), reason or '')
   redis.call('SET', KEYS[1], v, 'PX', 1000)
   if turn ~= ARGV[1] then
     redis.call('PUBLISH', '${prefix}:w:' .. turn, KEYS[1])

@@ -93,7 +93,7 @@ final class Plans {
     return draft(lock)
         .delete(known.state())
         .deleteBusy()
-        .write(idle(known.token(), Optional.empty()), Draft.ANY)
+        .write(idle(known.token(), Optional.empty(), ""), Draft.ANY)
         .plan(Optional.empty());
   }
 
@@ -135,7 +135,8 @@ final class Plans {
     }
     changeLine(draft, before, records);
     if (!holds && after.freeAtMicros() <= now && before.isBusy() && after.line().isEmpty()) {
-      finish(draft, before, Optional.empty(), Draft.ANY);
+      finish(
+          draft, before, idle(Token.of(was.token()), Optional.empty(), after.revoked()), Draft.ANY);
     }
     return draft.plan(makesToken ? Optional.of(base) : Optional.empty());
   }
@@ -151,11 +152,16 @@ final class Plans {
       LockNode delayed = closing(Kind.DELAYED, newState(), node);
       return draft.createState(delayed.state()).write(delayed, version).plan(Optional.empty());
     }
+    // A closing has a token of its own; a turn has the former holder's, who must not be told that
+    // it gave the lock back.
+    String reason = node.kind() == Kind.TURN ? node.revoked() : "";
     if (before.line().isEmpty()) {
-      return finish(draft, before, node.tenure(), version).plan(Optional.empty());
+      Token last = Token.of(before.stored().orElseThrow().token());
+      return finish(draft, before, idle(last, node.tenure(), reason), version)
+          .plan(Optional.empty());
     }
     Place next = before.line().get(0);
-    LockNode turn = turn(next, node.token(), node.tenure());
+    LockNode turn = turn(next, node.token(), node.tenure(), reason);
     draft.createState(turn.state()).write(turn, version);
     deletePlaces(draft, before, next.replica());
     return draft.plan(Optional.empty());
@@ -168,10 +174,9 @@ final class Plans {
     draft.create(layout.busy(before.lock()));
   }
 
-  private Draft finish(Draft draft, Snapshot before, Optional<Tenant> expired, int version) {
+  private Draft finish(Draft draft, Snapshot before, LockNode idle, int version) {
     before.stale().forEach(place -> draft.delete(place.node()));
-    LockNode node = idle(Token.of(before.stored().orElseThrow().token()), expired);
-    return draft.deleteBusy().write(node, version);
+    return draft.deleteBusy().write(idle, version);
   }
 
   private LockNode closed(Snapshot before, Records records, Base base) {
@@ -182,7 +187,7 @@ final class Plans {
       ReplicaId next = after.turn().orElseThrow();
       Place place =
           before.line().stream().filter(p -> p.replica().equals(next)).findFirst().orElseThrow();
-      return turn(place, token, Optional.empty());
+      return turn(place, token, Optional.empty(), after.revoked());
     }
     Duration length = Micros.duration(after.freeAtMicros() - records.nowMicros());
     return new LockNode(
@@ -262,7 +267,7 @@ final class Plans {
         "");
   }
 
-  private LockNode turn(Place next, Token token, Optional<Tenant> expired) {
+  private LockNode turn(Place next, Token token, Optional<Tenant> expired, String revoked) {
     return new LockNode(
         Kind.TURN,
         Places.turnNode(next.node()),
@@ -271,7 +276,7 @@ final class Plans {
         expired,
         LockRecord.TURN,
         Optional.of(next.replica()),
-        "");
+        revoked);
   }
 
   private LockNode closing(Kind kind, String state, LockNode like) {
@@ -279,8 +284,9 @@ final class Plans {
         kind, state, self, like.token(), like.tenure(), Duration.ZERO, Optional.empty(), "");
   }
 
-  private LockNode idle(Token token, Optional<Tenant> expired) {
-    return new LockNode(Kind.IDLE, "", self, token, expired, Duration.ZERO, Optional.empty(), "");
+  private LockNode idle(Token token, Optional<Tenant> expired, String revoked) {
+    return new LockNode(
+        Kind.IDLE, "", self, token, expired, Duration.ZERO, Optional.empty(), revoked);
   }
 
   private static Tenant tenant(Claim claim) {

@@ -61,6 +61,13 @@ public abstract class LockBackendContract {
   }
 
   @Nested
+  final class ClosedByForce extends ClosedByForceContract {
+    ClosedByForce() {
+      super(LockBackendContract.this);
+    }
+  }
+
+  @Nested
   final class Expiry extends ExpiryContract {
     Expiry() {
       super(LockBackendContract.this);

@@ -214,4 +214,14 @@ final class BrokenOwnership {
           new ForcedRelease(order.lock(), order.reason(), Optional.empty(), order.closeFor()));
     }
   }
+
+  static final class TakenByForceLooksGivenBack extends Rules {
+    @Override
+    Step<Revocation> forceRelease(LockRecord lock, Asker asker, ForcedRelease order) {
+      Step<Revocation> step = lock.forceRelease(asker, order);
+      return order.closeFor().filter(Duration::isZero).isPresent()
+          ? new Step<>(Records.withRevoked(step.after(), ""), step.outcome())
+          : step;
+    }
+  }
 }

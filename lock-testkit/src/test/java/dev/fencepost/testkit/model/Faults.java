@@ -81,7 +81,14 @@ final class Faults {
             "Revoking.revoked_staysClosedForTheRestOfLeaseAndDelay"),
         inRules(
             BrokenOwnership.ForcedReleaseIgnoresExpectation::new,
-            "Revoking.otherTokenThanExpected_changesNothing"));
+            "Revoking.otherTokenThanExpected_changesNothing",
+            "ClosedByForce.lockClosedByForce_obeysOnlyAnOrderWithATimeAndWithoutAToken",
+            "ClosedByForce.lockDelay_obeysOnlyAnOrderWithATimeAndWithoutAToken",
+            "ClosedByForce.turn_isNotEndedByAnOrderWithAToken"),
+        inRules(
+            BrokenOwnership.TakenByForceLooksGivenBack::new,
+            "Revoking.zeroTime_freesAtOnceWithoutClosingToken",
+            "Revoking.zeroTimeWithALine_givesTheTurnToTheFirst"));
   }
 
   private static List<Fault> counting() {

@@ -38,6 +38,17 @@ final class Records {
         lock.name(), lock.tenure(), lock.token(), micros, lock.turn(), lock.line(), lock.revoked());
   }
 
+  static LockRecord withRevoked(LockRecord lock, String reason) {
+    return new LockRecord(
+        lock.name(),
+        lock.tenure(),
+        lock.token(),
+        lock.freeAtMicros(),
+        lock.turn(),
+        lock.line(),
+        reason);
+  }
+
   static LockRecord withLine(LockRecord lock, List<ReplicaId> line) {
     return new LockRecord(
         lock.name(),

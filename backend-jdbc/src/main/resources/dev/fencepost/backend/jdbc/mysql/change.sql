@@ -37,6 +37,7 @@ UPDATE fencepost_lock FORCE INDEX (PRIMARY) SET
           WHEN CAST(ELT(ask, {:tokens}) AS SIGNED) <> was_token THEN NULL
           WHEN ELT(ask, {:close_fors}) = '0' THEN 'P' ELSE 'F' END
       WHEN asked_at < was_free_at AND ELT(ask, {:close_fors}) IS NOT NULL
+        AND ELT(ask, {:tokens}) IS NULL
         THEN CASE ELT(ask, {:close_fors}) WHEN '0' THEN 'P' ELSE 'G' END END
     WHEN 'L' THEN CASE
       WHEN was_claim IS NULL AND asked_at < was_free_at AND was_turn = :self THEN 'P'
@@ -58,8 +59,8 @@ UPDATE fencepost_lock FORCE INDEX (PRIMARY) SET
     ELSE COALESCE(asked_at + CAST(ELT(ask, {:close_fors}) AS SIGNED), was_free_at) END,
   line = CASE step WHEN 'P' THEN SUBSTR(line, 18) ELSE line END,
   revoked = CASE
-    WHEN step IS NULL OR step IN ('R', 'L') THEN was_revoked
-    WHEN step IN ('F', 'G') THEN ELT(ask, {:reasons}) ELSE '' END
+    WHEN step IS NULL OR step = 'R' OR ELT(ask, {:acts}) = 'L' THEN was_revoked
+    WHEN ELT(ask, {:acts}) = 'F' THEN ELT(ask, {:reasons}) ELSE '' END
 WHERE name IN ({:names});
 SELECT
   asked_at, step, name, was_token, was_claim, owner, principal, mode, metadata, acquired_at, ttl,

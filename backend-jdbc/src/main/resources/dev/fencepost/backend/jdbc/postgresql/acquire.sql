@@ -66,7 +66,7 @@ ON CONFLICT (name) DO UPDATE SET (
       WHEN h.from_stands AND t.now < l.expires_at THEN 'H'
       WHEN l.claim IS NULL AND t.now < l.free_at AND l.revoked <> '' THEN 'R'
       WHEN l.claim IS NOT NULL AND t.now < l.expires_at THEN 'S'
-      WHEN l.claim IS NULL AND l.token = EXCLUDED.ask_token THEN 'L'
+      WHEN l.claim IS NULL AND l.revoked = '' AND l.token = EXCLUDED.ask_token THEN 'L'
       ELSE 'E' END || d.step,
     CAST(NULL AS text), CAST(NULL AS text), CAST(NULL AS text), CAST(NULL AS bigint)
   FROM (

@@ -40,7 +40,7 @@ WITH asked AS MATERIALIZED (
       WHEN 'F' THEN CASE
         WHEN j.held THEN CASE
           WHEN j.ask_token <> j.token THEN NULL WHEN j.close_for = 0 THEN 'P' ELSE 'F' END
-        WHEN j.now < j.free_at AND j.close_for IS NOT NULL THEN
+        WHEN j.now < j.free_at AND j.close_for IS NOT NULL AND j.ask_token IS NULL THEN
           CASE j.close_for WHEN 0 THEN 'P' ELSE 'G' END END
       WHEN 'L' THEN CASE
         WHEN j.claim IS NULL AND j.now < j.free_at AND j.turn = j.self THEN 'P'
@@ -61,8 +61,8 @@ WITH asked AS MATERIALIZED (
     turn = CASE WHEN d.step IN ('R', 'L') THEN d.turn
       WHEN d.step = 'P' THEN nullif(left(d.rest, 16), '') END,
     line = CASE d.step WHEN 'P' THEN substr(d.rest, 18) ELSE d.rest END,
-    revoked = CASE WHEN d.step IN ('R', 'L') THEN d.revoked
-      WHEN d.step IN ('F', 'G') THEN d.reason ELSE '' END
+    revoked = CASE WHEN d.step = 'R' OR d.act = 'L' THEN d.revoked
+      WHEN d.act = 'F' THEN d.reason ELSE '' END
   FROM decided d
   WHERE l.name = d.name AND d.step IS NOT NULL
 )

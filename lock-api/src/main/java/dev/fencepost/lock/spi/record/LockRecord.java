@@ -39,7 +39,8 @@ import java.util.Optional;
  * @param freeAtMicros when everybody may take it, in µs since 1970 by the store's clock
  * @param turn while it is closed without a tenure: the one replica that may take it all the same
  * @param line the replicas that have waiters, first come first
- * @param revoked the administrator's reason, while it is closed by force; else empty
+ * @param revoked the administrator's reason, if it was taken or closed by force and not granted
+ *     since; else empty
  */
 public record LockRecord(
     LockName name,
@@ -87,7 +88,7 @@ public record LockRecord(
     }
     List<ReplicaId> others = without(this.line, asker.self());
     if (line == Line.YIELD && !others.isEmpty()) {
-      LockRecord passed = withLine(others).passOn(asker.nowMicros());
+      LockRecord passed = withLine(others).passOn(asker.nowMicros(), "");
       LockRecord queued = passed.withLine(with(passed.line, asker.self()));
       return new Step<>(
           queued, new HandOver(ended, new Attempt.Busy(queued.stateAt(asker.nowMicros()))));
@@ -116,7 +117,7 @@ public record LockRecord(
       return new Step<>(this, ended);
     }
     LockRecord after =
-        order.closeFor().isZero() ? passOn(now) : closed(now + Micros.of(order.closeFor()), "");
+        order.closeFor().isZero() ? passOn(now, "") : closed(now + Micros.of(order.closeFor()), "");
     return new Step<>(after, ended);
   }
 
@@ -125,7 +126,8 @@ public record LockRecord(
     long now = asker.nowMicros();
     Optional<Holder> holder = stateAt(now).holder();
     if (holder.isEmpty()) {
-      boolean reset = now < freeAtMicros && order.closeFor().isPresent();
+      boolean named = order.ifToken().isPresent();
+      boolean reset = now < freeAtMicros && order.closeFor().isPresent() && !named;
       LockRecord after = reset ? closeAnew(now, order) : this;
       return new Step<>(after, new Revocation.NotHeld());
     }
@@ -134,7 +136,8 @@ public record LockRecord(
       return new Step<>(this, new Revocation.TokenMismatch(former));
     }
     if (order.closeFor().filter(Duration::isZero).isPresent()) {
-      return new Step<>(passOn(now), new Revocation.Revoked(former, Optional.empty()));
+      return new Step<>(
+          passOn(now, order.reason()), new Revocation.Revoked(former, Optional.empty()));
     }
     long closing = nextToken(asker);
     LockRecord after = closeAnew(now, order).withToken(closing);
@@ -149,7 +152,7 @@ public record LockRecord(
         tenure.isEmpty()
             && asker.nowMicros() < freeAtMicros
             && turn.filter(asker.self()::equals).isPresent();
-    LockRecord after = ourTurn ? left.passOn(asker.nowMicros()) : left;
+    LockRecord after = ourTurn ? left.passOn(asker.nowMicros(), revoked) : left;
     return new Step<>(after, !after.equals(this));
   }
 
@@ -235,7 +238,8 @@ public record LockRecord(
     if (tenure.filter(t -> t.heldAt(now)).isPresent()) {
       return LossReason.SUPERSEDED;
     }
-    return tenure.isEmpty() && token == lost.value() ? LossReason.RELEASED : LossReason.EXPIRED;
+    boolean givenBack = tenure.isEmpty() && revoked.isEmpty() && token == lost.value();
+    return givenBack ? LossReason.RELEASED : LossReason.EXPIRED;
   }
 
   private String revokedAt(long now) {
@@ -275,10 +279,10 @@ public record LockRecord(
         Math.max(Math.addExact(token, 1), asker.tokenFloor()), Micros.toNanos(asker.nowMicros()));
   }
 
-  /** Free, or closed for the first in line. */
-  private LockRecord passOn(long now) {
+  /** Free, or closed for the first in line; with the reason if it was taken by force. */
+  private LockRecord passOn(long now, String reason) {
     if (line.isEmpty()) {
-      return closed(now, "");
+      return closed(now, reason);
     }
     return new LockRecord(
         name,
@@ -287,7 +291,7 @@ public record LockRecord(
         now + Micros.of(TURN),
         Optional.of(line.get(0)),
         line.subList(1, line.size()),
-        "");
+        reason);
   }
 
   private LockRecord closed(long untilMicros, String reason) {
@@ -297,7 +301,7 @@ public record LockRecord(
 
   private LockRecord closeAnew(long now, ForcedRelease order) {
     if (order.closeFor().filter(Duration::isZero).isPresent()) {
-      return passOn(now);
+      return passOn(now, order.reason());
     }
     long until = order.closeFor().map(d -> now + Micros.of(d)).orElse(freeAtMicros);
     return closed(until, order.reason());

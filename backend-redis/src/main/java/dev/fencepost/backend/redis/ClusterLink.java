@@ -7,6 +7,7 @@ import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.cluster.ClusterClientOptions;
 import io.lettuce.core.cluster.RedisClusterClient;
+import io.lettuce.core.cluster.SlotHash;
 import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import io.lettuce.core.cluster.models.partitions.RedisClusterNode;
@@ -67,6 +68,12 @@ final class ClusterLink implements Link {
         .map(RedisClusterNode::getNodeId)
         .sorted()
         .toList();
+  }
+
+  @Override
+  public String masterOf(byte[] key) {
+    RedisClusterNode node = connection.getPartitions().getPartitionBySlot(SlotHash.getSlot(key));
+    return node == null ? "" : node.getNodeId();
   }
 
   @Override

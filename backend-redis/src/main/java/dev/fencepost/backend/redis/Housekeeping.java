@@ -2,8 +2,9 @@ package dev.fencepost.backend.redis;
 
 import dev.fencepost.lock.Replica;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -15,10 +16,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a replica does by itself, every second: it says that it lives, sees whether a bucket was
- * begun anew without its knowledge, and keeps something passing on every connection, so that a dead
- * one is noticed. After each new connection it loads the scripts and looks at every bucket for lost
- * state, before others grant what it knows to be held.
+ * What a replica does by itself, every second: it says that it lives, and asks each master for one
+ * bucket's beginning, in turn. So something passes on every connection, a dead one is noticed, and
+ * a store that was emptied as well. After each new connection, and when a beginning is another than
+ * it knows, it settles every bucket, again and again until all have answered.
  */
 final class Housekeeping implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Housekeeping.class);
@@ -30,8 +31,8 @@ final class Housekeeping implements AutoCloseable {
   private final Store store;
   private final Reads reads;
   private final Deadlines deadlines;
-  private final byte[][] ages = new byte[Keys.BUCKETS][];
-  private final AtomicBoolean connectedAnew = new AtomicBoolean();
+  private final AtomicBoolean unsettled = new AtomicBoolean();
+  private final AtomicBoolean settling = new AtomicBoolean();
   private final AtomicBoolean failing = new AtomicBoolean();
   private final ScheduledThreadPoolExecutor executor =
       new ScheduledThreadPoolExecutor(
@@ -43,13 +44,13 @@ final class Housekeeping implements AutoCloseable {
           });
   private volatile Replica self;
   private volatile boolean begun;
+  private int turn;
 
   Housekeeping(Store store, Reads reads, Deadlines deadlines, Replica self) {
     this.store = store;
     this.reads = reads;
     this.deadlines = deadlines;
     this.self = self;
-    Arrays.fill(ages, NOTHING);
     executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
   }
 
@@ -75,23 +76,29 @@ final class Housekeeping implements AutoCloseable {
 
   /** A connection was made, perhaps to another server than before. */
   void connected() {
-    if (begun && connectedAnew.compareAndSet(false, true)) {
+    unsettled.set(true);
+    if (begun) {
       try {
-        executor.execute(this::beat);
+        executor.execute(this::settleIfNeeded);
       } catch (java.util.concurrent.RejectedExecutionException e) {
         LOG.debug("A connection was made while the backend closes");
       }
     }
   }
 
-  /** Looks at every bucket; what has none of its state begins anew. */
-  CompletableFuture<Boolean> settleAll() {
-    List<CompletableFuture<Boolean>> all = new ArrayList<>();
+  /**
+   * Settles every bucket.
+   *
+   * @return the longest time for which a bucket is quiet that is not quiet for longer than replicas
+   *     need to come back
+   */
+  CompletableFuture<Long> settleAll() {
+    List<CompletableFuture<Buckets.Settled>> all = new ArrayList<>();
     for (int bucket = 0; bucket < Keys.BUCKETS; bucket++) {
-      all.add(settle(bucket).toCompletableFuture());
+      all.add(store.settle(bucket).toCompletableFuture());
     }
     return CompletableFuture.allOf(all.toArray(CompletableFuture<?>[]::new))
-        .thenApply(done -> true);
+        .thenApply(done -> summary(all.stream().map(CompletableFuture::join).toList()));
   }
 
   /** Removes the replica's entry, if the store answers soon. */
@@ -115,75 +122,79 @@ final class Housekeeping implements AutoCloseable {
     try {
       store.link().ping().forEach(ping -> report("ask for a sign of life", ping));
       report("say that it lives", reads.announce(self));
-      if (connectedAnew.compareAndSet(true, false)) {
-        loadScripts();
-        report("look for lost state", settleAll());
-      } else {
-        report("compare the buckets' ages", compareAges());
-      }
+      askForBeginnings();
+      settleIfNeeded();
     } catch (RuntimeException e) {
       reported("do its chores", e);
     }
+  }
+
+  /** One bucket of each master, another each time. */
+  private void askForBeginnings() {
+    turn = (turn + 1) % Keys.BUCKETS;
+    Set<String> asked = new HashSet<>();
+    for (int i = 0; i < Keys.BUCKETS; i++) {
+      int bucket = (turn + i) % Keys.BUCKETS;
+      byte[] key = store.keys().beginning(bucket);
+      if (asked.add(store.link().masterOf(key))) {
+        report(
+            "compare a bucket's beginning",
+            store
+                .<byte[], byte[]>command(
+                    redis -> redis.get(key), found -> found == null ? NOTHING : found)
+                .thenAccept(found -> compare(bucket, found)));
+      }
+    }
+  }
+
+  private void compare(int bucket, byte[] found) {
+    if (!store.buckets().isKnown(bucket, found)) {
+      connected();
+    }
+  }
+
+  private void settleIfNeeded() {
+    if (!unsettled.get() || !settling.compareAndSet(false, true)) {
+      return;
+    }
+    unsettled.set(false);
+    loadScripts();
+    report(
+        "look for lost state",
+        settleAll()
+            .whenComplete(
+                (quiet, error) -> {
+                  if (error != null) {
+                    unsettled.set(true);
+                  }
+                  settling.set(false);
+                }));
   }
 
   private void loadScripts() {
     for (String master : store.link().masters()) {
       report(
           "load its scripts",
-          store.link().master(master).thenAccept(node -> store.scripts().load(node)));
+          store.link().master(master).thenAccept(node -> store.buckets().scripts().load(node)));
     }
   }
 
-  private CompletionStage<Boolean> compareAges() {
-    return store
-        .command(redis -> redis.mget(store.keys().ages()), found -> found)
-        .thenApply(
-            found -> {
-              for (int bucket = 0; bucket < ages.length; bucket++) {
-                byte[] age = found.get(bucket).getValueOrElse(NOTHING);
-                if (!Arrays.equals(age, known(bucket))) {
-                  report("settle a bucket that began anew", settle(bucket));
-                }
-              }
-              return true;
-            });
-  }
-
-  private CompletionStage<Boolean> settle(int bucket) {
-    Seen seen = store.seen();
-    return store.other(
-        Script.SETTLE,
-        new Scripts.Arguments(
-            new byte[][] {
-              store.keys().age(bucket), store.keys().tokens(bucket), store.keys().age(bucket)
-            },
-            seen.selfText(),
-            seen.leastToken(),
-            seen.lastToken(bucket),
-            Digits.of(seen.quietMillis()),
-            known(bucket)),
-        age -> {
-          if (!Arrays.equals(age, known(bucket)) && known(bucket).length > 0) {
-            LOG.warn(
-                "Redis lost what it knew of bucket {}: nothing is granted in it until grants that"
-                    + " this replica remembers have ended",
-                bucket);
-          }
-          know(bucket, age);
-          return true;
-        });
-  }
-
-  private byte[] known(int bucket) {
-    synchronized (ages) {
-      return ages[bucket];
+  private static long summary(List<Buckets.Settled> all) {
+    long lost = all.stream().filter(Buckets.Settled::lost).count();
+    if (lost > 0) {
+      LOG.warn(
+          "Redis lost something that this replica knows in {} of {} buckets: nothing is granted in"
+              + " them until grants that this replica remembers have ended",
+          lost,
+          Keys.BUCKETS);
+    } else if (all.stream().anyMatch(Buckets.Settled::news)) {
+      LOG.info("Redis goes on with all that this replica knows, from a new beginning");
     }
-  }
-
-  private void know(int bucket, byte[] age) {
-    synchronized (ages) {
-      ages[bucket] = age;
-    }
+    return all.stream()
+        .mapToLong(Buckets.Settled::quietMillis)
+        .filter(millis -> millis <= Seen.LEAST_QUIET_MILLIS)
+        .max()
+        .orElse(0);
   }
 
   @SuppressWarnings("FutureReturnValueIgnored") // What it reports is all that happens.

@@ -22,6 +22,7 @@ final class Keys {
   private final byte[][] locks = new byte[BUCKETS][];
   private final byte[][] marks = new byte[BUCKETS][];
   private final byte[][] tokens = new byte[BUCKETS][];
+  private final byte[][] beginnings = new byte[BUCKETS][];
   private final byte[][] ages = new byte[BUCKETS][];
 
   Keys(String prefix) {
@@ -31,6 +32,7 @@ final class Keys {
       locks[bucket] = ascii(tag + ":l:");
       marks[bucket] = ascii(tag + ":m:");
       tokens[bucket] = ascii(tag + ":tokens");
+      beginnings[bucket] = ascii(tag + ":run");
       ages[bucket] = ascii(tag + ":age");
     }
   }
@@ -55,12 +57,13 @@ final class Keys {
     return tokens[bucket];
   }
 
-  byte[] age(int bucket) {
-    return ages[bucket];
+  byte[] beginning(int bucket) {
+    return beginnings[bucket];
   }
 
-  byte[][] ages() {
-    return ages.clone();
+  /** A key of the bucket, and those that every step of it needs. */
+  byte[][] step(int bucket, byte[] key) {
+    return new byte[][] {key, tokens[bucket], beginnings[bucket], ages[bucket]};
   }
 
   byte[] storeId() {

@@ -18,6 +18,9 @@ interface Link extends AutoCloseable {
   /** The names of the servers that together hold all keys, in a stable order. */
   List<String> masters();
 
+  /** Which of the {@link #masters()} has the key; empty while none is known to. */
+  String masterOf(byte[] key);
+
   /** One of the {@link #masters()}, to be asked for what concerns it alone. */
   CompletionStage<RedisClusterAsyncCommands<byte[], byte[]>> master(String name);
 

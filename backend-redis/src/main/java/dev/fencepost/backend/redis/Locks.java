@@ -41,6 +41,7 @@ final class Locks {
     byte[][] values = new byte[9][];
     fill(values, bucket, claim, line);
     return store.acquire(
+        bucket,
         Script.ACQUIRE,
         new Scripts.Arguments(keysOf(bucket, claim.lock()), values),
         reply -> attempt(new Reply(reply), bucket, claim));
@@ -56,6 +57,7 @@ final class Locks {
     values[9] = claimText(from.claim());
     values[10] = Digits.of(from.token().value(), Digits.TOKEN);
     return store.change(
+        bucket,
         Script.HAND_OVER,
         new Scripts.Arguments(keysOf(bucket, to.lock()), values),
         reply -> {
@@ -68,48 +70,68 @@ final class Locks {
   CompletionStage<Release> release(ReleaseOrder order) {
     int bucket = Keys.bucketOf(order.lock());
     byte[] token = order.token().map(t -> Digits.of(t.value(), Digits.TOKEN)).orElse(NOTHING);
+    if (!order.closeFor().isZero()) {
+      return close(bucket, order, token);
+    }
     return store.change(
+        bucket,
         Script.RELEASE,
         new Scripts.Arguments(
             new byte[][] {keys.lock(bucket, order.lock())},
             seen.selfText(),
             claimText(order.claim()),
-            token,
-            millis(order.closeFor())),
+            token),
         reply -> ended((char) reply[0], order.token()));
   }
 
   CompletionStage<Revocation> forceRelease(ForcedRelease order) {
     int bucket = Keys.bucketOf(order.lock());
+    byte[][] values = new byte[7][];
+    seen.fill(values, bucket);
+    values[4] = order.ifToken().map(t -> Digits.of(t.value(), Digits.TOKEN)).orElse(NOTHING);
+    values[5] = order.closeFor().map(Locks::millis).orElse(NOTHING);
+    values[6] = order.reason().getBytes(StandardCharsets.UTF_8);
     return store.change(
+        bucket,
         Script.FORCE_RELEASE,
-        new Scripts.Arguments(
-            keysOf(bucket, order.lock()),
-            seen.selfText(),
-            seen.leastToken(),
-            seen.lastToken(bucket),
-            Digits.of(seen.quietMillis()),
-            order.ifToken().map(t -> Digits.of(t.value(), Digits.TOKEN)).orElse(NOTHING),
-            order.closeFor().map(Locks::millis).orElse(NOTHING),
-            order.reason().getBytes(StandardCharsets.UTF_8)),
-        reply -> revocation(new Reply(reply), bucket, order.lock()));
+        new Scripts.Arguments(keysOf(bucket, order.lock()), values),
+        reply -> revocation(new Reply(reply), bucket, order));
   }
 
   CompletionStage<Void> leave(LockName lock) {
     int bucket = Keys.bucketOf(lock);
     return store
         .change(
+            bucket,
             Script.LEAVE,
             new Scripts.Arguments(new byte[][] {keys.lock(bucket, lock)}, seen.selfText()),
             reply -> true)
         .thenAccept(left -> {});
   }
 
+  private CompletionStage<Release> close(int bucket, ReleaseOrder order, byte[] token) {
+    byte[][] values = new byte[7][];
+    seen.fill(values, bucket);
+    values[4] = claimText(order.claim());
+    values[5] = token;
+    values[6] = millis(order.closeFor());
+    return store.change(
+        bucket,
+        Script.CLOSE,
+        new Scripts.Arguments(keysOf(bucket, order.lock()), values),
+        text -> {
+          Reply reply = new Reply(text);
+          Release ended = ended(reply.letter(), order.token());
+          if (!reply.isAtEnd()) {
+            seen.token(bucket, reply.number(Digits.TOKEN));
+            seen.closing(bucket, order.closeFor());
+          }
+          return ended;
+        });
+  }
+
   private void fill(byte[][] values, int bucket, Claim claim, Line line) {
-    values[0] = seen.selfText();
-    values[1] = seen.leastToken();
-    values[2] = seen.lastToken(bucket);
-    values[3] = Digits.of(seen.quietMillis());
+    seen.fill(values, bucket);
     values[4] = claimText(claim.id());
     values[5] = new Stored.Terms(claim.lease(), claim.claimant().mode()).write();
     values[6] = ClaimantText.write(claim.claimant());
@@ -118,7 +140,7 @@ final class Locks {
   }
 
   private byte[][] keysOf(int bucket, LockName lock) {
-    return new byte[][] {keys.lock(bucket, lock), keys.tokens(bucket), keys.age(bucket)};
+    return keys.step(bucket, keys.lock(bucket, lock));
   }
 
   private Attempt attempt(Reply reply, int bucket, Claim claim) {
@@ -129,6 +151,7 @@ final class Locks {
       return granted(bucket, claim, new Stored.Standings(token, terms), Grant.Origin.NEW);
     }
     if (kind == 'S') {
+      seen.token(bucket, reply.number(Digits.TOKEN));
       return granted(bucket, claim, Stored.standing(reply), Grant.Origin.STANDING);
     }
     Stored.Moment moment = Stored.Moment.read(reply);
@@ -138,27 +161,34 @@ final class Locks {
 
   private Attempt granted(int bucket, Claim claim, Stored.Standings standing, Grant.Origin origin) {
     seen.token(bucket, standing.token());
-    seen.lease(standing.terms().lease());
+    seen.lease(bucket, standing.terms().lease());
     GrantRef ref = new GrantRef(claim.lock(), claim.id(), new FencingToken(standing.token()));
     return new Attempt.Granted(
         new Grant(ref, standing.terms().lease(), standing.terms().mode(), origin));
   }
 
-  private Revocation revocation(Reply reply, int bucket, LockName lock) {
+  private Revocation revocation(Reply reply, int bucket, ForcedRelease order) {
     char kind = reply.letter();
     if (kind == 'N') {
+      if (!reply.isAtEnd()) {
+        seen.token(bucket, reply.number(Digits.TOKEN));
+        order.closeFor().ifPresent(time -> seen.closing(bucket, time));
+      }
       return new Revocation.NotHeld();
     }
     Optional<FencingToken> closing = Optional.empty();
     if (kind == 'R') {
       closing = Optional.of(new FencingToken(reply.number(Digits.TOKEN)));
-      seen.token(bucket, closing.orElseThrow().value());
     }
-    LockState before = Stored.state(lock, Stored.Moment.read(reply), reply);
+    Stored.Moment moment = Stored.Moment.read(reply);
+    seen.token(bucket, moment.lastToken());
+    LockState before = Stored.state(order.lock(), moment, reply);
     Holder holder = before.holder().orElseThrow();
-    return kind == 'M'
-        ? new Revocation.TokenMismatch(holder)
-        : new Revocation.Revoked(holder, closing);
+    if (kind == 'M') {
+      return new Revocation.TokenMismatch(holder);
+    }
+    seen.closing(bucket, order.closeFor().orElse(before.freeIn()));
+    return new Revocation.Revoked(holder, closing);
   }
 
   /** What a script's letter says of the end of a grant. */

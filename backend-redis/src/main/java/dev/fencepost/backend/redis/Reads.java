@@ -60,13 +60,16 @@ final class Reads {
   /** Lets a token pass a resource's mark and raises the mark. */
   CompletionStage<Advance> advance(ResourceName resource, FencingToken token) {
     int bucket = Keys.bucketOf(resource);
+    byte[][] values = new byte[6][];
+    store.seen().fill(values, bucket);
+    values[4] = Digits.of(token.value(), Digits.TOKEN);
+    values[5] = Digits.of(markRetention.toMillis());
     return store.other(
+        bucket,
         Script.ADVANCE,
         new Scripts.Arguments(
-            new byte[][] {store.keys().mark(bucket, resource), store.keys().tokens(bucket)},
-            Digits.of(token.value(), Digits.TOKEN),
-            Digits.of(markRetention.toMillis())),
-        reply -> advance(new Reply(reply)));
+            store.keys().step(bucket, store.keys().mark(bucket, resource)), values),
+        reply -> advance(bucket, new Reply(reply)));
   }
 
   /** Forgets a resource's mark and answers what it was. */
@@ -134,9 +137,12 @@ final class Reads {
     return Stored.free(lock, moment, last);
   }
 
-  private static Advance advance(Reply reply) {
+  private Advance advance(int bucket, Reply reply) {
     char letter = reply.letter();
     long number = reply.number(Digits.TOKEN);
+    if (!reply.isAtEnd()) {
+      store.seen().token(bucket, reply.number(Digits.TOKEN));
+    }
     return switch (letter) {
       case 'T' -> new Advance.TooFarAhead(number);
       case 'S' -> new Advance.Stale(new FencingToken(number));

@@ -9,6 +9,7 @@ import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -22,6 +23,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class Renewals {
   private static final int MOST_TOGETHER = 100;
+
+  /** Values that every step of a bucket is told first. */
+  private static final int TOLD = 4;
 
   private final Store store;
   private final Seen seen;
@@ -82,7 +86,7 @@ final class Renewals {
         List<Pending> sent = batch;
         CompletionStage<Boolean> told =
             store
-                .changeMany(Script.RENEW, arguments(sent), replies -> replies)
+                .changeMany(bucket, Script.RENEW, arguments(sent), this::noted)
                 .handle(
                     (replies, error) -> {
                       tell(sent, replies, error);
@@ -109,16 +113,27 @@ final class Renewals {
     }
 
     private Scripts.Arguments arguments(List<Pending> batch) {
-      byte[][] keys = new byte[batch.size() + 1][];
-      byte[][] values = new byte[batch.size() * 2][];
+      Keys names = store.keys();
+      byte[][] step = names.step(bucket, names.beginning(bucket));
+      byte[][] keys = Arrays.copyOf(step, step.length + batch.size());
+      byte[][] values = new byte[TOLD + batch.size() * 2][];
+      seen.fill(values, bucket);
       for (int i = 0; i < batch.size(); i++) {
         GrantRef grant = batch.get(i).grant();
-        keys[i] = store.keys().lock(bucket, grant.lock());
-        values[2 * i] = Locks.claimText(grant.claim());
-        values[2 * i + 1] = Digits.of(grant.token().value(), Digits.TOKEN);
+        keys[step.length + i] = names.lock(bucket, grant.lock());
+        values[TOLD + 2 * i] = Locks.claimText(grant.claim());
+        values[TOLD + 2 * i + 1] = Digits.of(grant.token().value(), Digits.TOKEN);
       }
-      keys[batch.size()] = store.keys().tokens(bucket);
       return new Scripts.Arguments(keys, values);
+    }
+
+    /** The answers to the renewals, without the trace that they left together. */
+    private List<byte[]> noted(List<byte[]> replies) {
+      Reply trace = new Reply(replies.get(0));
+      if (!trace.isAtEnd()) {
+        seen.token(bucket, trace.number(Digits.TOKEN));
+      }
+      return replies.subList(1, replies.size());
     }
 
     private void tell(List<Pending> batch, List<byte[]> replies, Throwable error) {
@@ -143,7 +158,7 @@ final class Renewals {
       if (letter == 'R') {
         Stored.Terms terms = Stored.Terms.read(reply);
         seen.token(bucket, grant.token().value());
-        seen.lease(terms.lease());
+        seen.lease(bucket, terms.lease());
         return new Renewal.Renewed(
             new Grant(grant, terms.lease(), terms.mode(), Grant.Origin.STANDING));
       }

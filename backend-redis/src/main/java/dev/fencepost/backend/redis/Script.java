@@ -7,12 +7,13 @@ enum Script {
   ACQUIRE(false, "acquire_free record bucket token attempt acquire"),
   HAND_OVER(true, "record bucket token attempt hand_over"),
   RELEASE(true, "release_alone record release"),
-  RENEW(true, "record renew"),
+  CLOSE(true, "record bucket token close"),
+  RENEW(true, "record bucket token renew"),
   FORCE_RELEASE(true, "record bucket token force_release"),
   LEAVE(true, "record leave"),
   DESCRIBE(true, "describe"),
   SETTLE(true, "bucket settle"),
-  ADVANCE(false, "advance"),
+  ADVANCE(false, "bucket token advance"),
   ANNOUNCE(true, "announce");
 
   private final boolean whenFull;
@@ -26,6 +27,14 @@ enum Script {
   /** Whether it may run when the store's memory is full: it frees some, or needs little. */
   boolean runsWhenFull() {
     return whenFull;
+  }
+
+  /**
+   * Whether it puts tokens in front of a bucket's list, which would hide that others are missing:
+   * only a run of Redis that this replica has settled the bucket with may do so.
+   */
+  boolean isForOneRun() {
+    return parts().contains("token");
   }
 
   /** The files that it is made of, without their ending. */

@@ -14,13 +14,22 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.Objects;
 
-/** The scripts' texts, for one prefix of keys, and their digests by which the store knows them. */
+/**
+ * The scripts' texts, for one prefix of keys and one run of Redis, and their digests by which the
+ * store knows them. A run is named in the texts that are for it alone, so that no other knows their
+ * digests.
+ */
 final class Scripts {
   private final Map<Script, Text> texts = new EnumMap<>(Script.class);
 
-  Scripts(String prefix) {
+  /**
+   * Puts the texts together.
+   *
+   * @param run the process that serves, and the history that it continues
+   */
+  Scripts(String prefix, String run) {
     for (Script script : Script.values()) {
-      texts.put(script, text(script, prefix));
+      texts.put(script, text(script, prefix, run));
     }
   }
 
@@ -42,10 +51,15 @@ final class Scripts {
     return store.eval(text(script).source, type, arguments.keys, arguments.values);
   }
 
-  /** Makes a server know all of them. */
+  /** Makes a server know those that are for every run. */
   @SuppressWarnings("FutureReturnValueIgnored") // A script that is not known is sent whole.
   void load(RedisClusterAsyncCommands<byte[], byte[]> node) {
-    texts.values().forEach(text -> node.scriptLoad(text.source));
+    texts.forEach(
+        (script, text) -> {
+          if (!script.isForOneRun()) {
+            node.scriptLoad(text.source);
+          }
+        });
   }
 
   /** What a script is told. */
@@ -73,10 +87,13 @@ final class Scripts {
     return Objects.requireNonNull(texts.get(script));
   }
 
-  private static Text text(Script script, String prefix) {
+  private static Text text(Script script, String prefix, String run) {
     // With this line a script that writes is refused by a replica before it has read anything.
     StringBuilder text =
         new StringBuilder(script.runsWhenFull() ? "#!lua flags=allow-oom\n" : "#!lua\n");
+    if (script.isForOneRun()) {
+      text.append("-- For this run of Redis alone: ").append(run).append('\n');
+    }
     script.parts().forEach(part -> text.append(resource(part)));
     byte[] source = text.toString().replace("${prefix}", prefix).getBytes(StandardCharsets.UTF_8);
     return new Text(source);

@@ -9,18 +9,22 @@ import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
  * What this replica remembers of the store's answers: the highest tokens, below which none is given
- * and by whose absence lost state is noticed; and until when its latest grant may live. Safe for
- * use by many threads.
+ * and by whose absence lost state is noticed; and until when its latest grant in each bucket may
+ * live. Safe for use by many threads.
  */
 final class Seen {
-  private static final long LEAST_QUIET_MILLIS = 3_000;
+  /** So long may replicas need to come back to a store that was away. */
+  static final long LEAST_QUIET_MILLIS = 3_000;
+
+  /** Longer closings are remembered for this time only: losing one costs no bucket a day. */
+  private static final long MOST_CLOSED_MILLIS = Duration.ofMinutes(10).toMillis();
 
   private final ReplicaId self;
   private final byte[] selfText;
   private final AtomicLong highest = new AtomicLong();
   private final AtomicLongArray byBucket = new AtomicLongArray(Keys.BUCKETS);
   private final long originNanos = System.nanoTime();
-  private final AtomicLong latestEndMillis = new AtomicLong();
+  private final AtomicLongArray latestEndMillis = new AtomicLongArray(Keys.BUCKETS);
 
   Seen(ReplicaId self) {
     this.self = self;
@@ -35,6 +39,14 @@ final class Seen {
     return selfText;
   }
 
+  /** Tells a step who asks and what it remembers, in the first four values. */
+  void fill(byte[][] values, int bucket) {
+    values[0] = selfText;
+    values[1] = leastToken();
+    values[2] = lastToken(bucket);
+    values[3] = Digits.of(quietMillis(bucket));
+  }
+
   /** The least token that may be given now. */
   byte[] leastToken() {
     return Digits.of(highest.get() + 1, Digits.TOKEN);
@@ -45,9 +57,9 @@ final class Seen {
     return Digits.of(byBucket.get(bucket), Digits.TOKEN);
   }
 
-  /** For how long nothing may be granted if the store lost its state. */
-  long quietMillis() {
-    return Math.max(LEAST_QUIET_MILLIS, latestEndMillis.get() - nowMillis());
+  /** For how long nothing may be granted in the bucket if the store lost its state. */
+  long quietMillis(int bucket) {
+    return Math.max(LEAST_QUIET_MILLIS, latestEndMillis.get(bucket) - nowMillis());
   }
 
   void token(int bucket, long token) {
@@ -60,11 +72,19 @@ final class Seen {
   }
 
   /** A grant of that lease was made or renewed. */
-  void lease(Lease lease) {
-    Duration whole = lease.whole();
-    long end = nowMillis() + whole.toMillis() + 1;
-    if (end > latestEndMillis.get()) {
-      latestEndMillis.accumulateAndGet(end, Math::max);
+  void lease(int bucket, Lease lease) {
+    keptFor(bucket, lease.whole().toMillis() + 1);
+  }
+
+  /** A lock was closed for so long. */
+  void closing(int bucket, Duration time) {
+    keptFor(bucket, Math.min(time.toMillis() + 1, MOST_CLOSED_MILLIS));
+  }
+
+  private void keptFor(int bucket, long millis) {
+    long end = nowMillis() + millis;
+    if (end > latestEndMillis.get(bucket)) {
+      latestEndMillis.accumulateAndGet(bucket, end, Math::max);
     }
   }
 

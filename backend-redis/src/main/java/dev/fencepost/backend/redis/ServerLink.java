@@ -64,6 +64,11 @@ final class ServerLink implements Link {
   }
 
   @Override
+  public String masterOf(byte[] key) {
+    return ONLY;
+  }
+
+  @Override
   public CompletionStage<RedisClusterAsyncCommands<byte[], byte[]>> master(String name) {
     return CompletableFuture.completedFuture(store());
   }

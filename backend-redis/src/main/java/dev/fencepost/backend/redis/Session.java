@@ -97,11 +97,12 @@ final class Session implements AutoCloseable {
   private StoreInfo start(
       Target.Kind kind, Replica self, Consumer<LockName> wake, Connected connected) {
     housekeeping.startDeadlines();
+    connected.tell(housekeeping);
     for (String master : store.link().masters()) {
       Fitness.require(kind, await(store.commandAt(master, redis -> redis.info(), info -> info)));
       await(store.link().master(master).thenApply(this::load));
     }
-    await(housekeeping.settleAll());
+    long quietMillis = await(housekeeping.settleAll());
     store.link().listener().addListener(new Wakes(store.keys(), wake));
     await(
         store
@@ -112,12 +113,22 @@ final class Session implements AutoCloseable {
             .thenApply(nothing -> true));
     StoreInfo info = await(reads.announce(self));
     housekeeping.start();
-    connected.tell(housekeeping);
+    waitFor(quietMillis);
     return info;
   }
 
+  /** A store that was empty, or has just started, grants as soon as the replica is open. */
+  private static void waitFor(long millis) {
+    try {
+      TimeUnit.MILLISECONDS.sleep(millis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StoreException(Failure.STORE_ERROR, "interrupted while opening", e);
+    }
+  }
+
   private boolean load(RedisClusterAsyncCommands<byte[], byte[]> node) {
-    store.scripts().load(node);
+    store.buckets().scripts().load(node);
     return true;
   }
 

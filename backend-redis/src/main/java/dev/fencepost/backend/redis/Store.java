@@ -11,8 +11,11 @@ import java.util.function.Function;
  * their own, so that a renewal never waits behind an attempt. Safe for use by many threads.
  */
 final class Store {
+  /** For scripts that are for every run of Redis. */
+  private static final int ANY_BUCKET = 0;
+
   private final Link link;
-  private final Scripts scripts;
+  private final Buckets buckets;
   private final Keys keys;
   private final Seen seen;
   private final Gate attempts;
@@ -21,9 +24,9 @@ final class Store {
 
   Store(Link link, RedisSettings settings, Seen seen, Deadlines deadlines, Channels channels) {
     this.link = link;
-    this.scripts = new Scripts(settings.keyPrefix());
     this.keys = new Keys(settings.keyPrefix());
     this.seen = seen;
+    this.buckets = new Buckets(link, settings.keyPrefix(), keys, seen);
     this.attempts = new Gate(settings.inFlight(), settings.queue(), deadlines, channels::renew);
     this.owners = new Gate(settings.inFlight(), settings.queue(), deadlines, channels::renew);
     this.others = new Gate(settings.inFlight(), settings.queue(), deadlines, channels::renew);
@@ -33,8 +36,8 @@ final class Store {
     return link;
   }
 
-  Scripts scripts() {
-    return scripts;
+  Buckets buckets() {
+    return buckets;
   }
 
   Keys keys() {
@@ -47,32 +50,48 @@ final class Store {
 
   /** Runs a script for somebody who wants a lock. */
   <T> CompletionStage<T> acquire(
-      Script script, Scripts.Arguments arguments, Function<byte[], T> read) {
-    return attempts.ask(new Run<byte[], T>(script, ScriptOutputType.VALUE, arguments, read));
+      int bucket, Script script, Scripts.Arguments arguments, Function<byte[], T> read) {
+    return attempts.ask(new Run<>(bucket, script, ScriptOutputType.VALUE, arguments, read));
   }
 
   /** Runs a script for an owner, or one who leaves. */
   <T> CompletionStage<T> change(
-      Script script, Scripts.Arguments arguments, Function<byte[], T> read) {
-    return owners.ask(new Run<byte[], T>(script, ScriptOutputType.VALUE, arguments, read));
+      int bucket, Script script, Scripts.Arguments arguments, Function<byte[], T> read) {
+    return owners.ask(new Run<>(bucket, script, ScriptOutputType.VALUE, arguments, read));
   }
 
   /** Runs a script for many owners. */
   <T> CompletionStage<T> changeMany(
-      Script script, Scripts.Arguments arguments, Function<List<byte[]>, T> read) {
-    return owners.ask(new Run<List<byte[]>, T>(script, ScriptOutputType.MULTI, arguments, read));
+      int bucket, Script script, Scripts.Arguments arguments, Function<List<byte[]>, T> read) {
+    return owners.ask(new Run<>(bucket, script, ScriptOutputType.MULTI, arguments, read));
   }
 
   /** Runs a script for anything else. */
   <T> CompletionStage<T> other(
-      Script script, Scripts.Arguments arguments, Function<byte[], T> read) {
-    return others.ask(new Run<byte[], T>(script, ScriptOutputType.VALUE, arguments, read));
+      int bucket, Script script, Scripts.Arguments arguments, Function<byte[], T> read) {
+    return others.ask(new Run<>(bucket, script, ScriptOutputType.VALUE, arguments, read));
   }
 
   /** Runs a script for anything else that has several answers. */
   <T> CompletionStage<T> otherMany(
       Script script, Scripts.Arguments arguments, Function<List<byte[]>, T> read) {
-    return others.ask(new Run<List<byte[]>, T>(script, ScriptOutputType.MULTI, arguments, read));
+    return others.ask(new Run<>(ANY_BUCKET, script, ScriptOutputType.MULTI, arguments, read));
+  }
+
+  /** Sees who serves a bucket and what it lacks. */
+  CompletionStage<Buckets.Settled> settle(int bucket) {
+    return others.ask(
+        new Question<Buckets.Settled, Buckets.Settled>() {
+          @Override
+          public CompletionStage<Buckets.Settled> send(boolean whole) {
+            return buckets.settle(bucket);
+          }
+
+          @Override
+          public Buckets.Settled read(Buckets.Settled reply) {
+            return reply;
+          }
+        });
   }
 
   /** Sends a command of Redis' own. */
@@ -119,28 +138,43 @@ final class Store {
   }
 
   private final class Run<R, T> implements Question<R, T> {
+    private final int bucket;
     private final Script script;
     private final ScriptOutputType type;
     private final Scripts.Arguments arguments;
     private final Function<R, T> read;
 
-    Run(Script script, ScriptOutputType type, Scripts.Arguments arguments, Function<R, T> read) {
+    Run(
+        int bucket,
+        Script script,
+        ScriptOutputType type,
+        Scripts.Arguments arguments,
+        Function<R, T> read) {
+      this.bucket = bucket;
       this.script = script;
       this.type = type;
       this.arguments = arguments;
       this.read = read;
     }
 
+    /** A run that does not know the script may be another than the one it was for. */
     @Override
     public CompletionStage<R> send(boolean whole) {
-      return whole
-          ? scripts.runWhole(link.store(), script, type, arguments)
-          : scripts.run(link.store(), script, type, arguments);
+      if (!whole) {
+        return buckets.scripts(bucket).run(link.store(), script, type, arguments);
+      }
+      return script.isForOneRun()
+          ? buckets.settle(bucket).thenCompose(settled -> sendWhole())
+          : sendWhole();
     }
 
     @Override
     public T read(R reply) {
       return read.apply(reply);
+    }
+
+    private CompletionStage<R> sendWhole() {
+      return buckets.scripts(bucket).runWhole(link.store(), script, type, arguments);
     }
   }
 }

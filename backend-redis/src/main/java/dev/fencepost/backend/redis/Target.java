@@ -5,6 +5,8 @@ import io.lettuce.core.RedisURI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -14,6 +16,7 @@ import java.util.stream.Stream;
  * @param uris the server; the sentinels, all in one; or the cluster's nodes to begin with
  */
 record Target(Kind kind, List<RedisURI> uris) {
+  private static final Pattern AUTHORITY_END = Pattern.compile("[/?#]");
 
   /** How servers are found. */
   enum Kind {
@@ -55,6 +58,7 @@ record Target(Kind kind, List<RedisURI> uris) {
    */
   static Target of(String uri, RedisSettings settings) {
     Kind kind = kindOf(uri);
+    requireEncodedLogin(kind, uri);
     List<RedisURI> uris = new ArrayList<>();
     try {
       if (kind == Kind.CLUSTER) {
@@ -63,13 +67,7 @@ record Target(Kind kind, List<RedisURI> uris) {
         uris.add(RedisURI.create(uri));
       }
     } catch (RuntimeException e) {
-      throw new StoreConfigurationException(
-          "store URI: not one that begins with "
-              + kind.schemes().get(0)
-              + " (expected: "
-              + example(kind)
-              + ")",
-          e);
+      throw illegible(kind, uri); // Without the cause: its message repeats the URI.
     }
     uris.forEach(one -> complete(one, settings));
     requireSense(kind, uris);
@@ -82,6 +80,27 @@ record Target(Kind kind, List<RedisURI> uris) {
       case SENTINEL -> "redis-sentinel://password@host1:26379,host2:26379,host3:26379/0#mymaster";
       case CLUSTER -> "redis-cluster://user:password@host1:6379,host2:6379,host3:6379";
     };
+  }
+
+  /** An @ that does not end the login is of a password that ends, or begins, too early. */
+  private static void requireEncodedLogin(Kind kind, String uri) {
+    String rest = uri.substring(uri.indexOf("://") + 3);
+    Matcher end = AUTHORITY_END.matcher(rest);
+    int at = rest.indexOf('@');
+    if (at != rest.lastIndexOf('@') || (end.find() && at > end.start())) {
+      throw illegible(kind, uri);
+    }
+  }
+
+  private static StoreConfigurationException illegible(Kind kind, String uri) {
+    String remedy =
+        uri.contains("@")
+            ? "; in user and password write %XX for other characters than letters, digits and"
+                + " -._~, such as %40 for @ and %23 for #, or leave them out of the URI and set the"
+                + " store options user and password"
+            : "";
+    return new StoreConfigurationException(
+        "store URI: cannot be read (expected: " + example(kind) + remedy + ")");
   }
 
   private static Kind kindOf(String uri) {

@@ -2,7 +2,7 @@ local function grant(place)
   local token = next_token(ARGV[2])
   redis.call('SET', KEYS[1],
       'h' .. token .. micros .. ARGV[6] .. place .. ARGV[5] .. ARGV[7], 'PX', ARGV[9])
-  note(token)
+  put(token, KEYS[1])
   return 'N' .. token
 end
 
@@ -29,7 +29,7 @@ local function attempt(v)
       redis.call('SET', KEYS[1], v, 'KEEPTTL')
     end
     redis.call('PEXPIRE', KEYS[1], tonumber(string.sub(v, 37, 44)) + delay(v), 'GT')
-    return 'S' .. v
+    return 'S' .. leave_trace() .. v
   end
   if not is_tenure(v) and string.sub(v, 21, 36) == self and quiet <= 0 then
     local others = without(waiting, self)

@@ -1,7 +1,7 @@
 -- Reads locks of one bucket.
 -- KEYS  1 the bucket's tokens, then the locks
 local clock = redis.call('TIME')
-local micros = clock[1] .. string.format('%06d', clock[2])
+local micros = string.format('%010d%06d', clock[1], clock[2])
 local entries = redis.call('LRANGE', KEYS[1], 0, -1)
 local head = entries[1] or '0000000000000000000'
 local quiet = 0

@@ -1,5 +1,5 @@
 -- Ends the lock's grant whoever holds it.
--- KEYS  1 lock, 2 the bucket's tokens, 3 the bucket's age
+-- KEYS  as for an acquire
 -- ARGV  1-4 as for an acquire, 5 the token to end or nothing, 6 ms to stay closed, or nothing for
 --       what is left of the lease and the delay, 7 reason
 local v = redis.call('GET', KEYS[1])
@@ -26,18 +26,19 @@ if not is_held(v) then
     pass_on(last, waiting, ARGV[7])
   elseif ARGV[6] ~= '' then
     close(last)
+    return 'N' .. leave_trace()
   end
   return 'N'
 end
-local before = micros .. string.sub(head, 1, 19) .. redis.call('PTTL', KEYS[1]) .. ':' .. v
+local left = redis.call('PTTL', KEYS[1])
 if ARGV[5] ~= '' and ARGV[5] ~= last then
-  return 'M' .. before
+  return 'M' .. micros .. string.sub(head, 1, 19) .. left .. ':' .. v
 end
 if ARGV[6] == '0' then
   pass_on(last, waiting, ARGV[7])
-  return 'Z' .. before
+  return 'Z' .. micros .. leave_trace() .. left .. ':' .. v
 end
 local closing = next_token(ARGV[2])
 close(closing)
-note(closing)
-return 'R' .. closing .. before
+put(closing, KEYS[1])
+return 'R' .. closing .. micros .. closing .. left .. ':' .. v

@@ -1,8 +1,8 @@
--- Extends grants of one bucket to now + their ttl. Writes nothing but expiries.
--- KEYS  the locks, then the bucket's tokens
--- ARGV  for each lock its claim id and a space, and its token
+-- Extends grants of one bucket to now + their ttl. Writes expiries, and a trace of having done so.
+-- KEYS  1 and 3 the bucket's beginning, 2 its tokens, 4 its age, then the locks
+-- ARGV  1-4 as for an acquire, then for each lock its claim id and a space, and its token
 local function last_token(key)
-  for _, entry in ipairs(redis.call('LRANGE', KEYS[#KEYS], 0, -1)) do
+  for _, entry in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do
     if string.sub(entry, 20) == key then
       return string.sub(entry, 1, 19)
     end
@@ -10,22 +10,26 @@ local function last_token(key)
   return ''
 end
 
-local answers = {}
-for i = 1, #KEYS - 1 do
-  local key, claim, token = KEYS[i], ARGV[2 * i - 1], ARGV[2 * i]
+local answers = {''}
+for i = 5, #KEYS do
+  local key, claim, token = KEYS[i], ARGV[2 * i - 5], ARGV[2 * i - 4]
   local v = redis.call('GET', key)
   local held = v and is_tenure(v)
       and (string.sub(v, 45, 50) == '000000' or redis.call('PTTL', key) > delay(v))
   if held and is_on_record(v, claim, token) then
     local whole = tonumber(string.sub(v, 37, 44)) + delay(v)
     redis.call('PEXPIRE', key, whole, 'GT')
-    answers[i] = 'R' .. string.sub(v, 37, 51)
+    answers[i - 3] = 'R' .. string.sub(v, 37, 51)
+    answers[1] = 'R'
   elseif v then
     local reason = why(v, token, held)
-    answers[i] = reason .. string.sub(v, 2, 20)
+    answers[i - 3] = reason .. string.sub(v, 2, 20)
         .. (reason == 'V' and string.sub(v, 55 + #ids(v)) or '')
   else
-    answers[i] = 'E' .. last_token(key)
+    answers[i - 3] = 'E' .. last_token(key)
   end
+end
+if answers[1] ~= '' then
+  answers[1] = leave_trace()
 end
 return answers

@@ -1,14 +1,18 @@
--- Begins a bucket that lost its state, or makes one that began without this replica's knowledge
--- stay quiet for as long as this replica's grants may live; answers the bucket's age.
--- KEYS  1 and 3 the bucket's age, 2 its tokens
--- ARGV  1-4 as for an acquire, 5 the age that this replica knows, or nothing
-local age = redis.call('GET', KEYS[3])
-if not age then
-  age = micros .. ARGV[1]
-  redis.call('SET', KEYS[3], age)
+-- Sees whether a bucket is the one that this replica knows, and answers how long it is quiet and
+-- its beginning. A process that has not served it before may lack what was written last: nothing is
+-- granted until those who know have come to say so. If it lacks something that this replica
+-- knows, nothing is granted for as long as this replica's grants in it may live.
+-- KEYS  1 and 3 the bucket's beginning, 2 its tokens, 4 its age
+-- ARGV  1-4 as for an acquire, 5 ms that replicas need to come back, 6 the beginning that this
+--       replica knows, or nothing
+local beginning = redis.call('GET', KEYS[3])
+if not beginning or string.sub(beginning, 84) ~= present_run() then
+  beginning = begin()
+  be_quiet(tonumber(ARGV[5]), string.sub(head, 1, 19))
 end
-if ARGV[5] ~= '' and ARGV[5] ~= age and quiet < tonumber(ARGV[4]) then
-  local entry = string.sub(head, 1, 19) .. '\0' .. string.format('%.0f', millis + ARGV[4])
-  redis.call('LPUSH', KEYS[2], entry)
+local known = string.sub(ARGV[6], 1, 32)
+if known ~= '' and known ~= string.sub(beginning, 1, 32)
+    and (ARGV[3] > string.sub(beginning, 33, 51) or known ~= string.sub(beginning, 52, 83)) then
+  be_quiet(tonumber(ARGV[4]), string.sub(head, 1, 19))
 end
-return age
+return string.format('%.0f', math.max(0, quiet)) .. ':' .. beginning

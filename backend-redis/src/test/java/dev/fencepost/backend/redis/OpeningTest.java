@@ -118,6 +118,50 @@ final class OpeningTest {
   }
 
   @Test
+  void passwordThatMustBeEncoded_isRefusedWithTheRemedyAndNeverShown() {
+    for (String login :
+        List.of(
+            "user:sec#ret",
+            "user:sec/ret",
+            "user:sec?ret",
+            "user:sec@ret",
+            "user:sec%ret",
+            "user:sec ret",
+            "sec#ret",
+            "sec/ret",
+            "sec?ret",
+            "sec@ret",
+            "sec%ret",
+            "sec\\ret")) {
+      for (String uri :
+          List.of("redis://L@x:1", "redis-sentinel://L@x:1/0#m", "redis-cluster://L@x:1")) {
+        StoreSettings settings = StoreSettings.of(uri.replace("L", login));
+        assertThatThrownBy(() -> new RedisBackendProvider().create(settings))
+            .as(settings.uri())
+            .isInstanceOf(StoreConfigurationException.class)
+            .hasMessageContaining("%40")
+            .hasMessageContaining("store options user and password")
+            .hasNoCause()
+            .message()
+            .doesNotContain("sec", "ret");
+      }
+    }
+  }
+
+  @Test
+  void encodedPassword_letsOneIn() {
+    try (RedisServer locked = new RedisServer("requirepass a/b?c#d@e%f")) {
+      locked.loginWith("--no-auth-warning", "-a", "a/b?c#d@e%f");
+      locked.start();
+      for (String login :
+          List.of(
+              "a%2Fb%3Fc%23d%40e%25f", ":a%2Fb%3Fc%23d%40e%25f", "default:a%2Fb%3Fc%23d%40e%25f")) {
+        new TestReplica("redis://" + login + "@127.0.0.1:" + locked.port()).close();
+      }
+    }
+  }
+
+  @Test
   void wrongPassword_isRefusedAndARightOneGoesOn() {
     try (RedisServer locked = new RedisServer("requirepass right")) {
       locked.loginWith("--no-auth-warning", "-a", "right");

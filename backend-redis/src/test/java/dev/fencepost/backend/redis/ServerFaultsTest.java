@@ -68,8 +68,9 @@ final class ServerFaultsTest {
       awaitListening(b);
       assertThat(a.release(held)).isEqualTo(new Release.Released());
       awaitAnswer(() -> b.wakes().contains(new LockName("killed")));
+      awaitAnswer(() -> isGranted(b.attempt(waiting, Line.JOIN)));
       assertThat(b.acquire(waiting).token()).isGreaterThan(held.token());
-      assertThat(a.acquire("killed/2").token()).isGreaterThan(held.token());
+      assertThat(awaitGrant(a, "killed/2").token()).isGreaterThan(held.token());
     }
   }
 
@@ -192,7 +193,7 @@ final class ServerFaultsTest {
         REDIS.cli("REPLICAOF", "NO", "ONE");
       }
       awaitAnswer(() -> answer(a.backend().renew(held.ref())) instanceof Renewal.Renewed);
-      assertThat(a.acquire("readonly/2").token()).isGreaterThan(held.token());
+      assertThat(awaitGrant(a, "readonly/2").token()).isGreaterThan(held.token());
     }
   }
 
@@ -266,6 +267,13 @@ final class ServerFaultsTest {
       REDIS.resume();
       asked.subList(0, 356).forEach(each -> assertThat(isGranted(answer(each))).isTrue());
     }
+  }
+
+  /** After a start of Redis nothing is granted until all replicas could have come back. */
+  private static Grant awaitGrant(TestReplica replica, String lock) {
+    Claim claim = claim(lock);
+    awaitAnswer(() -> isGranted(replica.attempt(claim, Line.NONE)));
+    return replica.acquire(claim);
   }
 
   /** Waits until Redis has the replica's channel. */

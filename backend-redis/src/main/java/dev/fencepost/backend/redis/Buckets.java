@@ -1,0 +1,118 @@
+package dev.fencepost.backend.redis;
+
+import dev.fencepost.lock.ReplicaId;
+import io.lettuce.core.RedisNoScriptException;
+import io.lettuce.core.ScriptOutputType;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+
+/**
+ * What this replica knows of each bucket: its beginning, and the run of Redis that serves it. Safe
+ * for use by many threads.
+ */
+final class Buckets {
+  /** The beginning's identity: when, and by whom. */
+  private static final int IDENTITY = Stored.MICROS + ReplicaId.LENGTH;
+
+  private static final int PREDECESSOR = IDENTITY + Digits.TOKEN;
+  private static final int RUN = PREDECESSOR + IDENTITY;
+
+  /** One for each master of a large cluster; those of former runs are of no use. */
+  private static final int MOST_RUNS = 64;
+
+  private static final byte[] NOTHING = new byte[0];
+
+  private final Link link;
+  private final String prefix;
+  private final Keys keys;
+  private final Seen seen;
+  private final Scripts unbound;
+  private final AtomicReferenceArray<Known> known = new AtomicReferenceArray<>(Keys.BUCKETS);
+  private final Map<String, Scripts> byRun = new ConcurrentHashMap<>();
+
+  private record Known(byte[] beginning, Scripts scripts) {}
+
+  /**
+   * What settling a bucket told.
+   *
+   * @param quietMillis for how long nothing is granted in it
+   * @param news whether it has another beginning than this replica knew
+   * @param lost whether it lacks something that this replica knew
+   */
+  record Settled(long quietMillis, boolean news, boolean lost) {}
+
+  Buckets(Link link, String prefix, Keys keys, Seen seen) {
+    this.link = link;
+    this.prefix = prefix;
+    this.keys = keys;
+    this.seen = seen;
+    this.unbound = new Scripts(prefix, "");
+    for (int bucket = 0; bucket < Keys.BUCKETS; bucket++) {
+      known.set(bucket, new Known(NOTHING, unbound));
+    }
+  }
+
+  /** The scripts for the run that served the bucket when it was settled last. */
+  Scripts scripts(int bucket) {
+    return known.get(bucket).scripts();
+  }
+
+  /** The scripts of which every run knows those that are for all. */
+  Scripts scripts() {
+    return unbound;
+  }
+
+  /** Whether that is what stands as the bucket's beginning. */
+  boolean isKnown(int bucket, byte[] beginning) {
+    return Arrays.equals(known.get(bucket).beginning(), beginning);
+  }
+
+  /**
+   * Sees who serves the bucket and what it lacks; if it lacks something, nothing is granted in it
+   * until the grants that this replica remembers have ended.
+   */
+  CompletionStage<Settled> settle(int bucket) {
+    byte[] before = known.get(bucket).beginning();
+    byte[] lastToken = seen.lastToken(bucket);
+    Scripts.Arguments arguments =
+        new Scripts.Arguments(
+            keys.step(bucket, keys.beginning(bucket)),
+            seen.selfText(),
+            seen.leastToken(),
+            lastToken,
+            Digits.of(seen.quietMillis(bucket)),
+            Digits.of(Seen.LEAST_QUIET_MILLIS),
+            before);
+    ScriptOutputType type = ScriptOutputType.VALUE;
+    return unbound
+        .<byte[]>run(link.store(), Script.SETTLE, type, arguments)
+        .exceptionallyCompose(
+            error ->
+                Trouble.unwrapped(error) instanceof RedisNoScriptException
+                    ? unbound.<byte[]>runWhole(link.store(), Script.SETTLE, type, arguments)
+                    : CompletableFuture.<byte[]>failedFuture(error))
+        .thenApply(reply -> settled(bucket, before, lastToken, new Reply(reply)));
+  }
+
+  private Settled settled(int bucket, byte[] before, byte[] lastToken, Reply reply) {
+    long quiet = reply.numberUpTo(':');
+    byte[] beginning = reply.rest().getBytes(StandardCharsets.US_ASCII);
+    String run = new String(beginning, RUN, beginning.length - RUN, StandardCharsets.US_ASCII);
+    if (byRun.size() > MOST_RUNS) {
+      byRun.clear();
+    }
+    Scripts scripts = byRun.computeIfAbsent(run, name -> new Scripts(prefix, name));
+    known.set(bucket, new Known(beginning, scripts));
+    boolean news = before.length > 0 && !Arrays.equals(before, 0, IDENTITY, beginning, 0, IDENTITY);
+    boolean gap = Arrays.compare(lastToken, 0, Digits.TOKEN, beginning, IDENTITY, PREDECESSOR) > 0;
+    boolean missed =
+        !Arrays.equals(before, 0, Math.min(before.length, IDENTITY), beginning, PREDECESSOR, RUN);
+    boolean knows = !Arrays.equals(lastToken, Digits.of(0, Digits.TOKEN));
+    return new Settled(quiet, news, news && knows && (gap || missed));
+  }
+}

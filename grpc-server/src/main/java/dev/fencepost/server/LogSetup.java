@@ -9,6 +9,8 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.encoder.Encoder;
 import dev.fencepost.server.config.ServerConfig.Log;
+import java.time.ZoneId;
+import java.util.Locale;
 import org.slf4j.LoggerFactory;
 
 /** Sends the log to standard error, as text or JSON; standard output is for answers. */
@@ -18,8 +20,8 @@ final class LogSetup {
   /** What operators did is written down however quiet the rest is to be. */
   private static final String AUDIT = "dev.fencepost.audit";
 
-  private static final String PATTERN =
-      "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %logger{0} %msg %kvp{DOUBLE}%n%rEx";
+  private static final String TIME = "yyyy-MM-dd'T'HH:mm:ss.SSSXXX";
+  private static final String REST = " %-5level %logger{0} %msg %kvp{DOUBLE}%n%rEx";
 
   private LogSetup() {}
 
@@ -59,7 +61,8 @@ final class LogSetup {
   private static Encoder<ILoggingEvent> text(LoggerContext context) {
     PatternLayoutEncoder encoder = new PatternLayoutEncoder();
     encoder.setContext(context);
-    encoder.setPattern(PATTERN);
+    String zone = ZoneId.systemDefault().getId();
+    encoder.setPattern("%d{" + TIME + "," + zone + "," + Locale.ROOT.toLanguageTag() + "}" + REST);
     encoder.start();
     return encoder;
   }

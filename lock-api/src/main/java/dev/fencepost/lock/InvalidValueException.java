@@ -1,5 +1,7 @@
 package dev.fencepost.lock;
 
+import java.util.Locale;
+
 /**
  * A value that breaks its documented limits. Nothing has happened when it is thrown.
  *
@@ -52,7 +54,7 @@ public final class InvalidValueException extends IllegalArgumentException {
     for (int i = 0; i < shown; i++) {
       char c = text.charAt(i);
       if (Character.isISOControl(c) || (Character.isSurrogate(c) && !pairedAt(text, i))) {
-        out.append(String.format("\\u%04x", (int) c));
+        out.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
       } else {
         out.append(c);
       }

@@ -1,5 +1,6 @@
 package dev.fencepost.lock;
 
+import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
@@ -22,7 +23,7 @@ public record ReplicaId(String value) implements Comparable<ReplicaId> {
 
   /** The id with these 64 random bits. */
   public static ReplicaId of(long randomBits) {
-    return new ReplicaId(String.format("%016x", randomBits));
+    return new ReplicaId(String.format(Locale.ROOT, "%016x", randomBits));
   }
 
   @Override

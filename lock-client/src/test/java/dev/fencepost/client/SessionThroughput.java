@@ -13,6 +13,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -53,8 +54,14 @@ public final class SessionThroughput {
           long awaited = run(threads, seconds, thread -> sdk(client, thread, true));
           long closed = run(threads, seconds, thread -> sdk(client, thread, false));
           System.out.printf(
+              Locale.ROOT,
               "%d threads: unary %,d, SDK release %,d (%.1f), SDK close %,d (%.1f) pairs/s%n",
-              threads, unary, awaited, ratio(awaited, unary), closed, ratio(closed, unary));
+              threads,
+              unary,
+              awaited,
+              ratio(awaited, unary),
+              closed,
+              ratio(closed, unary));
         }
       }
     } finally {

@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -57,7 +58,7 @@ final class Desk {
   }
 
   Claim claim() {
-    return claim(new ClaimId(String.format("claim-%022d", claims++)));
+    return claim(new ClaimId(String.format(Locale.ROOT, "claim-%022d", claims++)));
   }
 
   Claim claim(LockName lock) {

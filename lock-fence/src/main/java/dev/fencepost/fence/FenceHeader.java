@@ -6,6 +6,7 @@ import dev.fencepost.lock.ResourceName;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
@@ -45,7 +46,7 @@ final class FenceHeader {
       if (b > ' ' && b < 0x7f && b != '%' && b != ',') {
         out.append((char) b);
       } else {
-        out.append(String.format("%%%02X", b & 0xff));
+        out.append(String.format(Locale.ROOT, "%%%02X", b & 0xff));
       }
     }
     return out.toString();

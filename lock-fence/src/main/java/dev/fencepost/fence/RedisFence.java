@@ -8,6 +8,7 @@ import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.api.async.RedisScriptingAsyncCommands;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -148,6 +149,6 @@ public final class RedisFence {
 
   /** All tokens in 19 digits, so that they compare as texts. */
   private static String padded(FencingToken token) {
-    return String.format("%019d", token.value());
+    return String.format(Locale.ROOT, "%019d", token.value());
   }
 }

@@ -13,6 +13,7 @@ import dev.fencepost.testkit.process.TcpProxy.Direction;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisURI;
+import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.cluster.SlotHash;
@@ -130,6 +131,33 @@ class RedisFenceTest {
     assertThatThrownBy(() -> fence.set("a", "1", token(1)).join())
         .hasMessageContaining("WRONGTYPE");
     assertThat(redis.get("a")).isNull();
+  }
+
+  @Test
+  void scriptGivenAnythingButATokenInNineteenDigits_refusesAndRaisesNoMark() {
+    String script = FencedScript.around("return redis.call('SET', KEYS[1], ARGV[1])");
+    String[] keys = {"a", MarkKey.of("a")};
+    for (String token :
+        List.of(
+            "1",
+            "",
+            "0000000000000000000",
+            "9223372036854775808",
+            "-000000000000000001",
+            "00000000000000001e9",
+            "000000000000000001\n",
+            "00000000000000000001",
+            "\u0660".repeat(18) + "\u0661",
+            "\u0660".repeat(8) + "111")) {
+      assertThatThrownBy(
+              () -> redis.<Object>eval(script, ScriptOutputType.MULTI, keys, "1", token, "0"))
+          .as(token)
+          .hasMessageContaining("FENCE no token");
+    }
+    assertThatThrownBy(() -> redis.<Object>eval(script, ScriptOutputType.MULTI, keys))
+        .hasMessageContaining("FENCE no token");
+    assertThat(redis.exists("a", MarkKey.of("a"))).isZero();
+    fence.set("a", "1", token(1)).join();
   }
 
   @Test

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -66,7 +67,7 @@ class WaiterMemoryTest {
         .setClaimId(Claim.on("any", Duration.ofMinutes(5)).id())
         .setTtl(Caller.wire(Duration.ofMinutes(5)))
         .setWait(Caller.wire(Duration.ofHours(1)))
-        .setOwner(String.format("%0100d", number))
+        .setOwner(String.format(Locale.ROOT, "%0100d", number))
         .build();
   }
 

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * One replica: {@code fencepost server} as a process of its own, on ports that it keeps when it is
@@ -32,6 +33,7 @@ public final class Server implements AutoCloseable {
   private static final List<String> JVM =
       List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto");
 
+  private final List<String> jvm;
   private final String storeUri;
   private final List<String> flags;
   private final int port;
@@ -39,7 +41,8 @@ public final class Server implements AutoCloseable {
   private final Path log;
   private ChildJvm process;
 
-  private Server(int port, String storeUri, String... flags) {
+  private Server(List<String> jvm, int port, String storeUri, String... flags) {
+    this.jvm = jvm;
     this.port = port;
     this.storeUri = storeUri;
     this.flags = List.of(flags);
@@ -70,7 +73,17 @@ public final class Server implements AutoCloseable {
 
   /** Starts a server where it was announced before. */
   public static Server onPort(int port, String storeUri, String... flags) {
-    Server server = new Server(port, storeUri, flags);
+    Server server = new Server(JVM, port, storeUri, flags);
+    server.awaitReady();
+    return server;
+  }
+
+  /** Starts a server whose JVM takes {@code locale} for the one of its users. */
+  public static Server inLocale(Locale locale, String storeUri) {
+    List<String> jvm = new ArrayList<>(JVM);
+    jvm.add("-Duser.language=" + locale.getLanguage());
+    jvm.add("-Duser.country=" + locale.getCountry());
+    Server server = new Server(jvm, FreePort.next(), storeUri);
     server.awaitReady();
     return server;
   }
@@ -81,7 +94,7 @@ public final class Server implements AutoCloseable {
    * @return what it complained of
    */
   public static String refusedOn(String storeUri) {
-    try (Server server = new Server(FreePort.next(), storeUri)) {
+    try (Server server = new Server(JVM, FreePort.next(), storeUri)) {
       server.process.remainingLines(PATIENCE);
       return server.readLog();
     }
@@ -189,7 +202,7 @@ public final class Server implements AutoCloseable {
     words.add("--listen=127.0.0.1:" + port);
     words.add("--http-listen=127.0.0.1:" + httpPort);
     words.addAll(flags);
-    return ChildJvm.start(JVM, FencepostCommand.class, words.toArray(String[]::new));
+    return ChildJvm.start(jvm, FencepostCommand.class, words.toArray(String[]::new));
   }
 
   private HttpURLConnection open(String page) throws IOException {

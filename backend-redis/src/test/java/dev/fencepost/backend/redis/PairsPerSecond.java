@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -81,8 +82,11 @@ public final class PairsPerSecond {
           (name, all) -> {
             double[] sorted = all.stream().mapToDouble(d -> d).sorted().toArray();
             System.out.printf(
+                Locale.ROOT,
                 "%-40s median %,9.0f pairs/s of %s%n",
-                name, sorted[sorted.length / 2], Arrays.toString(sorted));
+                name,
+                sorted[sorted.length / 2],
+                Arrays.toString(sorted));
           });
       for (Side side : sides) {
         side.close();

@@ -5,6 +5,7 @@ import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.ResourceName;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Where everything is kept.
@@ -92,6 +93,6 @@ record Layout(String root) {
   }
 
   private static String bucketName(int bucket) {
-    return String.format("%02x", bucket);
+    return String.format(Locale.ROOT, "%02x", bucket);
   }
 }

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
@@ -119,11 +120,12 @@ final class Figures {
     for (int i = 0; i < sides.size(); i++) {
       List<Result> all = results.get(i);
       System.out.printf(
+          Locale.ROOT,
           "%s: %s: median %.0f/s (%s), %.2f transactions each%n",
           what,
           sides.get(i).name(),
           median(all.stream().mapToDouble(Result::perSecond).toArray()),
-          all.stream().map(r -> String.format("%.0f", r.perSecond())).toList(),
+          all.stream().map(r -> String.format(Locale.ROOT, "%.0f", r.perSecond())).toList(),
           median(all.stream().mapToDouble(Result::writesEach).toArray()));
     }
   }

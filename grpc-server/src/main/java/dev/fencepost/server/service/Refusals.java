@@ -13,6 +13,7 @@ import io.grpc.Status.Code;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
@@ -146,7 +147,7 @@ public final class Refusals {
   }
 
   private Refusal internal(Throwable cause) {
-    String reference = String.format("%08x", random.nextInt());
+    String reference = String.format(Locale.ROOT, "%08x", random.nextInt());
     LOG.error("internal error {}", reference, cause);
     return new Refusal(
         Code.INTERNAL,

@@ -4,6 +4,7 @@ import com.google.protobuf.Duration;
 import dev.fencepost.proto.v1.AcquireRequest;
 import dev.fencepost.proto.v1.Grant;
 import dev.fencepost.proto.v1.GrantRef;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Requests for tests. */
@@ -14,7 +15,7 @@ public final class Claims {
 
   /** A claim id that nobody had before. */
   public static String newId() {
-    return String.format("test-claim-%015d", NUMBER.incrementAndGet());
+    return String.format(Locale.ROOT, "test-claim-%015d", NUMBER.incrementAndGet());
   }
 
   /** One try at a lock, for a minute. */

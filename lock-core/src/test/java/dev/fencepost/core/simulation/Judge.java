@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -184,7 +185,8 @@ final class Judge {
   @SuppressWarnings("AnnotateFormatMethod") // its annotation would be one more dependency
   void check(boolean kept, String format, Object... values) {
     if (!kept) {
-      breaches.add(world.nanoTime() / 1_000_000 + " ms: " + String.format(format, values));
+      breaches.add(
+          world.nanoTime() / 1_000_000 + " ms: " + String.format(Locale.ROOT, format, values));
     }
   }
 

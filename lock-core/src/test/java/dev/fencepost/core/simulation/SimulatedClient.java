@@ -12,6 +12,7 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReleaseOrder;
 import dev.fencepost.lock.Renewal;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -50,7 +51,7 @@ final class SimulatedClient {
 
   private Claim newClaim() {
     LockName lock = simulation.anyLock();
-    ClaimId id = new ClaimId(String.format("%s-%020d", name, claims++));
+    ClaimId id = new ClaimId(String.format(Locale.ROOT, "%s-%020d", name, claims++));
     Duration ttl = Duration.ofMillis(2_000 + world.random.nextLong(2_000));
     Duration delay = fickle(0.2) ? Duration.ofMillis(500) : Duration.ZERO;
     return new Claim(lock, id, new Lease(ttl, delay), Claimant.named(name));

@@ -6,6 +6,7 @@ import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -65,6 +66,6 @@ public final class PausedHolder {
         e.printStackTrace();
       }
     }
-    System.out.printf("written %d refused %d failed %d%n", written, refused, failed);
+    System.out.printf(Locale.ROOT, "written %d refused %d failed %d%n", written, refused, failed);
   }
 }

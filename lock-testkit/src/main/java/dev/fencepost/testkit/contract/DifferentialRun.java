@@ -6,6 +6,7 @@ import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.testkit.model.ModelServer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -93,8 +94,14 @@ final class DifferentialRun {
     if (!expected.equals(actual)) {
       throw new AssertionError(
           String.format(
+              Locale.ROOT,
               "seed %d, compared step %d: %s%n  expected %s%n  but was  %s%non this lock:%n%s",
-              seed, comparedSteps, what, expected, actual, track.history()));
+              seed,
+              comparedSteps,
+              what,
+              expected,
+              actual,
+              track.history()));
     }
   }
 

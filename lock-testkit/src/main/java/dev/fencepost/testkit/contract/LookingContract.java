@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -95,7 +96,7 @@ abstract class LookingContract extends ContractPart {
   void largestClaimant_isKept() {
     Map<String, String> metadata = new HashMap<>();
     for (int i = 0; i < Claimant.MAX_METADATA_ENTRIES; i++) {
-      String key = String.format("key-%02d", i);
+      String key = String.format(Locale.ROOT, "key-%02d", i);
       int bytes = Claimant.MAX_METADATA_BYTES / Claimant.MAX_METADATA_ENTRIES - key.length();
       metadata.put(key, "🔒".repeat(bytes / 4) + "x".repeat(bytes % 4));
     }

@@ -15,6 +15,7 @@ import dev.fencepost.testkit.history.History;
 import dev.fencepost.testkit.history.Recorder;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.Locale;
 import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.function.Consumer;
@@ -155,7 +156,7 @@ final class RandomClients {
   }
 
   private Claim newClaim() {
-    ClaimId id = new ClaimId(String.format("random-claim-of-a-run-%06d", ++claims));
+    ClaimId id = new ClaimId(String.format(Locale.ROOT, "random-claim-of-a-run-%06d", ++claims));
     return new Claim(LOCK, id, Lease.of(TTL), Claimant.named("client"));
   }
 

@@ -14,6 +14,7 @@ import dev.fencepost.lock.ReleaseOrder;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.Line;
 import java.time.Duration;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 class LockRecordTest {
@@ -73,7 +74,7 @@ class LockRecordTest {
   }
 
   private static Claim claim(int number) {
-    ClaimId id = new ClaimId(String.format("claim-%022d", number));
+    ClaimId id = new ClaimId(String.format(Locale.ROOT, "claim-%022d", number));
     return new Claim(LOCK, id, Lease.of(Duration.ofSeconds(10)), Claimant.named("tester"));
   }
 

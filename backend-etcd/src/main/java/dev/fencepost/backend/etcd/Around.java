@@ -13,9 +13,11 @@ import dev.fencepost.lock.ReplicaId;
  * @param owners where everything else goes that writes
  * @param reads where looks go
  * @param leases single leases
+ * @param clock what time leases have left
  * @param pool leases for grants
  * @param memories the lease of memories of free locks
  * @param turns the lease of turns
+ * @param lines the lease of lines
  * @param roster this replica's own lease
  * @param holdings grants made here
  * @param watches locks waited for here
@@ -29,9 +31,11 @@ record Around(
     Batcher<Guarded, Guarded.Outcome> owners,
     Batcher<Reading, Reading.Found> reads,
     Leases leases,
+    LeaseClock clock,
     LeasePool pool,
     RollingLease memories,
     RollingLease turns,
+    RollingLease lines,
     Roster roster,
     Holdings holdings,
     Watches watches) {}

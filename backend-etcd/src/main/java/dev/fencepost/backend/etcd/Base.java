@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * revisions that are used again. (Replacing it also makes sure that nothing is granted any more by
  * a transaction that was sent before and got no answer.)
  *
+ * <p>So a grant goes only over the connection over which its base was made sure of: nothing else
+ * has a token that is not certain, and no claim can find such a grant later.
+ *
  * <p>The new base is the clock, or what a token would be now if that is more, or the highest token
  * seen here. To the latter two are added {@value #SLACK}: more revisions than there can be between
  * the reading and the writing. Tokens stay near the clock: every revision costs more than a
@@ -109,6 +112,13 @@ final class Base {
   void doubt() {
     doubts.incrementAndGet();
     present = null;
+  }
+
+  /** A transaction that compares {@code used} would have gone over another connection. */
+  void mistrust(Value used) {
+    if (used.equals(present)) {
+      doubt();
+    }
   }
 
   /** A transaction that compared {@code used} found this base instead. */

@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.BiFunction;
 
 /**
  * Questions that wait for etcd, in the order in which they came. What waits when a transaction may
@@ -28,7 +27,7 @@ final class Batcher<Q, A> {
   private static final int MOST_ALONE = 64;
 
   private final Form<Q, A> form;
-  private final BiFunction<TxnRequest, Deadline, CompletionStage<Reply<TxnResponse>>> send;
+  private final Sender sender;
   private final Traffic traffic;
   private final int capacity;
   private final Deque<Waiting<Q, A>> waiting = new ArrayDeque<>();
@@ -46,8 +45,20 @@ final class Batcher<Q, A> {
 
     TxnRequest join(List<Q> questions);
 
+    /** The only connection over which they may go. */
+    default long connection(List<Q> questions) {
+      return Wire.ANY_CONNECTION;
+    }
+
     /** The answers, in the order of the questions. */
     List<A> split(int questions, Reply<TxnResponse> reply);
+  }
+
+  /** Sends a transaction over that connection only. */
+  @FunctionalInterface
+  interface Sender {
+    CompletionStage<Reply<TxnResponse>> send(
+        TxnRequest request, long connection, Deadline deadline);
   }
 
   /**
@@ -59,13 +70,9 @@ final class Batcher<Q, A> {
    */
   record Terms(int batchSize, int underWay, int capacity) {}
 
-  Batcher(
-      Form<Q, A> form,
-      Terms terms,
-      BiFunction<TxnRequest, Deadline, CompletionStage<Reply<TxnResponse>>> send,
-      Traffic traffic) {
+  Batcher(Form<Q, A> form, Terms terms, Sender sender, Traffic traffic) {
     this.form = form;
-    this.send = send;
+    this.sender = sender;
     this.traffic = traffic;
     this.capacity = terms.capacity();
     this.batchSize = terms.batchSize();
@@ -84,12 +91,6 @@ final class Batcher<Q, A> {
     }
     pump();
     return mine.answer();
-  }
-
-  /** From now on one question to a transaction. */
-  synchronized void stopBatching() {
-    allowed = allowed(1, allowed);
-    batchSize = 1;
   }
 
   private record Waiting<Q, A>(
@@ -138,7 +139,8 @@ final class Batcher<Q, A> {
     }
     traffic.sent(batch.size());
     Deadline deadline = latest;
-    Answer.of(() -> send.apply(form.join(questions(batch)), deadline))
+    List<Q> questions = questions(batch);
+    Answer.of(() -> sender.send(form.join(questions), form.connection(questions), deadline))
         .whenComplete(
             (reply, error) -> {
               synchronized (this) {

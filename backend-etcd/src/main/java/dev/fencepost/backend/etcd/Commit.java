@@ -12,15 +12,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Writes changes of one lock: with the lease that each needs, and compared with what was seen. For
  * one call; its steps follow each other.
  */
 final class Commit {
-  private static final Base.Value NO_BASE = new Base.Value(ByteString.EMPTY, 0, 0, 0);
-  private static final int MOST_REWRITES = 5;
+  private static final Base.Value NO_BASE =
+      new Base.Value(ByteString.EMPTY, 0, 0, Wire.ANY_CONNECTION);
 
   private final Around around;
   private final boolean isAttempt;
@@ -91,7 +90,7 @@ final class Commit {
             : CompletableFuture.completedStage(NO_BASE);
     CompletionStage<Long> line =
         change.line() && !change.after().line().isEmpty()
-            ? around.roster().lease(deadline)
+            ? around.lines().take(deadline).thenApply(StoreLease::id)
             : CompletableFuture.completedStage(0L);
     return lease(seen, change)
         .thenCompose(
@@ -154,7 +153,9 @@ final class Commit {
       request.addCompare(Ops.hasValue(around.base().key(), means.base().bytes()));
       request.addFailure(Ops.get(around.base().key()));
     }
-    return lane().ask(new Guarded(record, request.build()), deadline);
+    // Over another connection the base may be another, from a backup, of the same value.
+    Guarded guarded = new Guarded(record, request.build(), means.base().connection());
+    return lane().ask(guarded, deadline);
   }
 
   private Batcher<Guarded, Guarded.Outcome> lane() {
@@ -177,9 +178,7 @@ final class Commit {
       unused = Optional.empty();
       return CompletableFuture.completedStage(Made.AGAIN);
     }
-    return isDoubtful(change, means, outcome)
-        ? rewrite(seen, change, means, outcome.revision(), 0)
-        : CompletableFuture.completedStage(made(seen, change, means, outcome.revision()));
+    return CompletableFuture.completedStage(made(seen, change, means, outcome.revision()));
   }
 
   private Made made(Seen seen, Change change, Means means, long written) {
@@ -225,71 +224,21 @@ final class Commit {
 
   private boolean isTooLate(Change change) {
     return change.kind() == Kind.GRANT
-        && unused
-            .map(Taken::lease)
-            .filter(lease -> lease.ageNanos() >= TimeUnit.SECONDS.toNanos(lease.seconds()))
-            .isPresent();
-  }
-
-  /** The base was not made sure of over the connection over which the token was given. */
-  private static boolean isDoubtful(Change change, Means means, Guarded.Outcome outcome) {
-    return change.ownToken() && means.base().connection() != outcome.connection();
-  }
-
-  /**
-   * Writes the record once more, by a base that is certain, so that it gets another token. Nobody
-   * knows the former one yet.
-   */
-  private CompletionStage<Made> rewrite(
-      Seen seen, Change change, Means means, long written, int times) {
-    if (times == MOST_REWRITES) {
-      return CompletableFuture.failedFuture(Trouble.timeout());
-    }
-    ByteString record = around.keys().lock(seen.lock());
-    return around
-        .base()
-        .current(deadline)
-        .thenCompose(
-            base -> {
-              Means certain = new Means(means.lease(), base, means.lineLease());
-              TxnRequest request =
-                  TxnRequest.newBuilder()
-                      .addCompare(Ops.writtenAt(record, written))
-                      .addCompare(Ops.hasValue(around.base().key(), base.bytes()))
-                      .addSuccess(
-                          Ops.put(record, change.value(base.offset()).encode(), means.lease()))
-                      .addFailure(Ops.get(around.base().key()))
-                      .build();
-              return lane()
-                  .ask(new Guarded(record, request), deadline)
-                  .thenCompose(
-                      outcome -> {
-                        sawAt(outcome.revision());
-                        if (outcome.done() && !isDoubtful(change, certain, outcome)) {
-                          return CompletableFuture.completedStage(
-                              made(seen, change, certain, outcome.revision()));
-                        }
-                        if (!outcome.done()) {
-                          around
-                              .base()
-                              .found(
-                                  base,
-                                  Reading.first(outcome.responses().get(0).getResponseRange()),
-                                  outcome.connection());
-                        }
-                        long last = outcome.done() ? outcome.revision() : written;
-                        return rewrite(seen, change, certain, last, times + 1);
-                      });
-            });
+        && unused.map(Taken::lease).filter(StoreLease::mayHaveEnded).isPresent();
   }
 
   private CompletionStage<Made> failed(Change change, Means means, Throwable error) {
     boolean bound = change.kind() == Kind.GRANT;
+    if (Trouble.is(error, Trouble.Kind.NOT_SENT)) {
+      around.base().mistrust(means.base());
+      return CompletableFuture.completedStage(Made.AGAIN);
+    }
     if (Trouble.is(error, Trouble.Kind.LEASE_GONE)) {
       unused = bound ? Optional.empty() : unused;
       around.memories().isGone(means.lease());
       around.turns().isGone(means.lease());
-      return around.roster().confirm(deadline).thenApply(confirmed -> Made.AGAIN);
+      around.lines().isGone(means.lineLease());
+      return CompletableFuture.completedStage(Made.AGAIN);
     }
     if (bound && Trouble.in(error).filter(t -> t.kind() != Trouble.Kind.UNANSWERED).isEmpty()) {
       // It may be bound to a grant by now, or be so later: it is left to die.

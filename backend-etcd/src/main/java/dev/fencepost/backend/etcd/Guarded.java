@@ -12,8 +12,9 @@ import java.util.List;
  *
  * @param lock the lock's key
  * @param transaction what is to be compared, done and else read
+ * @param connection the only one over which it may go; {@link Wire#ANY_CONNECTION} if there is none
  */
-record Guarded(ByteString lock, TxnRequest transaction) {
+record Guarded(ByteString lock, TxnRequest transaction, long connection) {
 
   /**
    * What came of it.
@@ -42,6 +43,18 @@ record Guarded(ByteString lock, TxnRequest transaction) {
         all.addSuccess(RequestOp.newBuilder().setRequestTxn(each.transaction()));
       }
       return all.build();
+    }
+
+    /** If they want several, none will do: then they are repeated one by one. */
+    @Override
+    public long connection(List<Guarded> questions) {
+      long only = Wire.ANY_CONNECTION;
+      for (Guarded each : questions) {
+        if (each.connection() != Wire.ANY_CONNECTION && each.connection() != only) {
+          only = only == Wire.ANY_CONNECTION ? each.connection() : Wire.NO_CONNECTION;
+        }
+      }
+      return only;
     }
 
     @Override

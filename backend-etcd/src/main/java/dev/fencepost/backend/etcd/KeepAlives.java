@@ -1,5 +1,6 @@
 package dev.fencepost.backend.etcd;
 
+import dev.fencepost.backend.etcd.Leases.Said;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import io.etcd.jetcd.api.LeaseGrpc;
@@ -32,8 +33,8 @@ final class KeepAlives implements AutoCloseable {
     this.capacity = capacity;
   }
 
-  /** Counts a lease anew; answers its full time in seconds, {@link Leases#GONE} if it is gone. */
-  CompletionStage<Long> keepAlive(long lease, Deadline deadline) {
+  /** Counts a lease anew. */
+  CompletionStage<Said> keepAlive(long lease, Deadline deadline) {
     return run(deadline).keepAlive(lease, deadline);
   }
 
@@ -75,7 +76,7 @@ final class KeepAlives implements AutoCloseable {
     return fresh;
   }
 
-  private record Asked(long lease, Deadline deadline, CompletableFuture<Long> answer) {}
+  private record Asked(long lease, Deadline deadline, CompletableFuture<Said> answer) {}
 
   /** One stream from its opening to its end. */
   private final class Run extends ClientCall.Listener<LeaseKeepAliveResponse> {
@@ -99,7 +100,7 @@ final class KeepAlives implements AutoCloseable {
       return over;
     }
 
-    synchronized CompletionStage<Long> keepAlive(long lease, Deadline deadline) {
+    synchronized CompletionStage<Said> keepAlive(long lease, Deadline deadline) {
       if (over) {
         return CompletableFuture.failedFuture(Trouble.of(Status.UNAVAILABLE));
       }
@@ -132,7 +133,8 @@ final class KeepAlives implements AutoCloseable {
         end(Trouble.of(Status.INTERNAL));
         return;
       }
-      asked.answer().complete(Math.max(Leases.GONE, response.getTTL()));
+      long term = response.getHeader().getRaftTerm();
+      asked.answer().complete(new Said(response.getTTL(), term));
     }
 
     @Override

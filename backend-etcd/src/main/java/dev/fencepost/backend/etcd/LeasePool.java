@@ -143,14 +143,17 @@ final class LeasePool {
   }
 
   private void refresh(Idle each) {
+    if (each.lease().mayHaveEnded()) {
+      return;
+    }
     long sent = System.nanoTime();
     refreshing.add(each.lease());
     keepAlives
         .keepAlive(each.lease().id(), Deadline.in(callTimeout))
         .whenComplete(
-            (seconds, error) -> {
+            (said, error) -> {
               refreshing.remove(each.lease());
-              if (error == null && seconds >= each.seconds() + MARGIN_SECONDS) {
+              if (error == null && said.seconds() >= each.seconds() + MARGIN_SECONDS) {
                 add(each.seconds(), each.lease().aliveSince(sent), each.sinceNanos());
               }
             });

@@ -17,9 +17,6 @@ final class Leases {
   /** The lowest id of a lease whose lock is not free. */
   static final long LEAST_BINDING = 1L << 62;
 
-  /** etcd does not know the lease (any more). */
-  static final long GONE = 0;
-
   private static final int MOST_TRIES = 5;
 
   private final Wire wire;
@@ -38,6 +35,22 @@ final class Leases {
     BINDING,
     /** The memory of a lock that is free, or something that is no lock. */
     FREE
+  }
+
+  /**
+   * What a leader said of a lease. One that was deposed and does not know it yet counts leases that
+   * live longer by now; so its word counts if a read shows afterwards that its term still runs.
+   *
+   * @param seconds of a keep-alive the full time, 0 if the lease is gone; else what is left,
+   *     rounded down, below 0 if it has ended or is gone
+   * @param term of the leader that said it, or before
+   */
+  record Said(long seconds, long term) {
+
+    /** Of a keep-alive: there is no such lease. */
+    boolean isGone() {
+      return seconds <= 0;
+    }
   }
 
   /** Grants a lease; etcd may make a very short one longer. */
@@ -71,19 +84,22 @@ final class Leases {
         .exceptionally(error -> false);
   }
 
-  /** Whole seconds that are left, rounded down; {@code -1} if the lease is gone. */
-  CompletionStage<Long> secondsLeft(long id, Deadline deadline) {
+  /** Whole seconds that are left. */
+  CompletionStage<Said> secondsLeft(long id, Deadline deadline) {
     return looks.pass(
         () ->
             wire.call(
                     LeaseGrpc.getLeaseTimeToLiveMethod(),
                     LeaseTimeToLiveRequest.newBuilder().setID(id).build(),
                     deadline)
-                .thenApply(reply -> reply.message().getTTL())
+                .thenApply(
+                    reply ->
+                        new Said(
+                            reply.message().getTTL(), reply.message().getHeader().getRaftTerm()))
                 .exceptionallyCompose(
                     error ->
                         Trouble.is(error, Trouble.Kind.LEASE_GONE)
-                            ? CompletableFuture.completedStage(-1L)
+                            ? CompletableFuture.completedStage(new Said(-1, 0))
                             : CompletableFuture.failedFuture(error)));
   }
 }

@@ -163,7 +163,7 @@ final class Looks {
           each.isBound()
               ? leases
                   .secondsLeft(each.entry().orElseThrow().lease(), deadline)
-                  .thenApply(each::withSecondsLeft)
+                  .thenApply(said -> each.withSecondsLeft(said.seconds()))
               : CompletableFuture.completedStage(each);
       states.add(timed.thenApply(known -> state(known, presentToken)));
     }

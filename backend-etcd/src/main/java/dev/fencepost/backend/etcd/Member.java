@@ -64,7 +64,12 @@ final class Member implements AutoCloseable {
 
   /** Over which connection the call went; 0 if it never reached one. */
   static long connectionOf(ClientCall<?, ?> call) {
-    return Optional.ofNullable(call.getAttributes().get(CONNECTION)).orElse(0L);
+    return connectionOf(call.getAttributes());
+  }
+
+  /** Which connection has these attributes; 0 if they are none's. */
+  static long connectionOf(Attributes transport) {
+    return Optional.ofNullable(transport.get(CONNECTION)).orElse(0L);
   }
 
   /** Connects again at once, if it was about to wait. */

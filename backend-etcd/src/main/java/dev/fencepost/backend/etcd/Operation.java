@@ -28,6 +28,7 @@ final class Operation<T> {
   private final Deadline deadline;
   private final Commit commit;
   private int tries;
+  private boolean endsByTime;
 
   Operation(Move<T> move, Around around, Renewals renewals, Deadline deadline) {
     this.move = move;
@@ -66,17 +67,14 @@ final class Operation<T> {
   /** Learns how much time is left, if that decides. */
   private CompletionStage<T> weigh(Seen seen, long revision) {
     commit.sawAt(revision);
-    if (seen.isBound() && (move.needsTime() || seen.dependsOnTime())) {
+    if (seen.isBound() && (move.needsTime() || seen.dependsOnTime() || endsByTime)) {
       return withTime(seen).thenCompose(this::decide);
     }
     return decide(seen);
   }
 
   private CompletionStage<Seen> withTime(Seen seen) {
-    return around
-        .leases()
-        .secondsLeft(seen.entry().orElseThrow().lease(), deadline)
-        .thenApply(seen::withSecondsLeft);
+    return around.clock().timed(seen, deadline);
   }
 
   private CompletionStage<T> decide(Seen found) {
@@ -121,15 +119,12 @@ final class Operation<T> {
     }
     boolean showsTime = got.isPresent() && step.after().turn().isEmpty();
     return showsTime && seen.isBound() && seen.entry().orElseThrow().secondsLeft().isEmpty()
-        ? withTime(seen).thenApply(timed -> tellTime(timed, answer))
+        ? withTime(seen).thenApply(timed -> timed.hasRecordOf(seen) ? tellTime(timed) : answer)
         : CompletableFuture.completedStage(answer);
   }
 
   /** The same answer with the time that is left. */
-  private T tellTime(Seen timed, T answer) {
-    if (timed.entry().orElseThrow().isGone()) {
-      return answer;
-    }
+  private T tellTime(Seen timed) {
     long now = TimeUnit.NANOSECONDS.toMicros(around.base().clockNanos());
     Step<T> again = move.step(timed.at(now), new Asker(around.self(), 0, now));
     return move.withTokens(again.outcome(), 0, around.base().presentToken(commit.revision()));
@@ -140,10 +135,13 @@ final class Operation<T> {
     return renewals
         .renew(standing.ref(), deadline)
         .thenCompose(
-            renewal ->
-                renewal instanceof Renewal.Renewed
-                    ? CompletableFuture.completedStage(answer)
-                    : look());
+            renewal -> {
+              // If it ended by time, its record may stand for a while.
+              endsByTime = true;
+              return renewal instanceof Renewal.Renewed
+                  ? CompletableFuture.completedStage(answer)
+                  : look();
+            });
   }
 
   /** Whoever stands in line, or may take the lock, must learn when that changes. */

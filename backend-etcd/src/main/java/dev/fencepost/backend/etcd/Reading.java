@@ -21,8 +21,9 @@ record Reading(ByteString record, ByteString line) {
    * What was seen; each is empty if there is no such key.
    *
    * @param revision of the store at that moment
+   * @param term in which etcd's leader was in office at that moment
    */
-  record Found(Optional<KeyValue> record, Optional<KeyValue> line, long revision) {}
+  record Found(Optional<KeyValue> record, Optional<KeyValue> line, long revision, long term) {}
 
   static Optional<KeyValue> first(RangeResponse range) {
     return range.getKvsCount() == 0 ? Optional.empty() : Optional.of(range.getKvs(0));
@@ -53,7 +54,8 @@ record Reading(ByteString record, ByteString line) {
             new Found(
                 first(all.getResponses(2 * i).getResponseRange()),
                 first(all.getResponses(2 * i + 1).getResponseRange()),
-                all.getHeader().getRevision()));
+                all.getHeader().getRevision(),
+                all.getHeader().getRaftTerm()));
       }
       return found;
     }

@@ -1,12 +1,12 @@
 package dev.fencepost.backend.etcd;
 
+import dev.fencepost.backend.etcd.Leases.Said;
 import dev.fencepost.backend.etcd.LockValue.Granted;
 import dev.fencepost.backend.etcd.Seen.Entry;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.record.Asker;
 import java.util.List;
 import java.util.Optional;
@@ -24,34 +24,25 @@ import java.util.concurrent.TimeUnit;
 final class Renewals {
   private static final int MOST_TRIES = 5;
 
-  private final ReplicaId self;
-  private final Keys keys;
-  private final Batcher<Reading, Reading.Found> reads;
-  private final Leases leases;
+  private final Around around;
   private final List<KeepAlives> keepAlives;
-  private final Holdings holdings;
-  private final Base base;
+  private final KeepAlives suspects;
 
-  /** Works with these; renewals are spread over the streams by their leases. */
-  Renewals(
-      ReplicaId self,
-      Keys keys,
-      Batcher<Reading, Reading.Found> reads,
-      Leases leases,
-      List<KeepAlives> keepAlives,
-      Holdings holdings,
-      Base base) {
-    this.self = self;
-    this.keys = keys;
-    this.reads = reads;
-    this.leases = leases;
+  /**
+   * Works with these; renewals are spread over the streams by their leases.
+   *
+   * @param suspects where leases go that may end at any moment: etcd answers for one that has ended
+   *     only when it has removed its keys, and all behind it in the stream wait
+   */
+  Renewals(Around around, List<KeepAlives> keepAlives, KeepAlives suspects) {
+    this.around = around;
     this.keepAlives = keepAlives;
-    this.holdings = holdings;
-    this.base = base;
+    this.suspects = suspects;
   }
 
   CompletionStage<Renewal> renew(GrantRef grant, Deadline deadline) {
-    return holdings
+    return around
+        .holdings()
         .entryOf(grant.lock(), grant.claim(), Optional.of(grant.token()))
         .map(entry -> keepAlive(entry, grant, deadline, 0))
         .orElseGet(() -> renew(grant, deadline, 0));
@@ -73,41 +64,69 @@ final class Renewals {
 
   private CompletionStage<Renewal> keepAlive(
       Entry entry, GrantRef grant, Deadline deadline, int tries) {
+    if (tries == MOST_TRIES) {
+      return CompletableFuture.failedFuture(Trouble.timeout());
+    }
     long sent = System.nanoTime();
-    return keepAlives
-        .get(Math.floorMod(entry.lease(), keepAlives.size()))
+    return streamFor(entry)
         .keepAlive(entry.lease(), deadline)
         .thenCompose(
-            seconds ->
-                seconds == Leases.GONE
-                    ? CompletableFuture.completedStage(Optional.<Entry>empty())
-                    : read(grant.lock(), deadline).thenApply(seen -> standing(seen, grant)))
+            said ->
+                said.isGone()
+                    ? CompletableFuture.completedStage(Effect.GONE)
+                    : read(grant.lock(), deadline)
+                        .thenApply(found -> effect(entry, grant, said, found)))
         .thenCompose(
-            standing -> {
-              if (standing.filter(again -> again.revision() == entry.revision()).isEmpty()) {
-                holdings.remove(grant.lock(), entry.revision());
-                return renew(grant, deadline, tries + 1);
+            effect -> {
+              if (effect == Effect.RENEWED) {
+                around.holdings().renewed(grant, sent);
+                around.base().saw(grant.token().value());
+                return CompletableFuture.completedStage(renewed(grant, entry));
               }
-              holdings.renewed(grant, sent);
-              base.saw(grant.token().value());
-              return CompletableFuture.completedStage(renewed(grant, entry));
+              if (effect == Effect.UNCERTAIN) {
+                return keepAlive(entry, grant, deadline, tries + 1);
+              }
+              around.holdings().remove(grant.lock(), entry.revision());
+              return renew(grant, deadline, tries + 1);
             });
   }
 
-  private CompletionStage<Seen> read(LockName lock, Deadline deadline) {
-    return reads
-        .ask(new Reading(keys.lock(lock), keys.line(lock)), deadline)
-        .thenApply(found -> Seen.read(lock, found.record(), found.line()));
+  private KeepAlives streamFor(Entry entry) {
+    return entry.secondsLeft().filter(left -> left <= 0).isPresent()
+        ? suspects
+        : keepAlives.get(Math.floorMod(entry.lease(), keepAlives.size()));
+  }
+
+  /** What a keep-alive did. */
+  private enum Effect {
+    RENEWED,
+    /** Another leader is in office by now, which may not know of it. */
+    UNCERTAIN,
+    /** The grant does not stand any more. */
+    GONE
+  }
+
+  private Effect effect(Entry entry, GrantRef grant, Said said, Reading.Found found) {
+    Seen seen = Seen.read(grant.lock(), found.record(), found.line());
+    if (standing(seen, grant).filter(now -> now.revision() == entry.revision()).isEmpty()) {
+      return Effect.GONE;
+    }
+    return found.term() == said.term() ? Effect.RENEWED : Effect.UNCERTAIN;
+  }
+
+  private CompletionStage<Reading.Found> read(LockName lock, Deadline deadline) {
+    return around
+        .reads()
+        .ask(new Reading(around.keys().lock(lock), around.keys().line(lock)), deadline);
   }
 
   private CompletionStage<Seen> look(GrantRef grant, Deadline deadline) {
     return read(grant.lock(), deadline)
+        .thenApply(found -> Seen.read(grant.lock(), found.record(), found.line()))
         .thenCompose(
             seen ->
-                seen.dependsOnTime()
-                    ? leases
-                        .secondsLeft(seen.entry().orElseThrow().lease(), deadline)
-                        .thenApply(seen::withSecondsLeft)
+                standing(seen, grant).isPresent()
+                    ? around.clock().timed(seen, deadline)
                     : CompletableFuture.completedStage(seen));
   }
 
@@ -119,15 +138,12 @@ final class Renewals {
             entry ->
                 entry.value() instanceof Granted granted
                     && granted.claim().equals(grant.claim())
-                    && entry
-                        .secondsLeft()
-                        .filter(left -> left < granted.lease().lockDelay().toSeconds())
-                        .isEmpty());
+                    && !entry.hasEnded());
   }
 
   private CompletionStage<Renewal> lose(Seen seen, GrantRef grant, Deadline deadline, int tries) {
-    long now = TimeUnit.NANOSECONDS.toMicros(base.clockNanos());
-    Renewal renewal = seen.at(now).renew(new Asker(self, 0, now), grant).outcome();
+    long now = TimeUnit.NANOSECONDS.toMicros(around.base().clockNanos());
+    Renewal renewal = seen.at(now).renew(new Asker(around.self(), 0, now), grant).outcome();
     return renewal instanceof Renewal.Lost
         ? CompletableFuture.completedStage(renewal)
         : renew(grant, deadline, tries + 1);

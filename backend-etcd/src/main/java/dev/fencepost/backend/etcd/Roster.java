@@ -25,8 +25,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The living replicas, each with an entry on a lease of its own, which it keeps alive; and the
- * store's id. The lines that a replica wrote are bound to that lease too. Safe for use by many
- * threads.
+ * store's id. Safe for use by many threads.
  */
 final class Roster {
   private static final Logger LOG = LoggerFactory.getLogger(Roster.class);
@@ -118,6 +117,8 @@ final class Roster {
   CompletionStage<Long> confirm(Deadline deadline) {
     StoreLease known;
     synchronized (this) {
+      // etcd answers for one that has ended only when it has removed its keys.
+      lease = lease != null && lease.mayHaveEnded() ? null : lease;
       known = lease;
     }
     if (known == null) {
@@ -127,10 +128,10 @@ final class Roster {
     return keepAlives
         .keepAlive(known.id(), deadline)
         .thenCompose(
-            seconds -> {
+            said -> {
               synchronized (this) {
                 if (lease != null && lease.id() == known.id()) {
-                  lease = seconds == Leases.GONE ? null : known.aliveSince(sent);
+                  lease = said.isGone() ? null : known.aliveSince(sent);
                 }
               }
               return lease(deadline);
@@ -162,7 +163,7 @@ final class Roster {
             });
   }
 
-  /** The lease with the entry and the lines, if there is one, to be revoked. */
+  /** The lease with the entry, if there is one, to be revoked. */
   synchronized Optional<StoreLease> depart() {
     return Optional.ofNullable(lease);
   }

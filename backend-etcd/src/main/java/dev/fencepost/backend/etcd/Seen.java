@@ -62,8 +62,21 @@ record Seen(LockName lock, Optional<Entry> entry, Queue line, Basis basis) {
       return value instanceof LockValue.Free;
     }
 
-    boolean isGone() {
-      return secondsLeft.filter(left -> left < 0).isPresent();
+    /** Whether nobody has it and this replica may take it. */
+    boolean isTurnOf(ReplicaId replica) {
+      return value instanceof Closed closed && closed.turn().filter(replica::equals).isPresent();
+    }
+
+    /**
+     * Whether its lease has ended, as far as its time was asked for. The key stands for a while
+     * then, and while it stands nobody may take the lock: a new leader may prolong its lease.
+     */
+    boolean hasEnded() {
+      return secondsLeft.filter(left -> left < delaySeconds()).isPresent();
+    }
+
+    private long delaySeconds() {
+      return value instanceof Granted granted ? granted.lease().lockDelay().toSeconds() : 0;
     }
   }
 
@@ -111,6 +124,11 @@ record Seen(LockName lock, Optional<Entry> entry, Queue line, Basis basis) {
     return new Seen(lock, known, line, basis);
   }
 
+  /** Whether the record is the same one. */
+  boolean hasRecordOf(Seen other) {
+    return entry.map(Entry::revision).equals(other.entry.map(Entry::revision));
+  }
+
   boolean isGuessed() {
     return basis == Basis.GUESSED;
   }
@@ -156,20 +174,19 @@ record Seen(LockName lock, Optional<Entry> entry, Queue line, Basis basis) {
 
   /** In the words of the rules, at that moment of a clock of which only differences count. */
   LockRecord at(long nowMicros) {
-    boolean isOver = basis == Basis.TURN_OVER || entry.filter(Entry::isGone).isPresent();
-    if (!isBound() || isOver) {
+    if (!isBound() || basis == Basis.TURN_OVER) {
       String revoked = entry.map(known -> reason(known.value())).orElse("");
       return record(Optional.empty(), nowMicros, Optional.empty(), revoked);
     }
     Entry known = entry.orElseThrow();
-    // Rounded up again: what is shown is at most too much.
-    Optional<Duration> left = known.secondsLeft().map(s -> Duration.ofSeconds(s + 1));
+    // Rounded up again: what is shown is at most too much. What has ended stands for a while.
+    Optional<Duration> left = known.secondsLeft().map(s -> Duration.ofSeconds(Math.max(1, s + 1)));
     if (known.value() instanceof Closed closed) {
       Duration most = closed.time();
       Duration time = left.filter(l -> l.compareTo(most) < 0).orElse(most);
       return record(Optional.empty(), nowMicros + Micros.of(time), closed.turn(), closed.revoked());
     }
-    return granted((Granted) known.value(), left, nowMicros);
+    return granted(known, left, nowMicros);
   }
 
   private static String reason(LockValue value) {
@@ -179,12 +196,13 @@ record Seen(LockName lock, Optional<Entry> entry, Queue line, Basis basis) {
     return value instanceof Closed closed ? closed.revoked() : "";
   }
 
-  private LockRecord granted(Granted granted, Optional<Duration> left, long nowMicros) {
+  private LockRecord granted(Entry known, Optional<Duration> left, long nowMicros) {
+    Granted granted = (Granted) known.value();
     Duration delay = granted.lease().lockDelay();
     Duration ttl = granted.lease().ttl();
     Duration whole = left.orElse(granted.lease().whole());
-    boolean expired = left.filter(l -> l.compareTo(delay) <= 0).isPresent();
     Duration rest = whole.minus(delay).compareTo(ttl) < 0 ? whole.minus(delay) : ttl;
+    boolean expired = known.hasEnded();
     long expiresAt = expired ? nowMicros - 1 : nowMicros + Micros.of(rest);
     long freeAt = expired ? nowMicros + Micros.of(whole) : expiresAt + Micros.of(delay);
     Tenure tenure =

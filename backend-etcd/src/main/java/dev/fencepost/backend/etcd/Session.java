@@ -37,7 +37,10 @@ final class Session implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Session.class);
   private static final long TICK_MILLIS = 200;
   private static final Duration FAREWELL = Duration.ofSeconds(2);
+
+  /** For renewals; one more takes the leases that may have ended. */
   private static final int KEEP_ALIVE_STREAMS = 4;
+
   private static final int LOOKS_AT_ONCE = 128;
 
   /** So few that little is left to do when renewals need a pause: two batches and some. */
@@ -75,6 +78,7 @@ final class Session implements AutoCloseable {
   private final Gate renewing = new Gate(RENEWALS_AT_ONCE, MOST_RENEWALS_WAITING);
   private final Traffic traffic = new Traffic();
   private final Around around;
+  private final LineKeeper lineKeeper;
   private final Renewals renewals;
   private final Looks looks;
   private final Marks marks;
@@ -99,7 +103,7 @@ final class Session implements AutoCloseable {
     this.wire = wire;
     Keys keys = new Keys(settings.prefix());
     keepAlives =
-        IntStream.range(0, KEEP_ALIVE_STREAMS)
+        IntStream.rangeClosed(0, KEEP_ALIVE_STREAMS)
             .mapToObj(i -> new KeepAlives(wire, settings.queue()))
             .toList();
     leases = new Leases(wire, outside.random(), new Gate(LOOKS_AT_ONCE, settings.queue()));
@@ -109,7 +113,6 @@ final class Session implements AutoCloseable {
     releases = new Gate(() -> pressure.unhurried(UNHURRIED_AT_ONCE), settings.queue());
     revocations = new Gate(() -> pressure.unhurried(REVOCATIONS_AT_ONCE), MOST_REVOCATIONS_WAITING);
     Base base = new Base(wire, keys.base(), outside.clockNanos(), outside.random());
-    Holdings holdings = new Holdings();
     Batcher<Reading, Reading.Found> reads = reads();
     around =
         new Around(
@@ -121,21 +124,18 @@ final class Session implements AutoCloseable {
             lane(),
             reads,
             leases,
+            new LeaseClock(keys, reads, leases),
             new LeasePool(leases, keepAlives.get(0), grants, revocations, settings),
             new RollingLease(leases, MEMORIES),
             new RollingLease(leases, TURNS),
-            new Roster(
-                wire,
-                keys,
-                leases,
-                keepAlives.get(0),
-                settings,
-                self,
-                outside.newStoreId(),
-                terms::terms),
-            holdings,
+            new RollingLease(leases, LineKeeper.TERMS),
+            roster(keys, self, outside, terms),
+            new Holdings(),
             new Watches(wire, keys, self.id(), wake, settings.callTimeout()));
-    renewals = new Renewals(self.id(), keys, reads, leases, keepAlives, holdings, base);
+    lineKeeper = new LineKeeper(around, settings.callTimeout());
+    renewals =
+        new Renewals(
+            around, keepAlives.subList(0, KEEP_ALIVE_STREAMS), keepAlives.get(KEEP_ALIVE_STREAMS));
     looks = new Looks(wire, keys, base, leases);
     marks = new Marks(wire, keys, base, new RollingLease(leases, markTerms(settings)));
     timers.setRemoveOnCancelPolicy(true);
@@ -319,6 +319,7 @@ final class Session implements AutoCloseable {
       Stream.of(grants, releases, revocations).forEach(Gate::open);
       sweep.tick();
       around.watches().tick();
+      lineKeeper.tick();
       around.pool().tick();
       around.holdings().tick();
       around.roster().tick();
@@ -338,6 +339,11 @@ final class Session implements AutoCloseable {
     }
   }
 
+  private Roster roster(Keys keys, Replica self, Outside outside, Rounding terms) {
+    return new Roster(
+        wire, keys, leases, keepAlives.get(0), settings, self, outside.newStoreId(), terms::terms);
+  }
+
   private Batcher<Guarded, Guarded.Outcome> lane() {
     return new Batcher<>(
         new Guarded.Form(),
@@ -346,8 +352,9 @@ final class Session implements AutoCloseable {
         traffic);
   }
 
-  private CompletionStage<Reply<TxnResponse>> send(TxnRequest request, Deadline deadline) {
-    return wire.call(KVGrpc.getTxnMethod(), request, deadline);
+  private CompletionStage<Reply<TxnResponse>> send(
+      TxnRequest request, long connection, Deadline deadline) {
+    return wire.call(KVGrpc.getTxnMethod(), request, deadline, connection);
   }
 
   private Batcher<Reading, Reading.Found> reads() {

@@ -1,5 +1,7 @@
 package dev.fencepost.backend.etcd;
 
+import java.util.concurrent.TimeUnit;
+
 /**
  * A lease in etcd.
  *
@@ -12,6 +14,11 @@ record StoreLease(long id, long seconds, long aliveNanos) {
 
   StoreLease aliveSince(long nanos) {
     return new StoreLease(id, seconds, nanos);
+  }
+
+  /** Whether its time is over unless somebody else kept it alive. */
+  boolean mayHaveEnded() {
+    return ageNanos() >= TimeUnit.SECONDS.toNanos(seconds);
   }
 
   long ageNanos() {

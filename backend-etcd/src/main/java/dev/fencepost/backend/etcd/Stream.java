@@ -7,9 +7,11 @@ import java.util.function.BooleanSupplier;
 final class Stream<Q> {
   private final ClientCall<Q, ?> call;
   private final BooleanSupplier atPresentMember;
+  private final Runnable endLogin;
 
-  Stream(ClientCall<Q, ?> call, BooleanSupplier atPresentMember) {
+  Stream(ClientCall<Q, ?> call, BooleanSupplier atPresentMember, Runnable endLogin) {
     this.call = call;
+    this.endLogin = endLogin;
     this.atPresentMember = atPresentMember;
   }
 
@@ -25,6 +27,11 @@ final class Stream<Q> {
   /** Whether it goes to the member that other calls go to. */
   boolean isAtPresentMember() {
     return atPresentMember.getAsBoolean();
+  }
+
+  /** etcd said in the stream that its login has ended: the next one begins with another. */
+  void endLogin() {
+    endLogin.run();
   }
 
   void cancel(String why) {

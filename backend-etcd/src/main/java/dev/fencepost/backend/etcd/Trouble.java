@@ -12,6 +12,8 @@ final class Trouble extends StoreException {
   enum Kind {
     /** Nobody knows whether it was carried out. */
     UNANSWERED,
+    /** Not sent: there is another connection by now. */
+    NOT_SENT,
     /** Not carried out: it names a lease that is gone. */
     LEASE_GONE,
     /** Not carried out: a lease with this id exists. */
@@ -41,6 +43,9 @@ final class Trouble extends StoreException {
   static Trouble of(Status status) {
     String said = Optional.ofNullable(status.getDescription()).orElse("");
     Throwable cause = status.asRuntimeException();
+    if (status.getCause() instanceof OnlyConnection.Mismatch) {
+      return new Trouble(Kind.NOT_SENT, Failure.STORE_UNREACHABLE, NEW_CONNECTION, cause);
+    }
     return switch (status.getCode()) {
       case DEADLINE_EXCEEDED ->
           new Trouble(Kind.UNANSWERED, Failure.STORE_TIMEOUT, NO_ANSWER, cause);
@@ -90,6 +95,7 @@ final class Trouble extends StoreException {
     return in(error).filter(trouble -> trouble.kind == kind).isPresent();
   }
 
+  private static final String NEW_CONNECTION = "the connection to etcd is a new one";
   private static final String NO_ANSWER = "no answer from etcd within the call timeout";
   private static final String REFUSED_BY = "etcd answered with an error";
 

@@ -2,6 +2,8 @@ package dev.fencepost.backend.etcd;
 
 import dev.fencepost.backend.etcd.Seen.Entry;
 import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.ReplicaId;
+import java.time.Duration;
 import java.util.Optional;
 
 /** What is known of a lock that is followed. Under the monitor of {@link Watches}. */
@@ -9,6 +11,9 @@ final class Watch {
   final LockName lock;
   Optional<Entry> entry;
   Seen.Queue line;
+
+  /** When this line was first seen here, on the clock of {@link System#nanoTime()}. */
+  long lineSinceNanos = System.nanoTime();
 
   /** The revision as of which the entry is. */
   long revision;
@@ -37,7 +42,19 @@ final class Watch {
     if (at >= revision) {
       saw(seen.entry(), at);
     }
-    line = seen.line().revision() >= line.revision() ? seen.line() : line;
+    sawLine(seen.line());
+  }
+
+  void sawLine(Seen.Queue now) {
+    if (now.revision() > line.revision()) {
+      line = now;
+      lineSinceNanos = System.nanoTime();
+    }
+  }
+
+  /** Whether the replica stands in the line, which was the same one for so long. */
+  boolean isInLineSince(Duration age, ReplicaId replica) {
+    return System.nanoTime() - lineSinceNanos >= age.toNanos() && line.replicas().contains(replica);
   }
 
   void saw(Optional<Entry> now, long at) {

@@ -1,6 +1,5 @@
 package dev.fencepost.backend.etcd;
 
-import dev.fencepost.backend.etcd.LockValue.Closed;
 import dev.fencepost.backend.etcd.Seen.Basis;
 import dev.fencepost.backend.etcd.Seen.Entry;
 import dev.fencepost.lock.LockName;
@@ -25,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,6 +56,7 @@ final class Watches implements AutoCloseable {
   private @Nullable Run run;
   private long pauseNanos = SHORTEST_PAUSE_NANOS;
   private long notBeforeNanos = System.nanoTime();
+  private int refusals;
   private boolean closed;
 
   Watches(Wire wire, Keys keys, ReplicaId self, Consumer<LockName> wake, Duration callTimeout) {
@@ -101,7 +102,7 @@ final class Watches implements AutoCloseable {
     if (watch == null) {
       return Seen.free(lock);
     }
-    boolean ourTurn = watch.entry.filter(entry -> isOurTurn(entry, self)).isPresent();
+    boolean ourTurn = watch.entry.filter(entry -> entry.isTurnOf(self)).isPresent();
     return new Seen(lock, ourTurn ? watch.entry : Optional.empty(), watch.line, Basis.GUESSED);
   }
 
@@ -109,6 +110,22 @@ final class Watches implements AutoCloseable {
   synchronized Seen.Queue lineOf(LockName lock) {
     Watch watch = watches.get(lock);
     return watch == null ? Seen.Queue.NONE : watch.line;
+  }
+
+  /** Lines that this replica stands in, and that have been the same for so long; some of them. */
+  synchronized Map<LockName, Seen.Queue> linesOlderThan(Duration age, int most) {
+    return watches.values().stream()
+        .filter(watch -> watch.isInLineSince(age, self))
+        .limit(most)
+        .collect(Collectors.toMap(watch -> watch.lock, watch -> watch.line));
+  }
+
+  /** The line of a lock was seen. */
+  synchronized void sawLine(LockName lock, Seen.Queue line) {
+    Watch watch = watches.get(lock);
+    if (watch != null) {
+      watch.sawLine(line);
+    }
   }
 
   /**
@@ -133,11 +150,6 @@ final class Watches implements AutoCloseable {
       old.endIfElsewhere();
     }
     openIfNeeded();
-  }
-
-  /** How many locks are followed. */
-  synchronized int size() {
-    return watches.size();
   }
 
   @Override
@@ -165,10 +177,6 @@ final class Watches implements AutoCloseable {
       LOG.warn("A lock's record below our prefix is not ours: {}", e.getMessage());
       return Optional.empty();
     }
-  }
-
-  private static boolean isOurTurn(Entry entry, ReplicaId self) {
-    return entry.value() instanceof Closed closed && closed.turn().filter(self::equals).isPresent();
   }
 
   private void openIfNeeded() {
@@ -211,13 +219,9 @@ final class Watches implements AutoCloseable {
 
     private void create(Watch watch, long from) {
       creating.addLast(new Creation(watch, from));
-      send(
-          WatchRequest.newBuilder()
-              .setCreateRequest(
-                  WatchCreateRequest.newBuilder()
-                      .setKey(keys.lock(watch.lock))
-                      .setStartRevision(from))
-              .build());
+      WatchCreateRequest.Builder create =
+          WatchCreateRequest.newBuilder().setKey(keys.lock(watch.lock)).setStartRevision(from);
+      send(WatchRequest.newBuilder().setCreateRequest(create).build());
     }
 
     void cancel(Watch watch) {
@@ -230,10 +234,8 @@ final class Watches implements AutoCloseable {
     }
 
     private void cancel(long id) {
-      send(
-          WatchRequest.newBuilder()
-              .setCancelRequest(WatchCancelRequest.newBuilder().setWatchId(id))
-              .build());
+      WatchCancelRequest.Builder cancel = WatchCancelRequest.newBuilder().setWatchId(id);
+      send(WatchRequest.newBuilder().setCancelRequest(cancel).build());
     }
 
     private void send(WatchRequest request) {
@@ -263,7 +265,6 @@ final class Watches implements AutoCloseable {
         if (over) {
           return;
         }
-        pauseNanos = SHORTEST_PAUSE_NANOS;
         if (response.getCreated()) {
           created(response, told);
         } else if (response.getCanceled()) {
@@ -323,9 +324,11 @@ final class Watches implements AutoCloseable {
       }
       Watch watch = made.watch();
       if (response.getCanceled()) {
-        LOG.warn("etcd refuses to watch a lock: {}", response.getCancelReason());
+        refused(response.getCancelReason());
         return;
       }
+      refusals = 0;
+      pauseNanos = SHORTEST_PAUSE_NANOS;
       long present = response.getHeader().getRevision();
       if (watches.get(watch.lock) != watch) {
         cancel(response.getWatchId());
@@ -341,6 +344,22 @@ final class Watches implements AutoCloseable {
           watch.nextRevision = present + 1;
           told.add(watch.lock);
         }
+      }
+    }
+
+    /**
+     * etcd asks at each watch who began the stream, and says no by a message: since the login that
+     * it began with has ended, as a rule. The next stream begins with another.
+     */
+    private void refused(String reason) {
+      over = true;
+      if (++refusals == 2) {
+        LOG.warn("etcd refuses to watch locks, and is asked again: {}", reason);
+      }
+      Stream<WatchRequest> open = stream;
+      if (open != null) {
+        open.endLogin();
+        open.cancel("a watch was refused");
       }
     }
 
@@ -367,7 +386,7 @@ final class Watches implements AutoCloseable {
           watch.saw(entry, revision);
         }
         boolean concernsUs =
-            entry.isEmpty() || entry.orElseThrow().isFree() || isOurTurn(entry.orElseThrow(), self);
+            entry.isEmpty() || entry.orElseThrow().isFree() || entry.orElseThrow().isTurnOf(self);
         if (concernsUs && !told.contains(watch.lock)) {
           told.add(watch.lock);
         }

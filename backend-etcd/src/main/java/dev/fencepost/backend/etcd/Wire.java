@@ -2,7 +2,6 @@ package dev.fencepost.backend.etcd;
 
 import io.etcd.jetcd.api.AuthGrpc;
 import io.etcd.jetcd.api.AuthenticateRequest;
-import io.etcd.jetcd.api.AuthenticateResponse;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.ForwardingClientCallListener;
@@ -31,6 +30,12 @@ final class Wire implements AutoCloseable {
   private static final Metadata.Key<String> HAS_LEADER =
       Metadata.Key.of("hasleader", Metadata.ASCII_STRING_MARSHALLER);
 
+  /** For calls that may go over any connection. */
+  static final long ANY_CONNECTION = 0;
+
+  /** No connection has this number. */
+  static final long NO_CONNECTION = -1;
+
   private final EtcdSettings settings;
   private final List<Member> members = new ArrayList<>();
   private final AtomicInteger present = new AtomicInteger();
@@ -56,12 +61,18 @@ final class Wire implements AutoCloseable {
   /** Asks once. */
   <Q, A> CompletionStage<Reply<A>> call(
       MethodDescriptor<Q, A> method, Q request, Deadline deadline) {
+    return call(method, request, deadline, ANY_CONNECTION);
+  }
+
+  /** Asks once, over that connection and no other. */
+  <Q, A> CompletionStage<Reply<A>> call(
+      MethodDescriptor<Q, A> method, Q request, Deadline deadline, long connection) {
+    Question<Q, A> question = new Question<>(method, request, deadline, connection);
     return token(deadline)
         .thenCompose(
             token ->
-                send(method, request, deadline, token)
-                    .exceptionallyCompose(
-                        error -> loggedOut(error, new Question<>(method, request, deadline))));
+                send(question, token)
+                    .exceptionallyCompose(error -> loggedOut(error, question, token)));
   }
 
   /** Begins a stream at the present member, which ends when another member becomes that. */
@@ -72,9 +83,9 @@ final class Wire implements AutoCloseable {
             token -> {
               int at = present.get();
               ClientCall<Q, A> call = members.get(at).newCall(method, CallOptions.DEFAULT);
-              call.start(new Answers<>(listener, at), headers(token));
+              call.start(new Answers<>(listener, at, token), headers(token));
               call.request(1);
-              return new Stream<>(call, () -> at == present.get());
+              return new Stream<>(call, () -> at == present.get(), () -> logOut(token));
             });
   }
 
@@ -88,29 +99,32 @@ final class Wire implements AutoCloseable {
     members.forEach(Member::close);
   }
 
-  private record Question<Q, A>(MethodDescriptor<Q, A> method, Q request, Deadline deadline) {}
+  private record Question<Q, A>(
+      MethodDescriptor<Q, A> method, Q request, Deadline deadline, long connection) {}
 
-  private <Q, A> CompletionStage<Reply<A>> loggedOut(Throwable error, Question<Q, A> question) {
+  private <Q, A> CompletionStage<Reply<A>> loggedOut(
+      Throwable error, Question<Q, A> question, Optional<String> used) {
     if (settings.login().isEmpty() || !Trouble.is(error, Trouble.Kind.LOGGED_OUT)) {
       return CompletableFuture.failedFuture(error);
     }
-    logOut();
-    Deadline deadline = question.deadline();
-    return token(deadline)
-        .thenCompose(again -> send(question.method(), question.request(), deadline, again));
+    logOut(used);
+    return token(question.deadline()).thenCompose(again -> send(question, again));
   }
 
-  private <Q, A> CompletionStage<Reply<A>> send(
-      MethodDescriptor<Q, A> method, Q request, Deadline deadline, Optional<String> token) {
+  private <Q, A> CompletionStage<Reply<A>> send(Question<Q, A> question, Optional<String> token) {
+    Deadline deadline = question.deadline();
     CompletableFuture<Reply<A>> answer = new CompletableFuture<>();
     int to = present.get();
     CallOptions options =
         CallOptions.DEFAULT.withDeadlineAfter(
             Math.max(0, deadline.leftNanos()), TimeUnit.NANOSECONDS);
-    ClientCall<Q, A> call = members.get(to).newCall(method, options);
+    if (question.connection() != ANY_CONNECTION) {
+      options = options.withCallCredentials(new OnlyConnection(question.connection()));
+    }
+    ClientCall<Q, A> call = members.get(to).newCall(question.method(), options);
     call.start(new Answer<>(call, to, hadTime(deadline), answer), headers(token));
     call.request(2);
-    call.sendMessage(request);
+    call.sendMessage(question.request());
     call.halfClose();
     return answer;
   }
@@ -161,17 +175,19 @@ final class Wire implements AutoCloseable {
   private final class Answers<A>
       extends ForwardingClientCallListener.SimpleForwardingClientCallListener<A> {
     private final int from;
+    private final Optional<String> token;
 
-    Answers(ClientCall.Listener<A> to, int from) {
+    Answers(ClientCall.Listener<A> to, int from, Optional<String> token) {
       super(to);
       this.from = from;
+      this.token = token;
     }
 
     @Override
     public void onClose(Status status, Metadata trailers) {
       Trouble.Kind kind = Trouble.of(status).kind();
       if (kind == Trouble.Kind.LOGGED_OUT) {
-        logOut();
+        logOut(token);
       } else if (kind == Trouble.Kind.UNANSWERED && status.getCode() != Status.Code.CANCELLED) {
         unanswered(from, (from + 1) % members.size());
       }
@@ -224,8 +240,9 @@ final class Wire implements AutoCloseable {
   private CompletionStage<Optional<String>> logIn(EtcdSettings.Login who, Deadline deadline) {
     AuthenticateRequest request =
         AuthenticateRequest.newBuilder().setName(who.user()).setPassword(who.password()).build();
-    return this.<AuthenticateRequest, AuthenticateResponse>send(
-            AuthGrpc.getAuthenticateMethod(), request, deadline, Optional.empty())
+    return send(
+            new Question<>(AuthGrpc.getAuthenticateMethod(), request, deadline, ANY_CONNECTION),
+            Optional.empty())
         .thenApply(reply -> Optional.of(reply.message().getToken()))
         .exceptionallyCompose(
             error ->
@@ -234,8 +251,9 @@ final class Wire implements AutoCloseable {
                     : CompletableFuture.failedFuture(error));
   }
 
-  private synchronized void logOut() {
-    if (login != null && login.isDone()) {
+  /** The login with this token has ended; a later one stays. */
+  private synchronized void logOut(Optional<String> ended) {
+    if (login != null && login.isDone() && ended.equals(login.getNow(ended))) {
       login = null;
     }
   }

@@ -215,6 +215,35 @@ final class SingleServerFaultsTest {
   }
 
   @Test
+  void claimThatIsRepeatedAfterItsConnectionBroke_getsATokenThatIsCertain() {
+    try (TestReplica replica = new TestReplica(throughProxy())) {
+      for (int bytes = 60; bytes <= 1_000; bytes += 20) {
+        String lock = "certain/" + bytes;
+        replica.release(replica.acquire("certain/warm"));
+        long before = offset("certain/warm-" + bytes, replica);
+        proxy.cutAfter(Direction.ANSWERS, bytes);
+        proxy.reset();
+        Claim claim = claim(lock);
+        await()
+            .ignoreExceptionsInstanceOf(StoreException.class)
+            .until(() -> replica.acquire(claim), found -> true);
+        proxy.resume();
+        assertThat(offsetOf(lock)).as("cut after %s bytes", bytes).isNotEqualTo(before);
+      }
+    }
+  }
+
+  private long offset(String lock, TestReplica replica) {
+    replica.acquire(lock);
+    return offsetOf(lock);
+  }
+
+  /** From what the token of the lock's grant counts. */
+  private long offsetOf(String lock) {
+    return ((LockValue.Granted) LockValue.decode(record(lock).orElseThrow().getValue())).offset();
+  }
+
+  @Test
   void leaseThatIsGoneWhenItsClaimArrives_isNeverGranted() {
     try (TestReplica replica = new TestReplica(throughProxy())) {
       replica.release(replica.acquire("expired/warm"));

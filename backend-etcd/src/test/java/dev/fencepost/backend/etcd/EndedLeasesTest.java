@@ -1,0 +1,91 @@
+package dev.fencepost.backend.etcd;
+
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.Lease;
+import dev.fencepost.lock.LossReason;
+import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.spi.Line;
+import dev.fencepost.testkit.process.EtcdServer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * Leases that have ended while etcd has not removed their keys yet: it ends a thousand a second,
+ * and a leader that was deposed may take leases for ended that live.
+ */
+final class EndedLeasesTest {
+  private static final EtcdServer ETCD = new EtcdServer();
+
+  @RegisterExtension static final Running<EtcdServer> RUNNING = new Running<>(ETCD, ETCD::start);
+
+  /** So many that those which end later wait for seconds. */
+  private static final int CROWD = 8_000;
+
+  private static final Duration TTL = Duration.ofSeconds(2);
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  @Test
+  void lockWhoseLeaseHasEnded_isNotTakenBeforeItsKeyIsGone() {
+    String uri = ETCD.uri("standing");
+    try (Raw raw = new Raw(uri);
+        TestReplica former = new TestReplica(uri);
+        TestReplica next = new TestReplica(uri)) {
+      raw.lease(CROWD, TTL.toSeconds());
+      former.acquire(claim("late", new Lease(TTL, Duration.ofSeconds(1))));
+      awaitEnd(raw, "late");
+      await()
+          .atMost(PATIENCE)
+          .until(
+              () ->
+                  answer(next.backend().tryAcquire(claim("late"), Line.NONE))
+                      instanceof Attempt.Granted);
+      // Made when there was no such key, instead of written over one that stood.
+      assertThat(raw.record("late").orElseThrow().getVersion()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void renewalOfALeaseThatHasEnded_isLostAtOnceAndKeepsNobodyWaiting() {
+    String uri = ETCD.uri("waiting");
+    try (Raw raw = new Raw(uri);
+        TestReplica former = new TestReplica(uri);
+        TestReplica replica = new TestReplica(uri)) {
+      List<Grant> living = new ArrayList<>();
+      for (int i = 0; i < 24; i++) {
+        living.add(replica.acquire("living/" + i));
+      }
+      raw.lease(CROWD, TTL.toSeconds());
+      Grant late = former.acquire(claim("late", TTL));
+      awaitEnd(raw, "late");
+      CompletionStage<Renewal> lost = replica.backend().renew(late.ref());
+      List<CompletionStage<Renewal>> renewals =
+          living.stream().map(grant -> replica.backend().renew(grant.ref())).toList();
+      renewals.forEach(renewal -> assertThat(answer(renewal)).isInstanceOf(Renewal.Renewed.class));
+      assertThat(answer(lost))
+          .isInstanceOfSatisfying(
+              Renewal.Lost.class,
+              told -> assertThat(told.loss().reason()).isEqualTo(LossReason.EXPIRED));
+      assertThat(raw.record("late")).as("the key of the lease that has ended").isPresent();
+    }
+  }
+
+  /** Until etcd says that the lease has ended, and its key stands. */
+  private static void awaitEnd(Raw raw, String lock) {
+    long lease = raw.record(lock).orElseThrow().getLease();
+    await()
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofMillis(20))
+        .until(() -> raw.secondsLeft(lease) < 0);
+    assertThat(raw.record(lock)).as("not removed yet").isPresent();
+  }
+}

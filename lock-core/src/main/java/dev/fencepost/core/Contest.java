@@ -1,6 +1,5 @@
 package dev.fencepost.core;
 
-import dev.fencepost.core.Timers.Timer;
 import dev.fencepost.core.Waiter.PendingRelease;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Grant;
@@ -11,10 +10,10 @@ import dev.fencepost.lock.Release;
 import dev.fencepost.lock.ReleaseOrder;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.StoreException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * All that happens at this replica about one lock that somebody here wants: a state machine.
@@ -36,26 +35,25 @@ final class Contest {
     RETIRED
   }
 
-  private static final Duration SHORTEST_RETRY = Duration.ofMillis(2);
-
   private final LockName lock;
   private final Surroundings around;
   private final Consumer<Contest> retired;
   private final WaitingRoom room;
   private final SeenHolder holder = new SeenHolder();
+  private final RetryTimer retry;
 
   private Phase phase = Phase.IDLE;
   private boolean inLine;
   private boolean lookAgain;
   private int run;
   private int failures;
-  private @Nullable Timer retry;
 
   Contest(LockName lock, Surroundings around, Consumer<Contest> retired) {
     this.lock = lock;
     this.around = around;
     this.retired = retired;
     this.room = new WaitingRoom(lock, around, this::waitOver);
+    this.retry = new RetryTimer(around.timers());
   }
 
   LockName lock() {
@@ -210,10 +208,21 @@ final class Contest {
           pending.answer().complete(both.ended());
           step(then -> handedOver(head, line, both.got(), then));
         },
-        error -> {
-          pending.answer().completeExceptionally(error);
-          step(then -> failed(head, line, error, then));
-        });
+        error ->
+            step(
+                then -> {
+                  failed(head, line, error, then);
+                  notHandedOver(pending, error, then);
+                }));
+  }
+
+  /** A store without room for the next grant can still end this one. */
+  private void notHandedOver(PendingRelease pending, Throwable error, Actions after) {
+    if (error instanceof StoreException failure && failure.isRefusal()) {
+      releasePlainly(pending, after);
+    } else {
+      after.add(() -> pending.answer().completeExceptionally(error));
+    }
   }
 
   private void handedOver(Waiter head, Line line, Attempt got, Actions after) {
@@ -343,14 +352,14 @@ final class Contest {
       head.filter(first -> lookAgain && !first.unanswered).ifPresent(first -> ask(first, after));
     } else if (inLine) {
       phase = Phase.LEAVING;
-      stopRetry();
+      retry.stop();
       after.send(
           () -> around.backend().leave(lock),
           done -> step(then -> left()),
           error -> step(then -> left()));
     } else if (run == 0) {
       phase = Phase.RETIRED;
-      stopRetry();
+      retry.stop();
       retired.accept(this);
     }
   }
@@ -365,7 +374,7 @@ final class Contest {
     phase = Phase.ASKING;
     head.sending();
     lookAgain = false;
-    stopRetry();
+    retry.stop();
   }
 
   private void answered(Waiter head) {
@@ -379,17 +388,9 @@ final class Contest {
   }
 
   private void retryIn(Duration delay) {
-    stopRetry();
+    retry.stop();
     if (!room.isEmpty()) {
-      Duration least = delay.compareTo(SHORTEST_RETRY) < 0 ? SHORTEST_RETRY : delay;
-      retry = around.timers().schedule(least, this::lookAgain);
-    }
-  }
-
-  private void stopRetry() {
-    if (retry != null) {
-      retry.cancel();
-      retry = null;
+      retry.after(delay, this::lookAgain);
     }
   }
 }

@@ -45,6 +45,17 @@ class CoordinatorTest {
   }
 
   @Test
+  void releaseWhileTheStoreIsFull_endsTheGrantThoughSomebodyWaits() {
+    Grant first = desk.grab();
+    Call next = desk.waiter();
+    desk.full = true;
+    assertThat(desk.finish(desk.release(first))).isEqualTo(new Release.Released());
+    assertThat(Desk.isAnswered(next)).isFalse();
+    desk.full = false;
+    assertThat(desk.grantOf(next).token()).isGreaterThan(first.token());
+  }
+
+  @Test
   void thousandsOfWaiters_costNoMoreCommandsForAHandOver() {
     Grant holder = desk.grab();
     List<Call> waiters = new ArrayList<>();

@@ -45,6 +45,9 @@ final class Desk {
   /** So many attempts fail next. */
   int failing;
 
+  /** The store has no room for new grants. */
+  boolean full;
+
   Desk(CoordinatorSettings settings) {
     this.coordinator = replica(7, settings);
   }
@@ -131,6 +134,9 @@ final class Desk {
     @Override
     public CompletionStage<Attempt> tryAcquire(Claim claim, Line line) {
       commands.add("tryAcquire " + line);
+      if (full) {
+        return CompletableFuture.failedFuture(new StoreException(Failure.STORE_FULL, "on purpose"));
+      }
       if (failing-- > 0) {
         return CompletableFuture.failedFuture(
             new StoreException(Failure.STORE_UNREACHABLE, "on purpose"));
@@ -141,6 +147,9 @@ final class Desk {
     @Override
     public CompletionStage<HandOver> handOver(GrantRef from, Claim to, Line line) {
       commands.add("handOver " + line);
+      if (full) {
+        return CompletableFuture.failedFuture(new StoreException(Failure.STORE_FULL, "on purpose"));
+      }
       return super.handOver(from, to, line);
     }
 

@@ -35,6 +35,11 @@ public class StoreException extends RuntimeException {
     this.failure = failure;
   }
 
+  /** Whether nothing has happened, for certain: the store refused it, or it was never sent. */
+  public boolean isRefusal() {
+    return failure == Failure.STORE_FULL || failure == Failure.STORE_OVERLOADED;
+  }
+
   /** What kept the store from answering. */
   public Failure failure() {
     return failure;

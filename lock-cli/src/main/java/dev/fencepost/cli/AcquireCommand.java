@@ -2,6 +2,7 @@ package dev.fencepost.cli;
 
 import dev.fencepost.lock.ClaimId;
 import dev.fencepost.lock.InvalidValueException;
+import dev.fencepost.lock.Lease;
 import dev.fencepost.proto.v1.AcquireRequest;
 import dev.fencepost.proto.v1.AcquireResponse;
 import dev.fencepost.proto.v1.Lost;
@@ -13,6 +14,9 @@ import picocli.CommandLine.Model.CommandSpec;
 
 /** {@code acquire}: takes a lock and leaves it to the caller. */
 final class AcquireCommand implements Command {
+  /** Less would be none; what a server allows it says itself. */
+  static final Duration SHORTEST_TTL = Duration.ofMillis(1);
+
   private static final Duration DEFAULT_TTL = Duration.ofSeconds(30);
 
   @Override
@@ -65,10 +69,16 @@ final class AcquireCommand implements Command {
         AcquireRequest.newBuilder()
             .setName(call.lock().value())
             .setClaimId(call.text("--claim").map(ClaimId::new).orElseGet(ClaimIds::next).value())
-            .setTtl(Spans.toWire(call.duration("--ttl").orElse(DEFAULT_TTL)))
-            .setWait(Spans.toWire(call.duration("--wait").orElse(Duration.ZERO)))
+            .setTtl(
+                Spans.toWire(
+                    call.duration("--ttl", SHORTEST_TTL, Lease.MAX_TTL).orElse(DEFAULT_TTL)))
+            .setWait(
+                Spans.toWire(
+                    call.duration("--wait", Invocation.LONGEST_WAIT).orElse(Duration.ZERO)))
             .setOwner(call.text("--owner").orElseGet(() -> Owner.ofProcess("acquire")))
-            .setLockDelay(Spans.toWire(call.duration("--lock-delay").orElse(Duration.ZERO)));
+            .setLockDelay(
+                Spans.toWire(
+                    call.duration("--lock-delay", Lease.MAX_LOCK_DELAY).orElse(Duration.ZERO)));
     for (String entry : call.texts("--meta")) {
       int equals = entry.indexOf('=');
       if (equals < 1) {

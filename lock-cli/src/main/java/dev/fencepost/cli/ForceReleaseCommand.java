@@ -3,6 +3,7 @@ package dev.fencepost.cli;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.ForcedRelease;
 import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.ReleaseOrder;
 import dev.fencepost.proto.v1.AdminServiceGrpc;
 import dev.fencepost.proto.v1.ForceReleaseOutcome;
 import dev.fencepost.proto.v1.ForceReleaseRequest;
@@ -30,7 +31,10 @@ final class ForceReleaseCommand implements Command {
   public int run(Invocation call) throws InterruptedException {
     ForcedRelease order =
         new ForcedRelease(
-            call.lock(), Reason.of(call), call.token("--if-token"), call.duration("--close-for"));
+            call.lock(),
+            Reason.of(call),
+            call.token("--if-token"),
+            call.duration("--close-for", ReleaseOrder.MAX_CLOSE_FOR));
     Output output = call.output();
     try (Servers servers = new Servers(call.servers())) {
       Question<ForceReleaseRequest, ForceReleaseResponse> question =

@@ -5,6 +5,7 @@ import dev.fencepost.client.LockLostException;
 import dev.fencepost.lock.Loss;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -39,6 +40,7 @@ final class GroupGuard {
   private LeaseTimes times;
   private boolean isLost;
   private boolean isWarned;
+  private boolean isUnreachableSaid;
   private long patienceEndsNanos;
 
   private GroupGuard(
@@ -128,10 +130,23 @@ final class GroupGuard {
       held = held.until(now + left.toNanos());
       times = LeaseTimes.of(held, plan.killAfter());
       group.prolong(times);
+      warnOfUnreachable();
     } catch (IOException e) {
       console.note("the watchdog is gone: " + e.getMessage());
     } finally {
       mutex.unlock();
+    }
+  }
+
+  /** Said once: nothing can be done about it while the command runs. */
+  private void warnOfUnreachable() {
+    OptionalLong process = isUnreachableSaid ? OptionalLong.empty() : group.unreachable();
+    if (process.isPresent()) {
+      isUnreachableSaid = true;
+      console.note(
+          "process "
+              + process.getAsLong()
+              + " of the command is another user's: it cannot be ended if the lock is lost");
     }
   }
 

@@ -8,12 +8,21 @@ import dev.fencepost.lock.LockName;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
 
 /** One call of a command: its options as typed values, the environment behind them. */
 final class Invocation {
+  /** The longest time that a server lets a claim wait, whatever its own settings are. */
+  static final Duration LONGEST_WAIT = Duration.ofHours(24);
+
+  /** Longer than anything lasts, and yet within the range of the clock. */
+  static final Duration A_CENTURY = Duration.ofDays(36_500);
+
   private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration SHORTEST_TIMEOUT = Duration.ofMillis(1);
+  private static final Pattern TOKEN = Pattern.compile("[0-9]{1,19}");
 
   private final ParseResult parsed;
   private final Console console;
@@ -53,26 +62,39 @@ final class Invocation {
     return parsed.matchedOptionValue(option, List.of());
   }
 
-  Optional<Duration> duration(String option) {
-    return text(option)
-        .map(text -> HumanDuration.parse(option, text))
-        .map(d -> atLeast0(option, d));
+  /** A duration from nothing to {@code most}. */
+  Optional<Duration> duration(String option, Duration most) {
+    return duration(option, Duration.ZERO, most);
   }
 
-  /** A whole number of at least {@code least}. */
-  Optional<Integer> number(String option, int least) {
+  /** A duration from {@code least} to {@code most}. */
+  Optional<Duration> duration(String option, Duration least, Duration most) {
+    return text(option)
+        .map(
+            text -> {
+              Duration value = HumanDuration.parse(option, text);
+              if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+                String range = HumanDuration.print(least) + "–" + HumanDuration.print(most);
+                throw InvalidValueException.of(option, text, range);
+              }
+              return value;
+            });
+  }
+
+  /** A whole number from {@code least} to {@code most}. */
+  Optional<Integer> number(String option, int least, int most) {
     return text(option)
         .map(
             text -> {
               try {
                 int value = Integer.parseInt(text);
-                if (value >= least) {
+                if (value >= least && value <= most) {
                   return value;
                 }
               } catch (NumberFormatException e) {
-                // Reported below, together with what is too small.
+                // Reported below, together with what is out of range.
               }
-              throw InvalidValueException.of(option, text, "a number of at least " + least);
+              throw InvalidValueException.of(option, text, least + "–" + most);
             });
   }
 
@@ -128,11 +150,7 @@ final class Invocation {
 
   /** How long servers may take, beyond the time that was asked for to wait in line. */
   Duration timeout() {
-    Duration timeout = duration("--timeout").orElse(DEFAULT_TIMEOUT);
-    if (timeout.isZero()) {
-      throw InvalidValueException.of("--timeout", "0", "more than nothing");
-    }
-    return timeout;
+    return duration("--timeout", SHORTEST_TIMEOUT, LONGEST_WAIT).orElse(DEFAULT_TIMEOUT);
   }
 
   /** The servers to ask, in the order in which they are asked. */
@@ -150,19 +168,15 @@ final class Invocation {
 
   private static FencingToken token(String field, String text) {
     try {
+      if (!TOKEN.matcher(text).matches()) {
+        throw new NumberFormatException(text);
+      }
       return new FencingToken(Long.parseLong(text));
     } catch (NumberFormatException e) {
       throw InvalidValueException.of(field, text, "a fencing token: a whole number of at least 1");
     } catch (InvalidValueException e) {
       throw e.at(field);
     }
-  }
-
-  private static Duration atLeast0(String option, Duration duration) {
-    if (duration.isNegative()) {
-      throw InvalidValueException.of(option, HumanDuration.print(duration), "0 or more");
-    }
-    return duration;
   }
 
   private static UsageException missing(String what, String variable) {

@@ -22,7 +22,7 @@ final class LsCommand implements Command {
   @Override
   public int run(Invocation call) throws InterruptedException {
     Predicate<Lock> wanted = wanted(call);
-    int limit = call.number("--limit", 1).orElse(Integer.MAX_VALUE);
+    int limit = call.number("--limit", 1, Integer.MAX_VALUE).orElse(Integer.MAX_VALUE);
     Output output = call.output();
     AtomicInteger shown = new AtomicInteger();
     try (Servers servers = new Servers(call.servers())) {
@@ -42,7 +42,7 @@ final class LsCommand implements Command {
 
   private static Predicate<Lock> wanted(Invocation call) {
     boolean contended = call.has("--contended");
-    Optional<Duration> heldFor = call.duration("--held-for");
+    Optional<Duration> heldFor = call.duration("--held-for", Invocation.A_CENTURY);
     return lock ->
         (!contended || lock.getWaiterCount() > 0 || lock.getOtherReplicasWaiting() > 0)
             && heldFor.map(least -> isHeldFor(lock, least)).orElse(true);

@@ -1,6 +1,5 @@
 package dev.fencepost.cli;
 
-import dev.fencepost.lock.InvalidValueException;
 import picocli.CommandLine.Model.CommandSpec;
 
 /** The option {@code -E}: another exit code for a lock that was not granted. */
@@ -14,10 +13,6 @@ final class NotGrantedCode {
   }
 
   static int of(Invocation call) {
-    int code = call.number("-E", 0).orElse(ExitCode.NOT_GRANTED.code());
-    if (code > LARGEST) {
-      throw InvalidValueException.of("-E", code, "0–" + LARGEST);
-    }
-    return code;
+    return call.number("-E", 0, LARGEST).orElse(ExitCode.NOT_GRANTED.code());
   }
 }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** A command and all that it started and that did not leave its process group. */
 final class ProcessGroup {
@@ -116,6 +117,12 @@ final class ProcessGroup {
   /** Sends the watchdog away. Only for a group that is no more. */
   void close() {
     watchdog.dismiss();
+  }
+
+  /** A living process of the group that a signal would not reach. */
+  OptionalLong unreachable() {
+    SignalRights rights = SignalRights.ofThisProcess();
+    return members().stream().mapToLong(ProcessHandle::pid).filter(rights::isForeign).findAny();
   }
 
   boolean isGone() {

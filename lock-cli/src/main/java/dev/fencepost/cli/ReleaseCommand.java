@@ -2,6 +2,7 @@ package dev.fencepost.cli;
 
 import dev.fencepost.lock.ClaimId;
 import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.ReleaseOrder;
 import dev.fencepost.proto.v1.GrantRef;
 import dev.fencepost.proto.v1.LossReason;
 import dev.fencepost.proto.v1.ReleaseOutcome;
@@ -39,7 +40,8 @@ final class ReleaseCommand implements Command {
   private static Reply<ReleaseResponse> release(Invocation call, LockCalls locks)
       throws InterruptedException {
     ClaimId claim = call.claim();
-    Duration closeFor = call.duration("--close-for").orElse(Duration.ZERO);
+    Duration closeFor =
+        call.duration("--close-for", ReleaseOrder.MAX_CLOSE_FOR).orElse(Duration.ZERO);
     if (call.has("--any-token")) {
       return locks.release(call.lock(), claim, closeFor);
     }

@@ -22,8 +22,14 @@ final class Releases {
     };
   }
 
-  /** Whether the grant certainly had ended before the release came. */
+  /**
+   * Whether the grant had ended before the first try, which was sent while its lease was counted as
+   * good. So a second try that finds it gone tells of the first one's success, unless somebody
+   * revoked it: some stores remember nothing of a lock that was given back.
+   */
   static boolean wasGone(Reply<ReleaseResponse> reply) {
-    return reply.answer().getOutcome() == ReleaseOutcome.RELEASE_OUTCOME_NOT_HELD && !isDone(reply);
+    ReleaseResponse answer = reply.answer();
+    return answer.getOutcome() == ReleaseOutcome.RELEASE_OUTCOME_NOT_HELD
+        && (reply.attempts() == 1 || answer.getLossReason() == LossReason.LOSS_REASON_REVOKED);
   }
 }

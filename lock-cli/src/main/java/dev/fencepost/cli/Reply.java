@@ -8,7 +8,7 @@ import java.time.Duration;
  * @param answer what the server said
  * @param sentNanos the monotonic clock just before the call was sent
  * @param answeredNanos the monotonic clock when the answer was there
- * @param attempts how often the call was sent, this one included
+ * @param attempts how many calls may have reached a server, this one included
  */
 record Reply<A>(A answer, long sentNanos, long answeredNanos, int attempts) {
   /** How long the server took. */

@@ -1,5 +1,7 @@
 package dev.fencepost.cli;
 
+import dev.fencepost.lock.Lease;
+import dev.fencepost.lock.ReleaseOrder;
 import dev.fencepost.proto.v1.AcquireRequest;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,6 +15,7 @@ final class RunCommand implements Command {
   private static final Duration DEFAULT_TTL = Duration.ofSeconds(15);
   private static final Duration DEFAULT_WAIT = Duration.ofSeconds(10);
   private static final Duration DEFAULT_KILL_AFTER = Duration.ofSeconds(5);
+  private static final Duration LONGEST_KILL_AFTER = Duration.ofHours(24);
 
   @Override
   public void describe(CommandSpec spec) {
@@ -42,6 +45,9 @@ final class RunCommand implements Command {
     RunPlan plan = plan(call);
     AcquireRequest order = order(call, plan);
     int refusedCode = NotGrantedCode.of(call);
+    SignalRights.ofThisProcess()
+        .warning(plan.command(), call.console().variable("PATH").orElse(""))
+        .ifPresent(call.console()::note);
     try (Servers servers = new Servers(call.servers());
         Interruption interruption = Interruption.ofThisThread()) {
       LockCalls locks = new LockCalls(servers, call.timeout());
@@ -71,9 +77,9 @@ final class RunCommand implements Command {
     }
     return new RunPlan(
         call.has("--shell") ? List.of("/bin/sh", "-c", String.join(" ", command)) : command,
-        call.duration("--min-hold").orElse(Duration.ZERO),
-        call.duration("--max-hold").filter(time -> !time.isZero()),
-        call.duration("--kill-after").orElse(DEFAULT_KILL_AFTER));
+        call.duration("--min-hold", ReleaseOrder.MAX_CLOSE_FOR).orElse(Duration.ZERO),
+        call.duration("--max-hold", Invocation.A_CENTURY).filter(time -> !time.isZero()),
+        call.duration("--kill-after", LONGEST_KILL_AFTER).orElse(DEFAULT_KILL_AFTER));
   }
 
   private static AcquireRequest order(Invocation call, RunPlan plan) {
@@ -81,8 +87,12 @@ final class RunCommand implements Command {
     return AcquireRequest.newBuilder()
         .setName(call.lock().value())
         .setClaimId(ClaimIds.next().value())
-        .setTtl(Spans.toWire(call.duration("--ttl").orElse(DEFAULT_TTL)))
-        .setWait(Spans.toWire(call.duration("--wait").orElse(DEFAULT_WAIT)))
+        .setTtl(
+            Spans.toWire(
+                call.duration("--ttl", AcquireCommand.SHORTEST_TTL, Lease.MAX_TTL)
+                    .orElse(DEFAULT_TTL)))
+        .setWait(
+            Spans.toWire(call.duration("--wait", Invocation.LONGEST_WAIT).orElse(DEFAULT_WAIT)))
         .setOwner(Owner.ofProcess(program == null ? "run" : program.toString()))
         .build();
   }

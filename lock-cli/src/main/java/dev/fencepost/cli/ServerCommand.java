@@ -2,6 +2,7 @@ package dev.fencepost.cli;
 
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import picocli.CommandLine.Model.CommandSpec;
@@ -19,7 +20,8 @@ final class ServerCommand implements Command {
     Options.flag(spec, "--check", "Check the settings, print what is wrong with them, and exit.");
     // A store's URI and any other key: the server knows its keys and names those it does not.
     spec.parser().unmatchedArgumentsAllowed(true);
-    spec.usageMessage().footer("Any other setting of the server is given as --KEY=VALUE.");
+    spec.usageMessage()
+        .footer("Any other setting of the server is given as --KEY=VALUE or --KEY VALUE.");
   }
 
   @Override
@@ -37,13 +39,24 @@ final class ServerCommand implements Command {
     Map<String, String> settings = new LinkedHashMap<>();
     call.text("--config").ifPresent(file -> settings.put("config", file));
     call.text("--store").ifPresent(uri -> settings.put("store", uri));
-    for (String word : call.unmatched()) {
-      int equals = word.indexOf('=');
-      if (!word.startsWith("--") || equals < "--k".length()) {
-        throw new UsageException(Wording.printable(word) + " is not a setting: --KEY=VALUE");
-      }
-      settings.put(word.substring(2, equals), word.substring(equals + 1));
-    }
+    settings.putAll(settings(call.unmatched()));
     return call.has("--check") ? ServerEntry.check(settings) : ServerEntry.run(settings);
+  }
+
+  /** The value of a setting stands behind an equals sign, or is the next word. */
+  private static Map<String, String> settings(List<String> words) {
+    Map<String, String> settings = new LinkedHashMap<>();
+    for (int i = 0; i < words.size(); i++) {
+      String word = words.get(i);
+      int equals = word.indexOf('=');
+      boolean isSplit = equals < 0 && i + 1 < words.size() && !words.get(i + 1).startsWith("--");
+      int end = isSplit ? word.length() : equals;
+      if (!word.startsWith("--") || end < "--k".length()) {
+        throw new UsageException(
+            Wording.printable(word) + " is not a setting: --KEY=VALUE or --KEY VALUE");
+      }
+      settings.put(word.substring(2, end), isSplit ? words.get(++i) : word.substring(end + 1));
+    }
+    return settings;
   }
 }

@@ -23,6 +23,7 @@ final class Servers implements AutoCloseable {
   private static final Duration KEEP_ALIVE_TIMEOUT = Duration.ofSeconds(5);
   private static final long FIRST_PAUSE_MILLIS = 50;
   private static final long LONGEST_PAUSE_MILLIS = 1_000;
+  private static final long STREAM_CONNECT_NANOS = TimeUnit.SECONDS.toNanos(2);
   private static final long LEAST_BUDGET_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
   private final List<ServerAddress> addresses;
@@ -43,9 +44,20 @@ final class Servers implements AutoCloseable {
     return String.join(",", addresses.stream().map(ServerAddress::toString).toList());
   }
 
-  /** Where to send a stream; {@link #next} after it broke. */
-  Channel channel() {
-    return channelTo(current());
+  /**
+   * Where to send a stream; {@link #next} after it broke.
+   *
+   * @throws CallException if nobody answers there
+   */
+  Channel channel() throws InterruptedException {
+    ServerAddress server = current();
+    ManagedChannel channel = channelTo(server);
+    try {
+      Connecting.await(channel, STREAM_CONNECT_NANOS);
+      return channel;
+    } catch (StatusRuntimeException e) {
+      throw new CallException(server, e.getStatus());
+    }
   }
 
   /** Turns to the next server. */
@@ -62,22 +74,27 @@ final class Servers implements AutoCloseable {
   <Q, A> Reply<A> ask(Question<Q, A> question) throws InterruptedException {
     long begun = System.nanoTime();
     long end = begun + question.stay().plus(question.timeout()).toNanos();
+    int reached = 1;
     for (int attempt = 1; ; attempt++) {
       int asked = preferred;
       ServerAddress server = addresses.get(asked);
       long sent = System.nanoTime();
       try {
+        ManagedChannel channel = channelTo(server);
+        Connecting.await(channel, budget(question, begun, sent, attempt).answerNanos());
+        sent = System.nanoTime();
         A answer =
             call(
-                server,
+                channel,
                 question,
                 attempt == 1 ? Duration.ZERO : Duration.ofNanos(sent - begun),
                 budget(question, begun, sent, attempt));
-        return new Reply<>(answer, sent, System.nanoTime(), attempt);
+        return new Reply<>(answer, sent, System.nanoTime(), reached);
       } catch (StatusRuntimeException e) {
         if (Thread.interrupted()) {
           throw new InterruptedException(e.getMessage());
         }
+        reached += CallException.isUnsent(e.getStatus()) ? 0 : 1;
         if (isFinal(e.getStatus(), question.repeat()) || !pause(attempt, end)) {
           throw new CallException(server, e.getStatus());
         }
@@ -91,22 +108,25 @@ final class Servers implements AutoCloseable {
     channels.values().forEach(ManagedChannel::shutdownNow);
   }
 
-  private <Q, A> A call(
-      ServerAddress server, Question<Q, A> question, Duration elapsed, Duration budget) {
+  private <Q, A> A call(Channel channel, Question<Q, A> question, Duration elapsed, Budget budget) {
     return ClientCalls.blockingUnaryCall(
-        channelTo(server),
+        channel,
         question.method(),
-        CallOptions.DEFAULT.withDeadlineAfter(budget.toNanos(), TimeUnit.NANOSECONDS),
+        CallOptions.DEFAULT.withDeadlineAfter(
+            budget.waitNanos() + budget.answerNanos(), TimeUnit.NANOSECONDS),
         question.request().apply(elapsed));
   }
 
   /** What is left of the wait, and a fair part of the rest while other servers are untried. */
-  private Duration budget(Question<?, ?> question, long begun, long now, int attempt) {
+  private Budget budget(Question<?, ?> question, long begun, long now, int attempt) {
     long waitLeft = Math.max(0, question.stay().toNanos() - (now - begun));
     long left = question.stay().plus(question.timeout()).toNanos() - (now - begun) - waitLeft;
     int untried = addresses.size() - (attempt - 1) % addresses.size();
-    return Duration.ofNanos(waitLeft + Math.max(left / untried, LEAST_BUDGET_NANOS));
+    return new Budget(waitLeft, Math.max(left / untried, LEAST_BUDGET_NANOS));
   }
+
+  /** How long one server may wait in line for us, and how long it may take besides. */
+  private record Budget(long waitNanos, long answerNanos) {}
 
   private boolean isFinal(Status status, Question.Repeat repeat) {
     boolean unsent = CallException.isUnsent(status);

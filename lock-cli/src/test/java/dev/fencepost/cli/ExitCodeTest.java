@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fencepost.proto.v1.LossReason;
 import io.grpc.Status;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -95,6 +97,80 @@ class ExitCodeTest {
     assertThat(result.code()).isEqualTo(64);
     assertThat(result.out()).isEmpty();
     assertThat(result.err()).startsWith("fencepost: ").hasLineCount(1);
+  }
+
+  /** Before anything runs or is asked, and by the name of the option. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "run a --min-hold 25h -- true",
+        "run a --min-hold 999999999d -- true",
+        "run a --max-hold 36501d -- true",
+        "run a --kill-after 25h -- true",
+        "run a --kill-after 999999999d -- true",
+        "run a --ttl 25h -- true",
+        "run a --ttl 0 -- true",
+        "run a --wait 24.1h -- true",
+        "run a --wait -1ms -- true",
+        "run a -E 256 -- true",
+        "acquire a --ttl 999999999d",
+        "acquire a --ttl 9999999999s",
+        "acquire a --ttl 0s",
+        "acquire a --ttl -5s",
+        "acquire a --ttl 5S",
+        "acquire a --ttl 5e3s",
+        "acquire a --ttl \u0665s",
+        "acquire a --wait 999999999d",
+        "acquire a --lock-delay 601s",
+        "acquire a -E -1",
+        "acquire a -E 99999999999",
+        "acquire a --timeout 999999999d",
+        "acquire a --timeout 0s",
+        "acquire a --timeout 0.1ms",
+        "release a --any-token --claim 0123456789abcdef0123456789abcdef --close-for 1441m",
+        "force-release a --reason x --close-for 25h",
+        "force-release a --reason x --if-token +5",
+        "force-release a --reason x --if-token -5",
+        "validate a --token 9223372036854775808",
+        "validate a --token \u0665",
+        "advance r --token 0",
+        "ls --limit 2147483648",
+        "ls --limit -1",
+        "ls --held-for 36501d"
+      })
+  void numberOutOfRange_is64AndNamesItsOption(String line) {
+    String[] words = line.split(" ");
+    Cli.Result result = cli.run(words);
+    assertThat(result.code()).as(result.err()).isEqualTo(64);
+    List<String> options = Stream.of(words).filter(word -> word.matches("--?[a-zA-Z].*")).toList();
+    assertThat(result.err()).hasLineCount(1).contains(options.get(options.size() - 1));
+    assertThat(server.calls("Acquire") + server.calls("Release") + server.calls("ForceRelease"))
+        .isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "run a --min-hold 24h --max-hold 36500d --kill-after 24h --ttl 24h --wait 24h -- true",
+        "acquire b --ttl 2s --wait 86400s --lock-delay 10m --timeout 24h -E 255",
+        "acquire c --ttl 0.5s --wait 0 --timeout 1m -E 0",
+        "ls --limit 2147483647 --held-for 36500d"
+      })
+  void numbersAtTheirEnds_areTaken(String line) {
+    assertThat(cli.run(line.split(" ")).code()).isZero();
+  }
+
+  @Test
+  void serverSetting_isTakenInOneWordOrInTwo() {
+    assertThat(cli.run("server", "--check", "--listen", "127.0.0.1:0", "--log.level=warn").code())
+        .isZero();
+    assertThat(cli.run("server", "--log.level", "warn", "--check", "--listen=127.0.0.1:0").code())
+        .isZero();
+    Cli.Result valueMissing = cli.run("server", "--check", "--listen", "--log.level=warn");
+    assertThat(valueMissing.code()).isEqualTo(64);
+    assertThat(valueMissing.err())
+        .contains("--listen is not a setting: --KEY=VALUE or --KEY VALUE");
+    assertThat(cli.run("server", "--check", "--no.such.key", "1").code()).isEqualTo(78);
   }
 
   @Test

@@ -28,6 +28,7 @@ import dev.fencepost.proto.v1.RenewResponse;
 import dev.fencepost.proto.v1.Waiter;
 import dev.fencepost.proto.v1.WatchLocksRequest;
 import dev.fencepost.proto.v1.WatchLocksResponse;
+import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.time.Instant;
@@ -55,6 +56,10 @@ final class FakeLocks extends LockServiceGrpc.LockServiceImplBase {
   final AtomicInteger renewals = new AtomicInteger();
   volatile Duration acquireDelay = Duration.ZERO;
   volatile boolean forgetsGrants;
+
+  /** How many releases are done without an answer that arrives. */
+  final AtomicInteger lostReleaseAnswers = new AtomicInteger();
+
   volatile int pageSize = Integer.MAX_VALUE;
 
   /** When each lock's lease was last begun, on the monotonic clock, and not later. */
@@ -105,6 +110,11 @@ final class FakeLocks extends LockServiceGrpc.LockServiceImplBase {
   public synchronized void release(
       ReleaseRequest request, StreamObserver<ReleaseResponse> observer) {
     releases.add(request);
+    if (lostReleaseAnswers.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+      held.remove(request.getName());
+      observer.onError(Status.UNAVAILABLE.asRuntimeException());
+      return;
+    }
     Held holder = held.get(request.getName());
     boolean isHolder =
         holder != null
@@ -174,6 +184,11 @@ final class FakeLocks extends LockServiceGrpc.LockServiceImplBase {
   synchronized Optional<Held> revoke(String name, LossReason reason) {
     revoked.put(name, reason);
     return Optional.ofNullable(held.remove(name));
+  }
+
+  /** Ends a grant and keeps that to itself until somebody asks. */
+  synchronized void forget(String name) {
+    held.remove(name);
   }
 
   synchronized Optional<Held> holder(String name) {

@@ -165,6 +165,32 @@ class RunTest {
     assertThat(server.locks.holder("a")).isEmpty();
   }
 
+  /** Most stores remember nothing of a lock that was given back: the second try is told so. */
+  @Test
+  void lostAnswerToTheRelease_leavesTheCommandItsCode() {
+    server.locks.lostReleaseAnswers.set(1);
+    try (ChildCli run = run("a", "--shell", "--", "exit 7")) {
+      assertThat(run.awaitExit()).isEqualTo(7);
+      assertThat(run.err()).isEmpty();
+    }
+    assertThat(server.locks.releases).hasSize(2);
+  }
+
+  @Test
+  void grantThatIsGoneAtTheFirstRelease_isLost() {
+    Path go = folder.resolve("go");
+    String line = "echo; until [ -e " + go + " ]; do sleep 0.05; done";
+    try (ChildCli run = run("a", "--ttl", "1m", "--shell", "--", line)) {
+      await().atMost(Duration.ofMinutes(1)).until(() -> !run.out().isEmpty());
+      server.locks.forget("a");
+      Files.createFile(go);
+      assertThat(run.awaitExit()).isEqualTo(76);
+      assertThat(run.err()).contains("lost before the command ended");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   @Test
   void minHold_closesTheLockForTheRest() {
     try (ChildCli run = run("a", "--min-hold", "1h", "--", "true")) {

@@ -31,7 +31,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 /** The parts of one server, put together. Listens to nothing and asks nobody yet. */
-final class Assembly implements AutoCloseable {
+final class Assembly {
   /** How long one answer of the store counts: three probes. */
   private static final Duration FRESH_FOR = Duration.ofSeconds(5);
 
@@ -52,6 +52,7 @@ final class Assembly implements AutoCloseable {
   private final Health health;
   private final Readiness readiness;
   private final StoreWatch storeWatch;
+  private final CompletableFuture<Void> storeTried;
   private final Set<String> methods;
 
   Assembly(
@@ -72,7 +73,7 @@ final class Assembly implements AutoCloseable {
     Refusals refusals = new Refusals(random);
     this.calls =
         new Admission(config.limits().openCalls(), config.limits().openRenewals(), refusals);
-    this.gate = new StoreGate(refusals);
+    this.gate = new StoreGate(refusals, timers, config.store().callTimeout());
     this.services =
         new Services(coordinator, settings(config, self), refusals, List.of(gate, calls));
     this.definitions = services.definitions();
@@ -86,6 +87,7 @@ final class Assembly implements AutoCloseable {
             definitions.stream().map(each -> each.getServiceDescriptor().getName()).toList());
     this.readiness = new Readiness(timers, FRESH_FOR, health::tell);
     this.storeWatch = new StoreWatch(coordinator, timers, readiness, pace);
+    this.storeTried = storeWatch.firstTry().thenRun(gate::failed);
     ServerGauges.register(registry, coordinator, calls, () -> readiness.obstacle().isEmpty());
     ServerGauges.register(registry, services);
   }
@@ -122,7 +124,7 @@ final class Assembly implements AutoCloseable {
 
   /** Completes when the store answered for the first time, well or not. */
   CompletableFuture<Void> storeTried() {
-    return storeWatch.firstTry();
+    return storeTried;
   }
 
   /** Not ready any more; sends away those who wait and watch. */
@@ -134,25 +136,32 @@ final class Assembly implements AutoCloseable {
     coordinator.drain();
   }
 
-  private StoreInfo freshReplicas() {
+  /** Where clients may go. Nobody has come before the store was opened. */
+  private List<Replica> freshReplicas() {
+    if (!coordinator.isOpened()) {
+      return List.of();
+    }
+    StoreInfo last = coordinator.known();
     // A copy: the backend's own stage is not to be completed by this timeout.
     return coordinator
         .info()
         .thenApply(store -> store)
         .toCompletableFuture()
-        .completeOnTimeout(coordinator.known(), FAREWELL.toMillis(), TimeUnit.MILLISECONDS)
-        .exceptionally(failure -> coordinator.known())
-        .join();
+        .completeOnTimeout(last, FAREWELL.toMillis(), TimeUnit.MILLISECONDS)
+        .exceptionally(failure -> last)
+        .join()
+        .replicas();
   }
 
-  @Override
-  public void close() {
-    storeWatch.stop();
-    coordinator.close();
-    timers.close();
-    transport.close();
-    process.close();
-    registry.close();
+  /** The steps that end it, in their order; each is taken whatever became of the one before. */
+  List<Runnable> closing() {
+    return List.of(
+        storeWatch::stop,
+        coordinator::close,
+        timers::close,
+        transport::close,
+        process::close,
+        registry::close);
   }
 
   private ServiceSettings settings(ServerConfig config, Replica self) {

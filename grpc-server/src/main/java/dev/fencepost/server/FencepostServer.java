@@ -8,7 +8,9 @@ import dev.fencepost.server.config.HostPort;
 import dev.fencepost.server.config.ServerConfig;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -130,10 +132,13 @@ public final class FencepostServer implements AutoCloseable {
     GrpcServer server = grpc;
     if (going.compareAndSet(false, true) && server != null) {
       LOG.info("draining");
-      assembly.drain(config.drainTimeout());
-      boolean answered = server.drain(config.drainTimeout());
-      LOG.info(answered ? "drained" : "calls were cut off: the drain timeout is over");
-      close();
+      try {
+        sendAway();
+        boolean answered = server.drain(config.drainTimeout());
+        LOG.info(answered ? "drained" : "calls were cut off: the drain timeout is over");
+      } finally {
+        close();
+      }
     }
   }
 
@@ -142,15 +147,27 @@ public final class FencepostServer implements AutoCloseable {
   public void close() {
     going.set(true);
     if (gone.compareAndSet(false, true)) {
-      if (grpc != null) {
-        grpc.close();
-      }
-      assembly.close();
-      if (http != null) {
-        http.close();
-      }
+      List<Runnable> steps = new ArrayList<>();
+      Optional.ofNullable(grpc).ifPresent(server -> steps.add(server::close));
+      steps.addAll(assembly.closing());
+      Optional.ofNullable(http).ifPresent(pages -> steps.add(pages::close));
+      steps.forEach(FencepostServer::endInAnyCase);
       terminated.complete(null);
     }
+  }
+
+  /** A step that fails is no reason to leave out those after it. */
+  private static void endInAnyCase(Runnable step) {
+    try {
+      step.run();
+    } catch (RuntimeException | Error e) {
+      LOG.error("a step of the shutdown failed; going on with the next", e);
+    }
+  }
+
+  /** The calls that are open are still answered, whatever fails here. */
+  private void sendAway() {
+    endInAnyCase(() -> assembly.drain(config.drainTimeout()));
   }
 
   private void listen(InetSocketAddress wanted) throws StartException {

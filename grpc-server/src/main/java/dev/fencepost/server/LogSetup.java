@@ -5,6 +5,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.JsonEncoder;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.jul.LevelChangePropagator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.encoder.Encoder;
@@ -12,8 +13,12 @@ import dev.fencepost.server.config.ServerConfig.Log;
 import java.time.ZoneId;
 import java.util.Locale;
 import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 
-/** Sends the log to standard error, as text or JSON; standard output is for answers. */
+/**
+ * Sends the log to standard error, as text or JSON; standard output is for answers. What libraries
+ * write through {@code java.util.logging}, as gRPC does, goes the same way and by the same levels.
+ */
 final class LogSetup {
   private static final String OURS = "dev.fencepost";
 
@@ -40,7 +45,19 @@ final class LogSetup {
       Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
       root.setLevel(ofLibraries(level));
       root.addAppender(appender);
+      bridgeJavaUtilLogging(context);
     }
+  }
+
+  /** Its loggers take over our levels, so that what nobody would see is not even made. */
+  private static void bridgeJavaUtilLogging(LoggerContext context) {
+    LevelChangePropagator levels = new LevelChangePropagator();
+    levels.setContext(context);
+    levels.setResetJUL(true);
+    levels.start();
+    context.addListener(levels);
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
   }
 
   /** Never below INFO: the transport would write whole messages, and with them claim ids. */

@@ -6,8 +6,11 @@ import dev.fencepost.server.config.ConfigException;
 import dev.fencepost.server.config.ConfigProblem;
 import dev.fencepost.server.config.ServerConfig;
 import dev.fencepost.server.config.ServerConfig.Log;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The server as a command: what {@code fencepost server}, {@code fencepost server --check} and
@@ -18,6 +21,14 @@ public final class ServerMain {
   public static final int CONFIGURATION = 78;
 
   private static final int STOPPED_TWICE = 130;
+
+  /** Exit code if the server had to be ended because its shutdown did not end. */
+  private static final int HANGING = 70;
+
+  /** For the store's client and the rest, after the drain. */
+  private static final Duration TO_CLOSE = Duration.ofSeconds(15);
+
+  private static final Logger LOG = LoggerFactory.getLogger(ServerMain.class);
 
   private ServerMain() {}
 
@@ -35,7 +46,8 @@ public final class ServerMain {
       limitHttp();
       try (FencepostServer server = FencepostServer.start(config)) {
         AtomicBoolean stopping = new AtomicBoolean();
-        Signals.onTermination(() -> stop(server, stopping));
+        Duration limit = config.drainTimeout().plus(TO_CLOSE);
+        Signals.onTermination(() -> stop(server, stopping, limit));
         System.out.println(Banner.of(config, server));
         System.out.flush();
         server.awaitTermination();
@@ -84,11 +96,35 @@ public final class ServerMain {
     return ServerConfig.load(settings, System.getenv());
   }
 
-  private static void stop(FencepostServer server, AtomicBoolean stopping) {
+  private static void stop(FencepostServer server, AtomicBoolean stopping, Duration limit) {
     if (stopping.getAndSet(true)) {
       Runtime.getRuntime().halt(STOPPED_TWICE);
     }
-    server.drain();
+    endWithin(limit);
+    try {
+      server.drain();
+    } catch (RuntimeException | Error e) {
+      LOG.error("the drain failed; ending without it", e);
+      server.close();
+    }
+  }
+
+  /** A store's client that hangs while it closes does not keep the process. */
+  private static void endWithin(Duration limit) {
+    Thread last =
+        new Thread(
+            () -> {
+              try {
+                Thread.sleep(limit.toMillis());
+                LOG.error("the shutdown hangs; ending at once");
+                Runtime.getRuntime().halt(HANGING);
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            },
+            "fencepost-last-resort");
+    last.setDaemon(true);
+    last.start();
   }
 
   /** Seconds after which the JDK's HTTP server gives up on a slow request or reader. */

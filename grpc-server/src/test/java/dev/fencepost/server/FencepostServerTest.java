@@ -191,6 +191,33 @@ class FencepostServerTest {
   }
 
   @Test
+  void drainBeforeTheStoreEverAnswered_endsTheServer() throws Exception {
+    ModelServer store = ModelServer.direct();
+    FaultyBackend backend = new FaultyBackend(store.newBackend());
+    backend.failWith(new StoreException(Failure.STORE_UNREACHABLE, "no connection"));
+    try (NettyServer server = new NettyServer(Configs.with(), store, backend)) {
+      server.server.drain();
+
+      server.server.awaitTermination();
+      assertThat(backend.isClosed()).isTrue();
+    }
+  }
+
+  @Test
+  void drainThatFails_endsTheServerAllTheSame() throws Exception {
+    ModelServer store = ModelServer.direct();
+    FaultyBackend backend = new FaultyBackend(store.newBackend());
+    try (NettyServer server = new NettyServer(Configs.with(), store, backend)) {
+      backend.throwFromNowOn(new IllegalStateException("a fault of the backend"));
+
+      server.server.drain();
+
+      server.server.awaitTermination();
+      assertThat(backend.isClosed()).isTrue();
+    }
+  }
+
+  @Test
   void brokenConnection_takesItsWaitersAlong() throws Exception {
     try (NettyServer server = new NettyServer(Configs.with())) {
       assertThat(server.locks().acquire(claim("a").build()).hasGranted()).isTrue();

@@ -13,13 +13,15 @@ import org.slf4j.LoggerFactory;
 class LogSetupTest {
   private static final Logger OURS = LoggerFactory.getLogger("dev.fencepost.server.Any");
   private static final Logger AUDIT = LoggerFactory.getLogger("dev.fencepost.audit");
+  private static final java.util.logging.Logger GRPC =
+      java.util.logging.Logger.getLogger("io.grpc.netty.AnyHandler");
   private static final Logger TRANSPORT = LoggerFactory.getLogger("io.grpc.netty.Any");
 
   @Test
   void text_isALineWithItsFields() {
     String log = log(new Log(Log.Format.TEXT, Log.Level.INFO));
 
-    assertThat(log.lines()).hasSize(2);
+    assertThat(log.lines()).hasSize(3);
     assertThat(log).contains("INFO  Any hello", "forced release lock=\"a\"");
   }
 
@@ -27,7 +29,7 @@ class LogSetupTest {
   void json_isAnObjectALine() {
     String log = log(new Log(Log.Format.JSON, Log.Level.INFO));
 
-    assertThat(log.lines()).hasSize(2).allMatch(line -> line.matches("\\{.*}"));
+    assertThat(log.lines()).hasSize(3).allMatch(line -> line.matches("\\{.*}"));
     assertThat(log).contains("\"message\":\"hello\"", "{\"lock\":\"a\"}");
   }
 
@@ -36,6 +38,15 @@ class LogSetupTest {
     String log = log(new Log(Log.Format.TEXT, Log.Level.ERROR));
 
     assertThat(log.lines()).singleElement().asString().contains("forced release");
+  }
+
+  @Test
+  void javaUtilLogging_followsTheFormatAndTheLevel() {
+    String log = log(new Log(Log.Format.JSON, Log.Level.INFO));
+
+    assertThat(log).contains("\"message\":\"a warning of gRPC\"");
+    assertThat(log).doesNotContain("a note of gRPC");
+    assertThat(log.lines()).allMatch(line -> line.matches("\\{.*}"));
   }
 
   @Test
@@ -51,6 +62,8 @@ class LogSetupTest {
       LogSetup.apply(settings);
       OURS.info("hello");
       TRANSPORT.debug("a frame with a secret");
+      GRPC.info("a note of gRPC");
+      GRPC.warning("a warning of gRPC");
       AUDIT.atInfo().addKeyValue("lock", "a").log("forced release");
       return bytes.toString(StandardCharsets.UTF_8);
     } finally {

@@ -183,6 +183,11 @@ public final class Coordinator implements AutoCloseable {
             });
   }
 
+  /** Whether the store was opened, and {@link #known()} answers. */
+  public boolean isOpened() {
+    return known != null;
+  }
+
   /**
    * What the store said last of itself and the replicas.
    *

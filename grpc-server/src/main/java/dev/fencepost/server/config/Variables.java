@@ -8,29 +8,23 @@ import java.util.regex.Pattern;
 
 /**
  * The settings given as environment variables {@code FENCEPOST_…}. An empty one is as good as none.
- * Variables that are the clients' or that an orchestrator sets for a service called "fencepost" are
- * not ours to judge.
+ * Variables that clients or the launcher read are left to them, and so are those that Kubernetes
+ * sets for each service of the namespace whose name is "fencepost" or begins with it.
  */
 final class Variables extends LocatedSource {
   static final String PREFIX = "FENCEPOST_";
   private static final String OPTIONS = Key.variable(Key.STORE_OPTIONS);
 
   private static final Set<String> OTHERS =
-      Set.of(
-          "CONFIG",
-          "LOCK",
-          "CLAIM",
-          "TOKEN",
-          "TOKEN_FILE",
-          "SERVER",
-          "NAMESPACE",
-          "TIMEOUT",
-          "OUTPUT",
-          "HOME",
-          "JAVA_OPTS");
+      Set.of("CONFIG", "LOCK", "CLAIM", "TOKEN", "SERVER", "JAVA_OPTS");
 
-  /** Kubernetes announces each service this way. */
-  private static final Pattern SERVICE_LINK = Pattern.compile("PORT(_.*)?|(.*_)?SERVICE_.*");
+  /** Kubernetes announces each service this way, in the form that Docker's links had. */
+  private static final Pattern SERVICE_LINK =
+      Pattern.compile(
+          "(.*_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT_\\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)");
+
+  /** A service's first port: a URL, where a person would write a number. */
+  private static final Pattern SERVICE_PORT = Pattern.compile("(.*_)?PORT=(tcp|udp|sctp)://.*");
 
   Variables(Map<String, String> environment) {
     super("environment", 200, settings(environment));
@@ -49,16 +43,18 @@ final class Variables extends LocatedSource {
     Map<String, String> settings = new HashMap<>();
     environment.forEach(
         (variable, value) -> {
-          if (variable.startsWith(PREFIX) && !value.isEmpty() && !isForeign(variable)) {
+          if (variable.startsWith(PREFIX) && !value.isEmpty() && !isForeign(variable, value)) {
             settings.put(names.getOrDefault(variable, optionOrItself(variable)), value);
           }
         });
     return settings;
   }
 
-  private static boolean isForeign(String variable) {
+  private static boolean isForeign(String variable, String value) {
     String rest = variable.substring(PREFIX.length());
-    return OTHERS.contains(rest) || SERVICE_LINK.matcher(rest).matches();
+    return OTHERS.contains(rest)
+        || SERVICE_LINK.matcher(rest).matches()
+        || SERVICE_PORT.matcher(rest + "=" + value).matches();
   }
 
   private static String optionOrItself(String variable) {

@@ -26,8 +26,8 @@ final class ServerDescription {
   }
 
   /** Where a client of this replica may go when it leaves. */
-  List<Replica> fellows(StoreInfo store) {
-    return store.replicas().stream()
+  List<Replica> fellows(List<dev.fencepost.lock.Replica> replicas) {
+    return replicas.stream()
         .filter(replica -> !replica.id().equals(settings.self()))
         .filter(replica -> replica.phase() == Phase.SERVING)
         .map(ServerDescription::toWire)

@@ -1,7 +1,7 @@
 package dev.fencepost.server.service;
 
 import dev.fencepost.core.Coordinator;
-import dev.fencepost.lock.spi.StoreInfo;
+import dev.fencepost.lock.Replica;
 import io.grpc.BindableService;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
@@ -52,11 +52,11 @@ public final class Services {
    * Ends the watches and asks the clients of sessions to leave; calls that wait are ended by the
    * coordinator.
    *
-   * @param store names the replicas to which they may go
+   * @param replicas those of this store, which clients may go to if they serve
    */
-  public void drain(Duration leaveWithin, StoreInfo store) {
+  public void drain(Duration leaveWithin, List<Replica> replicas) {
     locks.drain();
-    sessions.drain(leaveWithin, store);
+    sessions.drain(leaveWithin, replicas);
   }
 
   /** Sessions that are open now. */

@@ -2,7 +2,7 @@ package dev.fencepost.server.service;
 
 import dev.fencepost.core.Coordinator;
 import dev.fencepost.core.DrainingException;
-import dev.fencepost.lock.spi.StoreInfo;
+import dev.fencepost.lock.Replica;
 import dev.fencepost.proto.v1.Drain;
 import dev.fencepost.proto.v1.SessionRequest;
 import dev.fencepost.proto.v1.SessionResponse;
@@ -10,6 +10,7 @@ import dev.fencepost.proto.v1.SessionServiceGrpc;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -38,12 +39,12 @@ final class SessionGrpc extends SessionServiceGrpc.SessionServiceImplBase {
   }
 
   /** Asks all clients to leave in good order, and refuses those that come. */
-  void drain(Duration leaveWithin, StoreInfo store) {
+  void drain(Duration leaveWithin, List<Replica> replicas) {
     isDraining = true;
     Drain drain =
         Drain.newBuilder()
             .setLeaveWithin(WireDuration.of(leaveWithin))
-            .addAllReplicas(new ServerDescription(around.settings()).fellows(store))
+            .addAllReplicas(new ServerDescription(around.settings()).fellows(replicas))
             .build();
     open.forEach(session -> session.drain(drain));
   }

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -209,6 +210,42 @@ class ServerConfigTest {
                 "FENCEPOST_SERVICE_PORT_GRPC", "7420"));
 
     assertThat(config).isEqualTo(ServerConfig.load(Map.of(), Map.of()));
+  }
+
+  @Test
+  void variablesThatKubernetesSetsForAnyServiceBesideIt_areNotOurs() {
+    Map<String, String> environment = new HashMap<>();
+    for (String service : List.of("FENCEPOST", "FENCEPOST_REDIS", "FENCEPOST_MY_DB_2")) {
+      environment.put(service + "_SERVICE_HOST", "10.0.0.1");
+      environment.put(service + "_SERVICE_PORT", "6379");
+      environment.put(service + "_SERVICE_PORT_REDIS_TLS", "6380");
+      environment.put(service + "_PORT", "tcp://10.0.0.1:6379");
+      environment.put(service + "_PORT_6379_TCP", "tcp://10.0.0.1:6379");
+      environment.put(service + "_PORT_6379_TCP_PROTO", "tcp");
+      environment.put(service + "_PORT_6379_TCP_PORT", "6379");
+      environment.put(service + "_PORT_6379_TCP_ADDR", "10.0.0.1");
+      environment.put(service + "_PORT_53_UDP", "udp://10.0.0.1:53");
+    }
+
+    assertThat(ServerConfig.load(Map.of(), environment))
+        .isEqualTo(ServerConfig.load(Map.of(), Map.of()));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "FENCEPOST_TOKEN_FILE, /etc/token",
+    "FENCEPOST_NAMESPACE, prod",
+    "FENCEPOST_TIMEOUT, 3s",
+    "FENCEPOST_OUTPUT, json",
+    "FENCEPOST_HOME, /opt/fencepost",
+    "FENCEPOST_PORT, 7420",
+    "FENCEPOST_PORTS, 7420",
+    "FENCEPOST_HTTP_PORT, 7421"
+  })
+  void variableThatWouldDoNothing_isRefused(String variable, String value) {
+    assertThat(problems(Map.of(), Map.of(variable, value)))
+        .extracting(ConfigProblem::key)
+        .containsExactly(variable);
   }
 
   @Test

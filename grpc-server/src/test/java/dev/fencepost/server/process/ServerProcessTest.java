@@ -11,6 +11,7 @@ import dev.fencepost.proto.v1.GetLockRequest;
 import dev.fencepost.proto.v1.LockServiceGrpc;
 import dev.fencepost.server.support.PendingAcquire;
 import dev.fencepost.testkit.process.ChildJvm;
+import dev.fencepost.testkit.process.FreePort;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import java.nio.file.Path;
@@ -45,6 +46,22 @@ class ServerProcessTest {
           .withThrowableThat()
           .withMessageContaining("DRAINING");
       channel.shutdownNow();
+    }
+  }
+
+  @Test
+  void sigterm_endsAServerWhoseStoreNeverAnswered() {
+    String nobody = "jdbc:postgresql://127.0.0.1:" + FreePort.next() + "/locks?user=a";
+    try (ChildJvm server =
+        ChildJvm.start(
+            List.of("-Xmx256m"),
+            RunServer.class,
+            "store=" + nobody,
+            "listen=127.0.0.1:0",
+            "http-listen=127.0.0.1:0")) {
+      server.awaitLine(line -> line.contains("gRPC"), START);
+
+      assertThat(server.terminate()).isZero();
     }
   }
 

@@ -186,7 +186,7 @@ final class SessionTest {
     GrantRef grant = ref(held.getClaimId(), granted(client.acquire(held)));
     long waiting = client.acquire(claim("a").setWait(seconds(60)).build());
 
-    server.services.drain(Duration.ofSeconds(20), server.coordinator.known());
+    server.services.drain(Duration.ofSeconds(20), server.coordinator.known().replicas());
     server.coordinator.drain();
 
     Drain drain = client.notices().get(0).getDrain();

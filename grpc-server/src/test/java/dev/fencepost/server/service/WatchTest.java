@@ -151,7 +151,7 @@ class WatchTest {
     Watcher before = new Watcher("a");
     before.read(10);
 
-    server.services.drain(Duration.ofSeconds(20), server.coordinator.known());
+    server.services.drain(Duration.ofSeconds(20), server.coordinator.known().replicas());
 
     assertThat(before.end.orElseThrow().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
     assertThat(before.end.orElseThrow().getDescription()).startsWith("DRAINING");

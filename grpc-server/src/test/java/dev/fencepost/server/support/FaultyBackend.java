@@ -32,6 +32,7 @@ import java.util.function.Supplier;
 public final class FaultyBackend implements LockBackend {
   private final LockBackend backend;
   private volatile Optional<Supplier<CompletableFuture<?>>> fault = Optional.empty();
+  private volatile Optional<RuntimeException> closeFailure = Optional.empty();
   private volatile boolean closed;
 
   /** The backend without a fault. */
@@ -42,6 +43,16 @@ public final class FaultyBackend implements LockBackend {
   /** Every later call fails with this. */
   public void failWith(RuntimeException failure) {
     fault = Optional.of(() -> CompletableFuture.failedFuture(failure));
+  }
+
+  /** Every later call throws this, and closing does too. */
+  public void throwFromNowOn(RuntimeException failure) {
+    closeFailure = Optional.of(failure);
+    fault =
+        Optional.of(
+            () -> {
+              throw failure;
+            });
   }
 
   /** Every later call waits for the stage. */
@@ -128,6 +139,9 @@ public final class FaultyBackend implements LockBackend {
   public void close() {
     closed = true;
     backend.close();
+    if (closeFailure.isPresent()) {
+      throw closeFailure.orElseThrow();
+    }
   }
 
   @SuppressWarnings("unchecked") // a failed or silent stage has no value of the wrong type

@@ -42,6 +42,11 @@ public final class ManualTimers implements Timers {
     }
   }
 
+  /** Tasks that are neither due nor cancelled. */
+  public synchronized int scheduled() {
+    return tasks.size();
+  }
+
   private synchronized void forget(Task task) {
     tasks.remove(task);
   }

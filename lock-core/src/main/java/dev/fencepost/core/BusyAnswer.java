@@ -48,7 +48,8 @@ final class BusyAnswer {
       return around
           .backend()
           .describe(List.of(call.order.claim().lock()))
-          .thenCompose(states -> answer(call, states.get(0), around));
+          .thenCompose(
+              states -> answer(call, Coordinator.only(call.order.claim().lock(), states), around));
     } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(e);
     }

@@ -16,6 +16,7 @@ import dev.fencepost.lock.Revocation;
 import dev.fencepost.lock.spi.ListQuery;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.LockPage;
+import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreInfo;
 import java.util.Collection;
 import java.util.LinkedHashSet;
@@ -148,7 +149,20 @@ public final class Coordinator implements AutoCloseable {
 
   /** Reads a lock's state from the store. */
   public CompletionStage<LockState> describe(LockName lock) {
-    return backend.describe(List.of(lock)).thenApply(states -> states.get(0));
+    return backend.describe(List.of(lock)).thenApply(states -> only(lock, states));
+  }
+
+  /** The state of the one lock that was asked for; fails if its record cannot be read. */
+  static LockState only(LockName lock, List<LockState> states) {
+    if (states.isEmpty()) {
+      throw leftOut(lock);
+    }
+    return states.get(0);
+  }
+
+  /** The failure for a lock that the store left out of its answer. */
+  static StoreException leftOut(LockName lock) {
+    return StoreException.unreadable(lock, "the server's log says why");
   }
 
   /** Reads a page of locks from the store. */

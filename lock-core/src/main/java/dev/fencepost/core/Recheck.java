@@ -6,6 +6,7 @@ import dev.fencepost.lock.spi.LockBackend;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -66,8 +67,15 @@ final class Recheck {
   }
 
   private static void tell(List<Contest> batch, List<LockState> states) {
-    for (int i = 0; i < batch.size(); i++) {
-      batch.get(i).looked(states.get(i));
+    Map<LockName, LockState> byName = new HashMap<>();
+    states.forEach(state -> byName.put(state.lock(), state));
+    for (Contest contest : batch) {
+      LockState state = byName.get(contest.lock());
+      if (state == null) {
+        contest.lookFailed(Coordinator.leftOut(contest.lock()));
+      } else {
+        contest.looked(state);
+      }
     }
   }
 

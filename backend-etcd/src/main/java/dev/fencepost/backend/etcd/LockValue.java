@@ -5,9 +5,9 @@ import dev.fencepost.lock.ClaimId;
 import dev.fencepost.lock.Claimant;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockMode;
+import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.StoreException;
-import dev.fencepost.lock.spi.StoreException.Failure;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -87,22 +87,28 @@ sealed interface LockValue {
     return ByteString.copyFrom(bytes.toByteArray());
   }
 
-  /** Reads the bytes again. */
-  static LockValue decode(ByteString bytes) {
+  /**
+   * Reads the bytes of the lock's record again.
+   *
+   * @throws StoreException if they are damaged, or of a later version
+   */
+  static LockValue decode(LockName lock, ByteString bytes) {
     try (DataInputStream in = new DataInputStream(bytes.newInput())) {
       int version = in.readByte();
       if (version != VERSION) {
-        throw unreadable("version " + version);
+        throw StoreException.unreadable(lock, "it has format " + version + ", not " + VERSION);
       }
       byte kind = in.readByte();
       return switch (kind) {
         case GRANTED -> readGranted(in);
         case CLOSED -> readClosed(in);
         case FREE -> readFree(in);
-        default -> throw unreadable("kind " + kind);
+        default -> throw StoreException.unreadable(lock, "it is of a kind that is not known");
       };
-    } catch (IOException e) {
-      throw unreadable(e.toString());
+    } catch (StoreException e) {
+      throw e;
+    } catch (IOException | RuntimeException e) {
+      throw StoreException.unreadable(lock, "it is damaged, or has a mode of a later version");
     }
   }
 
@@ -187,10 +193,5 @@ sealed interface LockValue {
         time,
         turn.isEmpty() ? Optional.empty() : Optional.of(new ReplicaId(turn)),
         in.readUTF());
-  }
-
-  private static StoreException unreadable(String what) {
-    return new StoreException(
-        Failure.STORE_ERROR, "a lock's record is not of a form that this version reads: " + what);
   }
 }

@@ -7,11 +7,13 @@ import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.spi.ListQuery;
 import dev.fencepost.lock.spi.ListQuery.Cursor;
 import dev.fencepost.lock.spi.LockPage;
+import dev.fencepost.lock.spi.record.UnreadableRecords;
 import io.etcd.jetcd.api.KVGrpc;
 import io.etcd.jetcd.api.KeyValue;
 import io.etcd.jetcd.api.RangeRequest;
 import io.etcd.jetcd.api.RangeResponse;
 import io.etcd.jetcd.api.RequestOp;
+import io.etcd.jetcd.api.ResponseOp;
 import io.etcd.jetcd.api.TxnRequest;
 import io.etcd.jetcd.api.TxnResponse;
 import java.util.ArrayList;
@@ -23,6 +25,9 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Looks at many locks. Reads only, linearizably. Safe for use by many threads. */
 final class Looks {
@@ -31,6 +36,10 @@ final class Looks {
 
   private static final String CURSOR_PREFIX = "after:";
 
+  private static final Logger LOG = LoggerFactory.getLogger(Looks.class);
+
+  private final UnreadableRecords unreadable =
+      new UnreadableRecords((count, what) -> LOG.warn("Left out ({} until now): {}", count, what));
   private final Wire wire;
   private final Keys keys;
   private final Base base;
@@ -55,7 +64,9 @@ final class Looks {
             states -> {
               Map<LockName, LockState> byName = new HashMap<>();
               states.forEach(part -> part.forEach(state -> byName.put(state.lock(), state)));
-              return names.stream().map(byName::get).toList();
+              return names.stream()
+                  .flatMap(name -> Optional.ofNullable(byName.get(name)).stream())
+                  .toList();
             });
   }
 
@@ -87,8 +98,10 @@ final class Looks {
     TreeMap<LockName, KeyValue> queues = new TreeMap<>();
     lines.getKvsList().forEach(pair -> queues.put(keys.nameOfLine(pair.getKey()), pair));
     TreeMap<LockName, Seen> seen = new TreeMap<>();
-    records.forEach((name, pair) -> seen.put(name, seen(name, records, queues)));
-    queues.forEach((name, pair) -> seen.put(name, seen(name, records, queues)));
+    Stream.of(records, queues)
+        .flatMap(part -> part.keySet().stream())
+        .forEach(
+            name -> seen(name, records, queues).ifPresent(readable -> seen.put(name, readable)));
     // Behind the end of either part the other one is not known to be whole.
     Optional<LockName> end = Optional.empty();
     if (locks.getMore()) {
@@ -116,10 +129,15 @@ final class Looks {
     return states(taken, present, deadline).thenApply(states -> new LockPage(states, next));
   }
 
-  private static Seen seen(
+  private Optional<Seen> seen(
       LockName name, Map<LockName, KeyValue> records, Map<LockName, KeyValue> queues) {
-    return Seen.read(
-        name, Optional.ofNullable(records.get(name)), Optional.ofNullable(queues.get(name)));
+    return unreadable.skipping(
+        name,
+        () ->
+            Seen.read(
+                name,
+                Optional.ofNullable(records.get(name)),
+                Optional.ofNullable(queues.get(name))));
   }
 
   private static RequestOp page(ByteString prefix, Optional<ByteString> from, int limit) {
@@ -145,11 +163,18 @@ final class Looks {
               TxnResponse response = reply.message();
               List<Seen> seen = new ArrayList<>();
               for (int i = 0; i < names.size(); i++) {
-                seen.add(
-                    Seen.read(
-                        names.get(i),
-                        Reading.first(response.getResponses(2 * i).getResponseRange()),
-                        Reading.first(response.getResponses(2 * i + 1).getResponseRange())));
+                LockName name = names.get(i);
+                ResponseOp record = response.getResponses(2 * i);
+                ResponseOp line = response.getResponses(2 * i + 1);
+                unreadable
+                    .skipping(
+                        name,
+                        () ->
+                            Seen.read(
+                                name,
+                                Reading.first(record.getResponseRange()),
+                                Reading.first(line.getResponseRange())))
+                    .ifPresent(seen::add);
               }
               return states(seen, presentToken(response, 2 * names.size()), deadline);
             });

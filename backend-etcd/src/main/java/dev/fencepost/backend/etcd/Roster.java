@@ -189,7 +189,7 @@ final class Roster {
         response.getResponses(id).getResponseRange().getKvs(0).getValue().toStringUtf8();
     List<Replica> living = new ArrayList<>();
     for (KeyValue entry : response.getResponses(id + 1).getResponseRange().getKvsList()) {
-      living.add(decode(entry));
+      decode(entry).ifPresent(living::add);
     }
     forgetIfMissing(living);
     return new StoreInfo("etcd", storeId, terms.terms(), living);
@@ -225,9 +225,15 @@ final class Roster {
     return wire.call(KVGrpc.getPutMethod(), request, deadline).thenApply(reply -> true);
   }
 
-  private Replica decode(KeyValue entry) {
+  /** The entry; nothing if it is of a later version, or nobody's. */
+  private Optional<Replica> decode(KeyValue entry) {
     String id = entry.getKey().substring(keys.replicas().size()).toStringUtf8();
     String[] parts = entry.getValue().toStringUtf8().split(" ", 2);
-    return new Replica(new ReplicaId(id), parts[1], Replica.Phase.valueOf(parts[0]));
+    try {
+      return Optional.of(new Replica(new ReplicaId(id), parts[1], Replica.Phase.valueOf(parts[0])));
+    } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+      LOG.debug("An entry among the replicas cannot be read: {}", e.toString());
+      return Optional.empty();
+    }
   }
 }

@@ -5,6 +5,7 @@ import dev.fencepost.backend.etcd.LockValue.Closed;
 import dev.fencepost.backend.etcd.LockValue.Granted;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.lock.spi.record.Micros;
 import dev.fencepost.lock.spi.record.Tenure;
@@ -46,9 +47,9 @@ record Seen(LockName lock, Optional<Entry> entry, Queue line, Basis basis) {
    */
   record Entry(LockValue value, long revision, long lease, Optional<Long> secondsLeft) {
 
-    static Entry of(KeyValue pair) {
+    static Entry of(LockName lock, KeyValue pair) {
       return new Entry(
-          LockValue.decode(pair.getValue()),
+          LockValue.decode(lock, pair.getValue()),
           pair.getModRevision(),
           pair.getLease(),
           Optional.empty());
@@ -114,8 +115,18 @@ record Seen(LockName lock, Optional<Entry> entry, Queue line, Basis basis) {
     return new Seen(lock, Optional.empty(), Queue.NONE, Basis.GUESSED);
   }
 
+  /**
+   * The lock as it was read.
+   *
+   * @throws StoreException if its record or its line cannot be read
+   */
   static Seen read(LockName lock, Optional<KeyValue> record, Optional<KeyValue> line) {
-    return new Seen(lock, record.map(Entry::of), Queue.of(line), Basis.READ);
+    Optional<Entry> entry = record.map(pair -> Entry.of(lock, pair));
+    try {
+      return new Seen(lock, entry, Queue.of(line), Basis.READ);
+    } catch (IllegalArgumentException e) {
+      throw StoreException.unreadable(lock, "its line is damaged");
+    }
   }
 
   Seen withSecondsLeft(long seconds) {

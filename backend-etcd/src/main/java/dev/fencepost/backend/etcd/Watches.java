@@ -167,14 +167,14 @@ final class Watches implements AutoCloseable {
   }
 
   /** The lock's record now; one that cannot be read is looked at by the attempt that follows. */
-  private static Optional<Entry> entryOf(Event event) {
+  private static Optional<Entry> entryOf(LockName lock, Event event) {
     if (event.getType() != Event.EventType.PUT) {
       return Optional.empty();
     }
     try {
-      return Optional.of(Entry.of(event.getKv()));
+      return Optional.of(Entry.of(lock, event.getKv()));
     } catch (StoreException e) {
-      LOG.warn("A lock's record below our prefix is not ours: {}", e.getMessage());
+      LOG.warn("Not followed: {}", e.getMessage());
       return Optional.empty();
     }
   }
@@ -381,7 +381,7 @@ final class Watches implements AutoCloseable {
       for (Event event : response.getEventsList()) {
         long revision = event.getKv().getModRevision();
         watch.nextRevision = Math.max(watch.nextRevision, revision + 1);
-        Optional<Entry> entry = entryOf(event);
+        Optional<Entry> entry = entryOf(watch.lock, event);
         if (revision > watch.revision) {
           watch.saw(entry, revision);
         }

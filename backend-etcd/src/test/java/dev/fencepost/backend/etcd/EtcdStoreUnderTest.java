@@ -1,14 +1,19 @@
 package dev.fencepost.backend.etcd;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import com.google.protobuf.ByteString;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.testkit.contract.StoreUnderTest;
+import io.etcd.jetcd.api.KVGrpc;
 import io.etcd.jetcd.api.KeyValue;
+import io.etcd.jetcd.api.PutRequest;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.UUID;
 
 /** An etcd, or several, that tests reach behind the backends' backs. */
@@ -52,10 +57,34 @@ abstract class EtcdStoreUnderTest implements StoreUnderTest {
   @Override
   public void purgeIdle() {
     for (KeyValue pair : raw.all(raw.keys.locksFrom(""))) {
-      if (LockValue.decode(pair.getValue()) instanceof LockValue.Free) {
+      if (pair.getValue().byteAt(0) == LockValue.VERSION
+          && pair.getValue().byteAt(1) == LockValue.FREE) {
         raw.delete(pair.getKey());
       }
     }
+  }
+
+  @Override
+  public void spoil(LockName lock, Damage damage) {
+    KeyValue pair = raw.ask(KVGrpc.getRangeMethod(), Ops.range(raw.keys.lock(lock))).getKvs(0);
+    byte[] record = pair.getValue().toByteArray();
+    byte[] spoiled =
+        switch (damage) {
+          case GARBAGE -> Arrays.copyOf(record, record.length / 2);
+          case LATER_FORMAT -> record.clone();
+          case UNKNOWN_MODE ->
+              new String(record, ISO_8859_1).replace("EXCLUSIVE", "EXTENSIVE").getBytes(ISO_8859_1);
+        };
+    if (damage == Damage.LATER_FORMAT) {
+      spoiled[0]++;
+    }
+    raw.ask(
+        KVGrpc.getPutMethod(),
+        PutRequest.newBuilder()
+            .setKey(pair.getKey())
+            .setValue(ByteString.copyFrom(spoiled))
+            .setLease(pair.getLease())
+            .build());
   }
 
   @Override

@@ -170,7 +170,8 @@ final class SingleServerFaultsTest {
               .until(() -> cut.acquire(claim), found -> true);
       assertThat(grant.origin()).isEqualTo(Grant.Origin.STANDING);
       assertThat(grant.token().value())
-          .isEqualTo(LockValue.decode(made.getValue()).tokenAt(made.getModRevision()));
+          .isEqualTo(
+              LockValue.decode(claim.lock(), made.getValue()).tokenAt(made.getModRevision()));
     }
   }
 
@@ -208,7 +209,8 @@ final class SingleServerFaultsTest {
         last = grant.token().value();
         KeyValue base = raw.all(raw.keys.base()).get(0);
         LockValue.Granted value =
-            (LockValue.Granted) LockValue.decode(record(lock).orElseThrow().getValue());
+            (LockValue.Granted)
+                LockValue.decode(new LockName(lock), record(lock).orElseThrow().getValue());
         assertThat(value.offset()).isEqualTo(Base.Value.of(base, 0).offset());
       }
     }
@@ -240,7 +242,9 @@ final class SingleServerFaultsTest {
 
   /** From what the token of the lock's grant counts. */
   private long offsetOf(String lock) {
-    return ((LockValue.Granted) LockValue.decode(record(lock).orElseThrow().getValue())).offset();
+    return ((LockValue.Granted)
+            LockValue.decode(new LockName(lock), record(lock).orElseThrow().getValue()))
+        .offset();
   }
 
   @Test

@@ -6,6 +6,7 @@ import dev.fencepost.lock.LockMode;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.record.Asker;
 import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.lock.spi.record.Micros;
@@ -72,6 +73,21 @@ final class Asking {
       return true;
     }
     return false;
+  }
+
+  /** Something that settles a call. */
+  @FunctionalInterface
+  interface Settling {
+    void run() throws SQLException;
+  }
+
+  /** Settles a call; it alone fails if its lock's record cannot be read. */
+  static void settleOrFail(Call<?> call, Settling settling) throws SQLException {
+    try {
+      settling.run();
+    } catch (StoreException e) {
+      call.fail(e);
+    }
   }
 
   /** Settles a call by the rules, from the record as it was. */

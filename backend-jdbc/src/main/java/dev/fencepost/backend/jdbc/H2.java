@@ -113,7 +113,7 @@ final class H2 implements Database {
     connection.setAutoCommit(false);
     try {
       for (Call<?> call : ordered) {
-        step(connection, call, seen);
+        Asking.settleOrFail(call, () -> step(connection, call, seen));
       }
       connection.commit();
     } finally {

@@ -6,6 +6,7 @@ import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockMode;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.lock.spi.record.Micros;
 import dev.fencepost.lock.spi.record.Tenure;
@@ -25,6 +26,9 @@ import java.util.stream.Collectors;
 final class LockRow {
   private static final int LINE_WIDTH = ReplicaId.LENGTH + 1;
 
+  /** Stands instead of the mode of a row of another format. */
+  private static final String LATER_FORMAT = "?";
+
   private static final Claimant NOBODY = Claimant.named("");
 
   private LockRow() {}
@@ -41,8 +45,23 @@ final class LockRow {
    * Reads name, token, claim, owner, principal, mode, metadata, acquired_at, ttl, delay,
    * expires_at, free_at, turn, line and revoked, in this order, from column {@code first} on; the
    * name is known already.
+   *
+   * @throws StoreException if the row is damaged, or of a later version
    */
   static LockRecord read(LockName name, ResultSet row, int first) throws SQLException {
+    String mode = row.getString(first + 5);
+    boolean isHeld = row.getString(first + 2) != null;
+    if (LATER_FORMAT.equals(mode) || (isHeld && !LockMode.EXCLUSIVE.name().equals(mode))) {
+      throw StoreException.unreadable(name, "it has a format or a mode of a later version");
+    }
+    try {
+      return parse(name, row, first);
+    } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+      throw StoreException.unreadable(name, "it is damaged");
+    }
+  }
+
+  private static LockRecord parse(LockName name, ResultSet row, int first) throws SQLException {
     return new LockRecord(
         name,
         tenure(row, first),
@@ -58,7 +77,6 @@ final class LockRow {
     if (claim == null) {
       return Optional.empty();
     }
-    // A later version may know more modes than this one; none of them may be taken as shared here.
     Claimant claimant =
         new Claimant(
             plain(row.getString(first + 3)),

@@ -65,8 +65,14 @@ final class MySqlLocks {
         LockName name = LockRow.name(rows, 3).orElseThrow();
         Call<?> call = asking.take(name);
         if (!grantedAsUsual(call, rows, seen) && !Asking.settledAsUsual(call, rows)) {
-          LockRecord before = LockRow.read(name, rows, 3);
-          Asking.settleByRules(call, before, seen, seen.asker(leastToken, rows.getLong(1)));
+          Asking.settleOrFail(
+              call,
+              () ->
+                  Asking.settleByRules(
+                      call,
+                      LockRow.read(name, rows, 3),
+                      seen,
+                      seen.asker(leastToken, rows.getLong(1))));
           sawJoin(call, rows.getString(2), seen);
         }
         seen.saw(rows.getLong(18));

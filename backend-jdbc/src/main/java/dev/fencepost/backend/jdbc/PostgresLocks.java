@@ -63,7 +63,7 @@ final class PostgresLocks {
           LockName name = LockRow.name(rows, 3).orElseThrow();
           seen.saw(rows.getLong(4));
           Call<?> call = asking.take(name);
-          settleTaking(call, name, rows);
+          Asking.settleOrFail(call, () -> settleTaking(call, name, rows));
           settled.add(call);
         }
       }
@@ -102,8 +102,14 @@ final class PostgresLocks {
           Call<?> call = asking.take(name);
           seen.saw(rows.getLong(4));
           if (!Asking.settledAsUsual(call, rows)) {
-            LockRecord before = LockRow.read(name, rows, 3);
-            Asking.settleByRules(call, before, seen, seen.asker(leastToken, rows.getLong(1)));
+            Asking.settleOrFail(
+                call,
+                () ->
+                    Asking.settleByRules(
+                        call,
+                        LockRow.read(name, rows, 3),
+                        seen,
+                        seen.asker(leastToken, rows.getLong(1))));
           }
         }
       }

@@ -11,8 +11,10 @@ import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.spi.ListQuery;
 import dev.fencepost.lock.spi.ListQuery.Cursor;
 import dev.fencepost.lock.spi.LockPage;
+import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreInfo;
 import dev.fencepost.lock.spi.record.LockRecord;
+import dev.fencepost.lock.spi.record.UnreadableRecords;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -22,10 +24,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What is read of a store, each by one statement. Safe for use by many threads. */
 final class Reads {
@@ -38,6 +44,10 @@ final class Reads {
   /** Above every name: no UTF-8 has this byte. */
   private static final byte[] ABOVE_ALL = {(byte) 0xFF};
 
+  private static final Logger LOG = LoggerFactory.getLogger(Reads.class);
+
+  private final UnreadableRecords unreadable =
+      new UnreadableRecords((count, what) -> LOG.warn("Left out ({} until now): {}", count, what));
   private final Database database;
   private final Seen seen;
 
@@ -50,6 +60,7 @@ final class Reads {
   List<LockState> describe(Connection connection, List<LockName> locks) throws SQLException {
     List<byte[]> names = locks.stream().distinct().map(LockName::utf8).toList();
     Map<LockName, LockRecord> found = new HashMap<>();
+    Set<LockName> skipped = new HashSet<>();
     long now = 0;
     try (Sql.Asked asked = ask(connection, "describe").with("names", Sql.Many.bytes(names));
         ResultSet rows = asked.query()) {
@@ -57,12 +68,17 @@ final class Reads {
         now = rows.getLong(1);
         Optional<LockName> name = LockRow.name(rows, 2);
         if (name.isPresent()) {
-          found.put(name.get(), saw(LockRow.read(name.get(), rows, 2)));
+          read(name.get(), rows)
+              .ifPresentOrElse(
+                  record -> found.put(name.get(), record), () -> skipped.add(name.get()));
         }
       }
     }
     List<LockState> states = new ArrayList<>(locks.size());
     for (LockName lock : locks) {
+      if (skipped.contains(lock)) {
+        continue;
+      }
       states.add(found.getOrDefault(lock, LockRecord.unused(lock)).stateAt(now));
     }
     return states;
@@ -89,10 +105,9 @@ final class Reads {
         long now = rows.getLong(1);
         last = name;
         scanned++;
-        LockRecord lock = saw(LockRow.read(name.get(), rows, 2));
-        if (!lock.isIdleAt(now)) {
-          page.add(lock.stateAt(now));
-        }
+        read(name.get(), rows)
+            .filter(lock -> !lock.isIdleAt(now))
+            .ifPresent(lock -> page.add(lock.stateAt(now)));
       }
     }
     boolean isLast = page.size() < query.limit() && scanned < MOST_SCANNED;
@@ -132,23 +147,40 @@ final class Reads {
     try (Sql.Asked asked = ask(connection, "replicas");
         ResultSet rows = asked.query()) {
       while (rows.next()) {
-        living.add(
-            new Replica(
-                new ReplicaId(rows.getString(1)),
-                rows.getString(2),
-                Replica.Phase.valueOf(rows.getString(3))));
+        replica(rows).ifPresent(living::add);
       }
     }
     return living;
+  }
+
+  /** The entry; nothing if it is of a later version. */
+  private static Optional<Replica> replica(ResultSet row) throws SQLException {
+    try {
+      return Optional.of(
+          new Replica(
+              new ReplicaId(row.getString(1)),
+              row.getString(2),
+              Replica.Phase.valueOf(row.getString(3))));
+    } catch (IllegalArgumentException e) {
+      LOG.debug("An entry among the replicas cannot be read: {}", e.toString());
+      return Optional.empty();
+    }
   }
 
   private Sql.Asked ask(Connection connection, String statement) {
     return database.sql().ask(connection, statement).with("now", database.clockMicros());
   }
 
-  private LockRecord saw(LockRecord lock) {
-    seen.saw(lock);
-    return lock;
+  /** The row's record, behind the clock; nothing if it cannot be read. */
+  private Optional<LockRecord> read(LockName name, ResultSet row) throws SQLException {
+    try {
+      LockRecord lock = LockRow.read(name, row, 2);
+      seen.saw(lock);
+      return Optional.of(lock);
+    } catch (StoreException e) {
+      unreadable.skipped(name, e);
+      return Optional.empty();
+    }
   }
 
   private static Cursor cursor(LockName last) {

@@ -79,6 +79,27 @@ abstract class SqlStoreUnderTest implements StoreUnderTest {
   }
 
   @Override
+  public void spoil(LockName lock, Damage damage) {
+    String change =
+        switch (damage) {
+          case GARBAGE -> "claim = '?', metadata = '%'";
+          case LATER_FORMAT -> "format = 2";
+          case UNKNOWN_MODE -> "mode = 'EXTENSIVE'";
+        };
+    run(
+        connection -> {
+          try (PreparedStatement update =
+              connection.prepareStatement(
+                  "UPDATE fencepost_lock SET " + change + " WHERE name = ?")) {
+            update.setBytes(1, lock.utf8());
+            if (update.executeUpdate() != 1) {
+              throw new IllegalStateException("no row of " + lock);
+            }
+          }
+        });
+  }
+
+  @Override
   public Stall stall(LockName lock) {
     try {
       Connection connection = connect();

@@ -150,7 +150,9 @@ final class Gate {
         answer.complete(question.read(reply));
       } catch (RuntimeException e) {
         answer.completeExceptionally(
-            new StoreException(Failure.STORE_ERROR, "a record could not be read", e));
+            e instanceof StoreException known
+                ? known
+                : new StoreException(Failure.STORE_ERROR, "an answer could not be read", e));
       }
     }
   }

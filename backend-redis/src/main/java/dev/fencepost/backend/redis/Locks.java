@@ -62,7 +62,7 @@ final class Locks {
         new Scripts.Arguments(keysOf(bucket, to.lock()), values),
         reply -> {
           Reply both = new Reply(reply);
-          Release ended = ended(both.letter(), Optional.of(from.token()));
+          Release ended = ended(to.lock(), both.letter(), Optional.of(from.token()));
           return new HandOver(ended, attempt(both, bucket, to));
         });
   }
@@ -81,7 +81,7 @@ final class Locks {
             seen.selfText(),
             claimText(order.claim()),
             token),
-        reply -> ended((char) reply[0], order.token()));
+        reply -> ended(order.lock(), (char) reply[0], order.token()));
   }
 
   CompletionStage<Revocation> forceRelease(ForcedRelease order) {
@@ -121,7 +121,7 @@ final class Locks {
         new Scripts.Arguments(keysOf(bucket, order.lock()), values),
         text -> {
           Reply reply = new Reply(text);
-          Release ended = ended(reply.letter(), order.token());
+          Release ended = ended(order.lock(), reply.letter(), order.token());
           if (!reply.isAtEnd()) {
             seen.token(bucket, reply.number(Digits.TOKEN));
             seen.closing(bucket, order.closeFor());
@@ -154,6 +154,9 @@ final class Locks {
       seen.token(bucket, reply.number(Digits.TOKEN));
       return granted(bucket, claim, Stored.standing(reply), Grant.Origin.STANDING);
     }
+    if (kind == 'U') {
+      throw Stored.unreadable(claim.lock());
+    }
     Stored.Moment moment = Stored.Moment.read(reply);
     seen.token(bucket, moment.lastToken());
     return new Attempt.Busy(Stored.state(claim.lock(), moment, reply));
@@ -176,6 +179,9 @@ final class Locks {
       }
       return new Revocation.NotHeld();
     }
+    if (kind == 'U') {
+      throw Stored.unreadable(order.lock());
+    }
     Optional<FencingToken> closing = Optional.empty();
     if (kind == 'R') {
       closing = Optional.of(new FencingToken(reply.number(Digits.TOKEN)));
@@ -192,7 +198,10 @@ final class Locks {
   }
 
   /** What a script's letter says of the end of a grant. */
-  private static Release ended(char letter, Optional<FencingToken> token) {
+  private static Release ended(LockName lock, char letter, Optional<FencingToken> token) {
+    if (letter == 'U') {
+      throw Stored.unreadable(lock);
+    }
     if (letter == 'R') {
       return new Release.Released();
     }

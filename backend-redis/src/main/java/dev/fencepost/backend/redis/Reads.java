@@ -9,6 +9,7 @@ import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.spi.StoreInfo;
+import dev.fencepost.lock.spi.record.UnreadableRecords;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,11 +17,12 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What is asked of a store besides its locks' changes. Safe for use by many threads. */
 final class Reads {
@@ -31,6 +33,10 @@ final class Reads {
   /** After so long without a sign of life a replica counts as dead. */
   private static final Duration REPLICA_DEAD_AFTER = Duration.ofSeconds(10);
 
+  private static final Logger LOG = LoggerFactory.getLogger(Reads.class);
+
+  private final UnreadableRecords unreadable =
+      new UnreadableRecords((count, what) -> LOG.warn("Left out ({} until now): {}", count, what));
   private final Store store;
   private final Duration markRetention;
 
@@ -39,7 +45,10 @@ final class Reads {
     this.markRetention = settings.markRetention();
   }
 
-  /** The locks as they stand, in the order asked; one script for each bucket among them. */
+  /**
+   * The locks as they stand, in the order asked, without those whose records cannot be read; one
+   * script for each bucket among them.
+   */
   CompletionStage<List<LockState>> describe(List<LockName> locks) {
     Map<Integer, List<LockName>> buckets = new HashMap<>();
     for (LockName lock : new LinkedHashSet<>(locks)) {
@@ -53,7 +62,9 @@ final class Reads {
             all -> {
               Map<LockName, LockState> states = new HashMap<>();
               parts.forEach(part -> part.join().forEach(s -> states.put(s.lock(), s)));
-              return locks.stream().map(lock -> Objects.requireNonNull(states.get(lock))).toList();
+              return locks.stream()
+                  .flatMap(lock -> Optional.ofNullable(states.get(lock)).stream())
+                  .toList();
             });
   }
 
@@ -117,14 +128,22 @@ final class Reads {
           store.seen().token(bucket, moment.lastToken());
           List<LockState> states = new ArrayList<>();
           for (int i = 0; i < names.size(); i++) {
-            states.add(state(names.get(i), moment, quiet, new Reply(replies.get(i + 1))));
+            LockName name = names.get(i);
+            Reply reply = new Reply(replies.get(i + 1));
+            unreadable
+                .skipping(name, () -> state(name, moment, quiet, reply))
+                .ifPresent(states::add);
           }
           return states;
         });
   }
 
   private static LockState state(LockName lock, Stored.Moment moment, Duration quiet, Reply reply) {
-    if (reply.letter() == 'V') {
+    char kind = reply.letter();
+    if (kind == 'U') {
+      throw Stored.unreadable(lock);
+    }
+    if (kind == 'V') {
       return Stored.state(lock, moment, reply);
     }
     if (!quiet.isZero()) {
@@ -162,16 +181,22 @@ final class Reads {
             entry),
         replies -> {
           List<Replica> living = new ArrayList<>();
-          replies.subList(1, replies.size()).forEach(each -> living.add(replica(each)));
+          replies.subList(1, replies.size()).forEach(each -> replica(each).ifPresent(living::add));
           String id = new String(replies.get(0), StandardCharsets.US_ASCII);
           return new StoreInfo("redis", id, LEASES, living);
         });
   }
 
-  private static Replica replica(byte[] entry) {
-    Reply reply = new Reply(entry);
-    ReplicaId id = new ReplicaId(reply.wordUpTo(' '));
-    Replica.Phase phase = Replica.Phase.valueOf(reply.wordUpTo(' '));
-    return new Replica(id, reply.rest(), phase);
+  /** The entry; nothing if it is of a later version, or nobody's. */
+  private static Optional<Replica> replica(byte[] entry) {
+    try {
+      Reply reply = new Reply(entry);
+      ReplicaId id = new ReplicaId(reply.wordUpTo(' '));
+      Replica.Phase phase = Replica.Phase.valueOf(reply.wordUpTo(' '));
+      return Optional.of(new Replica(id, reply.rest(), phase));
+    } catch (IllegalArgumentException | IllegalStateException | IndexOutOfBoundsException e) {
+      LOG.debug("An entry among the replicas cannot be read: {}", e.toString());
+      return Optional.empty();
+    }
   }
 }

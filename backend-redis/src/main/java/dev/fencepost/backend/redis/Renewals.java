@@ -146,9 +146,7 @@ final class Renewals {
         try {
           one.answer().complete(renewal(one.grant(), new Reply(replies.get(i))));
         } catch (RuntimeException e) {
-          one.answer()
-              .completeExceptionally(
-                  new StoreException(Failure.STORE_ERROR, "a record could not be read", e));
+          one.answer().completeExceptionally(Stored.unreadable(one.grant().lock()));
         }
       }
     }
@@ -161,6 +159,9 @@ final class Renewals {
         seen.lease(bucket, terms.lease());
         return new Renewal.Renewed(
             new Grant(grant, terms.lease(), terms.mode(), Grant.Origin.STANDING));
+      }
+      if (letter == 'U') {
+        throw Stored.unreadable(grant.lock());
       }
       Optional<FencingToken> last =
           reply.isAtEnd()

@@ -9,6 +9,7 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.Standing;
+import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.record.Micros;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,6 +27,10 @@ final class Stored {
   private static final int FILLER = 15;
   private static final int LINE = 3;
   private static final char TENURE = 'h';
+  private static final char CLOSED = 'c';
+
+  /** {@link LockMode#EXCLUSIVE}, the only mode. */
+  private static final byte EXCLUSIVE = 'X';
 
   private Stored() {}
 
@@ -45,7 +50,9 @@ final class Stored {
     static Terms read(Reply reply) {
       Duration ttl = Duration.ofMillis(reply.number(TTL));
       Duration delay = Duration.ofMillis(reply.number(DELAY));
-      reply.letter(); // A later version may know more modes; none may be taken as shared here.
+      if (reply.letter() != EXCLUSIVE) {
+        throw new IllegalStateException("a mode of a later version");
+      }
       return new Terms(new Lease(ttl, delay), LockMode.EXCLUSIVE);
     }
 
@@ -53,20 +60,41 @@ final class Stored {
       byte[] all = new byte[TTL + DELAY + 1];
       System.arraycopy(Digits.of(lease.ttl().toMillis(), TTL), 0, all, 0, TTL);
       System.arraycopy(Digits.of(lease.lockDelay().toMillis(), DELAY), 0, all, TTL, DELAY);
-      all[TTL + DELAY] = 'X'; // LockMode.EXCLUSIVE, the only one.
+      all[TTL + DELAY] = EXCLUSIVE;
       return all;
     }
   }
 
-  /** A lock with a record: the milliseconds left of it, a colon, and the record. */
+  /**
+   * A lock with a record: the milliseconds left of it, a colon, and the record.
+   *
+   * @throws StoreException if the record is damaged, or of a later version
+   */
   static LockState state(LockName lock, Moment moment, Reply reply) {
+    try {
+      return parse(lock, moment, reply);
+    } catch (IllegalStateException | IllegalArgumentException | IndexOutOfBoundsException e) {
+      throw unreadable(lock);
+    }
+  }
+
+  /** What is said of a lock whose record cannot be read. */
+  static StoreException unreadable(LockName lock) {
+    return StoreException.unreadable(
+        lock, "it is damaged, or has a format or a mode of a later version");
+  }
+
+  private static LockState parse(LockName lock, Moment moment, Reply reply) {
     Duration left = Duration.ofMillis(Math.max(1, reply.numberUpTo(':')));
     if (reply.isAtEnd()) {
       return quiet(lock, moment, left);
     }
-    boolean tenure = reply.letter() == TENURE;
+    char kind = reply.letter();
+    if (kind != TENURE && kind != CLOSED) {
+      throw new IllegalStateException("a kind of a later version");
+    }
     long token = reply.number(Digits.TOKEN);
-    return tenure
+    return kind == TENURE
         ? tenure(lock, moment, token, left, reply)
         : closed(lock, moment, token, left, reply);
   }

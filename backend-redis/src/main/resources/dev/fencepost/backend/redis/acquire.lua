@@ -1,1 +1,2 @@
-return attempt(redis.call('GET', KEYS[1]))
+local v = stored(KEYS[1])
+return v == 'U' and v or attempt(v)

@@ -1,7 +1,10 @@
 -- Ends a claim's grant and keeps the lock closed for everybody.
 -- KEYS  as for an acquire
 -- ARGV  1-4 as for an acquire, 5 claim id and a space, 6 token or nothing, 7 ms to stay closed
-local v = redis.call('GET', KEYS[1])
+local v = stored(KEYS[1])
+if v == 'U' then
+  return v
+end
 if not is_on_record(v, ARGV[5], ARGV[6]) then
   return why(v, ARGV[6], v and is_held(v))
 end

@@ -16,8 +16,10 @@ end
 
 local answers = {micros .. string.sub(head, 1, 19) .. quiet}
 for i = 2, #KEYS do
-  local v = redis.call('GET', KEYS[i])
-  if v then
+  local v = redis.pcall('GET', KEYS[i])
+  if type(v) == 'table' then
+    answers[i] = 'U'
+  elseif v then
     answers[i] = 'V' .. redis.call('PTTL', KEYS[i]) .. ':' .. v
   else
     answers[i] = 'F' .. (last[KEYS[i]] or '')

@@ -2,7 +2,10 @@
 -- KEYS  as for an acquire
 -- ARGV  1-4 as for an acquire, 5 the token to end or nothing, 6 ms to stay closed, or nothing for
 --       what is left of the lease and the delay, 7 reason
-local v = redis.call('GET', KEYS[1])
+local v = stored(KEYS[1])
+if v == 'U' then
+  return v
+end
 if not v then
   return 'N'
 end

@@ -1,6 +1,9 @@
 -- Ends one grant and gives the lock to the next claim.
 -- KEYS and ARGV 1-9 as for an acquire, 10 the ending claim's id and a space, 11 its token
-local v = redis.call('GET', KEYS[1])
+local v = stored(KEYS[1])
+if v == 'U' then
+  return v
+end
 local held = v and is_held(v)
 if not is_on_record(v, ARGV[10], ARGV[11]) then
   return why(v, ARGV[11], held) .. attempt(v)

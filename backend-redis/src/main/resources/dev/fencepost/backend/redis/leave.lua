@@ -1,7 +1,10 @@
 -- Takes a replica out of the lock's line and passes on a turn that was given to it.
 -- KEYS  1 lock
 -- ARGV  1 this replica
-local v = redis.call('GET', KEYS[1])
+local v = stored(KEYS[1])
+if v == 'U' then
+  return v
+end
 if not v then
   return '-'
 end

@@ -6,6 +6,26 @@
 --   52-54  number of replicas in line; from 55 on their ids, 16 each, first come first
 --   then   h: claim id, a space, the claimant; c: the reason of a forced release, or nothing
 -- When everybody may take the lock is the key's own expiry.
+
+-- Whether the fixed places hold what this version knows. Another letter, or another mode than X, is
+-- of a later version.
+local function is_readable(v)
+  if string.byte(v) == 104 then
+    local _, last = string.find(v, '^h%d+X%d%d%d')
+    return last == 54
+  end
+  return string.find(v, '^c%d+') ~= nil and string.find(v, '^%d%d%d', 52) ~= nil
+end
+
+-- The lock's record, or nothing. 'U' for one that cannot be read: nothing is changed then.
+local function stored(key)
+  local v = redis.pcall('GET', key)
+  if v and (type(v) ~= 'string' or not is_readable(v)) then
+    return 'U'
+  end
+  return v
+end
+
 local function ids(v)
   return string.sub(v, 55, 54 + 16 * tonumber(string.sub(v, 52, 54)))
 end

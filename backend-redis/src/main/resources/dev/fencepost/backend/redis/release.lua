@@ -1,4 +1,7 @@
-local v = redis.call('GET', KEYS[1])
+local v = stored(KEYS[1])
+if v == 'U' then
+  return v
+end
 if not is_on_record(v, ARGV[2], ARGV[3]) then
   return why(v, ARGV[3], v and is_held(v))
 end

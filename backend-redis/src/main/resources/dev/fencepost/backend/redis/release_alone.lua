@@ -5,7 +5,7 @@
 do
   local v = redis.call('GET', KEYS[1])
   if v and string.byte(v) == 104
-      and string.sub(v, 45, 50) == '000000' and string.sub(v, 52, 54) == '000'
+      and string.sub(v, 45, 50) == '000000' and string.sub(v, 51, 54) == 'X000'
       and (ARGV[3] == '' or ARGV[3] == string.sub(v, 2, 20))
       and string.sub(v, 55, 54 + #ARGV[2]) == ARGV[2] then
     redis.call('DEL', KEYS[1])

@@ -13,10 +13,12 @@ end
 local answers = {''}
 for i = 5, #KEYS do
   local key, claim, token = KEYS[i], ARGV[2 * i - 5], ARGV[2 * i - 4]
-  local v = redis.call('GET', key)
+  local v = stored(key)
   local held = v and is_tenure(v)
       and (string.sub(v, 45, 50) == '000000' or redis.call('PTTL', key) > delay(v))
-  if held and is_on_record(v, claim, token) then
+  if v == 'U' then
+    answers[i - 3] = v
+  elseif held and is_on_record(v, claim, token) then
     local whole = tonumber(string.sub(v, 37, 44)) + delay(v)
     redis.call('PEXPIRE', key, whole, 'GT')
     answers[i - 3] = 'R' .. string.sub(v, 37, 51)

@@ -59,6 +59,16 @@ abstract class RedisStoreUnderTest implements StoreUnderTest {
   }
 
   @Override
+  public void spoil(LockName lock, Damage damage) {
+    String key = text(keys.lock(Keys.bucketOf(lock), lock));
+    switch (damage) {
+      case GARBAGE -> cli("SETRANGE", key, "20", "spoiled by somebody else's hand");
+      case LATER_FORMAT -> cli("SETRANGE", key, "0", "m");
+      case UNKNOWN_MODE -> cli("SETRANGE", key, "50", "S");
+    }
+  }
+
+  @Override
   public Stall stall(LockName lock) {
     everywhere("CLIENT", "PAUSE", "60000", "WRITE");
     AtomicBoolean ended = new AtomicBoolean();

@@ -1,5 +1,7 @@
 package dev.fencepost.backend.zookeeper;
 
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -135,13 +137,23 @@ final class Bases {
     for (int i = 0; i < names.size(); i++) {
       if (nodes.get(i) instanceof OpResult.GetDataResult node) {
         String name = names.get(i);
-        long value = Long.parseLong(name.substring(0, name.indexOf('-')));
-        long limit = Long.parseLong(new String(node.getData(), StandardCharsets.US_ASCII));
-        long position = node.getStat().getCzxid();
-        found.add(new Node(new Base(layout.base(name), value, position), position <= limit));
+        found.add(node(name, node));
       }
     }
     return found;
+  }
+
+  private Node node(String name, OpResult.GetDataResult node) {
+    try {
+      long value = Long.parseLong(name.substring(0, name.indexOf('-')));
+      long limit = Long.parseLong(new String(node.getData(), StandardCharsets.US_ASCII));
+      long position = node.getStat().getCzxid();
+      return new Node(new Base(layout.base(name), value, position), position <= limit);
+    } catch (NumberFormatException | IndexOutOfBoundsException e) {
+      // Tokens could fall if this were passed over.
+      throw new StoreException(
+          Failure.STORE_ERROR, "the base of tokens has a form that this version cannot read", e);
+    }
   }
 
   private CompletableFuture<Base> write(Handle handle, Found found, int triesLeft) {

@@ -207,12 +207,7 @@ final class Connection implements Link.Listener, AutoCloseable {
     if (told instanceof StoreConfigurationException && opened.completeExceptionally(told)) {
       return;
     }
-    boolean isBroken =
-        told instanceof StoreException known && known.failure() == Failure.STORE_UNREACHABLE;
-    if (!isBroken && !String.valueOf(told.getMessage()).equals(lastTrouble)) {
-      lastTrouble = String.valueOf(told.getMessage());
-      LOG.warn("Connected to ZooKeeper, but cannot begin: {}", lastTrouble);
-    }
+    warnOnce("Connected to ZooKeeper, but cannot begin: ", told);
     schedule(
         RETRY,
         () -> {
@@ -222,6 +217,18 @@ final class Connection implements Link.Listener, AutoCloseable {
             }
           }
         });
+  }
+
+  /** Says what goes wrong, unless it is a broken connection or was said before. */
+  private void warnOnce(String what, Throwable error) {
+    RuntimeException told = Trouble.told(error);
+    boolean isBroken =
+        told instanceof StoreException known && known.failure() == Failure.STORE_UNREACHABLE;
+    String trouble = what + told.getMessage();
+    if (!isBroken && !trouble.equals(lastTrouble)) {
+      lastTrouble = trouble;
+      LOG.warn("{}", trouble);
+    }
   }
 
   private synchronized void noteStore(String id) {
@@ -239,7 +246,7 @@ final class Connection implements Link.Listener, AutoCloseable {
         .whenComplete(
             (done, error) -> {
               if (error != null) {
-                LOG.debug("Could not look for orphans yet: {}", error.toString());
+                warnOnce("Could not look for the locks of dead servers yet: ", error);
                 schedule(RETRY.multipliedBy(5), this::sweepSoon);
               }
             });

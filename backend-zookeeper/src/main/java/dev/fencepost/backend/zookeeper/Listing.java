@@ -112,7 +112,7 @@ final class Listing {
           .snapshots(names)
           .thenCompose(
               snapshots -> {
-                lookedAt += snapshots.size();
+                lookedAt += names.size();
                 snapshots.stream()
                     .filter(snapshot -> snapshot.kind() != Kind.IDLE)
                     .map(reads::state)

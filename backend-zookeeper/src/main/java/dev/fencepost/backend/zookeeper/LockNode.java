@@ -4,8 +4,6 @@ import dev.fencepost.lock.ClaimId;
 import dev.fencepost.lock.Claimant;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.ReplicaId;
-import dev.fencepost.lock.spi.StoreException;
-import dev.fencepost.lock.spi.StoreException.Failure;
 import java.time.Duration;
 import java.util.Optional;
 import org.apache.zookeeper.data.Stat;
@@ -111,9 +109,16 @@ record LockNode(
     return new LockNode(kind, state, replica, token, tenure, closedFor, turn, revoked);
   }
 
+  /** Whether it has what its kind needs. */
+  boolean isWhole() {
+    return switch (kind) {
+      case HELD, DELAYED -> tenure.isPresent();
+      case TURN -> turn.isPresent();
+      case IDLE, CLOSED -> true;
+    };
+  }
+
   private Lease lease() {
-    return tenure
-        .orElseThrow(() -> new StoreException(Failure.STORE_ERROR, "a lock's record has no claim"))
-        .lease();
+    return tenure.orElseThrow().lease();
   }
 }

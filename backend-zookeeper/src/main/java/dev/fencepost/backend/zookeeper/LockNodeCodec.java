@@ -7,9 +7,9 @@ import dev.fencepost.lock.ClaimId;
 import dev.fencepost.lock.Claimant;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockMode;
+import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.StoreException;
-import dev.fencepost.lock.spi.StoreException.Failure;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -52,12 +52,16 @@ final class LockNodeCodec {
     return bytes.toByteArray();
   }
 
-  static LockNode read(byte[] data) {
+  /**
+   * Reads the lock's record.
+   *
+   * @throws StoreException if it is damaged, or of a later version
+   */
+  static LockNode read(LockName lock, byte[] data) {
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(data))) {
       int format = in.readUnsignedByte();
       if (format != FORMAT) {
-        throw new StoreException(
-            Failure.STORE_ERROR, "a lock's record has format " + format + ", not " + FORMAT);
+        throw StoreException.unreadable(lock, "it has format " + format + ", not " + FORMAT);
       }
       Kind kind = Kind.valueOf(readText(in));
       String state = readText(in);
@@ -66,20 +70,24 @@ final class LockNodeCodec {
       Optional<Tenant> tenure = in.readBoolean() ? Optional.of(readTenant(in)) : Optional.empty();
       Duration closedFor = Duration.ofNanos(in.readLong());
       String turn = readText(in);
-      return new LockNode(
-          kind,
-          state,
-          keeper,
-          token,
-          tenure,
-          closedFor,
-          turn.isEmpty() ? Optional.empty() : Optional.of(new ReplicaId(turn)),
-          readText(in));
-    } catch (IOException | RuntimeException e) {
-      if (e instanceof StoreException known) {
-        throw known;
+      LockNode node =
+          new LockNode(
+              kind,
+              state,
+              keeper,
+              token,
+              tenure,
+              closedFor,
+              turn.isEmpty() ? Optional.empty() : Optional.of(new ReplicaId(turn)),
+              readText(in));
+      if (!node.isWhole()) {
+        throw StoreException.unreadable(lock, kind + " without a claim, or without whose turn");
       }
-      throw new StoreException(Failure.STORE_ERROR, "a lock's record cannot be read", e);
+      return node;
+    } catch (StoreException e) {
+      throw e;
+    } catch (IOException | RuntimeException e) {
+      throw StoreException.unreadable(lock, "it is damaged, or has a mode of a later version");
     }
   }
 

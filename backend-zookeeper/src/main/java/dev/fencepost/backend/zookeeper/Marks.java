@@ -3,6 +3,8 @@ package dev.fencepost.backend.zookeeper;
 import dev.fencepost.lock.Advance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.ResourceName;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -81,10 +83,18 @@ final class Marks {
               if (!(found.get(0) instanceof OpResult.GetDataResult data)) {
                 return new Mark(0, -1);
               }
-              String text = new String(data.getData(), StandardCharsets.US_ASCII);
-              return new Mark(
-                  text.isEmpty() ? 0 : Long.parseLong(text), data.getStat().getVersion());
+              return new Mark(value(resource, data.getData()), data.getStat().getVersion());
             });
+  }
+
+  private static long value(ResourceName resource, byte[] data) {
+    String text = new String(data, StandardCharsets.US_ASCII);
+    try {
+      return text.isEmpty() ? 0 : Long.parseLong(text);
+    } catch (NumberFormatException e) {
+      throw new StoreException(
+          Failure.STORE_ERROR, "the fence mark of \"" + resource + "\" cannot be read", e);
+    }
   }
 
   /** False if it had changed. */

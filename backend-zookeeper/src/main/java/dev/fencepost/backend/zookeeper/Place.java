@@ -1,8 +1,8 @@
 package dev.fencepost.backend.zookeeper;
 
+import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.StoreException;
-import dev.fencepost.lock.spi.StoreException.Failure;
 
 /**
  * A replica's place in a lock's line: an ephemeral sequential node. Ordered by its sequence, which
@@ -29,7 +29,12 @@ record Place(String node, ReplicaId replica, String session, int sequence)
         + "-";
   }
 
-  static Place parse(String node) {
+  /**
+   * Reads the name of a node in that lock's line.
+   *
+   * @throws StoreException if it is of another form
+   */
+  static Place parse(LockName lock, String node) {
     try {
       ReplicaId replica = new ReplicaId(node.substring(REPLICA_AT, REPLICA_AT + ReplicaId.LENGTH));
       String session = node.substring(SESSION_AT, node.indexOf('-', SESSION_AT));
@@ -38,7 +43,7 @@ record Place(String node, ReplicaId replica, String session, int sequence)
       int sequence = Integer.parseInt(node.substring(node.indexOf('-', unique) + 1));
       return new Place(node, replica, session, sequence);
     } catch (RuntimeException e) {
-      throw new StoreException(Failure.STORE_ERROR, "a place in line cannot be read", e);
+      throw StoreException.unreadable(lock, "a place in its line has a name of another form");
     }
   }
 

@@ -4,11 +4,15 @@ import dev.fencepost.backend.zookeeper.Snapshot.Remaining;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.spi.StoreException;
-import dev.fencepost.lock.spi.StoreException.Failure;
+import dev.fencepost.lock.spi.record.UnreadableRecords;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.apache.zookeeper.Op;
+import org.apache.zookeeper.OpResult;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Looks at locks, linearizably, many at one moment. Safe for use by many threads. */
 final class Reads {
@@ -17,6 +21,10 @@ final class Reads {
 
   private static final int TRIES = 5;
 
+  private static final Logger LOG = LoggerFactory.getLogger(Reads.class);
+
+  private final UnreadableRecords unreadable =
+      new UnreadableRecords((count, what) -> LOG.warn("Left out ({} until now): {}", count, what));
   private final Layout layout;
   private final Access access;
   private final Places places;
@@ -36,7 +44,7 @@ final class Reads {
     return snapshot(lock, TRIES);
   }
 
-  /** Many locks, in the order asked. */
+  /** Many locks, in the order asked, without those whose records cannot be read. */
   CompletableFuture<List<Snapshot>> snapshots(List<LockName> locks) {
     List<CompletableFuture<List<Snapshot>>> chunks = new ArrayList<>();
     for (int from = 0; from < locks.size(); from += AT_ONCE) {
@@ -45,7 +53,7 @@ final class Reads {
     return joined(chunks).thenApply(parts -> parts.stream().flatMap(List::stream).toList());
   }
 
-  /** How locks stand, in the order asked. */
+  /** How locks stand, in the order asked, without those whose records cannot be read. */
   CompletableFuture<List<LockState>> describe(List<LockName> locks) {
     return snapshots(locks).thenApply(snapshots -> snapshots.stream().map(this::state).toList());
   }
@@ -83,16 +91,33 @@ final class Reads {
         .look(reads)
         .thenCompose(
             results -> {
-              List<CompletableFuture<Snapshot>> each = new ArrayList<>();
+              List<CompletableFuture<Optional<Snapshot>>> each = new ArrayList<>();
               for (int i = 0; i < locks.size(); i++) {
-                LockName lock = locks.get(i);
-                each.add(
-                    Snapshot.of(lock, results.subList(2 * i, 2 * i + 2), places)
-                        .map(CompletableFuture::completedFuture)
-                        .orElseGet(() -> snapshot(lock)));
+                each.add(readable(locks.get(i), results.subList(2 * i, 2 * i + 2)));
               }
-              return joined(each);
+              return joined(each)
+                  .thenApply(found -> found.stream().flatMap(Optional::stream).toList());
             });
+  }
+
+  /** The lock as it was read, or read once more by itself; nothing if its record is unreadable. */
+  private CompletableFuture<Optional<Snapshot>> readable(LockName lock, List<OpResult> results) {
+    Optional<Optional<Snapshot>> read =
+        unreadable.skipping(lock, () -> Snapshot.of(lock, results, places));
+    if (read.filter(Optional::isEmpty).isEmpty()) {
+      return CompletableFuture.completedFuture(read.flatMap(snapshot -> snapshot));
+    }
+    return snapshot(lock)
+        .handle(
+            (snapshot, error) ->
+                unreadable.skipping(
+                    lock,
+                    () -> {
+                      if (error != null) {
+                        throw Trouble.told(error);
+                      }
+                      return snapshot;
+                    }));
   }
 
   private CompletableFuture<Snapshot> snapshot(LockName lock, int triesLeft) {
@@ -101,8 +126,7 @@ final class Reads {
         .thenCompose(
             results -> {
               if (triesLeft == 0) {
-                throw new StoreException(
-                    Failure.STORE_ERROR, "a lock's nodes contradict each other");
+                throw StoreException.unreadable(lock, "its nodes contradict each other");
               }
               return Snapshot.of(lock, results, places)
                   .map(CompletableFuture::completedFuture)

@@ -16,12 +16,16 @@ import org.apache.zookeeper.WatchedEvent;
 import org.apache.zookeeper.Watcher;
 import org.apache.zookeeper.data.ACL;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Which replicas live: each keeps an ephemeral node. When one is gone, whoever follows is told, so
  * that the others take over what it kept. Safe for use by many threads.
  */
 final class Registry {
+  private static final Logger LOG = LoggerFactory.getLogger(Registry.class);
+
   private final Layout layout;
   private final List<ACL> acl;
   private final ServerClock clock;
@@ -154,8 +158,14 @@ final class Registry {
       return Optional.empty();
     }
     String[] parts = new String(data.getData(), StandardCharsets.UTF_8).split("\n", 3);
-    return Optional.of(
-        new Replica(new ReplicaId(parts[0]), parts[2], Replica.Phase.valueOf(parts[1])));
+    try {
+      return Optional.of(
+          new Replica(new ReplicaId(parts[0]), parts[2], Replica.Phase.valueOf(parts[1])));
+    } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+      // Of a later version, or nobody's: it must not keep this replica from seeing the others.
+      LOG.debug("An entry among the replicas cannot be read: {}", e.toString());
+      return Optional.empty();
+    }
   }
 
   private final class Following implements Watcher {

@@ -4,6 +4,7 @@ import dev.fencepost.backend.zookeeper.LockNode.Kind;
 import dev.fencepost.backend.zookeeper.LockNode.Tenant;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.lock.spi.record.Micros;
 import dev.fencepost.lock.spi.record.Tenure;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.OpResult;
 import org.apache.zookeeper.data.Stat;
@@ -48,12 +50,20 @@ record Snapshot(
     return List.of(Op.getData(layout.lock(lock)), Op.getChildren(layout.busy(lock)));
   }
 
-  /** Makes one of two results; empty if they do not fit together. */
+  /**
+   * Makes one of two results; empty if they do not fit together.
+   *
+   * @throws StoreException if the lock's record cannot be read
+   */
   static Optional<Snapshot> of(LockName lock, List<OpResult> results, Places own) {
     if (!(results.get(0) instanceof OpResult.GetDataResult data)) {
+      Code code = Reply.codeOf(results.get(0));
+      if (code != Code.NONODE) {
+        throw StoreException.unreadable(lock, "ZooKeeper answers " + code);
+      }
       return Optional.of(new Snapshot(lock, Optional.empty(), false, List.of(), List.of()));
     }
-    Stored stored = new Stored(LockNodeCodec.read(data.getData()), data.getStat());
+    Stored stored = new Stored(LockNodeCodec.read(lock, data.getData()), data.getStat());
     if (!(results.get(1) instanceof OpResult.GetChildrenResult children)) {
       boolean isIdle = stored.node().kind() == Kind.IDLE;
       Snapshot idle = new Snapshot(lock, Optional.of(stored), false, List.of(), List.of());
@@ -65,7 +75,7 @@ record Snapshot(
     List<Place> places =
         children.getChildren().stream()
             .filter(child -> child.startsWith(Layout.PLACE_PREFIX))
-            .map(Place::parse)
+            .map(child -> Place.parse(lock, child))
             .sorted()
             .toList();
     return Optional.of(

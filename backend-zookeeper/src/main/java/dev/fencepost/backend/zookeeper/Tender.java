@@ -133,7 +133,11 @@ final class Tender {
             })
         .exceptionally(
             error -> {
-              doubtful.add(lock);
+              if (Trouble.isUnreadable(error)) {
+                doubtful.remove(lock); // It is not what was written here.
+              } else {
+                doubtful.add(lock);
+              }
               return null;
             });
   }
@@ -155,6 +159,12 @@ final class Tender {
             })
         .whenComplete(
             (done, error) -> {
+              if (error != null && Trouble.isUnreadable(error)) {
+                // Somebody else wrote it since: it is not this replica's to end.
+                LOG.warn("Not looked after any more: {}", Trouble.told(error).getMessage());
+                forgetIf(lock, state, version);
+                return;
+              }
               if (error != null) {
                 LOG.debug("Could not end a state yet: {}", error.toString());
               }

@@ -24,6 +24,12 @@ final class Trouble {
     };
   }
 
+  /** Whether somebody cannot be answered because a lock's record cannot be read. */
+  static boolean isUnreadable(Throwable error) {
+    return told(error) instanceof StoreException known
+        && known.failure() == Failure.RECORD_UNREADABLE;
+  }
+
   static StoreException unreachable() {
     return new StoreException(Failure.STORE_UNREACHABLE, "there is no connection to ZooKeeper");
   }

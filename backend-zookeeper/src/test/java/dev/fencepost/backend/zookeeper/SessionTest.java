@@ -3,6 +3,7 @@ package dev.fencepost.backend.zookeeper;
 import static dev.fencepost.testkit.replica.OpenReplica.answer;
 import static dev.fencepost.testkit.replica.OpenReplica.claim;
 import static dev.fencepost.testkit.replica.OpenReplica.granted;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -14,8 +15,11 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.ReleaseOrder;
 import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.Replica;
+import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.testkit.contract.StoreUnderTest.Damage;
 import dev.fencepost.testkit.process.TcpProxy;
 import dev.fencepost.testkit.process.TcpProxy.Direction;
 import dev.fencepost.testkit.process.ZookeeperServer;
@@ -30,6 +34,7 @@ import org.junit.jupiter.api.Test;
 /** What happens to a replica's session, and what becomes of its locks and places meanwhile. */
 final class SessionTest {
   private static final ZookeeperServer SERVER = new ZookeeperServer();
+  private static final Layout LAYOUT = new Layout("/session");
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   @BeforeAll
@@ -131,6 +136,50 @@ final class SessionTest {
   }
 
   @Test
+  void unreadableRecords_doNotStopTheSearchForOrphans() {
+    Lease lease = Lease.of(Lease.MIN_TTL);
+    try (TestClient client = new TestClient("127.0.0.1:" + SERVER.port());
+        TestReplica b = new TestReplica(uri(SERVER.port()))) {
+      List<LockName> orphans = new ArrayList<>();
+      try (TestReplica a = new TestReplica(uri(SERVER.port()))) {
+        for (Damage damage : Damage.values()) {
+          spoil(client, a.acquire("unreadable/" + damage).ref().lock(), damage);
+        }
+        for (int i = 0; i < 20; i++) {
+          orphans.add(a.acquire("beside-unreadable/" + i, lease).ref().lock());
+        }
+      }
+      await()
+          .atMost(PATIENCE)
+          .until(
+              () ->
+                  answer(b.backend().describe(orphans)).stream()
+                      .allMatch(state -> state.holder().isEmpty()));
+      orphans.forEach(lock -> b.acquire(lock.value()));
+    } finally {
+      try (TestClient client = new TestClient("127.0.0.1:" + SERVER.port())) {
+        for (Damage damage : Damage.values()) {
+          client.deleteAll(LAYOUT.lock(new LockName("unreadable/" + damage)));
+        }
+      }
+    }
+  }
+
+  @Test
+  void unreadableEntryOfAReplica_hidesNoOther() {
+    try (TestClient client = new TestClient("127.0.0.1:" + SERVER.port());
+        TestReplica a = new TestReplica(uri(SERVER.port()))) {
+      String entry = LAYOUT.replicas() + "/0123456789abcdef";
+      client.create(entry, "0123456789abcdef\nRESTING\nhost:1".getBytes(US_ASCII));
+      assertThat(answer(a.backend().info()).replicas())
+          .extracting(Replica::id)
+          .contains(a.id())
+          .doesNotContain(new ReplicaId("0123456789abcdef"));
+      client.deleteAll(entry);
+    }
+  }
+
+  @Test
   void lostAnswer_isSettledByTheRepeatAndItsLeaseIsLookedAfter() {
     Lease lease = Lease.of(Lease.MIN_TTL);
     try (TcpProxy proxy = new TcpProxy(SERVER.port());
@@ -175,7 +224,13 @@ final class SessionTest {
     return answer(replica.backend().describe(List.of(lock))).get(0);
   }
 
+  private static void spoil(TestClient client, LockName lock, Damage damage) {
+    byte[] record = client.ask(zk -> zk.getData(LAYOUT.lock(lock), false, null));
+    byte[] spoiled = ZookeeperStoreUnderTest.spoiled(record, damage);
+    client.ask(zk -> zk.setData(LAYOUT.lock(lock), spoiled, -1));
+  }
+
   private static String uri(int port) {
-    return "zookeeper://127.0.0.1:" + port + "/session";
+    return "zookeeper://127.0.0.1:" + port + LAYOUT.root();
   }
 }

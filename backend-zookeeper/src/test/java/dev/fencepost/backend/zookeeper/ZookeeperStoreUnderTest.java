@@ -1,5 +1,6 @@
 package dev.fencepost.backend.zookeeper;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.fencepost.lock.FencingToken;
@@ -10,6 +11,7 @@ import dev.fencepost.testkit.contract.StoreUnderTest;
 import dev.fencepost.testkit.process.ZookeeperServer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -89,6 +91,30 @@ abstract class ZookeeperStoreUnderTest implements StoreUnderTest {
               CreateMode.PERSISTENT));
       client.ask(zk -> zk.multi(ops));
     }
+  }
+
+  @Override
+  public void spoil(LockName lock, Damage damage) {
+    try (TestClient client = new TestClient(servers)) {
+      byte[] record = client.ask(zk -> zk.getData(LAYOUT.lock(lock), false, null));
+      byte[] spoiled = spoiled(record, damage);
+      client.ask(zk -> zk.setData(LAYOUT.lock(lock), spoiled, -1));
+    }
+  }
+
+  /** A record's bytes with that damage. */
+  static byte[] spoiled(byte[] record, Damage damage) {
+    byte[] spoiled =
+        switch (damage) {
+          case GARBAGE -> Arrays.copyOf(record, record.length / 2);
+          case LATER_FORMAT -> record.clone();
+          case UNKNOWN_MODE ->
+              new String(record, ISO_8859_1).replace("EXCLUSIVE", "EXTENSIVE").getBytes(ISO_8859_1);
+        };
+    if (damage == Damage.LATER_FORMAT) {
+      spoiled[0]++;
+    }
+    return spoiled;
   }
 
   @Override

@@ -102,13 +102,15 @@ public final class Refusals {
         switch (e.failure()) {
           case STORE_OVERLOADED, STORE_FULL -> Code.RESOURCE_EXHAUSTED;
           case STORE_UNREACHABLE, STORE_TIMEOUT, STORE_ERROR -> Code.UNAVAILABLE;
+          // Trying again does not help until somebody has removed the record or upgraded.
+          case RECORD_UNREADABLE -> Code.FAILED_PRECONDITION;
         };
     String reason = e.failure().name();
     return new Refusal(
         code,
         reason,
         reason + ": " + e.getMessage(),
-        Optional.of(RETRY_STORE_AFTER),
+        code == Code.FAILED_PRECONDITION ? Optional.empty() : Optional.of(RETRY_STORE_AFTER),
         List.of(info(reason, Map.of())));
   }
 

@@ -8,6 +8,7 @@ import com.google.rpc.QuotaFailure;
 import com.google.rpc.RetryInfo;
 import dev.fencepost.core.CoordinatorSettings;
 import dev.fencepost.core.DrainingException;
+import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.proto.v1.AcquireRequest;
@@ -52,6 +53,22 @@ class RefusalsTest {
     assertThat(refused.message()).isEqualTo(failure + ": so it is");
     assertThat(refused.detail(RetryInfo.class)).isPresent();
     assertThat(refused.detail(ErrorInfo.class).orElseThrow().getReason()).isEqualTo(failure.name());
+  }
+
+  @Test
+  void unreadableRecord_isAFailedPreconditionThatNamesTheLock() {
+    server.backend.failWith(StoreException.unreadable(new LockName("orders/42"), "format 2"));
+
+    Refused refused = Refused.by(() -> server.locks().acquire(claim("orders/42").build()));
+
+    assertThat(refused.code()).isEqualTo(Code.FAILED_PRECONDITION);
+    assertThat(refused.message())
+        .isEqualTo(
+            "RECORD_UNREADABLE: the record of lock \"orders/42\" cannot be read by this version:"
+                + " format 2");
+    assertThat(refused.detail(RetryInfo.class)).as("trying again does not help").isEmpty();
+    assertThat(refused.detail(ErrorInfo.class).orElseThrow().getReason())
+        .isEqualTo("RECORD_UNREADABLE");
   }
 
   @Test

@@ -35,6 +35,9 @@ import java.util.function.Consumer;
  *
  * <p>Each write is one atomic step at the store and follows the rules of {@link
  * dev.fencepost.lock.spi.record.LockRecord}.
+ *
+ * <p>A record that is damaged or that a later version wrote concerns its own lock only: whoever
+ * wants to change that lock gets {@link StoreException.Failure#RECORD_UNREADABLE}.
  */
 public interface LockBackend extends AutoCloseable {
 
@@ -82,11 +85,14 @@ public interface LockBackend extends AutoCloseable {
 
   /**
    * Reads the locks as they stand, linearizably, in one call; one state for each name, in the order
-   * asked. At most {@link #MAX_DESCRIBED} names.
+   * asked. A lock whose record cannot be read is left out. At most {@link #MAX_DESCRIBED} names.
    */
   CompletionStage<List<LockState>> describe(Collection<LockName> locks);
 
-  /** Reads a page of the locks that are held, closed or waited for. */
+  /**
+   * Reads a page of the locks that are held, closed or waited for. A lock whose record cannot be
+   * read is left out.
+   */
   CompletionStage<LockPage> list(ListQuery query);
 
   /** Lets a token pass a resource's mark and raises the mark, in one atomic step. */

@@ -1,5 +1,7 @@
 package dev.fencepost.lock.spi;
 
+import dev.fencepost.lock.LockName;
+
 /**
  * The store could not be asked, or did not answer in time. What was asked may have happened all the
  * same; ask again with the same claim id.
@@ -17,6 +19,11 @@ public class StoreException extends RuntimeException {
     STORE_OVERLOADED,
     /** The store has no room for new records; renewing and releasing may still work. */
     STORE_FULL,
+    /**
+     * The lock's record is damaged, or a later version wrote it. Nothing was changed, and asking
+     * this replica again does not help. Other locks are not concerned.
+     */
+    RECORD_UNREADABLE,
     /** The store answered with an error that is not one of the above. */
     STORE_ERROR
   }
@@ -38,6 +45,17 @@ public class StoreException extends RuntimeException {
   /** Whether nothing has happened, for certain: the store refused it, or it was never sent. */
   public boolean isRefusal() {
     return failure == Failure.STORE_FULL || failure == Failure.STORE_OVERLOADED;
+  }
+
+  /**
+   * Reports a lock whose record this version cannot read.
+   *
+   * @param what is wrong with it, such as "format 2"; shows nothing of the record's content
+   */
+  public static StoreException unreadable(LockName lock, String what) {
+    return new StoreException(
+        Failure.RECORD_UNREADABLE,
+        "the record of lock \"" + lock + "\" cannot be read by this version: " + what);
   }
 
   /** What kept the store from answering. */

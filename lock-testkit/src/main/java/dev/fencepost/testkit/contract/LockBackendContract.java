@@ -117,6 +117,13 @@ public abstract class LockBackendContract {
   }
 
   @Nested
+  final class Unreadable extends UnreadableContract {
+    Unreadable() {
+      super(LockBackendContract.this);
+    }
+  }
+
+  @Nested
   final class Names extends NamesContract {
     Names() {
       super(LockBackendContract.this);

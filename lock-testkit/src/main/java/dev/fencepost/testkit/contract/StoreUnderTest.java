@@ -52,6 +52,19 @@ public interface StoreUnderTest extends AutoCloseable {
    */
   Stall stall(LockName lock);
 
+  /** Replaces the record of a lock that is held by one that this version cannot read. */
+  void spoil(LockName lock, Damage damage);
+
+  /** What keeps a record from being read. */
+  enum Damage {
+    /** It is none at all: cut off, or overwritten by somebody else. */
+    GARBAGE,
+    /** A later version wrote it, in its own format. */
+    LATER_FORMAT,
+    /** A later version wrote it, with a mode that this one does not know. */
+    UNKNOWN_MODE
+  }
+
   /** Lets so much time pass for the store. */
   default void elapse(Duration time) {
     await().pollDelay(time).atMost(time.plusSeconds(10)).until(() -> true);

@@ -21,6 +21,7 @@ import dev.fencepost.lock.Revocation;
 import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.ListQuery;
 import dev.fencepost.lock.spi.LockPage;
+import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreInfo;
 import dev.fencepost.lock.spi.record.Asker;
 import dev.fencepost.lock.spi.record.LockRecord;
@@ -28,9 +29,11 @@ import dev.fencepost.lock.spi.record.Step;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
@@ -51,6 +54,7 @@ public final class ModelStore {
   private final BiConsumer<ReplicaId, LockName> wake;
   private final Rules rules;
   private final Map<LockName, LockRecord> records = new TreeMap<>();
+  private final Set<LockName> spoiled = new HashSet<>();
   private final Map<ResourceName, Long> marks = new TreeMap<>(ModelStore::byName);
   private final Map<ReplicaId, Replica> replicas = new TreeMap<>();
   private String storeId;
@@ -107,10 +111,13 @@ public final class ModelStore {
     return change(caller, lock, rules::leave);
   }
 
-  /** The locks as they stand, in the order asked. */
+  /** The locks as they stand, in the order asked, without those that cannot be read. */
   public List<LockState> describe(Collection<LockName> locks) {
     long now = clockMicros.getAsLong();
-    return locks.stream().map(lock -> record(lock).stateAt(now)).toList();
+    return locks.stream()
+        .filter(lock -> !spoiled.contains(lock))
+        .map(lock -> record(lock).stateAt(now))
+        .toList();
   }
 
   /** A page of the locks that are held, closed or waited for, by the order of their names. */
@@ -120,6 +127,7 @@ public final class ModelStore {
     List<LockState> found = new ArrayList<>();
     for (LockRecord lock : records.values()) {
       if (lock.isIdleAt(now)
+          || spoiled.contains(lock.name())
           || !lock.name().value().startsWith(query.prefix())
           || after.filter(last -> lock.name().compareTo(last) <= 0).isPresent()) {
         continue;
@@ -179,9 +187,15 @@ public final class ModelStore {
     records.values().removeIf(lock -> lock.isIdleAt(now));
   }
 
+  /** Makes the lock's record one that nobody can read. */
+  public void spoil(LockName lock) {
+    spoiled.add(lock);
+  }
+
   /** Forgets everything but the replicas, as if swapped for an empty store. */
   public void wipe(String newStoreId) {
     records.clear();
+    spoiled.clear();
     marks.clear();
     highestToken = 0;
     storeId = newStoreId;
@@ -214,6 +228,9 @@ public final class ModelStore {
   }
 
   private <T> T change(Caller caller, LockName name, Act<T> act) {
+    if (spoiled.contains(name)) {
+      throw StoreException.unreadable(name, "spoiled");
+    }
     LockRecord before = record(name);
     Asker asker = new Asker(caller.self(), caller.tokenFloor(), clockMicros.getAsLong());
     Step<T> step = act.on(before, asker);

@@ -16,11 +16,14 @@ import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.ListQuery;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.LockPage;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.lock.spi.StoreInfo;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -64,6 +67,23 @@ enum BrokenBackend {
       return method.getName().equals("describe")
           ? then(super.call(sound, method, arguments), BrokenBackend::backwards)
           : super.call(sound, method, arguments);
+    }
+  },
+
+  /** One record that cannot be read fails the whole batch. */
+  BAD_RECORD_FAILS_ALL {
+    @Override
+    Object call(LockBackend sound, Method method, Object[] arguments) throws Throwable {
+      return method.getName().equals("describe")
+          ? then(super.call(sound, method, arguments), states -> whole(states, arguments[0]))
+          : super.call(sound, method, arguments);
+    }
+
+    private Object whole(Object states, Object asked) {
+      if (((List<?>) states).size() < ((Collection<?>) asked).size()) {
+        throw new StoreException(Failure.STORE_ERROR, "a record cannot be read");
+      }
+      return states;
     }
   },
 

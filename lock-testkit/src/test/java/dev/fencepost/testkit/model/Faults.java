@@ -162,6 +162,8 @@ final class Faults {
         inBackend(BrokenBackend.HAND_OVER_IN_TWO_STEPS, "HandingOver.newcomers_neverSlipInBetween"),
         inBackend(
             BrokenBackend.DESCRIBES_BACKWARDS, "Looking.describe_answersEachNameInTheOrderAsked"),
+        inBackend(
+            BrokenBackend.BAD_RECORD_FAILS_ALL, "Unreadable.unreadable_isLeftOutOfBatchesAndLists"),
         inBackend(BrokenBackend.LISTS_ONE_PAGE, "Listing.pages_addUpToAll"),
         inBackend(BrokenBackend.LISTS_BY_PATTERN, "Listing.prefix_isPlainText"),
         inBackend(BrokenBackend.TAKES_ANY_CURSOR, "Listing.foreignCursor_isRefused"),

@@ -74,6 +74,15 @@ final class ModelStoreUnderTest implements StoreUnderTest {
   }
 
   @Override
+  public void spoil(LockName lock, Damage damage) {
+    server.within(
+        store -> {
+          store.spoil(lock);
+          return store;
+        });
+  }
+
+  @Override
   public Stall stall(LockName lock) {
     CountDownLatch begun = new CountDownLatch(1);
     CountDownLatch over = new CountDownLatch(1);

@@ -9,7 +9,7 @@
 -- Rows come in the order of their names, so that two batches never wait for each other.
 --
 -- steps: P passes from one claim to the next, Y yields to another replica, S finds the claim's own
--- grant standing, N is new, B is busy.
+-- grant standing, N is new, B is busy, U finds a record of a later version.
 START TRANSACTION;
 INSERT INTO fencepost_lock (
   name, asked_by, asked_at, ask, step, was_token, was_claim, was_expires_at, was_free_at, was_turn,
@@ -33,6 +33,7 @@ ON DUPLICATE KEY UPDATE
   asked_at = TIMESTAMPDIFF(MICROSECOND, '1970-01-01', SYSDATE(6)),
   ask = FIELD(name, {:names}),
   step = CASE
+    WHEN format <> 1 OR (was_claim IS NOT NULL AND mode <> 'EXCLUSIVE') THEN 'U'
     WHEN asked_at < was_free_at
       AND was_claim = ELT(ask, {:from_claims})
       AND was_token = CAST(ELT(ask, {:from_tokens}) AS SIGNED)
@@ -59,12 +60,14 @@ ON DUPLICATE KEY UPDATE
   free_at = CASE step
     WHEN 'Y' THEN asked_at + 1000000
     WHEN 'B' THEN was_free_at
+    WHEN 'U' THEN was_free_at
     ELSE expires_at + delay END,
   turn = CASE
     WHEN step IN ('P', 'N') THEN NULL
     WHEN step = 'Y' THEN LEFT(REPLACE(was_line, CONCAT(:self, ','), ''), 16)
     ELSE was_turn END,
   line = CASE
+    WHEN step = 'U' THEN was_line
     WHEN step = 'Y'
       THEN CONCAT(SUBSTR(REPLACE(was_line, CONCAT(:self, ','), ''), 18), CONCAT(:self, ','))
     WHEN step = 'N' AND ELT(ask, {:places}) IN ('STAY', 'YIELD')
@@ -77,8 +80,9 @@ ON DUPLICATE KEY UPDATE
     ELSE CONCAT(was_line, CONCAT(:self, ',')) END,
   revoked = CASE WHEN step IN ('P', 'N', 'Y') THEN '' ELSE was_revoked END;
 SELECT
-  asked_at, step, name, was_token, was_claim, owner, principal, mode, metadata, acquired_at, ttl,
-  delay, was_expires_at, was_free_at, was_turn, was_line, was_revoked, token
+  asked_at, step, name, was_token, was_claim, owner, principal,
+  CASE format WHEN 1 THEN mode ELSE '?' END AS mode, metadata, acquired_at, ttl, delay,
+  was_expires_at, was_free_at, was_turn, was_line, was_revoked, token
 FROM fencepost_lock FORCE INDEX (PRIMARY)
 WHERE name IN ({:names}) AND asked_by = :batch;
 COMMIT

@@ -10,6 +10,7 @@
 --
 -- steps: R renews, P passes on to the first in line or frees, C closes, F closes by force with a
 -- token, G by force without one, L leaves the line; none changes nothing.
+-- A record of a later version is never changed.
 START TRANSACTION;
 UPDATE fencepost_lock FORCE INDEX (PRIMARY) SET
   was_token = token,
@@ -22,7 +23,8 @@ UPDATE fencepost_lock FORCE INDEX (PRIMARY) SET
   asked_by = :batch,
   asked_at = TIMESTAMPDIFF(MICROSECOND, '1970-01-01', SYSDATE(6)),
   ask = FIELD(name, {:names}),
-  step = CASE ELT(ask, {:acts})
+  step = CASE CASE WHEN format = 1 AND (was_claim IS NULL OR mode = 'EXCLUSIVE')
+      THEN ELT(ask, {:acts}) END
     WHEN 'R' THEN CASE
       WHEN asked_at < was_free_at AND asked_at < was_expires_at
         AND was_claim = ELT(ask, {:claims}) AND was_token = CAST(ELT(ask, {:tokens}) AS SIGNED)
@@ -47,8 +49,9 @@ UPDATE fencepost_lock FORCE INDEX (PRIMARY) SET
   claim = CASE WHEN step IS NULL OR step IN ('R', 'L') THEN was_claim END,
   expires_at = CASE step WHEN 'R' THEN GREATEST(was_expires_at, asked_at + ttl)
     ELSE was_expires_at END,
-  line = CASE ELT(ask, {:acts})
-    WHEN 'L' THEN REPLACE(was_line, CONCAT(:self, ','), '') ELSE was_line END,
+  line = CASE
+    WHEN step IS NOT NULL AND ELT(ask, {:acts}) = 'L'
+      THEN REPLACE(was_line, CONCAT(:self, ','), '') ELSE was_line END,
   turn = CASE
     WHEN step IS NULL OR step IN ('R', 'L') THEN was_turn
     WHEN step = 'P' AND line <> '' THEN LEFT(line, 16) END,
@@ -63,8 +66,9 @@ UPDATE fencepost_lock FORCE INDEX (PRIMARY) SET
     WHEN ELT(ask, {:acts}) = 'F' THEN ELT(ask, {:reasons}) ELSE '' END
 WHERE name IN ({:names});
 SELECT
-  asked_at, step, name, was_token, was_claim, owner, principal, mode, metadata, acquired_at, ttl,
-  delay, was_expires_at, was_free_at, was_turn, was_line, was_revoked, token
+  asked_at, step, name, was_token, was_claim, owner, principal,
+  CASE format WHEN 1 THEN mode ELSE '?' END AS mode, metadata, acquired_at, ttl, delay,
+  was_expires_at, was_free_at, was_turn, was_line, was_revoked, token
 FROM fencepost_lock FORCE INDEX (PRIMARY)
 WHERE name IN ({:names}) AND asked_by = :batch;
 COMMIT

@@ -8,7 +8,7 @@
 -- their names, so that two batches never wait for each other.
 --
 -- steps: P passes from one claim to the next, Y yields to another replica, S finds the claim's own
--- grant standing, N is new, B is busy. ended: how the former grant ended, H held until now, or R
+-- grant standing, N is new, B is busy, U finds a record of a later version. ended: how the former grant ended, H held until now, or R
 -- revoked, S superseded, L released, E expired, - if none was to be ended.
 INSERT INTO fencepost_lock AS l (
   name, token, claim, owner, principal, mode, metadata, format, acquired_at, ttl, delay,
@@ -58,6 +58,7 @@ ON CONFLICT (name) DO UPDATE SET (
       WHEN 'S' THEN CASE WHEN p.stays THEN p.joined ELSE p.others END
       WHEN 'N' THEN
         CASE WHEN p.stays THEN p.others || EXCLUDED.ask_self || ',' ELSE p.others END
+      WHEN 'U' THEN l.line
       ELSE CASE WHEN EXCLUDED.ask_place = 'NONE' THEN l.line ELSE p.joined END END,
     CASE WHEN d.takes OR d.step = 'Y' THEN '' ELSE l.revoked END,
     t.now,
@@ -87,6 +88,7 @@ ON CONFLICT (name) DO UPDATE SET (
     SELECT c.step, c.step IN ('P', 'N') AS takes
     FROM (
       SELECT CASE
+        WHEN l.format <> 1 OR (l.claim IS NOT NULL AND l.mode <> 'EXCLUSIVE') THEN 'U'
         WHEN h.from_stands THEN
           CASE WHEN EXCLUDED.ask_place = 'YIELD' AND p.others <> '' THEN 'Y' ELSE 'P' END
         WHEN l.claim = EXCLUDED.claim AND t.now < l.expires_at AND t.now < l.free_at THEN 'S'
@@ -95,7 +97,8 @@ ON CONFLICT (name) DO UPDATE SET (
       OFFSET 0) c
     OFFSET 0) d)
 RETURNING
-  l.asked_at, l.answer, l.name, l.token, l.claim, l.owner, l.principal, l.mode, l.metadata,
+  l.asked_at, l.answer, l.name, l.token, l.claim, l.owner, l.principal,
+  CASE l.format WHEN 1 THEN l.mode ELSE '?' END AS mode, l.metadata,
   l.acquired_at, l.ttl, l.delay, l.expires_at, l.free_at, l.turn, l.line, l.revoked,
   CASE WHEN right(l.answer, 1) = 'Y'
     THEN pg_notify('fencepost_' || l.turn, encode(l.name, 'hex')) END

@@ -37,6 +37,7 @@ ON CONFLICT (name) DO UPDATE SET
     FROM (
       SELECT (date_part('epoch', clock_timestamp()) * 1000000)::bigint AS now OFFSET 0) t)
 WHERE l.line IN ('', CAST(:self AS text) || ',')
+  AND l.format = 1 AND (l.claim IS NULL OR l.mode = 'EXCLUSIVE')
   AND CASE WHEN EXCLUDED.ask_claim IS NULL THEN l.free_at <= EXCLUDED.asked_at
     ELSE l.claim = EXCLUDED.ask_claim AND l.token = EXCLUDED.ask_token
       AND l.expires_at > (date_part('epoch', clock_timestamp()) * 1000000)::bigint END

@@ -8,6 +8,7 @@
 --
 -- steps: R renews, P passes on to the first in line or frees, C closes, F closes by force with a
 -- token, G by force without one, L leaves the line; none changes nothing.
+-- A record of a later version is never changed.
 WITH asked AS MATERIALIZED (
   SELECT * FROM unnest(
     CAST(:names AS bytea[]), CAST(:acts AS text[]), CAST(:claims AS text[]),
@@ -16,7 +17,7 @@ WITH asked AS MATERIALIZED (
 ), locked AS MATERIALIZED (
   SELECT
     l.name, l.token, l.claim, l.owner, l.principal, l.mode, l.metadata, l.acquired_at, l.ttl,
-    l.delay, l.expires_at, l.free_at, l.turn, l.line, l.revoked,
+    l.delay, l.expires_at, l.free_at, l.turn, l.line, l.revoked, l.format,
     a.act, a.ask_claim, a.ask_token, a.close_for, a.reason
   FROM asked a JOIN fencepost_lock l ON l.name = a.name
   ORDER BY l.name
@@ -30,11 +31,12 @@ WITH asked AS MATERIALIZED (
     CASE k.act WHEN 'L' THEN replace(k.line, k.self || ',', '') ELSE k.line END AS rest,
     k.now < k.free_at AND coalesce(k.claim = k.ask_claim, FALSE)
       AND (k.ask_token IS NULL OR k.ask_token = k.token) AS on_record,
-    k.claim IS NOT NULL AND k.now < k.expires_at AND k.now < k.free_at AS held
+    k.claim IS NOT NULL AND k.now < k.expires_at AND k.now < k.free_at AS held,
+    k.format = 1 AND (k.claim IS NULL OR k.mode = 'EXCLUSIVE') AS readable
   FROM timed k
 ), decided AS MATERIALIZED (
   SELECT j.*,
-    CASE j.act
+    CASE CASE WHEN j.readable THEN j.act END
       WHEN 'R' THEN CASE WHEN j.on_record AND j.held THEN 'R' END
       WHEN 'E' THEN CASE WHEN j.on_record THEN CASE j.close_for WHEN 0 THEN 'P' ELSE 'C' END END
       WHEN 'F' THEN CASE
@@ -67,7 +69,8 @@ WITH asked AS MATERIALIZED (
   WHERE l.name = d.name AND d.step IS NOT NULL
 )
 SELECT
-  d.now, d.step, d.name, d.token, d.claim, d.owner, d.principal, d.mode, d.metadata,
+  d.now, d.step, d.name, d.token, d.claim, d.owner, d.principal,
+  CASE d.format WHEN 1 THEN d.mode ELSE '?' END AS mode, d.metadata,
   d.acquired_at, d.ttl, d.delay, d.expires_at, d.free_at, d.turn, d.line, d.revoked,
   CASE WHEN d.step = 'P' AND d.rest <> '' AND left(d.rest, 16) <> d.self
     THEN pg_notify('fencepost_' || left(d.rest, 16), encode(d.name, 'hex')) END

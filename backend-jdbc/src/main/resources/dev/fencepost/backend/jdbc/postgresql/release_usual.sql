@@ -11,5 +11,6 @@ FROM (
     AS u (name, ask_claim, ask_token)
   ORDER BY name) a
 WHERE l.name = a.name AND l.claim = a.ask_claim AND l.token = a.ask_token AND l.line = ''
+  AND l.format = 1 AND l.mode = 'EXCLUSIVE'
   AND l.expires_at > (date_part('epoch', clock_timestamp()) * 1000000)::bigint
 RETURNING l.name, l.token

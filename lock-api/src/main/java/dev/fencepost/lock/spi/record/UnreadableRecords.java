@@ -1,0 +1,65 @@
+package dev.fencepost.lock.spi.record;
+
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+
+/**
+ * The locks whose records could not be read while many were read together. Each is left out, and
+ * reported once: the same record is met again with every listing, and a log line for each time
+ * would hide all others. Safe for use by many threads.
+ */
+public final class UnreadableRecords {
+
+  /** Most locks that are reported; their names take 512 KiB at the most. */
+  public static final int MOST_REPORTED = 1_000;
+
+  private final Set<LockName> reported = ConcurrentHashMap.newKeySet();
+  private final Reporter reporter;
+
+  /** Receives each report, usually for the log. */
+  @FunctionalInterface
+  public interface Reporter {
+
+    /**
+     * A record that was met for the first time.
+     *
+     * @param count how many locks were reported until now, this one included
+     * @param message names the lock and what is wrong with it
+     */
+    void report(int count, String message);
+  }
+
+  /** Makes an empty set. */
+  public UnreadableRecords(Reporter reporter) {
+    this.reporter = reporter;
+  }
+
+  /**
+   * The record as read, or nothing if it cannot be read.
+   *
+   * @throws StoreException for any other failure
+   */
+  public <T> Optional<T> skipping(LockName lock, Supplier<T> reading) {
+    try {
+      return Optional.of(reading.get());
+    } catch (StoreException e) {
+      if (e.failure() != Failure.RECORD_UNREADABLE) {
+        throw e;
+      }
+      skipped(lock, e);
+      return Optional.empty();
+    }
+  }
+
+  /** Notes a record that was left out. */
+  public void skipped(LockName lock, StoreException why) {
+    if (reported.size() < MOST_REPORTED && reported.add(lock)) {
+      reporter.report(reported.size(), String.valueOf(why.getMessage()));
+    }
+  }
+}

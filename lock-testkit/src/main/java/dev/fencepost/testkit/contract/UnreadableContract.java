@@ -1,0 +1,179 @@
+package dev.fencepost.testkit.contract;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.GrantRef;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
+import dev.fencepost.testkit.contract.StoreUnderTest.Damage;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Records that this version cannot read, damaged ones and those of a later version: rule 21. Each
+ * is one bad lock, with one clear error, and no other lock notices.
+ */
+abstract class UnreadableContract extends ContractPart {
+
+  private static final int OTHERS = 40;
+
+  UnreadableContract(LockBackendContract suite) {
+    super(suite);
+  }
+
+  @Test
+  void garbage_isRefusedByName() {
+    assertRefusedByName(Damage.GARBAGE);
+  }
+
+  @Test
+  void laterFormat_isRefusedByName() {
+    assertRefusedByName(Damage.LATER_FORMAT);
+  }
+
+  @Test
+  void unknownMode_isRefusedByName() {
+    assertRefusedByName(Damage.UNKNOWN_MODE);
+  }
+
+  @Test
+  void laterFormat_isNeverTakenOver() {
+    Grant grant = spoiled(newLock(), Damage.LATER_FORMAT);
+    LockName lock = grant.ref().lock();
+    for (Line line : List.of(Line.NONE, Line.JOIN, Line.STAY)) {
+      assertUnreadable(lock, () -> b().tryAcquire(Claims.on(lock), line));
+      assertUnreadable(lock, () -> c().tryAcquire(Claims.on(lock), line));
+    }
+    assertUnreadable(lock, () -> c().handOver(grant, Claims.on(lock), Line.JOIN));
+  }
+
+  @Test
+  void unreadable_isLeftOutOfBatchesAndLists() {
+    String prefix = scene().newText() + "/";
+    List<LockName> readable = new ArrayList<>();
+    List<LockName> asked = new ArrayList<>();
+    for (Damage damage : Damage.values()) {
+      LockName before = a().acquire(new LockName(prefix + damage + "/a")).ref().lock();
+      LockName bad = spoiled(new LockName(prefix + damage + "/b"), damage).ref().lock();
+      LockName after = a().acquire(new LockName(prefix + damage + "/c")).ref().lock();
+      readable.addAll(List.of(before, after));
+      asked.addAll(List.of(before, bad, after));
+    }
+    assertThat(b().describe(asked)).extracting(LockState::lock).isEqualTo(readable);
+    for (int limit : new int[] {1, 2, 100}) {
+      assertThat(b().listAll(prefix, limit))
+          .extracting(LockState::lock)
+          .containsExactlyInAnyOrderElementsOf(readable);
+    }
+    for (LockName lock : asked) {
+      int found = readable.contains(lock) ? 1 : 0;
+      assertThat(b().describe(List.of(lock))).hasSize(found);
+    }
+  }
+
+  @Test
+  void others_goOnUndisturbed() {
+    List<Grant> bad = new ArrayList<>();
+    for (Damage damage : Damage.values()) {
+      bad.add(spoiled(newLock(), damage));
+    }
+    List<Grant> good = new ArrayList<>();
+    for (int i = 0; i < OTHERS; i++) {
+      good.add(a().acquire(newLock()));
+    }
+    // All at once, so that those of one kind travel together.
+    assertAnswered(renewals(mixed(bad, good)), bad.size(), Renewal.Renewed.class);
+    assertAnswered(attempts(mixed(bad, good)), bad.size(), Attempt.Busy.class);
+    assertAnswered(releases(mixed(bad, good)), bad.size(), Release.Released.class);
+  }
+
+  private void assertRefusedByName(Damage damage) {
+    Grant grant = spoiled(newLock(), damage);
+    LockName lock = grant.ref().lock();
+    assertUnreadable(lock, () -> b().tryAcquire(Claims.on(lock), Line.NONE));
+    assertUnreadable(lock, () -> b().tryAcquire(Claims.on(lock), Line.JOIN));
+    assertUnreadable(lock, () -> b().renew(grant.ref()));
+    assertUnreadable(lock, () -> b().release(ReleaseOrder.of(grant.ref())));
+    assertUnreadable(lock, () -> b().release(closing(grant)));
+    assertThat(b().describe(List.of(lock))).isEmpty();
+  }
+
+  private static ReleaseOrder closing(Grant grant) {
+    return new ReleaseOrder(
+        grant.ref().lock(), grant.ref().claim(), Optional.of(grant.token()), Duration.ofHours(1));
+  }
+
+  private Grant spoiled(LockName lock, Damage damage) {
+    Grant grant = a().acquire(lock);
+    store().spoil(lock, damage);
+    return grant;
+  }
+
+  private List<CompletionStage<?>> renewals(List<GrantRef> grants) {
+    return asked(grants, grant -> b().backend().renew(grant));
+  }
+
+  private List<CompletionStage<?>> attempts(List<GrantRef> grants) {
+    return asked(grants, grant -> b().backend().tryAcquire(Claims.on(grant.lock()), Line.NONE));
+  }
+
+  private List<CompletionStage<?>> releases(List<GrantRef> grants) {
+    return asked(grants, grant -> b().backend().release(ReleaseOrder.of(grant)));
+  }
+
+  private static List<CompletionStage<?>> asked(
+      List<GrantRef> grants, Function<GrantRef, CompletionStage<?>> ask) {
+    List<CompletionStage<?>> stages = new ArrayList<>();
+    grants.forEach(grant -> stages.add(ask.apply(grant)));
+    return stages;
+  }
+
+  /** The bad ones first. */
+  private static List<GrantRef> mixed(List<Grant> bad, List<Grant> good) {
+    List<GrantRef> all = new ArrayList<>();
+    bad.forEach(grant -> all.add(grant.ref()));
+    good.forEach(grant -> all.add(grant.ref()));
+    return all;
+  }
+
+  private static void assertAnswered(
+      List<CompletionStage<?>> stages, int unreadable, Class<?> answer) {
+    for (int i = 0; i < stages.size(); i++) {
+      CompletionStage<?> stage = stages.get(i);
+      if (i < unreadable) {
+        assertThat(catchThrowable(() -> Party.answer(stage)))
+            .isInstanceOfSatisfying(
+                StoreException.class,
+                e -> assertThat(e.failure()).isEqualTo(Failure.RECORD_UNREADABLE));
+      } else {
+        assertThat((Object) Party.answer(stage)).isInstanceOf(answer);
+      }
+    }
+  }
+
+  private static void assertUnreadable(LockName lock, ThrowingCallable call) {
+    assertThat(catchThrowable(call))
+        .as("the answer about a record that cannot be read")
+        .isInstanceOfSatisfying(
+            StoreException.class,
+            e -> {
+              assertThat(e.failure()).isEqualTo(Failure.RECORD_UNREADABLE);
+              assertThat(e).hasMessageContaining("\"" + lock + "\"");
+            });
+  }
+}

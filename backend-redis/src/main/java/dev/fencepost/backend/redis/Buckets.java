@@ -4,7 +4,6 @@ import dev.fencepost.lock.ReplicaId;
 import io.lettuce.core.RedisNoScriptException;
 import io.lettuce.core.ScriptOutputType;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -25,8 +24,6 @@ final class Buckets {
   /** One for each master of a large cluster; those of former runs are of no use. */
   private static final int MOST_RUNS = 64;
 
-  private static final byte[] NOTHING = new byte[0];
-
   private final Link link;
   private final String prefix;
   private final Keys keys;
@@ -35,7 +32,7 @@ final class Buckets {
   private final AtomicReferenceArray<Known> known = new AtomicReferenceArray<>(Keys.BUCKETS);
   private final Map<String, Scripts> byRun = new ConcurrentHashMap<>();
 
-  private record Known(byte[] beginning, Scripts scripts) {}
+  private record Known(String beginning, Scripts scripts) {}
 
   /**
    * What settling a bucket told.
@@ -53,7 +50,7 @@ final class Buckets {
     this.seen = seen;
     this.unbound = new Scripts(prefix, "");
     for (int bucket = 0; bucket < Keys.BUCKETS; bucket++) {
-      known.set(bucket, new Known(NOTHING, unbound));
+      known.set(bucket, new Known("", unbound));
     }
   }
 
@@ -62,14 +59,14 @@ final class Buckets {
     return known.get(bucket).scripts();
   }
 
-  /** The scripts of which every run knows those that are for all. */
+  /** The scripts for every run; those that are for one run alone belong to none here. */
   Scripts scripts() {
     return unbound;
   }
 
   /** Whether that is what stands as the bucket's beginning. */
   boolean isKnown(int bucket, byte[] beginning) {
-    return Arrays.equals(known.get(bucket).beginning(), beginning);
+    return known.get(bucket).beginning().equals(ascii(beginning));
   }
 
   /**
@@ -77,7 +74,7 @@ final class Buckets {
    * until the grants that this replica remembers have ended.
    */
   CompletionStage<Settled> settle(int bucket) {
-    byte[] before = known.get(bucket).beginning();
+    String before = known.get(bucket).beginning();
     byte[] lastToken = seen.lastToken(bucket);
     Scripts.Arguments arguments =
         new Scripts.Arguments(
@@ -87,7 +84,7 @@ final class Buckets {
             lastToken,
             Digits.of(seen.quietMillis(bucket)),
             Digits.of(Seen.LEAST_QUIET_MILLIS),
-            before);
+            before.getBytes(StandardCharsets.US_ASCII));
     ScriptOutputType type = ScriptOutputType.VALUE;
     return unbound
         .<byte[]>run(link.store(), Script.SETTLE, type, arguments)
@@ -99,20 +96,30 @@ final class Buckets {
         .thenApply(reply -> settled(bucket, before, lastToken, new Reply(reply)));
   }
 
-  private Settled settled(int bucket, byte[] before, byte[] lastToken, Reply reply) {
+  private Settled settled(int bucket, String before, byte[] lastToken, Reply reply) {
     long quiet = reply.numberUpTo(':');
-    byte[] beginning = reply.rest().getBytes(StandardCharsets.US_ASCII);
-    String run = new String(beginning, RUN, beginning.length - RUN, StandardCharsets.US_ASCII);
+    String beginning = reply.rest();
     if (byRun.size() > MOST_RUNS) {
       byRun.clear();
     }
-    Scripts scripts = byRun.computeIfAbsent(run, name -> new Scripts(prefix, name));
+    Scripts scripts =
+        byRun.computeIfAbsent(beginning.substring(RUN), run -> new Scripts(prefix, run));
     known.set(bucket, new Known(beginning, scripts));
-    boolean news = before.length > 0 && !Arrays.equals(before, 0, IDENTITY, beginning, 0, IDENTITY);
-    boolean gap = Arrays.compare(lastToken, 0, Digits.TOKEN, beginning, IDENTITY, PREDECESSOR) > 0;
-    boolean missed =
-        !Arrays.equals(before, 0, Math.min(before.length, IDENTITY), beginning, PREDECESSOR, RUN);
-    boolean knows = !Arrays.equals(lastToken, Digits.of(0, Digits.TOKEN));
-    return new Settled(quiet, news, news && knows && (gap || missed));
+    if (before.isEmpty() || identity(before).equals(identity(beginning))) {
+      return new Settled(quiet, false, false);
+    }
+    String seenLast = ascii(lastToken);
+    boolean gap = seenLast.compareTo(beginning.substring(IDENTITY, PREDECESSOR)) > 0;
+    boolean missed = !identity(before).equals(beginning.substring(PREDECESSOR, RUN));
+    boolean knows = !seenLast.equals(ascii(Digits.of(0, Digits.TOKEN)));
+    return new Settled(quiet, true, knows && (gap || missed));
+  }
+
+  private static String identity(String beginning) {
+    return beginning.substring(0, IDENTITY);
+  }
+
+  private static String ascii(byte[] text) {
+    return new String(text, StandardCharsets.US_ASCII);
   }
 }

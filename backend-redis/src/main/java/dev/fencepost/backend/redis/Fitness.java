@@ -84,7 +84,9 @@ final class Fitness {
   }
 
   private void requireMode() {
-    boolean cluster = facts.getOrDefault("redis_mode", "standalone").equals("cluster");
+    // Valkey calls it by the other name.
+    String mode = facts.getOrDefault("redis_mode", facts.getOrDefault("server_mode", "standalone"));
+    boolean cluster = mode.equals("cluster");
     if (cluster != (kind == Target.Kind.CLUSTER)) {
       throw new StoreConfigurationException(
           cluster

@@ -5,6 +5,7 @@ import dev.fencepost.lock.spi.StoreException.Failure;
 import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisCommandTimeoutException;
 import io.lettuce.core.RedisException;
+import java.io.IOException;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
@@ -42,7 +43,9 @@ final class Trouble {
       return new StoreException(
           Failure.STORE_TIMEOUT, "no answer from Redis within the call timeout", cause);
     }
-    if (cause instanceof RedisException || cause instanceof CancellationException) {
+    if (cause instanceof RedisException
+        || cause instanceof IOException
+        || cause instanceof CancellationException) {
       return new StoreException(
           Failure.STORE_UNREACHABLE, "no connection to Redis, or it broke", cause);
     }

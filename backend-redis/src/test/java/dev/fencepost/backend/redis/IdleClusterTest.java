@@ -1,0 +1,37 @@
+package dev.fencepost.backend.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.fencepost.testkit.process.RedisCluster;
+import java.time.Duration;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+
+/** What a server costs a cluster while nobody asks it for anything. */
+final class IdleClusterTest {
+  private static final int MOST_COMMANDS_A_SIGN_OF_LIFE = 40;
+
+  @Test
+  void idleServer_asksAFewKeysForEachSignOfLife() {
+    try (RedisCluster cluster = new RedisCluster();
+        TestReplica replica = new TestReplica(cluster.uri())) {
+      replica.acquire("settled");
+      long signsBefore = calls(cluster, "hset");
+      long allBefore = calls(cluster, "");
+      await().atMost(Duration.ofSeconds(40)).until(() -> calls(cluster, "hset") - signsBefore >= 4);
+      long all = calls(cluster, "") - allBefore;
+      long signs = calls(cluster, "hset") - signsBefore;
+      assertThat(all / signs).isLessThan(MOST_COMMANDS_A_SIGN_OF_LIFE);
+    }
+  }
+
+  /** How often commands whose name begins so were run, all but those that ask for this. */
+  private static long calls(RedisCluster cluster, String name) {
+    return cluster.masters().stream()
+        .flatMap(master -> Arrays.stream(master.cli("INFO", "commandstats").split("\\R")))
+        .filter(line -> line.startsWith("cmdstat_" + name) && !line.startsWith("cmdstat_info"))
+        .mapToLong(line -> Long.parseLong(line.replaceAll(".*:calls=(\\d+).*", "$1")))
+        .sum();
+  }
+}

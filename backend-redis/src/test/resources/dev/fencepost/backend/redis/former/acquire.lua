@@ -1,0 +1,1 @@
+return attempt(redis.call('GET', KEYS[1]))

@@ -16,6 +16,7 @@ from fencepost.v1 import fencing_pb2, fencing_pb2_grpc, lock_pb2, lock_pb2_grpc
 SLICE = 20.0  # seconds: the longest wait of one call
 SLACK = 5.0  # how much longer than its wait a call may take, and how long an unknown outcome is settled
 TRY = 2.0  # the longest renewal or release
+CONNECT = 2.0  # the longest time for a connection: a stopped server accepts one and never speaks
 UNKNOWN = {
     grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.RESOURCE_EXHAUSTED,
     grpc.StatusCode.CANCELLED, grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN,
@@ -26,13 +27,16 @@ class TooLate(Exception):
     """A grant came so late that it must not be used, and could not be renewed."""
 
 
+class NoConnection(Exception):
+    """A server did not answer to a connection: the call was not sent."""
+
+
 class Fencepost:
     """Makes locks; safe for use by many threads."""
 
-    def __init__(self, target, owner=None, channel=None):
-        self._channel = channel or grpc.insecure_channel(target, options=[("grpc.keepalive_time_ms", 30_000)])
-        self.locks = lock_pb2_grpc.LockServiceStub(self._channel)
-        self._fences = fencing_pb2_grpc.FencingServiceStub(self._channel)
+    def __init__(self, targets, owner=None, connect=None):
+        """targets: one server or several, "h1:7420,h2:7420"; each of them serves every lock."""
+        self.servers = Servers(targets.split(","), connect or _connect)
         self._owner = owner or f"{socket.gethostname()}:{os.getpid()}"
 
     def acquire(self, name, ttl=None, wait=0.0, on_lost=lambda reason: None):
@@ -48,35 +52,108 @@ class Fencepost:
                 request.waited.CopyFrom(_duration(_since(begun)))  # keeps the place in line
             calls, sent = calls + 1, _now()
             try:
-                answer = self.locks.Acquire(request, timeout=slice_ + SLACK)
+                answer = self.servers.ask("Acquire", request, slice_ + SLACK / self.servers.count)
                 if answer.HasField("granted"):
                     return Lock(self, claim_id, answer.granted, sent, on_lost)
-                if _since(begun) >= wait:
+                # Withdrawn: somebody ended this claim, and its id is used up.
+                if _since(begun) >= wait or answer.not_granted.reason == lock_pb2.NOT_GRANTED_REASON_WITHDRAWN:
                     return None
                 failures = 0
-            except (grpc.RpcError, TooLate) as error:
+            except (grpc.RpcError, NoConnection, TooLate) as error:
                 settled = isinstance(error, grpc.RpcError) and error.code() not in UNKNOWN
                 if settled or _since(begun) > wait + SLACK:
                     self._give_up(name, claim_id)
                     raise
-                time.sleep(_backoff(failures))
+                is_full = isinstance(error, grpc.RpcError) and error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+                time.sleep(1.0 if is_full else _backoff(failures))
                 failures += 1
 
     def _give_up(self, name, claim_id):
-        # Awaited: gRPC cancels a call of whose answer nobody keeps hold, perhaps before it was sent.
-        try:
-            self.locks.Release(lock_pb2.ReleaseRequest(name=name, claim_id=claim_id), timeout=TRY, wait_for_ready=True)
-        except grpc.RpcError:
-            pass  # the lease ends whatever the claim may have
+        # If nobody hears it, the lease ends whatever the claim may have.
+        self.servers.tell("Release", lock_pb2.ReleaseRequest(name=name, claim_id=claim_id), TRY)
 
     def advance(self, resource, token):
         """For resources without a fence: whether the token passed, and raised, the resource's mark."""
         request = fencing_pb2.AdvanceTokenRequest(resource=resource, fencing_token=token)
-        outcome = self._fences.AdvanceToken(request, timeout=TRY).outcome
+        outcome = self.servers.ask("AdvanceToken", request, TRY).outcome
         return outcome in (fencing_pb2.ADVANCE_OUTCOME_ADVANCED, fencing_pb2.ADVANCE_OUTCOME_UNCHANGED)
 
     def close(self):
-        self._channel.close()
+        self.servers.close()
+
+
+class _Server:
+    """One server and the connection to it; `former` is the one before, on which calls may be under way."""
+
+    def __init__(self, target, connect):
+        self._target, self._connect, self.former = target, connect, None
+        self.open()
+
+    def open(self):
+        self.channel = self._connect(self._target)
+        locks, fences = lock_pb2_grpc.LockServiceStub(self.channel), fencing_pb2_grpc.FencingServiceStub(self.channel)
+        self.stubs = {
+            "Acquire": locks.Acquire, "Renew": locks.Renew, "Release": locks.Release, "AdvanceToken": fences.AdvanceToken}
+
+
+class Servers:
+    """Several servers, of which one is asked. One that fails or is silent is left for the next, and connected to anew."""
+
+    def __init__(self, targets, connect):
+        self._mutex, self._at = threading.Lock(), 0
+        self._servers = [_Server(target, connect) for target in targets]
+        self.count = len(self._servers)
+
+    def ask(self, method, request, budget):
+        with self._mutex:
+            server = self._servers[self._at]
+            channel, stub = server.channel, server.stubs[method]
+        begun = time.monotonic()
+        try:
+            if not _connected(channel, min(CONNECT, budget)):
+                raise NoConnection()
+            return stub(request, timeout=max(0.01, budget - (time.monotonic() - begun)))
+        except NoConnection:
+            self._leave(server, channel, keep=False)
+            raise
+        except grpc.RpcError as error:
+            if error.code() in UNKNOWN:
+                # Silence: the connection may be dead without anybody's word.
+                silent = error.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+                self._leave(server, channel if silent else None, keep=True)
+            raise
+
+    def tell(self, method, request, budget):
+        """To every server that may know something, over every connection that may still carry it; awaits the answers."""
+        with self._mutex:
+            stubs = [server.stubs[method] for server in self._servers]
+            stubs += [server.former[1][method] for server in self._servers if server.former]
+        # Kept and awaited: gRPC cancels a call of whose answer nobody keeps hold, perhaps before it was sent.
+        calls = [stub.future(request, timeout=budget, wait_for_ready=True) for stub in stubs]
+        for call in calls:
+            try:
+                call.exception()
+            except grpc.FutureCancelledError:
+                pass
+
+    def _leave(self, server, channel, keep):
+        unused = None
+        with self._mutex:
+            if self._servers[self._at] is server:
+                self._at = (self._at + 1) % len(self._servers)
+            if channel is not None and server.channel is channel:
+                former = (server.channel, server.stubs)
+                unused, server.former = (server.former, former) if keep else (former, server.former)
+                server.open()
+        if unused:
+            unused[0].close()
+
+    def close(self):
+        with self._mutex:
+            for server in self._servers:
+                server.channel.close()
+                if server.former:
+                    server.former[0].close()
 
 
 class Lock:
@@ -111,9 +188,9 @@ class Lock:
         failures = 0
         while _since(self._sent) < self._ttl:
             try:
-                outcome = self._client.locks.Release(request, timeout=TRY).outcome
+                outcome = self._client.servers.ask("Release", request, TRY).outcome
                 return lock_pb2.ReleaseOutcome.Name(outcome).replace("RELEASE_OUTCOME_", "")
-            except grpc.RpcError:
+            except (grpc.RpcError, NoConnection):
                 time.sleep(_backoff(failures))
                 failures += 1
         return "UNKNOWN"
@@ -130,14 +207,14 @@ class Lock:
             try:
                 failures = 0 if self._renew() else failures + 1
                 pause = _backoff(failures) if failures else self._renew_after - _since(self._sent)
-            except grpc.RpcError:
+            except (grpc.RpcError, NoConnection):
                 pause, failures = _backoff(failures), failures + 1
 
     def _renew(self):
         sent = _now()
         # No longer than the lease may still be used, so that its end is never missed.
         budget = min(TRY, self._ttl / 4, max(0.05, self.remaining))
-        answer = self._client.locks.Renew(lock_pb2.RenewRequest(grant=self._ref), timeout=budget)
+        answer = self._client.servers.ask("Renew", lock_pb2.RenewRequest(grant=self._ref), budget)
         if answer.HasField("lost"):
             self._lose(lock_pb2.LossReason.Name(answer.lost.reason).replace("LOSS_REASON_", ""))
         if not answer.HasField("renewed") or _since(sent) > self._ttl / 4:
@@ -149,6 +226,27 @@ class Lock:
         if not self._ended.is_set():
             self._ended.set()
             self._on_lost(reason)
+
+
+def _connect(target):
+    # A pool of its own: a new channel makes a new connection, and does not share the one that is silent.
+    return grpc.insecure_channel(
+        target, options=[("grpc.keepalive_time_ms", 30_000), ("grpc.use_local_subchannel_pool", 1)])
+
+
+def _connected(channel, limit):
+    """True when a call would be sent, or refused, at once."""
+    decided = threading.Event()
+
+    def seen(state):
+        if state in (grpc.ChannelConnectivity.READY, grpc.ChannelConnectivity.TRANSIENT_FAILURE):
+            decided.set()
+
+    channel.subscribe(seen, try_to_connect=True)
+    try:
+        return decided.wait(limit)
+    finally:
+        channel.unsubscribe(seen)
 
 
 def _now():
@@ -169,4 +267,7 @@ def _duration(seconds):
 
 
 def _seconds(duration):
-    return duration.seconds + duration.nanos / 1e9
+    seconds = duration.seconds + duration.nanos / 1e9
+    if not seconds > 0:
+        raise ValueError(f"not a duration of a grant: {duration!r}")
+    return seconds

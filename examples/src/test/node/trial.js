@@ -6,6 +6,11 @@ const readline = require('node:readline');
 const path = require('node:path');
 
 const [folder, target, protos] = process.argv.slice(2);
+if (process.env.TRIAL_LOADER === 'without defaults') {
+  const loader = require(require.resolve('@grpc/proto-loader', { paths: [path.resolve(folder)] }));
+  const { loadSync } = loader;
+  loader.loadSync = (files, options) => loadSync(files, { ...options, defaults: false });
+}
 const { Fencepost } = require(path.resolve(folder, 'fencepost.js'));
 const fencepost = new Fencepost(target, { protos });
 let lock;

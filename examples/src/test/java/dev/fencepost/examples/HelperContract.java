@@ -7,6 +7,8 @@ import dev.fencepost.proto.v1.NotGrantedReason;
 import dev.fencepost.testkit.process.TcpProxy;
 import dev.fencepost.testkit.process.TcpProxy.Direction;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.stream.IntStream;
@@ -182,6 +184,33 @@ abstract class HelperContract {
     await().until(() -> server.lock(lock).getHoldersCount() == 1);
     assertThat(program.awaitFailure()).isNotEmpty();
     await().until(() -> server.lock(lock).getHoldersCount() == 0);
+  }
+
+  /** A connection that carries nothing any more, and says nothing of it. */
+  @Test
+  void serverThatFallsSilent_costsNothingWhileAnotherAnswers() throws IOException {
+    program.close();
+    try (TcpProxy other = new TcpProxy(server.port())) {
+      program = start("127.0.0.1:" + proxy.port() + ",127.0.0.1:" + other.port());
+      program.ask("acquire " + lock + " 6000 0", "granted");
+      proxy.swallow(Direction.REQUESTS);
+      proxy.swallow(Direction.ANSWERS);
+      assertThat(server.acquire(lock, 9).hasGranted()).as("two leases later").isFalse();
+      assertThat(program.ask("held", "held")).isEqualTo("true");
+      assertThat(program.ask("release", "released")).isEqualTo("RELEASED");
+    }
+  }
+
+  /** As a stopped process does: the machine accepts the connection, and nobody speaks. */
+  @Test
+  void serverThatNeverSpeaks_isLeftForTheNext() throws IOException {
+    program.close();
+    try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      program = start("127.0.0.1:" + silent.getLocalPort() + ",127.0.0.1:" + proxy.port());
+      program.ask("acquire " + lock + " 5000 600000", "granted");
+      assertThat(program.ask("held", "held")).isEqualTo("true");
+      assertThat(program.ask("release", "released")).isEqualTo("RELEASED");
+    }
   }
 
   /** Their releases are sent while the connection is busy with one another's. */

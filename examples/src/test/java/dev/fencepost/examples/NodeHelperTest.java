@@ -1,5 +1,8 @@
 package dev.fencepost.examples;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fencepost.testkit.process.TcpProxy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -7,6 +10,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 
 /** {@code node/fencepost.js}. */
 class NodeHelperTest extends HelperContract {
@@ -29,6 +33,28 @@ class NodeHelperTest extends HelperContract {
     return new Program(
         Map.of(),
         List.of("node", "src/test/node/trial.js", FOLDER.toString(), target, PROTOS.toString()));
+  }
+
+  /** Zeros are left out then: a lease of whole seconds has no nanos. */
+  @Test
+  void loaderWithoutDefaults_leavesTheLeaseItsEnd() throws IOException {
+    try (Replica server = new Replica(data.resolve("without-defaults"));
+        TcpProxy proxy = new TcpProxy(server.port());
+        Program program =
+            new Program(
+                Map.of("TRIAL_LOADER", "without defaults"),
+                List.of(
+                    "node",
+                    "src/test/node/trial.js",
+                    FOLDER.toString(),
+                    "127.0.0.1:" + proxy.port(),
+                    PROTOS.toString()))) {
+      program.ask("acquire defaults 10000 30000", "granted");
+      assertThat(program.ask("held", "held")).isEqualTo("true");
+      proxy.refuse();
+      assertThat(program.awaitLine("lost")).isEqualTo("EXPIRED");
+      assertThat(program.ask("held", "held")).isEqualTo("false");
+    }
   }
 
   @Override

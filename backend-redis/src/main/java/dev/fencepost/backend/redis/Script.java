@@ -8,7 +8,7 @@ enum Script {
   HAND_OVER(true, "record bucket token attempt hand_over"),
   RELEASE(true, "release_alone record release"),
   CLOSE(true, "record bucket token close"),
-  RENEW(true, "record bucket token renew"),
+  RENEW(true, "renew_one record bucket token renew"),
   FORCE_RELEASE(true, "record bucket token force_release"),
   LEAVE(true, "record leave"),
   DESCRIBE(true, "describe"),

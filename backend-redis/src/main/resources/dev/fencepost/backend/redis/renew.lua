@@ -1,6 +1,4 @@
--- Extends grants of one bucket to now + their ttl. Writes expiries, and a trace of having done so.
--- KEYS  1 and 3 the bucket's beginning, 2 its tokens, 4 its age, then the locks
--- ARGV  1-4 as for an acquire, then for each lock its claim id and a space, and its token
+-- The same for any number of grants.
 local function last_token(key)
   for _, entry in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do
     if string.sub(entry, 20) == key then

@@ -126,6 +126,32 @@ final class FailOverTest {
     }
   }
 
+  @Test
+  void renewalThatTheNewMasterNeverSaw_isRememberedByItsReplica() {
+    try (TestReplica a = new TestReplica(SET.uri());
+        TestReplica b = new TestReplica(SET.uri())) {
+      Duration ttl = Duration.ofSeconds(10);
+      Grant held = acquire(a, claim("renewed", ttl));
+      long grantedNanos = System.nanoTime();
+      awaitReplicated();
+      await()
+          .atMost(ttl)
+          .until(() -> System.nanoTime() - grantedNanos > Duration.ofSeconds(6).toNanos());
+      RedisServer former = SET.master();
+      RedisServer next = SET.replica();
+      next.pause();
+      assertThat(answer(a.backend().renew(held.ref()))).isInstanceOf(Renewal.Renewed.class);
+      long renewedNanos = System.nanoTime();
+      former.kill();
+      next.resume();
+      SET.awaitMaster(next);
+      Claim claim = claim("renewed", Duration.ofSeconds(2));
+      awaitAnswer(() -> isGranted(b.attempt(claim, Line.NONE)));
+      assertThat(Duration.ofNanos(System.nanoTime() - renewedNanos))
+          .isGreaterThan(ttl.minusMillis(100));
+    }
+  }
+
   /** The set may still be busy with what the test before did to it. */
   private static Grant acquire(TestReplica replica, Claim claim) {
     awaitAnswer(() -> isGranted(replica.attempt(claim, Line.NONE)));

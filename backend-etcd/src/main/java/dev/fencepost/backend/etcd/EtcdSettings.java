@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -39,6 +40,15 @@ record EtcdSettings(
 
   private static final String DEFAULT_PREFIX = "fencepost";
   private static final int DEFAULT_PORT = 2379;
+
+  private static final Pattern PORT = Pattern.compile("[0-9]{1,5}");
+
+  /** A host's name, or an IPv4 address. */
+  private static final Pattern HOST = Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9._-]{0,252})");
+
+  /** An IPv6 address, which stands in brackets. */
+  private static final Pattern ADDRESS = Pattern.compile("[0-9A-Fa-f:.]{2,45}(%[A-Za-z0-9._-]+)?");
+
   private static final int MAX_PREFIX_BYTES = 256;
 
   /** One member's host and client port. */
@@ -111,7 +121,8 @@ record EtcdSettings(
     String bare =
         host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;
     int port = hasPort ? port(text.substring(colon + 1)) : DEFAULT_PORT;
-    if (bare.isBlank() || (bare.equals(host) && host.contains(":"))) {
+    boolean isAddress = !bare.equals(host);
+    if (!(isAddress ? ADDRESS : HOST).matcher(bare).matches()) {
       throw new StoreConfigurationException(
           "store URI: " + text + " (expected: etcd://host:2379,host:2379/prefix)");
     }
@@ -119,15 +130,11 @@ record EtcdSettings(
   }
 
   private static int port(String text) {
-    try {
-      int port = Integer.parseInt(text);
-      if (port > 0 && port <= 65_535) {
-        return port;
-      }
-    } catch (NumberFormatException e) {
-      throw new StoreConfigurationException("store URI: port " + text + " (expected: 1–65535)", e);
+    int port = PORT.matcher(text).matches() ? Integer.parseInt(text) : 0;
+    if (port == 0 || port > 65_535) {
+      throw new StoreConfigurationException("store URI: port " + text + " (expected: 1–65535)");
     }
-    throw new StoreConfigurationException("store URI: port " + text + " (expected: 1–65535)");
+    return port;
   }
 
   private static String prefix(String text) {

@@ -1,9 +1,13 @@
 package dev.fencepost.backend.etcd;
 
+import com.google.protobuf.ByteString;
 import dev.fencepost.backend.etcd.Leases.Use;
 import dev.fencepost.lock.spi.StoreConfigurationException;
+import io.etcd.jetcd.api.KVGrpc;
 import io.etcd.jetcd.api.MaintenanceGrpc;
+import io.etcd.jetcd.api.RequestOp;
 import io.etcd.jetcd.api.StatusRequest;
+import io.etcd.jetcd.api.TxnRequest;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -14,6 +18,9 @@ import org.slf4j.LoggerFactory;
 final class Fitness {
   private static final Logger LOG = LoggerFactory.getLogger(Fitness.class);
   private static final long TOO_SHORT_SECONDS = 1;
+
+  /** No prefix begins so. */
+  private static final ByteString NOT_OURS = ByteString.copyFrom(new byte[1]);
 
   private final Wire wire;
   private final EtcdSettings settings;
@@ -43,6 +50,11 @@ final class Fitness {
     return wire.call(
             MaintenanceGrpc.getStatusMethod(), StatusRequest.getDefaultInstance(), deadline)
         .thenApply(reply -> mayNest(reply.message().getVersion()))
+        .exceptionallyCompose(
+            error ->
+                Trouble.is(error, Trouble.Kind.FORBIDDEN)
+                    ? checksWhatIsNested(deadline)
+                    : CompletableFuture.failedFuture(error))
         .thenCompose(
             mayNest ->
                 // etcd makes a lease longer that is too short for its elections.
@@ -56,6 +68,28 @@ final class Fitness {
                     : CompletableFuture.failedFuture(error));
   }
 
+  /**
+   * Finds out by a nested read of a key that we need not and should not be allowed to read. Later
+   * versions tell their number to administrators only, and to be one is more than our work needs.
+   */
+  private CompletionStage<Boolean> checksWhatIsNested(Deadline deadline) {
+    if (settings.batchSize() == 1) {
+      return CompletableFuture.completedStage(true);
+    }
+    TxnRequest nested = TxnRequest.newBuilder().addSuccess(Ops.get(NOT_OURS)).build();
+    TxnRequest request =
+        TxnRequest.newBuilder()
+            .addSuccess(RequestOp.newBuilder().setRequestTxn(nested).build())
+            .build();
+    return wire.call(KVGrpc.getTxnMethod(), request, deadline)
+        .thenApply(reply -> trusted(false, "of unknown version"))
+        .exceptionallyCompose(
+            error ->
+                Trouble.is(error, Trouble.Kind.FORBIDDEN)
+                    ? CompletableFuture.completedStage(true)
+                    : CompletableFuture.failedFuture(error));
+  }
+
   private boolean mayNest(String text) {
     Optional<Version> version = Version.parse(text);
     if (version.filter(v -> !v.isAtLeast(3, 4, 0)).isPresent()) {
@@ -65,12 +99,16 @@ final class Fitness {
     if (settings.login().isEmpty() || settings.batchSize() == 1) {
       return true;
     }
-    boolean safe = version.filter(Version::checksNestedTransactions).isPresent();
+    return trusted(version.filter(Version::checksNestedTransactions).isPresent(), text);
+  }
+
+  private static boolean trusted(boolean safe, String version) {
     if (!safe) {
       LOG.warn(
-          "etcd {} does not check permissions inside nested transactions (CVE-2026-33343): locks"
-              + " travel one by one. Use 3.5.28, 3.6.9 or later",
-          text);
+          "etcd {} is not seen to check permissions inside nested transactions (CVE-2026-33343):"
+              + " locks travel one by one. Use 3.5.28, 3.6.9 or later, and a user that may read and"
+              + " write the prefix only",
+          version);
     }
     return safe;
   }
@@ -92,6 +130,9 @@ final class Fitness {
               + "/)",
           error);
     }
-    return error;
+    return Trouble.in(error)
+        .flatMap(TlsFault::of)
+        .<Throwable>map(words -> new StoreConfigurationException(words, error))
+        .orElse(error);
   }
 }

@@ -31,7 +31,19 @@ final class Member implements AutoCloseable {
 
   private static final long PING_TIMEOUT_SECONDS = 5;
 
-  private final ManagedChannel channel;
+  /**
+   * So long a connection may take to be made, or say nothing where an answer is overdue. gRPC has
+   * no limit for the one, and pings that etcd allows are too slow for the other.
+   */
+  private static final long LONGEST_SILENCE_NANOS = 5_000_000_000L;
+
+  private final EtcdSettings.Endpoint endpoint;
+  private final Optional<EtcdSettings.Tls> tls;
+  private final LongSupplier connected;
+  private volatile ManagedChannel channel;
+  private volatile long heardNanos = System.nanoTime();
+  private volatile boolean overdue;
+  private boolean closed;
 
   /**
    * Makes the channel; connects with the first call.
@@ -39,23 +51,30 @@ final class Member implements AutoCloseable {
    * @param connected told of each new connection before any call goes over it; answers its number
    */
   Member(EtcdSettings.Endpoint endpoint, Optional<EtcdSettings.Tls> tls, LongSupplier connected) {
-    channel =
-        Grpc.newChannelBuilderForAddress(endpoint.host(), endpoint.port(), credentials(tls))
-            .directExecutor()
-            .intercept(new OwnContext())
-            // A transaction that is sent twice happens twice: no retry but the caller's.
-            .disableRetry()
-            .maxInboundMessageSize(MAX_MESSAGE_BYTES)
-            .keepAliveTime(PING_SECONDS, TimeUnit.SECONDS)
-            .keepAliveTimeout(PING_TIMEOUT_SECONDS, TimeUnit.SECONDS)
-            .addTransportFilter(
-                new ClientTransportFilter() {
-                  @Override
-                  public Attributes transportReady(Attributes attributes) {
-                    return attributes.toBuilder().set(CONNECTION, connected.getAsLong()).build();
-                  }
-                })
-            .build();
+    this.endpoint = endpoint;
+    this.tls = tls;
+    this.connected = connected;
+    channel = newChannel();
+  }
+
+  private ManagedChannel newChannel() {
+    return Grpc.newChannelBuilderForAddress(endpoint.host(), endpoint.port(), credentials(tls))
+        .directExecutor()
+        .intercept(new OwnContext())
+        // A transaction that is sent twice happens twice: no retry but the caller's.
+        .disableRetry()
+        .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+        .keepAliveTime(PING_SECONDS, TimeUnit.SECONDS)
+        .keepAliveTimeout(PING_TIMEOUT_SECONDS, TimeUnit.SECONDS)
+        .addTransportFilter(
+            new ClientTransportFilter() {
+              @Override
+              public Attributes transportReady(Attributes attributes) {
+                heard();
+                return attributes.toBuilder().set(CONNECTION, connected.getAsLong()).build();
+              }
+            })
+        .build();
   }
 
   <Q, A> ClientCall<Q, A> newCall(MethodDescriptor<Q, A> method, CallOptions options) {
@@ -72,16 +91,49 @@ final class Member implements AutoCloseable {
     return Optional.ofNullable(transport.get(CONNECTION)).orElse(0L);
   }
 
-  /** Connects again at once, if it was about to wait. */
+  /** It said something. */
+  void heard() {
+    heardNanos = System.nanoTime();
+    overdue = false;
+  }
+
+  /** It did not answer a call in its time. */
+  void isOverdue() {
+    overdue = true;
+  }
+
+  /**
+   * Connects again at once, if it was about to wait; gives up a connection that is silent. To be
+   * called often.
+   */
   void nudge() {
-    if (channel.getState(false) == ConnectivityState.TRANSIENT_FAILURE) {
+    ConnectivityState state = channel.getState(false);
+    if (state == ConnectivityState.TRANSIENT_FAILURE) {
       channel.resetConnectBackoff();
     }
+    boolean isConnecting = state != ConnectivityState.READY && state != ConnectivityState.IDLE;
+    if ((isConnecting || overdue) && System.nanoTime() - heardNanos > LONGEST_SILENCE_NANOS) {
+      replaceChannel();
+    }
+  }
+
+  private void replaceChannel() {
+    ManagedChannel former;
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      former = channel;
+      channel = newChannel();
+      heard();
+    }
+    former.shutdownNow();
   }
 
   /** Breaks the connection and all calls. */
   @Override
-  public void close() {
+  public synchronized void close() {
+    closed = true;
     channel.shutdownNow();
   }
 

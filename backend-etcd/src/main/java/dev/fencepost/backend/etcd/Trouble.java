@@ -55,9 +55,13 @@ final class Trouble extends StoreException {
               said.contains("request timed out")
                   ? Failure.STORE_TIMEOUT
                   : Failure.STORE_UNREACHABLE,
-              "no connection to etcd, or it broke, or etcd has no leader ("
-                  + status.getCode()
-                  + (said.isEmpty() ? ")" : ": " + said + ")"),
+              TlsFault.of(cause)
+                  .orElseGet(
+                      () ->
+                          "no connection to etcd, or it broke, or etcd has no leader ("
+                              + status.getCode()
+                              + (said.isEmpty() ? ")" : ": " + said + ")")
+                              + TlsFault.hint(said)),
               cause);
       case RESOURCE_EXHAUSTED -> exhausted(said, cause);
       case NOT_FOUND ->

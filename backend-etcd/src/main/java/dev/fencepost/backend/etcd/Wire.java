@@ -146,6 +146,7 @@ final class Wire implements AutoCloseable {
 
     @Override
     public void onMessage(A said) {
+      members.get(from).heard();
       message = said;
     }
 
@@ -159,6 +160,9 @@ final class Wire implements AutoCloseable {
       Trouble trouble =
           Trouble.of(status.isOk() ? Status.UNKNOWN.withDescription("no message") : status);
       if (trouble.kind() == Trouble.Kind.UNANSWERED) {
+        if (status.getCode() == Status.Code.DEADLINE_EXCEEDED && hadTime) {
+          members.get(from).isOverdue();
+        }
         boolean isTooSoon = status.getCode() == Status.Code.DEADLINE_EXCEEDED && !hadTime;
         unanswered(from, isTooSoon ? from : (from + 1) % members.size());
       }
@@ -181,6 +185,12 @@ final class Wire implements AutoCloseable {
       super(to);
       this.from = from;
       this.token = token;
+    }
+
+    @Override
+    public void onMessage(A said) {
+      members.get(from).heard();
+      super.onMessage(said);
     }
 
     @Override

@@ -61,6 +61,18 @@ public final class EtcdServer extends StoreProcess {
     return new EtcdServer("alone", "https", List.of("--auto-tls"));
   }
 
+  /** One with this server's certificate that wants one of its clients, too. */
+  public EtcdServer withTlsBothWays() {
+    return new EtcdServer(
+        "alone",
+        "https",
+        List.of(
+            "--cert-file=" + certificate(),
+            "--key-file=" + certificate().resolveSibling("key.pem"),
+            "--client-cert-auth",
+            "--trusted-ca-file=" + certificate()));
+  }
+
   /** The PEM file of the certificate that it made for itself at its first start. */
   public Path certificate() {
     return data().resolve("fixtures").resolve("client").resolve("cert.pem");

@@ -34,6 +34,8 @@ public final class TcpProxy implements AutoCloseable {
   private final int port = FreePort.next();
   private final Set<ProxyConnection> connections = ConcurrentHashMap.newKeySet();
   private final ProxyFaults faults = new ProxyFaults();
+  private final Set<Socket> silent = ConcurrentHashMap.newKeySet();
+  private volatile boolean isSilent;
   private ServerSocket listener;
   private Thread acceptor;
 
@@ -87,6 +89,19 @@ public final class TcpProxy implements AutoCloseable {
     faults.hold(direction);
   }
 
+  /**
+   * From now until {@link #resume} accepts connections that say nothing for ever, also afterwards:
+   * a server that hangs, or a path that loses everything without a word.
+   */
+  public void acceptInSilence() {
+    isSilent = true;
+  }
+
+  /** How many connections there are that never say anything. */
+  public int silentConnections() {
+    return silent.size();
+  }
+
   /** Breaks all present connections with a reset (RST). */
   public void reset() {
     connections.forEach(ProxyConnection::reset);
@@ -101,6 +116,7 @@ public final class TcpProxy implements AutoCloseable {
   /** Ends all faults: passes everything on again. */
   public synchronized void resume() {
     faults.clear();
+    isSilent = false;
     connections.stream().filter(ProxyConnection::hasLostBytes).forEach(ProxyConnection::reset);
     if (listener.isClosed()) {
       listener = listen(port);
@@ -113,6 +129,7 @@ public final class TcpProxy implements AutoCloseable {
   public synchronized void close() {
     refuse();
     faults.clear();
+    silent.forEach(ProxyConnection::resetQuietly);
   }
 
   private void startAccepting(ServerSocket on) {
@@ -130,6 +147,10 @@ public final class TcpProxy implements AutoCloseable {
   }
 
   private void serve(Socket client) throws IOException {
+    if (isSilent && silent.size() < MAX_CONNECTIONS) {
+      silent.add(client);
+      return;
+    }
     if (connections.size() >= MAX_CONNECTIONS) {
       client.close();
       return;

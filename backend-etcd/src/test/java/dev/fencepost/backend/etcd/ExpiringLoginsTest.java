@@ -1,0 +1,87 @@
+package dev.fencepost.backend.etcd;
+
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.spi.Line;
+import dev.fencepost.testkit.process.EtcdServer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Logins end, by time or since an administrator changed a right, and nobody notices. */
+final class ExpiringLoginsTest {
+  private static final Map<String, String> USER = Map.of("user", "alice", "password", "a");
+  private static final Duration LONGER_THAN_A_LOGIN = Duration.ofSeconds(4);
+
+  @TempDir private Path folder;
+
+  @Test
+  void signedLoginThatExpired_costsNoWakeUp() throws IOException, InterruptedException {
+    Path key = Files.writeString(folder.resolve("key"), "a secret of sixty-four bytes".repeat(3));
+    String token = "--auth-token=jwt,priv-key=" + key + ",sign-method=HS256,ttl=2s";
+    try (EtcdServer etcd = new EtcdServer(token)) {
+      wakesAfter(etcd, () -> expire());
+    }
+  }
+
+  @Test
+  void simpleLoginThatExpired_costsNoWakeUp() throws InterruptedException {
+    try (EtcdServer etcd = new EtcdServer("--auth-token-ttl=2")) {
+      wakesAfter(etcd, () -> expire());
+    }
+  }
+
+  @Test
+  void loginBeforeAChangeOfRights_costsNoWakeUp() throws InterruptedException {
+    try (EtcdServer etcd = new EtcdServer()) {
+      wakesAfter(etcd, () -> etcd.etcdctl("--user=root:r", "user", "add", "carol:c"));
+    }
+  }
+
+  private static void wakesAfter(EtcdServer etcd, Runnable loginsEnd) throws InterruptedException {
+    etcd.start();
+    Users.enable(etcd, Map.of("alice", "alpha/"));
+    try (TestReplica holder = new TestReplica(etcd.uri("alpha"), USER);
+        TestReplica waiter = new TestReplica(etcd.uri("alpha"), USER)) {
+      Grant early = holder.acquire("early");
+      Grant late = holder.acquire("late");
+      join(waiter, "early");
+      loginsEnd.run();
+      join(waiter, "late");
+      assertThat(answer(holder.backend().renew(late.ref()))).isInstanceOf(Renewal.Renewed.class);
+      assertWoken(holder, late, waiter);
+      assertWoken(holder, early, waiter);
+    }
+  }
+
+  private static void expire() {
+    long begun = System.nanoTime();
+    await().until(() -> System.nanoTime() - begun > LONGER_THAN_A_LOGIN.toNanos());
+  }
+
+  private static void join(TestReplica waiter, String lock) {
+    Claim next = claim(lock);
+    assertThat(waiter.attempt(next, Line.JOIN)).isInstanceOf(Attempt.Busy.class);
+  }
+
+  private static void assertWoken(TestReplica holder, Grant held, TestReplica waiter)
+      throws InterruptedException {
+    assertThat(holder.release(held)).isEqualTo(new Release.Released());
+    assertThat(waiter.wakes().poll(10, TimeUnit.SECONDS))
+        .isEqualTo(new LockName(held.ref().lock().value()));
+  }
+}

@@ -1,0 +1,60 @@
+package dev.fencepost.backend.etcd;
+
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.failure;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
+import dev.fencepost.testkit.process.EtcdServer;
+import dev.fencepost.testkit.process.TcpProxy;
+import dev.fencepost.testkit.process.TcpProxy.Direction;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Connections that are there and do nothing. */
+final class SilentConnectionTest {
+  private static final EtcdServer ETCD = new EtcdServer();
+
+  @RegisterExtension static final Running<EtcdServer> RUNNING = new Running<>(ETCD, ETCD::start);
+
+  @Test
+  void connectionThatNeverAnswers_isGivenUpForAnother() {
+    try (TcpProxy proxy = new TcpProxy(ETCD.port());
+        TestReplica replica = new TestReplica("etcd://127.0.0.1:" + proxy.port() + "/silent")) {
+      Grant held = replica.acquire("job");
+      proxy.acceptInSilence();
+      proxy.reset();
+      await().until(() -> proxy.silentConnections() > 0);
+      proxy.resume();
+      awaitRenewed(replica, held);
+    }
+  }
+
+  @Test
+  void connectionThatFallsSilent_isGivenUpForAnother() {
+    try (TcpProxy proxy = new TcpProxy(ETCD.port());
+        TestReplica replica = new TestReplica("etcd://127.0.0.1:" + proxy.port() + "/fell")) {
+      Grant held = replica.acquire("job");
+      proxy.swallow(Direction.ANSWERS);
+      proxy.acceptInSilence();
+      assertThat(failure(replica.backend().renew(held.ref())))
+          .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
+      // Before gRPC's pings would notice, which takes fifteen seconds.
+      await().atMost(Duration.ofSeconds(12)).until(() -> proxy.silentConnections() > 0);
+      proxy.resume();
+      awaitRenewed(replica, held);
+    }
+  }
+
+  private static void awaitRenewed(TestReplica replica, Grant held) {
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .ignoreExceptionsInstanceOf(StoreException.class)
+        .until(() -> answer(replica.backend().renew(held.ref())) instanceof Renewal.Renewed);
+  }
+}

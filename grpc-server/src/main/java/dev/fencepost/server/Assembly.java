@@ -11,9 +11,9 @@ import dev.fencepost.server.metrics.CallMetrics;
 import dev.fencepost.server.metrics.LockMetrics;
 import dev.fencepost.server.metrics.MeteredBackend;
 import dev.fencepost.server.metrics.ProcessMetrics;
-import dev.fencepost.server.service.Admission;
 import dev.fencepost.server.service.LeasePolicy;
 import dev.fencepost.server.service.Refusals;
+import dev.fencepost.server.service.ServerLimits;
 import dev.fencepost.server.service.ServiceSettings;
 import dev.fencepost.server.service.Services;
 import dev.fencepost.server.service.StoreGate;
@@ -45,7 +45,7 @@ final class Assembly {
   private final ProcessMetrics process = new ProcessMetrics(registry, Version.current());
   private final Pulse pulse = new Pulse(timers);
   private final Coordinator coordinator;
-  private final Admission calls;
+  private final ServerLimits limits;
   private final StoreGate gate;
   private final Services services;
   private final List<ServerServiceDefinition> definitions;
@@ -71,11 +71,10 @@ final class Assembly {
             timers,
             random);
     Refusals refusals = new Refusals(random);
-    this.calls =
-        new Admission(config.limits().openCalls(), config.limits().openRenewals(), refusals);
+    this.limits = new ServerLimits(config.limits().clients());
     this.gate = new StoreGate(refusals, timers, config.store().callTimeout());
     this.services =
-        new Services(coordinator, settings(config, self), refusals, List.of(gate, calls));
+        new Services(coordinator, settings(config, self), refusals, List.of(gate));
     this.definitions = services.definitions();
     this.methods =
         definitions.stream()
@@ -88,13 +87,18 @@ final class Assembly {
     this.readiness = new Readiness(timers, FRESH_FOR, health::tell);
     this.storeWatch = new StoreWatch(coordinator, timers, readiness, pace);
     this.storeTried = storeWatch.firstTry().thenRun(gate::failed);
-    ServerGauges.register(registry, coordinator, calls, () -> readiness.obstacle().isEmpty());
+    ServerGauges.register(registry, coordinator, limits, () -> readiness.obstacle().isEmpty());
     ServerGauges.register(registry, services);
   }
 
   GrpcServer.Parts parts() {
     return new GrpcServer.Parts(
-        definitions, health, calls, new CallMetrics(methods, timers, registry), transport);
+        definitions,
+        health,
+        services::bounded,
+        limits,
+        new CallMetrics(methods, timers, registry),
+        transport);
   }
 
   Readiness readiness() {
@@ -176,6 +180,7 @@ final class Assembly {
         self.id(),
         Version.current(),
         policy,
+        limits,
         new LockMetrics(registry),
         timers,
         transport::current);

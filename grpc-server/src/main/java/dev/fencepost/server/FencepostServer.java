@@ -4,6 +4,7 @@ import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreInfo;
 import dev.fencepost.server.HttpEndpoint.Page;
+import dev.fencepost.server.HttpEndpoint.Pages;
 import dev.fencepost.server.config.HostPort;
 import dev.fencepost.server.config.ServerConfig;
 import java.io.IOException;
@@ -193,24 +194,25 @@ public final class FencepostServer implements AutoCloseable {
     }
   }
 
-  private Map<String, Supplier<Page>> pages() {
-    Map<String, Supplier<Page>> pages = new LinkedHashMap<>();
-    pages.put(
-        "/metrics",
-        () -> new Page(200, "text/plain; version=0.0.4; charset=utf-8", assembly.metrics()));
-    pages.put(
+  private Pages pages() {
+    Map<String, Supplier<Page>> probes = new LinkedHashMap<>();
+    probes.put(
         "/livez",
         () ->
             assembly.pulse().isAlive()
                 ? Page.text(200, "alive")
                 : Page.text(503, "the timers stand still"));
-    pages.put(
+    probes.put(
         "/readyz",
         () ->
             obstacle()
                 .map(why -> Page.text(503, "not ready: " + why))
                 .orElseGet(() -> Page.text(200, "ready")));
-    return pages;
+    return new Pages(
+        probes,
+        Map.of(
+            "/metrics",
+            () -> new Page(200, "text/plain; version=0.0.4; charset=utf-8", assembly.metrics())));
   }
 
   private void openStore() throws StartException {

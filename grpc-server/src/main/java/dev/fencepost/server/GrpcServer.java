@@ -1,17 +1,20 @@
 package dev.fencepost.server;
 
 import dev.fencepost.server.config.ServerConfig;
-import dev.fencepost.server.service.Admission;
+import dev.fencepost.server.service.ServerLimits;
+import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServerStreamTracer;
 import io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.ProtoReflectionService;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 
 /** The gRPC server and how it ends. */
 final class GrpcServer {
@@ -23,11 +26,11 @@ final class GrpcServer {
   private static final Duration LAST_MOMENT = Duration.ofSeconds(2);
 
   private final Server server;
-  private final Admission calls;
+  private final ServerLimits limits;
 
-  private GrpcServer(Server server, Admission calls) {
+  private GrpcServer(Server server, ServerLimits limits) {
     this.server = server;
-    this.calls = calls;
+    this.limits = limits;
   }
 
   /**
@@ -39,12 +42,23 @@ final class GrpcServer {
       throws IOException {
     NettyServerBuilder builder = GrpcTransport.listen(address, config, parts.threads());
     parts.services().forEach(builder::addService);
-    builder.addService(parts.health().service());
+    builder.addService(bounded(parts.health().service(), parts));
     builder.addStreamTracerFactory(parts.tracer());
     if (config.reflection()) {
-      builder.addService(ProtoReflectionServiceV1.newInstance());
+      builder.addService(bounded(ProtoReflectionServiceV1.newInstance(), parts));
+      builder.addService(bounded(olderReflection(), parts));
     }
-    return new GrpcServer(builder.build().start(), parts.calls());
+    return new GrpcServer(builder.build().start(), parts.limits());
+  }
+
+  /** Tools that are older than {@code v1}, such as those of many distributions, ask for this. */
+  @SuppressWarnings("deprecation") // for as long as such tools are about
+  private static BindableService olderReflection() {
+    return ProtoReflectionService.newInstance();
+  }
+
+  private static ServerServiceDefinition bounded(BindableService service, Parts parts) {
+    return parts.bounds().apply(service.bindService());
   }
 
   /**
@@ -52,14 +66,16 @@ final class GrpcServer {
    *
    * @param services what it serves
    * @param health what it says of itself
-   * @param calls counts what is open
+   * @param bounds bounds the calls of other services
+   * @param limits counts what is open
    * @param tracer counts what has ended
    * @param threads carry the connections
    */
   record Parts(
       List<ServerServiceDefinition> services,
       Health health,
-      Admission calls,
+      UnaryOperator<ServerServiceDefinition> bounds,
+      ServerLimits limits,
       ServerStreamTracer.Factory tracer,
       TransportThreads threads) {}
 
@@ -77,13 +93,13 @@ final class GrpcServer {
       if (!await(GLANCE)) {
         return false;
       }
-      if (calls.openCalls() + calls.openRenewals() > 0) {
+      if (limits.openCalls() > 0) {
         quietSince = System.nanoTime();
       } else if (System.nanoTime() - quietSince > QUIET.toNanos()) {
         break;
       }
     }
-    boolean answered = calls.openCalls() + calls.openRenewals() == 0;
+    boolean answered = limits.openCalls() == 0;
     close();
     return answered;
   }

@@ -1,25 +1,40 @@
 package dev.fencepost.server;
 
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
-/** Pages for machines that watch this server. A few threads, a short queue, no request body. */
+/**
+ * Pages for machines that watch this server. One thread reads and writes all connections and makes
+ * the pages of probes, one makes those that take time. No connection has a thread, so requests that
+ * never become whole keep nobody out; {@link HttpConnections} bounds their number and {@link
+ * HttpExchanges} their time.
+ */
 final class HttpEndpoint implements AutoCloseable {
-  private static final int THREADS = 2;
-  private static final int QUEUE = 64;
+  private static final int WAITING_CONNECTIONS = 1024;
+  private static final int LINE_BYTES = 4 * 1024;
+  private static final int HEAD_BYTES = 8 * 1024;
+  private static final int LAST_MOMENT_SECONDS = 2;
 
-  private final HttpServer server;
-  private final ThreadPoolExecutor threads;
+  private final EventLoopGroup loop;
+  private final ThreadPoolExecutor reporter;
+  private final Channel listening;
 
   /**
    * A page's content.
@@ -34,76 +49,80 @@ final class HttpEndpoint implements AutoCloseable {
     }
   }
 
-  private HttpEndpoint(HttpServer server, ThreadPoolExecutor threads) {
-    this.server = server;
-    this.threads = threads;
+  /**
+   * All pages by path.
+   *
+   * @param probes are made at once and never block
+   * @param reports may take time; one is made after the other
+   */
+  record Pages(Map<String, Supplier<Page>> probes, Map<String, Supplier<Page>> reports) {}
+
+  private HttpEndpoint(EventLoopGroup loop, ThreadPoolExecutor reporter, Channel listening) {
+    this.loop = loop;
+    this.reporter = reporter;
+    this.listening = listening;
   }
 
   /**
    * Listens.
    *
-   * @param pages by path
    * @throws IOException if the address cannot be had
    */
-  static HttpEndpoint start(InetSocketAddress address, Map<String, Supplier<Page>> pages)
-      throws IOException {
-    HttpServer server = HttpServer.create(address, QUEUE);
-    AtomicInteger number = new AtomicInteger();
-    ThreadPoolExecutor threads =
+  static HttpEndpoint start(InetSocketAddress address, Pages pages) throws IOException {
+    EventLoopGroup loop =
+        new MultiThreadIoEventLoopGroup(
+            1, new DefaultThreadFactory("fencepost-http", true), NioIoHandler.newFactory());
+    ThreadPoolExecutor reporter =
         new ThreadPoolExecutor(
-            THREADS,
-            THREADS,
+            1,
+            1,
             0,
             TimeUnit.SECONDS,
-            new ArrayBlockingQueue<>(QUEUE),
-            task -> {
-              Thread thread = new Thread(task, "fencepost-http-" + number.incrementAndGet());
-              thread.setDaemon(true);
-              return thread;
-            },
-            // Over the bound a connection is dropped by the server; the watcher asks again.
-            new ThreadPoolExecutor.AbortPolicy());
-    server.setExecutor(threads);
-    server.createContext("/", exchange -> handle(exchange, pages));
-    server.start();
-    return new HttpEndpoint(server, threads);
+            // One request of each connection is answered at a time.
+            new ArrayBlockingQueue<>(HttpConnections.MOST),
+            new DefaultThreadFactory("fencepost-http-reports", true));
+    HttpConnections connections = new HttpConnections();
+    ServerBootstrap server =
+        new ServerBootstrap()
+            .group(loop)
+            .channel(NioServerSocketChannel.class)
+            .option(ChannelOption.SO_BACKLOG, WAITING_CONNECTIONS)
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .childHandler(
+                new ChannelInitializer<SocketChannel>() {
+                  @Override
+                  protected void initChannel(SocketChannel channel) {
+                    connections.enter(channel);
+                    channel
+                        .pipeline()
+                        .addLast(
+                            new HttpServerCodec(
+                                new HttpDecoderConfig()
+                                    .setMaxInitialLineLength(LINE_BYTES)
+                                    .setMaxHeaderSize(HEAD_BYTES)))
+                        .addLast(new HttpExchanges(pages, reporter));
+                  }
+                });
+    try {
+      Channel listening = server.bind(address).syncUninterruptibly().channel();
+      return new HttpEndpoint(loop, reporter, listening);
+    } catch (Exception e) { // Netty throws what the system said, declared or not
+      stop(loop, reporter);
+      throw e instanceof IOException failure ? failure : new IOException(e);
+    }
   }
 
   int port() {
-    return server.getAddress().getPort();
+    return ((InetSocketAddress) listening.localAddress()).getPort();
   }
 
   @Override
   public void close() {
-    server.stop(0);
-    threads.shutdownNow();
+    stop(loop, reporter);
   }
 
-  private static void handle(HttpExchange exchange, Map<String, Supplier<Page>> pages)
-      throws IOException {
-    try (exchange) {
-      String method = exchange.getRequestMethod();
-      Supplier<Page> page = pages.get(exchange.getRequestURI().getPath());
-      if (page == null) {
-        send(exchange, Page.text(404, "pages: " + String.join(" ", pages.keySet())));
-      } else if (!method.equals("GET") && !method.equals("HEAD")) {
-        send(exchange, Page.text(405, "GET or HEAD"));
-      } else {
-        send(exchange, page.get());
-      }
-    }
-  }
-
-  private static void send(HttpExchange exchange, Page page) throws IOException {
-    byte[] body = page.body().getBytes(StandardCharsets.UTF_8);
-    exchange.getResponseHeaders().set("Content-Type", page.contentType());
-    if (exchange.getRequestMethod().equals("HEAD")) {
-      exchange.sendResponseHeaders(page.status(), -1);
-      return;
-    }
-    exchange.sendResponseHeaders(page.status(), body.length);
-    try (OutputStream out = exchange.getResponseBody()) {
-      out.write(body);
-    }
+  private static void stop(EventLoopGroup loop, ThreadPoolExecutor reporter) {
+    loop.shutdownGracefully(0, LAST_MOMENT_SECONDS, TimeUnit.SECONDS).syncUninterruptibly();
+    reporter.shutdownNow();
   }
 }

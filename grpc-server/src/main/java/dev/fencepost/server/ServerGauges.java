@@ -1,7 +1,8 @@
 package dev.fencepost.server;
 
 import dev.fencepost.core.Coordinator;
-import dev.fencepost.server.service.Admission;
+import dev.fencepost.server.service.ClientQuota;
+import dev.fencepost.server.service.ServerLimits;
 import dev.fencepost.server.service.Services;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -13,18 +14,27 @@ final class ServerGauges {
 
   /** Registers the gauges. */
   static void register(
-      MeterRegistry registry, Coordinator coordinator, Admission calls, BooleanSupplier ready) {
+      MeterRegistry registry, Coordinator coordinator, ServerLimits limits, BooleanSupplier ready) {
     Gauge.builder("fencepost.waiters", coordinator, Coordinator::waiterCount)
         .description("Calls that wait for a lock here")
         .register(registry);
     Gauge.builder("fencepost.contended.locks", coordinator, Coordinator::contendedLockCount)
         .description("Locks that somebody waits for here")
         .register(registry);
-    Gauge.builder("fencepost.calls.open", calls, Admission::openCalls)
-        .description("Calls that are open, renewals and releases left out")
+    Gauge.builder("fencepost.calls.open", limits.calls(), ClientQuota::used)
+        .description("Calls that are open; sessions, renewals and releases left out")
         .register(registry);
-    Gauge.builder("fencepost.renewals.open", calls, Admission::openRenewals)
+    Gauge.builder("fencepost.renewals.open", limits.renewals(), ClientQuota::used)
         .description("Renewals and releases that are open")
+        .register(registry);
+    Gauge.builder("fencepost.held.locks", limits.locks(), ClientQuota::used)
+        .description("Grants that were made or renewed here and have not ended")
+        .register(registry);
+    Gauge.builder("fencepost.waiting.bytes", limits.waitingBytes(), ClientQuota::used)
+        .description("Memory charged to those who wait, watch and ask")
+        .register(registry);
+    Gauge.builder("fencepost.holding.bytes", limits.holdingBytes(), ClientQuota::used)
+        .description("Memory charged to sessions, renewals, releases and held locks")
         .register(registry);
     Gauge.builder("fencepost.ready", () -> ready.getAsBoolean() ? 1 : 0)
         .description("1 if the server should be sent work")

@@ -2,12 +2,20 @@ package dev.fencepost.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
 
+import dev.fencepost.proto.v1.Hello;
 import dev.fencepost.proto.v1.LockServiceGrpc;
+import dev.fencepost.proto.v1.Operation;
+import dev.fencepost.proto.v1.SessionRequest;
+import dev.fencepost.proto.v1.SessionServiceGrpc;
 import dev.fencepost.server.support.Claims;
 import dev.fencepost.server.support.Configs;
 import io.grpc.CallOptions;
+import io.grpc.ClientCall;
+import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
+import io.grpc.Status;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCalls;
@@ -15,7 +23,10 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -62,6 +73,67 @@ class GarbledMessageTest {
     assertThat(e.getStatus().getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED);
   }
 
+  @Test
+  void garbledMessageOnASession_withdrawsItsWaitersAtOnce() throws Exception {
+    assertThat(server.locks().acquire(Claims.claim("w").build()).hasGranted()).isTrue();
+    RawSession session = new RawSession();
+    session.send(SessionRequest.newBuilder().setHello(Hello.getDefaultInstance()).build());
+    Operation.Builder waiting =
+        Operation.newBuilder().setId(1).setAcquire(Claims.claim("w").setWait(Claims.seconds(60)));
+    session.send(SessionRequest.newBuilder().addOperations(waiting).build());
+    await().until(() -> waiters() == 1);
+
+    session.call.sendMessage(new byte[] {(byte) 0xff, (byte) 0xff, (byte) 0xff, 7, 3, 1});
+
+    assertThat(session.end.get(10, TimeUnit.SECONDS).getCode()).isEqualTo(Code.INVALID_ARGUMENT);
+    await().atMost(Duration.ofSeconds(3)).until(() -> waiters() == 0);
+  }
+
+  @Test
+  void gzipThatUnpacksToTooMuch_isOverTheLimitAndNoErrorOfTheServer() {
+    StatusRuntimeException e =
+        send(
+            Claims.claim("a").setOwner("x".repeat(500_000)).build().toByteArray(),
+            CallOptions.DEFAULT.withCompression("gzip"));
+
+    assertThat(e.getStatus().getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED);
+    assertThat(e.getStatus().getDescription()).contains("65536");
+  }
+
+  private int waiters() throws Exception {
+    return server
+        .get("/metrics")
+        .body()
+        .lines()
+        .filter(line -> line.startsWith("fencepost_waiters "))
+        .mapToInt(line -> (int) Double.parseDouble(line.substring(line.indexOf(' '))))
+        .sum();
+  }
+
+  /** A session whose messages are bytes. */
+  private final class RawSession extends ClientCall.Listener<byte[]> {
+    private final CompletableFuture<Status> end = new CompletableFuture<>();
+    private final ClientCall<byte[], byte[]> call;
+
+    RawSession() {
+      call =
+          server.channel.newCall(
+              SessionServiceGrpc.getSessionMethod().toBuilder(new Raw(), new Raw()).build(),
+              CallOptions.DEFAULT);
+      call.start(this, new Metadata());
+      call.request(1000);
+    }
+
+    void send(SessionRequest message) {
+      call.sendMessage(message.toByteArray());
+    }
+
+    @Override
+    public void onClose(Status status, Metadata trailers) {
+      end.complete(status);
+    }
+  }
+
   private void assertRefused(byte[] bytes) {
     StatusRuntimeException e = send(bytes);
 
@@ -70,11 +142,15 @@ class GarbledMessageTest {
   }
 
   private StatusRuntimeException send(byte[] bytes) {
+    return send(bytes, CallOptions.DEFAULT);
+  }
+
+  private StatusRuntimeException send(byte[] bytes, CallOptions options) {
     MethodDescriptor<byte[], byte[]> method =
         LockServiceGrpc.getAcquireMethod().toBuilder(new Raw(), new Raw()).build();
     return catchThrowableOfType(
         StatusRuntimeException.class,
-        () -> ClientCalls.blockingUnaryCall(server.channel, method, CallOptions.DEFAULT, bytes));
+        () -> ClientCalls.blockingUnaryCall(server.channel, method, options, bytes));
   }
 
   static final class Raw implements MethodDescriptor.Marshaller<byte[]> {

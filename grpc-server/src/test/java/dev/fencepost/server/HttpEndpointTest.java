@@ -4,20 +4,28 @@ import static dev.fencepost.server.support.Claims.claim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.fencepost.server.config.HostPort;
 import dev.fencepost.server.support.Configs;
 import io.grpc.CallOptions;
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.stub.ClientCalls;
+import java.net.HttpURLConnection;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class HttpEndpointTest {
   private NettyServer server;
@@ -104,6 +112,57 @@ class HttpEndpointTest {
     assertThat(post.statusCode()).isEqualTo(405);
     assertThat(head.statusCode()).isEqualTo(200);
     assertThat(head.body()).isEmpty();
+  }
+
+  @ParameterizedTest(name = "{0} of \"{1}\"")
+  @CsvSource({"2, 'GET /livez HTTP/1.1'", "400, 'GET /livez HTTP/1.1'", "400, ''"})
+  void halfSentRequests_doNotKeepAProbeOut(int count, String sent) throws Exception {
+    List<Socket> silent = new ArrayList<>();
+    try {
+      HostPort address = server.server.httpAddress().orElseThrow();
+      for (int i = 0; i < count; i++) {
+        Socket socket = new Socket(address.host(), address.port());
+        silent.add(socket);
+        socket.getOutputStream().write(sent.getBytes(StandardCharsets.US_ASCII));
+      }
+
+      for (int probe = 0; probe < 3; probe++) {
+        assertThat(probe(address)).isEqualTo(200);
+      }
+    } finally {
+      for (Socket socket : silent) {
+        socket.close();
+      }
+    }
+  }
+
+  @Test
+  void pipelinedRequestsAndKeptConnections_areAnswered() throws Exception {
+    HostPort address = server.server.httpAddress().orElseThrow();
+    try (Socket socket = new Socket(address.host(), address.port())) {
+      socket.setSoTimeout(10_000);
+      String request = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
+      String last = "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+      socket.getOutputStream().write((request + last).getBytes(StandardCharsets.US_ASCII));
+
+      String answers =
+          new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+
+      assertThat(answers.split("HTTP/1.1 200 OK", -1)).as(answers).hasSize(3);
+      assertThat(answers).endsWith("alive\n");
+    }
+  }
+
+  private static int probe(HostPort address) throws Exception {
+    HttpURLConnection probe =
+        (HttpURLConnection) URI.create("http://" + address + "/livez").toURL().openConnection();
+    probe.setConnectTimeout(5_000);
+    probe.setReadTimeout(5_000);
+    try {
+      return probe.getResponseCode();
+    } finally {
+      probe.disconnect();
+    }
   }
 
   @Test

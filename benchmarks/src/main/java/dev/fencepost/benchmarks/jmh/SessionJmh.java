@@ -8,7 +8,9 @@ import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.server.metrics.LockMetrics;
 import dev.fencepost.server.service.LeasePolicy;
+import dev.fencepost.server.service.LimitSettings;
 import dev.fencepost.server.service.Refusals;
+import dev.fencepost.server.service.ServerLimits;
 import dev.fencepost.server.service.ServiceSettings;
 import dev.fencepost.server.service.Services;
 import dev.fencepost.testkit.model.ModelServer;
@@ -77,6 +79,8 @@ public class SessionJmh {
                 "jmh",
                 new LeasePolicy(
                     TTL, Duration.ofHours(1), Duration.ofHours(24), MESSAGE_BYTES, MOST_IN_A_BATCH),
+                new ServerLimits(
+                    new LimitSettings(1000, 1000, 1000, 1000, 1_000_000, 1L << 30, 100)),
                 new LockMetrics(new SimpleMeterRegistry()),
                 timers,
                 () -> Runnable::run),

@@ -12,6 +12,7 @@ import dev.fencepost.server.config.ServerConfig.Endpoints;
 import dev.fencepost.server.config.ServerConfig.Leases;
 import dev.fencepost.server.config.ServerConfig.Limits;
 import dev.fencepost.server.config.ServerConfig.Log;
+import dev.fencepost.server.service.LimitSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,6 +24,7 @@ import java.util.Optional;
 final class ConfigLoader {
   private static final int MOST_CALLS = 10_000_000;
   private static final int KIB = 1024;
+  private static final int PERCENT = 100;
 
   /** gRPC would silently make 10 s of anything less. */
   private static final Duration LEAST_KEEP_ALIVE = Duration.ofSeconds(10);
@@ -97,22 +99,35 @@ final class ConfigLoader {
   }
 
   private Limits limits() {
+    LimitSettings clients = clients();
+    long bytes = clients.waitingBytes();
     return new Limits(
         new CoordinatorSettings(
             settings.number(Key.LIMITS_HAND_OVERS_IN_A_ROW, 1, 10_000),
             settings.number(Key.LIMITS_WAITERS_PER_LOCK, 1, MOST_CALLS),
             new CoordinatorSettings.Most(
                 settings.number(Key.LIMITS_WAITERS_PER_CLIENT, 1, MOST_CALLS),
-                CoordinatorSettings.DEFAULT.perClient().bytes()),
+                clients.partOf(bytes)),
             new CoordinatorSettings.Most(
                 settings.number(Key.LIMITS_WAITERS, 1, MOST_CALLS),
-                CoordinatorSettings.DEFAULT.inAll().bytes()),
+                bytes),
             CoordinatorSettings.DEFAULT.recheck()),
-        settings.number(Key.LIMITS_OPEN_CALLS, 1, MOST_CALLS),
-        settings.number(Key.LIMITS_OPEN_RENEWALS, 1, MOST_CALLS),
+        clients,
         settings.number(Key.LIMITS_CALLS_PER_CONNECTION, 1, 1_000_000),
         settings.number(Key.LIMITS_MESSAGE_BYTES, 8 * KIB, 4 * KIB * KIB),
         settings.number(Key.LIMITS_SESSION_OPERATIONS, 1000, MOST_CALLS));
+  }
+
+  private LimitSettings clients() {
+    long heap = Runtime.getRuntime().maxMemory();
+    return new LimitSettings(
+        settings.number(Key.LIMITS_OPEN_CALLS, 1, MOST_CALLS),
+        settings.number(Key.LIMITS_OPEN_RENEWALS, 1, MOST_CALLS),
+        settings.number(Key.LIMITS_SESSIONS, 1, MOST_CALLS),
+        settings.number(Key.LIMITS_WATCHED_NAMES, 1, MOST_CALLS),
+        settings.number(Key.LIMITS_LOCKS, 1, MOST_CALLS),
+        heap / PERCENT * settings.number(Key.LIMITS_MEMORY_PERCENT, 10, 80),
+        settings.number(Key.LIMITS_CLIENT_PERCENT, 1, PERCENT));
   }
 
   private Connections connections() {

@@ -2,6 +2,7 @@ package dev.fencepost.server.config;
 
 import dev.fencepost.core.CoordinatorSettings;
 import dev.fencepost.lock.spi.StoreSettings;
+import dev.fencepost.server.service.LimitSettings;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -50,16 +51,14 @@ public record ServerConfig(
    * What a server bears.
    *
    * @param waiting limits of the queues
-   * @param openCalls calls at a time, those that wait and watch included; renewals and releases not
-   * @param openRenewals renewals and releases at a time
+   * @param clients what all clients and each may have
    * @param callsPerConnection calls at a time on one connection
    * @param messageBytes largest request
    * @param sessionOperations most operations that a session may have unanswered
    */
   public record Limits(
       CoordinatorSettings waiting,
-      int openCalls,
-      int openRenewals,
+      LimitSettings clients,
       int callsPerConnection,
       int messageBytes,
       int sessionOperations) {}

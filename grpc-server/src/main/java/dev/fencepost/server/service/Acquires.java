@@ -4,8 +4,10 @@ import dev.fencepost.core.AcquireAnswer;
 import dev.fencepost.core.AcquireOrder;
 import dev.fencepost.core.Call;
 import dev.fencepost.core.Coordinator;
+import dev.fencepost.lock.Claimant;
 import dev.fencepost.proto.v1.AcquireRequest;
 import dev.fencepost.proto.v1.AcquireResponse;
+import dev.fencepost.server.service.Requests.Caller;
 import io.grpc.Context;
 import io.grpc.Deadline;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -20,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 final class Acquires {
   /** An answer that leaves this long before the deadline still arrives. */
   private static final Duration ANSWER_TIME = Duration.ofMillis(250);
+
+  private static final Claimant NOBODY = Claimant.named("");
 
   private final Coordinator coordinator;
   private final ServiceSettings settings;
@@ -37,11 +41,13 @@ final class Acquires {
 
   void start(AcquireRequest request, ServerCallStreamObserver<AcquireResponse> observer) {
     long arrived = settings.timers().nanoTime();
+    String client = Peer.current().client();
     Call call;
     try {
-      Duration longest = longestWait(Context.current().getDeadline(), settings.policy().maxWait());
-      String client = Peer.current().client();
-      AcquireOrder order = requests.acquire(request, longest, client, () -> AcquireOrder.NO_MARK);
+      ByteCharge.current()
+          .add(ByteCharge.ofWaiter(request.getSerializedSize(), request.getMetadataCount()));
+      AcquireOrder order = requests.acquire(request, caller(client));
+      held.requireRoom(client, order.claim());
       call = coordinator.acquire(order);
     } catch (RuntimeException e) {
       answers.refuse(observer, e);
@@ -60,13 +66,19 @@ final class Acquires {
         .whenComplete(
             (answer, failure) -> {
               if (answer instanceof AcquireAnswer.Granted granted) {
-                held.granted(granted.grant().ref().lock(), granted.grant().token());
+                HeldGrants.Keeper keeper = HeldGrants.Keeper.caller(client);
+                held.held(granted.grant(), keeper, settings.timers().nanoTime());
               }
               if (open.getAndSet(false)) {
                 count(answer, failure, since(arrived));
                 end(observer, answer, failure);
               }
             });
+  }
+
+  private Caller caller(String client) {
+    Duration longest = longestWait(Context.current().getDeadline(), settings.policy().maxWait());
+    return new Caller(NOBODY, client, longest, () -> AcquireOrder.NO_MARK);
   }
 
   /** What the deadline leaves for waiting; without one, the longest wait there is. */

@@ -1,5 +1,7 @@
 package dev.fencepost.server.service;
 
+import com.google.protobuf.MessageLite;
+import dev.fencepost.core.OverLimitException;
 import io.grpc.stub.StreamObserver;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
@@ -21,8 +23,9 @@ final class Answers {
    *
    * @param work checks the request and starts; what it throws ends the call too
    */
-  <T, R> void answer(
+  <T, R extends MessageLite> void answer(
       StreamObserver<R> call, Supplier<CompletionStage<T>> work, Function<T, R> toWire) {
+    ByteCharge charge = ByteCharge.current();
     CompletionStage<T> stage;
     try {
       stage = work.get();
@@ -35,11 +38,25 @@ final class Answers {
         .whenComplete(
             (answer, failure) -> {
               if (failure == null) {
-                send(call, answer);
+                send(call, answer, charge);
               } else {
                 refuse(call, failure);
               }
             });
+  }
+
+  private <R extends MessageLite> void send(
+      StreamObserver<R> call, R answer, ByteCharge charge) {
+    try {
+      // It is kept until the client has read it. Small ones are part of what any call costs.
+      if (answer.getSerializedSize() > ByteCharge.CALL) {
+        charge.add(answer.getSerializedSize());
+      }
+    } catch (OverLimitException e) {
+      refuse(call, e);
+      return;
+    }
+    send(call, answer);
   }
 
   <R> void send(StreamObserver<R> call, R answer) {

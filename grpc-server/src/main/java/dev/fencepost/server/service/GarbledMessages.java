@@ -9,11 +9,14 @@ import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
+import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
+import java.util.Optional;
 
 /**
- * Answers requests that are no messages with {@code INVALID_ARGUMENT}. gRPC itself would say {@code
- * UNKNOWN}, and log an error of the application.
+ * Answers requests that are no messages with {@code INVALID_ARGUMENT}, and those that are too large
+ * once unpacked with {@code RESOURCE_EXHAUSTED}. gRPC itself would say {@code UNKNOWN}, and log an
+ * error of the application. Who handles the call learns that it is over as if the client had left.
  */
 final class GarbledMessages implements ServerInterceptor {
   private GarbledMessages() {}
@@ -30,6 +33,18 @@ final class GarbledMessages implements ServerInterceptor {
     return new Reading<>(next.startCall(call, headers), call);
   }
 
+  private static Optional<Status> refusal(StatusRuntimeException e) {
+    if (e.getCause() instanceof InvalidProtocolBufferException) {
+      return Optional.of(
+          Status.INVALID_ARGUMENT.withDescription(
+              "the request is no message of its kind: truncated, garbled or not UTF-8"));
+    }
+    // Handlers end calls through their observers, so this comes from the reading of the message.
+    return Optional.of(e.getStatus())
+        .filter(status -> status.getCode() == Code.RESOURCE_EXHAUSTED)
+        .map(status -> status.withCause(null));
+  }
+
   private static final class Reading<Q> extends SimpleForwardingServerCallListener<Q> {
     private final ServerCall<Q, ?> call;
     private boolean refused;
@@ -41,17 +56,15 @@ final class GarbledMessages implements ServerInterceptor {
 
     @Override
     public void onMessage(Q message) {
+      if (refused) {
+        return;
+      }
       try {
         super.onMessage(message);
       } catch (StatusRuntimeException e) {
-        if (!(e.getCause() instanceof InvalidProtocolBufferException)) {
-          throw e;
-        }
         refused = true;
-        call.close(
-            Status.INVALID_ARGUMENT.withDescription(
-                "the request is no message of its kind: truncated, garbled or not UTF-8"),
-            new Metadata());
+        call.close(refusal(e).orElseThrow(() -> e), new Metadata());
+        super.onCancel();
       }
     }
 
@@ -59,6 +72,27 @@ final class GarbledMessages implements ServerInterceptor {
     public void onHalfClose() {
       if (!refused) {
         super.onHalfClose();
+      }
+    }
+
+    @Override
+    public void onReady() {
+      if (!refused) {
+        super.onReady();
+      }
+    }
+
+    @Override
+    public void onCancel() {
+      if (!refused) {
+        super.onCancel();
+      }
+    }
+
+    @Override
+    public void onComplete() {
+      if (!refused) {
+        super.onComplete();
       }
     }
   }

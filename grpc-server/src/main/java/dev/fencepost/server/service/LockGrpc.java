@@ -47,8 +47,8 @@ final class LockGrpc extends LockServiceGrpc.LockServiceImplBase {
     this.requests = new Requests(settings.policy());
     this.answers = answers;
     this.acquires = new Acquires(coordinator, settings, answers, held);
-    this.renewals = new Renewals(coordinator, settings.metrics(), answers);
-    this.releases = new Releases(coordinator, settings.metrics());
+    this.renewals = new Renewals(coordinator, settings, answers, held);
+    this.releases = new Releases(coordinator, settings.metrics(), held);
     this.description = new ServerDescription(settings);
     this.watches = new WatchStreams(coordinator, settings, answers);
   }
@@ -61,7 +61,12 @@ final class LockGrpc extends LockServiceGrpc.LockServiceImplBase {
   @Override
   public void renew(RenewRequest request, StreamObserver<RenewResponse> call) {
     answers.answer(
-        call, () -> renewals.renew(requests.grant(request.getGrant(), "grant.")), ToWire::renewal);
+        call,
+        () ->
+            renewals.renew(
+                requests.grant(request.getGrant(), "grant."),
+                HeldGrants.Keeper.caller(Peer.current().client())),
+        ToWire::renewal);
   }
 
   @Override

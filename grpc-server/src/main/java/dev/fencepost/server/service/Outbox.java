@@ -1,5 +1,7 @@
 package dev.fencepost.server.service;
 
+import com.google.protobuf.MessageLite;
+import dev.fencepost.core.OverLimitException;
 import dev.fencepost.proto.v1.Drain;
 import dev.fencepost.proto.v1.GrantLost;
 import dev.fencepost.proto.v1.Notice;
@@ -11,28 +13,43 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What is still to be said to one session, and the one place that writes it: in messages of as many
  * results as have come, only while the transport takes them. Thread-safe.
  *
- * <p>Bounded: results by the operations that a session may have unanswered, since one counts as
- * unanswered until it is written; notices by {@link #MOST_NOTICES}, above which they are dropped,
- * for they are best effort.
+ * <p>Bounded, in number by the operations that a session may have unanswered, since one counts as
+ * unanswered until it is written, and in bytes by {@link #MOST_BYTES} and by what its client may
+ * have; a session that goes beyond is ended. What the transport has not sent counts too. Notices are
+ * best effort: those that do not fit are dropped. After the end nothing is kept.
  */
 final class Outbox {
+  private static final Logger LOG = LoggerFactory.getLogger(Outbox.class);
   private static final int RESULTS_PER_MESSAGE = 256;
   private static final int NOTICES_PER_MESSAGE = 64;
   private static final int MOST_NOTICES = 10_000;
 
+  /** Results and notices that the client has not read. */
+  static final long MOST_BYTES = 4 * 1024 * 1024;
+
+  /** A message has no more results once it is as large as this. */
+  private static final int FULL_MESSAGE_BYTES = 32 * 1024;
+
   /** With less than this on its way the next message may follow. */
-  private static final int READY_BELOW_BYTES = 64 * 1024;
+  private static final int READY_BELOW_BYTES = 32 * 1024;
 
   private final ServerCallStreamObserver<SessionResponse> observer;
   private final Answers answers;
   private final Serially writer;
+  private final ByteCharge charge = ByteCharge.current();
+  private final AtomicLong bytes = new AtomicLong();
+  private final Consumer<RuntimeException> onOverflow;
   private final Queue<Result> results = new ConcurrentLinkedQueue<>();
   private final Queue<Notice> notices = new ConcurrentLinkedQueue<>();
   private final AtomicInteger noticeCount = new AtomicInteger();
@@ -41,15 +58,26 @@ final class Outbox {
   private final AtomicReference<@Nullable Welcome> welcome = new AtomicReference<>();
   private volatile boolean signOfLifeDue;
   private volatile boolean spoke;
-  private boolean ended;
+  private long bytesInTransport;
+  private volatile boolean ended;
 
   /** How the stream ends: with a failure, or in good order once everything is answered. */
   private record End(@Nullable Throwable failure) {}
 
-  /** {@code transport} is the thread of the connection: what comes while it is busy is gathered. */
-  Outbox(ServerCallStreamObserver<SessionResponse> observer, Answers answers, Executor transport) {
+  /**
+   * An empty outbox of the session that this thread opens.
+   *
+   * @param transport the thread of the connection: what comes while it is busy is gathered
+   * @param onOverflow ends the session
+   */
+  Outbox(
+      ServerCallStreamObserver<SessionResponse> observer,
+      Answers answers,
+      Executor transport,
+      Consumer<RuntimeException> onOverflow) {
     this.observer = observer;
     this.answers = answers;
+    this.onOverflow = onOverflow;
     this.writer = new Serially(this::write, transport);
     observer.setOnReadyThreshold(READY_BELOW_BYTES);
     observer.setOnReadyHandler(writer::ask);
@@ -69,12 +97,51 @@ final class Outbox {
   /** An operation will not be answered, since its client has left. */
   void dropped() {
     unanswered.decrementAndGet();
+    // It may have been the last one that the end waits for.
+    writer.ask();
   }
 
   /** An operation is over. */
   void answer(Result result) {
+    if (hasFailed()) {
+      return;
+    }
+    try {
+      keep(result);
+    } catch (OverLimitException e) {
+      onOverflow.accept(e);
+      return;
+    }
     results.add(result);
     writer.ask();
+  }
+
+  private boolean hasFailed() {
+    End how = end.get();
+    return ended || (how != null && how.failure != null);
+  }
+
+  private void keep(MessageLite message) {
+    long more = cost(message);
+    if (bytes.addAndGet(more) > MOST_BYTES) {
+      bytes.addAndGet(-more);
+      throw new OverLimitException("bytes of unread results of this session", MOST_BYTES);
+    }
+    try {
+      charge.add(more);
+    } catch (OverLimitException e) {
+      bytes.addAndGet(-more);
+      throw e;
+    }
+  }
+
+  private void forget(long less) {
+    bytes.addAndGet(-less);
+    charge.remove(less);
+  }
+
+  private static long cost(MessageLite message) {
+    return ByteCharge.ofMessage(message.getSerializedSize());
   }
 
   void tell(GrantLost lost) {
@@ -86,10 +153,16 @@ final class Outbox {
   }
 
   private void tell(Notice notice) {
-    if (noticeCount.incrementAndGet() > MOST_NOTICES) {
-      noticeCount.decrementAndGet();
+    if (hasFailed() || noticeCount.get() >= MOST_NOTICES) {
       return;
     }
+    try {
+      keep(notice);
+    } catch (OverLimitException e) {
+      LOG.debug("a notice is dropped", e);
+      return;
+    }
+    noticeCount.incrementAndGet();
     notices.add(notice);
     writer.ask();
   }
@@ -125,14 +198,38 @@ final class Outbox {
     writer.ask();
   }
 
+  /** The stream is over. */
+  void discard() {
+    ended = true;
+    writer.ask();
+  }
+
   private void write() {
+    send();
+    if (ended) {
+      drop();
+    }
+  }
+
+  private void drop() {
+    for (Result each = results.poll(); each != null; each = results.poll()) {
+      forget(cost(each));
+    }
+    for (Notice each = notices.poll(); each != null; each = notices.poll()) {
+      forget(cost(each));
+    }
+  }
+
+  private void send() {
     try {
+      noteProgress();
       Welcome first = welcome.getAndSet(null);
       if (first != null && !ended) {
         observer.onNext(SessionResponse.newBuilder().setWelcome(first).build());
       }
       while (!ended && observer.isReady() && hasNews()) {
         writeMessage();
+        noteProgress();
       }
       End how = end.get();
       if (how != null && !ended) {
@@ -144,17 +241,27 @@ final class Outbox {
     }
   }
 
+  /** The transport asks for more only when it has sent most of what it had. */
+  private void noteProgress() {
+    if (observer.isReady()) {
+      forget(bytesInTransport);
+      bytesInTransport = 0;
+    }
+  }
+
   private boolean hasNews() {
     return !results.isEmpty() || !notices.isEmpty() || signOfLifeDue;
   }
 
   private void writeMessage() {
     SessionResponse.Builder message = SessionResponse.newBuilder();
-    for (int i = 0; i < RESULTS_PER_MESSAGE; i++) {
+    long size = 0;
+    for (int i = 0; i < RESULTS_PER_MESSAGE && size < FULL_MESSAGE_BYTES; i++) {
       Result result = results.poll();
       if (result == null) {
         break;
       }
+      size += cost(result);
       message.addResults(result);
     }
     for (int i = 0; i < NOTICES_PER_MESSAGE; i++) {
@@ -163,8 +270,10 @@ final class Outbox {
         break;
       }
       noticeCount.decrementAndGet();
+      size += cost(notice);
       message.addNotices(notice);
     }
+    bytesInTransport += size;
     signOfLifeDue = false;
     spoke = true;
     observer.onNext(message.build());

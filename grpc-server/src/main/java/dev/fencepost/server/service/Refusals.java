@@ -36,7 +36,7 @@ public final class Refusals {
 
   private final RandomGenerator random;
 
-  /** Makes the table; the randomness goes into the reference ids of internal errors. */
+  /** Makes the table; the randomness goes into references of errors and into retry times. */
   public Refusals(RandomGenerator random) {
     this.random = random;
   }
@@ -114,7 +114,7 @@ public final class Refusals {
         List.of(info(reason, Map.of())));
   }
 
-  private static Refusal overLimit(OverLimitException e) {
+  private Refusal overLimit(OverLimitException e) {
     QuotaFailure quota =
         QuotaFailure.newBuilder()
             .addViolations(
@@ -126,8 +126,13 @@ public final class Refusals {
         Code.RESOURCE_EXHAUSTED,
         "OVER_LIMIT",
         "OVER_LIMIT: " + e.getMessage(),
-        Optional.of(e.retryAfter()),
+        // Those who were refused together do not come back together.
+        Optional.of(e.retryAfter().dividedBy(2).plusMillis(random.nextLong(jitterMillis(e)))),
         List.of(info("OVER_LIMIT", Map.of()), Any.pack(quota)));
+  }
+
+  private static long jitterMillis(OverLimitException e) {
+    return e.retryAfter().toMillis() + 1;
   }
 
   private static Refusal draining(DrainingException e) {

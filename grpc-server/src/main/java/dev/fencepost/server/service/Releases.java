@@ -1,6 +1,7 @@
 package dev.fencepost.server.service;
 
 import dev.fencepost.core.Coordinator;
+import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.ReleaseOrder;
 import dev.fencepost.server.metrics.LockMetrics;
@@ -10,13 +11,21 @@ import java.util.concurrent.CompletionStage;
 final class Releases {
   private final Coordinator coordinator;
   private final LockMetrics metrics;
+  private final HeldGrants held;
 
-  Releases(Coordinator coordinator, LockMetrics metrics) {
+  Releases(Coordinator coordinator, LockMetrics metrics, HeldGrants held) {
     this.coordinator = coordinator;
     this.metrics = metrics;
+    this.held = held;
   }
 
   CompletionStage<Release> release(ReleaseOrder order) {
+    // Before it happens: the hand-over that comes with it is no loss to tell the holder of.
+    order
+        .token()
+        .ifPresentOrElse(
+            token -> held.ended(new GrantRef(order.lock(), order.claim(), token)),
+            () -> held.ended(order.lock(), order.claim()));
     return coordinator
         .release(order)
         .whenComplete(

@@ -1,6 +1,7 @@
 package dev.fencepost.server.service;
 
 import dev.fencepost.core.Coordinator;
+import dev.fencepost.core.Timers;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.Renewal;
@@ -12,31 +13,46 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 
 /** Renews grants, one by one or many in a call; in a batch each succeeds or fails by itself. */
 final class Renewals {
   private static final int MAX_BATCH = 500;
   private final Coordinator coordinator;
   private final LockMetrics metrics;
+  private final Timers timers;
   private final Answers answers;
+  private final HeldGrants held;
 
-  Renewals(Coordinator coordinator, LockMetrics metrics, Answers answers) {
+  Renewals(Coordinator coordinator, ServiceSettings settings, Answers answers, HeldGrants held) {
     this.coordinator = coordinator;
-    this.metrics = metrics;
+    this.metrics = settings.metrics();
+    this.timers = settings.timers();
     this.answers = answers;
+    this.held = held;
   }
 
-  CompletionStage<Renewal> renew(GrantRef grant) {
+  /** Renews a grant for its keeper. */
+  CompletionStage<Renewal> renew(GrantRef grant, HeldGrants.Keeper keeper) {
     return coordinator
         .renew(grant)
         .whenComplete(
             (renewal, failure) -> {
               if (failure == null) {
                 metrics.renewed(renewal);
+                note(grant, renewal, keeper);
               } else {
                 metrics.renewalFailed();
               }
             });
+  }
+
+  private void note(GrantRef grant, Renewal renewal, HeldGrants.Keeper keeper) {
+    if (renewal instanceof Renewal.Renewed renewed) {
+      held.held(renewed.grant(), keeper, timers.nanoTime());
+    } else {
+      held.ended(grant);
+    }
   }
 
   CompletionStage<BatchRenewResponse> renewAll(BatchRenewRequest request, Requests requests) {
@@ -44,11 +60,13 @@ final class Renewals {
     if (count > MAX_BATCH) {
       throw InvalidValueException.of("grants", count + " grants", "at most " + MAX_BATCH);
     }
+    ByteCharge.current().add(request.getSerializedSize() + count * ByteCharge.ofMessage(0));
+    HeldGrants.Keeper keeper = HeldGrants.Keeper.caller(Peer.current().client());
     List<CompletableFuture<BatchRenewResult>> results = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
       String path = "grants[" + i + "].";
       dev.fencepost.proto.v1.GrantRef wire = request.getGrants(i);
-      results.add(one(wire, path, requests).toCompletableFuture());
+      results.add(one(() -> requests.grant(wire, path), keeper).toCompletableFuture());
     }
     return CompletableFuture.allOf(results.toArray(CompletableFuture[]::new))
         .thenApply(
@@ -60,9 +78,9 @@ final class Renewals {
   }
 
   private CompletionStage<BatchRenewResult> one(
-      dev.fencepost.proto.v1.GrantRef wire, String path, Requests requests) {
+      Supplier<GrantRef> grant, HeldGrants.Keeper keeper) {
     try {
-      return renew(requests.grant(wire, path)).handle(this::result);
+      return renew(grant.get(), keeper).handle(this::result);
     } catch (RuntimeException e) {
       return CompletableFuture.completedFuture(failed(e));
     }

@@ -38,22 +38,27 @@ final class Requests {
   }
 
   /**
-   * Reads an acquire.
+   * Who acquires.
    *
+   * @param speaker whose owner and metadata a claim has that brings none; shared by all of them
+   * @param client who is charged
    * @param longestWait what the call's deadline leaves; the wait is cut to it
+   * @param marks the last of the caller's marks that has arrived
    */
-  AcquireOrder acquire(
-      AcquireRequest request, Duration longestWait, String client, LongSupplier marks) {
+  record Caller(Claimant speaker, String client, Duration longestWait, LongSupplier marks) {}
+
+  /** Reads an acquire. */
+  AcquireOrder acquire(AcquireRequest request, Caller caller) {
     Fields fields = new Fields();
     Field<LockName> name = fields.read("name", () -> new LockName(request.getName()));
     Field<ClaimId> id = fields.read("claim_id", () -> new ClaimId(request.getClaimId()));
     Field<Duration> ttl = fields.read("ttl", () -> ttl(request));
     Field<Duration> wait = between(fields, "wait", request.getWait(), policy.maxWait());
-    Field<String> owner = fields.read("owner", () -> Claimant.named(request.getOwner()).owner());
+    Field<String> owner = fields.read("owner", () -> owner(request, caller.speaker()));
     Field<Duration> delay =
         between(fields, "lock_delay", request.getLockDelay(), Lease.MAX_LOCK_DELAY);
     Field<Map<String, String>> metadata =
-        fields.read("metadata", () -> claimant("", request.getMetadataMap()).metadata());
+        fields.read("metadata", () -> metadata(request, caller.speaker()));
     fields.read("mode", () -> mode(request));
     Field<Duration> waited = between(fields, "waited", request.getWaited(), MAX_WAITED);
     fields.requireValid();
@@ -63,8 +68,8 @@ final class Requests {
             id.value(),
             lease(ttl.value(), delay.value()),
             claimant(owner.value(), metadata.value()));
-    Duration maxWait = least(wait.value(), longestWait);
-    return new AcquireOrder(claim, maxWait, waited.value(), client, marks);
+    Duration maxWait = least(wait.value(), caller.longestWait());
+    return new AcquireOrder(claim, maxWait, waited.value(), caller.client(), caller.marks());
   }
 
   GrantRef grant(dev.fencepost.proto.v1.GrantRef wire, String path) {
@@ -77,12 +82,13 @@ final class Requests {
     return new GrantRef(name.value(), claim.value(), token.value());
   }
 
-  /** Checks what a client says of itself, for it goes into its claims. */
-  void requireClaimant(Hello hello) {
+  /** What a client says of itself, for it goes into its claims. */
+  Claimant claimant(Hello hello) {
     Fields fields = new Fields();
     fields.read("hello.owner", () -> Claimant.named(hello.getOwner()));
     fields.read("hello.metadata", () -> claimant("", hello.getMetadataMap()));
     fields.requireValid();
+    return claimant(hello.getOwner(), hello.getMetadataMap());
   }
 
   ReleaseOrder release(ReleaseRequest request) {
@@ -156,6 +162,18 @@ final class Requests {
   private static Field<Optional<FencingToken>> token(Fields fields, boolean isSet, long token) {
     return fields.read(
         "fencing_token", () -> isSet ? Optional.of(new FencingToken(token)) : Optional.empty());
+  }
+
+  private static String owner(AcquireRequest request, Claimant speaker) {
+    return request.getOwner().isEmpty()
+        ? speaker.owner()
+        : Claimant.named(request.getOwner()).owner();
+  }
+
+  private static Map<String, String> metadata(AcquireRequest request, Claimant speaker) {
+    return request.getMetadataCount() == 0
+        ? speaker.metadata()
+        : claimant("", request.getMetadataMap()).metadata();
   }
 
   private static Claimant claimant(String owner, Map<String, String> metadata) {

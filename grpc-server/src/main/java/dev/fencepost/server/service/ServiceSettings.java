@@ -12,6 +12,7 @@ import java.util.function.Supplier;
  * @param self this replica
  * @param version release of the server
  * @param policy which leases it grants
+ * @param limits what clients may have of it
  * @param metrics where acquires, renewals and releases are counted
  * @param timers time
  * @param transport the thread on which a call is handled, to be asked for there; writes on it are
@@ -21,6 +22,7 @@ public record ServiceSettings(
     ReplicaId self,
     String version,
     LeasePolicy policy,
+    ServerLimits limits,
     LockMetrics metrics,
     Timers timers,
     Supplier<Executor> transport) {}

@@ -16,6 +16,7 @@ public final class Services {
   private final SessionGrpc sessions;
   private final List<BindableService> all;
   private final List<ServerInterceptor> interceptors;
+  private final List<ServerInterceptor> bounds;
 
   /**
    * Makes the services.
@@ -28,7 +29,7 @@ public final class Services {
       Refusals refusals,
       List<ServerInterceptor> guards) {
     Answers answers = new Answers(refusals);
-    HeldGrants held = new HeldGrants();
+    HeldGrants held = new HeldGrants(settings.limits());
     this.locks = new LockGrpc(coordinator, settings, answers, held);
     this.sessions = new SessionGrpc(coordinator, settings, answers, held);
     this.all =
@@ -37,7 +38,9 @@ public final class Services {
             sessions,
             new FencingGrpc(coordinator, answers),
             new AdminGrpc(coordinator, settings, answers, held));
-    this.interceptors = Stream.concat(guards.stream(), Stream.of(new Peer.Interceptor())).toList();
+    this.bounds =
+        List.of(new Peer.Interceptor(), new Admission(settings.limits(), refusals));
+    this.interceptors = Stream.concat(guards.stream(), bounds.stream()).toList();
   }
 
   /** What to register with a server. */
@@ -46,6 +49,11 @@ public final class Services {
         .map(service -> ServerInterceptors.interceptForward(service, interceptors))
         .map(GarbledMessages::guard)
         .toList();
+  }
+
+  /** Another service of the same server, whose calls are bounded too. */
+  public ServerServiceDefinition bounded(ServerServiceDefinition service) {
+    return ServerInterceptors.interceptForward(service, bounds);
   }
 
   /**

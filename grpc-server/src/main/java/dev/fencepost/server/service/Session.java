@@ -31,6 +31,12 @@ final class Session implements StreamObserver<SessionRequest>, HeldGrants.Teller
   /** Longest silence on either side. */
   static final Duration HEARTBEAT = Duration.ofSeconds(5);
 
+  /** For a client that is to read why its session ended. */
+  static final Duration TIME_TO_READ = Duration.ofSeconds(5);
+
+  /** For a client that said goodbye: the longest call to the store, and a moment. */
+  static final Duration TIME_TO_FINISH = Duration.ofSeconds(70);
+
   private static final int MOST_MISSED_HEARTBEATS = 3;
   private static final int OPERATIONS_PER_MESSAGE = 256;
 
@@ -38,6 +44,7 @@ final class Session implements StreamObserver<SessionRequest>, HeldGrants.Teller
   private final Outbox outbox;
   private final SessionOperations operations;
   private final Consumer<Session> onEnd;
+  private final StreamReset reset = StreamReset.current();
   private final AtomicBoolean over = new AtomicBoolean();
   private volatile long lastMark;
   private final AtomicInteger silentHeartbeats = new AtomicInteger();
@@ -50,10 +57,12 @@ final class Session implements StreamObserver<SessionRequest>, HeldGrants.Teller
       ServerCallStreamObserver<SessionResponse> observer,
       Consumer<Session> onEnd) {
     this.around = around;
-    this.outbox = new Outbox(observer, around.answers(), around.settings().transport().get());
+    this.outbox =
+        new Outbox(
+            observer, around.answers(), around.settings().transport().get(), this::refuse);
     this.operations = new SessionOperations(around, outbox, this, () -> lastMark);
     this.onEnd = onEnd;
-    observer.setOnCancelHandler(this::end);
+    observer.setOnCancelHandler(this::breakOff);
     beatLater();
   }
 
@@ -77,7 +86,12 @@ final class Session implements StreamObserver<SessionRequest>, HeldGrants.Teller
   /** The client broke off; what it waited for is withdrawn. */
   @Override
   public void onError(Throwable failure) {
+    breakOff();
+  }
+
+  private void breakOff() {
     end();
+    outbox.discard();
   }
 
   /** The client will say no more. */
@@ -86,6 +100,7 @@ final class Session implements StreamObserver<SessionRequest>, HeldGrants.Teller
     operations.leave();
     outbox.finish();
     end();
+    reset.after(TIME_TO_FINISH, around.settings().timers());
   }
 
   @Override
@@ -183,6 +198,7 @@ final class Session implements StreamObserver<SessionRequest>, HeldGrants.Teller
   void refuse(RuntimeException failure) {
     end();
     outbox.fail(failure);
+    reset.after(TIME_TO_READ, around.settings().timers());
   }
 
   private void end() {
@@ -191,8 +207,7 @@ final class Session implements StreamObserver<SessionRequest>, HeldGrants.Teller
       if (clock != null) {
         clock.cancel();
       }
-      operations.leave();
-      around.held().forget(this);
+      operations.end();
       onEnd.accept(this);
     }
   }

@@ -3,7 +3,8 @@ package dev.fencepost.server.service;
 import dev.fencepost.core.AcquireAnswer;
 import dev.fencepost.core.AcquireOrder;
 import dev.fencepost.core.Call;
-import dev.fencepost.lock.FencingToken;
+import dev.fencepost.core.OverLimitException;
+import dev.fencepost.lock.Claimant;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.ReleaseOrder;
@@ -14,6 +15,7 @@ import dev.fencepost.proto.v1.Operation;
 import dev.fencepost.proto.v1.ReleaseRequest;
 import dev.fencepost.proto.v1.RenewRequest;
 import dev.fencepost.proto.v1.Result;
+import dev.fencepost.server.service.Requests.Caller;
 import io.grpc.Status.Code;
 import java.time.Duration;
 import java.util.List;
@@ -27,7 +29,9 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Carries out the operations of one session, each with one result in its outbox. Thread-safe.
+ * Carries out the operations of one session, each with one result in its outbox. Thread-safe. What
+ * they keep in memory is charged to their client: to those who wait until a claim is answered, to
+ * holders for renewals and releases.
  *
  * <p>When the client leaves, its waiting claims are withdrawn; grants stand, and so does one that
  * is on its way: the server never gives one back on its own.
@@ -35,12 +39,14 @@ import org.jspecify.annotations.Nullable;
 final class SessionOperations {
   private final SessionSurroundings around;
   private final Outbox outbox;
-  private final HeldGrants.Teller teller;
+  private final HeldGrants.Keeper keeper;
   private final LongSupplier marks;
   private final String client = Peer.current().client();
+  private final ByteCharge holding = ByteCharge.current();
+  private final ByteCharge waitingBytes;
   private final LockOrder order = new LockOrder();
   private final Map<Long, Waiting> waiting = new ConcurrentHashMap<>();
-  private Hello hello = Hello.getDefaultInstance();
+  private Caller caller;
   private volatile boolean left;
 
   /** An acquire that has not been answered. As many as waiters: small, and its own callback. */
@@ -48,11 +54,13 @@ final class SessionOperations {
     private final Long id;
     private final Call call;
     private final long arrivedNanos;
+    private final long bytes;
 
-    Waiting(long id, Call call, long arrivedNanos) {
+    Waiting(long id, Call call, long arrivedNanos, long bytes) {
       this.id = id;
       this.call = call;
       this.arrivedNanos = arrivedNanos;
+      this.bytes = bytes;
     }
 
     void start() {
@@ -73,14 +81,20 @@ final class SessionOperations {
       SessionSurroundings around, Outbox outbox, HeldGrants.Teller teller, LongSupplier marks) {
     this.around = around;
     this.outbox = outbox;
-    this.teller = teller;
+    this.keeper = HeldGrants.Keeper.session(client, teller);
     this.marks = marks;
+    this.waitingBytes = new ByteCharge(around.settings().limits().waitingBytes(), client);
+    this.caller = caller(Claimant.named(""));
   }
 
   /** Who speaks; its owner and metadata go into claims that have none. */
   void introduce(Hello speaker) {
-    around.requests().requireClaimant(speaker);
-    hello = speaker;
+    caller = caller(around.requests().claimant(speaker));
+    holding.add(ByteCharge.ofWaiter(speaker.getSerializedSize(), speaker.getMetadataCount()));
+  }
+
+  private Caller caller(Claimant speaker) {
+    return new Caller(speaker, client, around.settings().policy().maxWait(), marks);
   }
 
   /** Begins an operation, once it may; called by one thread at a time. */
@@ -88,15 +102,37 @@ final class SessionOperations {
     long id = operation.getId();
     switch (operation.getOperationCase()) {
       case ACQUIRE -> {
-        AcquireRequest request = completed(operation.getAcquire());
-        order.begin(request.getName(), () -> acquire(id, request));
+        AcquireRequest request = operation.getAcquire();
+        long bytes =
+            ByteCharge.ofWaiter(request.getSerializedSize(), request.getMetadataCount());
+        if (isCharged(id, waitingBytes, bytes)) {
+          order.begin(request.getName(), () -> acquire(id, request, bytes));
+        }
       }
-      case RENEW -> renew(id, operation.getRenew());
+      case RENEW -> {
+        long bytes = ByteCharge.ofMessage(operation.getSerializedSize());
+        if (isCharged(id, holding, bytes)) {
+          renew(id, operation.getRenew(), bytes);
+        }
+      }
       case RELEASE -> {
         ReleaseRequest request = operation.getRelease();
-        order.beginRelease(request.getName(), () -> release(id, request));
+        long bytes = ByteCharge.ofMessage(operation.getSerializedSize());
+        if (isCharged(id, holding, bytes)) {
+          order.beginRelease(request.getName(), () -> release(id, request, bytes));
+        }
       }
       case OPERATION_NOT_SET -> answer(id, unknown());
+    }
+  }
+
+  private boolean isCharged(long id, ByteCharge charge, long bytes) {
+    try {
+      charge.add(bytes);
+      return true;
+    } catch (OverLimitException e) {
+      answer(id, failed(e));
+      return false;
     }
   }
 
@@ -106,22 +142,31 @@ final class SessionOperations {
     waiting.keySet().forEach(this::withdraw);
   }
 
-  private void acquire(long id, AcquireRequest request) {
+  /** The session is over: it is told nothing more and keeps nothing. */
+  void end() {
+    leave();
+    keeper.leave();
+    waitingBytes.close();
+  }
+
+  private void acquire(long id, AcquireRequest request, long bytes) {
     if (left) {
+      waitingBytes.remove(bytes);
       outbox.dropped();
       return;
     }
     long arrived = around.now();
     Call call;
     try {
-      Duration longest = around.settings().policy().maxWait();
-      AcquireOrder asked = around.requests().acquire(request, longest, client, marks);
+      AcquireOrder asked = around.requests().acquire(request, caller);
+      around.held().requireRoom(client, asked.claim());
       call = around.coordinator().acquire(asked);
     } catch (RuntimeException e) {
+      waitingBytes.remove(bytes);
       answer(id, failed(e));
       return;
     }
-    new Waiting(id, call, arrived).start();
+    new Waiting(id, call, arrived, bytes).start();
     if (left) {
       withdraw(id);
     }
@@ -131,6 +176,7 @@ final class SessionOperations {
     Waiting given = waiting.remove(id);
     if (given != null) {
       given.call.leave();
+      waitingBytes.remove(given.bytes);
       around.settings().metrics().acquireLeft(since(given));
       outbox.dropped();
     }
@@ -138,6 +184,7 @@ final class SessionOperations {
 
   private void acquired(
       Waiting given, @Nullable AcquireAnswer answer, @Nullable Throwable failure) {
+    waitingBytes.remove(given.bytes);
     if (answer == null) {
       around.settings().metrics().acquireFailed(since(given));
       answer(given.id, failed(failure == null ? new IllegalStateException("no answer") : failure));
@@ -146,76 +193,58 @@ final class SessionOperations {
     around.settings().metrics().acquired(answer, since(given));
     Result.Builder result = Result.newBuilder().setAcquire(ToWire.answer(answer));
     if (answer instanceof AcquireAnswer.Granted granted) {
-      around.held().held(granted.grant(), teller, around.now());
+      around.held().held(granted.grant(), keeper, around.now());
       result.setCountsFromMark(granted.mark());
     }
     answer(given.id, result);
   }
 
-  private void renew(long id, RenewRequest request) {
+  private void renew(long id, RenewRequest request, long bytes) {
     long mark = marks.getAsLong();
     GrantRef grant;
     try {
       grant = around.requests().grant(request.getGrant(), "grant.");
     } catch (RuntimeException e) {
+      holding.remove(bytes);
       answer(id, failed(e));
       return;
     }
     around
         .renewals()
-        .renew(grant)
+        .renew(grant, keeper)
         .whenComplete(
-            (renewal, failure) ->
-                answer(id, failure == null ? renewed(renewal, grant, mark) : failed(failure)));
+            (renewal, failure) -> {
+              holding.remove(bytes);
+              answer(id, failure == null ? renewed(renewal, mark) : failed(failure));
+            });
   }
 
-  private Result.Builder renewed(Renewal renewal, GrantRef grant, long mark) {
+  private static Result.Builder renewed(Renewal renewal, long mark) {
     Result.Builder result = Result.newBuilder().setRenew(ToWire.renewal(renewal));
-    if (renewal instanceof Renewal.Renewed renewed) {
-      around.held().held(renewed.grant(), teller, around.now());
-      return result.setCountsFromMark(mark);
-    }
-    around.held().ended(grant);
-    return result;
+    return renewal instanceof Renewal.Renewed ? result.setCountsFromMark(mark) : result;
   }
 
-  private CompletionStage<Release> release(long id, ReleaseRequest request) {
+  private CompletionStage<Release> release(long id, ReleaseRequest request, long bytes) {
     ReleaseOrder ending;
     try {
       ending = around.requests().release(request);
     } catch (RuntimeException e) {
+      holding.remove(bytes);
       answer(id, failed(e));
       return CompletableFuture.failedFuture(e);
     }
-    Optional<FencingToken> token = ending.token();
-    token.ifPresent(
-        named -> around.held().ended(new GrantRef(ending.lock(), ending.claim(), named)));
     return around
         .releases()
         .release(ending)
         .whenComplete(
-            (release, failure) ->
-                answer(
-                    id,
-                    failure == null
-                        ? Result.newBuilder().setRelease(ToWire.release(release))
-                        : failed(failure)));
-  }
-
-  private AcquireRequest completed(AcquireRequest request) {
-    boolean named = !request.getOwner().isEmpty() || hello.getOwner().isEmpty();
-    boolean described = request.getMetadataCount() > 0 || hello.getMetadataCount() == 0;
-    if (named && described) {
-      return request;
-    }
-    AcquireRequest.Builder completed = request.toBuilder();
-    if (!named) {
-      completed.setOwner(hello.getOwner());
-    }
-    if (!described) {
-      completed.putAllMetadata(hello.getMetadataMap());
-    }
-    return completed.build();
+            (release, failure) -> {
+              holding.remove(bytes);
+              answer(
+                  id,
+                  failure == null
+                      ? Result.newBuilder().setRelease(ToWire.release(release))
+                      : failed(failure));
+            });
   }
 
   private void answer(long id, Result.Builder result) {

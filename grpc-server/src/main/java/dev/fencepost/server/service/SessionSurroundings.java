@@ -30,8 +30,8 @@ record SessionSurroundings(
         answers,
         held,
         new Requests(settings.policy()),
-        new Renewals(coordinator, settings.metrics(), answers),
-        new Releases(coordinator, settings.metrics()));
+        new Renewals(coordinator, settings, answers, held),
+        new Releases(coordinator, settings.metrics(), held));
   }
 
   long now() {

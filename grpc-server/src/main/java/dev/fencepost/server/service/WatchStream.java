@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One client's watch. States wait, merged, in the {@link Watch} until the client reads: at most one
- * message is with the transport and one state of each lock here.
+ * message is with the transport, charged to the client, and one state of each lock here.
  *
  * <p>News, readiness, signs of life and the end come on any thread.
  */
@@ -37,6 +37,9 @@ final class WatchStream {
   private boolean lifeDue;
   private Timers.@Nullable Timer clock;
   private boolean spokeLately;
+  private final ByteCharge charge = ByteCharge.current();
+  private final StreamReset reset = StreamReset.current();
+  private long bytesInTransport;
   private boolean ended;
 
   WatchStream(
@@ -114,6 +117,8 @@ final class WatchStream {
   }
 
   private void write() {
+    charge.remove(bytesInTransport);
+    bytesInTransport = 0;
     Watch source = watch;
     if (source == null) {
       return;
@@ -123,7 +128,10 @@ final class WatchStream {
       WatchLocksResponse.Builder response =
           WatchLocksResponse.newBuilder().setSynced(source.isSynced());
       changes.forEach(change -> response.addChanges(ToWire.change(change, settings.self())));
-      observer.onNext(response.build());
+      WatchLocksResponse message = response.build();
+      charge.add(message.getSerializedSize());
+      bytesInTransport = message.getSerializedSize();
+      observer.onNext(message);
       lifeDue = false;
       spokeLately = true;
     }
@@ -145,7 +153,12 @@ final class WatchStream {
     onEnd.accept(this);
     End how = end.get();
     if (how != null) {
-      how.failure().ifPresent(failure -> answers.refuse(observer, failure));
+      how.failure().ifPresent(this::refuse);
     }
+  }
+
+  private void refuse(RuntimeException failure) {
+    answers.refuse(observer, failure);
+    reset.after(Session.TIME_TO_READ, settings.timers());
   }
 }

@@ -25,7 +25,21 @@ final class WatchStreams {
   }
 
   void start(Collection<LockName> names, ServerCallStreamObserver<WatchLocksResponse> observer) {
-    WatchStream stream = new WatchStream(observer, settings, answers, this::ended);
+    String client = Peer.current().client();
+    ByteCharge charge = ByteCharge.current();
+    for (LockName name : names) {
+      charge.add(ByteCharge.ofWatched(name.value().length()));
+    }
+    settings.limits().watchedNames().take(client, names.size());
+    WatchStream stream =
+        new WatchStream(
+            observer,
+            settings,
+            answers,
+            over -> {
+              open.remove(over);
+              settings.limits().watchedNames().giveBack(client, names.size());
+            });
     open.add(stream);
     stream.start(onNews -> coordinator.watch(names, onNews));
     if (isDraining) {
@@ -37,10 +51,6 @@ final class WatchStreams {
   void drain() {
     isDraining = true;
     open.forEach(stream -> stream.end(draining()));
-  }
-
-  private void ended(WatchStream stream) {
-    open.remove(stream);
   }
 
   private static RuntimeException draining() {

@@ -176,7 +176,7 @@ class AcquireTest {
     waiting.cancel(true);
 
     assertThat(server.coordinator.waiterCount()).isZero();
-    assertThat(server.calls.openCalls()).isZero();
+    assertThat(server.limits.openCalls()).isZero();
   }
 
   @Test

@@ -48,7 +48,7 @@ class BadInputTest {
     assertThat(server.locks().listLocks(ListLocksRequest.getDefaultInstance()).getLocksList())
         .hasSize(1);
     assertThat(server.coordinator.waiterCount()).isZero();
-    assertThat(server.calls.openCalls()).isZero();
+    assertThat(server.limits.openCalls()).isZero();
     server.close();
   }
 

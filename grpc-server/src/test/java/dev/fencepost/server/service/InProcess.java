@@ -36,38 +36,47 @@ final class InProcess implements AutoCloseable {
       new LeasePolicy(
           Duration.ofSeconds(15), Duration.ofMinutes(10), Duration.ofHours(24), 64 * 1024, 50);
 
+  static final LimitSettings LIMITS =
+      new LimitSettings(1000, 1000, 1000, 1000, 1000, 64 * 1024 * 1024, 100);
+
   final ManualTimers time = new ManualTimers();
   final ModelServer store = new ModelServer(time::clockMicros, Runnable::run);
   final FaultyBackend backend = new FaultyBackend(store.newBackend());
   final Refusals refusals = new Refusals(new Random(7));
   final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-  final Admission calls;
+  final ServerLimits limits;
   final Coordinator coordinator;
   final Services services;
   final ManagedChannel channel;
   private final Server server;
 
   InProcess() {
-    this(CoordinatorSettings.DEFAULT, 1000, 1000);
+    this(CoordinatorSettings.DEFAULT, LIMITS);
   }
 
-  InProcess(CoordinatorSettings limits, int maxCalls, int maxRenewals) {
+  InProcess(CoordinatorSettings waiting, LimitSettings clients) {
+    limits = new ServerLimits(clients);
     coordinator =
         new Coordinator(
             backend,
             new Replica(SELF, "here:1", Replica.Phase.SERVING),
-            limits,
+            waiting,
             time,
             new Random(1));
     coordinator.open();
-    calls = new Admission(maxCalls, maxRenewals, refusals);
     services =
         new Services(
             coordinator,
             new ServiceSettings(
-                SELF, "test", POLICY, new LockMetrics(registry), time, () -> Runnable::run),
+                SELF,
+                "test",
+                POLICY,
+                limits,
+                new LockMetrics(registry),
+                time,
+                () -> Runnable::run),
             refusals,
-            List.of(calls));
+            List.of());
     String name = InProcessServerBuilder.generateName();
     InProcessServerBuilder builder = InProcessServerBuilder.forName(name).directExecutor();
     services.definitions().forEach(builder::addService);

@@ -29,6 +29,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Each way in which a call can fail, and what its caller is told. */
 class RefusalsTest {
+  private static final LimitSettings TWO_CALLS =
+      new LimitSettings(2, 1000, 1000, 1000, 1000, 64 * 1024 * 1024, 100);
   private InProcess server = new InProcess();
 
   @AfterEach
@@ -109,7 +111,8 @@ class RefusalsTest {
     server.close();
     CoordinatorSettings.Most few = new CoordinatorSettings.Most(10, 1 << 20);
     server =
-        new InProcess(new CoordinatorSettings(32, 1, few, few, Duration.ofSeconds(1)), 1000, 1000);
+        new InProcess(
+            new CoordinatorSettings(32, 1, few, few, Duration.ofSeconds(1)), InProcess.LIMITS);
     AcquireRequest holder = claim("a").build();
     Grant grant = server.take(holder);
     var waiting = server.queue(claim("a"), 60);
@@ -165,7 +168,7 @@ class RefusalsTest {
   @Test
   void tooManyCalls_areRefusedButRenewalsAndReleasesGoOn() {
     server.close();
-    server = new InProcess(CoordinatorSettings.DEFAULT, 2, 1000);
+    server = new InProcess(CoordinatorSettings.DEFAULT, TWO_CALLS);
     AcquireRequest request = claim("a").build();
     Grant grant = server.take(request);
     var one = server.queue(claim("a"), 60);
@@ -188,6 +191,20 @@ class RefusalsTest {
     assertThat(one.isDone()).isTrue();
     assertThat(two.isDone()).isFalse();
     assertThat(server.look("a").getHoldersList()).as("there is room again").hasSize(1);
+  }
+
+  @Test
+  void sessionOfAHolder_comesInWhenWaitersTakeEveryCall() {
+    server.close();
+    server = new InProcess(CoordinatorSettings.DEFAULT, TWO_CALLS);
+    server.take("a");
+    server.queue(claim("a"), 60);
+    server.queue(claim("a"), 60);
+
+    SessionClient holder = SessionClient.open(server.channel);
+
+    assertThat(holder.end).isEmpty();
+    assertThat(holder.messages.get(0).hasWelcome()).isTrue();
   }
 
   @Test

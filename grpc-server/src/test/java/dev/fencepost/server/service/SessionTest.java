@@ -22,6 +22,7 @@ import dev.fencepost.proto.v1.ReleaseRequest;
 import dev.fencepost.proto.v1.Result;
 import dev.fencepost.proto.v1.SessionRequest;
 import dev.fencepost.proto.v1.Welcome;
+import dev.fencepost.server.support.Claims;
 import io.grpc.Status.Code;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
@@ -164,6 +165,22 @@ final class SessionTest {
   }
 
   @Test
+  void strangerWhoKnowsTheToken_doesNotMuteTheHoldersNotices() {
+    Grant grant = granted(client.acquire(claim("a").build()));
+    SessionClient stranger = SessionClient.open(server.channel);
+    stranger.release(ref(Claims.newId(), grant));
+    stranger.renew(ref(Claims.newId(), grant));
+
+    server
+        .admin()
+        .forceRelease(ForceReleaseRequest.newBuilder().setName("a").setReason("stuck job").build());
+
+    assertThat(client.notices()).hasSize(1);
+    assertThat(client.notices().get(0).getLost().getFencingToken())
+        .isEqualTo(grant.getFencingToken());
+  }
+
+  @Test
   void grantThatRanOut_isToldWhenAnotherIsGranted() {
     Grant grant = granted(client.acquire(claim("a").build()));
     for (int mark = 1; mark <= 5; mark++) {
@@ -212,6 +229,27 @@ final class SessionTest {
   }
 
   @Test
+  void goodbyeBehindAReleaseAndAnAcquireOfItsLock_endsTheStream() {
+    AcquireRequest held = claim("a").build();
+    GrantRef grant = ref(held.getClaimId(), granted(client.acquire(held)));
+    server.backend.pause();
+
+    client.call.sendMessage(
+        SessionRequest.newBuilder()
+            .addOperations(SessionClient.releasing(grant).setId(100))
+            .addOperations(Operation.newBuilder().setId(101).setAcquire(claim("a")))
+            .setGoodbye(Goodbye.getDefaultInstance())
+            .build());
+    assertThat(client.end).isEmpty();
+    server.backend.resume();
+
+    assertThat(client.result(100).getRelease().getOutcome())
+        .isEqualTo(ReleaseOutcome.RELEASE_OUTCOME_RELEASED);
+    assertThat(client.end.orElseThrow().isOk()).isTrue();
+    assertThat(server.look("a").getHoldersList()).isEmpty();
+  }
+
+  @Test
   void clientThatBreaksOff_leavesNoWaiter() {
     server.take("a");
     client.acquire(claim("a").setWait(seconds(60)).build());
@@ -220,7 +258,7 @@ final class SessionTest {
 
     assertThat(server.coordinator.waiterCount()).isZero();
     assertThat(server.services.openSessions()).isZero();
-    assertThat(server.calls.openCalls()).isZero();
+    assertThat(server.limits.openCalls()).isZero();
   }
 
   @Test

@@ -143,7 +143,7 @@ class WatchTest {
     server.time.pass(Duration.ofMinutes(1));
 
     assertThat(watcher.messages).hasSize(soFar);
-    assertThat(server.calls.openCalls()).isZero();
+    assertThat(server.limits.openCalls()).isZero();
   }
 
   @Test

@@ -33,6 +33,7 @@ public final class FaultyBackend implements LockBackend {
   private final LockBackend backend;
   private volatile Optional<Supplier<CompletableFuture<?>>> fault = Optional.empty();
   private volatile Optional<RuntimeException> closeFailure = Optional.empty();
+  private volatile Optional<CompletableFuture<Void>> waiting = Optional.empty();
   private volatile boolean closed;
 
   /** The backend without a fault. */
@@ -58,6 +59,18 @@ public final class FaultyBackend implements LockBackend {
   /** Every later call waits for the stage. */
   public void stall() {
     fault = Optional.of(CompletableFuture::new);
+  }
+
+  /** Every later call waits until {@link #resume}, and is then carried out. */
+  public void pause() {
+    waiting = Optional.of(new CompletableFuture<>());
+  }
+
+  /** Carries out, in order, what came since {@link #pause}. */
+  public void resume() {
+    CompletableFuture<Void> signal = waiting.orElseThrow();
+    waiting = Optional.empty();
+    signal.complete(null);
   }
 
   /** Ends the fault. */
@@ -146,6 +159,10 @@ public final class FaultyBackend implements LockBackend {
 
   @SuppressWarnings("unchecked") // a failed or silent stage has no value of the wrong type
   private <T> CompletionStage<T> call(Supplier<CompletionStage<T>> call) {
+    Optional<CompletableFuture<Void>> paused = waiting;
+    if (paused.isPresent()) {
+      return paused.orElseThrow().thenCompose(done -> call.get());
+    }
     return fault.map(broken -> (CompletionStage<T>) broken.get()).orElseGet(call);
   }
 }

@@ -73,8 +73,7 @@ final class Assembly {
     Refusals refusals = new Refusals(random);
     this.limits = new ServerLimits(config.limits().clients());
     this.gate = new StoreGate(refusals, timers, config.store().callTimeout());
-    this.services =
-        new Services(coordinator, settings(config, self), refusals, List.of(gate));
+    this.services = new Services(coordinator, settings(config, self), refusals, List.of(gate));
     this.definitions = services.definitions();
     this.methods =
         definitions.stream()

@@ -180,8 +180,7 @@ final class HttpExchanges extends SimpleChannelInboundHandler<HttpObject> {
 
   private void restartTime(ChannelHandlerContext ctx, Duration time) {
     stopTime();
-    timeout =
-        ctx.executor().schedule(() -> ctx.close(), time.toMillis(), TimeUnit.MILLISECONDS);
+    timeout = ctx.executor().schedule(() -> ctx.close(), time.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   private void stopTime() {

@@ -9,6 +9,9 @@ import dev.fencepost.lock.spi.LockBackend;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -18,19 +21,37 @@ import java.util.Set;
 /**
  * Follows the watched locks of this replica for all who watch them.
  *
- * <p>States come from one look at the store at a time, so that none is older than the one before:
- * at once for locks that this replica changed, with each re-check for all.
+ * <p>One look at the store at a time is for a lock, so that no state of it is older than the one
+ * before; looks at different locks go on side by side, a few at a time. Locks that this replica
+ * changed come first. With each re-check all locks have their turn, one of each watch after the
+ * other: a watch of a few locks does not wait for another's many.
  */
 final class WatchHub {
   /** A closing whose end moved by more than this is news. */
   private static final Duration NOTICEABLE = Duration.ofMillis(100);
 
+  private static final int MOST_LOOKS = 4;
+
+  /** Of one look; the others have their turn besides. */
+  private static final int MOST_FIRST = LockBackend.MAX_DESCRIBED / 2;
+
   private final LockBackend backend;
   private final Timers timers;
   private final Map<LockName, Topic> topics = new HashMap<>();
-  private final Set<LockName> toLookAt = new LinkedHashSet<>();
+  private final Set<Subscription> subscriptions = new LinkedHashSet<>();
+
+  /** Locks that are to be looked at before all others. */
+  private final Set<LockName> first = new LinkedHashSet<>();
+
+  /** Locks of looks that are under way. */
+  private final Set<LockName> lookedAt = new HashSet<>();
+
+  /** The locks that have not had their turn in this round, by who watches them. */
+  private final Map<Subscription, Iterator<LockName>> round = new LinkedHashMap<>();
+
   private volatile boolean anyWatched;
-  private boolean looking;
+  private boolean roundDue;
+  private int looks;
 
   WatchHub(LockBackend backend, Timers timers) {
     this.backend = backend;
@@ -41,9 +62,12 @@ final class WatchHub {
   void add(Subscription subscription) {
     synchronized (this) {
       for (LockName lock : subscription.locks()) {
-        topics.computeIfAbsent(lock, name -> new Topic()).subscriptions.add(subscription);
-        toLookAt.add(lock);
+        Topic topic = topics.computeIfAbsent(lock, name -> new Topic());
+        topic.subscriptions.add(subscription);
+        topic.isDue = true;
       }
+      subscriptions.add(subscription);
+      round.put(subscription, subscription.locks().iterator());
       anyWatched = true;
     }
     look();
@@ -51,6 +75,8 @@ final class WatchHub {
 
   /** Ends a subscription; a lock that nobody follows any more costs nothing. */
   synchronized void remove(Subscription subscription) {
+    subscriptions.remove(subscription);
+    round.remove(subscription);
     for (LockName lock : subscription.locks()) {
       Topic topic = topics.get(lock);
       if (topic != null && topic.subscriptions.remove(subscription)) {
@@ -67,7 +93,7 @@ final class WatchHub {
         if (!topics.containsKey(lock)) {
           return;
         }
-        toLookAt.add(lock);
+        first.add(lock);
       }
       look();
     }
@@ -77,32 +103,80 @@ final class WatchHub {
   void lookAtAll() {
     if (anyWatched) {
       synchronized (this) {
-        toLookAt.addAll(topics.keySet());
+        roundDue = true;
       }
       look();
     }
   }
 
   private void look() {
-    List<LockName> names;
-    synchronized (this) {
-      toLookAt.retainAll(topics.keySet());
-      if (looking || toLookAt.isEmpty()) {
-        return;
-      }
-      looking = true;
-      names = toLookAt.stream().limit(LockBackend.MAX_DESCRIBED).toList();
-      names.forEach(toLookAt::remove);
+    for (List<LockName> next = next(); !next.isEmpty(); next = next()) {
+      List<LockName> names = next;
+      Actions.sent(() -> backend.describe(names))
+          .whenComplete((states, error) -> looked(names, error == null ? states : List.of()));
     }
-    Actions.sent(() -> backend.describe(names))
-        .whenComplete((states, error) -> looked(error == null ? states : List.of()));
+  }
+
+  /** The locks of the next look; none if there is nothing to do or enough is under way. */
+  private synchronized List<LockName> next() {
+    if (looks == MOST_LOOKS) {
+      return List.of();
+    }
+    List<LockName> names = new ArrayList<>();
+    takeFirst(names);
+    if (round.isEmpty() && roundDue) {
+      roundDue = false;
+      topics.values().forEach(topic -> topic.isDue = true);
+      subscriptions.forEach(each -> round.put(each, each.locks().iterator()));
+    }
+    while (names.size() < LockBackend.MAX_DESCRIBED && !round.isEmpty()) {
+      Subscription turn = round.keySet().iterator().next();
+      Iterator<LockName> left = round.remove(turn);
+      if (left != null && left.hasNext()) {
+        takeIfDue(left.next(), names);
+        round.put(turn, left);
+      }
+    }
+    if (!names.isEmpty()) {
+      looks++;
+    }
+    return names;
+  }
+
+  private void takeFirst(List<LockName> names) {
+    Iterator<LockName> locks = first.iterator();
+    while (locks.hasNext() && names.size() < MOST_FIRST) {
+      LockName lock = locks.next();
+      Topic topic = topics.get(lock);
+      if (topic == null) {
+        locks.remove();
+      } else if (lookedAt.add(lock)) {
+        locks.remove();
+        topic.isDue = false;
+        names.add(lock);
+      }
+    }
+  }
+
+  private void takeIfDue(LockName lock, List<LockName> names) {
+    Topic topic = topics.get(lock);
+    if (topic != null && topic.isDue) {
+      topic.isDue = false;
+      if (lookedAt.add(lock)) {
+        names.add(lock);
+      } else {
+        // The look that is under way may have begun too early.
+        first.add(lock);
+      }
+    }
   }
 
   /** A look that failed is made up for by the next one. */
-  private void looked(List<LockState> states) {
-    List<Subscription> told = new ArrayList<>();
+  private void looked(List<LockName> names, List<LockState> states) {
+    Set<Subscription> told = new LinkedHashSet<>();
     synchronized (this) {
-      looking = false;
+      looks--;
+      names.forEach(lookedAt::remove);
       for (LockState state : states) {
         Topic topic = topics.get(state.lock());
         if (topic != null) {
@@ -110,8 +184,8 @@ final class WatchHub {
         }
       }
     }
-    told.forEach(Subscription::tell);
     look();
+    told.forEach(Subscription::tell);
   }
 
   /** One watched lock. Guarded by the hub's monitor. */
@@ -120,7 +194,10 @@ final class WatchHub {
     private Optional<LockState> last = Optional.empty();
     private long freeAtNanos;
 
-    void saw(LockState state, long nowNanos, List<Subscription> told) {
+    /** Whether it has not had its turn in this round. */
+    boolean isDue;
+
+    void saw(LockState state, long nowNanos, Set<Subscription> told) {
       long freeAt = nowNanos + state.freeIn().toNanos();
       Kind kind = last.map(before -> kindOf(before, state, nowNanos)).orElse(Kind.STATE);
       boolean news = last.isEmpty() || differs(last.orElseThrow(), state, freeAt);

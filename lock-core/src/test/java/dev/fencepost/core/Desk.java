@@ -36,8 +36,7 @@ final class Desk {
   static final Duration LONG = Duration.ofMinutes(5);
 
   final World world = new World(1);
-  final ModelServer store =
-      new ModelServer(world::clockMicros, task -> world.schedule(Duration.ofMillis(1), task));
+  final ModelServer store;
   final List<String> commands = new ArrayList<>();
   final Coordinator coordinator;
   private int claims;
@@ -49,6 +48,12 @@ final class Desk {
   boolean full;
 
   Desk(CoordinatorSettings settings) {
+    this(settings, Duration.ofMillis(1));
+  }
+
+  /** A store whose every command takes this long. */
+  Desk(CoordinatorSettings settings, Duration command) {
+    this.store = new ModelServer(world::clockMicros, task -> world.schedule(command, task));
     this.coordinator = replica(7, settings);
   }
 

@@ -3,11 +3,15 @@ package dev.fencepost.core;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fencepost.core.LockChange.Kind;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.Claimant;
 import dev.fencepost.lock.ForcedRelease;
 import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReleaseOrder;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -94,6 +98,60 @@ class WatchTest {
     LockChange merged = only(watch.take());
     assertThat(merged.kind()).isEqualTo(Kind.OTHER);
     assertThat(merged.state().lastToken()).contains(last.token());
+  }
+
+  @Test
+  void strangersWhoWatchManyLocks_doNotMakeAWatcherLate() {
+    Desk slow = new Desk(CoordinatorSettings.DEFAULT, Duration.ofMillis(60));
+    Coordinator other = slow.replica(8, CoordinatorSettings.DEFAULT);
+    for (int stranger = 0; stranger < 600; stranger++) {
+      List<LockName> names = new ArrayList<>();
+      for (int i = 0; i < 100; i++) {
+        names.add(new LockName("stranger-" + stranger + "/" + i));
+      }
+      slow.coordinator.watch(names, () -> {});
+    }
+    Watch watch = slow.coordinator.watch(List.of(Desk.LOCK), () -> {});
+    slow.world.run(Duration.ofSeconds(5));
+    watch.take();
+
+    for (int i = 0; i < 2; i++) {
+      Call call = other.acquire(new AcquireOrder(slow.claim(), Duration.ZERO, Duration.ZERO, "b"));
+      Grant elsewhere = slow.grantOf(call);
+      slow.world.run(Duration.ofSeconds(2));
+      assertThat(only(watch.take()).state().lastToken()).contains(elsewhere.token());
+      slow.finish(other.release(ReleaseOrder.of(elsewhere.ref())));
+      slow.world.run(Duration.ofSeconds(2));
+      assertThat(only(watch.take()).state().holder()).isEmpty();
+    }
+    Grant here = slow.grab();
+    slow.world.run(Duration.ofMillis(500));
+    assertThat(only(watch.take()).state().lastToken()).contains(here.token());
+  }
+
+  @Test
+  void everyWatchedLock_isLookedAtInEachRound() {
+    List<LockName> names = new ArrayList<>();
+    for (int i = 0; i < 3_000; i++) {
+      names.add(new LockName("lock-" + i));
+    }
+    Watch watch = watch(names.toArray(LockName[]::new));
+    assertThat(watch.take()).hasSize(3_000);
+    Coordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
+    for (int i = 0; i < 3_000; i += 500) {
+      Claim claim =
+          new Claim(
+              names.get(i),
+              desk.claim().id(),
+              Lease.of(Duration.ofMinutes(1)),
+              Claimant.named("elsewhere"));
+      desk.grantOf(other.acquire(new AcquireOrder(claim, Duration.ZERO, Duration.ZERO, "b")));
+    }
+
+    desk.world.run(Duration.ofSeconds(2));
+
+    assertThat(watch.take()).hasSize(6);
+    watch.close();
   }
 
   @Test

@@ -108,9 +108,7 @@ final class ConfigLoader {
             new CoordinatorSettings.Most(
                 settings.number(Key.LIMITS_WAITERS_PER_CLIENT, 1, MOST_CALLS),
                 clients.partOf(bytes)),
-            new CoordinatorSettings.Most(
-                settings.number(Key.LIMITS_WAITERS, 1, MOST_CALLS),
-                bytes),
+            new CoordinatorSettings.Most(settings.number(Key.LIMITS_WAITERS, 1, MOST_CALLS), bytes),
             CoordinatorSettings.DEFAULT.recheck()),
         clients,
         settings.number(Key.LIMITS_CALLS_PER_CONNECTION, 1, 1_000_000),

@@ -59,8 +59,7 @@ final class Admission implements ServerInterceptor {
 
   private Place place(String method, String client) {
     if (method.equals(SESSION)) {
-      return new Place(
-          limits.sessions(), limits.holdingBytes(), client, ByteCharge.SESSION);
+      return new Place(limits.sessions(), limits.holdingBytes(), client, ByteCharge.SESSION);
     }
     if (KEEPING.contains(method)) {
       return new Place(limits.renewals(), limits.holdingBytes(), client, ByteCharge.CALL);

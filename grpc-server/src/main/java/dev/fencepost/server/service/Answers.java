@@ -45,8 +45,7 @@ final class Answers {
             });
   }
 
-  private <R extends MessageLite> void send(
-      StreamObserver<R> call, R answer, ByteCharge charge) {
+  private <R extends MessageLite> void send(StreamObserver<R> call, R answer, ByteCharge charge) {
     try {
       // It is kept until the client has read it. Small ones are part of what any call costs.
       if (answer.getSerializedSize() > ByteCharge.CALL) {

@@ -26,8 +26,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Bounded, in number by the operations that a session may have unanswered, since one counts as
  * unanswered until it is written, and in bytes by {@link #MOST_BYTES} and by what its client may
- * have; a session that goes beyond is ended. What the transport has not sent counts too. Notices are
- * best effort: those that do not fit are dropped. After the end nothing is kept.
+ * have; a session that goes beyond is ended. What the transport has not sent counts too. Notices
+ * are best effort: those that do not fit are dropped. After the end nothing is kept.
  */
 final class Outbox {
   private static final Logger LOG = LoggerFactory.getLogger(Outbox.class);

@@ -38,8 +38,7 @@ public final class Services {
             sessions,
             new FencingGrpc(coordinator, answers),
             new AdminGrpc(coordinator, settings, answers, held));
-    this.bounds =
-        List.of(new Peer.Interceptor(), new Admission(settings.limits(), refusals));
+    this.bounds = List.of(new Peer.Interceptor(), new Admission(settings.limits(), refusals));
     this.interceptors = Stream.concat(guards.stream(), bounds.stream()).toList();
   }
 

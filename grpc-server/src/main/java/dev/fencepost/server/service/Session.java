@@ -58,8 +58,7 @@ final class Session implements StreamObserver<SessionRequest>, HeldGrants.Teller
       Consumer<Session> onEnd) {
     this.around = around;
     this.outbox =
-        new Outbox(
-            observer, around.answers(), around.settings().transport().get(), this::refuse);
+        new Outbox(observer, around.answers(), around.settings().transport().get(), this::refuse);
     this.operations = new SessionOperations(around, outbox, this, () -> lastMark);
     this.onEnd = onEnd;
     observer.setOnCancelHandler(this::breakOff);

@@ -103,8 +103,7 @@ final class SessionOperations {
     switch (operation.getOperationCase()) {
       case ACQUIRE -> {
         AcquireRequest request = operation.getAcquire();
-        long bytes =
-            ByteCharge.ofWaiter(request.getSerializedSize(), request.getMetadataCount());
+        long bytes = ByteCharge.ofWaiter(request.getSerializedSize(), request.getMetadataCount());
         if (isCharged(id, waitingBytes, bytes)) {
           order.begin(request.getName(), () -> acquire(id, request, bytes));
         }

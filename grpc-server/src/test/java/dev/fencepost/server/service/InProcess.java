@@ -68,13 +68,7 @@ final class InProcess implements AutoCloseable {
         new Services(
             coordinator,
             new ServiceSettings(
-                SELF,
-                "test",
-                POLICY,
-                limits,
-                new LockMetrics(registry),
-                time,
-                () -> Runnable::run),
+                SELF, "test", POLICY, limits, new LockMetrics(registry), time, () -> Runnable::run),
             refusals,
             List.of());
     String name = InProcessServerBuilder.generateName();

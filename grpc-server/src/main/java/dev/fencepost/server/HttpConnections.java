@@ -1,11 +1,14 @@
 package dev.fencepost.server;
 
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.socket.SocketChannel;
 import java.net.InetAddress;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The open connections of the HTTP endpoint, oldest first. Above a bound the oldest gives way to
@@ -13,6 +16,8 @@ import java.util.Set;
  * that reads all of them.
  */
 final class HttpConnections {
+  private static final Logger LOG = LoggerFactory.getLogger(HttpConnections.class);
+
   /** Connections in all. */
   static final int MOST = 512;
 
@@ -30,10 +35,15 @@ final class HttpConnections {
     open.add(connection);
     connection.closeFuture().addListener(closed -> leave(connection, address));
     if (same.size() > MOST_PER_ADDRESS) {
-      same.iterator().next().close();
+      giveWay(same.iterator().next());
     } else if (open.size() > MOST) {
-      open.iterator().next().close();
+      giveWay(open.iterator().next());
     }
+  }
+
+  private static void giveWay(SocketChannel oldest) {
+    ChannelFuture closed = oldest.close();
+    LOG.debug("too many connections: {} gives way", closed.channel());
   }
 
   private void leave(SocketChannel connection, InetAddress address) {

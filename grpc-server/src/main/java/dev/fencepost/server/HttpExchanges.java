@@ -85,7 +85,7 @@ final class HttpExchanges extends SimpleChannelInboundHandler<HttpObject> {
       arriving = null;
       ahead.add(whole);
       if (ahead.size() > MOST_REQUESTS_AHEAD) {
-        ctx.close();
+        breakOff(ctx);
       } else {
         next(ctx);
       }
@@ -95,7 +95,7 @@ final class HttpExchanges extends SimpleChannelInboundHandler<HttpObject> {
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable failure) {
     LOG.debug("a connection broke off", failure);
-    ctx.close();
+    breakOff(ctx);
   }
 
   private void next(ChannelHandlerContext ctx) {
@@ -155,7 +155,7 @@ final class HttpExchanges extends SimpleChannelInboundHandler<HttpObject> {
                 answering = false;
                 next(ctx);
               } else {
-                ctx.close();
+                breakOff(ctx);
               }
             });
   }
@@ -164,6 +164,11 @@ final class HttpExchanges extends SimpleChannelInboundHandler<HttpObject> {
     FullHttpResponse response = response(page);
     response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
     ctx.writeAndFlush(response).addListener(ChannelFutureListener.CLOSE);
+  }
+
+  @SuppressWarnings("FutureReturnValueIgnored") // nobody waits for a connection's end
+  private static void breakOff(ChannelHandlerContext ctx) {
+    ctx.close();
   }
 
   private static FullHttpResponse response(Page page) {
@@ -180,7 +185,7 @@ final class HttpExchanges extends SimpleChannelInboundHandler<HttpObject> {
 
   private void restartTime(ChannelHandlerContext ctx, Duration time) {
     stopTime();
-    timeout = ctx.executor().schedule(() -> ctx.close(), time.toMillis(), TimeUnit.MILLISECONDS);
+    timeout = ctx.executor().schedule(() -> breakOff(ctx), time.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   private void stopTime() {

@@ -19,6 +19,7 @@ import dev.fencepost.server.support.Claims;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -198,8 +199,9 @@ class RefusalsTest {
     server.close();
     server = new InProcess(CoordinatorSettings.DEFAULT, TWO_CALLS);
     server.take("a");
-    server.queue(claim("a"), 60);
-    server.queue(claim("a"), 60);
+    var one = server.queue(claim("a"), 60);
+    var two = server.queue(claim("a"), 60);
+    assertThat(List.of(one.isDone(), two.isDone())).containsOnly(false);
 
     SessionClient holder = SessionClient.open(server.channel);
 

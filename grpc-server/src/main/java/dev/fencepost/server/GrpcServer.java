@@ -2,6 +2,7 @@ package dev.fencepost.server;
 
 import dev.fencepost.server.config.ServerConfig;
 import dev.fencepost.server.service.ServerLimits;
+import dev.fencepost.server.service.StreamReset;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.ServerServiceDefinition;
@@ -44,6 +45,7 @@ final class GrpcServer {
     parts.services().forEach(builder::addService);
     builder.addService(bounded(parts.health().service(), parts));
     builder.addStreamTracerFactory(parts.tracer());
+    builder.addStreamTracerFactory(StreamReset.tracers());
     if (config.reflection()) {
       builder.addService(bounded(ProtoReflectionServiceV1.newInstance(), parts));
       builder.addService(bounded(olderReflection(), parts));

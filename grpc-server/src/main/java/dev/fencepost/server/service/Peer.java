@@ -34,15 +34,12 @@ record Peer(String client, String address) {
     return peer == null ? UNKNOWN : peer;
   }
 
-  /** Remembers, for the length of each call, its peer and how to reset its stream. */
-  public static final class Interceptor implements ServerInterceptor {
+  /** Remembers the peer for the length of each call. */
+  static final class Interceptor implements ServerInterceptor {
     @Override
     public <Q, R> ServerCall.Listener<Q> interceptCall(
         ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
-      Context context =
-          Context.current()
-              .withValue(StreamReset.KEY, new StreamReset(Context.current()))
-              .withValue(KEY, of(call.getAttributes()));
+      Context context = Context.current().withValue(KEY, of(call.getAttributes()));
       return Contexts.interceptCall(context, call, headers, next);
     }
   }

@@ -2,39 +2,57 @@ package dev.fencepost.server.service;
 
 import dev.fencepost.core.Timers;
 import io.grpc.Context;
+import io.grpc.Metadata;
+import io.grpc.ServerStreamTracer;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Gives up the stream of a call, with all that it has in the transport and its client has not read.
  *
  * <p>A status travels behind the messages before it, so to a client that does not read it never
- * comes. gRPC resets a stream whose context ended by a timeout, as that of its deadline does; the
- * context that it made for the call is the one that the first interceptor sees.
+ * comes. gRPC resets a stream whose context ended by a timeout, as that of its deadline does. The
+ * context that gRPC makes for a call cannot be ended by others, but the one that it makes it of can
+ * be given by a tracer.
  */
-final class StreamReset {
-  static final Context.Key<StreamReset> KEY = Context.key("fencepost-reset");
+public final class StreamReset {
+  private static final Context.Key<Context.CancellableContext> KEY =
+      Context.key("fencepost-stream");
 
-  private final Context call;
+  private final Context.@Nullable CancellableContext stream;
 
-  StreamReset(Context call) {
-    this.call = call;
+  private StreamReset(Context.@Nullable CancellableContext stream) {
+    this.stream = stream;
   }
 
-  /** For the call that this thread handles. */
+  /** Makes the calls of a server resettable. */
+  public static ServerStreamTracer.Factory tracers() {
+    return new ServerStreamTracer.Factory() {
+      @Override
+      public ServerStreamTracer newServerStreamTracer(String method, Metadata headers) {
+        return new ServerStreamTracer() {
+          @Override
+          public Context filterContext(Context context) {
+            Context.CancellableContext stream = context.withCancellation();
+            return stream.withValue(KEY, stream);
+          }
+        };
+      }
+    };
+  }
+
+  /** For the call that this thread handles; does nothing if its server has not the tracers. */
   static StreamReset current() {
-    StreamReset reset = KEY.get();
-    return reset == null ? new StreamReset(Context.ROOT) : reset;
+    return new StreamReset(KEY.get());
   }
 
   /** Leaves the client this time to read how its stream ended. */
   void after(Duration timeToRead, Timers timers) {
-    timers.schedule(timeToRead, this::now);
-  }
-
-  private void now() {
-    if (call instanceof Context.CancellableContext context) {
-      context.cancel(new TimeoutException("the client did not read how its stream ended"));
+    if (stream != null) {
+      timers.schedule(
+          timeToRead,
+          () -> stream.cancel(new TimeoutException("the client has not read how it ended")));
     }
   }
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.fencepost.core.CoordinatorSettings;
+import dev.fencepost.core.CoordinatorSettings.Most;
+import dev.fencepost.server.service.LimitSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +13,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,7 +34,14 @@ class ServerConfigTest {
     assertThat(config.leases().defaultTtl()).isEqualTo(Duration.ofSeconds(15));
     assertThat(config.leases().maxTtl()).isEqualTo(Duration.ofMinutes(10));
     assertThat(config.leases().maxWait()).isEqualTo(Duration.ofHours(24));
-    assertThat(config.limits().waiting()).isEqualTo(CoordinatorSettings.DEFAULT);
+    LimitSettings clients = config.limits().clients();
+    assertThat(clients.memoryBytes())
+        .isCloseTo(Runtime.getRuntime().maxMemory() / 2, Offset.offset(100L));
+    CoordinatorSettings waiting = config.limits().waiting();
+    assertThat(waiting.maxRun()).isEqualTo(CoordinatorSettings.DEFAULT.maxRun());
+    assertThat(waiting.maxWaitersPerLock()).isEqualTo(100_000);
+    assertThat(waiting.perClient().waiters()).isEqualTo(100_000);
+    assertThat(waiting.inAll()).isEqualTo(new Most(500_000, clients.waitingBytes()));
     assertThat(config.limits().messageBytes()).isEqualTo(65_536);
     assertThat(config.connections().maxAge()).isEmpty();
     assertThat(config.log())

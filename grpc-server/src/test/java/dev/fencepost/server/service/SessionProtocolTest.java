@@ -112,6 +112,23 @@ final class SessionProtocolTest {
   }
 
   @Test
+  void clientThatDoesNotRead_leavesNothingAfterItsEnd() {
+    server.take("a");
+    long before = server.limits.holdingBytes().used();
+    SessionClient client = SessionClient.silent(server.channel);
+    client.call.request(1);
+    client.greet(Hello.getDefaultInstance());
+    for (int i = 0; i < InProcess.POLICY.sessionOperations() + 5; i++) {
+      client.acquire(claim("a").build());
+    }
+
+    assertThat(server.services.openSessions()).isZero();
+    assertThat(server.limits.sessions().used()).isZero();
+    assertThat(server.limits.holdingBytes().used()).isEqualTo(before);
+    assertThat(server.limits.waitingBytes().used()).isZero();
+  }
+
+  @Test
   void acquireBehindARelease_ofTheSameLock_findsItFree() {
     SessionClient client = SessionClient.open(server.channel);
     AcquireRequest first = claim("a").build();

@@ -163,7 +163,7 @@ class ClientLimitsTest {
     }
     for (int i = 0; i < 20_000; i++) {
       for (OpenSession session : unread) {
-        session.acquire(claim("a").setOwner(LARGE).build());
+        session.ask(claim("a").setOwner(LARGE).build());
       }
     }
 

@@ -21,7 +21,7 @@ public final class Services {
   /**
    * Makes the services.
    *
-   * @param guards asked before each call, the first one first
+   * @param guards asked before each call that is within the limits, the first one first
    */
   public Services(
       Coordinator coordinator,
@@ -39,7 +39,7 @@ public final class Services {
             new FencingGrpc(coordinator, answers),
             new AdminGrpc(coordinator, settings, answers, held));
     this.bounds = List.of(new Peer.Interceptor(), new Admission(settings.limits(), refusals));
-    this.interceptors = Stream.concat(guards.stream(), bounds.stream()).toList();
+    this.interceptors = Stream.concat(bounds.stream(), guards.stream()).toList();
   }
 
   /** What to register with a server. */

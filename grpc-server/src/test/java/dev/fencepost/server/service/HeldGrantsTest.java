@@ -10,6 +10,7 @@ import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockMode;
 import dev.fencepost.lock.LockName;
 import java.time.Duration;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 /** What the register of grants costs. */
@@ -42,7 +43,7 @@ class HeldGrantsTest {
     return new Grant(
         new GrantRef(
             new LockName("lock-" + number),
-            new ClaimId(String.format("claim-%022d", number)),
+            new ClaimId(String.format(Locale.ROOT, "claim-%022d", number)),
             new FencingToken(1)),
         Lease.of(Duration.ofMinutes(1)),
         LockMode.EXCLUSIVE,

@@ -62,6 +62,11 @@ public final class OpenSession extends ClientCall.Listener<SessionResponse> {
     return send(Operation.newBuilder().setAcquire(request));
   }
 
+  /** Asks for a lock, whatever the answer. */
+  public void ask(AcquireRequest request) {
+    send(nextId(), Operation.newBuilder().setAcquire(request));
+  }
+
   /** Renews a grant. */
   public CompletableFuture<Result> renew(GrantRef grant) {
     return send(Operation.newBuilder().setRenew(RenewRequest.newBuilder().setGrant(grant)));
@@ -74,11 +79,19 @@ public final class OpenSession extends ClientCall.Listener<SessionResponse> {
 
   private CompletableFuture<Result> send(Operation.Builder operation) {
     CompletableFuture<Result> answer = new CompletableFuture<>();
-    lastOperation++;
-    results.put(lastOperation, answer);
-    call.sendMessage(
-        SessionRequest.newBuilder().addOperations(operation.setId(lastOperation)).build());
+    long id = nextId();
+    results.put(id, answer);
+    send(id, operation);
     return answer;
+  }
+
+  private long nextId() {
+    lastOperation++;
+    return lastOperation;
+  }
+
+  private void send(long id, Operation.Builder operation) {
+    call.sendMessage(SessionRequest.newBuilder().addOperations(operation.setId(id)).build());
   }
 
   @Override

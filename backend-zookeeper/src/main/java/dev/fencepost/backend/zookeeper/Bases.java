@@ -3,7 +3,6 @@ package dev.fencepost.backend.zookeeper;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -25,8 +24,11 @@ import org.jspecify.annotations.Nullable;
  * ensemble's clock. Safe for use by many threads.
  */
 final class Bases {
-  /** Room for the transactions, two elections among them, between a look and the write. */
-  private static final long ROOM = Duration.ofSeconds(10).toNanos();
+  /**
+   * Room for the transactions between a look and the write. Small, since each start adds it to the
+   * tokens: an election in between only costs another look.
+   */
+  private static final long ROOM = 1_000_000;
 
   private static final int TRIES = 20;
 
@@ -148,7 +150,9 @@ final class Bases {
       long value = Long.parseLong(name.substring(0, name.indexOf('-')));
       long limit = Long.parseLong(new String(node.getData(), StandardCharsets.US_ASCII));
       long position = node.getStat().getCzxid();
-      return new Node(new Base(layout.base(name), value, position), position <= limit);
+      // Where it came late, the base before it has given tokens beyond the room meanwhile.
+      long late = Math.max(0, position - limit);
+      return new Node(new Base(layout.base(name), value + late, position), late == 0);
     } catch (NumberFormatException | IndexOutOfBoundsException e) {
       // Tokens could fall if this were passed over.
       throw new StoreException(

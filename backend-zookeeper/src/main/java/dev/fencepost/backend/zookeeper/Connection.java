@@ -259,7 +259,7 @@ final class Connection implements Link.Listener, AutoCloseable {
     }
     parts
         .sweep()
-        .purge(nextPurge, settings.purgeAfter())
+        .purge(nextPurge, new Sweep.Ages(settings.purgeAfter(), settings.markRetention()))
         .whenComplete(
             (done, error) -> {
               nextPurge = (nextPurge + Sweep.GROUP) % NodeName.BUCKETS;

@@ -2,6 +2,7 @@ package dev.fencepost.backend.zookeeper;
 
 import dev.fencepost.lock.spi.StoreException;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.apache.zookeeper.KeeperException.Code;
@@ -19,9 +20,25 @@ import org.apache.zookeeper.client.ZKClientConfig;
 @SuppressWarnings("try") // Its close() may be interrupted; only Curator calls it.
 final class Handle extends ZooKeeper {
 
-  Handle(String servers, int sessionTimeoutMillis, Watcher watcher, ZKClientConfig config)
+  /**
+   * Makes a client that begins to connect.
+   *
+   * @param connectTimeout longest time that one server has for a connection
+   */
+  Handle(
+      String servers,
+      int sessionTimeoutMillis,
+      Duration connectTimeout,
+      Watcher watcher,
+      ZKClientConfig config)
       throws IOException {
-    super(servers, sessionTimeoutMillis, watcher, false, config);
+    super(
+        servers,
+        sessionTimeoutMillis,
+        watcher,
+        false,
+        new ConnectTimeHosts(servers, sessionTimeoutMillis, connectTimeout),
+        config);
   }
 
   /** The highest transaction id in any of the ensemble's answers. */

@@ -4,6 +4,7 @@ import dev.fencepost.backend.zookeeper.ZookeeperSettings.Security;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
@@ -40,10 +41,12 @@ final class Link implements AutoCloseable {
   private final CuratorFramework curator;
   private final Listener listener;
   private final Security security;
+  private final Duration connectTimeout;
 
   Link(ZookeeperSettings settings, Listener listener) {
     this.listener = listener;
     this.security = settings.security();
+    this.connectTimeout = settings.callTimeout();
     int session = Math.toIntExact(settings.sessionTimeout().toMillis());
     CuratorFrameworkFactory.Builder builder =
         CuratorFrameworkFactory.builder()
@@ -78,7 +81,7 @@ final class Link implements AutoCloseable {
   private ZooKeeper newHandle(String servers, int timeout, Watcher watcher) {
     Relay relay = new Relay(watcher);
     try {
-      Handle handle = new Handle(servers, timeout, relay, config());
+      Handle handle = new Handle(servers, timeout, connectTimeout, relay, config());
       security
           .digest()
           .ifPresent(

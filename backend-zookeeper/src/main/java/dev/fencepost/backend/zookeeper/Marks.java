@@ -18,21 +18,30 @@ import org.apache.zookeeper.data.ACL;
 /**
  * Fence marks: a node for each resource, changed at the version that was read. A mark that is reset
  * keeps its node, empty, for the quiet time, so that versions do not begin again under somebody who
- * is about to write. Safe for use by many threads.
+ * is about to write. A mark that is used is written again before its retention is over, so that
+ * only those that nobody uses grow old. Safe for use by many threads.
  */
 final class Marks {
+  private static final int RENEWED_IN_PARTS = 4;
   private static final long DAY_NANOS = Duration.ofDays(1).toNanos();
 
   private final Layout layout;
   private final List<ACL> acl;
   private final Access access;
   private final Reads reads;
+  private final Duration retention;
 
-  Marks(Layout layout, List<ACL> acl, Access access, Reads reads) {
+  Marks(Layout layout, List<ACL> acl, Access access, Reads reads, Duration retention) {
+    this.retention = retention;
     this.layout = layout;
     this.acl = acl;
     this.access = access;
     this.reads = reads;
+  }
+
+  /** The same marks, kept for another time. */
+  Marks keptFor(Duration time) {
+    return new Marks(layout, acl, access, reads, time);
   }
 
   CompletableFuture<Advance> advance(ResourceName resource, FencingToken token) {
@@ -44,10 +53,12 @@ final class Marks {
                 return answered(new Advance.TooFarAhead(limit));
               }
               if (token.value() < mark.value()) {
-                return answered(new Advance.Stale(new FencingToken(mark.value())));
+                return used(resource, mark)
+                    .<Advance>thenApply(done -> new Advance.Stale(new FencingToken(mark.value())));
               }
               if (token.value() == mark.value()) {
-                return answered(new Advance.Unchanged(token));
+                return used(resource, mark)
+                    .<Advance>thenApply(done -> new Advance.Unchanged(token));
               }
               return write(resource, mark, Long.toString(token.value()))
                   .thenCompose(
@@ -75,15 +86,28 @@ final class Marks {
             });
   }
 
+  /** Writes the mark again, as it is, once a part of its retention has passed. */
+  private CompletableFuture<Boolean> used(ResourceName resource, Mark mark) {
+    long dueMillis = mark.writtenMillis() + retention.toMillis() / RENEWED_IN_PARTS;
+    return dueMillis > reads.clockMillis()
+        ? CompletableFuture.completedFuture(true)
+        // Refused if somebody else wrote it meanwhile: that is as good. If it fails, the next will
+        // do.
+        : write(resource, mark, Long.toString(mark.value())).exceptionally(error -> false);
+  }
+
   private CompletableFuture<Mark> read(ResourceName resource) {
     return access
         .look(List.of(Op.getData(layout.mark(resource))))
         .thenApply(
             found -> {
               if (!(found.get(0) instanceof OpResult.GetDataResult data)) {
-                return new Mark(0, -1);
+                return new Mark(0, -1, 0);
               }
-              return new Mark(value(resource, data.getData()), data.getStat().getVersion());
+              return new Mark(
+                  value(resource, data.getData()),
+                  data.getStat().getVersion(),
+                  data.getStat().getMtime());
             });
   }
 
@@ -129,6 +153,11 @@ final class Marks {
     return CompletableFuture.completedFuture(advance);
   }
 
-  /** A mark and the version of its node; -1 if there is no node. */
-  private record Mark(long value, int version) {}
+  /**
+   * A mark.
+   *
+   * @param version of its node; -1 if there is no node
+   * @param writtenMillis when, by the ensemble's clock
+   */
+  private record Mark(long value, int version, long writtenMillis) {}
 }

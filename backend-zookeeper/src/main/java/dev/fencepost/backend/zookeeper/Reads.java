@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.OpResult;
 import org.slf4j.Logger;
@@ -77,6 +78,11 @@ final class Reads {
   /** No token above it can have been given before the latest answer. */
   long presentToken() {
     return bases.presentToken(access.handle().orElseThrow(Trouble::unreachable));
+  }
+
+  /** The ensemble's clock, in ms since 1970, or a little less; 0 if nothing was heard yet. */
+  long clockMillis() {
+    return TimeUnit.NANOSECONDS.toMillis(clock.nowNanos());
   }
 
   static <T> CompletableFuture<List<T>> joined(List<CompletableFuture<T>> all) {

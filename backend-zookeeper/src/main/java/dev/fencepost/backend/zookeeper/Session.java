@@ -70,7 +70,7 @@ final class Session implements AutoCloseable {
     Steps.Parts parts = new Steps.Parts(self.id(), reads, sender, plans, places, lined, clock);
     steps = new Steps(parts, settings.callTimeout(), this::repair);
     answers = new Answers(reads);
-    marks = new Marks(layout, acl, access, reads);
+    marks = new Marks(layout, acl, access, reads, settings.markRetention());
     sweep = new Sweep(layout, access, reads, tender, known, clock);
     listing = new Listing(sweep, reads);
     registry = new Registry(layout, acl, clock, self, this::someoneGone);
@@ -167,12 +167,17 @@ final class Session implements AutoCloseable {
   }
 
   /** For tests: forgets at once what has been idle for so long. */
-  CompletableFuture<Boolean> purge(int firstBucket, Duration quiet) {
+  CompletableFuture<Boolean> purge(int firstBucket, Sweep.Ages ages) {
     return firstBucket >= NodeName.BUCKETS
         ? CompletableFuture.completedFuture(true)
         : sweep
-            .purge(firstBucket, quiet)
-            .thenCompose(done -> purge(firstBucket + Sweep.GROUP, quiet));
+            .purge(firstBucket, ages)
+            .thenCompose(done -> purge(firstBucket + Sweep.GROUP, ages));
+  }
+
+  /** For tests: fence marks with a retention of their own. */
+  Marks marks(Duration retention) {
+    return marks.keptFor(retention);
   }
 
   /** For tests: how many states this replica looks after. */

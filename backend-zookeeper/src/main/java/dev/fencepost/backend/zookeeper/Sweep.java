@@ -21,6 +21,14 @@ final class Sweep {
   /** Buckets that are listed at once: with 100,000 locks of the longest names 10 MB. */
   static final int GROUP = 16;
 
+  /**
+   * After what time something unused is forgotten.
+   *
+   * @param locks free locks, and marks that were reset
+   * @param marks fence marks
+   */
+  record Ages(Duration locks, Duration marks) {}
+
   private final Layout layout;
   private final Access access;
   private final Reads reads;
@@ -58,9 +66,9 @@ final class Sweep {
   }
 
   /** Looks at the locks and marks of {@value #GROUP} buckets, forgets what was idle so long. */
-  CompletableFuture<Boolean> purge(int firstBucket, Duration quiet) {
-    return visit(firstBucket, Optional.of(quiet))
-        .thenCompose(done -> purgeMarks(firstBucket, quiet));
+  CompletableFuture<Boolean> purge(int firstBucket, Ages ages) {
+    return visit(firstBucket, Optional.of(ages.locks()))
+        .thenCompose(done -> purgeMarks(firstBucket, ages));
   }
 
   private CompletableFuture<Boolean> findOrphans(int firstBucket) {
@@ -111,7 +119,7 @@ final class Sweep {
     return deleteAll(deletions);
   }
 
-  private CompletableFuture<Boolean> purgeMarks(int firstBucket, Duration quiet) {
+  private CompletableFuture<Boolean> purgeMarks(int firstBucket, Ages ages) {
     List<String> parents = new ArrayList<>();
     for (int i = firstBucket; i < Math.min(NodeName.BUCKETS, firstBucket + GROUP); i++) {
       parents.add(layout.markBucket(i));
@@ -124,11 +132,11 @@ final class Sweep {
                 String parent = parents.get(i);
                 nodes.get(i).forEach(node -> paths.add(parent + "/" + node));
               }
-              return purgeMarks(paths, 0, quiet);
+              return purgeMarks(paths, 0, ages);
             });
   }
 
-  private CompletableFuture<Boolean> purgeMarks(List<String> all, int from, Duration quiet) {
+  private CompletableFuture<Boolean> purgeMarks(List<String> all, int from, Ages ages) {
     if (from >= all.size()) {
       return CompletableFuture.completedFuture(true);
     }
@@ -141,14 +149,15 @@ final class Sweep {
               List<Op> deletions = new ArrayList<>();
               for (int i = 0; i < found.size(); i++) {
                 if (found.get(i) instanceof OpResult.GetDataResult data
-                    && data.getData().length == 0
-                    && isOlder(data.getStat().getMtime(), quiet)) {
+                    && isOlder(
+                        data.getStat().getMtime(),
+                        data.getData().length == 0 ? ages.locks() : ages.marks())) {
                   deletions.add(Op.delete(paths.get(i), data.getStat().getVersion()));
                 }
               }
               return deleteAll(deletions);
             })
-        .thenCompose(done -> purgeMarks(all, to, quiet));
+        .thenCompose(done -> purgeMarks(all, to, ages));
   }
 
   /** All at once, or else each alone: one that was used meanwhile keeps only itself. */

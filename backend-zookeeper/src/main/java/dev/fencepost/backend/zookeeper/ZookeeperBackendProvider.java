@@ -13,9 +13,10 @@ import java.util.List;
  *
  * <p>Options: {@code session-timeout} (1 s – 5 min), {@code batch-size} (1–64 locks), {@code
  * in-flight} (1–64 transactions), {@code queue} (100–1,000,000 waiting calls), {@code purge-after}
- * (2 min – 3,650 d), {@code user} and {@code password} (digest), {@code sasl-section}, and {@code
- * tls} with {@code tls-keystore}, {@code tls-keystore-password}, {@code tls-truststore} and {@code
- * tls-truststore-password}. {@code docs/backends/zookeeper.md} explains them.
+ * (2 min – 3,650 d), {@code mark-retention} (1 d – 3,650 d), {@code user} and {@code password}
+ * (digest), {@code sasl-section}, and {@code tls} with {@code tls-keystore}, {@code
+ * tls-keystore-password}, {@code tls-truststore} and {@code tls-truststore-password}. {@code
+ * docs/backends/zookeeper.md} explains them.
  */
 public final class ZookeeperBackendProvider implements LockBackendProvider {
 

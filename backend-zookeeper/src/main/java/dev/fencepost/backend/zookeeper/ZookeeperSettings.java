@@ -3,11 +3,17 @@ package dev.fencepost.backend.zookeeper;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreOptions;
 import dev.fencepost.lock.spi.StoreSettings;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.zookeeper.common.PathUtils;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The store settings, checked.
@@ -20,6 +26,7 @@ import org.apache.zookeeper.common.PathUtils;
  * @param inFlight most transactions of batches under way
  * @param queue most calls that wait
  * @param purgeAfter how long a free lock's node is kept
+ * @param markRetention how long an unused fence mark is kept
  * @param security who we are, and how the connection is protected
  */
 record ZookeeperSettings(
@@ -31,8 +38,12 @@ record ZookeeperSettings(
     int inFlight,
     int queue,
     Duration purgeAfter,
+    Duration markRetention,
     Security security) {
   static final String SCHEME = "zookeeper:";
+
+  private static final Pattern SERVER =
+      Pattern.compile("(\\[(?<ip6>[0-9a-fA-F:.]+)]|[^:/\\s\\[\\]]+)(:(?<port>[0-9]{1,5}))?");
 
   private static final String DEFAULT_ROOT = "/fencepost";
 
@@ -63,6 +74,10 @@ record ZookeeperSettings(
       throw badUri("no " + SCHEME + "// at its beginning");
     }
     String rest = uri.substring(SCHEME.length() + 2);
+    if (rest.indexOf('@') >= 0) {
+      // Not repeated: what stands before it may be a password.
+      throw badUri("has a user; set store options user and password instead");
+    }
     int slash = rest.indexOf('/');
     String servers = slash < 0 ? rest : rest.substring(0, slash);
     String root = slash < 0 ? "" : rest.substring(slash);
@@ -79,6 +94,7 @@ record ZookeeperSettings(
             options.number("in-flight", 1, 64).orElse(2),
             options.number("queue", 100, 1_000_000).orElse(10_000),
             options.retention("purge-after", Duration.ofMinutes(2)).orElse(Duration.ofHours(1)),
+            options.retention("mark-retention", Duration.ofDays(1)).orElse(Duration.ofDays(30)),
             security(options));
     options.requireAllKnown();
     return read;
@@ -115,11 +131,28 @@ record ZookeeperSettings(
 
   private static String servers(String text) {
     for (String server : text.split(",", -1)) {
-      if (!server.matches("(\\[[0-9a-fA-F:]+]|[^:/\\s\\[\\]@]+)(:[0-9]{1,5})?")) {
-        throw badUri("not a host with a port: " + server);
+      Matcher parts = SERVER.matcher(server);
+      if (!parts.matches() || !isAddress(parts.group("ip6")) || !isPort(parts.group("port"))) {
+        throw badUri("not a host with a port of 1 to 65535: \"" + server + "\"");
       }
     }
     return text;
+  }
+
+  private static boolean isPort(@Nullable String digits) {
+    return digits == null || (Integer.parseInt(digits) > 0 && Integer.parseInt(digits) <= 65_535);
+  }
+
+  private static boolean isAddress(@Nullable String ip6) {
+    if (ip6 == null) {
+      return true;
+    }
+    try {
+      // Of an address in brackets nobody else is asked.
+      return InetAddress.getByName("[" + ip6 + "]") instanceof Inet6Address;
+    } catch (UnknownHostException e) {
+      return false;
+    }
   }
 
   private static String root(String path) {

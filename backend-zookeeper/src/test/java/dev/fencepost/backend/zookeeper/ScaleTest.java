@@ -73,7 +73,11 @@ final class ScaleTest {
           .atMost(PATIENCE)
           .until(
               () -> {
-                answer(replica.backend().session().purge(0, Duration.ZERO));
+                answer(
+                    replica
+                        .backend()
+                        .session()
+                        .purge(0, new Sweep.Ages(Duration.ZERO, Duration.ofDays(30))));
                 return locks(client, layout) == 0;
               });
       each(1, i -> replica.backend().tryAcquire(claims.get(i), Line.NONE));

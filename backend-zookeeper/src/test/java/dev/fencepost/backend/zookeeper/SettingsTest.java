@@ -35,13 +35,42 @@ final class SettingsTest {
           "zookeeper://a,,b",
           "zookeeper://a//b",
           "zookeeper://a/../b",
-          "zookeeper://u:p@a:1"
+          "zookeeper://u:p@a:1",
+          "zookeeper://a:99999/b",
+          "zookeeper://a:65536",
+          "zookeeper://a:0/b",
+          "zookeeper://a :2181/b",
+          "zookeeper:// a:2181/b",
+          "zookeeper://a:2181, b:2181/c",
+          "zookeeper:///b",
+          "zookeeper://:2181/b",
+          "zookeeper://a:/b",
+          "zookeeper://[::g]:2181/b",
+          "zookeeper://[1:2]:2181/b"
         }) {
       assertThatThrownBy(() -> settings(uri, Map.of()))
           .as(uri)
           .isInstanceOf(StoreConfigurationException.class)
           .hasMessageContaining("store URI");
     }
+  }
+
+  @Test
+  void badServer_isNamed() {
+    assertThatThrownBy(() -> settings("zookeeper://a:2181,b:99999/c", Map.of()))
+        .hasMessageContaining("\"b:99999\"")
+        .hasMessageContaining("1 to 65535");
+  }
+
+  @Test
+  void passwordInTheUri_isNotRepeated() {
+    assertThatThrownBy(() -> settings("zookeeper://user:secret@a:1/b", Map.of()))
+        .hasMessageContaining("store options user and password")
+        .hasMessageNotContaining("secret");
+    assertThatThrownBy(() -> settings("zookeeper://secret@a:1/b", Map.of()))
+        .hasMessageNotContaining("secret");
+    assertThatThrownBy(() -> settings("zookeeper://user:sec/ret@a:1", Map.of()))
+        .hasMessageNotContaining("sec");
   }
 
   @Test
@@ -53,6 +82,7 @@ final class SettingsTest {
             "in-flight", "0",
             "queue", "x",
             "purge-after", "1s",
+            "mark-retention", "1h",
             "user", "alone",
             "tls", "yes",
             "tls-keystore", "without tls",

@@ -70,7 +70,8 @@ abstract class ZookeeperStoreUnderTest implements StoreUnderTest {
   @Override
   public void purgeIdle() {
     try (TestReplica replica = new TestReplica(uri())) {
-      TestReplica.answer(replica.backend().session().purge(0, Duration.ZERO));
+      TestReplica.answer(
+          replica.backend().session().purge(0, new Sweep.Ages(Duration.ZERO, Duration.ofDays(30))));
     }
   }
 

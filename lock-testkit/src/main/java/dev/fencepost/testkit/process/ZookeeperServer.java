@@ -16,12 +16,16 @@ import java.util.Optional;
 /**
  * A ZooKeeper server as a process of its own, run from the classes of the tests' class path, which
  * must have {@code org.apache.zookeeper:zookeeper} and what its server needs. Alone, or a member of
- * a {@link ZookeeperEnsemble}.
+ * a {@link ZookeeperEnsemble}. The environment variable {@value #CLASS_PATH} names another class
+ * path, for another version than that of the tests.
  */
 public final class ZookeeperServer extends StoreProcess {
 
   /** The unit of ZooKeeper's times: sessions last 2 to 20 of them. */
   public static final int TICK_MILLIS = 500;
+
+  /** Name of the environment variable with the class path of another version. */
+  public static final String CLASS_PATH = "FENCEPOST_ZOOKEEPER_CLASSPATH";
 
   private static final String MAIN = "org.apache.zookeeper.server.quorum.QuorumPeerMain";
   private static final int PROBE_MILLIS = 2000;
@@ -152,7 +156,8 @@ public final class ZookeeperServer extends StoreProcess {
         "-Dzookeeper.preAllocSize=4096",
         "-Dzookeeper.forceSync=" + (sync == Sync.NEVER ? "no" : "yes"),
         "-cp",
-        Optional.ofNullable(System.getProperty("surefire.test.class.path"))
+        Optional.ofNullable(System.getenv(CLASS_PATH))
+            .or(() -> Optional.ofNullable(System.getProperty("surefire.test.class.path")))
             .orElseGet(() -> System.getProperty("java.class.path")),
         MAIN,
         config().toString());

@@ -1,0 +1,89 @@
+package dev.fencepost.backend.zookeeper;
+
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.ResourceName;
+import dev.fencepost.testkit.process.ZookeeperServer;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Fence marks are kept as long as somebody uses them, and for a time after that. */
+final class MarkRetentionTest {
+  private static final ZookeeperServer SERVER = new ZookeeperServer();
+  private static final Layout LAYOUT = new Layout("/retention");
+
+  @BeforeAll
+  static void start() {
+    SERVER.start();
+  }
+
+  @AfterAll
+  static void stop() {
+    SERVER.close();
+  }
+
+  @Test
+  void unusedMarks_areForgottenAfterTheRetentionOnly() {
+    try (TestReplica replica = replica();
+        TestClient client = new TestClient(at())) {
+      ResourceName resource = new ResourceName("unused");
+      long token = replica.acquire("unused").token().value();
+      answer(replica.backend().advance(resource, new FencingToken(token)));
+
+      purge(replica, new Sweep.Ages(Duration.ZERO, Duration.ofHours(1)));
+      assertThat(answer(replica.backend().advance(resource, new FencingToken(token - 1))))
+          .as("a mark within its retention")
+          .isEqualTo(new Advance.Stale(new FencingToken(token)));
+
+      purge(replica, new Sweep.Ages(Duration.ofHours(1), Duration.ZERO));
+      assertThat(nodes(client)).as("nodes of marks beyond their retention").isEmpty();
+      assertThat(answer(replica.backend().advance(resource, new FencingToken(token - 1))))
+          .isInstanceOf(Advance.Advanced.class);
+    }
+  }
+
+  @Test
+  void usedMark_isKeptAlthoughNobodyRaisesIt() {
+    Duration retention = Duration.ofSeconds(2);
+    try (TestReplica replica = replica()) {
+      ResourceName resource = new ResourceName("used");
+      FencingToken token = replica.acquire("used").token();
+      Marks marks = replica.backend().session().marks(retention);
+      answer(marks.advance(resource, token));
+      // Longer than the retention in all, but never so long without a use.
+      for (int i = 0; i < 6; i++) {
+        await().pollDelay(Duration.ofMillis(500)).until(() -> true);
+        assertThat(answer(marks.advance(resource, token))).isEqualTo(new Advance.Unchanged(token));
+      }
+      purge(replica, new Sweep.Ages(Duration.ofHours(1), retention));
+      assertThat(answer(marks.advance(resource, token))).isEqualTo(new Advance.Unchanged(token));
+    }
+  }
+
+  private static void purge(TestReplica replica, Sweep.Ages ages) {
+    answer(replica.backend().session().purge(0, ages));
+  }
+
+  private static List<String> nodes(TestClient client) {
+    return IntStream.range(0, NodeName.BUCKETS)
+        .boxed()
+        .flatMap(bucket -> client.children(LAYOUT.markBucket(bucket)).stream())
+        .toList();
+  }
+
+  private static TestReplica replica() {
+    return new TestReplica("zookeeper://" + at() + LAYOUT.root());
+  }
+
+  private static String at() {
+    return "127.0.0.1:" + SERVER.port();
+  }
+}

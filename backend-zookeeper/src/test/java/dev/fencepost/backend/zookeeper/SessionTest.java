@@ -93,6 +93,34 @@ final class SessionTest {
   }
 
   @Test
+  void storeLostWhileItsTurnCame_grantsNothingAfterwards() {
+    try (TcpProxy proxy = new TcpProxy(SERVER.port());
+        TestReplica a = new TestReplica(uri(SERVER.port()));
+        TestReplica b = new TestReplica(uri(proxy.port()));
+        TestReplica c = new TestReplica(uri(SERVER.port()))) {
+      Grant held = a.acquire("cut-off");
+      LockName lock = held.ref().lock();
+      Claim claim = claim("cut-off");
+      answer(b.backend().tryAcquire(claim, Line.JOIN));
+      proxy.refuse();
+      answer(a.backend().release(ReleaseOrder.of(held.ref())));
+      // The turn of the one that is cut off passes.
+      Grant next =
+          await()
+              .atMost(PATIENCE)
+              .until(
+                  () -> answer(c.backend().tryAcquire(claim("cut-off"), Line.JOIN)),
+                  Attempt.Granted.class::isInstance)
+              .fold(Attempt.Granted::grant, busy -> held);
+      proxy.resume();
+      await().atMost(PATIENCE).until(() -> lives(a, b) && isAnswered(b));
+      assertThat(describe(a, lock).holder().orElseThrow().token()).isEqualTo(next.token());
+      assertThat(answer(b.backend().tryAcquire(claim, Line.NONE))).isInstanceOf(Attempt.Busy.class);
+      assertThat(answer(c.backend().renew(next.ref()))).isInstanceOf(Renewal.Renewed.class);
+    }
+  }
+
+  @Test
   void shortInterruption_keepsThePlace() {
     try (TcpProxy proxy = new TcpProxy(SERVER.port());
         TestReplica a = new TestReplica(uri(SERVER.port()));
@@ -213,6 +241,15 @@ final class SessionTest {
         .pollDelay(Duration.ZERO)
         .atMost(PATIENCE)
         .until(() -> answer(replica.backend().renew(grant.ref())), renewal -> true);
+  }
+
+  private static boolean isAnswered(TestReplica replica) {
+    try {
+      answer(replica.backend().info());
+      return true;
+    } catch (StoreException e) {
+      return false;
+    }
   }
 
   private static boolean lives(TestReplica witness, TestReplica replica) {

@@ -78,6 +78,8 @@ final class OpeningTest {
         .hasMessageContaining("7.0");
     assertThatCode(() -> Fitness.require(Target.Kind.SERVER, info.replace("6.2.14", "10.1.0")))
         .doesNotThrowAnyException();
+    String valkey = "redis_version:7.2.4\r\nserver_mode:cluster\r\nrole:master\r\n";
+    assertThatCode(() -> Fitness.require(Target.Kind.CLUSTER, valkey)).doesNotThrowAnyException();
   }
 
   @Test

@@ -122,7 +122,7 @@ class H2ServerTest {
             StartException.class,
             () -> FencepostServer.check(Configs.with("store", "mongodb://u:geheim@h/db")));
     assertThat(unknown.getMessage())
-        .contains("mongodb://u:***@h/db", "h2:./fencepost-data", "jdbc:postgresql://");
+        .contains("mongodb://***@h/db", "h2:./fencepost-data", "jdbc:postgresql://");
     StartException option =
         catchThrowableOfType(
             StartException.class,

@@ -124,7 +124,7 @@ record EtcdSettings(
     boolean isAddress = !bare.equals(host);
     if (!(isAddress ? ADDRESS : HOST).matcher(bare).matches()) {
       throw new StoreConfigurationException(
-          "store URI: " + text + " (expected: etcd://host:2379,host:2379/prefix)");
+          "store URI: not a host with a port (expected: etcd://host:2379,host:2379/prefix)");
     }
     return new Endpoint(bare, port);
   }
@@ -132,7 +132,7 @@ record EtcdSettings(
   private static int port(String text) {
     int port = PORT.matcher(text).matches() ? Integer.parseInt(text) : 0;
     if (port == 0 || port > 65_535) {
-      throw new StoreConfigurationException("store URI: port " + text + " (expected: 1–65535)");
+      throw new StoreConfigurationException("store URI: no such port (expected: 1–65535)");
     }
     return port;
   }
@@ -141,7 +141,7 @@ record EtcdSettings(
     String bare = text.replaceAll("^/+|/+$", "");
     if (bare.length() > MAX_PREFIX_BYTES || bare.contains("?") || bare.contains("#")) {
       throw new StoreConfigurationException(
-          "store URI: key prefix " + bare + " (expected: at most 256 characters, without ? and #)");
+          "store URI: the key prefix (expected: at most 256 characters, without ? and #)");
     }
     return bare.isEmpty() ? DEFAULT_PREFIX : bare;
   }

@@ -133,7 +133,7 @@ record ZookeeperSettings(
     for (String server : text.split(",", -1)) {
       Matcher parts = SERVER.matcher(server);
       if (!parts.matches() || !isAddress(parts.group("ip6")) || !isPort(parts.group("port"))) {
-        throw badUri("not a host with a port of 1 to 65535: \"" + server + "\"");
+        throw badUri("not a host with a port of 1 to 65535" + shown(server));
       }
     }
     return text;
@@ -164,8 +164,13 @@ record ZookeeperSettings(
       PathUtils.validatePath(root);
       return root;
     } catch (IllegalArgumentException e) {
-      throw new StoreConfigurationException("store URI: no node can be called " + root, e);
+      throw new StoreConfigurationException("store URI: no node can have that path", e);
     }
+  }
+
+  /** A server that looks like one; anything else may hold a password. */
+  private static String shown(String server) {
+    return server.matches("[\\w.-]+:[0-9]+") ? ": \"" + server + "\"" : "";
   }
 
   private static StoreConfigurationException badUri(String why) {

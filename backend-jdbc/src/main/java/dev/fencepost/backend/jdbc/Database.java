@@ -1,6 +1,6 @@
 package dev.fencepost.backend.jdbc;
 
-import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.HikariConfig;
 import dev.fencepost.lock.Advance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
@@ -39,8 +39,8 @@ interface Database extends AutoCloseable {
   /** The statements that make the tables in an empty database. */
   String schema();
 
-  /** A pool of so many connections, which connects in the background. */
-  HikariDataSource pool(String name, int connections);
+  /** How a pool of so many connections is made, which connects in the background. */
+  HikariConfig pool(String name, int connections);
 
   /**
    * Asks questions of different locks, all of one kind, and settles each. What it throws means that
@@ -55,9 +55,10 @@ interface Database extends AutoCloseable {
   /**
    * Begins to tell of turns that the database gives this replica, until closed.
    *
+   * @param pools say when it may connect
    * @param seen by this replica; tells whether it stands in a line
    */
-  Wakes listen(Seen seen, Consumer<LockName> wake);
+  Wakes listen(ConnectionPools pools, Seen seen, Consumer<LockName> wake);
 
   /** Ends what {@link #prepare} began. */
   @Override

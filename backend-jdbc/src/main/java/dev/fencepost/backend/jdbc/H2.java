@@ -1,7 +1,6 @@
 package dev.fencepost.backend.jdbc;
 
 import com.zaxxer.hikari.HikariConfig;
-import com.zaxxer.hikari.HikariDataSource;
 import dev.fencepost.lock.Advance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
@@ -25,6 +24,8 @@ import org.flywaydb.core.api.FlywayException;
 import org.h2.api.ErrorCode;
 import org.h2.jdbcx.JdbcDataSource;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * H2 in this process, with its files in a folder. A round trip costs nothing here, so a step is a
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * machine's, read under the row's lock.
  */
 final class H2 implements Database {
+  private static final Logger LOG = LoggerFactory.getLogger(H2.class);
   private static final String KIND = "h2";
 
   /**
@@ -55,7 +57,8 @@ final class H2 implements Database {
     this.clock = clock;
     if (this.folder.toString().contains(";")) {
       throw new StoreConfigurationException(
-          "store folder " + folder + ": has a semicolon, which H2 cannot take; name another");
+          "store folder: it has a semicolon, which H2 cannot take; name another (its user and"
+              + " password are its own)");
     }
     source.setURL("jdbc:h2:file:" + this.folder.resolve("fencepost") + OPTIONS);
   }
@@ -95,7 +98,7 @@ final class H2 implements Database {
   }
 
   @Override
-  public HikariDataSource pool(String name, int connections) {
+  public HikariConfig pool(String name, int connections) {
     HikariConfig config = new HikariConfig();
     config.setPoolName("fencepost-h2-" + name);
     config.setDataSource(source);
@@ -103,7 +106,7 @@ final class H2 implements Database {
     config.setMaxLifetime(0);
     config.setInitializationFailTimeout(-1);
     config.setConnectionTimeout(1_000);
-    return new HikariDataSource(config);
+    return config;
   }
 
   @Override
@@ -138,7 +141,7 @@ final class H2 implements Database {
   }
 
   @Override
-  public Wakes listen(Seen seen, Consumer<LockName> wake) {
+  public Wakes listen(ConnectionPools pools, Seen seen, Consumer<LockName> wake) {
     // Whoever has this database open is the only server on it: there is nobody to be told.
     return () -> {};
   }
@@ -150,7 +153,7 @@ final class H2 implements Database {
         anchor.close();
       }
     } catch (SQLException e) {
-      throw Trouble.of(e).as(e);
+      LOG.debug("The database had closed itself already", e);
     } finally {
       anchor = null;
     }
@@ -165,11 +168,12 @@ final class H2 implements Database {
     LockName lock = question.lock();
     Optional<LockRecord> before = read(connection, lock);
     LockRecord record = before.orElseGet(() -> LockRecord.unused(lock));
-    Step<T> step = question.on(record, seen.asker(seen.leastToken(), clock.getAsLong()));
+    long now = clock.getAsLong();
+    Step<T> step = question.on(record, seen.asker(seen.leastToken(), now));
     if (!step.after().equals(record)) {
       String statement = before.isPresent() ? "lock_update" : "lock_insert";
       try (Sql.Asked write = sql.ask(connection, statement)) {
-        LockRow.write(step.after(), write).update();
+        LockRow.write(step.after(), now, write).update();
       }
     }
     seen.saw(step.after());

@@ -47,9 +47,19 @@ final class Housekeeping implements AutoCloseable {
   private byte[] purgedUpTo = new byte[0];
   private boolean failing;
 
-  Housekeeping(Database database, JdbcSettings settings, Replica self, Random random) {
+  /**
+   * Does nothing yet.
+   *
+   * @param pool of one connection; closed with it
+   */
+  Housekeeping(
+      Database database,
+      HikariDataSource pool,
+      JdbcSettings settings,
+      Replica self,
+      Random random) {
     this.database = database;
-    this.pool = database.pool("housekeeping", 1);
+    this.pool = pool;
     this.settings = settings;
     this.self = self;
     this.random = random;
@@ -62,6 +72,13 @@ final class Housekeeping implements AutoCloseable {
     executor.scheduleWithFixedDelay(
         this::heartbeat, HEARTBEAT.toMillis(), HEARTBEAT.toMillis(), TimeUnit.MILLISECONDS);
     schedulePurge(PURGE_PAUSE_MILLIS);
+  }
+
+  /** Writes the replica's entry for the first time. */
+  void arrive() throws SQLException {
+    try (Connection connection = pool.getConnection()) {
+      announce(connection, self);
+    }
   }
 
   /** Writes the replica's entry, from now on in this form. */
@@ -166,7 +183,7 @@ final class Housekeeping implements AutoCloseable {
       failing = false;
     } catch (SQLException | RuntimeException e) {
       if (!failing) {
-        LOG.warn("Could not {}: {}", what, e.getMessage());
+        LOG.warn("Could not {}: {}", what, Trouble.words(e));
       }
       failing = true;
     }

@@ -133,7 +133,7 @@ final class JdbcBackend implements LockBackend {
 
   @Override
   public CompletionStage<StoreInfo> info() {
-    return with(open -> open.other(connection -> open.reads().info(connection)));
+    return with(Session::info);
   }
 
   @Override

@@ -87,7 +87,7 @@ public final class JdbcBackendProvider implements LockBackendProvider {
     try {
       return Path.of(path);
     } catch (InvalidPathException e) {
-      throw new StoreConfigurationException("store URI: no such path can exist: " + path, e);
+      throw new StoreConfigurationException("store URI: no such folder can exist", e);
     }
   }
 }

@@ -50,8 +50,8 @@ record JdbcSettings(
     return read;
   }
 
-  /** The same, with free locks forgotten as soon as they are seen. */
-  JdbcSettings withPurgeAtOnce() {
+  /** The same, with free locks forgotten after another time. */
+  JdbcSettings withPurgeAfter(Duration quiet) {
     return new JdbcSettings(
         callTimeout,
         acquireConnections,
@@ -59,7 +59,7 @@ record JdbcSettings(
         readConnections,
         batchSize,
         queue,
-        Duration.ZERO,
+        quiet,
         markRetention,
         user,
         password);

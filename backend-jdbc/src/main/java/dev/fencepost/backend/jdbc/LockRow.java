@@ -90,8 +90,11 @@ final class LockRow {
             new ClaimId(claim), claimant, lease, row.getLong(first + 7), row.getLong(first + 10)));
   }
 
-  /** Sets the parameters named like the columns. */
-  static Sql.Asked write(LockRecord record, Sql.Asked row) throws SQLException {
+  /**
+   * Sets the parameters named like the columns. A row without a claim says by {@code expires_at}
+   * until when it was in use, which is now.
+   */
+  static Sql.Asked write(LockRecord record, long nowMicros, Sql.Asked row) throws SQLException {
     Claimant claimant = record.tenure().map(Tenure::claimant).orElse(NOBODY);
     return row.with("name", record.name().utf8())
         .with("token", record.token())
@@ -105,7 +108,7 @@ final class LockRow {
         .with(
             "delay",
             record.tenure().map(tenure -> Micros.of(tenure.lease().lockDelay())).orElse(0L))
-        .with("expires_at", record.tenure().map(Tenure::expiresAtMicros).orElse(0L))
+        .with("expires_at", record.tenure().map(Tenure::expiresAtMicros).orElse(nowMicros))
         .with("free_at", record.freeAtMicros())
         .with("turn", record.turn().map(ReplicaId::value).orElse(null))
         .with("line", line(record.line()))

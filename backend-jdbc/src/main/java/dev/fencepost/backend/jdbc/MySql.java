@@ -1,7 +1,6 @@
 package dev.fencepost.backend.jdbc;
 
 import com.zaxxer.hikari.HikariConfig;
-import com.zaxxer.hikari.HikariDataSource;
 import dev.fencepost.lock.Advance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
@@ -14,6 +13,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -67,8 +67,8 @@ final class MySql implements Database {
     try (Connection connection = source.getConnection()) {
       MySqlFitness fitness = new MySqlFitness(sql, connection);
       kind = fitness.requireFitServer();
-      if (fitness.mayMakeTables()) {
-        migrate(connection);
+      if (fitness.mustMakeTables()) {
+        migrate(connection, fitness);
       }
       fitness.requireFitTables();
     } catch (SQLException e) {
@@ -84,7 +84,7 @@ final class MySql implements Database {
   }
 
   @Override
-  public HikariDataSource pool(String name, int connections) {
+  public HikariConfig pool(String name, int connections) {
     HikariConfig config = new HikariConfig();
     config.setPoolName("fencepost-mysql-" + name);
     config.setDataSource(source);
@@ -99,7 +99,7 @@ final class MySql implements Database {
         Sql.text(FOLDER + "/session.sql")
             .replace("${call_millis}", Long.toString(settings.callTimeout().toMillis()))
             .replace("${call_seconds}", Long.toString(callSeconds(settings))));
-    return new HikariDataSource(config);
+    return config;
   }
 
   @Override
@@ -130,8 +130,8 @@ final class MySql implements Database {
   }
 
   @Override
-  public Wakes listen(Seen seen, Consumer<LockName> wake) {
-    return new MySqlWakes(pool("wakes", 1), sql, seen, wake);
+  public Wakes listen(ConnectionPools pools, Seen seen, Consumer<LockName> wake) {
+    return new MySqlWakes(pools.openOptional("turns"), sql, seen, wake);
   }
 
   @Override
@@ -140,13 +140,17 @@ final class MySql implements Database {
   }
 
   /** Under a lock: nothing is undone here of a migration, so none may see another's half. */
-  private void migrate(Connection connection) throws SQLException {
+  private void migrate(Connection connection, MySqlFitness fitness) throws SQLException {
     for (int tries = 0; tries < SCHEMA_LOCK_TRIES; tries++) {
       try (Sql.Asked asked = sql.ask(connection, "schema_lock");
           ResultSet row = asked.with("seconds", callSeconds(settings)).query()) {
         row.next();
         if (row.getInt(1) == 1) {
-          schema.migrate(source);
+          // Another server may have made them meanwhile.
+          if (fitness.mustMakeTables()) {
+            schema.migrate(source);
+            fitness.requireTables();
+          }
           return;
         }
       }
@@ -165,7 +169,7 @@ final class MySql implements Database {
 
   private static MariaDbDataSource source(String place, JdbcSettings settings) {
     int query = place.indexOf('?');
-    String theirs = query < 0 ? "" : place.substring(query + 1) + "&";
+    UriParameters theirs = UriParameters.parse(query < 0 ? "" : place.substring(query + 1));
     long millis = TimeUnit.SECONDS.toMillis(callSeconds(settings));
     String url =
         "jdbc:mariadb:"
@@ -174,19 +178,21 @@ final class MySql implements Database {
             + ("?allowLocalInfile=false&connectTimeout=" + millis)
             // Behind the statement's own timeout, for a server that does not answer at all.
             + ("&socketTimeout=" + (millis + 1_000) + "&")
-            + theirs
+            + theirs.without("user", "password")
             + "allowMultiQueries=true&useServerPrepStmts=false&defaultFetchSize=0"
             + "&dumpQueriesOnException=false&transactionReplay=false";
     try {
       MariaDbDataSource source = new MariaDbDataSource(url);
-      if (settings.user().isPresent()) {
-        source.setUser(settings.user().get());
+      Optional<String> user = settings.user().or(() -> theirs.value("user"));
+      if (user.isPresent()) {
+        source.setUser(user.get());
       }
-      if (settings.password().isPresent()) {
-        source.setPassword(settings.password().get());
+      Optional<String> password = settings.password().or(() -> theirs.value("password"));
+      if (password.isPresent()) {
+        source.setPassword(password.get());
       }
       return source;
-    } catch (SQLException e) {
+    } catch (SQLException | RuntimeException e) {
       throw new StoreConfigurationException(
           "store URI: MariaDB's driver cannot read it"
               + " (expected: jdbc:mariadb://host:3306/database?user=…)",

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.flywaydb.core.api.FlywayException;
@@ -19,8 +20,13 @@ final class MySqlFitness {
   private static final int LEAST_MARIADB = 10_06;
   private static final int LEAST_MYSQL = 8_00;
 
-  /** How many there are. */
-  private static final int TABLES = 4;
+  /** The last column of each table. */
+  private static final Map<String, String> LAST_COLUMNS =
+      Map.of(
+          "fencepost_lock", "was_revoked",
+          "fencepost_mark", "answer",
+          "fencepost_replica", "seen_at",
+          "fencepost_store", "created_at");
 
   private static final int ACCESS_DENIED = 1045;
   private static final int DATABASE_DENIED = 1044;
@@ -62,10 +68,13 @@ final class MySqlFitness {
   }
 
   /**
-   * Whether this user may make tables. If not, an operator must have made them: otherwise refuses,
-   * and says what is missing.
+   * Whether the tables are to be made. They are left alone if all is there, whoever made them. If
+   * something is missing that this user may not make, refuses and says so.
    */
-  boolean mayMakeTables() throws SQLException {
+  boolean mustMakeTables() throws SQLException {
+    if (missing().isEmpty()) {
+      return false;
+    }
     try (Sql.Asked asked = sql.ask(connection, "may_create")) {
       asked.update();
       return true;
@@ -73,15 +82,28 @@ final class MySqlFitness {
       if (!FORBIDDEN.contains(e.getErrorCode())) {
         return true;
       }
-      if (engines().size() == TABLES) {
-        return false;
-      }
       throw refused(
           "the user may not make Fencepost's tables; GRANT CREATE, ALTER, INDEX, SELECT, INSERT,"
               + " UPDATE, DELETE ON its database TO it, or let an administrator apply the"
               + " statements that `fencepost schema` prints: "
               + e.getMessage());
     }
+  }
+
+  /** Refuses tables that the migrations did not complete. */
+  void requireTables() throws SQLException {
+    Map<String, String> missing = missing();
+    if (!missing.isEmpty()) {
+      throw refused(
+          ("Fencepost's tables are incomplete: these columns are missing: " + missing)
+              + "; compare them with the statements that `fencepost schema` prints");
+    }
+  }
+
+  private Map<String, String> missing() throws SQLException {
+    Map<String, String> missing = new TreeMap<>(LAST_COLUMNS);
+    missing.keySet().removeAll(pairs("columns").keySet());
+    return missing;
   }
 
   /** Refuses tables that cannot keep what is written, and a user who may not use them. */
@@ -194,7 +216,9 @@ final class MySqlFitness {
     return cause != null && Trouble.of(cause) == Trouble.UNREACHABLE
         ? Trouble.UNREACHABLE.as(cause)
         : new StoreConfigurationException(
-            "MariaDB/MySQL: Fencepost's tables cannot be made: " + e.getMessage(), e);
+            "MariaDB/MySQL: Fencepost's tables cannot be made; let an administrator apply the"
+                + (" statements that `fencepost schema` prints: " + Trouble.words(e)),
+            e);
   }
 
   private static StoreConfigurationException refused(String why) {

@@ -72,7 +72,7 @@ final class MySqlWakes implements Database.Wakes {
           : Math.min(MOST_PAUSE_NANOS, Math.max(LEAST_PAUSE_NANOS, pauseNanos * 3 / 2));
     } catch (SQLException | RuntimeException e) {
       if (!failing && !pool.isClosed()) {
-        LOG.warn("Not looking for turns, which costs up to 2 s each: {}", e.getMessage());
+        LOG.warn("Not looking for turns, which costs up to 2 s each: {}", Trouble.words(e));
       }
       failing = true;
       return PAUSE_AFTER_FAILURE_NANOS;

@@ -1,12 +1,13 @@
 package dev.fencepost.backend.jdbc;
 
 import com.zaxxer.hikari.HikariConfig;
-import com.zaxxer.hikari.HikariDataSource;
 import dev.fencepost.lock.Advance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.spi.StoreConfigurationException;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -16,6 +17,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.flywaydb.core.api.FlywayException;
 import org.postgresql.ds.PGSimpleDataSource;
 
@@ -27,8 +30,8 @@ final class Postgres implements Database {
   private static final String KIND = "postgresql";
   private static final long MOST_LOCK_WAIT_MILLIS = 1_000;
 
-  /** Waiting for another server's migration, in call timeouts. */
-  private static final long SCHEMA_LOCK_TRIES = 6;
+  /** Logs a URI that it cannot read with its password, and throws as well. */
+  private static final Logger DRIVER_LOG = Logger.getLogger("org.postgresql.Driver");
 
   private final JdbcSettings settings;
   private final Random random;
@@ -65,9 +68,10 @@ final class Postgres implements Database {
   public void prepare() {
     try (Connection connection = source.getConnection()) {
       PostgresFitness fitness = new PostgresFitness(sql, connection);
+      fitness.requireOwnSession(source);
       fitness.requireFitServer();
-      if (fitness.mayMakeTables()) {
-        migrate(connection);
+      if (fitness.mustMakeTables()) {
+        migrate(connection, fitness);
       }
       fitness.requirePermissions();
     } catch (SQLException e) {
@@ -83,7 +87,7 @@ final class Postgres implements Database {
   }
 
   @Override
-  public HikariDataSource pool(String name, int connections) {
+  public HikariConfig pool(String name, int connections) {
     HikariConfig config = new HikariConfig();
     config.setPoolName("fencepost-postgresql-" + name);
     config.setDataSource(source);
@@ -99,7 +103,7 @@ final class Postgres implements Database {
         Sql.text("postgresql/session.sql")
             .replace("${statement_timeout}", Long.toString(settings.callTimeout().toMillis()))
             .replace("${lock_timeout}", Long.toString(lockTimeoutMillis())));
-    return new HikariDataSource(config);
+    return config;
   }
 
   @Override
@@ -130,8 +134,8 @@ final class Postgres implements Database {
   }
 
   @Override
-  public Wakes listen(Seen seen, Consumer<LockName> wake) {
-    return new PostgresWakes(source, seen.self(), wake, random);
+  public Wakes listen(ConnectionPools pools, Seen seen, Consumer<LockName> wake) {
+    return new PostgresWakes(pools.optional("turns", source), seen.self(), wake, random);
   }
 
   @Override
@@ -139,16 +143,48 @@ final class Postgres implements Database {
     // Each connection belongs to a pool or a listener.
   }
 
-  /** Under a lock: the history begins in two steps, and none may see another's first alone. */
-  private void migrate(Connection connection) throws SQLException {
-    long millis = SCHEMA_LOCK_TRIES * settings.callTimeout().toMillis();
+  /**
+   * Under a lock: the history begins in two steps, and none may see another's first alone. After a
+   * failure the lock ends with the connection.
+   */
+  private void migrate(Connection connection, PostgresFitness fitness) throws SQLException {
+    connection.setAutoCommit(false);
+    lockSchema(connection);
+    // Another server may have made them meanwhile.
+    if (fitness.mustMakeTables()) {
+      schema.migrate(source);
+    }
+    connection.rollback();
+    connection.setAutoCommit(true);
+    // Not in that transaction, which remembers that they were not there.
+    fitness.requireTables();
+  }
+
+  /** Waits for less than the driver waits for an answer. */
+  private void lockSchema(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement();
         Sql.Asked asked = sql.ask(connection, "schema_lock")) {
-      statement.execute("SET lock_timeout = " + millis);
-      try (ResultSet locked = asked.query()) {
-        locked.next();
-        schema.migrate(source);
+      statement.execute("SET LOCAL lock_timeout = " + settings.callTimeout().toMillis());
+      asked.query().close();
+    } catch (SQLException e) {
+      if (Trouble.of(e) == Trouble.BLOCKED) {
+        connection.rollback();
+        throw schemaIsLocked(connection, e);
       }
+      throw e;
+    }
+  }
+
+  private StoreException schemaIsLocked(Connection connection, SQLException cause)
+      throws SQLException {
+    try (Sql.Asked asked = sql.ask(connection, "schema_lock_holder");
+        ResultSet holder = asked.query()) {
+      String pid = holder.next() ? holder.getString(1) : "unknown";
+      return new StoreException(
+          Failure.STORE_TIMEOUT,
+          "another session of the database keeps the lock for making Fencepost's tables."
+              + (" Unless a server is making them just now, end it: its process is " + pid),
+          cause);
     }
   }
 
@@ -166,6 +202,7 @@ final class Postgres implements Database {
     // Behind the statement's own timeout, for a server that does not answer at all.
     source.setSocketTimeout(seconds + 1);
     source.setPrepareThreshold(1);
+    DRIVER_LOG.setLevel(Level.OFF);
     try {
       source.setURL(uri);
     } catch (IllegalArgumentException e) {

@@ -4,8 +4,11 @@ import dev.fencepost.lock.spi.StoreConfigurationException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
+import javax.sql.DataSource;
 import org.flywaydb.core.api.FlywayException;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
 
 /** Whether a PostgreSQL can keep the contract; says what to do where it cannot. */
 final class PostgresFitness {
@@ -17,6 +20,37 @@ final class PostgresFitness {
   PostgresFitness(Sql sql, Connection connection) {
     this.sql = sql;
     this.connection = connection;
+  }
+
+  /**
+   * Refuses a pooler that lends a session of the server to one client after another: the lock for
+   * making tables would never be given back, and turns would not be heard of.
+   */
+  void requireOwnSession(DataSource source) throws SQLException {
+    // No statement gets a name, which another client's may have in the same session.
+    connection.unwrap(PGConnection.class).setPrepareThreshold(0);
+    int before = process(connection);
+    try (Connection other = source.getConnection()) {
+      other.unwrap(PGConnection.class).setPrepareThreshold(0);
+      // Until the end of its transaction it keeps what it was lent.
+      other.setAutoCommit(false);
+      boolean isShared = process(other) == before || process(connection) != before;
+      other.rollback();
+      if (isShared) {
+        throw refused(
+            "a pooler in transaction mode is in between, where LISTEN, prepared statements and the"
+                + " settings of a session are lost; name the server itself, or set"
+                + " pool_mode=session for this database or user");
+      }
+    }
+  }
+
+  private static int process(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SELECT pg_backend_pid()")) {
+      row.next();
+      return row.getInt(1);
+    }
   }
 
   /** Refuses a server that would lose or could not take what is written. */
@@ -54,10 +88,10 @@ final class PostgresFitness {
   }
 
   /**
-   * Whether this user may make tables. If not, an operator must have made them: otherwise refuses,
-   * and says what is missing.
+   * Whether the tables are to be made. They are left alone if all is there, whoever made them. If
+   * something is missing that this user may not make, refuses and says so.
    */
-  boolean mayMakeTables() throws SQLException {
+  boolean mustMakeTables() throws SQLException {
     try (Sql.Asked asked = sql.ask(connection, "tables");
         ResultSet row = asked.query()) {
       row.next();
@@ -65,11 +99,11 @@ final class PostgresFitness {
       if (place == null) {
         throw refused("no schema of the search path exists; make one, or name one that does");
       }
+      if (row.getString("missing") == null) {
+        return false;
+      }
       if (row.getBoolean("may_create")) {
         return true;
-      }
-      if (row.getInt("present") == row.getInt("wanted")) {
-        return false;
       }
       throw refused(
           "user "
@@ -80,6 +114,20 @@ final class PostgresFitness {
               + place
               + " TO it, or let an administrator apply the statements that `fencepost schema`"
               + " prints");
+    }
+  }
+
+  /** Refuses tables that the migrations did not complete. */
+  void requireTables() throws SQLException {
+    try (Sql.Asked asked = sql.ask(connection, "tables");
+        ResultSet row = asked.query()) {
+      row.next();
+      String missing = row.getString("missing");
+      if (missing != null) {
+        throw refused(
+            ("Fencepost's tables are incomplete: " + missing)
+                + " is missing; compare them with the statements that `fencepost schema` prints");
+      }
     }
   }
 
@@ -125,7 +173,9 @@ final class PostgresFitness {
     return cause != null && Trouble.of(cause) == Trouble.UNREACHABLE
         ? Trouble.UNREACHABLE.as(cause)
         : new StoreConfigurationException(
-            "PostgreSQL: Fencepost's tables cannot be made: " + e.getMessage(), e);
+            "PostgreSQL: Fencepost's tables cannot be made; let an administrator apply the"
+                + (" statements that `fencepost schema` prints: " + Trouble.words(e)),
+            e);
   }
 
   private static StoreConfigurationException refused(String why) {

@@ -68,7 +68,7 @@ final class PostgresWakes implements Database.Wakes {
       } catch (SQLException e) {
         if (!closed) {
           if (pauseMillis == LEAST_PAUSE_MILLIS) {
-            LOG.warn("Not listening for turns, which costs up to 2 s each: {}", e.getMessage());
+            LOG.warn("Not listening for turns, which costs up to 2 s each: {}", Trouble.words(e));
           }
           LockSupport.parkNanos(
               TimeUnit.MILLISECONDS.toNanos(pauseMillis / 2 + random.nextLong(pauseMillis)));

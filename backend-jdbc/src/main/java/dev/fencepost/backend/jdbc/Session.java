@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -29,6 +30,7 @@ final class Session implements AutoCloseable {
   private final Seen seen;
   private final Random random;
   private final Reads reads;
+  private final ConnectionPools pools;
   private final Housekeeping housekeeping;
   private final Lane acquires;
   private final Lane owners;
@@ -48,10 +50,14 @@ final class Session implements AutoCloseable {
     this.random = random;
     this.seen = new Seen(self.id());
     this.reads = new Reads(database, seen);
-    this.acquires = lane("acquire", settings.acquireConnections(), settings.batchSize());
-    this.owners = lane("owner", settings.ownerConnections(), settings.batchSize());
-    this.others = lane("read", settings.readConnections(), 1);
-    this.housekeeping = new Housekeeping(database, settings, self, random);
+    this.pools = new ConnectionPools(database);
+    HikariDataSource forOwners = pools.openForOwners(settings.ownerConnections());
+    this.owners = lane("owner", forOwners, settings.batchSize(), this::ask);
+    HikariDataSource forGrants = pools.open("acquire", settings.acquireConnections());
+    this.acquires = lane("acquire", forGrants, settings.batchSize(), this::askForGrants);
+    this.others = lane("read", pools.open("read", settings.readConnections()), 1, this::ask);
+    this.housekeeping =
+        new Housekeeping(database, pools.open("housekeeping", 1), settings, self, random);
     open.push(housekeeping);
   }
 
@@ -64,7 +70,7 @@ final class Session implements AutoCloseable {
       Random random) {
     Session session = new Session(database, settings, self, random);
     try {
-      return new Opened(session, session.start(self, wake));
+      return new Opened(session, session.start(wake));
     } catch (RuntimeException e) {
       session.close();
       throw e;
@@ -87,6 +93,15 @@ final class Session implements AutoCloseable {
   /** Asks anything else. */
   <T> CompletionStage<T> other(SqlFunction<T> function) {
     return others.ask(new Question.Other<>(function));
+  }
+
+  /** Who the store is; fails if calls of any kind could not reach it. */
+  CompletionStage<StoreInfo> info() {
+    return other(
+        connection -> {
+          pools.requireAll();
+          return reads.info(connection);
+        });
   }
 
   Reads reads() {
@@ -115,26 +130,34 @@ final class Session implements AutoCloseable {
   }
 
   @SuppressWarnings("FutureReturnValueIgnored") // Telling the late ones cannot fail.
-  private StoreInfo start(Replica self, Consumer<LockName> wake) {
-    try (HikariDataSource pool = database.pool("open", 1);
-        Connection connection = pool.getConnection()) {
-      housekeeping.announce(connection, self);
-      StoreInfo info = reads.info(connection);
+  private StoreInfo start(Consumer<LockName> wake) {
+    deadlines.scheduleWithFixedDelay(
+        this::expire, EXPIRE_EVERY_MILLIS, EXPIRE_EVERY_MILLIS, TimeUnit.MILLISECONDS);
+    try {
+      pools.awaitAll(settings.callTimeout());
+      housekeeping.arrive();
+      StoreInfo info = info().toCompletableFuture().join();
       housekeeping.start();
-      deadlines.scheduleWithFixedDelay(
-          this::expire, EXPIRE_EVERY_MILLIS, EXPIRE_EVERY_MILLIS, TimeUnit.MILLISECONDS);
-      open.push(database.listen(seen, wake));
+      open.push(database.listen(pools, seen, wake));
       return info;
     } catch (SQLException e) {
       throw Trouble.of(e).as(e);
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof RuntimeException cause ? cause : e;
     }
   }
 
-  private Lane lane(String name, int connections, int batchSize) {
+  private Lane lane(String name, HikariDataSource pool, int batchSize, Lane.Work work) {
     Lane.Terms terms = new Lane.Terms(name, batchSize, settings.queue(), settings.callTimeout());
-    Lane lane = new Lane(terms, database.pool(name, connections), this::ask, random);
+    Lane lane = new Lane(terms, pool, work, random);
     open.push(lane);
     return lane;
+  }
+
+  /** No claim is granted that nobody could renew or release. */
+  private void askForGrants(Connection connection, List<Call<?>> calls) throws SQLException {
+    pools.requireOwners();
+    ask(connection, calls);
   }
 
   private void ask(Connection connection, List<Call<?>> calls) throws SQLException {

@@ -60,6 +60,9 @@ enum Trouble {
           entry(1792, UNREACHABLE), // likewise, for this session
           entry(1836, UNREACHABLE)); // likewise, in an upgrade
 
+  /** Of the database, of the user or of a role. */
+  private static final Set<Integer> TOO_MANY_CONNECTIONS = Set.of(1040, 1203, 1226);
+
   private final Failure failure;
   private final String words;
 
@@ -83,19 +86,32 @@ enum Trouble {
     if (state.equals("57014") || e instanceof SQLTimeoutException) {
       return TIMEOUT;
     }
-    if (state.equals("53100") || saysNoSpace(e)) {
-      return FULL;
+    // Before the words: a database that closed itself for want of room has to be opened again.
+    if (state.startsWith("08")
+        || BREAKS.contains(state)
+        || e instanceof SQLTransientConnectionException) {
+      return UNREACHABLE;
     }
-    return state.startsWith("08")
-            || BREAKS.contains(state)
-            || e instanceof SQLTransientConnectionException
-        ? UNREACHABLE
-        : REFUSED;
+    return state.equals("53100") || saysNoSpace(e) ? FULL : REFUSED;
   }
 
   /** The exception to be told; its message shows nothing of the database. */
   StoreException as(Exception cause) {
     return new StoreException(failure, words, cause);
+  }
+
+  /** Whether the database refused a connection because there are too many. */
+  static boolean isShortOfConnections(SQLException e) {
+    return state(e).equals("53300") || TOO_MANY_CONNECTIONS.contains(e.getErrorCode());
+  }
+
+  /** What the database or its driver said, for logs: the message of the innermost cause. */
+  static String words(Exception e) {
+    Throwable said = e;
+    while (said.getCause() != null) {
+      said = said.getCause();
+    }
+    return String.valueOf(said.getMessage());
   }
 
   /** The SQL state; empty if it has none. */

@@ -1,5 +1,6 @@
 package dev.fencepost.backend.jdbc;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Replica;
@@ -11,6 +12,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
@@ -56,9 +58,17 @@ abstract class SqlStoreUnderTest implements StoreUnderTest {
 
   @Override
   public void purgeIdle() {
+    purgeIdleFor(Duration.ZERO);
+  }
+
+  /** Forgets what has been idle for so long. */
+  final void purgeIdleFor(Duration quiet) {
     Replica nobody = new Replica(ReplicaId.of(0), "nowhere:1", Replica.Phase.DRAINING);
-    JdbcSettings settings = JdbcSettings.of(AT_ONCE).withPurgeAtOnce();
-    try (Housekeeping housekeeping = new Housekeeping(database(), settings, nobody, new Random())) {
+    JdbcSettings settings = JdbcSettings.of(AT_ONCE).withPurgeAfter(quiet);
+    Database database = database();
+    HikariDataSource pool = new HikariDataSource(database.pool("purge", 1));
+    try (Housekeeping housekeeping =
+        new Housekeeping(database, pool, settings, nobody, new Random())) {
       run(housekeeping::purgeStretch);
     }
   }

@@ -51,6 +51,8 @@ public final class MySqlServer extends MySqlFamilyServer {
         .orElseGet(
             () ->
                 List.of(
+                    "env",
+                    "LD_LIBRARY_PATH=" + libraries(),
                     folder().resolve("bin/mysqld").toString(),
                     "--no-defaults",
                     "--basedir=" + folder()));
@@ -65,6 +67,10 @@ public final class MySqlServer extends MySqlFamilyServer {
     return Optional.ofNullable(System.getenv(OVERRIDE)).map(Path::of);
   }
 
+  private Path libraries() {
+    return folder().resolve("renamed-libraries");
+  }
+
   private void unpack() {
     Path archive = folder().resolve("archive.tar.gz");
     try (InputStream in = MySqlServer.class.getClassLoader().getResourceAsStream(ARCHIVE)) {
@@ -74,6 +80,7 @@ public final class MySqlServer extends MySqlFamilyServer {
       Files.copy(in, archive);
       Commands.run(List.of("tar", "-xzf", archive.toString(), "-C", folder().toString()));
       Files.delete(archive);
+      RenamedLibrary.LIBAIO.linkInto(libraries());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

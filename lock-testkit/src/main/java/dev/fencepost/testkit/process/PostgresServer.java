@@ -82,8 +82,13 @@ public final class PostgresServer extends SqlServer {
 
   @Override
   protected boolean answers() {
+    return answersOn(port());
+  }
+
+  /** Whether PostgreSQL's protocol is spoken on a port of the loopback address. */
+  boolean answersOn(int port) {
     return Commands.runTolerant(
-        List.of(program("pg_isready"), "-q", "-h127.0.0.1", "-p" + port(), "-t1"));
+        List.of(program("pg_isready"), "-q", "-h127.0.0.1", "-p" + port, "-t1"));
   }
 
   @Override

@@ -91,8 +91,10 @@ final class BrokenOwnership {
               .map(t -> t.lease().lockDelay().toNanos() / 1000)
               .filter(d -> ended)
               .orElse(0L);
-      return new Step<>(
-          Records.withFreeAt(step.after(), step.after().freeAtMicros() + delay), step.outcome());
+      long freed = Math.max(step.after().freeAtMicros(), asker.nowMicros());
+      return delay == 0
+          ? step
+          : new Step<>(Records.withFreeAt(step.after(), freed + delay), step.outcome());
     }
   }
 

@@ -48,7 +48,7 @@ UPDATE fencepost_lock FORCE INDEX (PRIMARY) SET
     ELSE was_token END,
   claim = CASE WHEN step IS NULL OR step IN ('R', 'L') THEN was_claim END,
   expires_at = CASE step WHEN 'R' THEN GREATEST(was_expires_at, asked_at + ttl)
-    ELSE was_expires_at END,
+    WHEN 'P' THEN asked_at ELSE was_expires_at END,
   line = CASE
     WHEN step IS NOT NULL AND ELT(ask, {:acts}) = 'L'
       THEN REPLACE(was_line, CONCAT(:self, ','), '') ELSE was_line END,
@@ -58,7 +58,7 @@ UPDATE fencepost_lock FORCE INDEX (PRIMARY) SET
   free_at = CASE
     WHEN step IS NULL OR step = 'L' THEN was_free_at
     WHEN step = 'R' THEN expires_at + delay
-    WHEN step = 'P' THEN CASE line WHEN '' THEN asked_at ELSE asked_at + 1000000 END
+    WHEN step = 'P' THEN CASE line WHEN '' THEN 0 ELSE asked_at + 1000000 END
     ELSE COALESCE(asked_at + CAST(ELT(ask, {:close_fors}) AS SIGNED), was_free_at) END,
   line = CASE step WHEN 'P' THEN SUBSTR(line, 18) ELSE line END,
   revoked = CASE

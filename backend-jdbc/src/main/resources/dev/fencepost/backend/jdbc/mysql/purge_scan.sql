@@ -1,7 +1,11 @@
 -- A stretch of the table: which rows have been idle for so long that the clock is ahead of their
--- token, which is all that would be forgotten with them.
-SELECT name, free_at <= TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) - :quiet AND line = ''
-  AND token <= TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) * 1000 AS idle
-FROM fencepost_lock
+-- token, which is all that would be forgotten with them. A released lock is free since 0; it was in
+-- use until expires_at. A line that was left beside a free lock for 10 s is nobody's.
+SELECT name,
+  GREATEST(free_at, expires_at) <= t.now - :quiet
+    AND (line = '' OR free_at < t.now - 10000000)
+    AND token <= t.now * 1000 AS idle
+FROM fencepost_lock,
+  (SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) AS now) t
 WHERE name > :after
 ORDER BY name LIMIT :scan

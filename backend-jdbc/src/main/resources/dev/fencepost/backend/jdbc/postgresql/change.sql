@@ -54,10 +54,10 @@ WITH asked AS MATERIALIZED (
       ELSE d.token END,
     claim = CASE WHEN d.step IN ('R', 'L') THEN d.claim END,
     expires_at = CASE d.step WHEN 'R' THEN greatest(d.expires_at, d.now + d.ttl)
-      ELSE d.expires_at END,
+      WHEN 'P' THEN d.now ELSE d.expires_at END,
     free_at = CASE d.step
       WHEN 'R' THEN greatest(d.expires_at, d.now + d.ttl) + d.delay
-      WHEN 'P' THEN CASE d.rest WHEN '' THEN d.now ELSE d.now + 1000000 END
+      WHEN 'P' THEN CASE d.rest WHEN '' THEN 0 ELSE d.now + 1000000 END
       WHEN 'L' THEN d.free_at
       ELSE coalesce(d.now + d.close_for, d.free_at) END,
     turn = CASE WHEN d.step IN ('R', 'L') THEN d.turn

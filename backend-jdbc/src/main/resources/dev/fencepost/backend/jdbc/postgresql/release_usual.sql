@@ -3,8 +3,8 @@
 --
 -- Rows are taken in the order of their names, so that two batches never wait for each other.
 UPDATE fencepost_lock AS l SET
-  claim = NULL, turn = NULL, revoked = '',
-  free_at = (date_part('epoch', clock_timestamp()) * 1000000)::bigint
+  claim = NULL, turn = NULL, revoked = '', free_at = 0,
+  expires_at = (date_part('epoch', clock_timestamp()) * 1000000)::bigint
 FROM (
   SELECT * FROM unnest(
     CAST(:names AS bytea[]), CAST(:claims AS text[]), CAST(:tokens AS bigint[]))

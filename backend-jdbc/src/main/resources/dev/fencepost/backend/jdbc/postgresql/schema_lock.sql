@@ -1,2 +1,3 @@
--- One server at a time makes the tables. Ends with its connection.
-SELECT pg_advisory_lock(hashtext('fencepost.' || current_schema()))
+-- One server at a time makes the tables. Ends with its transaction, and so with its connection even
+-- behind a pooler.
+SELECT pg_advisory_xact_lock(hashtext('fencepost.' || current_schema()))

@@ -36,7 +36,8 @@ import java.util.Optional;
  * @param name the lock
  * @param tenure the claim on record, whether or not its lease has run out
  * @param token the highest token ever given for it; 0 if none
- * @param freeAtMicros when everybody may take it, in µs since 1970 by the store's clock
+ * @param freeAtMicros when everybody may take it, in µs since 1970 by the store's clock; 0 after a
+ *     release, so that a clock that steps back does not close what was released
  * @param turn while it is closed without a tenure: the one replica that may take it all the same
  * @param line the replicas that have waiters, first come first
  * @param revoked the administrator's reason, if it was taken or closed by force and not granted
@@ -53,6 +54,12 @@ public record LockRecord(
 
   /** How long the first in line has the lock for itself after a release. */
   public static final Duration TURN = Duration.ofSeconds(1);
+
+  /**
+   * A replica with waiters looks at a lock every 1–2 s and takes it once it is free. A line that
+   * was left beside a free lock for longer than this is nobody's: its replicas died.
+   */
+  private static final Duration LEFT_BEHIND = Duration.ofSeconds(10);
 
   /** Copies the line. */
   public LockRecord {
@@ -159,12 +166,16 @@ public record LockRecord(
   /** How the lock stands at the moment. */
   public LockState stateAt(long nowMicros) {
     long present = Math.max(token, Micros.toNanos(nowMicros));
-    return new LockState(name, standingAt(nowMicros), lastToken(), line, present);
+    return new LockState(name, standingAt(nowMicros), lastToken(), lineAt(nowMicros), present);
   }
 
   /** Whether nothing but the last token would be lost with this record. */
   public boolean isIdleAt(long nowMicros) {
-    return nowMicros >= freeAtMicros && line.isEmpty();
+    return nowMicros >= freeAtMicros && lineAt(nowMicros).isEmpty();
+  }
+
+  private List<ReplicaId> lineAt(long nowMicros) {
+    return nowMicros - freeAtMicros > Micros.of(LEFT_BEHIND) ? List.of() : line;
   }
 
   private Standing standingAt(long nowMicros) {
@@ -282,7 +293,7 @@ public record LockRecord(
   /** Free, or closed for the first in line; with the reason if it was taken by force. */
   private LockRecord passOn(long now, String reason) {
     if (line.isEmpty()) {
-      return closed(now, reason);
+      return closed(0, reason);
     }
     return new LockRecord(
         name,

@@ -1,0 +1,65 @@
+package dev.fencepost.backend.jdbc;
+
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The parameters of a JDBC URI, percent-decoded as PostgreSQL's driver does it and MariaDB's does
+ * not. A plus sign and a percent sign without two digits stand for themselves.
+ *
+ * @param all in their order; of two with one name the last one counts
+ */
+record UriParameters(List<Parameter> all) {
+
+  /** A name and its value, both decoded. */
+  record Parameter(String name, String value) {}
+
+  /** Parses what stands behind the question mark. */
+  static UriParameters parse(String query) {
+    List<Parameter> all = new ArrayList<>();
+    for (String each : query.split("&", -1)) {
+      if (!each.isEmpty()) {
+        int equals = each.indexOf('=');
+        String name = equals < 0 ? each : each.substring(0, equals);
+        all.add(
+            new Parameter(decoded(name), equals < 0 ? "" : decoded(each.substring(equals + 1))));
+      }
+    }
+    return new UriParameters(all);
+  }
+
+  /** The value of a parameter. */
+  Optional<String> value(String name) {
+    return all.stream()
+        .filter(each -> each.name().equals(name))
+        .map(Parameter::value)
+        .reduce((former, latter) -> latter);
+  }
+
+  /**
+   * The others as a driver takes them that decodes nothing, each followed by an ampersand. A value
+   * with an ampersand of its own cannot be written for it and is cut there.
+   */
+  String without(String... names) {
+    List<String> left = Arrays.asList(names);
+    StringBuilder text = new StringBuilder();
+    for (Parameter each : all) {
+      if (!left.contains(each.name())) {
+        text.append(each.name()).append('=').append(each.value()).append('&');
+      }
+    }
+    return text.toString();
+  }
+
+  private static String decoded(String text) {
+    if (text.indexOf('%') < 0) {
+      return text;
+    }
+    String plain = text.replaceAll("%(?![0-9a-fA-F]{2})", "%25").replace("+", "%2B");
+    return URLDecoder.decode(plain, StandardCharsets.UTF_8);
+  }
+}

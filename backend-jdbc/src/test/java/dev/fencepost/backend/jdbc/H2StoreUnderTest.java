@@ -1,0 +1,44 @@
+package dev.fencepost.backend.jdbc;
+
+import dev.fencepost.lock.spi.record.Micros;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Instant;
+
+/** A database on H2. */
+final class H2StoreUnderTest extends SqlStoreUnderTest {
+  private final Path folder;
+
+  H2StoreUnderTest(Path folder) {
+    this.folder = folder;
+  }
+
+  @Override
+  String uri() {
+    return "h2:" + folder;
+  }
+
+  @Override
+  Connection connect() throws SQLException {
+    return DriverManager.getConnection("jdbc:h2:file:" + folder.resolve("fencepost"));
+  }
+
+  @Override
+  Database database() {
+    return new H2(folder, () -> Micros.of(Instant.now()));
+  }
+
+  @Override
+  public boolean wakesByNotification() {
+    return false;
+  }
+
+  /** The database ended with its last connection and starts again with the next. */
+  @Override
+  public void restart() {}
+
+  @Override
+  public void close() {}
+}

@@ -1,0 +1,49 @@
+package dev.fencepost.backend.jdbc;
+
+import dev.fencepost.lock.spi.StoreSettings;
+import dev.fencepost.testkit.process.PostgresDatabase;
+import dev.fencepost.testkit.process.PostgresServer;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.Random;
+
+/** A database on PostgreSQL. */
+final class PostgresStoreUnderTest extends SqlStoreUnderTest {
+  private final PostgresServer server;
+  private final String uri;
+
+  /** Reads the name once: each nested class of the contract has another database made. */
+  PostgresStoreUnderTest(PostgresDatabase database) {
+    this.server = database.server();
+    this.uri = database.jdbcUri();
+  }
+
+  @Override
+  String uri() {
+    return uri;
+  }
+
+  @Override
+  Connection connect() throws SQLException {
+    return DriverManager.getConnection(uri);
+  }
+
+  @Override
+  Database database() {
+    return new Postgres(uri(), JdbcSettings.of(StoreSettings.of(uri())), new Random());
+  }
+
+  @Override
+  public boolean wakesByNotification() {
+    return true;
+  }
+
+  @Override
+  public void restart() {
+    server.restart();
+  }
+
+  @Override
+  public void close() {}
+}

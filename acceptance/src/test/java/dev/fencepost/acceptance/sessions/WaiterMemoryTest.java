@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,13 +26,20 @@ class WaiterMemoryTest {
   private static final int PER_MESSAGE = 200;
   private static final int LOCKS = 100;
   private static final int MOST_BYTES = 1024;
+  private static final int FAT_WAITERS = 48_000;
+  private static final int FAT_PER_MESSAGE = 12;
+  private static final String FAT = "v".repeat(120);
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
   @TempDir Path folder;
 
   @Test
   void claimThatWaitsOnASession_costsAKibibyteAtMost() throws IOException {
-    try (Server server = Server.on("h2:" + folder.resolve("store"));
+    try (Server server =
+            Server.on(
+                "h2:" + folder.resolve("store"),
+                "--limits.memory-percent=80",
+                "--limits.client-percent=100");
         Caller caller = new Caller(server.port(), Recorder.inMemory())) {
       for (int lock = 0; lock < LOCKS; lock++) {
         caller.take(Claim.on("lock-" + lock, Duration.ofMinutes(5)));
@@ -49,6 +57,42 @@ class WaiterMemoryTest {
       System.out.println("a waiting claim costs " + each + " bytes of heap");
       assertThat(each).as("bytes for each waiting claim").isBetween(100L, (long) MOST_BYTES);
     }
+  }
+
+  @Test
+  void claimsWithTheMostMetadata_areRefusedBeforeTheyEndTheServer() throws Exception {
+    try (Server server = Server.on("h2:" + folder.resolve("store"));
+        Caller caller = new Caller(server.port(), Recorder.inMemory())) {
+      Claim held = Claim.on("lock-0", Duration.ofMinutes(5));
+      long token = caller.take(held);
+      SessionStream session = new SessionStream(caller.channel());
+      for (int next = 0; next < FAT_WAITERS; next += FAT_PER_MESSAGE) {
+        List<Operation.Builder> operations = new ArrayList<>();
+        for (int i = 0; i < FAT_PER_MESSAGE; i++) {
+          operations.add(Operation.newBuilder().setAcquire(fat("lock-0")));
+        }
+        session.send(operations);
+      }
+      await()
+          .atMost(PATIENCE)
+          .until(() -> session.results().size() + server.gauge("fencepost_waiters") == FAT_WAITERS);
+
+      assertThat(session.isEnded()).isFalse();
+      assertThat(session.results().values())
+          .hasSizeGreaterThan(FAT_WAITERS / 2)
+          .allSatisfy(
+              result -> assertThat(result.getFailure().getReason()).isEqualTo("OVER_LIMIT"));
+      assertThat(server.gauge("fencepost_waiters")).isGreaterThan(1_000);
+      assertThat(caller.renew(held, token).get(10, TimeUnit.SECONDS).hasRenewed()).isTrue();
+    }
+  }
+
+  private static AcquireRequest fat(String lock) {
+    AcquireRequest.Builder request = waiting(0).toBuilder().setName(lock);
+    for (int i = 0; i < 32; i++) {
+      request.putMetadata("key-" + i, FAT);
+    }
+    return request.build();
   }
 
   private static void send(SessionStream session, int from, int to) {

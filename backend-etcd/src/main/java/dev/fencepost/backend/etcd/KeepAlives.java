@@ -35,7 +35,14 @@ final class KeepAlives implements AutoCloseable {
 
   /** Counts a lease anew. */
   CompletionStage<Said> keepAlive(long lease, Deadline deadline) {
-    return run(deadline).keepAlive(lease, deadline);
+    return run(deadline)
+        .keepAlive(lease, deadline)
+        .exceptionallyCompose(
+            error ->
+                // The login that the stream began with has ended; the next one has another.
+                Trouble.is(error, Trouble.Kind.LOGGED_OUT)
+                    ? run(deadline).keepAlive(lease, deadline)
+                    : CompletableFuture.failedFuture(error));
   }
 
   /** Ends the stream if an answer is overdue, or if other calls go to another member by now. */

@@ -17,6 +17,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -30,7 +32,7 @@ final class ExpiringLoginsTest {
   @TempDir private Path folder;
 
   @Test
-  void signedLoginThatExpired_costsNoWakeUp() throws IOException, InterruptedException {
+  void signedLoginThatExpired_costsNoWakeUpAndNoRenewal() throws IOException, InterruptedException {
     Path key = Files.writeString(folder.resolve("key"), "a secret of sixty-four bytes".repeat(3));
     String token = "--auth-token=jwt,priv-key=" + key + ",sign-method=HS256,ttl=2s";
     try (EtcdServer etcd = new EtcdServer(token)) {
@@ -39,14 +41,14 @@ final class ExpiringLoginsTest {
   }
 
   @Test
-  void simpleLoginThatExpired_costsNoWakeUp() throws InterruptedException {
+  void simpleLoginThatExpired_costsNoWakeUpAndNoRenewal() throws InterruptedException {
     try (EtcdServer etcd = new EtcdServer("--auth-token-ttl=2")) {
       wakesAfter(etcd, () -> expire());
     }
   }
 
   @Test
-  void loginBeforeAChangeOfRights_costsNoWakeUp() throws InterruptedException {
+  void loginBeforeAChangeOfRights_costsNoWakeUpAndNoRenewal() throws InterruptedException {
     try (EtcdServer etcd = new EtcdServer()) {
       wakesAfter(etcd, () -> etcd.etcdctl("--user=root:r", "user", "add", "carol:c"));
     }
@@ -60,12 +62,21 @@ final class ExpiringLoginsTest {
       Grant early = holder.acquire("early");
       Grant late = holder.acquire("late");
       join(waiter, "early");
+      List<Grant> held = new ArrayList<>(List.of(early, late));
+      for (int i = 0; i < 20; i++) {
+        held.add(holder.acquire("held/" + i));
+      }
+      held.forEach(grant -> assertRenewed(holder, grant));
       loginsEnd.run();
       join(waiter, "late");
-      assertThat(answer(holder.backend().renew(late.ref()))).isInstanceOf(Renewal.Renewed.class);
+      held.forEach(grant -> assertRenewed(holder, grant));
       assertWoken(holder, late, waiter);
       assertWoken(holder, early, waiter);
     }
+  }
+
+  private static void assertRenewed(TestReplica holder, Grant grant) {
+    assertThat(answer(holder.backend().renew(grant.ref()))).isInstanceOf(Renewal.Renewed.class);
   }
 
   private static void expire() {

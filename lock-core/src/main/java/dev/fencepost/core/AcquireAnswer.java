@@ -13,8 +13,8 @@ public sealed interface AcquireAnswer {
    * The claim holds the lock.
    *
    * @param grant its grant
-   * @param mark the last of the caller's marks that had arrived before the store was asked; {@link
-   *     AcquireOrder#NO_MARK} if none had, or if the store had been asked before the call came
+   * @param mark the last of the caller's marks that had arrived before the store was asked, which
+   *     was after the call came; {@link AcquireOrder#NO_MARK} if none had
    */
   record Granted(Grant grant, long mark) implements AcquireAnswer {}
 

@@ -32,8 +32,12 @@ public record AcquireOrder(
 
   /** The same order, with another copy of its lock's name. */
   AcquireOrder sharing(LockName name) {
-    Claim shared = new Claim(name, claim.id(), claim.lease(), claim.claimant());
-    return new AcquireOrder(shared, maxWait, waited, client, marks);
+    return speakingFor(new Claim(name, claim.id(), claim.lease(), claim.claimant()));
+  }
+
+  /** The same order, with another copy of its claim. */
+  AcquireOrder speakingFor(Claim copy) {
+    return new AcquireOrder(copy, maxWait, waited, client, marks);
   }
 
   /** An order of a caller without marks, who counts its lease from when it sent its call. */

@@ -11,7 +11,6 @@ import dev.fencepost.lock.ReleaseOrder;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.StoreException;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -40,20 +39,20 @@ final class Contest {
   private final Consumer<Contest> retired;
   private final WaitingRoom room;
   private final SeenHolder holder = new SeenHolder();
-  private final RetryTimer retry;
+
+  private final NextTry nextTry;
 
   private Phase phase = Phase.IDLE;
   private boolean inLine;
   private boolean lookAgain;
   private int run;
-  private int failures;
 
   Contest(LockName lock, Surroundings around, Consumer<Contest> retired) {
     this.lock = lock;
     this.around = around;
     this.retired = retired;
     this.room = new WaitingRoom(lock, around, this::waitOver);
-    this.retry = new RetryTimer(around.timers());
+    this.nextTry = new NextTry(around, this::lookAgain);
   }
 
   LockName lock() {
@@ -83,7 +82,7 @@ final class Contest {
     Optional<Waiter> waiting = room.find(pending.order().claim());
     if (waiting.isPresent()) {
       Waiter waiter = waiting.orElseThrow();
-      waiter.add(pending);
+      room.add(waiter, pending, after);
       if (!waiter.unanswered) {
         carryOutReleases(waiter, after);
       }
@@ -116,6 +115,7 @@ final class Contest {
   void looked(LockState state) {
     step(
         after -> {
+          room.sawLine(state);
           if (phase != Phase.IDLE) {
             return;
           }
@@ -129,10 +129,11 @@ final class Contest {
           if (room.isEmpty()) {
             run = state.holder().isEmpty() || state.line().isEmpty() ? 0 : run;
             inLine = hasPlace;
+            lookAgain = lookAgain || state.takeableBy(around.self());
           } else if (state.takeableBy(around.self()) || !hasPlace) {
             lookAgain = true;
           } else {
-            retryIn(state.freeIn());
+            nextTry.in(state.freeIn());
           }
         });
   }
@@ -152,19 +153,21 @@ final class Contest {
   private void admit(PendingCall call, Actions after) {
     Optional<Waiter> same = room.find(call.order.claim().id());
     boolean idle = room.isEmpty() && phase == Phase.IDLE;
-    if (call.triesOnce() && !idle && same.filter(waiter -> waiter.unanswered).isEmpty()) {
+    boolean onItsWay = same.filter(waiter -> waiter.unanswered).isPresent();
+    if (call.triesOnce() && !onItsWay && room.isWantedByOthers(same)) {
       after.add(() -> BusyAnswer.give(call, around));
       return;
     }
     try {
       Waiter waiter = same.orElseGet(() -> room.seat(call));
-      waiter.calls.add(call);
+      waiter.add(call);
       call.onLeave(() -> step(then -> room.dismiss(waiter, call)));
       if (idle) {
         ask(waiter, after);
       } else {
         room.keep(waiter, after);
         probeIfHolding(waiter, after);
+        lookAgain = lookAgain || call.triesOnce();
       }
     } catch (OverLimitException e) {
       after.add(() -> call.fail(e));
@@ -241,30 +244,32 @@ final class Contest {
       room.saw(busy.state());
       carryOutReleases(head, after);
       room.keep(head, after);
-      retryIn(busy.state().freeIn());
+      nextTry.in(busy.state().freeIn());
     }
     // Whoever came meanwhile needs a place in the line, which only an attempt gives.
     lookAgain = lookAgain || !inLine;
   }
 
   private void granted(Waiter waiter, Grant grant, Actions after) {
-    room.grant(waiter, grant, after);
+    boolean joined = room.grant(waiter, grant, after);
     carryOutReleases(waiter, after);
     after.add(() -> around.granted().accept(lock));
     if (!room.isEmpty()) {
       holder.granted(waiter, grant.token());
-      retryIn(grant.lease().whole());
+      nextTry.in(grant.lease().whole());
+    }
+    if (joined) {
+      probe(waiter, grant.ref(), after);
     }
   }
 
   private void failed(Waiter head, Line line, Throwable error, Actions after) {
     answered(head);
-    failures++;
     room.storeFailed(error);
     inLine = inLine || line != Line.NONE;
     carryOutReleases(head, after);
     room.keep(head, after);
-    retryIn(around.backoff(failures));
+    nextTry.afterFailure();
   }
 
   private void carryOutReleases(Waiter waiter, Actions after) {
@@ -298,7 +303,8 @@ final class Contest {
   }
 
   /**
-   * Renews a grant that a waiter seems to hold; unlike an attempt, this cannot overtake anybody.
+   * Renews a grant that a waiter seems to hold, so that calls are answered from a command that was
+   * sent after they came. Unlike an attempt, this cannot overtake anybody.
    */
   private void probe(Waiter waiter, GrantRef grant, Actions after) {
     waiter.sending();
@@ -325,6 +331,7 @@ final class Contest {
   }
 
   private void notHolding(Waiter waiter, Actions after) {
+    holder.forget();
     waiter.unanswered = false;
     lookAgain = true;
     carryOutReleases(waiter, after);
@@ -350,16 +357,19 @@ final class Contest {
     Optional<Waiter> head = room.head();
     if (head.isPresent()) {
       head.filter(first -> lookAgain && !first.unanswered).ifPresent(first -> ask(first, after));
+    } else if (inLine && !lookAgain && !room.mayComeAgainFor().isZero()) {
+      // The place among the replicas is kept as well, until the turn comes.
+      nextTry.in(room.mayComeAgainFor());
     } else if (inLine) {
       phase = Phase.LEAVING;
-      retry.stop();
+      nextTry.stop();
       after.send(
           () -> around.backend().leave(lock),
           done -> step(then -> left()),
           error -> step(then -> left()));
     } else if (run == 0) {
       phase = Phase.RETIRED;
-      retry.stop();
+      nextTry.stop();
       retired.accept(this);
     }
   }
@@ -374,7 +384,7 @@ final class Contest {
     phase = Phase.ASKING;
     head.sending();
     lookAgain = false;
-    retry.stop();
+    nextTry.stop();
   }
 
   private void answered(Waiter head) {
@@ -383,14 +393,7 @@ final class Contest {
   }
 
   private void succeeded() {
-    failures = 0;
+    nextTry.succeeded();
     room.storeAnswered();
-  }
-
-  private void retryIn(Duration delay) {
-    retry.stop();
-    if (!room.isEmpty()) {
-      retry.after(delay, this::lookAgain);
-    }
   }
 }

@@ -77,6 +77,7 @@ public final class Coordinator implements AutoCloseable {
             timers,
             random,
             new Quotas(settings),
+            new Places(timers),
             watches::changed,
             this::freed);
     this.recheck = new Recheck(around, contests, watches::lookAtAll);
@@ -104,8 +105,13 @@ public final class Coordinator implements AutoCloseable {
       return call;
     }
     Actions after = new Actions();
-    meet(order.claim().lock(), contest -> contest.arrive(call, after));
+    LockName lock = order.claim().lock();
+    meet(lock, contest -> contest.arrive(call, after));
     after.run();
+    if (draining) {
+      // It has begun since: its sweep may have missed this call.
+      Optional.ofNullable(contests.get(lock)).ifPresent(Contest::drain);
+    }
     return call;
   }
 

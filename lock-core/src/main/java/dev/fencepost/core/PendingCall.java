@@ -15,6 +15,12 @@ final class PendingCall implements Call {
   /** The mark from which a grant that comes now is to be counted. */
   long mark = AcquireOrder.NO_MARK;
 
+  /**
+   * Whether a command for its claim was sent since it came. A grant by an earlier one is no answer
+   * to it: the lease began before the caller can know.
+   */
+  boolean asked;
+
   /** Whether it is counted as a waiter. */
   boolean counted;
 

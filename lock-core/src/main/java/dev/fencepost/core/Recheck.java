@@ -43,7 +43,7 @@ final class Recheck {
   }
 
   private void look() {
-    alsoEachTime.run();
+    orReport(alsoEachTime);
     List<List<Contest>> batches = batches(contests.values());
     if (batches.isEmpty()) {
       start();
@@ -54,11 +54,14 @@ final class Recheck {
       Actions.sent(() -> around.backend().describe(batch.stream().map(Contest::lock).toList()))
           .whenComplete(
               (states, error) -> {
-                if (error != null) {
-                  batch.forEach(contest -> contest.lookFailed(error));
-                } else {
-                  tell(batch, states);
-                }
+                orReport(
+                    () -> {
+                      if (error != null) {
+                        batch.forEach(contest -> contest.lookFailed(error));
+                      } else {
+                        tell(batch, states);
+                      }
+                    });
                 if (unanswered.decrementAndGet() == 0) {
                   start();
                 }
@@ -74,8 +77,20 @@ final class Recheck {
       if (state == null) {
         contest.lookFailed(Coordinator.leftOut(contest.lock()));
       } else {
-        contest.looked(state);
+        orReport(() -> contest.looked(state));
       }
+    }
+  }
+
+  /**
+   * One that fails is told of like any uncaught exception, and ends neither others nor the looks.
+   */
+  private static void orReport(Runnable part) {
+    try {
+      part.run();
+    } catch (RuntimeException e) {
+      Thread thread = Thread.currentThread();
+      thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
     }
   }
 

@@ -20,6 +20,11 @@ final class SeenHolder {
     holder = Optional.of(new Seen(waiter.tag(), token));
   }
 
+  /** Whoever is seen next is news. */
+  void forget() {
+    holder = Optional.empty();
+  }
+
   /** The tag of a holder that was not seen before. */
   Optional<Long> news(LockState state) {
     Optional<Seen> now =

@@ -16,6 +16,7 @@ import java.util.random.RandomGenerator;
  * @param timers time
  * @param random for jitter
  * @param quotas the counts of waiters
+ * @param places where those stood who have just left
  * @param granted told of each lock that was granted through this replica
  * @param freed told of each lock that may have been freed through this replica
  */
@@ -26,6 +27,7 @@ record Surroundings(
     Timers timers,
     RandomGenerator random,
     Quotas quotas,
+    Places places,
     Consumer<LockName> granted,
     Consumer<LockName> freed) {
   private static final long FIRST_RETRY_MILLIS = 50;

@@ -12,6 +12,9 @@ import java.util.concurrent.CompletableFuture;
  * monitor.
  */
 final class Waiter {
+  /** Most calls of one claim, and most releases of it, that await their answer here. */
+  static final int MOST_CALLS = 16;
+
   private static final long TAG_UNKNOWN = 0;
 
   final Claim claim;
@@ -35,7 +38,10 @@ final class Waiter {
   boolean unanswered;
 
   /** When it says that it began to wait, which decides between equal places. */
-  private final long startNanos;
+  final long startNanos;
+
+  /** Whether one of its calls ever wanted to wait. */
+  boolean waits;
 
   private final long sequence;
   private long tag = TAG_UNKNOWN;
@@ -54,8 +60,30 @@ final class Waiter {
     return !calls.isEmpty() && releases.isEmpty();
   }
 
-  /** A release is to be carried out once the claim has nothing at the store. */
+  /**
+   * One more call speaks for the claim.
+   *
+   * @throws OverLimitException if too many do
+   */
+  void add(PendingCall call) {
+    if (calls.size() >= MOST_CALLS) {
+      throw new OverLimitException("calls of one claim", MOST_CALLS);
+    }
+    // Each caller brought a copy of the claim.
+    call.order = call.order.speakingFor(claim);
+    waits |= !call.triesOnce();
+    calls.add(call);
+  }
+
+  /**
+   * A release is to be carried out once the claim has nothing at the store.
+   *
+   * @throws OverLimitException if too many are
+   */
   void add(PendingRelease release) {
+    if (releases.size() >= MOST_CALLS) {
+      throw new OverLimitException("releases of one claim", MOST_CALLS);
+    }
     if (releases.isEmpty()) {
       releases = new ArrayList<>(1);
     }
@@ -72,7 +100,10 @@ final class Waiter {
   /** A command that may grant the claim is about to be sent. */
   void sending() {
     unanswered = true;
-    calls.forEach(call -> call.mark = call.order.marks().getAsLong());
+    for (PendingCall call : calls) {
+      call.asked = true;
+      call.mark = call.order.marks().getAsLong();
+    }
   }
 
   /** The claim's tag as a number. */

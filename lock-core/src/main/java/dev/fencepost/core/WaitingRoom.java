@@ -1,6 +1,7 @@
 package dev.fencepost.core;
 
 import dev.fencepost.core.AcquireAnswer.Reason;
+import dev.fencepost.core.Waiter.PendingRelease;
 import dev.fencepost.lock.ClaimId;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.LockName;
@@ -25,8 +26,15 @@ final class WaitingRoom {
   private final TreeSet<Waiter> byPlace = new TreeSet<>(Waiter::byPlace);
   private final Map<ClaimId, Waiter> byClaim = new HashMap<>();
 
+  private final Elsewhere elsewhere;
+
   private long sequence;
+
+  /** When the last one came that had waited nowhere else. */
+  private long newestHere;
+
   private boolean draining;
+  private long mayComeAgainUntil;
   private Optional<Throwable> failure = Optional.empty();
   private Optional<LockState> lastState = Optional.empty();
 
@@ -37,6 +45,9 @@ final class WaitingRoom {
     this.lock = lock;
     this.around = around;
     this.waitOver = waitOver;
+    this.elsewhere = new Elsewhere(around.self());
+    this.newestHere = around.timers().nanoTime();
+    this.mayComeAgainUntil = newestHere;
   }
 
   Optional<Waiter> find(ClaimId claim) {
@@ -64,9 +75,27 @@ final class WaitingRoom {
     return draining;
   }
 
+  /** Whether a claim other than this waiter's wants the lock. */
+  boolean isWantedByOthers(Optional<Waiter> same) {
+    return byPlace.stream()
+        .anyMatch(waiter -> waiter.isWanted() && same.filter(waiter::equals).isEmpty());
+  }
+
   /** What the store last said of the lock. */
   void saw(LockState state) {
     lastState = Optional.of(state);
+    sawLine(state);
+  }
+
+  /** Who stood in line at some moment, perhaps a while ago. */
+  void sawLine(LockState state) {
+    elsewhere.saw(state, around.timers().nanoTime());
+  }
+
+  /** For how long a claim whose wait was over may come again and stand where it stood. */
+  Duration mayComeAgainFor() {
+    long left = mayComeAgainUntil - around.timers().nanoTime();
+    return Duration.ofNanos(Math.max(0, left));
   }
 
   void storeAnswered() {
@@ -78,12 +107,13 @@ final class WaitingRoom {
   }
 
   /**
-   * Gives the call's claim a place: the last one, or an earlier one for what it waited elsewhere,
-   * but not before the oldest.
+   * Gives the call's claim a place: the one it had a moment ago, or the last one, or an earlier one
+   * for what it can have waited elsewhere, but not before the oldest.
    *
    * @throws OverLimitException if there is none
    */
   Waiter seat(PendingCall call) {
+    Optional<Places.Place> former = around.places().take(lock, call.order.claim().id());
     int room = around.settings().maxWaitersPerLock();
     if (byPlace.size() >= room) {
       throw new OverLimitException("waiters of lock \"" + lock + "\"", room);
@@ -91,16 +121,28 @@ final class WaitingRoom {
     // Each caller brought a copy of the name, a good part of what a waiter costs.
     call.order = call.order.sharing(lock);
     long now = call.arrivedNanos;
-    // In an empty room there is nobody to overtake, and those who come after are measured by it.
-    long most = head().map(head -> now - head.placeNanos).orElse(AcquireOrder.MAX_WAIT.toNanos());
-    long waited = call.order.waited().toNanos();
-    // Those who come from elsewhere before the oldest could be told are in order among themselves.
-    long place = waited > most ? now - most + 1 : now - waited;
-    Waiter waiter = new Waiter(call.order, place, now - waited, sequence++);
+    long start = former.map(Places.Place::startNanos).orElse(now - call.order.waited().toNanos());
+    long place = former.map(Places.Place::placeNanos).orElseGet(() -> place(now, start));
+    Waiter waiter = new Waiter(call.order, place, start, sequence++);
     around.quotas().keep(waiter.client, waiter.sizeBytes);
     byPlace.add(waiter);
     byClaim.put(waiter.claim.id(), waiter);
     return waiter;
+  }
+
+  private long place(long now, long start) {
+    if (byPlace.isEmpty()) {
+      // There is nobody to overtake, and those who come after are measured by it.
+      newestHere = start == now ? now : newestHere;
+      return Math.max(start, now - AcquireOrder.MAX_WAIT.toNanos());
+    }
+    if (start == now) {
+      newestHere = now;
+      return now;
+    }
+    // Those who began before the oldest, or before the bound, are in order among themselves.
+    long bound = Math.min(now - elsewhere.longest(now), newestHere + 1);
+    return Math.max(start, Math.max(bound, byPlace.first().placeNanos + 1));
   }
 
   /**
@@ -109,7 +151,8 @@ final class WaitingRoom {
   void keep(Waiter waiter, Actions after) {
     long now = around.timers().nanoTime();
     for (PendingCall call : List.copyOf(waiter.calls)) {
-      boolean over = now - call.deadlineNanos() >= 0;
+      boolean tried = call.asked || !call.triesOnce() || failure.isPresent();
+      boolean over = tried && now - call.deadlineNanos() >= 0;
       if (waiter.unanswered) {
         count(waiter, call, after);
       } else if (draining) {
@@ -117,12 +160,21 @@ final class WaitingRoom {
         finish(waiter, call, () -> call.fail(why), after);
       } else if (over) {
         giveUp(waiter, call, after);
-      } else if (count(waiter, call, after) && !call.hasTimer()) {
+      } else if (count(waiter, call, after) && !call.hasTimer() && !call.triesOnce()) {
         Duration left = Duration.ofNanos(call.deadlineNanos() - now);
         call.timer(around.timers().schedule(left, () -> waitOver.accept(waiter)));
       }
     }
     removeIfUnwanted(waiter);
+  }
+
+  /** A release of the waiter's claim, to be carried out when nothing of it is at the store. */
+  void add(Waiter waiter, PendingRelease pending, Actions after) {
+    try {
+      waiter.add(pending);
+    } catch (OverLimitException e) {
+      after.add(() -> pending.answer().completeExceptionally(e));
+    }
   }
 
   /** The caller has gone, and its claim with the last of its calls. */
@@ -133,17 +185,24 @@ final class WaitingRoom {
     }
   }
 
-  /** Answers all calls of the waiter with its grant and frees its place. */
-  void grant(Waiter waiter, Grant grant, Actions after) {
-    if (waiter.releases.isEmpty()) {
-      for (PendingCall call : List.copyOf(waiter.calls)) {
+  /**
+   * Answers the calls of the waiter that came before the command was sent with its grant, and frees
+   * its place. If others came since, it stays for them, and the answer is true.
+   */
+  boolean grant(Waiter waiter, Grant grant, Actions after) {
+    if (!waiter.releases.isEmpty()) {
+      withdraw(waiter, after);
+    }
+    for (PendingCall call : List.copyOf(waiter.calls)) {
+      if (call.asked) {
         AcquireAnswer granted = new AcquireAnswer.Granted(grant, call.mark);
         finish(waiter, call, () -> call.complete(granted), after);
       }
-    } else {
-      withdraw(waiter, after);
     }
-    remove(waiter);
+    if (waiter.calls.isEmpty()) {
+      remove(waiter);
+    }
+    return !waiter.calls.isEmpty();
   }
 
   /** Tells all calls of the waiter that its claim was released, and frees its place. */
@@ -152,7 +211,9 @@ final class WaitingRoom {
       AcquireAnswer answer = notGranted(call, Reason.WITHDRAWN);
       finish(waiter, call, () -> call.complete(answer), after);
     }
-    removeIfUnwanted(waiter);
+    if (!waiter.unanswered) {
+      remove(waiter);
+    }
   }
 
   /** Sends everybody away; those whom the store has yet to answer go after its answer. */
@@ -201,6 +262,9 @@ final class WaitingRoom {
     } else {
       Reason once = lastState.map(BusyAnswer::reasonFor).orElse(Reason.BUSY);
       AcquireAnswer answer = notGranted(call, call.triesOnce() ? once : Reason.TIMED_OUT);
+      if (!call.triesOnce()) {
+        mayComeAgainUntil = around.timers().nanoTime() + Places.KEPT.toNanos();
+      }
       finish(waiter, call, () -> call.complete(answer), after);
     }
   }
@@ -225,15 +289,17 @@ final class WaitingRoom {
   }
 
   private void removeIfUnwanted(Waiter waiter) {
-    if (waiter.calls.isEmpty() && !waiter.unanswered) {
-      remove(waiter);
+    if (waiter.calls.isEmpty() && !waiter.unanswered && remove(waiter) && waiter.waits) {
+      around.places().remember(waiter);
     }
   }
 
-  private void remove(Waiter waiter) {
+  private boolean remove(Waiter waiter) {
     byPlace.remove(waiter);
-    if (byClaim.remove(waiter.claim.id(), waiter)) {
+    boolean removed = byClaim.remove(waiter.claim.id(), waiter);
+    if (removed) {
       around.quotas().forget(waiter.client, waiter.sizeBytes);
     }
+    return removed;
   }
 }

@@ -165,17 +165,32 @@ class CoordinatorTest {
 
   @Test
   void timeWaitedElsewhere_givesAnEarlierPlaceButNotTheFirst() {
+    Coordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
     Grant holder = desk.grab();
     Call oldest = desk.waiter();
+    other.acquire(new AcquireOrder(desk.claim(), Desk.LONG, Duration.ZERO, "tester"));
+    desk.world.run(Duration.ofSeconds(3));
     Call newer = desk.waiter();
-    Call moved =
-        desk.coordinator.acquire(
-            new AcquireOrder(desk.claim(), Desk.LONG, Duration.ofHours(1), "tester"));
+    desk.finish(other.drain());
+    Call moved = moved(Duration.ofHours(1));
     desk.finish(desk.release(holder));
     Grant first = desk.grantOf(oldest);
     desk.finish(desk.release(first));
     desk.grantOf(moved);
     assertThat(Desk.isAnswered(newer)).isFalse();
+  }
+
+  /** Nobody has waited elsewhere, or this replica would have seen it in the line. */
+  @Test
+  void timeThatCannotHaveBeenWaited_givesNoEarlierPlace() {
+    Grant holder = desk.grab();
+    Call oldest = desk.waiter();
+    Call newer = desk.waiter();
+    Call liar = moved(Duration.ofHours(1));
+    for (Call expected : List.of(oldest, newer, liar)) {
+      desk.finish(desk.release(holder));
+      holder = desk.grantOf(expected);
+    }
   }
 
   /** As after a drain: all who waited elsewhere come at once, in any order. */
@@ -237,6 +252,95 @@ class CoordinatorTest {
     desk.world.run(Duration.ofMillis(3_900));
     assertThat(Desk.isAnswered(call)).isFalse();
     assertThatThrownBy(() -> desk.finish(call.answer())).isInstanceOf(StoreException.class);
+  }
+
+  /** Waiting in slices: a claim that comes again at once stands where it stood. */
+  @Test
+  void claimThatTimedOutAndComesAgain_keepsItsPlace() {
+    Grant holder = desk.grab();
+    for (int round = 0; round < 5; round++) {
+      Claim sliced = desk.claim();
+      Call slice = desk.acquire(sliced, Duration.ofMillis(300));
+      desk.world.run(Duration.ofMillis(5));
+      Call later = desk.waiter();
+      assertThat(desk.refusalOf(slice).reason()).isEqualTo(Reason.TIMED_OUT);
+      desk.world.run(Duration.ofMillis(500));
+      Call next = desk.acquire(sliced, Desk.LONG);
+      desk.finish(desk.release(holder));
+      Grant first = desk.grantOf(next);
+      desk.finish(desk.release(first));
+      holder = desk.grantOf(later);
+    }
+  }
+
+  @Test
+  void otherClaimThanTheOneThatTimedOut_goesToTheEnd() {
+    Grant holder = desk.grab();
+    Call slice = desk.acquire(desk.claim(), Duration.ofMillis(300));
+    Call later = desk.waiter();
+    desk.refusalOf(slice);
+    Call other = desk.acquire(desk.claim(), Desk.LONG);
+    desk.finish(desk.release(holder));
+    desk.finish(desk.release(desk.grantOf(later)));
+    desk.grantOf(other);
+  }
+
+  @Test
+  void claimThatComesAgainTooLate_goesToTheEnd() {
+    Grant holder = desk.grab();
+    Claim sliced = desk.claim();
+    Call slice = desk.acquire(sliced, Duration.ofMillis(300));
+    Call later = desk.waiter();
+    desk.refusalOf(slice);
+    desk.world.run(Places.KEPT);
+    Call again = desk.acquire(sliced, Desk.LONG);
+    desk.finish(desk.release(holder));
+    desk.grantOf(later);
+    assertThat(Desk.isAnswered(again)).isFalse();
+  }
+
+  /** The line among the replicas: the slice of the only waiter here must not cost its place. */
+  @Test
+  void onlyWaiterThatComesAgain_keepsThePlaceOfItsReplica() {
+    Coordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
+    Grant holder = desk.grab();
+    Claim sliced = desk.claim();
+    Call slice = desk.acquire(sliced, Duration.ofMillis(300));
+    desk.world.run(Duration.ofMillis(5));
+    Call elsewhere =
+        other.acquire(new AcquireOrder(desk.claim(), Desk.LONG, Duration.ZERO, "tester"));
+    desk.refusalOf(slice);
+    desk.world.run(Duration.ofMillis(100));
+    Call again = desk.acquire(sliced, Desk.LONG);
+    desk.world.run(Duration.ofMillis(5));
+    Coordinator third = desk.replica(9, CoordinatorSettings.DEFAULT);
+    desk.finish(third.release(ReleaseOrder.of(holder.ref())));
+    desk.grantOf(again);
+    assertThat(Desk.isAnswered(elsewhere)).isFalse();
+  }
+
+  @Test
+  void placeThatIsKeptForNobody_isPassedOnWhenItsTurnComes() {
+    Coordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
+    Grant holder = desk.grab();
+    desk.refusalOf(desk.acquire(desk.claim(), Duration.ofMillis(300)));
+    Call elsewhere =
+        other.acquire(new AcquireOrder(desk.claim(), Desk.LONG, Duration.ZERO, "tester"));
+    desk.world.run(Duration.ofMillis(5));
+    long before = desk.world.nanoTime();
+    desk.finish(other.release(ReleaseOrder.of(holder.ref())));
+    desk.grantOf(elsewhere);
+    assertThat(desk.world.nanoTime() - before).isLessThan(Duration.ofMillis(20).toNanos());
+  }
+
+  @Test
+  void lookThatFailsUnexpectedly_isNotTheLast() {
+    desk.grab();
+    desk.waiter();
+    desk.commands.clear();
+    desk.wrongLooks = 1;
+    desk.world.run(Duration.ofSeconds(8));
+    assertThat(desk.commands).filteredOn("describe 1"::equals).hasSizeGreaterThan(3);
   }
 
   @Test

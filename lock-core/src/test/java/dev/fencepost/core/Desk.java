@@ -13,6 +13,7 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.Line;
@@ -47,6 +48,9 @@ final class Desk {
   /** The store has no room for new grants. */
   boolean full;
 
+  /** So many looks get an answer that the contract does not allow. */
+  int wrongLooks;
+
   Desk(CoordinatorSettings settings) {
     this(settings, Duration.ofMillis(1));
   }
@@ -80,6 +84,12 @@ final class Desk {
 
   Call acquire(Claim claim, Duration maxWait) {
     return coordinator.acquire(new AcquireOrder(claim, maxWait, Duration.ZERO, "tester"));
+  }
+
+  /** Takes the lock at once through a replica. */
+  Grant grabThrough(Coordinator replica) {
+    return grantOf(
+        replica.acquire(new AcquireOrder(claim(), Duration.ZERO, Duration.ZERO, "tester")));
   }
 
   /** Takes the lock at once. */
@@ -159,6 +169,12 @@ final class Desk {
     }
 
     @Override
+    public CompletionStage<Renewal> renew(GrantRef grant) {
+      commands.add("renew");
+      return super.renew(grant);
+    }
+
+    @Override
     public CompletionStage<Release> release(ReleaseOrder order) {
       commands.add("release");
       return super.release(order);
@@ -173,6 +189,9 @@ final class Desk {
     @Override
     public CompletionStage<List<LockState>> describe(Collection<LockName> locks) {
       commands.add("describe " + locks.size());
+      if (wrongLooks-- > 0) {
+        return CompletableFuture.completedFuture(null);
+      }
       return super.describe(locks);
     }
   }

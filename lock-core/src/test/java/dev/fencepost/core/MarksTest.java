@@ -32,14 +32,15 @@ final class MarksTest {
     assertThat(markOf(waiter)).isEqualTo(7);
   }
 
+  /** It is answered from a renewal that was sent after it had come. */
   @Test
-  void callThatJoinsACommandOnItsWay_hasNoMark() {
+  void callThatJoinsACommandOnItsWay_namesTheMarkBeforeItsRenewal() {
     Claim claim = desk.claim();
     Call first = ask(claim, Desk.LONG);
     lastMark.set(2);
     Call second = ask(claim, Desk.LONG);
     assertThat(markOf(first)).isEqualTo(1);
-    assertThat(markOf(second)).isEqualTo(AcquireOrder.NO_MARK);
+    assertThat(markOf(second)).isEqualTo(2);
   }
 
   @Test

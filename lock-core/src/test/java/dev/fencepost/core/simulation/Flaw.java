@@ -10,12 +10,14 @@ import dev.fencepost.lock.LockMode;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.LockBackend;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.UnaryOperator;
@@ -32,6 +34,8 @@ enum Flaw {
   NEVER_YIELDS("rule 10", NeverYields::new),
   /** A waiter's attempts are swallowed. */
   NEVER_ANSWERS("rule 9", NeverAnswers::new),
+  /** Renewals are confirmed from memory. */
+  CONFIRMS_FROM_MEMORY("rule 1", ConfirmsFromMemory::new),
   /** Old states are shown again. */
   SHOWS_THE_PAST("rule 23", ShowsThePast::new);
 
@@ -122,6 +126,34 @@ enum Flaw {
     @Override
     public CompletionStage<Attempt> tryAcquire(Claim claim, Line line) {
       return ++attempts % 20 == 0 ? new CompletableFuture<>() : sound.tryAcquire(claim, line);
+    }
+  }
+
+  private static final class ConfirmsFromMemory extends ForwardingBackend {
+    private final Map<GrantRef, Grant> granted = new HashMap<>();
+
+    ConfirmsFromMemory(LockBackend sound) {
+      super(sound);
+    }
+
+    @Override
+    public CompletionStage<Attempt> tryAcquire(Claim claim, Line line) {
+      return sound
+          .tryAcquire(claim, line)
+          .whenComplete(
+              (attempt, error) -> {
+                if (attempt instanceof Attempt.Granted got) {
+                  granted.put(got.grant().ref(), got.grant());
+                }
+              });
+    }
+
+    @Override
+    public CompletionStage<Renewal> renew(GrantRef grant) {
+      return Optional.ofNullable(granted.get(grant))
+          .<CompletionStage<Renewal>>map(
+              known -> CompletableFuture.completedFuture(new Renewal.Renewed(known)))
+          .orElseGet(() -> sound.renew(grant));
     }
   }
 

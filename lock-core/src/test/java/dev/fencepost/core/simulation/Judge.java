@@ -32,7 +32,8 @@ final class Judge {
   private final World world;
   final List<String> breaches = new ArrayList<>();
   private final Map<LockName, Long> highestToken = new HashMap<>();
-  private final Map<ClaimId, FencingToken> tokenOf = new HashMap<>();
+  private final Map<ClaimId, Set<FencingToken>> recordedFor = new HashMap<>();
+  private final Map<ClaimId, Long> begun = new HashMap<>();
   private final Map<LockName, Belief> beliefs = new HashMap<>();
   private final Map<Seat, Map<ClaimId, Boolean>> waiting = new HashMap<>();
   private final Map<Sent, Integer> callsOf = new HashMap<>();
@@ -61,6 +62,9 @@ final class Judge {
         && granted.grant().origin() == Grant.Origin.NEW) {
       LockName lock = granted.grant().ref().lock();
       long token = granted.grant().token().value();
+      recordedFor
+          .computeIfAbsent(granted.grant().ref().claim(), claim -> new HashSet<>())
+          .add(granted.grant().token());
       long before = highestToken.getOrDefault(lock, 0L);
       check(token > before, "rule 2: token %d after %d of %s", token, before, lock);
       highestToken.put(lock, Math.max(before, token));
@@ -99,6 +103,7 @@ final class Judge {
     if (!order.waited().isZero()) {
       credited.add(claim);
     }
+    begun.putIfAbsent(claim, world.nanoTime());
     callsOf.merge(new Sent(replica, claim), 1, Integer::sum);
     Map<ClaimId, Boolean> here =
         waiting.computeIfAbsent(new Seat(replica, lock), seat -> new LinkedHashMap<>());
@@ -129,19 +134,20 @@ final class Judge {
     callsOf.keySet().removeIf(sent -> sent.replica().equals(replica));
   }
 
-  /** Rules 3 and 10: one token for a claim; first come, first served; bounded turns. */
+  /**
+   * Rules 3 and 10: a claim is told a token that the store recorded for it, whatever died or stood
+   * still meanwhile; first come, first served; bounded turns.
+   */
   void granted(ReplicaId replica, Grant grant) {
     grants++;
     ClaimId claim = grant.ref().claim();
     LockName lock = grant.ref().lock();
-    FencingToken before = tokenOf.put(claim, grant.token());
-    boolean renewed = before == null || before.equals(grant.token());
     check(
-        renewed || releasesAsked.contains(claim) || grant.origin() == Grant.Origin.NEW,
-        "rule 3: claim %s has token %s and had %s",
+        recordedFor.getOrDefault(claim, Set.of()).contains(grant.token()),
+        "rule 3: claim %s is told token %s, the store recorded %s",
         claim,
         grant.token(),
-        before);
+        recordedFor.get(claim));
     if (grant.origin() == Grant.Origin.STANDING) {
       return;
     }
@@ -150,10 +156,16 @@ final class Judge {
       if (earlier.getKey().equals(claim)) {
         break;
       }
-      boolean mayPass = !earlier.getValue() || credited.contains(claim);
+      boolean mayPass = !earlier.getValue() || mayPass(claim, earlier.getKey());
       check(mayPass, "rule 10: %s overtook %s", claim, earlier.getKey());
     }
     countTurns(seat);
+  }
+
+  /** Who waited elsewhere, or went and came again, goes before those who began later. */
+  private boolean mayPass(ClaimId claim, ClaimId earlier) {
+    boolean beganEarlier = begun.get(claim) < begun.get(earlier);
+    return credited.contains(claim) && (credited.contains(earlier) || beganEarlier);
   }
 
   /** Rules 1 and 4: what one holder believes never overlaps what another believes. */
@@ -166,7 +178,8 @@ final class Judge {
         claim,
         lock,
         before);
-    beliefs.put(lock, new Belief(claim, untilNanos));
+    long until = before == null || other ? untilNanos : Math.max(untilNanos, before.untilNanos());
+    beliefs.put(lock, new Belief(claim, until));
   }
 
   void doubts(LockName lock, ClaimId claim) {

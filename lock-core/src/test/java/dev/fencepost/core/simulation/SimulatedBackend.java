@@ -24,6 +24,7 @@ import dev.fencepost.lock.spi.LockPage;
 import dev.fencepost.lock.spi.StoreInfo;
 import dev.fencepost.testkit.model.Caller;
 import dev.fencepost.testkit.model.ModelStore;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -38,6 +39,7 @@ final class SimulatedBackend implements LockBackend {
   private final SimulatedStore store;
   private final ReplicaId self;
   private boolean dead;
+  private long movesAgainNanos;
 
   SimulatedBackend(SimulatedStore store, ReplicaId self) {
     this.store = store;
@@ -50,8 +52,19 @@ final class SimulatedBackend implements LockBackend {
     store.silence(self);
   }
 
+  /** The replica stands still: what comes for it waits, and what it sends leaves afterwards. */
+  void pause(Duration time) {
+    movesAgainNanos = store.world.nanoTime() + time.toNanos();
+  }
+
+  Duration standsStillFor() {
+    return Duration.ofNanos(Math.max(0, movesAgainNanos - store.world.nanoTime()));
+  }
+
   void deliver(Runnable answer) {
-    if (!dead) {
+    if (!standsStillFor().isZero()) {
+      store.world.schedule(standsStillFor(), () -> deliver(answer));
+    } else if (!dead) {
       answer.run();
     }
   }

@@ -23,6 +23,9 @@ final class SimulatedClient {
   private static final int MOST_TRIES = 40;
   private static final Duration PATIENT = Duration.ofMinutes(10);
 
+  /** After which a server finds that a connection swallows what it sends. */
+  private static final Duration NOTICED = Duration.ofSeconds(15);
+
   private final Simulation simulation;
   private final World world;
   private final Judge judge;
@@ -78,6 +81,7 @@ final class SimulatedClient {
     private boolean over;
     private boolean ended;
     private long believesUntil;
+    private long begunNanos;
 
     Attempted(Claim claim, Duration maxWait) {
       this.claim = claim;
@@ -85,6 +89,7 @@ final class SimulatedClient {
     }
 
     void send() {
+      begunNanos = tries == 0 ? world.nanoTime() : begunNanos;
       if (++tries > MOST_TRIES) {
         end();
         return;
@@ -97,13 +102,15 @@ final class SimulatedClient {
 
     private void call(SimulatedReplica replica) {
       long sent = world.nanoTime();
-      Duration waited = tries == 1 ? Duration.ZERO : world.upToMillis(1_000);
+      Duration waited = Duration.ofNanos(sent - begunNanos);
       AcquireOrder order = new AcquireOrder(claim, maxWait, waited, name);
       judge.arrived(replica.id, order);
       Call call = replica.coordinator.acquire(order);
       Ending ending = new Ending(replica);
       replica.ask(call.answer(), (answer, error) -> answered(ending, sent, answer, error));
-      if (fickle(0.1)) {
+      if (world.chance(simulation.weather.swallows())) {
+        swallow(call, ending);
+      } else if (fickle(simulation.weather.isHasty() ? 0.4 : 0.1)) {
         world.schedule(world.upToMillis(800), () -> leave(call, ending));
       }
       bound(ending);
@@ -112,9 +119,32 @@ final class SimulatedClient {
     /** Rule 9: no call is forgotten. */
     private void bound(Ending ending) {
       if (maxWait.compareTo(PATIENT) < 0) {
-        Duration most = maxWait.plus(SimulatedStore.CALL_TIMEOUT.multipliedBy(3)).plusMillis(200);
+        Duration standing = Simulation.LONGEST_PAUSE.multipliedBy(simulation.weather.pauses());
+        Duration asking = SimulatedStore.CALL_TIMEOUT.multipliedBy(3).plusMillis(200);
+        Duration most = maxWait.plus(asking).plus(standing);
         world.schedule(
             most, () -> judge.check(ending.done, "rule 9: %s has no answer", claim.id()));
+      }
+    }
+
+    /** The caller never hears of this call, repeats it in time, and the server notices late. */
+    private void swallow(Call call, Ending ending) {
+      ending.swallowed = true;
+      world.schedule(world.upToMillis(800), this::repeat);
+      world.schedule(
+          NOTICED,
+          () -> {
+            if (!ending.done) {
+              ending.end();
+              call.leave();
+            }
+          });
+    }
+
+    /** The deadline of a call passed: the claim is asked for again, as clients are told to. */
+    private void repeat() {
+      if (!over) {
+        send();
       }
     }
 
@@ -123,6 +153,10 @@ final class SimulatedClient {
         ending.end();
         call.leave();
         if (over) {
+          return;
+        }
+        if (fickle(simulation.weather.isHasty() ? 0.9 : 0.5)) {
+          repeat();
           return;
         }
         if (fickle(0.5)) {
@@ -144,7 +178,7 @@ final class SimulatedClient {
         judge.granted(ending.replica.id, granted.grant());
       }
       ending.end();
-      if (over) {
+      if (over || ending.swallowed) {
         return;
       }
       if (answer instanceof AcquireAnswer.Granted granted) {
@@ -175,7 +209,10 @@ final class SimulatedClient {
       double what = world.random.nextDouble();
       if (what < simulation.shareOfDeaths()) {
         lose();
-      } else if (what < 0.1 && !simulation.weather.isFair()) {
+      } else if (what < (simulation.weather.isHasty() ? 0.3 : 0.06) && fickle(1)) {
+        // It works as long as it may.
+        world.schedule(Duration.ofNanos(believesUntil - world.nanoTime()), this::lose);
+      } else if (what < 0.36 && what > 0.3 && !simulation.weather.isFair()) {
         world.schedule(grant.lease().renewAfter(), () -> renew(grant));
       } else {
         world.schedule(world.upToMillis(simulation.holdMillis()), () -> release(grant, 1));
@@ -234,6 +271,7 @@ final class SimulatedClient {
     private final class Ending {
       final SimulatedReplica replica;
       boolean done;
+      boolean swallowed;
 
       Ending(SimulatedReplica replica) {
         this.replica = replica;

@@ -5,6 +5,7 @@ import dev.fencepost.core.CoordinatorSettings;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.LockBackend;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -39,6 +40,11 @@ final class SimulatedReplica {
     asked.removeIf(old -> old.done);
     asked.add(question);
     stage.whenComplete(question::answered);
+  }
+
+  /** It stands still for a while, with all that is on its way to it and from it. */
+  void pause(Duration time) {
+    backend.pause(time);
   }
 
   /** Nothing of it answers any more. */

@@ -17,9 +17,11 @@ import java.util.function.Function;
 final class SimulatedStore {
   static final Duration CALL_TIMEOUT = Duration.ofSeconds(1);
 
+  private static final long SLOW_MILLIS = 900;
+
   final ModelStore model;
   final Judge judge;
-  private final World world;
+  final World world;
   private final Map<ReplicaId, Consumer<LockName>> listeners = new HashMap<>();
   private Weather weather;
   private boolean away;
@@ -52,7 +54,7 @@ final class SimulatedStore {
   /** Sends a command; its stage completes within the call timeout, if the replica still lives. */
   <T> CompletionStage<T> call(SimulatedBackend from, Function<ModelStore, T> command) {
     CompletableFuture<T> answer = new CompletableFuture<>();
-    Duration there = world.upToMillis(weather.delayMillis());
+    Duration there = from.standsStillFor().plus(world.upToMillis(weather.delayMillis()));
     if (world.chance(weather.lostRequest())) {
       failLater(from, answer);
     } else if (world.chance(weather.late())) {
@@ -74,8 +76,9 @@ final class SimulatedStore {
     if (world.chance(weather.lostReply())) {
       failLater(from, answer);
     } else {
+      boolean slow = world.chance(weather.slowReply());
       world.schedule(
-          world.upToMillis(weather.delayMillis()),
+          world.upToMillis(slow ? SLOW_MILLIS : weather.delayMillis()),
           () -> from.deliver(() -> answer.complete(outcome)));
     }
   }

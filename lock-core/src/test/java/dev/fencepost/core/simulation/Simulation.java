@@ -16,6 +16,7 @@ import java.util.function.UnaryOperator;
  */
 final class Simulation {
   private static final CoordinatorSettings.Most MOST = new CoordinatorSettings.Most(1_000, 1 << 20);
+  static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
   private static final Duration WORK = Duration.ofSeconds(20);
   private static final Duration CALM = Duration.ofSeconds(10);
   private static final Duration REST = Duration.ofMinutes(2);
@@ -38,10 +39,11 @@ final class Simulation {
     this.world = new World(seed);
     this.flaw = flaw;
     this.weather =
-        switch (world.random.nextInt(4)) {
+        switch (world.random.nextInt(5)) {
           case 0 -> Weather.FAIR;
           case 1 -> Weather.CALM;
           case 2 -> Weather.DEAF;
+          case 3 -> Weather.FOG;
           default -> Weather.STORM;
         };
     int replicaCount = 1 + world.random.nextInt(3);
@@ -71,6 +73,9 @@ final class Simulation {
     }
     for (int i = 0; i < weather.crashes(); i++) {
       world.schedule(Duration.ofMillis(world.random.nextLong(WORK.toMillis())), this::crashOne);
+    }
+    for (int i = 0; i < weather.pauses(); i++) {
+      world.schedule(Duration.ofMillis(world.random.nextLong(WORK.toMillis())), this::pauseOne);
     }
     for (int i = 0; i < weather.outages(); i++) {
       Duration away = Duration.ofMillis(200 + world.random.nextLong(3_000));
@@ -131,6 +136,10 @@ final class Simulation {
     }
     int runs = routed ? replicaCount - 1 : replicaCount * replicaCount;
     return runs * maxRun + 10;
+  }
+
+  private void pauseOne() {
+    anyReplica().pause(Duration.ofMillis(world.random.nextLong(LONGEST_PAUSE.toMillis())));
   }
 
   private void crashOne() {

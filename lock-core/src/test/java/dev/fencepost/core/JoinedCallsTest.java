@@ -1,0 +1,117 @@
+package dev.fencepost.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.fencepost.core.AcquireAnswer.Reason;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.ReleaseOrder;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Calls that come while a command for their claim is at the store: what that command brings is no
+ * answer to them, since its lease may have begun before they were sent (rule 4).
+ */
+final class JoinedCallsTest {
+  private final Desk desk = new Desk(CoordinatorSettings.DEFAULT);
+
+  @Test
+  void repeatedAcquire_isAnsweredFromARenewalThatWasSentAfterIt() {
+    Claim claim = desk.claim();
+    Call first = desk.acquire(claim, Duration.ZERO);
+    first.leave();
+    Call repeated = desk.acquire(claim, Duration.ZERO);
+    Grant grant = desk.grantOf(repeated);
+    assertThat(grant.origin()).isEqualTo(Grant.Origin.STANDING);
+    assertThat(desk.commands).containsExactly("tryAcquire NONE", "renew");
+  }
+
+  @Test
+  void callThatJoinsTheRenewal_getsOneOfItsOwn() {
+    Claim claim = desk.claim();
+    List<Call> calls = new ArrayList<>();
+    // A command takes a millisecond: each comes while that of the one before it is on its way.
+    for (int i = 0; i < 3; i++) {
+      calls.add(desk.acquire(claim, Duration.ZERO));
+      desk.world.run(Duration.ofNanos(900_000));
+    }
+    calls.forEach(call -> assertThat(desk.grantOf(call).ref().claim()).isEqualTo(claim.id()));
+    assertThat(desk.commands).containsExactly("tryAcquire NONE", "renew", "renew");
+  }
+
+  @Test
+  void callThatJoinsAHandOver_isAnsweredFromARenewal() {
+    Grant holder = desk.grab();
+    Claim claim = desk.claim();
+    Call waiter = desk.acquire(claim, Desk.LONG);
+    desk.world.run(Duration.ofMillis(5));
+    desk.commands.clear();
+    desk.release(holder);
+    Call joined = desk.acquire(claim, Desk.LONG);
+    assertThat(desk.grantOf(waiter).origin()).isEqualTo(Grant.Origin.NEW);
+    assertThat(desk.grantOf(joined).origin()).isEqualTo(Grant.Origin.STANDING);
+    assertThat(desk.commands).containsExactly("handOver JOIN", "renew");
+  }
+
+  @Test
+  void callThatJoinsAProbe_isAnsweredFromARenewalOfItsOwn() {
+    Grant holder = desk.grab();
+    desk.waiter();
+    desk.world.run(Duration.ofSeconds(2));
+    desk.commands.clear();
+    Claim claim = Desk.claim(holder.ref().claim());
+    Call first = desk.acquire(claim, Desk.LONG);
+    Call joined = desk.acquire(claim, Desk.LONG);
+    desk.grantOf(first);
+    desk.grantOf(joined);
+    assertThat(desk.commands).filteredOn("renew"::equals).hasSize(2);
+  }
+
+  /** The refusal of the first says how the lock stood before the second call came. */
+  @Test
+  void tryThatJoinsARefusedCommand_isAskedAtTheStoreItself() {
+    Coordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
+    Grant holder = desk.grabThrough(other);
+    Claim claim = desk.claim();
+    Call first = desk.acquire(claim, Duration.ZERO);
+    CompletionStage<Release> ended = other.release(ReleaseOrder.of(holder.ref()));
+    desk.world.run(Duration.ofNanos(900_000));
+    Call second = desk.acquire(claim, Duration.ZERO);
+    assertThat(desk.refusalOf(first).reason()).isEqualTo(Reason.BUSY);
+    desk.grantOf(second);
+    assertThat(desk.finish(ended)).isEqualTo(new Release.Released());
+  }
+
+  @Test
+  void freeLockWhoseLineThisReplicaIsLeaving_isGivenToATry() {
+    Coordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
+    Grant holder = desk.grabThrough(other);
+    Call waiter = desk.waiter();
+    other.release(ReleaseOrder.of(holder.ref()));
+    desk.world.run(Duration.ofNanos(500_000));
+    waiter.leave();
+    desk.world.run(Duration.ofNanos(700_000));
+    desk.grab();
+  }
+
+  @Test
+  void callsOfOneClaim_areBounded() {
+    desk.grab();
+    Claim claim = desk.claim();
+    List<Call> calls = new ArrayList<>();
+    for (int i = 0; i < Waiter.MOST_CALLS; i++) {
+      calls.add(desk.acquire(claim, Desk.LONG));
+    }
+    Call oneMore = desk.acquire(claim, Desk.LONG);
+    assertThatThrownBy(() -> desk.finish(oneMore.answer())).isInstanceOf(OverLimitException.class);
+    assertThat(calls).noneMatch(Desk::isAnswered);
+    calls.get(0).leave();
+    assertThat(Desk.isAnswered(desk.acquire(claim, Desk.LONG))).isFalse();
+  }
+}

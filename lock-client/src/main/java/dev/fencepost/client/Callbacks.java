@@ -51,6 +51,11 @@ final class Callbacks implements Executor {
     }
   }
 
+  /** Runs a short task of the client's own at once, however busy the executor is. */
+  void executeAtOnce(Runnable task) {
+    daemon(() -> run(task), "fencepost-client-interrupter").start();
+  }
+
   private static void run(Runnable task) {
     try {
       task.run();

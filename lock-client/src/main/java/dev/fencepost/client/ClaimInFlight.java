@@ -24,6 +24,7 @@ final class ClaimInFlight implements Due {
   static final long ENDLESS = ClientClock.NEVER;
 
   private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long OVERDUE_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long LONGEST_WAIT_NANOS = TimeUnit.HOURS.toNanos(24);
 
   /** A grant that is older than this part of its ttl is renewed before it is used. */
@@ -42,6 +43,10 @@ final class ClaimInFlight implements Due {
   private boolean mayStand;
   private int legs;
   private volatile long retryNanos = ClientClock.NEVER;
+
+  /** When an answer will be overdue, whether granted or not. */
+  private volatile long overdueNanos;
+
   private volatile String lastTrouble = "";
 
   private ClaimInFlight(ClientParts parts, LockPlan plan, long waitNanos) {
@@ -50,6 +55,7 @@ final class ClaimInFlight implements Due {
     this.waitNanos = waitNanos;
     this.begunNanos = parts.clock.nanos();
     this.claim = parts.claimIds.next();
+    this.overdueNanos = ClientClock.after(begunNanos, ClientClock.after(waitNanos, OVERDUE_NANOS));
     this.giveUpNanos =
         ClientClock.after(ClientClock.after(begunNanos, waitNanos), parts.callTimeoutNanos);
   }
@@ -118,7 +124,7 @@ final class ClaimInFlight implements Due {
 
   @Override
   public long dueNanos() {
-    return Math.min(giveUpNanos, retryNanos);
+    return Math.min(Math.min(giveUpNanos, overdueNanos), retryNanos);
   }
 
   @Override
@@ -130,6 +136,20 @@ final class ClaimInFlight implements Due {
     } else if (nowNanos >= retryNanos) {
       retryNanos = ClientClock.NEVER;
       send();
+    } else if (nowNanos >= overdueNanos) {
+      overdueNanos = nowNanos + OVERDUE_NANOS;
+      suspect();
+    }
+  }
+
+  /** What the session carries is sent elsewhere if it turns out to be dead. */
+  private void suspect() {
+    Leg silent;
+    synchronized (this) {
+      silent = leg;
+    }
+    if (silent != null) {
+      parts.replicas.suspect(silent.session, OVERDUE_NANOS);
     }
   }
 

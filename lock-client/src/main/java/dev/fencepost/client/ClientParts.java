@@ -31,7 +31,7 @@ final class ClientParts {
     this.random = setup.random();
     this.claimIds = new ClaimIds(setup.random());
     this.callbacks = setup.callbacks();
-    this.metrics = setup.metrics();
+    this.metrics = new GuardedMetrics(setup.metrics());
     this.callTimeoutNanos = setup.callTimeoutNanos();
     // In this order they are looked at: what is held first.
     this.holdings = agenda.newSet();

@@ -183,7 +183,7 @@ final class DueSet<T extends Due> {
   private void runSafely(T item, long nowNanos) {
     try {
       item.run(nowNanos);
-    } catch (RuntimeException | StackOverflowError | AssertionError e) {
+    } catch (RuntimeException | Error e) {
       LOG.error("{} failed when it was due", item.getClass().getSimpleName(), e);
     }
   }

@@ -23,6 +23,7 @@ final class Handle implements LockHandle {
   private @Nullable List<Consumer<Loss>> onLost;
   private @Nullable List<Consumer<Jeopardy>> onJeopardy;
   private volatile @Nullable List<Runnable> onRenewed;
+  private @Nullable Runnable lostAtOnce;
   private @Nullable Loss told;
 
   Handle(Callbacks callbacks) {
@@ -97,6 +98,19 @@ final class Handle implements LockHandle {
     return this;
   }
 
+  /** As {@link #onLost}, for a short action that must not wait for a free callback thread. */
+  void onLostAtOnce(Runnable action) {
+    boolean isTold;
+    synchronized (this) {
+      isTold = told != null;
+      lostAtOnce = action;
+    }
+    if (isTold) {
+      action.run();
+    }
+    state();
+  }
+
   @Override
   public LockHandle onRenewed(Runnable action) {
     synchronized (this) {
@@ -144,13 +158,18 @@ final class Handle implements LockHandle {
 
   void tellLost(Loss loss) {
     List<Consumer<Loss>> actions;
+    Runnable first;
     synchronized (this) {
       if (told != null) {
         return;
       }
       told = loss;
+      first = lostAtOnce;
       actions = onLost;
       onLost = null;
+    }
+    if (first != null) {
+      callbacks.executeAtOnce(first);
     }
     if (actions != null) {
       actions.forEach(action -> callbacks.execute(() -> action.accept(loss)));

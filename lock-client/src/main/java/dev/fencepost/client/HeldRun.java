@@ -17,10 +17,10 @@ final class HeldRun {
 
   private HeldRun() {}
 
-  static <T> T run(LockHandle lock, HeldBody<T> body) throws Exception {
+  static <T> T run(Handle lock, HeldBody<T> body) throws Exception {
     HeldRun run = new HeldRun();
     try (lock) {
-      lock.onLost(loss -> run.interrupt());
+      lock.onLostAtOnce(run::interrupt);
       T result;
       try {
         result = body.run(lock);

@@ -8,7 +8,6 @@ import dev.fencepost.proto.v1.WatchLocksRequest;
 import dev.fencepost.proto.v1.WatchLocksResponse;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
-import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import java.util.Arrays;
@@ -84,14 +83,15 @@ final class LockWatch implements Due {
   }
 
   private void open(long nowNanos) {
-    ManagedChannel channel = parts.replicas.channel(Rendezvous.hash(request.getNames(0)));
-    if (channel == null) {
+    Session session = parts.replicas.open(Rendezvous.hash(request.getNames(0)));
+    if (session == null) {
       nextNanos = nowNanos + PAUSE_NANOS;
       return;
     }
     nextNanos = nowNanos + SILENCE_NANOS;
     Stream next =
-        new Stream(channel.newCall(LockServiceGrpc.getWatchLocksMethod(), CallOptions.DEFAULT));
+        new Stream(
+            session.channel().newCall(LockServiceGrpc.getWatchLocksMethod(), CallOptions.DEFAULT));
     synchronized (this) {
       if (isOver) {
         return;

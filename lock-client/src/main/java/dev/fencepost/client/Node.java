@@ -39,6 +39,9 @@ final class Node {
 
   long restsUntilNanos;
 
+  /** Another connection to the same address, not welcomed yet, since this one does not answer. */
+  volatile @Nullable Node successor;
+
   /** The replica that listens there, as far as known. */
   private record Identity(String id, long hash) {}
 
@@ -112,6 +115,24 @@ final class Node {
 
   boolean isOpen() {
     return phase == Phase.OPEN;
+  }
+
+  /** Whether it has yet to answer a question about its life. */
+  boolean isSuspect() {
+    Session current = session;
+    return current != null && current.isSuspect();
+  }
+
+  /**
+   * A second connection to the same replica, which takes the place of this one if it is welcomed.
+   */
+  Node beginSuccessor() {
+    Node next = new Node(address, isSeed);
+    next.identity = identity;
+    next.failures = failures;
+    next.wasMet = wasMet;
+    successor = next;
+    return next;
   }
 
   /** The session, if operations may be added to it. */

@@ -2,7 +2,6 @@ package dev.fencepost.client;
 
 import dev.fencepost.proto.v1.GetServerInfoRequest;
 import dev.fencepost.proto.v1.LockServiceGrpc;
-import io.grpc.ManagedChannel;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,14 +46,14 @@ final class Refresh implements Due {
   @Override
   public void run(long nowNanos) {
     nextNanos = nowNanos + parts.pauseNanos(EVERY_NANOS);
-    ManagedChannel channel = parts.replicas.channel(parts.random.nextLong());
-    if (channel == null) {
+    Session session = parts.replicas.open(parts.random.nextLong());
+    if (session == null) {
       resolve.run();
       return;
     }
     Waiting.whenDone(
         Unary.call(
-            channel,
+            session.channel(),
             LockServiceGrpc.getGetServerInfoMethod(),
             GetServerInfoRequest.getDefaultInstance(),
             parts.callTimeoutNanos),

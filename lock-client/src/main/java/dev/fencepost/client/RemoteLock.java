@@ -92,7 +92,9 @@ final class RemoteLock implements FencepostLock {
 
   @Override
   public <T> T hold(Duration wait, HeldBody<T> body) throws Exception {
-    return HeldRun.run(acquire(wait), body);
+    Handle handle =
+        outcome(nanos(wait)).fold(AcquireOutcome.Held::handle, this::refuse, this::fail);
+    return HeldRun.run(handle, body);
   }
 
   @Override

@@ -74,10 +74,12 @@ final class Renewals {
   void send(LeaseSpan span, long nowNanos) {
     Try overdue = current;
     if (overdue != null) {
-      overdue.session.suspect();
+      parts.replicas.suspect(overdue.session, tryNanos(span));
       lastTrouble = "a renewal was not answered";
     }
-    Session session = parts.replicas.routeNow(lockHash);
+    // The server that is asked may answer at once, so other connections are made after a pause.
+    Session session =
+        overdue == null ? parts.replicas.openSoon(lockHash) : parts.replicas.open(lockHash);
     if (session == null) {
       lastTrouble = parts.replicas.lastFailure();
       current = null;
@@ -106,6 +108,10 @@ final class Renewals {
     return null;
   }
 
+  private static long tryNanos(LeaseSpan span) {
+    return Math.min(LONGEST_TRY_NANOS, span.ttlNanos() / TRY_PART);
+  }
+
   /** There may be a way now for one that found none before. */
   void nudge() {
     if (current == null && retryNanos > 0) {
@@ -132,7 +138,7 @@ final class Renewals {
     }
 
     void awaitFrom(long nowNanos) {
-      overdueNanos = nowNanos + Math.min(LONGEST_TRY_NANOS, span.ttlNanos() / TRY_PART);
+      overdueNanos = nowNanos + tryNanos(span);
     }
 
     @Override

@@ -10,18 +10,24 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An operation that is repeated, on whichever session there is, until it is answered or its time is
- * over. Thread-safe.
+ * over. If the answer is overdue and the session gives no sign of life, the operation is sent
+ * through another; what the first may still answer is not heard. Thread-safe.
  *
  * @param <T> its answer
  */
 abstract class Repeated<T> implements Due {
   private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long LONGEST_TRY_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+  /** How long a try may take, as a part of the time that there is. */
+  private static final int TRY_PART = 6;
 
   private final ClientParts parts;
   private final DueSet<Repeated<?>> set;
   private final long lockHash;
   private final Pending.Lane lane;
   private final long untilNanos;
+  private final long tryNanos;
   private final CompletableFuture<T> answer = new CompletableFuture<>();
   private final AtomicReference<@Nullable Leg> leg = new AtomicReference<>();
   private volatile long retryNanos = ClientClock.NEVER;
@@ -32,6 +38,7 @@ abstract class Repeated<T> implements Due {
     this.lockHash = lockHash;
     this.lane = lane;
     this.untilNanos = untilNanos;
+    this.tryNanos = Math.min(LONGEST_TRY_NANOS, (untilNanos - parts.clock.nanos()) / TRY_PART);
   }
 
   /** What to send. */
@@ -77,7 +84,9 @@ abstract class Repeated<T> implements Due {
 
   @Override
   public final long dueNanos() {
-    return Math.min(untilNanos, retryNanos);
+    Leg waited = leg.get();
+    long overdue = waited == null ? ClientClock.NEVER : waited.overdueNanos;
+    return Math.min(untilNanos, Math.min(retryNanos, overdue));
   }
 
   @Override
@@ -87,6 +96,27 @@ abstract class Repeated<T> implements Due {
     } else if (nowNanos >= retryNanos) {
       retryNanos = ClientClock.NEVER;
       sendTo(way());
+    } else {
+      Leg waited = leg.get();
+      if (waited != null && nowNanos >= waited.overdueNanos) {
+        overdue(waited, nowNanos);
+      }
+    }
+  }
+
+  /** The server is asked whether it lives; if it does not say so, another way is looked for. */
+  private void overdue(Leg waited, long nowNanos) {
+    waited.overdueNanos = nowNanos + RETRY_NANOS;
+    if (!waited.session.isSuspect()) {
+      parts.replicas.suspect(waited.session, tryNanos);
+      return;
+    }
+    Session other = parts.replicas.openSoon(lockHash);
+    if (other != null && other != waited.session) {
+      Leg next = new Leg(other, nowNanos + tryNanos);
+      if (leg.compareAndSet(waited, next)) {
+        other.send(next);
+      }
     }
   }
 
@@ -98,19 +128,22 @@ abstract class Repeated<T> implements Due {
     if (session == null || answer.isDone()) {
       return;
     }
-    Leg next = new Leg(session);
+    Leg next = new Leg(session, parts.clock.nanos() + tryNanos);
     if (leg.compareAndSet(null, next)) {
       session.send(next);
+      set.touch(this);
     }
   }
 
   /** On its way to one session. */
   private final class Leg implements Pending {
     private final Session session;
+    private volatile long overdueNanos;
     private volatile long sentNanos;
 
-    Leg(Session session) {
+    Leg(Session session, long overdueNanos) {
       this.session = session;
+      this.overdueNanos = overdueNanos;
     }
 
     @Override
@@ -126,15 +159,19 @@ abstract class Repeated<T> implements Due {
 
     @Override
     public void answered(Result result, long countedFromNanos) {
+      Leg decided = new Leg(session, ClientClock.NEVER);
+      if (!leg.compareAndSet(this, decided)) {
+        return;
+      }
       if (result.hasFailure()) {
-        failed(this, result.getFailure());
+        failed(decided, result.getFailure());
         return;
       }
       try {
         T value =
             Repeated.this.answer(result, countedFromNanos == 0 ? sentNanos : countedFromNanos);
         if (value == null) {
-          again(this, ClientClock.NEVER);
+          again(decided, ClientClock.NEVER);
         } else {
           finish(value);
         }
@@ -163,6 +200,9 @@ abstract class Repeated<T> implements Due {
   }
 
   private void again(Leg ended, long whenNanos) {
+    if (leg.get() != ended) {
+      return;
+    }
     retryNanos = whenNanos;
     if (!leg.compareAndSet(ended, null)) {
       return;

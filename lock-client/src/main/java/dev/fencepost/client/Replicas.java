@@ -13,6 +13,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,14 +25,13 @@ import org.slf4j.LoggerFactory;
 final class Replicas implements Due {
   private static final Logger LOG = LoggerFactory.getLogger(Replicas.class);
 
-  private static final long FIRST_REST_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-  private static final long LONGEST_REST_NANOS = TimeUnit.SECONDS.toNanos(3);
-  private static final long LEAST_REST_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
-  private static final int MOST_DOUBLINGS = 5;
+  /** While no connection answers, others are begun one after the other. */
+  private static final long REACH_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
   private final Function<HostPort, ManagedChannel> connector;
   private final ClientClock clock;
   private final Random random;
+  private final ReconnectPause pause;
   private final DueSet<Session> sessions;
   private final Session.Surroundings around;
   private final DueSet<Replicas> self;
@@ -40,6 +40,7 @@ final class Replicas implements Due {
   private volatile String lastFailure = "no server was asked yet";
   private volatile @Nullable Welcome welcome;
   private volatile boolean isClosed;
+  private long nextReachNanos;
 
   /** Is told on any thread, outside of all locks. */
   interface Listener {
@@ -57,6 +58,7 @@ final class Replicas implements Due {
     this.connector = setup.connector();
     this.clock = setup.clock();
     this.random = setup.random();
+    this.pause = new ReconnectPause(random);
     this.sessions = agenda.newSet();
     this.around = new Session.Surroundings(setup.hello(), clock, setup.apart(), sessions);
     this.self = agenda.newSet();
@@ -84,17 +86,37 @@ final class Replicas implements Due {
     return node.phase == Node.Phase.IDLE ? connect(node) : node.usableSession();
   }
 
-  /** A session that answers now, the lock's own if possible; else as {@link #route}. */
-  @Nullable Session routeNow(long lockHash) {
+  /** A session that answers now, the lock's own if possible; null if there is none. */
+  @Nullable Session open(long lockHash) {
     Node node = Router.open(roster.nodes(), lockHash);
-    Session session = node == null ? null : node.usableSession();
-    return session == null ? route(lockHash) : session;
+    return node == null ? null : node.usableSession();
   }
 
-  /** A channel to the replica that a lock prefers among those that are connected; or null. */
-  @Nullable ManagedChannel channel(long lockHash) {
-    Node node = Router.open(roster.nodes(), lockHash);
-    return node == null ? null : node.channel;
+  /**
+   * As {@link #open}; else one that may be welcomed soon. If what there is does not answer, another
+   * connection is begun, and {@link Listener#usable} tells of it.
+   */
+  @Nullable Session openSoon(long lockHash) {
+    Session session = open(lockHash);
+    if (session != null) {
+      return session;
+    }
+    Node node = Router.preferred(roster.nodes(), lockHash);
+    if (node == null || !node.isSuspect()) {
+      return route(lockHash);
+    }
+    reach(lockHash);
+    return null;
+  }
+
+  /** An answer on a session is overdue: it, and all that were as quiet, are put to the question. */
+  void suspect(Session overdue, long quietNanos) {
+    overdue.suspect();
+    roster.stream()
+        .filter(Node::isOpen)
+        .map(node -> node.session)
+        .filter(session -> session != null && session.isQuietFor(quietNanos))
+        .forEach(Session::suspect);
   }
 
   boolean isReady() {
@@ -225,11 +247,25 @@ final class Replicas implements Due {
     return node.usableSession();
   }
 
+  /** One more connection: what is overdue cannot wait for one that does not answer. */
+  private synchronized void reach(long lockHash) {
+    long now = clock.nanos();
+    Node next = now < nextReachNanos ? null : Router.next(roster.nodes(), lockHash, now);
+    if (next != null && !isClosed) {
+      nextReachNanos = now + REACH_EVERY_NANOS;
+      connect(next.isOpen() ? next.beginSuccessor() : next);
+    }
+  }
+
   private void opened(Node node, Session session, Welcome greeting) {
     String id = greeting.getServer().getReplicaId();
     boolean isNeeded;
+    List<Session> dead;
     synchronized (this) {
-      isNeeded = !roster.has(other -> other != node && other.isOpen() && other.is(id));
+      Predicate<Node> isSame = other -> other != node && other.isOpen() && other.is(id);
+      isNeeded = !roster.has(other -> isSame.test(other) && !other.isSuspect());
+      dead = roster.stream().filter(isSame.and(Node::isSuspect)).map(each -> each.session).toList();
+      succeed(node, isNeeded);
       boolean sameStore = isSameStore(greeting);
       node.meet(id);
       node.session = session;
@@ -246,11 +282,26 @@ final class Replicas implements Due {
       session.leave();
       return;
     }
+    Status replaced = Status.UNAVAILABLE.withDescription("another connection answers instead");
+    dead.forEach(each -> each.end(replaced));
     LOG.debug("session {} with {}", greeting.getSessionId(), node);
     learn(greeting.getServer().getReplicasList());
     // What a server tells at once may be a little old.
     listener.changed();
     listener.usable();
+  }
+
+  /** A second connection was welcomed, or was not: it takes the place of the first, or none. */
+  private synchronized void succeed(Node node, boolean isNeeded) {
+    Node old = roster.predecessorOf(node);
+    if (old != null) {
+      old.successor = null;
+      if (isNeeded) {
+        roster.replace(old, node);
+      } else {
+        old.restsUntilNanos = clock.nanos() + pause.nanosAfter(old.failures++);
+      }
+    }
   }
 
   private boolean isSameStore(Welcome greeting) {
@@ -266,10 +317,11 @@ final class Replicas implements Due {
       if (node.channel != channel) {
         return;
       }
-      lastFailure = node + ": " + describe(why);
+      lastFailure = node + ": " + Trouble.describe(why);
       node.session = null;
       node.channel = null;
-      node.restsUntilNanos = clock.nanos() + restNanos(node.failures);
+      succeed(node, false);
+      node.restsUntilNanos = clock.nanos() + pause.nanosAfter(node.failures);
       node.failures++;
       if (node.isSeed || node.phase == Node.Phase.LEAVING) {
         // Whoever listens there next is another.
@@ -299,20 +351,6 @@ final class Replicas implements Due {
         .ifPresent(this::connect);
   }
 
-  private static String describe(Status why) {
-    Throwable cause = why.getCause();
-    return why.getDescription() == null && cause == null
-        ? why.getCode().toString()
-        : why.getDescription() + (cause == null ? "" : " (" + cause.getMessage() + ")");
-  }
-
-  /** Full jitter: ten thousand clients of a server that comes back do not come back together. */
-  private long restNanos(int failures) {
-    long longest =
-        Math.min(LONGEST_REST_NANOS, FIRST_REST_NANOS << Math.min(failures, MOST_DOUBLINGS));
-    return LEAST_REST_NANOS + (long) (random.nextDouble() * longest);
-  }
-
   /** Hears what happens to a node's session. */
   private final class Caretaker implements Session.Owner {
     private final Node node;
@@ -337,6 +375,12 @@ final class Replicas implements Due {
     @Override
     public void lost(GrantLost lost) {
       listener.lost(lost);
+    }
+
+    @Override
+    public void alive(Session session) {
+      node.failures = 0;
+      listener.usable();
     }
 
     @Override

@@ -37,6 +37,16 @@ final class Roster {
     nodes = List.copyOf(all);
   }
 
+  /** The node whose second connection this is; null if it is none. */
+  @Nullable Node predecessorOf(Node node) {
+    return nodes.stream().filter(each -> each.successor == node).findFirst().orElse(null);
+  }
+
+  /** Puts a node in the place of another with the same address. */
+  void replace(Node old, Node by) {
+    nodes = nodes.stream().map(each -> each == old ? by : each).toList();
+  }
+
   /** The living replicas, as one of them tells; who is not among them is forgotten. */
   void learn(List<Replica> replicas) {
     List<Node> all = new ArrayList<>(nodes);

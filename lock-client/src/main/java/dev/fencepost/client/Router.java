@@ -16,7 +16,7 @@ final class Router {
    */
   static @Nullable Node preferred(List<Node> nodes, long lockHash) {
     Node best = best(nodes, lockHash, Node::isPromising);
-    if (best != null && isSuspect(best)) {
+    if (best != null && best.isSuspect()) {
       Node open = open(nodes, lockHash);
       return open == null ? best : open;
     }
@@ -28,7 +28,30 @@ final class Router {
 
   /** As {@link #preferred}, among those that answer now; null if there is none. */
   static @Nullable Node open(List<Node> nodes, long lockHash) {
-    return best(nodes, lockHash, node -> node.isOpen() && !isSuspect(node));
+    return best(nodes, lockHash, node -> node.isOpen() && !node.isSuspect());
+  }
+
+  /**
+   * The next address to connect to while none of the open connections answers: a replica without a
+   * connection, else an unknown address, else one whose connection does not answer.
+   *
+   * @return null if all are being connected or rest
+   */
+  static @Nullable Node next(List<Node> nodes, long lockHash, long nowNanos) {
+    Node idle = best(nodes, lockHash, node -> node.phase == Node.Phase.IDLE);
+    for (Node node : nodes) {
+      if (idle == null && node.phase == Node.Phase.IDLE) {
+        idle = node;
+      }
+    }
+    return idle != null ? idle : best(nodes, lockHash, node -> mayBeSucceeded(node, nowNanos));
+  }
+
+  private static boolean mayBeSucceeded(Node node, long nowNanos) {
+    return node.isOpen()
+        && node.isSuspect()
+        && node.successor == null
+        && nowNanos >= node.restsUntilNanos;
   }
 
   private static @Nullable Node best(List<Node> nodes, long lockHash, Predicate<Node> such) {
@@ -60,10 +83,5 @@ final class Router {
       }
     }
     return idle;
-  }
-
-  private static boolean isSuspect(Node node) {
-    Session session = node.session;
-    return session != null && session.isSuspect();
   }
 }

@@ -37,7 +37,6 @@ final class Session implements Due {
   static final long GREETING_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   private static final long LONGEST_MARK_NANOS = TimeUnit.SECONDS.toNanos(1);
-  private static final int MOST_MISSED_HEARTBEATS = 3;
   private static final int MESSAGES_IN_ADVANCE = 64;
   private static final int MOST_TURNS = 32;
 
@@ -61,6 +60,9 @@ final class Session implements Due {
 
     void lost(GrantLost lost);
 
+    /** The server has answered a question about its life. */
+    void alive(Session session);
+
     void over(Session session, Status why);
 
     /** Does something of which what is sent to other sessions travels together. */
@@ -82,21 +84,21 @@ final class Session implements Due {
   private final Executor apart;
   private final DueSet<Session> sessions;
   private final Owner owner;
+  private final Channel channel;
   private final ClientCall<SessionRequest, SessionResponse> call;
   private final Outbox outbox = new Outbox();
   private volatile Phase phase = Phase.GREETING;
   private final AtomicInteger pumping = new AtomicInteger();
   private final long startedNanos;
-  private volatile long heardNanos;
+  private final SessionLiveness liveness;
   private volatile long sentNanos;
-  private volatile long lookedNanos;
-  private volatile long suspectedNanos;
-  private volatile long heartbeatNanos = TimeUnit.SECONDS.toNanos(5);
   private volatile long markEveryNanos = LONGEST_MARK_NANOS;
   private volatile boolean signWanted;
   private volatile long lastMark;
   private boolean saidHello;
-  private boolean saidGoodbye;
+
+  /** After it nothing is sent any more. */
+  private volatile long goodbyeNanos = ClientClock.NEVER;
 
   private Session(Channel channel, Surroundings around, Owner owner) {
     this.hello = around.hello();
@@ -104,11 +106,11 @@ final class Session implements Due {
     this.apart = around.apart();
     this.sessions = around.sessions();
     this.owner = owner;
+    this.channel = channel;
     this.call = channel.newCall(SessionServiceGrpc.getSessionMethod(), CallOptions.DEFAULT);
     this.startedNanos = clock.nanos();
-    this.heardNanos = startedNanos;
+    this.liveness = new SessionLiveness(startedNanos);
     this.sentNanos = startedNanos;
-    this.lookedNanos = startedNanos;
   }
 
   /** Opens the stream and greets; returns at once. */
@@ -125,6 +127,11 @@ final class Session implements Due {
     return phase;
   }
 
+  /** Its connection, for calls beside the stream. */
+  Channel channel() {
+    return channel;
+  }
+
   /** Whether new operations may be added. */
   boolean isOpenForMore() {
     Phase now = phase;
@@ -133,12 +140,20 @@ final class Session implements Due {
 
   /** Whether an answer is overdue and nothing at all was heard since that was noticed. */
   boolean isSuspect() {
-    return suspectedNanos > heardNanos;
+    return liveness.isSuspect();
   }
 
-  /** An answer is overdue. */
+  /** Whether nothing was heard for longer than this. */
+  boolean isQuietFor(long nanos) {
+    return liveness.isQuietFor(nanos, clock.nanos());
+  }
+
+  /** An answer is overdue: the server is asked whether it hears at all. */
   void suspect() {
-    suspectedNanos = clock.nanos();
+    if (liveness.suspect(clock.nanos()) && phase != Phase.GREETING) {
+      send(new LifeQuestion(() -> Hearing.apart(apart, () -> owner.alive(this))));
+      sessions.touch(this);
+    }
   }
 
   /** Sends the operation as soon as it may be sent. */
@@ -164,35 +179,35 @@ final class Session implements Due {
     }
   }
 
-  /** Ends the stream at once. */
-  void end(Status why) {
-    over(why);
-  }
-
   @Override
   public long dueNanos() {
     return switch (phase) {
       case OVER -> ClientClock.NEVER;
       case GREETING -> startedNanos + GREETING_NANOS;
-      case OPEN, LEAVING -> Math.min(nextSignNanos(), silentAtNanos());
+      case OPEN, LEAVING ->
+          goodbyeNanos == ClientClock.NEVER
+              ? Math.min(nextSignNanos(), liveness.dueNanos())
+              : goodbyeNanos + SessionLiveness.ANSWER_NANOS;
     };
   }
 
   @Override
   public void run(long nowNanos) {
-    if (nowNanos - lookedNanos > heartbeatNanos) {
-      // This process stood still itself: what was sent meanwhile has yet to be read.
-      heardNanos = Math.max(heardNanos, nowNanos - heartbeatNanos);
-    }
-    lookedNanos = nowNanos;
+    SessionLiveness.Verdict verdict = liveness.judge(nowNanos);
     if (phase == Phase.GREETING) {
       if (nowNanos - startedNanos >= GREETING_NANOS) {
         end(
             Status.UNAVAILABLE.withDescription(
                 "no welcome within " + TimeUnit.NANOSECONDS.toSeconds(GREETING_NANOS) + " s"));
       }
-    } else if (nowNanos >= silentAtNanos()) {
+    } else if (goodbyeNanos != ClientClock.NEVER) {
+      if (nowNanos - goodbyeNanos >= SessionLiveness.ANSWER_NANOS) {
+        end(Status.UNAVAILABLE.withDescription("the server has not answered the goodbye"));
+      }
+    } else if (verdict == SessionLiveness.Verdict.GONE) {
       end(Status.UNAVAILABLE.withDescription("the server has not given a sign of life"));
+    } else if (verdict == SessionLiveness.Verdict.ASK) {
+      suspect();
     } else if (nowNanos >= nextSignNanos()) {
       signWanted = true;
       pump();
@@ -208,7 +223,7 @@ final class Session implements Due {
     return pumping.getAndIncrement() == 0;
   }
 
-  /** Writes what was added. */
+  /** Writes what was added; whatever the writer throws, the session is not mute afterwards. */
   void uncork() {
     uncork(1);
   }
@@ -228,9 +243,9 @@ final class Session implements Due {
       }
       try {
         write();
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         LOG.error("a message could not be written", e);
-        over(Status.INTERNAL.withCause(e));
+        end(Status.INTERNAL.withCause(e));
       }
       seen = pumping.addAndGet(-seen);
     }
@@ -251,7 +266,7 @@ final class Session implements Due {
 
   /** The stream has ended. */
   void closed(Status status) {
-    over(status.isOk() ? Status.UNAVAILABLE.withDescription("the server said goodbye") : status);
+    end(status.isOk() ? Status.UNAVAILABLE.withDescription("the server said goodbye") : status);
   }
 
   /** Whoever comes first writes for all who come meanwhile. */
@@ -262,7 +277,7 @@ final class Session implements Due {
   }
 
   private void take(SessionResponse message) {
-    heardNanos = clock.nanos();
+    liveness.hear(clock.nanos());
     if (message.hasWelcome()) {
       welcomed(message.getWelcome());
     }
@@ -277,9 +292,7 @@ final class Session implements Due {
 
   private void welcomed(Welcome welcome) {
     outbox.limit(welcome.getMaxUnanswered(), welcome.getServer().getLimits().getMaxMessageBytes());
-    heartbeatNanos =
-        Math.max(TimeUnit.MILLISECONDS.toNanos(100), Wire.nanos(welcome.getHeartbeat()));
-    lookedNanos = heardNanos;
+    liveness.expectEvery(Wire.nanos(welcome.getHeartbeat()));
     if (move(Phase.GREETING, Phase.OPEN)) {
       sessions.touch(this);
       owner.opened(this, welcome);
@@ -295,7 +308,7 @@ final class Session implements Due {
     long mark = result.getCountsFromMark();
     try {
       operation.answered(result, mark > 0 && mark <= lastMark ? mark : 0);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       LOG.error("a result was not taken", e);
     }
   }
@@ -308,7 +321,8 @@ final class Session implements Due {
     }
   }
 
-  private void over(Status why) {
+  /** Ends the stream at once. */
+  void end(Status why) {
     if (finish()) {
       // First the owner, so that what is sent again does not come here again.
       sessions.remove(this);
@@ -346,6 +360,13 @@ final class Session implements Due {
     if (phase == Phase.GREETING) {
       return;
     }
+    if (goodbyeNanos != ClientClock.NEVER) {
+      if (!outbox.isEmpty()) {
+        // Added by a thread that chose this session before the goodbye; it goes elsewhere at once.
+        owner.together(outbox::abandon);
+      }
+      return;
+    }
     while (call.isReady()) {
       SessionRequest.Builder message = SessionRequest.newBuilder();
       // Taken before anything is composed: a lease is counted from here.
@@ -361,22 +382,19 @@ final class Session implements Due {
         sessions.touch(this);
       }
     }
-    if (phase == Phase.LEAVING && outbox.isEmpty() && !saidGoodbye) {
-      saidGoodbye = true;
+    if (phase == Phase.LEAVING && outbox.isEmpty()) {
+      goodbyeNanos = clock.nanos();
       call.sendMessage(SessionRequest.newBuilder().setGoodbye(Goodbye.newBuilder()).build());
       call.halfClose();
+      sessions.touch(this);
     }
   }
 
   private long nextSignNanos() {
-    long every = heartbeatNanos / 2;
+    long every = liveness.heartbeatNanos() / 2;
     if (outbox.hasClaims()) {
       every = Math.min(every, markEveryNanos);
     }
     return sentNanos + every;
-  }
-
-  private long silentAtNanos() {
-    return heardNanos + MOST_MISSED_HEARTBEATS * heartbeatNanos;
   }
 }

@@ -40,7 +40,7 @@ final class ThreadTimers implements Timers {
   private static void run(Runnable task) {
     try {
       task.run();
-    } catch (RuntimeException | StackOverflowError | AssertionError e) {
+    } catch (RuntimeException | Error e) {
       LOG.error("a timed task failed", e);
     }
   }

@@ -46,6 +46,14 @@ record Trouble(Kind kind, String message, Duration retryAfter) {
     return of(kind(status.getCode()), said == null ? status.getCode().toString() : said);
   }
 
+  /** A status for people. */
+  static String describe(Status status) {
+    Throwable cause = status.getCause();
+    return status.getDescription() == null && cause == null
+        ? status.getCode().toString()
+        : status.getDescription() + (cause == null ? "" : " (" + cause.getMessage() + ")");
+  }
+
   private static Kind kind(Code code) {
     return switch (code) {
       case RESOURCE_EXHAUSTED -> Kind.LIMIT;

@@ -1,7 +1,7 @@
 package dev.fencepost.client;
 
 import io.grpc.CallOptions;
-import io.grpc.ManagedChannel;
+import io.grpc.Channel;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.stub.ClientCalls;
@@ -15,7 +15,7 @@ final class Unary {
 
   /** Sends a call; the future fails with a {@link StatusFailure}. */
   static <Q, A> CompletableFuture<A> call(
-      ManagedChannel channel, MethodDescriptor<Q, A> method, Q request, long timeoutNanos) {
+      Channel channel, MethodDescriptor<Q, A> method, Q request, long timeoutNanos) {
     CallOptions options = CallOptions.DEFAULT.withDeadlineAfter(timeoutNanos, TimeUnit.NANOSECONDS);
     CompletableFuture<A> answer = new CompletableFuture<>();
     ClientCalls.asyncUnaryCall(channel.newCall(method, options), request, new Completion<>(answer));

@@ -33,6 +33,10 @@ final class FakeReplica implements AutoCloseable {
   private final List<FakeReplica> fellows;
   private Server server;
   boolean isMute;
+
+  /** Does not say that it is alive. */
+  boolean isDeaf;
+
   boolean isDraining;
   int maxUnanswered = 100_000;
   int maxMessageBytes = 65_536;

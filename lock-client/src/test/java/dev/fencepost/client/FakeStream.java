@@ -38,6 +38,10 @@ final class FakeStream implements StreamObserver<SessionRequest> {
   private final List<Operation> unseen = new ArrayList<>();
 
   boolean saidGoodbye;
+
+  /** Does not answer the goodbye. */
+  boolean leavesOpen;
+
   boolean isOver;
   private long token = 1_000;
 
@@ -49,10 +53,19 @@ final class FakeStream implements StreamObserver<SessionRequest> {
   @Override
   public void onNext(SessionRequest message) {
     messages.add(message);
-    unseen.addAll(message.getOperationsList());
+    message.getOperationsList().forEach(this::take);
     saidGoodbye |= message.hasGoodbye();
     if (messages.size() == 1 && !replica.isMute) {
       welcome();
+    }
+  }
+
+  /** One that asks for nothing is a question about its life. */
+  private void take(Operation operation) {
+    if (operation.getOperationCase() != Operation.OperationCase.OPERATION_NOT_SET) {
+      unseen.add(operation);
+    } else if (!replica.isDeaf) {
+      fail(operation, Code.UNIMPLEMENTED, "UNKNOWN_OPERATION", Optional.empty());
     }
   }
 
@@ -64,7 +77,9 @@ final class FakeStream implements StreamObserver<SessionRequest> {
   @Override
   public void onCompleted() {
     isOver = true;
-    responses.onCompleted();
+    if (!leavesOpen) {
+      responses.onCompleted();
+    }
   }
 
   void welcome() {

@@ -53,6 +53,66 @@ class RenewalsTest {
   }
 
   @Test
+  void swallowedRenewal_opensTheNextReplica() {
+    restart(2);
+    order().get(1).stream().breakOff();
+    FakeReplica first = order().get(0);
+    FakeReplica second = order().get(1);
+    LockHandle lock = take("a", first.stream());
+    first.isDeaf = true;
+    int before = second.streams.size();
+    scene.pass(RENEW_AFTER.plus(TTL.dividedBy(6)).plusMillis(300));
+    assertThat(first.stream().next().hasRenew()).isTrue();
+    assertThat(second.streams.size()).as("connections").isGreaterThan(before);
+    second.stream().renew(second.stream().next(), TTL, second.stream().mark());
+    scene.pass(RENEW_AFTER.minusMillis(500));
+    assertThat(lock.state()).isEqualTo(LockHandle.State.HELD);
+  }
+
+  @Test
+  void swallowedRenewal_opensASecondConnectionToTheOnlyReplica() {
+    FakeReplica replica = scene.replicas.get(0);
+    LockHandle lock = take("a");
+    replica.isDeaf = true;
+    FakeStream swallowing = scene.stream();
+    scene.pass(RENEW_AFTER.plus(TTL.dividedBy(6)).plusMillis(300));
+    assertThat(swallowing.next().hasRenew()).isTrue();
+    assertThat(replica.streams).as("connections").hasSize(2);
+    scene.stream().renew(scene.stream().next(), TTL, scene.stream().mark());
+    assertThat(lock.state()).isEqualTo(LockHandle.State.HELD);
+    assertThat(swallowing.isOver).as("the one that swallows is ended").isTrue();
+  }
+
+  @Test
+  void swallowedConnections_allOfThem_areReplacedInTime() {
+    restart(3);
+    scene.replicas.forEach(each -> each.isDeaf = true);
+    LockHandle lock = take("a", order().get(0).stream());
+    List<Integer> before = scene.replicas.stream().map(each -> each.streams.size()).toList();
+    scene.pass(RENEW_AFTER.plus(TTL.dividedBy(6)).plusMillis(500));
+    assertThat(lock.isHeld()).isTrue();
+    List<FakeReplica> replaced =
+        scene.replicas.stream()
+            .filter(each -> each.streams.size() > before.get(scene.replicas.indexOf(each)))
+            .filter(each -> each.stream().unseen() > 0)
+            .toList();
+    assertThat(replaced).as("replicas with a new connection").isNotEmpty();
+    FakeStream fresh = replaced.get(0).stream();
+    fresh.renew(fresh.next(), TTL, fresh.mark());
+    assertThat(lock.state()).isEqualTo(LockHandle.State.HELD);
+  }
+
+  @Test
+  void slowStore_costsNoConnection() {
+    LockHandle lock = take("a");
+    FakeReplica replica = scene.replicas.get(0);
+    scene.pass(RENEW_AFTER.plus(TTL.dividedBy(2)));
+    assertThat(lock.isHeld()).isTrue();
+    assertThat(scene.stream().unseen()).as("renewals").isEqualTo(1);
+    assertThat(replica.streams).as("connections").hasSize(1);
+  }
+
+  @Test
   void slowServer_isNotSentTheSameRenewalAgain() {
     LockHandle lock = take("a");
     scene.passAlive(VALID.minusSeconds(1));
@@ -170,6 +230,11 @@ class RenewalsTest {
     // Four of 256 would carry a thousand; over 10 s each is renewed three times.
     assertThat(scene.stream().messages.size() - before).isLessThan(60);
     assertThat(locks).allMatch(LockHandle::isHeld);
+  }
+
+  /** The replicas as the lock prefers them. */
+  private List<FakeReplica> order() {
+    return scene.preferredBy("a");
   }
 
   private LockHandle take(String name) {

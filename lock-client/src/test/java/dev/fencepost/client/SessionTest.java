@@ -97,11 +97,18 @@ class SessionTest {
   }
 
   @Test
-  void silentServer_isLeftAfterThreeHeartbeats() {
-    scene.pass(FakeReplica.HEARTBEAT.multipliedBy(3).minusMillis(1));
+  void silentServer_isAskedWhenAHeartbeatIsMissing_andLeftWithoutAnAnswer() {
+    scene.replicas.get(0).isDeaf = true;
+    scene.pass(FakeReplica.HEARTBEAT.plusSeconds(4));
     assertThat(scene.replicas.get(0).streams).hasSize(1);
-    scene.pass(Duration.ofSeconds(5));
+    scene.pass(Duration.ofSeconds(1));
     assertThat(scene.replicas.get(0).streams).hasSize(2);
+  }
+
+  @Test
+  void silentServer_thatAnswersWhenAsked_isKept() {
+    scene.pass(FakeReplica.HEARTBEAT.multipliedBy(10));
+    assertThat(scene.replicas.get(0).streams).hasSize(1);
   }
 
   @Test

@@ -95,6 +95,7 @@ final class Crowd implements AutoCloseable {
     for (LockHandle handle : held.keySet()) {
       assertThat(handle.release()).isEqualTo(new dev.fencepost.lock.Release.Released());
     }
+    resources.forEach(Exclusion::judgeBeliefs);
     assertThat(faults).isEmpty();
   }
 
@@ -126,11 +127,16 @@ final class Crowd implements AutoCloseable {
     Exclusion resource = resources.get(lock);
     long begun = System.nanoTime();
     try (LockHandle handle = client(number).lock("work-" + lock).withTtl(LEASE).acquire(WAIT)) {
-      longestWaitNanos.accumulateAndGet(System.nanoTime() - begun, Math::max);
+      long granted = System.nanoTime();
+      longestWaitNanos.accumulateAndGet(granted - begun, Math::max);
       long token = handle.requireHeld().value();
       resource.enter(token);
       Thread.onSpinWait();
       resource.leave(token);
+      long last = System.nanoTime();
+      if (handle.isHeld()) {
+        resource.believed(token, granted, last);
+      }
     }
   }
 }

@@ -3,6 +3,7 @@ package dev.fencepost.client.support;
 import dev.fencepost.proto.v1.AdminServiceGrpc;
 import dev.fencepost.proto.v1.ForceReleaseRequest;
 import dev.fencepost.proto.v1.GetLockRequest;
+import dev.fencepost.proto.v1.GetServerInfoRequest;
 import dev.fencepost.proto.v1.LockServiceGrpc;
 import dev.fencepost.server.FencepostServer;
 import dev.fencepost.server.StartException;
@@ -73,6 +74,15 @@ public final class Cluster implements AutoCloseable {
   /** The store behind all of them. */
   public ModelServer store() {
     return ModelStoreProvider.store(store);
+  }
+
+  /** What a replica calls itself. */
+  public String replicaId(int index) {
+    GetServerInfoRequest request = GetServerInfoRequest.getDefaultInstance();
+    return ask(
+            servers.get(index),
+            channel -> LockServiceGrpc.newBlockingStub(channel).getServerInfo(request))
+        .getReplicaId();
   }
 
   /** All addresses, for a client. */

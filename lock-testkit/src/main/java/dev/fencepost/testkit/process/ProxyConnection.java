@@ -19,6 +19,7 @@ final class ProxyConnection {
   private final Consumer<ProxyConnection> onEnd;
   private final AtomicInteger openDirections = new AtomicInteger(Direction.values().length);
   private volatile boolean lostBytes;
+  private volatile boolean isSwallowing;
 
   ProxyConnection(
       Socket client, Socket server, ProxyFaults faults, Consumer<ProxyConnection> onEnd) {
@@ -30,6 +31,11 @@ final class ProxyConnection {
 
   boolean hasLostBytes() {
     return lostBytes;
+  }
+
+  /** From now on it loses everything, both ways. */
+  void swallow() {
+    isSwallowing = true;
   }
 
   /** Carries one direction until its end. */
@@ -84,7 +90,7 @@ final class ProxyConnection {
     byte[] chunk = new byte[CHUNK_BYTES];
     boolean gap = false;
     for (int read = from.read(chunk); read >= 0; read = from.read(chunk)) {
-      if (faults.await(direction) == ProxyFaults.Verdict.LOSE) {
+      if (faults.await(direction) == ProxyFaults.Verdict.LOSE || isSwallowing) {
         lostBytes = true;
         gap = true;
         continue;

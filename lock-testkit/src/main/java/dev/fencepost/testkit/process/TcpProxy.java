@@ -83,6 +83,14 @@ public final class TcpProxy implements AutoCloseable {
   }
 
   /**
+   * Loses everything on the present connections, both ways, although they seem to live; those to
+   * come work. They are broken by {@link #resume}.
+   */
+  public void swallowPresent() {
+    connections.forEach(ProxyConnection::swallow);
+  }
+
+  /**
    * Keeps everything that goes that way until {@link #resume}, as an outage does that is healed.
    */
   public void hold(Direction direction) {

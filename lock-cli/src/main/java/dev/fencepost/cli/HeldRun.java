@@ -35,7 +35,7 @@ final class HeldRun {
     try (FencepostClient client = client()) {
       LockHandle lock;
       try {
-        lock = client.adopt(taken.key());
+        lock = client.lock(taken.key().lock().value()).adopt(taken.key());
       } catch (LockLostException e) {
         console.note(name(taken) + " is lost: " + Wording.lost(e.loss()));
         return ExitCode.LOST.code();

@@ -286,7 +286,7 @@ final class ClaimInFlight implements Due {
       return;
     }
     parts.claims.remove(this);
-    Handle handle = Holding.begin(parts, plan, ref, grant, countedFromNanos);
+    Handle handle = Holding.begin(parts, plan, ref, LeaseSpan.of(grant, countedFromNanos));
     end("granted", new AcquireOutcome.Held(handle));
   }
 

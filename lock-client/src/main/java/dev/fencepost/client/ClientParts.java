@@ -23,6 +23,7 @@ final class ClientParts {
   final DueSet<LockWatch> watches;
   final Refresh refresh;
   final Gate gate = new Gate();
+  final ThreadHolds threadHolds = new ThreadHolds();
   private volatile boolean isClosed;
 
   /** {@code resolve} looks the target up anew, without blocking. */

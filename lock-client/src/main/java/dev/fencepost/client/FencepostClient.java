@@ -1,6 +1,5 @@
 package dev.fencepost.client;
 
-import dev.fencepost.lock.GrantRef;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -48,20 +47,6 @@ public interface FencepostClient extends AutoCloseable {
   FencepostLock lock(String name);
 
   /**
-   * Goes on keeping a grant that was made elsewhere, by another process or a handle that was {@link
-   * LockHandle#detach detached}: it is renewed before this returns.
-   *
-   * <pre>{@code
-   * GrantRef grant = lock.detach(); // not renewed here any more; a secret
-   * return there.adopt(grant); // in another process, before the lease ends
-   * }</pre>
-   *
-   * @throws LockLostException if the grant has ended
-   * @throws UnavailableException if nobody answered within the call timeout
-   */
-  LockHandle adopt(GrantRef grant) throws InterruptedException;
-
-  /**
    * Takes several locks, or none: in the order of their names' bytes, so that two who want the same
    * locks never wait for each other, and with one deadline for all.
    *
@@ -82,6 +67,13 @@ public interface FencepostClient extends AutoCloseable {
 
   /** What the service knows of tokens. */
   Fencing fencing();
+
+  /**
+   * Asks a server what it is and which limits it applies. What depends on the future runs on the
+   * callback executor; it fails with {@link UnavailableException} if nobody answers within the call
+   * timeout.
+   */
+  CompletableFuture<ServerInfo> serverInfo();
 
   /**
    * Looks at a lock, on the replica that it prefers. What depends on the future runs on the

@@ -1,10 +1,10 @@
 package dev.fencepost.client;
 
+import dev.fencepost.lock.GrantRef;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.locks.Lock;
 
 /**
  * The description of a lock: its name and how it is asked for. Immutable; making one costs no call,
@@ -26,8 +26,9 @@ public interface FencepostLock {
   FencepostLock withLockDelay(Duration delay);
 
   /**
-   * Others are kept out for at least this long after the grant, even if the lock is released
-   * sooner; 0 – 24 h. For a job that is to run once per period on hosts whose clocks differ.
+   * A release keeps the lock closed until this long after the grant; 0 – 24 h. For a job that must
+   * run once per period on hosts whose clocks differ. The rest is asked for by the release, so a
+   * holder that dies before it keeps others out for no longer than its lease and lock delay.
    *
    * <pre>{@code
    * FencepostLock hourly =
@@ -116,9 +117,25 @@ public interface FencepostLock {
   <T> T hold(Duration wait, HeldBody<T> body) throws Exception;
 
   /**
-   * A view as {@link Lock}: owned by the thread that locked it, reentrant, without conditions. Use
-   * the same view for {@code lock} and {@code unlock}. {@code unlock} throws {@link
-   * LockLostException} if the lock was lost before, and so does a reentrant {@code lock}.
+   * Goes on keeping a grant of this lock that was made elsewhere, by another process or a handle
+   * that was {@link LockHandle#detach detached}: it is renewed before this returns. Its minimum and
+   * longest hold are this description's, and count from now; ttl, lock delay, owner and metadata
+   * are those of the grant.
+   *
+   * <pre>{@code
+   * GrantRef grant = lock.detach(); // not renewed here any more; a secret
+   * return there.lock("orders/42").adopt(grant); // in another process, before the lease ends
+   * }</pre>
+   *
+   * @throws LockLostException if the grant has ended
+   * @throws UnavailableException if nobody answered within the call timeout
+   * @throws dev.fencepost.lock.InvalidValueException if it is a grant of another lock
+   */
+  LockHandle adopt(GrantRef grant) throws InterruptedException;
+
+  /**
+   * A view as the JDK's {@link java.util.concurrent.locks.Lock}: owned by the thread that locked
+   * it, reentrant, without conditions.
    *
    * <pre>{@code
    * Lock lock = client.lock("orders/42").asLock();
@@ -130,5 +147,5 @@ public interface FencepostLock {
    * }
    * }</pre>
    */
-  Lock asLock();
+  JdkLock asLock();
 }

@@ -2,9 +2,11 @@ package dev.fencepost.client;
 
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.GrantRef;
+import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.Loss;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
+import dev.fencepost.lock.ReleaseOrder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -130,6 +132,22 @@ final class Handle implements LockHandle {
   @Override
   public Release release() throws InterruptedException {
     return Waiting.forAnswer(holding().release(this));
+  }
+
+  @Override
+  public Release release(Duration closeFor) throws InterruptedException {
+    Lease.requireBetween("close_for", closeFor, Duration.ZERO, ReleaseOrder.MAX_CLOSE_FOR);
+    return Waiting.forAnswer(holding().release(this, closeFor));
+  }
+
+  /** Completes on the thread that learns of the answer; what follows there must not block. */
+  CompletableFuture<Release> releaseNow() {
+    return holding().release(this);
+  }
+
+  @Override
+  public Duration renew() throws InterruptedException {
+    return Waiting.forAnswer(holding().renewNow());
   }
 
   @Override

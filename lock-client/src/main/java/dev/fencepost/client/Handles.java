@@ -26,8 +26,11 @@ final class Handles implements MultiHandle {
     boolean isComplete = false;
     try {
       for (FencepostLock lock : inOrder) {
-        Duration left = Duration.ofNanos(Math.max(0, end - clock.nanos()));
-        taken.add(lock.acquire(left));
+        long left = end - clock.nanos();
+        if (left <= 0 && !wait.isZero()) {
+          throw new LockNotGrantedException(new LockName(lock.name()), Refusal.timedOut());
+        }
+        taken.add(lock.acquire(Duration.ofNanos(Math.max(0, left))));
       }
       taken.forEach(LockHandle::requireHeld);
       isComplete = true;

@@ -4,7 +4,6 @@ import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.Loss;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
-import dev.fencepost.proto.v1.Grant;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.Optional;
@@ -41,6 +40,7 @@ final class Holding implements Due {
   private volatile Phase phase = Phase.HELD;
   private volatile LeaseSpan span;
   private volatile boolean isOverdueTold;
+  private volatile long closedUntilNanos;
   private @Nullable Loss loss;
 
   /** Lost by our own count: the store may count longer. */
@@ -61,10 +61,10 @@ final class Holding implements Due {
             .orElse(ClientClock.NEVER);
   }
 
-  /** Begins to keep a grant that counts from {@code fromNanos}. */
-  static Handle begin(ClientParts parts, LockPlan plan, GrantRef ref, Grant grant, long fromNanos) {
+  /** Begins to keep a grant. */
+  static Handle begin(ClientParts parts, LockPlan plan, GrantRef ref, LeaseSpan span) {
     Handle handle = new Handle(parts.callbacks);
-    Holding holding = new Holding(parts, plan, ref, LeaseSpan.of(grant, fromNanos), handle);
+    Holding holding = new Holding(parts, plan, ref, span, handle);
     handle.holds(holding);
     parts.holdings.add(holding);
     return handle;
@@ -109,6 +109,31 @@ final class Holding implements Due {
     return move(Phase.DETACHED);
   }
 
+  /** As {@link #release}, and keeps the lock closed for this long from now at least. */
+  CompletableFuture<Release> release(Handle holder, Duration closeFor) {
+    closedUntilNanos = ClientClock.after(parts.clock.nanos(), closeFor.toNanos());
+    return release(holder);
+  }
+
+  /** Renews now; completes with what is left of the lease then. */
+  CompletableFuture<Duration> renewNow() {
+    if (state() == LockHandle.State.LOST || phase != Phase.HELD) {
+      return CompletableFuture.failedFuture(new LockLostException(ref.lock(), loss()));
+    }
+    return PromptRenewal.send(parts, plan, ref)
+        .handle(
+            (next, failure) -> {
+              if (failure instanceof LockLostException lost) {
+                lose(lost.loss(), Phase.HELD);
+              }
+              if (failure instanceof RuntimeException e) {
+                throw e;
+              }
+              renewed(next);
+              return remaining();
+            });
+  }
+
   /** Gives the grant back; the future completes with the answer. */
   CompletableFuture<Release> release(@Nullable Handle holder) {
     state();
@@ -122,7 +147,7 @@ final class Holding implements Due {
     }
     if (isAbandoned) {
       // The holder has stopped, and nobody needs to wait for what is left of the lease.
-      ReleaseInFlight.giveBack(parts, plan, ref);
+      ReleaseInFlight.ofLost(parts, plan, this);
     }
     return CompletableFuture.completedFuture(new Release.NotHeld(loss().reason()));
   }
@@ -134,8 +159,8 @@ final class Holding implements Due {
 
   /** How long the lock is to stay closed if it is released now. */
   long closeForNanos(long nowNanos) {
-    long minHold = plan.terms().minHold().toNanos();
-    return minHold == 0 ? 0 : Math.max(0, minHold - (nowNanos - grantedNanos));
+    long minHold = plan.terms().minHold().toNanos() - (nowNanos - grantedNanos);
+    return Math.max(0, Math.max(minHold, closedUntilNanos - nowNanos));
   }
 
   long ttlNanos() {

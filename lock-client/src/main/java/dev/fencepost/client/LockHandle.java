@@ -107,6 +107,26 @@ public interface LockHandle extends AutoCloseable {
    */
   Release release() throws InterruptedException;
 
+  /**
+   * As {@link #release()}, and nobody is granted the lock for this long after it, 0 – 24 h, or for
+   * the rest of the minimum hold if that is longer. For a job whose next turn is known only when it
+   * has run.
+   *
+   * @throws dev.fencepost.lock.InvalidValueException if the time is out of range; the lock is still
+   *     held then
+   */
+  Release release(Duration closeFor) throws InterruptedException;
+
+  /**
+   * Renews now and waits for the answer, for the call timeout at most. A handle renews itself, so
+   * this is for a step that needs most of a lease ahead. A grant's ttl never changes.
+   *
+   * @return for how long the lock may be used without another renewal
+   * @throws LockLostException if the lock is not held, or is lost by what the answer says
+   * @throws UnavailableException if nobody answered; the lock is held for as long as before
+   */
+  Duration renew() throws InterruptedException;
+
   /** Gives the lock back; what depends on the answer runs on the callback executor. */
   CompletableFuture<Release> releaseAsync();
 

@@ -10,6 +10,11 @@ import java.util.Optional;
 record Refusal(
     LockNotGrantedException.Reason reason, List<Holder> holders, Optional<Duration> availableIn) {
 
+  /** The time was over before anybody was asked. */
+  static Refusal timedOut() {
+    return new Refusal(LockNotGrantedException.Reason.TIMED_OUT, List.of(), Optional.empty());
+  }
+
   static Refusal of(NotGranted notGranted) {
     LockNotGrantedException.Reason reason =
         switch (notGranted.getReason()) {

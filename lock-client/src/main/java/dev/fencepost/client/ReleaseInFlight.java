@@ -50,6 +50,11 @@ final class ReleaseInFlight extends Repeated<Release> {
     new ReleaseInFlight(parts, plan, request(grant), null, null).begin();
   }
 
+  /** Gives back a grant that may still stand, although its holder was told that it is lost. */
+  static void ofLost(ClientParts parts, LockPlan plan, Holding holding) {
+    new ReleaseInFlight(parts, plan, request(holding.ref()), holding, null).begin();
+  }
+
   /** Ends a claim wherever it stands; {@code where} it was sent is asked first. */
   static void withdraw(ClientParts parts, LockPlan plan, ClaimId claim, @Nullable Session where) {
     ReleaseRequest request = request(plan.terms().name(), claim).build();

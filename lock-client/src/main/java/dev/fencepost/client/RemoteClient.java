@@ -1,8 +1,8 @@
 package dev.fencepost.client;
 
-import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.proto.v1.GetLockRequest;
+import dev.fencepost.proto.v1.GetServerInfoRequest;
 import dev.fencepost.proto.v1.LockServiceGrpc;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -43,11 +43,6 @@ final class RemoteClient implements FencepostClient {
   }
 
   @Override
-  public LockHandle adopt(GrantRef grant) throws InterruptedException {
-    return Adoption.of(parts, LockPlan.of(setup.terms(grant.lock())), grant);
-  }
-
-  @Override
   public MultiHandle acquireAll(List<FencepostLock> locks, Duration wait)
       throws InterruptedException {
     return Handles.acquire(locks, wait, parts.clock);
@@ -64,6 +59,13 @@ final class RemoteClient implements FencepostClient {
         GetLockRequest.newBuilder().setName(new LockName(name).value()).build();
     return Question.ask(parts, name, LockServiceGrpc.getGetLockMethod(), request)
         .thenApply(response -> LockView.of(response.getLock()));
+  }
+
+  @Override
+  public CompletableFuture<ServerInfo> serverInfo() {
+    GetServerInfoRequest request = GetServerInfoRequest.getDefaultInstance();
+    return Question.ask(parts, "", LockServiceGrpc.getGetServerInfoMethod(), request)
+        .thenApply(ServerInfo::of);
   }
 
   @Override

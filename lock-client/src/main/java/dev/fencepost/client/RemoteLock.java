@@ -1,11 +1,14 @@
 package dev.fencepost.client;
 
+import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.InvalidValueException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.locks.Lock;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 
 /** A lock of one client. */
@@ -98,8 +101,16 @@ final class RemoteLock implements FencepostLock {
   }
 
   @Override
-  public Lock asLock() {
-    return new ThreadLock(this);
+  public JdkLock asLock() {
+    return new ThreadLock(this, parts.threadHolds, parts.callTimeoutNanos);
+  }
+
+  @Override
+  public LockHandle adopt(GrantRef grant) throws InterruptedException {
+    if (!grant.lock().equals(plan.terms().name())) {
+      throw InvalidValueException.of("grant", grant.lock(), "a grant of " + name());
+    }
+    return PromptRenewal.adopt(parts, plan, grant);
   }
 
   @Override
@@ -108,11 +119,42 @@ final class RemoteLock implements FencepostLock {
   }
 
   /** As {@link #acquire()}; an interrupt is kept for later. */
-  LockHandle acquireUninterruptibly() {
+  Handle acquireUninterruptibly() {
     return begin(ClaimInFlight.ENDLESS)
         .outcome()
         .join()
         .fold(AcquireOutcome.Held::handle, this::refuse, this::fail);
+  }
+
+  Handle acquireHandle() throws InterruptedException {
+    return outcome(ClaimInFlight.ENDLESS)
+        .fold(AcquireOutcome.Held::handle, this::refuse, this::fail);
+  }
+
+  Optional<Handle> tryOnce() {
+    return perhapsHandle(begin(0).outcome().join());
+  }
+
+  /**
+   * Waits for the lock at most so long, and for the answer a little longer, whether or not a server
+   * can be reached. No wait tries once, within the call timeout.
+   */
+  Optional<Handle> tryWithin(long waitNanos, long answerNanos) throws InterruptedException {
+    if (waitNanos == 0) {
+      return perhapsHandle(outcome(0));
+    }
+    ClaimInFlight claim = begin(waitNanos);
+    long most = ClientClock.after(waitNanos, answerNanos);
+    try {
+      return perhapsHandle(claim.outcome().get(most, TimeUnit.NANOSECONDS));
+    } catch (TimeoutException e) {
+      return claim.withdraw() ? Optional.empty() : perhapsHandle(claim.outcome().join());
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    } catch (InterruptedException e) {
+      takeBack(claim);
+      throw e;
+    }
   }
 
   private ClaimInFlight begin(long waitNanos) {
@@ -127,10 +169,14 @@ final class RemoteLock implements FencepostLock {
     try {
       return Waiting.forAnswer(claim.outcome());
     } catch (InterruptedException e) {
-      if (!claim.withdraw()) {
-        Waiting.whenDone(claim.outcome(), (outcome, failure) -> discard(outcome));
-      }
+      takeBack(claim);
       throw e;
+    }
+  }
+
+  private static void takeBack(ClaimInFlight claim) {
+    if (!claim.withdraw()) {
+      Waiting.whenDone(claim.outcome(), (outcome, failure) -> discard(outcome));
     }
   }
 
@@ -142,11 +188,8 @@ final class RemoteLock implements FencepostLock {
         (outcome, failure) -> parts.callbacks.execute(() -> complete(mine, outcome, result)));
     Waiting.whenDone(
         mine,
-        (value, failure) -> {
-          if (failure != null) {
-            claim.withdraw();
-          }
-        });
+        // Whoever completes it otherwise, with a value or not, wants the lock no more.
+        (value, failure) -> claim.withdraw());
     return mine;
   }
 
@@ -168,6 +211,10 @@ final class RemoteLock implements FencepostLock {
   }
 
   private Optional<LockHandle> perhaps(AcquireOutcome outcome) {
+    return perhapsHandle(outcome).map(handle -> handle);
+  }
+
+  private Optional<Handle> perhapsHandle(AcquireOutcome outcome) {
     return outcome.fold(
         held -> Optional.of(held.handle()), refused -> Optional.empty(), this::fail);
   }

@@ -1,74 +1,101 @@
 package dev.fencepost.client;
 
-import java.time.Duration;
+import dev.fencepost.client.ThreadHolds.ThreadHold;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.Loss;
+import dev.fencepost.lock.LossReason;
+import dev.fencepost.lock.Release;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.Lock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A lock as the JDK's interface: owned by a thread, reentrant. Among the threads of one process
- * each is a claim of its own, so they stand in one line with everybody else. A thread that ends
- * without {@code unlock} leaves a handle that nobody has, which is reported and stops renewing.
+ * One view of a lock as the JDK's interface. Among the threads of one process each is a claim of
+ * its own, so they stand in one line with everybody else.
  */
-final class ThreadLock implements Lock {
+final class ThreadLock implements JdkLock {
+  /** For the answer of a server that has waited as long as it was told. */
+  private static final long ANSWER_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private final RemoteLock lock;
+  private final ThreadHolds holds;
+  private final long callTimeoutNanos;
 
-  @SuppressWarnings("ThreadLocalUsage") // Each lock has an owner of its own.
-  private final ThreadLocal<@Nullable Hold> mine = new ThreadLocal<>();
-
-  private static final class Hold {
-    private final LockHandle handle;
-    private int depth = 1;
-
-    Hold(LockHandle handle) {
-      this.handle = handle;
-    }
-  }
-
-  ThreadLock(RemoteLock lock) {
+  ThreadLock(RemoteLock lock, ThreadHolds holds, long callTimeoutNanos) {
     this.lock = lock;
+    this.holds = holds;
+    this.callTimeoutNanos = callTimeoutNanos;
   }
 
   @Override
   public void lock() {
-    if (!enterAgain()) {
-      mine.set(new Hold(lock.acquireUninterruptibly()));
+    ThreadHold hold = mine();
+    if (hold == null) {
+      holds.add(lock.name(), lock.acquireUninterruptibly());
+    } else {
+      hold.handle.requireHeld();
+      hold.depth++;
     }
   }
 
   @Override
   public void lockInterruptibly() throws InterruptedException {
-    if (!enterAgain()) {
-      mine.set(new Hold(lock.acquire()));
+    requireNotInterrupted();
+    ThreadHold hold = mine();
+    if (hold == null) {
+      holds.add(lock.name(), lock.acquireHandle());
+    } else {
+      hold.handle.requireHeld();
+      hold.depth++;
     }
   }
 
   @Override
   public boolean tryLock() {
-    return enterAgain() || enter(lock.tryAcquire());
+    ThreadHold hold = mine();
+    return hold == null ? enter(lock.tryOnce()) : enterAgain(hold);
   }
 
   @Override
   public boolean tryLock(long time, TimeUnit unit) throws InterruptedException {
-    return enterAgain()
-        || enter(lock.tryAcquire(Duration.ofNanos(Math.max(0, unit.toNanos(time)))));
+    requireNotInterrupted();
+    ThreadHold hold = mine();
+    if (hold != null) {
+      return enterAgain(hold);
+    }
+    return enter(lock.tryWithin(Math.max(0, unit.toNanos(time)), ANSWER_NANOS));
   }
 
   @Override
   public void unlock() {
-    Hold hold = mine.get();
-    if (hold == null) {
-      throw new IllegalMonitorStateException(lock.name() + " is not locked by this thread");
-    }
+    ThreadHold hold = require();
     if (--hold.depth > 0) {
       return;
     }
-    mine.remove();
-    try (LockHandle handle = hold.handle) {
-      handle.requireHeld();
+    holds.remove(lock.name());
+    boolean wasHeld = hold.handle.isHeld();
+    Optional<Release> answer = Waiting.uninterruptibly(hold.handle.releaseNow(), callTimeoutNanos);
+    if (!wasHeld) {
+      hold.handle.requireHeld();
     }
+    if (answer.orElse(null) instanceof Release.NotHeld gone
+        && gone.reason() != LossReason.RELEASED) {
+      throw new LockLostException(
+          hold.handle.grant().lock(),
+          new Loss(gone.reason(), "found out by its release", Optional.empty()));
+    }
+  }
+
+  @Override
+  public boolean isHeldByCurrentThread() {
+    ThreadHold hold = mine();
+    return hold != null && hold.handle.isHeld();
+  }
+
+  @Override
+  public FencingToken requireHeld() {
+    return require().handle.requireHeld();
   }
 
   @Override
@@ -81,18 +108,34 @@ final class ThreadLock implements Lock {
     return lock.name();
   }
 
-  private boolean enterAgain() {
-    Hold hold = mine.get();
+  private @Nullable ThreadHold mine() {
+    return holds.find(lock.name());
+  }
+
+  private ThreadHold require() {
+    ThreadHold hold = mine();
     if (hold == null) {
+      throw new IllegalMonitorStateException(lock.name() + " is not locked by this thread");
+    }
+    return hold;
+  }
+
+  private static boolean enterAgain(ThreadHold hold) {
+    if (!hold.handle.isHeld()) {
       return false;
     }
-    hold.handle.requireHeld();
     hold.depth++;
     return true;
   }
 
-  private boolean enter(Optional<LockHandle> granted) {
-    granted.ifPresent(handle -> mine.set(new Hold(handle)));
+  private boolean enter(Optional<Handle> granted) {
+    granted.ifPresent(handle -> holds.add(lock.name(), handle));
     return granted.isPresent();
+  }
+
+  private static void requireNotInterrupted() throws InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
   }
 }

@@ -1,10 +1,13 @@
 package dev.fencepost.client;
 
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +21,31 @@ final class Waiting {
       return answer.get();
     } catch (ExecutionException e) {
       throw unchecked(e.getCause());
+    }
+  }
+
+  /**
+   * Waits for an answer at most so long, whatever it is; an interrupt is kept for later.
+   *
+   * @return empty if there is none in time, or it failed
+   */
+  static <T> Optional<T> uninterruptibly(CompletableFuture<T> answer, long nanos) {
+    long end = System.nanoTime() + nanos;
+    boolean isInterrupted = false;
+    try {
+      while (true) {
+        try {
+          return Optional.of(answer.get(end - System.nanoTime(), TimeUnit.NANOSECONDS));
+        } catch (InterruptedException e) {
+          isInterrupted = true;
+        } catch (ExecutionException | TimeoutException e) {
+          return Optional.empty();
+        }
+      }
+    } finally {
+      if (isInterrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

@@ -2,7 +2,9 @@ package dev.fencepost.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
 
+import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.Loss;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
@@ -15,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -168,6 +171,51 @@ class HoldingTest {
         take(scene.client.lock("a").withMinHold(Duration.ofSeconds(30)), scene.stream());
     scene.pass(Duration.ofSeconds(2));
     lock.close();
+    assertThat(Wire.duration(scene.stream().next().getRelease().getCloseFor()))
+        .isEqualTo(Duration.ofSeconds(28));
+  }
+
+  @Test
+  void minHold_closesTheLockForTheRest_alsoAfterALossOfItsOwnCount() {
+    LockHandle lock =
+        take(scene.client.lock("a").withMinHold(Duration.ofSeconds(30)), scene.stream());
+    scene.passAlive(RENEW_AFTER.plusMillis(20));
+    scene.stream().next();
+    scene.passAlive(TTL);
+    assertThat(lock.state()).isEqualTo(LockHandle.State.LOST);
+    while (scene.stream().unseen() > 0) {
+      scene.stream().next();
+    }
+
+    lock.close();
+
+    Operation release = scene.stream().next();
+    assertThat(release.hasRelease()).isTrue();
+    assertThat(Wire.duration(release.getRelease().getCloseFor()))
+        .isBetween(Duration.ofSeconds(10), Duration.ofSeconds(21));
+  }
+
+  @Test
+  void adoptedGrant_hasTheHoldsOfItsDescription() throws Exception {
+    GrantRef grant = take("a").detach();
+    FencepostLock lock =
+        scene.client.lock("a").withMinHold(Duration.ofSeconds(30)).withMaxHold(TTL);
+    CompletableFuture<LockHandle> adopting =
+        CompletableFuture.supplyAsync(
+            () -> {
+              try {
+                return lock.adopt(grant);
+              } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+            });
+    await().until(() -> scene.stream().unseen() > 0);
+    scene.stream().renew(scene.stream().next(), TTL, scene.stream().mark());
+    LockHandle adopted = adopting.get(10, TimeUnit.SECONDS);
+
+    scene.pass(Duration.ofSeconds(2));
+    adopted.close();
+
     assertThat(Wire.duration(scene.stream().next().getRelease().getCloseFor()))
         .isEqualTo(Duration.ofSeconds(28));
   }

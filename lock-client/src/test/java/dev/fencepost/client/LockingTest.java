@@ -140,6 +140,21 @@ class LockingTest {
   }
 
   @Test
+  void acquireCompletedByItsCaller_leavesTheQueue() throws Exception {
+    LockHandle held = client.lock(name).acquire(LONG);
+    CompletableFuture<Optional<LockHandle>> waiting =
+        other
+            .lock(name)
+            .tryAcquireAsync(LONG)
+            .completeOnTimeout(Optional.empty(), 500, TimeUnit.MILLISECONDS);
+    await().untilAsserted(() -> assertThat(waiters()).isEqualTo(1));
+    assertThat(waiting).succeedsWithin(LONG).isEqualTo(Optional.empty());
+    await().untilAsserted(() -> assertThat(waiters()).isZero());
+    held.close();
+    assertThat(client.lock(name).tryAcquire()).hasValueSatisfying(LockHandle::close);
+  }
+
+  @Test
   void interruptedAcquire_withdrawsItsClaim() throws Exception {
     LockHandle held = client.lock(name).acquire(LONG);
     Future<?> blocked = threads.submit(() -> other.lock(name).acquire());
@@ -180,13 +195,58 @@ class LockingTest {
   @Test
   void detachedGrant_isAdoptedElsewhere() throws Exception {
     LockHandle lock = client.lock(name).acquire(LONG);
-    LockHandle adopted = other.adopt(lock.detach());
+    LockHandle adopted = other.lock(name).adopt(lock.detach());
     assertThat(lock.state()).isEqualTo(LockHandle.State.RELEASED);
     assertThat(adopted.token()).isEqualTo(lock.token());
     lock.close();
     assertThat(adopted.release()).isInstanceOf(Release.Released.class);
-    assertThat(catchThrowableOfType(LockLostException.class, () -> other.adopt(lock.grant())))
+    assertThat(
+            catchThrowableOfType(
+                LockLostException.class, () -> other.lock(name).adopt(lock.grant())))
         .isNotNull();
+  }
+
+  @Test
+  void grantOfAnotherLock_isNotAdopted() throws Exception {
+    LockHandle lock = client.lock(name).acquire(LONG);
+    assertThat(
+            catchThrowableOfType(
+                    InvalidValueException.class,
+                    () -> other.lock(name + "/other").adopt(lock.grant()))
+                .field())
+        .isEqualTo("grant");
+    assertThat(lock.isHeld()).isTrue();
+    lock.close();
+  }
+
+  @Test
+  void releaseWithATime_keepsTheLockClosedForIt() throws Exception {
+    LockHandle lock = client.lock(name).acquire(LONG);
+    assertThat(
+            catchThrowableOfType(
+                    InvalidValueException.class, () -> lock.release(Duration.ofHours(25)))
+                .field())
+        .isEqualTo("close_for");
+    assertThat(lock.isHeld()).isTrue();
+
+    assertThat(lock.release(Duration.ofHours(1))).isInstanceOf(Release.Released.class);
+
+    LockNotGrantedException refused =
+        catchThrowableOfType(
+            LockNotGrantedException.class, () -> other.lock(name).acquire(Duration.ZERO));
+    assertThat(refused.reason()).isEqualTo(LockNotGrantedException.Reason.CLOSED);
+    assertThat(refused.availableIn().orElseThrow()).isGreaterThan(Duration.ofMinutes(59));
+  }
+
+  @Test
+  void renew_answersForHowLongTheLockMayBeUsed() throws Exception {
+    LockHandle lock = client.lock(name).withTtl(Duration.ofSeconds(60)).acquire(LONG);
+    assertThat(lock.renew()).isBetween(Duration.ofSeconds(30), Duration.ofSeconds(60));
+    cluster.forceRelease(name, "maintenance");
+    assertThat(catchThrowableOfType(LockLostException.class, lock::renew).loss().reason())
+        .isEqualTo(LossReason.REVOKED);
+    assertThat(lock.isHeld()).isFalse();
+    lock.close();
   }
 
   @Test

@@ -75,6 +75,16 @@ class LookingTest {
   }
 
   @Test
+  void serverInfo_tellsTheLimits() throws Exception {
+    ServerInfo info = client.serverInfo().get(20, TimeUnit.SECONDS);
+    assertThat(info.replicaId()).isIn(cluster.replicaId(0), cluster.replicaId(1));
+    assertThat(info.minTtl()).isEqualTo(Duration.ofSeconds(2));
+    assertThat(info.maxTtl()).isEqualTo(Duration.ofMinutes(10));
+    assertThat(info.defaultTtl()).isEqualTo(Duration.ofSeconds(15));
+    assertThat(info.storeId()).isNotEmpty();
+  }
+
+  @Test
   void inspect_showsHolderAndWaiters() throws Exception {
     try (LockHandle held = client.lock("look").acquire(LONG)) {
       var waiting = client.lock("look").withOwner("w").acquireAsync(LONG);

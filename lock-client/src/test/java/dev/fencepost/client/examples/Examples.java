@@ -136,7 +136,7 @@ final class Examples {
       throws InterruptedException {
     LockHandle lock = here.lock("orders/42").acquire(Duration.ofSeconds(5));
     GrantRef grant = lock.detach(); // not renewed here any more; a secret
-    return there.adopt(grant); // in another process, before the lease ends
+    return there.lock("orders/42").adopt(grant); // in another process, before the lease ends
   }
 
   static boolean advance(FencepostClient client, LockHandle lock) {

@@ -6,33 +6,42 @@ import dev.fencepost.proto.v1.Operation;
 import dev.fencepost.proto.v1.RenewRequest;
 import dev.fencepost.proto.v1.RenewResponse;
 import dev.fencepost.proto.v1.Result;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** The first renewal of a grant that was made elsewhere: it tells the terms. */
-final class Adoption extends Repeated<Handle> {
+/** A renewal that somebody waits for, repeated until it is answered or the call timeout is over. */
+final class PromptRenewal extends Repeated<LeaseSpan> {
   private static final int TIMELY_PART = 4;
 
   private final ClientParts parts;
-  private final LockPlan plan;
   private final GrantRef grant;
 
-  private Adoption(ClientParts parts, LockPlan plan, GrantRef grant) {
+  private PromptRenewal(ClientParts parts, LockPlan plan, GrantRef grant) {
     super(parts, plan.hash(), Pending.Lane.RENEW, parts.clock.nanos() + parts.callTimeoutNanos);
     this.parts = parts;
-    this.plan = plan;
     this.grant = grant;
   }
 
-  /** Renews the grant and keeps it from then on. */
-  static LockHandle of(ClientParts parts, LockPlan plan, GrantRef grant)
+  /** Renews a grant that was made elsewhere, which tells its terms, and keeps it from then on. */
+  static LockHandle adopt(ClientParts parts, LockPlan plan, GrantRef grant)
       throws InterruptedException {
     parts.requireOpen();
-    Adoption adoption = new Adoption(parts, plan, grant);
-    adoption.begin();
+    LeaseSpan span = Waiting.forAnswer(send(parts, plan, grant));
+    return Holding.begin(parts, plan, grant, span);
+  }
+
+  /**
+   * Renews a grant now.
+   *
+   * @return fails with {@link LockLostException} or {@link UnavailableException}
+   */
+  static CompletableFuture<LeaseSpan> send(ClientParts parts, LockPlan plan, GrantRef grant) {
+    PromptRenewal renewal = new PromptRenewal(parts, plan, grant);
+    renewal.begin();
     if (parts.isClosed()) {
-      adoption.abandon();
+      renewal.abandon();
     }
-    return Waiting.forAnswer(adoption.answer());
+    return renewal.answer();
   }
 
   @Override
@@ -41,7 +50,7 @@ final class Adoption extends Repeated<Handle> {
   }
 
   @Override
-  @Nullable Handle answer(Result result, long countedFromNanos) {
+  @Nullable LeaseSpan answer(Result result, long countedFromNanos) {
     RenewResponse response = result.getRenew();
     if (!response.hasRenewed()) {
       throw new LockLostException(grant.lock(), Wire.loss(response.getLost()));
@@ -49,7 +58,7 @@ final class Adoption extends Repeated<Handle> {
     Grant terms = response.getRenewed();
     boolean isTimely =
         parts.clock.nanos() - countedFromNanos <= Wire.nanos(terms.getTtl()) / TIMELY_PART;
-    return isTimely ? Holding.begin(parts, plan, grant, terms, countedFromNanos) : null;
+    return isTimely ? LeaseSpan.of(terms, countedFromNanos) : null;
   }
 
   @Override

@@ -1,0 +1,154 @@
+package dev.fencepost.backend.jdbc;
+
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static dev.fencepost.testkit.replica.OpenReplica.failure;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.StoreException.Failure;
+import dev.fencepost.testkit.process.ChildJvm;
+import dev.fencepost.testkit.process.TcpProxy;
+import dev.fencepost.testkit.process.TcpProxy.Direction;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Replicas that stand still, or are cut off, while their leases end and their turns come. */
+abstract class AbsentReplica {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private TcpProxy proxy;
+
+  /** The port of the database. */
+  abstract int port();
+
+  /** A store on the database, through that port. */
+  abstract String uri(int port);
+
+  @BeforeEach
+  final void startProxy() {
+    proxy = new TcpProxy(port());
+  }
+
+  @AfterEach
+  final void endProxy() {
+    proxy.close();
+  }
+
+  @Test
+  void pausedPastItsLeaseAndItsTurn_confirmsNothingFromMemoryAndHarmsNobody() {
+    String uri = uri(port());
+    try (TestReplica b = new TestReplica(uri)) {
+      Grant awaited = b.acquire("awaited");
+      try (ChildJvm child =
+          ChildJvm.start(
+              List.of("-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
+              ReplicaProgram.class,
+              uri,
+              "short",
+              "long",
+              "awaited")) {
+        String ready = child.awaitLine(line -> line.startsWith("ready "), PATIENCE);
+        ReplicaId paused = new ReplicaId(ready.substring("ready ".length()));
+        assertThat(b.describe(new LockName("awaited")).line()).containsExactly(paused);
+        child.pause();
+        Claim next = claim("short");
+        awaitGranted(b, next);
+        b.release(awaited);
+        Claim newcomer = claim("awaited");
+        assertBusy(b.attempt(newcomer, Line.NONE));
+        awaitGranted(b, newcomer);
+        child.resume();
+        child.send("what is left?");
+        assertThat(child.awaitLine(AbsentReplica::isAnswer, PATIENCE))
+            .isEqualTo("SUPERSEDED renewed");
+        assertStands(b, b.acquire(next));
+        assertStands(b, b.acquire(newcomer));
+      }
+    }
+  }
+
+  @Test
+  void waiterWhoseReplicaWasCutOff_isNotGrantedWhatAnotherTookMeanwhile() {
+    try (TestReplica away = new TestReplica(uri(proxy.port()));
+        TestReplica b = new TestReplica(uri(port()))) {
+      Grant held = b.acquire("cut/off");
+      Claim waiting = claim("cut/off");
+      assertBusy(away.attempt(waiting, Line.JOIN));
+      proxy.refuse();
+      b.release(held);
+      // Its turn comes, and is over.
+      Claim newcomer = claim("cut/off");
+      assertBusy(b.attempt(newcomer, Line.NONE));
+      awaitGranted(b, newcomer);
+      proxy.resume();
+      assertBusy(away.attempt(waiting, Line.JOIN));
+      assertStands(b, b.acquire(newcomer));
+    }
+  }
+
+  @Test
+  void attemptThatWasHeldUpPastItsTurn_isNotGranted() {
+    try (TestReplica cutOff = TestReplica.patient(uri(proxy.port()));
+        TestReplica b = new TestReplica(uri(port()))) {
+      Grant held = b.acquire("held/up");
+      Claim waiting = claim("held/up");
+      assertBusy(cutOff.attempt(waiting, Line.JOIN));
+      proxy.hold(Direction.REQUESTS);
+      b.release(held);
+      CompletionStage<Attempt> late = cutOff.backend().tryAcquire(waiting, Line.JOIN);
+      Claim newcomer = claim("held/up");
+      awaitGranted(b, newcomer);
+      proxy.resume();
+      assertBusy(answer(late));
+      assertStands(b, b.acquire(newcomer));
+    }
+  }
+
+  @Test
+  void attemptThatWasLost_isUnknownAndNeverSentAgainByItself() {
+    try (TestReplica cutOff = new TestReplica(uri(proxy.port()));
+        TestReplica b = new TestReplica(uri(port()))) {
+      Grant held = b.acquire("lost/attempt");
+      Claim waiting = claim("lost/attempt");
+      assertBusy(cutOff.attempt(waiting, Line.JOIN));
+      proxy.swallow(Direction.REQUESTS);
+      b.release(held);
+      assertThat(failure(cutOff.backend().tryAcquire(waiting, Line.JOIN)))
+          .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
+      proxy.resume();
+      // What is asked of it now goes behind whatever it may have kept.
+      assertStands(cutOff, cutOff.acquire("lost/other"));
+      awaitGranted(b, claim("lost/attempt"));
+    }
+  }
+
+  private static boolean isAnswer(String line) {
+    return line.endsWith(" renewed") || line.startsWith("renewed ") || line.contains("EXPIRED");
+  }
+
+  private static void awaitGranted(TestReplica replica, Claim claim) {
+    await()
+        .atMost(PATIENCE)
+        .until(() -> replica.attempt(claim, Line.NONE) instanceof Attempt.Granted);
+  }
+
+  private static void assertBusy(Attempt attempt) {
+    assertThat(attempt).isInstanceOf(Attempt.Busy.class);
+  }
+
+  private static void assertStands(TestReplica replica, Grant grant) {
+    assertThat(answer(replica.backend().renew(grant.ref()))).isInstanceOf(Renewal.Renewed.class);
+  }
+}

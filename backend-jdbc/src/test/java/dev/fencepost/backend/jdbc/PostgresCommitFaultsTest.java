@@ -1,0 +1,123 @@
+package dev.fencepost.backend.jdbc;
+
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.LossReason;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.spi.Line;
+import dev.fencepost.testkit.process.PostgresDatabase;
+import dev.fencepost.testkit.process.StoreProcess;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.concurrent.CompletionStage;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * A PostgreSQL that ends at the moment of a commit. It is stopped inside of one by a standby that
+ * does not exist: the commit is on the disk, nobody sees it yet, and nobody is told.
+ */
+final class PostgresCommitFaultsTest extends CommitFaults {
+  @RegisterExtension static final PostgresDatabase POSTGRES = new PostgresDatabase();
+
+  @Override
+  StoreProcess server() {
+    return POSTGRES.server();
+  }
+
+  @Override
+  String uri() {
+    return POSTGRES.jdbcUri();
+  }
+
+  @Override
+  String uri(int port) {
+    return POSTGRES.jdbcUri(port);
+  }
+
+  @Override
+  Connection connect() throws SQLException {
+    return DriverManager.getConnection(uri());
+  }
+
+  @AfterEach
+  void letCommitsThrough() {
+    server().heal();
+    standBy("");
+  }
+
+  @Test
+  void killedInsideTheCommitOfAGrant_hasItAfterwardsUnderTheSameToken() {
+    try (TestReplica replica = new TestReplica(uri())) {
+      replica.acquire("inside/warm");
+      standBy("nobody");
+      Claim claim = claim("inside");
+      CompletionStage<Attempt> asked = replica.backend().tryAcquire(claim, Line.NONE);
+      awaitCommitting("inside");
+      assertThat(asked.toCompletableFuture()).isNotDone();
+      assertThat(row("inside")).as("seen by others").isEmpty();
+      restartWithoutStandby();
+      assertUnknown(asked);
+      Row made = row("inside").orElseThrow();
+      assertIsTheGrant(replica.acquire(claim), made);
+      assertThat(replica.attempt(claim("inside"), Line.NONE)).isInstanceOf(Attempt.Busy.class);
+    }
+  }
+
+  @Test
+  void killedInsideTheCommitOfARelease_changesNothingNewerWhenItIsRepeated() {
+    try (TestReplica replica = new TestReplica(uri())) {
+      Grant former = replica.acquire("freed");
+      standBy("nobody");
+      CompletionStage<Release> asked = replica.backend().release(ReleaseOrder.of(former.ref()));
+      awaitCommitting("freed");
+      assertThat(asked.toCompletableFuture()).isNotDone();
+      restartWithoutStandby();
+      assertUnknown(asked);
+      assertThat(repeatedRelease(replica, former))
+          .isEqualTo(new Release.NotHeld(LossReason.RELEASED));
+      Grant newer = replica.acquire("freed");
+      assertThat(newer.token()).isGreaterThan(former.token());
+      assertThat(repeatedRelease(replica, former))
+          .isEqualTo(new Release.NotHeld(LossReason.SUPERSEDED));
+      assertStands(replica, newer);
+    }
+  }
+
+  /** Waits until a session that changed a lock waits for the standby. */
+  private static void awaitCommitting(String lock) {
+    await("a commit of " + lock)
+        .atMost(PATIENCE)
+        .until(
+            () ->
+                POSTGRES
+                    .server()
+                    .sql(
+                        "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+                            + " AND query LIKE '%fencepost_lock%'")
+                    .contains("t"));
+  }
+
+  private void restartWithoutStandby() {
+    server().kill();
+    server().start();
+    standBy("");
+  }
+
+  /** Commits wait for a standby of that name; for none if it is empty. */
+  private static void standBy(String name) {
+    POSTGRES.server().sql("ALTER SYSTEM SET synchronous_standby_names = '" + name + "'");
+    POSTGRES.server().sql("SELECT pg_reload_conf()");
+    await()
+        .atMost(PATIENCE)
+        .until(() -> POSTGRES.server().sql("SHOW synchronous_standby_names").strip().equals(name));
+  }
+}

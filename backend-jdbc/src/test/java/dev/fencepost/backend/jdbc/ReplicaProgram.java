@@ -1,0 +1,41 @@
+package dev.fencepost.backend.jdbc;
+
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.spi.Line;
+import dev.fencepost.testkit.process.Persistently;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+
+/**
+ * A replica as a process of its own. Arguments: the store's URI, a lock to take for 2 s, a lock to
+ * take for a minute, and one to wait for. Says what became of its two grants whenever it is sent a
+ * line.
+ */
+final class ReplicaProgram {
+  private ReplicaProgram() {}
+
+  /** Runs until its input ends. */
+  public static void main(String[] args) throws IOException {
+    try (TestReplica replica = new TestReplica(args[0]);
+        BufferedReader input =
+            new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
+      Grant shortly = replica.acquire(claim(args[1], Duration.ofSeconds(2)));
+      Grant longer = replica.acquire(args[2]);
+      replica.attempt(claim(args[3]), Line.JOIN);
+      System.out.println("ready " + replica.id());
+      while (input.readLine() != null) {
+        System.out.println(renewed(replica, shortly) + " " + renewed(replica, longer));
+      }
+    }
+  }
+
+  private static String renewed(TestReplica replica, Grant grant) {
+    return Persistently.ask(() -> replica.backend().renew(grant.ref()))
+        .fold(renewed -> "renewed", lost -> lost.loss().reason().toString());
+  }
+}

@@ -115,14 +115,17 @@ final class Assembly {
 
   /** Begins to open the store; calls are let in once it is open. */
   CompletableFuture<StoreInfo> openStore() {
-    return storeWatch
-        .start()
-        .thenApply(
-            store -> {
-              gate.open();
-              return store;
-            })
-        .toCompletableFuture();
+    // Before the first try: a store that answers at once opens the gate, and nothing shuts it.
+    CompletableFuture<StoreInfo> open =
+        storeWatch
+            .opened()
+            .thenApply(
+                store -> {
+                  gate.open();
+                  return store;
+                });
+    storeWatch.start();
+    return open;
   }
 
   /** Completes when the store answered for the first time, well or not. */

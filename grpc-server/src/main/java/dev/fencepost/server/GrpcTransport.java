@@ -38,6 +38,7 @@ final class GrpcTransport {
         .bossEventLoopGroup(threads.group())
         .workerEventLoopGroup(threads.group())
         .channelType(TransportThreads.channelType())
+        .decompressorRegistry(LateGzip.registry())
         .directExecutor();
     connections(server, config.connections());
     limits(server, config.limits());

@@ -56,14 +56,16 @@ final class StoreWatch {
     this.pace = pace;
   }
 
-  /**
-   * Begins to open the store.
-   *
-   * @return completes when it is open; exceptionally with {@link StoreConfigurationException} if it
-   *     is refused
-   */
-  CompletionStage<StoreInfo> start() {
+  /** Begins to open the store. */
+  void start() {
     open();
+  }
+
+  /**
+   * Completes when the store is open; exceptionally with {@link StoreConfigurationException} if it
+   * is refused.
+   */
+  CompletableFuture<StoreInfo> opened() {
     return opened;
   }
 

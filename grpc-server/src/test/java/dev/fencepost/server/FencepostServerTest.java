@@ -34,6 +34,7 @@ import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 /** A whole server over real sockets. */
@@ -296,6 +297,10 @@ class FencepostServerTest {
           .succeedsWithin(5, TimeUnit.SECONDS)
           .asString()
           .contains(LOCKS, "fencepost.v1.AdminService");
+      assertThat(servicesByOlderTool(server))
+          .succeedsWithin(5, TimeUnit.SECONDS)
+          .asString()
+          .contains(LOCKS, "fencepost.v1.AdminService");
     }
   }
 
@@ -304,27 +309,45 @@ class FencepostServerTest {
   }
 
   private static CompletableFuture<ServerReflectionResponse> services(NettyServer server) {
-    CompletableFuture<ServerReflectionResponse> answer = new CompletableFuture<>();
-    StreamObserver<ServerReflectionRequest> requests =
-        ServerReflectionGrpc.newStub(server.channel)
-            .serverReflectionInfo(
-                new StreamObserver<>() {
-                  @Override
-                  public void onNext(ServerReflectionResponse response) {
-                    answer.complete(response);
-                  }
+    return ask(
+        ServerReflectionGrpc.newStub(server.channel)::serverReflectionInfo,
+        ServerReflectionRequest.newBuilder().setListServices("").build());
+  }
 
-                  @Override
-                  public void onError(Throwable failure) {
-                    answer.completeExceptionally(failure);
-                  }
+  /** As grpcurl and others ask that do not know {@code grpc.reflection.v1}. */
+  @SuppressWarnings("deprecation") // as is the service, which such tools need
+  private static CompletableFuture<io.grpc.reflection.v1alpha.ServerReflectionResponse>
+      servicesByOlderTool(NettyServer server) {
+    return ask(
+        io.grpc.reflection.v1alpha.ServerReflectionGrpc.newStub(server.channel)
+            ::serverReflectionInfo,
+        io.grpc.reflection.v1alpha.ServerReflectionRequest.newBuilder()
+            .setListServices("")
+            .build());
+  }
 
-                  @Override
-                  public void onCompleted() {
-                    answer.completeExceptionally(new IllegalStateException("no answer"));
-                  }
-                });
-    requests.onNext(ServerReflectionRequest.newBuilder().setListServices("").build());
+  private static <Q, R> CompletableFuture<R> ask(
+      Function<StreamObserver<R>, StreamObserver<Q>> method, Q request) {
+    CompletableFuture<R> answer = new CompletableFuture<>();
+    StreamObserver<Q> requests =
+        method.apply(
+            new StreamObserver<>() {
+              @Override
+              public void onNext(R response) {
+                answer.complete(response);
+              }
+
+              @Override
+              public void onError(Throwable failure) {
+                answer.completeExceptionally(failure);
+              }
+
+              @Override
+              public void onCompleted() {
+                answer.completeExceptionally(new IllegalStateException("no answer"));
+              }
+            });
+    requests.onNext(request);
     requests.onCompleted();
     return answer;
   }

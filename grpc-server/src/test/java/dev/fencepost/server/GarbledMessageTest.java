@@ -12,16 +12,22 @@ import dev.fencepost.proto.v1.SessionServiceGrpc;
 import dev.fencepost.server.support.Claims;
 import dev.fencepost.server.support.Configs;
 import io.grpc.CallOptions;
+import io.grpc.Channel;
 import io.grpc.ClientCall;
+import io.grpc.Compressor;
+import io.grpc.CompressorRegistry;
+import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Arrays;
@@ -100,6 +106,35 @@ class GarbledMessageTest {
     assertThat(e.getStatus().getDescription()).contains("65536");
   }
 
+  @Test
+  void bytesThatAreNoGzip_areABadArgument() {
+    StatusRuntimeException e =
+        send(
+            new byte[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12},
+            CallOptions.DEFAULT.withCompression("gzip"),
+            registryWhoseGzipIsNone());
+
+    assertThat(e.getStatus().getCode()).isEqualTo(Code.INVALID_ARGUMENT);
+    assertThat(e.getStatus().getDescription()).contains("garbled");
+  }
+
+  private static CompressorRegistry registryWhoseGzipIsNone() {
+    CompressorRegistry registry = CompressorRegistry.newEmptyInstance();
+    registry.register(
+        new Compressor() {
+          @Override
+          public String getMessageEncoding() {
+            return "gzip";
+          }
+
+          @Override
+          public OutputStream compress(OutputStream plain) {
+            return plain;
+          }
+        });
+    return registry;
+  }
+
   private int waiters() throws Exception {
     return server
         .get("/metrics")
@@ -145,12 +180,30 @@ class GarbledMessageTest {
     return send(bytes, CallOptions.DEFAULT);
   }
 
+  private StatusRuntimeException send(
+      byte[] bytes, CallOptions options, CompressorRegistry compressors) {
+    ManagedChannel channel =
+        NettyChannelBuilder.forAddress("127.0.0.1", server.server.port())
+            .usePlaintext()
+            .compressorRegistry(compressors)
+            .build();
+    try {
+      return send(channel, bytes, options);
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+
   private StatusRuntimeException send(byte[] bytes, CallOptions options) {
+    return send(server.channel, bytes, options);
+  }
+
+  private static StatusRuntimeException send(Channel channel, byte[] bytes, CallOptions options) {
     MethodDescriptor<byte[], byte[]> method =
         LockServiceGrpc.getAcquireMethod().toBuilder(new Raw(), new Raw()).build();
     return catchThrowableOfType(
         StatusRuntimeException.class,
-        () -> ClientCalls.blockingUnaryCall(server.channel, method, options, bytes));
+        () -> ClientCalls.blockingUnaryCall(channel, method, options, bytes));
   }
 
   static final class Raw implements MethodDescriptor.Marshaller<byte[]> {

@@ -25,7 +25,7 @@ enum Key {
   LIMITS_OPEN_RENEWALS("limits.open-renewals", "20000"),
   LIMITS_SESSIONS("limits.sessions", "20000"),
   LIMITS_WATCHED_NAMES("limits.watched-names", "100000"),
-  LIMITS_LOCKS("limits.locks", "400000"),
+  LIMITS_LOCKS("limits.locks", "1000000"),
   LIMITS_MEMORY_PERCENT("limits.memory-percent", "50"),
   LIMITS_CLIENT_PERCENT("limits.client-percent", "25"),
   LIMITS_CALLS_PER_CONNECTION("limits.calls-per-connection", "10000"),

@@ -75,6 +75,19 @@ final class ByteCharge implements AutoCloseable {
     }
   }
 
+  /**
+   * Takes more, or gives a part back if it is negative.
+   *
+   * @throws OverLimitException if the client may not have it; then nothing was taken
+   */
+  void change(long more) {
+    if (more > 0) {
+      add(more);
+    } else {
+      remove(-more);
+    }
+  }
+
   /** Gives a part back. */
   synchronized void remove(long less) {
     if (!closed) {

@@ -176,9 +176,11 @@ final class HeldGrants {
   }
 
   private @Nullable Held replace(@Nullable Held old, Held next) {
+    if (old != null && old.keeper == next.keeper) {
+      return next;
+    }
     // A renewal outside of a session does not take its grant from the session that listens.
-    boolean stays = old != null && !next.keeper.listens() && old.ref.equals(next.ref);
-    if (old != null && (stays || old.keeper == next.keeper)) {
+    if (old != null && !next.keeper.listens() && old.ref.equals(next.ref)) {
       return new Held(old.ref, old.keeper, next.untilNanos);
     }
     if (old != null) {
@@ -195,7 +197,7 @@ final class HeldGrants {
       return false;
     }
     try {
-      limits.holdingBytes().take(client, held.bytes());
+      limits.grantBytes().take(client, held.bytes());
       return true;
     } catch (OverLimitException e) {
       limits.locks().giveBack(client, 1);
@@ -205,6 +207,6 @@ final class HeldGrants {
 
   private void free(Held held) {
     limits.locks().giveBack(held.keeper.client, 1);
-    limits.holdingBytes().giveBack(held.keeper.client, held.bytes());
+    limits.grantBytes().giveBack(held.keeper.client, held.bytes());
   }
 }

@@ -9,7 +9,8 @@ package dev.fencepost.server.service;
  * @param sessions sessions at a time
  * @param watchedNames names that are watched at a time, each counted for each watch
  * @param locks grants that were made or renewed here and have not ended
- * @param memoryBytes what all clients may have in memory; a quarter of it belongs to holders
+ * @param memoryBytes what all clients may have in memory; a quarter of it belongs to sessions,
+ *     renewals and releases, an eighth to the register of grants
  * @param clientPercent the part of each of these that one client may have, 1–100
  */
 public record LimitSettings(
@@ -21,6 +22,7 @@ public record LimitSettings(
     long memoryBytes,
     int clientPercent) {
   private static final int HOLDERS_PART = 4;
+  private static final int GRANTS_PART = 8;
   private static final int WHOLE_PERCENT = 100;
 
   /** Memory of sessions, renewals and releases. */
@@ -28,9 +30,14 @@ public record LimitSettings(
     return memoryBytes / HOLDERS_PART;
   }
 
+  /** Memory of the register of grants, which are not kept where there is no room. */
+  public long grantBytes() {
+    return memoryBytes / GRANTS_PART;
+  }
+
   /** Memory of those who wait, watch and ask. */
   public long waitingBytes() {
-    return memoryBytes - holdingBytes();
+    return memoryBytes - holdingBytes() - grantBytes();
   }
 
   /** One client's part of such an amount, 1 at least. */

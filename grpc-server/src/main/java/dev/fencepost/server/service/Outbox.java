@@ -9,6 +9,8 @@ import dev.fencepost.proto.v1.Result;
 import dev.fencepost.proto.v1.SessionResponse;
 import dev.fencepost.proto.v1.Welcome;
 import io.grpc.stub.ServerCallStreamObserver;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
@@ -25,9 +27,11 @@ import org.slf4j.LoggerFactory;
  * results as have come, only while the transport takes them. Thread-safe.
  *
  * <p>Bounded, in number by the operations that a session may have unanswered, since one counts as
- * unanswered until it is written, and in bytes by {@link #MOST_BYTES} and by what its client may
- * have; a session that goes beyond is ended. What the transport has not sent counts too. Notices
- * are best effort: those that do not fit are dropped. After the end nothing is kept.
+ * unanswered until it is written, and in bytes by what its client may have. A result stands in the
+ * memory that its operation was charged for, so a client that reads late is not ended for it. While
+ * more than {@link #MOST_UNREAD_BYTES} wait, no more messages of the client are read; a client that
+ * reads nothing is silent from then on. What the transport has not sent counts too. Notices are
+ * best effort: those that do not fit are dropped. After the end nothing is kept.
  */
 final class Outbox {
   private static final Logger LOG = LoggerFactory.getLogger(Outbox.class);
@@ -35,8 +39,8 @@ final class Outbox {
   private static final int NOTICES_PER_MESSAGE = 64;
   private static final int MOST_NOTICES = 10_000;
 
-  /** Results and notices that the client has not read. */
-  static final long MOST_BYTES = 4 * 1024 * 1024;
+  /** With more results and notices than this unread, no more messages are read. */
+  static final long MOST_UNREAD_BYTES = 1024 * 1024;
 
   /** A message has no more results once it is as large as this. */
   private static final int FULL_MESSAGE_BYTES = 32 * 1024;
@@ -48,9 +52,9 @@ final class Outbox {
   private final Answers answers;
   private final Serially writer;
   private final ByteCharge charge = ByteCharge.current();
-  private final AtomicLong bytes = new AtomicLong();
+  private final AtomicLong unreadBytes = new AtomicLong();
   private final Consumer<RuntimeException> onOverflow;
-  private final Queue<Result> results = new ConcurrentLinkedQueue<>();
+  private final Queue<Unread> results = new ConcurrentLinkedQueue<>();
   private final Queue<Notice> notices = new ConcurrentLinkedQueue<>();
   private final AtomicInteger noticeCount = new AtomicInteger();
   private final AtomicInteger unanswered = new AtomicInteger();
@@ -58,8 +62,13 @@ final class Outbox {
   private final AtomicReference<@Nullable Welcome> welcome = new AtomicReference<>();
   private volatile boolean signOfLifeDue;
   private volatile boolean spoke;
-  private long bytesInTransport;
+  private volatile boolean nextWanted;
+  private final List<Unread> inTransport = new ArrayList<>();
+  private long noticeBytesInTransport;
   private volatile boolean ended;
+
+  /** A result and where it is charged. */
+  private record Unread(Result result, ByteCharge charge, long bytes) {}
 
   /** How the stream ends: with a failure, or in good order once everything is answered. */
   private record End(@Nullable Throwable failure) {}
@@ -101,18 +110,38 @@ final class Outbox {
     writer.ask();
   }
 
-  /** An operation is over. */
+  /** Lets the next message of the client come, once there is room for its answers. */
+  void wantNext() {
+    nextWanted = true;
+    writer.ask();
+  }
+
+  /** An operation is over that nobody was charged for. */
   void answer(Result result) {
+    answer(result, charge, 0);
+  }
+
+  /**
+   * An operation is over.
+   *
+   * @param paidBy what was charged for it; it is given back once the result is sent
+   * @param paid how much
+   */
+  void answer(Result result, ByteCharge paidBy, long paid) {
     if (hasFailed()) {
+      paidBy.remove(paid);
       return;
     }
+    long bytes = cost(result);
     try {
-      keep(result);
+      paidBy.change(bytes - paid);
     } catch (OverLimitException e) {
+      paidBy.remove(paid);
       onOverflow.accept(e);
       return;
     }
-    results.add(result);
+    unreadBytes.addAndGet(bytes);
+    results.add(new Unread(result, paidBy, bytes));
     writer.ask();
   }
 
@@ -121,23 +150,14 @@ final class Outbox {
     return ended || (how != null && how.failure != null);
   }
 
-  private void keep(MessageLite message) {
-    long more = cost(message);
-    if (bytes.addAndGet(more) > MOST_BYTES) {
-      bytes.addAndGet(-more);
-      throw new OverLimitException("bytes of unread results of this session", MOST_BYTES);
-    }
-    try {
-      charge.add(more);
-    } catch (OverLimitException e) {
-      bytes.addAndGet(-more);
-      throw e;
-    }
+  private void forget(Unread result) {
+    result.charge.remove(result.bytes);
+    unreadBytes.addAndGet(-result.bytes);
   }
 
-  private void forget(long less) {
-    bytes.addAndGet(-less);
-    charge.remove(less);
+  private void forgetNotices(long bytes) {
+    charge.remove(bytes);
+    unreadBytes.addAndGet(-bytes);
   }
 
   private static long cost(MessageLite message) {
@@ -156,12 +176,14 @@ final class Outbox {
     if (hasFailed() || noticeCount.get() >= MOST_NOTICES) {
       return;
     }
+    long bytes = cost(notice);
     try {
-      keep(notice);
+      charge.add(bytes);
     } catch (OverLimitException e) {
       LOG.debug("a notice is dropped", e);
       return;
     }
+    unreadBytes.addAndGet(bytes);
     noticeCount.incrementAndGet();
     notices.add(notice);
     writer.ask();
@@ -208,15 +230,18 @@ final class Outbox {
     send();
     if (ended) {
       drop();
+    } else if (nextWanted && unreadBytes.get() < MOST_UNREAD_BYTES) {
+      nextWanted = false;
+      observer.request(1);
     }
   }
 
   private void drop() {
-    for (Result each = results.poll(); each != null; each = results.poll()) {
-      forget(cost(each));
+    for (Unread each = results.poll(); each != null; each = results.poll()) {
+      forget(each);
     }
     for (Notice each = notices.poll(); each != null; each = notices.poll()) {
-      forget(cost(each));
+      forgetNotices(cost(each));
     }
   }
 
@@ -244,9 +269,15 @@ final class Outbox {
   /** The transport asks for more only when it has sent most of what it had. */
   private void noteProgress() {
     if (observer.isReady()) {
-      forget(bytesInTransport);
-      bytesInTransport = 0;
+      forgetSent();
     }
+  }
+
+  private void forgetSent() {
+    inTransport.forEach(this::forget);
+    inTransport.clear();
+    forgetNotices(noticeBytesInTransport);
+    noticeBytesInTransport = 0;
   }
 
   private boolean hasNews() {
@@ -257,12 +288,13 @@ final class Outbox {
     SessionResponse.Builder message = SessionResponse.newBuilder();
     long size = 0;
     for (int i = 0; i < RESULTS_PER_MESSAGE && size < FULL_MESSAGE_BYTES; i++) {
-      Result result = results.poll();
-      if (result == null) {
+      Unread next = results.poll();
+      if (next == null) {
         break;
       }
-      size += cost(result);
-      message.addResults(result);
+      size += next.bytes;
+      inTransport.add(next);
+      message.addResults(next.result);
     }
     for (int i = 0; i < NOTICES_PER_MESSAGE; i++) {
       Notice notice = notices.poll();
@@ -270,10 +302,9 @@ final class Outbox {
         break;
       }
       noticeCount.decrementAndGet();
-      size += cost(notice);
+      noticeBytesInTransport += cost(notice);
       message.addNotices(notice);
     }
-    bytesInTransport += size;
     signOfLifeDue = false;
     spoke = true;
     observer.onNext(message.build());

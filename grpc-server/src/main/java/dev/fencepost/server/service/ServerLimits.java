@@ -17,6 +17,7 @@ public final class ServerLimits {
   private final ClientQuota locks;
   private final ClientQuota waitingBytes;
   private final ClientQuota holdingBytes;
+  private final ClientQuota grantBytes;
 
   /** Nothing is taken yet. */
   public ServerLimits(LimitSettings settings) {
@@ -28,6 +29,7 @@ public final class ServerLimits {
     locks = quota("locks held through this replica", settings.locks(), settings);
     waitingBytes = quota("bytes of waiting calls", settings.waitingBytes(), settings);
     holdingBytes = quota("bytes of sessions and renewals", settings.holdingBytes(), settings);
+    grantBytes = quota("bytes of the register of grants", settings.grantBytes(), settings);
   }
 
   private static ClientQuota quota(String name, long most, LimitSettings settings) {
@@ -77,5 +79,10 @@ public final class ServerLimits {
   /** Memory of sessions, renewals and releases. */
   public ClientQuota holdingBytes() {
     return holdingBytes;
+  }
+
+  /** Memory of the register of grants: apart, so that grants never crowd out their renewals. */
+  ClientQuota grantBytes() {
+    return grantBytes;
   }
 }

@@ -38,8 +38,12 @@ public final class Services {
             sessions,
             new FencingGrpc(coordinator, answers),
             new AdminGrpc(coordinator, settings, answers, held));
-    this.bounds = List.of(new Peer.Interceptor(), new Admission(settings.limits(), refusals));
-    this.interceptors = Stream.concat(bounds.stream(), guards.stream()).toList();
+    List<ServerInterceptor> first =
+        List.of(new Peer.Interceptor(), new Admission(settings.limits(), refusals));
+    // Last: what a guard holds is not read, so its request cannot come.
+    List<ServerInterceptor> last = List.of(new RequestTimeout(settings.timers()));
+    this.bounds = Stream.of(first, last).flatMap(List::stream).toList();
+    this.interceptors = Stream.of(first, guards, last).flatMap(List::stream).toList();
   }
 
   /** What to register with a server. */

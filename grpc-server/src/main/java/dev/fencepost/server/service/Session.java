@@ -62,6 +62,9 @@ final class Session implements StreamObserver<SessionRequest>, HeldGrants.Teller
     this.operations = new SessionOperations(around, outbox, this, () -> lastMark);
     this.onEnd = onEnd;
     observer.setOnCancelHandler(this::breakOff);
+    observer.setOnCloseHandler(this::closed);
+    observer.disableAutoRequest();
+    outbox.wantNext();
     beatLater();
   }
 
@@ -77,6 +80,7 @@ final class Session implements StreamObserver<SessionRequest>, HeldGrants.Teller
       } else {
         greet(message);
       }
+      outbox.wantNext();
     } catch (RuntimeException e) {
       refuse(e);
     }
@@ -90,7 +94,13 @@ final class Session implements StreamObserver<SessionRequest>, HeldGrants.Teller
 
   private void breakOff() {
     end();
+    closed();
+  }
+
+  /** The stream is over. */
+  private void closed() {
     outbox.discard();
+    operations.forget();
   }
 
   /** The client will say no more. */

@@ -135,17 +135,21 @@ final class SessionOperations {
     }
   }
 
+  /** The stream is over. */
+  void forget() {
+    waitingBytes.close();
+  }
+
   /** The client is leaving or has left: what waits is withdrawn and not answered. */
   void leave() {
     left = true;
     waiting.keySet().forEach(this::withdraw);
   }
 
-  /** The session is over: it is told nothing more and keeps nothing. */
+  /** The session is over: its grants have no listener any more. */
   void end() {
     leave();
     keeper.leave();
-    waitingBytes.close();
   }
 
   private void acquire(long id, AcquireRequest request, long bytes) {
@@ -161,8 +165,7 @@ final class SessionOperations {
       around.held().requireRoom(client, asked.claim());
       call = around.coordinator().acquire(asked);
     } catch (RuntimeException e) {
-      waitingBytes.remove(bytes);
-      answer(id, failed(e));
+      answer(id, failed(e), waitingBytes, bytes);
       return;
     }
     new Waiting(id, call, arrived, bytes).start();
@@ -183,10 +186,10 @@ final class SessionOperations {
 
   private void acquired(
       Waiting given, @Nullable AcquireAnswer answer, @Nullable Throwable failure) {
-    waitingBytes.remove(given.bytes);
     if (answer == null) {
       around.settings().metrics().acquireFailed(since(given));
-      answer(given.id, failed(failure == null ? new IllegalStateException("no answer") : failure));
+      Throwable why = failure == null ? new IllegalStateException("no answer") : failure;
+      answer(given.id, failed(why), waitingBytes, given.bytes);
       return;
     }
     around.settings().metrics().acquired(answer, since(given));
@@ -195,7 +198,7 @@ final class SessionOperations {
       around.held().held(granted.grant(), keeper, around.now());
       result.setCountsFromMark(granted.mark());
     }
-    answer(given.id, result);
+    answer(given.id, result, waitingBytes, given.bytes);
   }
 
   private void renew(long id, RenewRequest request, long bytes) {
@@ -204,18 +207,19 @@ final class SessionOperations {
     try {
       grant = around.requests().grant(request.getGrant(), "grant.");
     } catch (RuntimeException e) {
-      holding.remove(bytes);
-      answer(id, failed(e));
+      answer(id, failed(e), holding, bytes);
       return;
     }
     around
         .renewals()
         .renew(grant, keeper)
         .whenComplete(
-            (renewal, failure) -> {
-              holding.remove(bytes);
-              answer(id, failure == null ? renewed(renewal, mark) : failed(failure));
-            });
+            (renewal, failure) ->
+                answer(
+                    id,
+                    failure == null ? renewed(renewal, mark) : failed(failure),
+                    holding,
+                    bytes));
   }
 
   private static Result.Builder renewed(Renewal renewal, long mark) {
@@ -228,26 +232,29 @@ final class SessionOperations {
     try {
       ending = around.requests().release(request);
     } catch (RuntimeException e) {
-      holding.remove(bytes);
-      answer(id, failed(e));
+      answer(id, failed(e), holding, bytes);
       return CompletableFuture.failedFuture(e);
     }
     return around
         .releases()
         .release(ending)
         .whenComplete(
-            (release, failure) -> {
-              holding.remove(bytes);
-              answer(
-                  id,
-                  failure == null
-                      ? Result.newBuilder().setRelease(ToWire.release(release))
-                      : failed(failure));
-            });
+            (release, failure) ->
+                answer(
+                    id,
+                    failure == null
+                        ? Result.newBuilder().setRelease(ToWire.release(release))
+                        : failed(failure),
+                    holding,
+                    bytes));
   }
 
   private void answer(long id, Result.Builder result) {
     outbox.answer(result.setId(id).build());
+  }
+
+  private void answer(long id, Result.Builder result, ByteCharge paidBy, long paid) {
+    outbox.answer(result.setId(id).build(), paidBy, paid);
   }
 
   private Result.Builder failed(Throwable failure) {

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,7 +42,7 @@ public final class StoreGate implements ServerInterceptor {
   private final Timers timers;
   private final Duration longestHold;
   private final Set<HeldCall<?, ?>> held = ConcurrentHashMap.newKeySet();
-  private volatile State state = State.OPENING;
+  private final AtomicReference<State> state = new AtomicReference<>(State.OPENING);
 
   /**
    * Makes a gate whose store is being opened.
@@ -56,14 +57,13 @@ public final class StoreGate implements ServerInterceptor {
 
   /** Lets the calls that are held and every later call pass. */
   public void open() {
-    state = State.OPEN;
+    state.set(State.OPEN);
     held.forEach(HeldCall::pass);
   }
 
   /** Refuses the calls that are held and later ones until {@link #open}. No effect after it. */
   public void failed() {
-    if (state != State.OPEN) {
-      state = State.AWAY;
+    if (state.compareAndSet(State.OPENING, State.AWAY)) {
       held.forEach(this::refuse);
     }
   }
@@ -76,11 +76,11 @@ public final class StoreGate implements ServerInterceptor {
   @Override
   public <Q, R> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
-    if (state == State.OPEN) {
+    if (state.get() == State.OPEN) {
       return next.startCall(call, headers);
     }
     boolean isUnary = call.getMethodDescriptor().getType() == MethodType.UNARY;
-    if (state == State.AWAY || !isUnary || held.size() >= MOST_HELD) {
+    if (state.get() == State.AWAY || !isUnary || held.size() >= MOST_HELD) {
       return Closed.with(call, refusal());
     }
     return hold(new HeldCall<>(call, headers, next, held::remove));
@@ -90,9 +90,9 @@ public final class StoreGate implements ServerInterceptor {
     held.add(call);
     call.onTimer(timers.schedule(longest(Context.current().getDeadline()), () -> refuse(call)));
     // The store may have been opened, or have failed, between the look and the addition.
-    if (state == State.OPEN) {
+    if (state.get() == State.OPEN) {
       call.pass();
-    } else if (state == State.AWAY) {
+    } else if (state.get() == State.AWAY) {
       refuse(call);
     }
     return call;

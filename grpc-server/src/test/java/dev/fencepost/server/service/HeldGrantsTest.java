@@ -1,5 +1,6 @@
 package dev.fencepost.server.service;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.fencepost.lock.ClaimId;
@@ -9,8 +10,13 @@ import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockMode;
 import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.Loss;
+import dev.fencepost.lock.LossReason;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** What the register of grants costs. */
@@ -39,12 +45,36 @@ class HeldGrantsTest {
         });
   }
 
+  @Test
+  void laterGrantOfTheSameSession_isTheOneThatIsKnown() {
+    ServerLimits limits = new ServerLimits(LIMITS);
+    HeldGrants held = new HeldGrants(limits);
+    List<FencingToken> lost = new ArrayList<>();
+    HeldGrants.Keeper holder =
+        HeldGrants.Keeper.session("a", (lock, token, loss) -> lost.add(token));
+    held.held(grant(1, 1), holder, 0);
+    Grant later = grant(1, 2);
+
+    held.held(later, holder, 1);
+    held.held(later, holder, 2);
+    held.revoked(
+        later.ref().lock(), later.token(), new Loss(LossReason.REVOKED, "", Optional.empty()));
+
+    assertThat(lost).containsExactly(new FencingToken(1), new FencingToken(2));
+    assertThat(limits.locks().used()).isZero();
+    assertThat(limits.grantBytes().used()).isZero();
+  }
+
   private static Grant grant(int number) {
+    return grant(number, 1);
+  }
+
+  private static Grant grant(int number, long token) {
     return new Grant(
         new GrantRef(
             new LockName("lock-" + number),
             new ClaimId(String.format(Locale.ROOT, "claim-%022d", number)),
-            new FencingToken(1)),
+            new FencingToken(token)),
         Lease.of(Duration.ofMinutes(1)),
         LockMode.EXCLUSIVE,
         Grant.Origin.NEW);

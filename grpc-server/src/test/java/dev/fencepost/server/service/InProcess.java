@@ -55,6 +55,17 @@ final class InProcess implements AutoCloseable {
   }
 
   InProcess(CoordinatorSettings waiting, LimitSettings clients) {
+    this(waiting, clients, POLICY.sessionOperations());
+  }
+
+  InProcess(CoordinatorSettings waiting, LimitSettings clients, int sessionOperations) {
+    LeasePolicy policy =
+        new LeasePolicy(
+            POLICY.defaultTtl(),
+            POLICY.maxTtl(),
+            POLICY.maxWait(),
+            POLICY.messageBytes(),
+            sessionOperations);
     limits = new ServerLimits(clients);
     coordinator =
         new Coordinator(
@@ -68,11 +79,12 @@ final class InProcess implements AutoCloseable {
         new Services(
             coordinator,
             new ServiceSettings(
-                SELF, "test", POLICY, limits, new LockMetrics(registry), time, () -> Runnable::run),
+                SELF, "test", policy, limits, new LockMetrics(registry), time, () -> Runnable::run),
             refusals,
             List.of());
     String name = InProcessServerBuilder.generateName();
     InProcessServerBuilder builder = InProcessServerBuilder.forName(name).directExecutor();
+    builder.addStreamTracerFactory(StreamReset.tracers());
     services.definitions().forEach(builder::addService);
     try {
       server = builder.build().start();

@@ -31,6 +31,11 @@ public final class OpenSession extends ClientCall.Listener<SessionResponse> {
   private OpenSession(Channel channel) {
     call = channel.newCall(SessionServiceGrpc.getSessionMethod(), CallOptions.DEFAULT);
     call.start(this, new Metadata());
+    greetAgain();
+  }
+
+  /** Says hello; a second one is an offence. */
+  public void greetAgain() {
     call.sendMessage(
         SessionRequest.newBuilder().setHello(Hello.newBuilder().setOwner("test")).build());
   }

@@ -39,7 +39,6 @@ final class Contest {
   private final Consumer<Contest> retired;
   private final WaitingRoom room;
   private final SeenHolder holder = new SeenHolder();
-
   private final NextTry nextTry;
 
   private Phase phase = Phase.IDLE;
@@ -128,7 +127,8 @@ final class Contest {
           boolean hasPlace = state.line().contains(around.self());
           if (room.isEmpty()) {
             run = state.holder().isEmpty() || state.line().isEmpty() ? 0 : run;
-            inLine = hasPlace;
+            // What a look does not show may have been written after it.
+            inLine = inLine || hasPlace;
             lookAgain = lookAgain || state.takeableBy(around.self());
           } else if (state.takeableBy(around.self()) || !hasPlace) {
             lookAgain = true;
@@ -160,7 +160,7 @@ final class Contest {
     }
     try {
       Waiter waiter = same.orElseGet(() -> room.seat(call));
-      waiter.add(call);
+      room.add(waiter, call, after);
       call.onLeave(() -> step(then -> room.dismiss(waiter, call)));
       if (idle) {
         ask(waiter, after);
@@ -294,12 +294,7 @@ final class Contest {
   }
 
   private void waitOver(Waiter waiter) {
-    step(
-        after -> {
-          if (!waiter.unanswered) {
-            room.keep(waiter, after);
-          }
-        });
+    step(after -> room.keep(waiter, after));
   }
 
   /**
@@ -311,7 +306,12 @@ final class Contest {
     after.send(
         () -> around.backend().renew(grant),
         renewal -> step(then -> probed(waiter, renewal, then)),
-        error -> step(then -> notHolding(waiter, then)));
+        error ->
+            step(
+                then -> {
+                  room.storeFailed(error);
+                  notHolding(waiter, then);
+                }));
   }
 
   private void probeIfHolding(Waiter waiter, Actions after) {
@@ -362,9 +362,10 @@ final class Contest {
       nextTry.in(room.mayComeAgainFor());
     } else if (inLine) {
       phase = Phase.LEAVING;
+      inLine = false;
       nextTry.stop();
       after.send(
-          () -> around.backend().leave(lock),
+          () -> around.backend().leave(lock).thenApply(done -> true),
           done -> step(then -> left()),
           error -> step(then -> left()));
     } else if (run == 0) {
@@ -374,9 +375,9 @@ final class Contest {
     }
   }
 
+  /** Unless our turn came meanwhile, we stand in line no more. */
   private void left() {
     phase = Phase.IDLE;
-    inLine = false;
     lookAgain = true;
   }
 

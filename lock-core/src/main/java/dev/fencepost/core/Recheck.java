@@ -56,8 +56,9 @@ final class Recheck {
               (states, error) -> {
                 orReport(
                     () -> {
-                      if (error != null) {
-                        batch.forEach(contest -> contest.lookFailed(error));
+                      if (states == null) {
+                        Throwable why = Actions.failure(error);
+                        batch.forEach(contest -> contest.lookFailed(why));
                       } else {
                         tell(batch, states);
                       }

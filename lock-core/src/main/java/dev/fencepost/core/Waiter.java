@@ -60,15 +60,8 @@ final class Waiter {
     return !calls.isEmpty() && releases.isEmpty();
   }
 
-  /**
-   * One more call speaks for the claim.
-   *
-   * @throws OverLimitException if too many do
-   */
+  /** One more call speaks for the claim. */
   void add(PendingCall call) {
-    if (calls.size() >= MOST_CALLS) {
-      throw new OverLimitException("calls of one claim", MOST_CALLS);
-    }
     // Each caller brought a copy of the claim.
     call.order = call.order.speakingFor(claim);
     waits |= !call.triesOnce();

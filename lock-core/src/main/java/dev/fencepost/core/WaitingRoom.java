@@ -94,6 +94,9 @@ final class WaitingRoom {
 
   /** For how long a claim whose wait was over may come again and stand where it stood. */
   Duration mayComeAgainFor() {
+    if (draining) {
+      return Duration.ZERO;
+    }
     long left = mayComeAgainUntil - around.timers().nanoTime();
     return Duration.ofNanos(Math.max(0, left));
   }
@@ -113,18 +116,18 @@ final class WaitingRoom {
    * @throws OverLimitException if there is none
    */
   Waiter seat(PendingCall call) {
-    Optional<Places.Place> former = around.places().take(lock, call.order.claim().id());
     int room = around.settings().maxWaitersPerLock();
     if (byPlace.size() >= room) {
       throw new OverLimitException("waiters of lock \"" + lock + "\"", room);
     }
+    around.quotas().keep(call.order.client(), Quotas.sizeOf(call.order.claim().claimant()));
+    Optional<Places.Place> former = around.places().take(lock, call.order.claim().id());
     // Each caller brought a copy of the name, a good part of what a waiter costs.
     call.order = call.order.sharing(lock);
     long now = call.arrivedNanos;
     long start = former.map(Places.Place::startNanos).orElse(now - call.order.waited().toNanos());
     long place = former.map(Places.Place::placeNanos).orElseGet(() -> place(now, start));
     Waiter waiter = new Waiter(call.order, place, start, sequence++);
-    around.quotas().keep(waiter.client, waiter.sizeBytes);
     byPlace.add(waiter);
     byClaim.put(waiter.claim.id(), waiter);
     return waiter;
@@ -166,6 +169,19 @@ final class WaitingRoom {
       }
     }
     removeIfUnwanted(waiter);
+  }
+
+  /**
+   * One more call speaks for the waiter's claim. If too many do, the oldest is sent away: its
+   * caller is the likeliest to have gone, and the newest is alive.
+   */
+  void add(Waiter waiter, PendingCall call, Actions after) {
+    if (waiter.calls.size() >= Waiter.MOST_CALLS) {
+      PendingCall oldest = waiter.calls.get(0);
+      OverLimitException why = new OverLimitException("calls of one claim", Waiter.MOST_CALLS);
+      finish(waiter, oldest, () -> oldest.fail(why), after);
+    }
+    waiter.add(call);
   }
 
   /** A release of the waiter's claim, to be carried out when nothing of it is at the store. */

@@ -113,7 +113,7 @@ final class WatchHub {
     for (List<LockName> next = next(); !next.isEmpty(); next = next()) {
       List<LockName> names = next;
       Actions.sent(() -> backend.describe(names))
-          .whenComplete((states, error) -> looked(names, error == null ? states : List.of()));
+          .whenComplete((states, error) -> looked(names, states == null ? List.of() : states));
     }
   }
 

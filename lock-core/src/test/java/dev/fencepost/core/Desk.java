@@ -17,6 +17,7 @@ import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.model.ModelServer;
@@ -30,6 +31,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.UnaryOperator;
 
 /** A coordinator on a store in memory whose every command takes a millisecond of virtual time. */
 final class Desk {
@@ -44,6 +46,9 @@ final class Desk {
 
   /** So many attempts fail next. */
   int failing;
+
+  /** So many renewals fail next. */
+  int failingRenewals;
 
   /** The store has no room for new grants. */
   boolean full;
@@ -63,8 +68,14 @@ final class Desk {
 
   /** One more replica on the same store. */
   Coordinator replica(long id, CoordinatorSettings settings) {
+    return replica(id, settings, UnaryOperator.identity());
+  }
+
+  /** One more replica, whose way to the store is tampered with. */
+  Coordinator replica(long id, CoordinatorSettings settings, UnaryOperator<LockBackend> tampering) {
     Replica self = new Replica(ReplicaId.of(id), "desk:" + id, Replica.Phase.SERVING);
-    Coordinator replica = new Coordinator(new Counted(), self, settings, world, world.random);
+    Coordinator replica =
+        new Coordinator(tampering.apply(new Counted()), self, settings, world, world.random);
     finish(replica.open());
     return replica;
   }
@@ -171,6 +182,10 @@ final class Desk {
     @Override
     public CompletionStage<Renewal> renew(GrantRef grant) {
       commands.add("renew");
+      if (failingRenewals-- > 0) {
+        return CompletableFuture.failedFuture(
+            new StoreException(Failure.STORE_UNREACHABLE, "on purpose"));
+      }
       return super.renew(grant);
     }
 

@@ -8,11 +8,14 @@ import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.spi.StoreException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Calls that come while a command for their claim is at the store: what that command brings is no
@@ -100,18 +103,44 @@ final class JoinedCallsTest {
     desk.grab();
   }
 
+  /** The claim holds the lock by then: "busy" would be a lie that costs a lease. */
+  @ParameterizedTest
+  @ValueSource(longs = {0, 2})
+  void callThatJoined_isToldThatTheOutcomeIsUnknownIfItsRenewalFails(long waitMillis) {
+    Claim claim = desk.claim();
+    Call first = desk.acquire(claim, Duration.ofMillis(waitMillis));
+    Call joined = desk.acquire(claim, Duration.ofMillis(waitMillis));
+    desk.failingRenewals = 1;
+    desk.failing = Integer.MAX_VALUE;
+    desk.grantOf(first);
+    assertThatThrownBy(() -> desk.finish(joined.answer())).isInstanceOf(StoreException.class);
+  }
+
+  /** Connections that broke unnoticed: the newest call is the one whose caller still lives. */
   @Test
-  void callsOfOneClaim_areBounded() {
-    desk.grab();
+  void callsOfOneClaim_areBoundedAndTheOldestMakesRoom() {
+    Grant holder = desk.grab();
     Claim claim = desk.claim();
     List<Call> calls = new ArrayList<>();
-    for (int i = 0; i < Waiter.MOST_CALLS; i++) {
+    for (int i = 0; i <= Waiter.MOST_CALLS; i++) {
       calls.add(desk.acquire(claim, Desk.LONG));
     }
-    Call oneMore = desk.acquire(claim, Desk.LONG);
-    assertThatThrownBy(() -> desk.finish(oneMore.answer())).isInstanceOf(OverLimitException.class);
+    Call oldest = calls.remove(0);
+    assertThatThrownBy(() -> desk.finish(oldest.answer())).isInstanceOf(OverLimitException.class);
     assertThat(calls).noneMatch(Desk::isAnswered);
-    calls.get(0).leave();
-    assertThat(Desk.isAnswered(desk.acquire(claim, Desk.LONG))).isFalse();
+    assertThat(desk.coordinator.waiterCount()).isEqualTo(Waiter.MOST_CALLS);
+    desk.release(holder);
+    calls.forEach(call -> assertThat(desk.grantOf(call).ref().claim()).isEqualTo(claim.id()));
+    assertThat(desk.coordinator.waiterCount()).isZero();
+  }
+
+  @Test
+  void callsThatLeave_freeTheirPlacesAtOnce() {
+    Claim claim = desk.claim();
+    for (int i = 0; i < 5 * Waiter.MOST_CALLS; i++) {
+      desk.acquire(claim, Desk.LONG).leave();
+    }
+    assertThat(desk.grantOf(desk.acquire(claim, Desk.LONG)).ref().claim()).isEqualTo(claim.id());
+    assertThat(desk.coordinator.waiterCount()).isZero();
   }
 }

@@ -1,0 +1,181 @@
+package dev.fencepost.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fencepost.core.simulation.ForwardingBackend;
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.GrantRef;
+import dev.fencepost.lock.HandOver;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.LockBackend;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * A backend that breaks its own contract for a moment: a lock is not stuck at this replica for ever
+ * because of it.
+ */
+final class HostileBackendTest {
+  private final Desk desk = new Desk(CoordinatorSettings.DEFAULT);
+  private final Tampered[] backend = new Tampered[1];
+  private final Coordinator replica =
+      desk.replica(8, CoordinatorSettings.DEFAULT, sound -> backend[0] = new Tampered(sound));
+
+  /** What a backend must not do instead of answering. */
+  enum Misdeed {
+    NO_STAGE,
+    NO_ANSWER,
+    ERROR,
+    EXCEPTION;
+
+    <T> CompletionStage<T> commit() {
+      return switch (this) {
+        case NO_STAGE -> null;
+        case NO_ANSWER -> CompletableFuture.completedFuture(null);
+        case ERROR -> throw new NoClassDefFoundError("on purpose");
+        case EXCEPTION -> throw new IllegalStateException("on purpose");
+      };
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Misdeed.class)
+  void attempt_isRepeated(Misdeed misdeed) {
+    backend[0].next = misdeed;
+    Call call = acquire(Desk.LONG);
+    assertThat(desk.grantOf(call).ref().lock()).isEqualTo(Desk.LOCK);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Misdeed.class)
+  void handOver_failsAndTheLockGoesOn(Misdeed misdeed) {
+    Grant holder = desk.grantOf(acquire(Duration.ZERO));
+    Call waiter = acquire(Desk.LONG);
+    desk.world.run(Duration.ofMillis(5));
+    backend[0].next = misdeed;
+    CompletionStage<Release> first = replica.release(ReleaseOrder.of(holder.ref()));
+    desk.world.run(Duration.ofMillis(5));
+    assertThat(first.toCompletableFuture()).isCompletedExceptionally();
+    assertThat(desk.finish(replica.release(ReleaseOrder.of(holder.ref()))))
+        .isEqualTo(new Release.Released());
+    desk.grantOf(waiter);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Misdeed.class)
+  void leave_isNotTheEnd(Misdeed misdeed) {
+    Grant holder = desk.grantOf(acquire(Duration.ZERO));
+    Call waiter = acquire(Desk.LONG);
+    desk.world.run(Duration.ofMillis(5));
+    backend[0].next = misdeed;
+    waiter.leave();
+    Call next = acquire(Desk.LONG);
+    desk.world.run(Duration.ofMillis(5));
+    desk.finish(replica.release(ReleaseOrder.of(holder.ref())));
+    desk.grantOf(next);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Misdeed.class)
+  void look_isNotTheLast(Misdeed misdeed) {
+    desk.grantOf(acquire(Duration.ZERO));
+    acquire(Desk.LONG);
+    desk.world.run(Duration.ofMillis(5));
+    backend[0].nextLook = misdeed;
+    desk.commands.clear();
+    desk.world.run(Duration.ofSeconds(8));
+    assertThat(desk.commands).filteredOn("describe 1"::equals).hasSizeGreaterThan(3);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Misdeed.class)
+  void renewalForACallThatJoined_isUnknownAndRepeated(Misdeed misdeed) {
+    Claim claim = desk.claim();
+    Call first = replica.acquire(order(claim, Desk.LONG));
+    Call joined = replica.acquire(order(claim, Desk.LONG));
+    backend[0].nextRenewal = misdeed;
+    desk.grantOf(first);
+    desk.grantOf(joined);
+  }
+
+  @Test
+  void looksOfWatchers_goOnAfterManyThatHadNoStage() {
+    Watch watch = replica.watch(List.of(Desk.LOCK), () -> {});
+    for (int i = 0; i < 10; i++) {
+      backend[0].nextLook = Misdeed.NO_STAGE;
+      desk.world.run(Duration.ofSeconds(2));
+    }
+    watch.take();
+    desk.grantOf(acquire(Duration.ZERO));
+    desk.world.run(Duration.ofSeconds(2));
+    assertThat(watch.take()).isNotEmpty();
+  }
+
+  private Call acquire(Duration maxWait) {
+    return replica.acquire(order(desk.claim(), maxWait));
+  }
+
+  private static AcquireOrder order(Claim claim, Duration maxWait) {
+    return new AcquireOrder(claim, maxWait, Duration.ZERO, "tester");
+  }
+
+  /** Commits a misdeed once. */
+  private static final class Tampered extends ForwardingBackend {
+    Misdeed next;
+    Misdeed nextLook;
+    Misdeed nextRenewal;
+
+    Tampered(LockBackend sound) {
+      super(sound);
+    }
+
+    @Override
+    public CompletionStage<Attempt> tryAcquire(Claim claim, Line line) {
+      return once(() -> super.tryAcquire(claim, line));
+    }
+
+    @Override
+    public CompletionStage<HandOver> handOver(GrantRef from, Claim to, Line line) {
+      return once(() -> super.handOver(from, to, line));
+    }
+
+    @Override
+    public CompletionStage<Void> leave(LockName lock) {
+      return once(() -> super.leave(lock));
+    }
+
+    @Override
+    public CompletionStage<Renewal> renew(GrantRef grant) {
+      Misdeed misdeed = nextRenewal;
+      nextRenewal = null;
+      return misdeed == null ? super.renew(grant) : misdeed.commit();
+    }
+
+    @Override
+    public CompletionStage<List<LockState>> describe(Collection<LockName> locks) {
+      Misdeed misdeed = nextLook;
+      nextLook = null;
+      return misdeed == null ? super.describe(locks) : misdeed.commit();
+    }
+
+    private <T> CompletionStage<T> once(Supplier<CompletionStage<T>> sound) {
+      Misdeed misdeed = next;
+      next = null;
+      return misdeed == null ? sound.get() : misdeed.commit();
+    }
+  }
+}

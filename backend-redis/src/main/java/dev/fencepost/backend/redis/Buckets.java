@@ -1,7 +1,6 @@
 package dev.fencepost.backend.redis;
 
 import dev.fencepost.lock.ReplicaId;
-import io.lettuce.core.RedisNoScriptException;
 import io.lettuce.core.ScriptOutputType;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -40,8 +39,9 @@ final class Buckets {
    * @param quietMillis for how long nothing is granted in it
    * @param news whether it has another beginning than this replica knew
    * @param lost whether it lacks something that this replica knew
+   * @param scripts those for the run that serves it
    */
-  record Settled(long quietMillis, boolean news, boolean lost) {}
+  record Settled(long quietMillis, boolean news, boolean lost, Scripts scripts) {}
 
   Buckets(Link link, String prefix, Keys keys, Seen seen) {
     this.link = link;
@@ -54,7 +54,10 @@ final class Buckets {
     }
   }
 
-  /** The scripts for the run that served the bucket when it was settled last. */
+  /**
+   * The scripts for the run that served the bucket when it was settled last. After doubts they are
+   * for none, so that the store does not know them, and the bucket is settled first.
+   */
   Scripts scripts(int bucket) {
     return known.get(bucket).scripts();
   }
@@ -64,9 +67,19 @@ final class Buckets {
     return unbound;
   }
 
-  /** Whether that is what stands as the bucket's beginning. */
-  boolean isKnown(int bucket, byte[] beginning) {
-    return known.get(bucket).beginning().equals(ascii(beginning));
+  /**
+   * Another run may serve the bucket from now on, or the same one with another history: a process
+   * that is demoted and promoted again keeps the scripts that it knew.
+   */
+  void doubt(int bucket) {
+    known.updateAndGet(bucket, last -> new Known(last.beginning(), unbound));
+  }
+
+  /** The same for every bucket. */
+  void doubt() {
+    for (int bucket = 0; bucket < Keys.BUCKETS; bucket++) {
+      doubt(bucket);
+    }
   }
 
   /**
@@ -90,7 +103,7 @@ final class Buckets {
         .<byte[]>run(link.store(), Script.SETTLE, type, arguments)
         .exceptionallyCompose(
             error ->
-                Trouble.unwrapped(error) instanceof RedisNoScriptException
+                Trouble.isUnknownScript(error)
                     ? unbound.<byte[]>runWhole(link.store(), Script.SETTLE, type, arguments)
                     : CompletableFuture.<byte[]>failedFuture(error))
         .thenApply(reply -> settled(bucket, before, lastToken, new Reply(reply)));
@@ -106,13 +119,13 @@ final class Buckets {
         byRun.computeIfAbsent(beginning.substring(RUN), run -> new Scripts(prefix, run));
     known.set(bucket, new Known(beginning, scripts));
     if (before.isEmpty() || identity(before).equals(identity(beginning))) {
-      return new Settled(quiet, false, false);
+      return new Settled(quiet, false, false, scripts);
     }
     String seenLast = ascii(lastToken);
     boolean gap = seenLast.compareTo(beginning.substring(IDENTITY, PREDECESSOR)) > 0;
     boolean missed = !identity(before).equals(beginning.substring(PREDECESSOR, RUN));
     boolean knows = !seenLast.equals(ascii(Digits.of(0, Digits.TOKEN)));
-    return new Settled(quiet, true, knows && (gap || missed));
+    return new Settled(quiet, true, knows && (gap || missed), scripts);
   }
 
   private static String identity(String beginning) {

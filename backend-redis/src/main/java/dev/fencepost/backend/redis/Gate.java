@@ -2,7 +2,6 @@ package dev.fencepost.backend.redis;
 
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
-import io.lettuce.core.RedisNoScriptException;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -134,7 +133,7 @@ final class Gate {
 
     private void replied(R reply, Throwable error, boolean whole) {
       // Not knowing the script means that nothing of it happened.
-      if (error instanceof RedisNoScriptException && !whole && !answer.isDone()) {
+      if (error != null && Trouble.isUnknownScript(error) && !whole && !answer.isDone()) {
         send(true);
         return;
       }

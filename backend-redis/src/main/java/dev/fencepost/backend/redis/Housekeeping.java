@@ -16,17 +16,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a replica does by itself, every second: it says that it lives, and asks each master for one
- * bucket's beginning, in turn. So something passes on every connection, a dead one is noticed, and
- * a store that was emptied as well. After each new connection, and when a beginning is another than
- * it knows, it settles every bucket, again and again until all have answered.
+ * What a replica does by itself, every second: it says that it lives, and settles one bucket of
+ * each master, in turn. So something passes on every connection, a dead one is noticed, and a store
+ * that was emptied, or another run that serves, as well. After each new connection, and when a
+ * bucket has another beginning than it knows, or cannot be settled, it settles every bucket, again
+ * and again until all have answered.
  */
 final class Housekeeping implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Housekeeping.class);
   private static final long BEAT_MILLIS = 1_000;
   private static final long EXPIRE_EVERY_MILLIS = 20;
   private static final long FAREWELL_SECONDS = 2;
-  private static final byte[] NOTHING = new byte[0];
 
   private final Store store;
   private final Reads reads;
@@ -74,9 +74,14 @@ final class Housekeeping implements AutoCloseable {
     return reads.announce(changed).thenApply(info -> true);
   }
 
-  /** A connection was made, perhaps to another server than before. */
-  void connected() {
+  /** A connection broke or was made: who serves from now on may be another than before. */
+  void doubt() {
+    store.buckets().doubt();
     unsettled.set(true);
+  }
+
+  /** Settles every bucket soon, if that is not known to be of no use. */
+  void settleSoon() {
     if (begun) {
       try {
         executor.execute(this::settleIfNeeded);
@@ -122,7 +127,7 @@ final class Housekeeping implements AutoCloseable {
     try {
       store.link().ping().forEach(ping -> report("ask for a sign of life", ping));
       report("say that it lives", reads.announce(self));
-      askForBeginnings();
+      settleSome();
       settleIfNeeded();
     } catch (RuntimeException e) {
       reported("do its chores", e);
@@ -130,26 +135,24 @@ final class Housekeeping implements AutoCloseable {
   }
 
   /** One bucket of each master, another each time. */
-  private void askForBeginnings() {
+  private void settleSome() {
     turn = (turn + 1) % Keys.BUCKETS;
     Set<String> asked = new HashSet<>();
     for (int i = 0; i < Keys.BUCKETS; i++) {
       int bucket = (turn + i) % Keys.BUCKETS;
       byte[] key = store.keys().beginning(bucket);
       if (asked.add(store.link().masterOf(key))) {
-        report(
-            "compare a bucket's beginning",
-            store
-                .<byte[], byte[]>command(
-                    redis -> redis.get(key), found -> found == null ? NOTHING : found)
-                .thenAccept(found -> compare(bucket, found)));
+        report("settle a bucket", store.settle(bucket).whenComplete(this::compare));
       }
     }
   }
 
-  private void compare(int bucket, byte[] found) {
-    if (!store.buckets().isKnown(bucket, found)) {
-      connected();
+  private void compare(Buckets.Settled settled, Throwable error) {
+    if (error != null) {
+      unsettled.set(true);
+    } else if (settled.news()) {
+      unsettled.set(true);
+      settleSoon();
     }
   }
 

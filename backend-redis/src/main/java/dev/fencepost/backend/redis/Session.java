@@ -48,7 +48,7 @@ final class Session implements AutoCloseable {
     Duration silence = settings.callTimeout().plusSeconds(1);
     Channels channels =
         new Channels(silence.compareTo(LEAST_SILENCE) < 0 ? LEAST_SILENCE : silence);
-    Connected connected = new Connected();
+    Connected connected = new Connected(target.kind());
     try {
       Link link = Links.connect(target, settings, channels, connected);
       Deadlines deadlines = new Deadlines(settings.callTimeout());
@@ -149,9 +149,18 @@ final class Session implements AutoCloseable {
     }
   }
 
-  /** Passes on that a connection was made, once somebody wants to know. */
+  /**
+   * Passes on that a connection broke or was made, once somebody wants to know. In a cluster the
+   * library makes others, again and again, only to see which nodes there are: there it matters only
+   * while a bucket could not be settled.
+   */
   private static final class Connected implements RedisConnectionStateListener {
+    private final boolean always;
     private volatile @Nullable Housekeeping housekeeping;
+
+    Connected(Target.Kind kind) {
+      this.always = kind != Target.Kind.CLUSTER;
+    }
 
     void tell(Housekeeping told) {
       housekeeping = told;
@@ -161,7 +170,18 @@ final class Session implements AutoCloseable {
     public void onRedisConnected(RedisChannelHandler<?, ?> connection, SocketAddress address) {
       Housekeeping told = housekeeping;
       if (told != null) {
-        told.connected();
+        if (always) {
+          told.doubt();
+        }
+        told.settleSoon();
+      }
+    }
+
+    @Override
+    public void onRedisDisconnected(RedisChannelHandler<?, ?> connection) {
+      Housekeeping told = housekeeping;
+      if (told != null && always) {
+        told.doubt();
       }
     }
   }

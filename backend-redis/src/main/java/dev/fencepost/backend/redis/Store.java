@@ -7,8 +7,9 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 
 /**
- * The store as everything else here asks it: attempts, what owners want, and reads have gates of
- * their own, so that a renewal never waits behind an attempt. Safe for use by many threads.
+ * The store as everything else here asks it: attempts, what owners want, reads, and the search for
+ * lost state have gates of their own, so that a renewal never waits behind an attempt, and lost
+ * state is seen in time whatever is asked. Safe for use by many threads.
  */
 final class Store {
   /** For scripts that are for every run of Redis. */
@@ -21,6 +22,7 @@ final class Store {
   private final Gate attempts;
   private final Gate owners;
   private final Gate others;
+  private final Gate settlements;
 
   Store(Link link, RedisSettings settings, Seen seen, Deadlines deadlines, Channels channels) {
     this.link = link;
@@ -30,6 +32,7 @@ final class Store {
     this.attempts = new Gate(settings.inFlight(), settings.queue(), deadlines, channels::renew);
     this.owners = new Gate(settings.inFlight(), settings.queue(), deadlines, channels::renew);
     this.others = new Gate(settings.inFlight(), settings.queue(), deadlines, channels::renew);
+    this.settlements = new Gate(Keys.BUCKETS, Keys.BUCKETS, deadlines, channels::renew);
   }
 
   Link link() {
@@ -80,7 +83,7 @@ final class Store {
 
   /** Sees who serves a bucket and what it lacks. */
   CompletionStage<Buckets.Settled> settle(int bucket) {
-    return others.ask(
+    return settlements.ask(
         new Question<Buckets.Settled, Buckets.Settled>() {
           @Override
           public CompletionStage<Buckets.Settled> send(boolean whole) {
@@ -135,6 +138,7 @@ final class Store {
     attempts.close();
     owners.close();
     others.close();
+    settlements.close();
   }
 
   private final class Run<R, T> implements Question<R, T> {
@@ -161,11 +165,11 @@ final class Store {
     @Override
     public CompletionStage<R> send(boolean whole) {
       if (!whole) {
-        return buckets.scripts(bucket).run(link.store(), script, type, arguments);
+        return doubting(buckets.scripts(bucket).run(link.store(), script, type, arguments));
       }
       return script.isForOneRun()
-          ? buckets.settle(bucket).thenCompose(settled -> sendWhole())
-          : sendWhole();
+          ? buckets.settle(bucket).thenCompose(settled -> sendWhole(settled.scripts()))
+          : sendWhole(buckets.scripts());
     }
 
     @Override
@@ -173,8 +177,18 @@ final class Store {
       return read.apply(reply);
     }
 
-    private CompletionStage<R> sendWhole() {
-      return buckets.scripts(bucket).runWhole(link.store(), script, type, arguments);
+    private CompletionStage<R> sendWhole(Scripts scripts) {
+      return doubting(scripts.runWhole(link.store(), script, type, arguments));
+    }
+
+    /** Where a connection broke, or a server refuses to serve, another one may be next. */
+    private CompletionStage<R> doubting(CompletionStage<R> sent) {
+      return sent.whenComplete(
+          (reply, error) -> {
+            if (error != null && Trouble.isUnreachable(error)) {
+              buckets.doubt(bucket);
+            }
+          });
     }
   }
 }

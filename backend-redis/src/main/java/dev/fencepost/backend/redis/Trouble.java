@@ -5,6 +5,7 @@ import dev.fencepost.lock.spi.StoreException.Failure;
 import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisCommandTimeoutException;
 import io.lettuce.core.RedisException;
+import io.lettuce.core.RedisNoScriptException;
 import java.io.IOException;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
@@ -50,6 +51,17 @@ final class Trouble {
           Failure.STORE_UNREACHABLE, "no connection to Redis, or it broke", cause);
     }
     return new StoreException(Failure.STORE_ERROR, "the call failed in this server", cause);
+  }
+
+  /** Whether the server does not know the script. */
+  static boolean isUnknownScript(Throwable error) {
+    return unwrapped(error) instanceof RedisNoScriptException;
+  }
+
+  /** Whether the connection broke, or its server says that it cannot serve now. */
+  static boolean isUnreachable(Throwable error) {
+    return of(error) instanceof StoreException known
+        && known.failure() == Failure.STORE_UNREACHABLE;
   }
 
   /** Whether the server says that it is not, or not any more, the one that takes writes. */

@@ -14,7 +14,7 @@ do
     local last = string.sub(head, 1, 19)
     if token > last and token >= ARGV[2] and last >= ARGV[3] then
       local place = ARGV[8] == 'S' and '001' .. ARGV[1] or '000'
-      local taken = redis.call('SET', KEYS[1],
+      local taken = redis.pcall('SET', KEYS[1],
           'h' .. token .. micros .. ARGV[6] .. place .. ARGV[5] .. ARGV[7],
           'NX', 'GET', 'PX', ARGV[9])
       if not taken then

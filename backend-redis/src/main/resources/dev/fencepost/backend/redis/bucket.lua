@@ -14,10 +14,14 @@ if head and string.byte(head, 20) == 0 then
   quiet = tonumber(string.sub(head, 21)) - millis
 end
 
--- The process that serves now, and the history that it continues.
+-- The process that serves now and, if it was promoted, the history that it goes on with from there.
+-- That is forgotten when replicas have been away for long, or the first one comes: then only the
+-- process is left, and it is no other run.
 local function present_run()
-  return (string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or '')
-      .. (string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)') or '')
+  local process = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
+  local history, from = string.match(
+      redis.call('INFO', 'replication'), 'master_replid2:(%w+).-second_repl_offset:(%d+)')
+  return history and process .. history .. from or process
 end
 
 -- Puts a token in front, with its lock's key if it is a grant's. A quiet time stays in front.
@@ -55,6 +59,16 @@ local function begin()
       .. before .. string.rep('-', 32 - #before) .. present_run()
   redis.call('SET', KEYS[3], beginning)
   return beginning
+end
+
+-- A clock that was set back since then must not make a quiet time longer.
+if quiet > 0 then
+  local began = string.sub(redis.call('GET', KEYS[3]) or '', 1, 16)
+  if began > micros then
+    quiet = quiet + millis - tonumber(string.sub(began, 1, 13))
+    begin()
+    put(string.sub(head, 1, 19))
+  end
 end
 
 if not head or string.sub(head, 1, 19) < ARGV[3] then

@@ -3,8 +3,8 @@
 -- ARGV  1 this replica, 2 claim id and a space, 3 token or nothing
 -- First the usual case, a grant without lock delay for which nobody waits.
 do
-  local v = redis.call('GET', KEYS[1])
-  if v and string.byte(v) == 104
+  local v = redis.pcall('GET', KEYS[1])
+  if type(v) == 'string' and string.byte(v) == 104
       and string.sub(v, 45, 50) == '000000' and string.sub(v, 51, 54) == 'X000'
       and (ARGV[3] == '' or ARGV[3] == string.sub(v, 2, 20))
       and string.sub(v, 55, 54 + #ARGV[2]) == ARGV[2] then

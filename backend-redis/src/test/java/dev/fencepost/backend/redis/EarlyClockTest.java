@@ -71,16 +71,17 @@ final class EarlyClockTest {
         connection
             .sync()
             .eval(
-                sourceAt(THEN.getEpochSecond()),
+                sourceAt(Script.ACQUIRE, THEN.getEpochSecond()),
                 ScriptOutputType.VALUE,
                 keys.step(bucket, keys.lock(bucket, claim.lock())),
                 values);
     return new String(reply, StandardCharsets.US_ASCII);
   }
 
-  private static byte[] sourceAt(long seconds) throws IOException {
+  /** A script's text, as if the clock stood then. */
+  static byte[] sourceAt(Script script, long seconds) throws IOException {
     StringBuilder all = new StringBuilder("#!lua\n");
-    for (String part : Script.ACQUIRE.parts()) {
+    for (String part : script.parts()) {
       try (InputStream in = Scripts.class.getResourceAsStream(part + ".lua")) {
         all.append(new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8));
       }

@@ -226,6 +226,22 @@ final class ServerFaultsTest {
   }
 
   @Test
+  void keyOfAnotherType_isAnUnreadableRecord() {
+    try (TestReplica a = new TestReplica(REDIS.uri())) {
+      Grant held = a.acquire("type");
+      LockName lock = new LockName("type");
+      String key = "fp:{" + Keys.bucketOf(lock) + "}:l:type";
+      REDIS.cli("DEL", key);
+      REDIS.cli("LPUSH", key, "x");
+      assertThat(failure(a.backend().tryAcquire(claim("type"), Line.NONE)))
+          .isEqualTo(Failure.RECORD_UNREADABLE);
+      assertThat(failure(a.backend().renew(held.ref()))).isEqualTo(Failure.RECORD_UNREADABLE);
+      assertThat(failure(a.backend().release(ReleaseOrder.of(held.ref()))))
+          .isEqualTo(Failure.RECORD_UNREADABLE);
+    }
+  }
+
+  @Test
   void silentNetwork_isNoticedAndTheConnectionMadeAgain() {
     try (TcpProxy proxy = new TcpProxy(REDIS.port());
         TestReplica a = TestReplica.impatient(RedisServer.uri(proxy.port()))) {

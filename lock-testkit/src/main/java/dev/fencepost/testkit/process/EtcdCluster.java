@@ -18,10 +18,32 @@ public final class EtcdCluster implements AutoCloseable {
   private final List<EtcdServer> members =
       IntStream.range(0, MEMBERS).mapToObj(i -> new EtcdServer("member-" + i)).toList();
 
+  private final List<TcpProxy> proxies;
+
   /** Finds the programs; starts nothing yet. */
   public EtcdCluster() {
+    this(false);
+  }
+
+  private EtcdCluster(boolean isBehindProxies) {
+    proxies = isBehindProxies ? members.stream().map(EtcdServer::behindProxy).toList() : List.of();
     String all = members.stream().map(EtcdServer::member).collect(Collectors.joining(","));
     members.forEach(member -> member.join(all));
+  }
+
+  /** A cluster whose members can be cut off from each other. */
+  public static EtcdCluster behindProxies() {
+    return new EtcdCluster(true);
+  }
+
+  /**
+   * Breaks all connections between the members, and lets nobody connect to this one until {@link
+   * #heal}. It is to be paused meanwhile, since it would connect to the others; so that nothing
+   * that they do reaches it when it goes on while they are paused.
+   */
+  public void cutOff(EtcdServer member) {
+    proxies.get(members.indexOf(member)).refuse();
+    proxies.forEach(TcpProxy::reset);
   }
 
   /** Starts the members that do not run and waits until all of them answer. */
@@ -34,8 +56,9 @@ public final class EtcdCluster implements AutoCloseable {
     together(EtcdServer::stop);
   }
 
-  /** Lets those go on that are paused and starts those that are gone. */
+  /** Lets those go on that are paused, starts those that are gone, and connects them all. */
   public void heal() {
+    proxies.forEach(TcpProxy::resume);
     together(EtcdServer::heal);
   }
 
@@ -60,6 +83,7 @@ public final class EtcdCluster implements AutoCloseable {
   @Override
   public void close() {
     members.forEach(EtcdServer::close);
+    proxies.forEach(TcpProxy::close);
   }
 
   /** All at once: a member that starts answers when most of the others run. */

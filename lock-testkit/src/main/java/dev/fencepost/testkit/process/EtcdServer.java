@@ -35,6 +35,7 @@ public final class EtcdServer extends StoreProcess {
   private final List<String> options;
   private final String scheme;
   private Optional<String> cluster = Optional.empty();
+  private int peersPort = peerPort;
 
   /**
    * A server alone; starts nothing yet.
@@ -140,6 +141,13 @@ public final class EtcdServer extends StoreProcess {
     return name + "=" + peerUrl();
   }
 
+  /** Has the other members come through a proxy; to be called before they join. */
+  TcpProxy behindProxy() {
+    TcpProxy proxy = new TcpProxy(peerPort);
+    peersPort = proxy.port();
+    return proxy;
+  }
+
   void join(String members) {
     cluster = Optional.of(members);
   }
@@ -159,7 +167,7 @@ public final class EtcdServer extends StoreProcess {
                 "--listen-client-urls=" + clients,
                 "--advertise-client-urls=" + clients,
                 "--listen-metrics-urls=http://127.0.0.1:" + metricsPort,
-                "--listen-peer-urls=" + peerUrl(),
+                "--listen-peer-urls=http://127.0.0.1:" + peerPort,
                 "--initial-advertise-peer-urls=" + peerUrl(),
                 "--initial-cluster=" + cluster.orElse(member()),
                 "--initial-cluster-token=" + folder().getFileName(),
@@ -216,6 +224,6 @@ public final class EtcdServer extends StoreProcess {
   }
 
   private String peerUrl() {
-    return "http://127.0.0.1:" + peerPort;
+    return "http://127.0.0.1:" + peersPort;
   }
 }

@@ -1,0 +1,215 @@
+package dev.fencepost.backend.etcd;
+
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static dev.fencepost.testkit.replica.OpenReplica.granted;
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.google.protobuf.ByteString;
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.GrantRef;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.Standing;
+import dev.fencepost.lock.spi.Line;
+import dev.fencepost.testkit.process.EtcdServer;
+import io.etcd.jetcd.api.KVGrpc;
+import io.etcd.jetcd.api.KeyValue;
+import io.etcd.jetcd.api.LeaseGrantRequest;
+import io.etcd.jetcd.api.LeaseGrpc;
+import io.etcd.jetcd.api.PutRequest;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * Records of an earlier version, written here as it wrote them, and records of now, read here as it
+ * read them: before the note of a last grant had a reason, and when lines were bound to the lease
+ * of the replica that wrote them.
+ */
+final class RollingUpgradeTest {
+  private static final byte FORMAT = 1;
+
+  /** The ids of leases of what holds a lock began here; all others were lower. */
+  private static final long BINDING = 1L << 62;
+
+  private static final long MEMORY = 7;
+  private static final String FORMER = "00000000000000f0";
+  private static final EtcdServer ETCD = new EtcdServer();
+
+  @RegisterExtension static final Running<EtcdServer> RUNNING = new Running<>(ETCD, ETCD::start);
+
+  private Raw raw;
+  private TestReplica now;
+
+  @BeforeEach
+  void open(TestInfo test) {
+    String uri = ETCD.uri(test.getTestMethod().orElseThrow().getName());
+    raw = new Raw(uri);
+    now = new TestReplica(uri);
+  }
+
+  @AfterEach
+  void close() {
+    now.close();
+    raw.close();
+  }
+
+  @Test
+  void grantOfTheFormer_isRenewedAndReleased() throws IOException {
+    now.acquire("any"); // Makes the base.
+    Claim claim = claim("theirs");
+    long offset = offsetOfTokens();
+    put(raw.keys.lock(claim.lock()), formerGrant(claim, offset), lease(BINDING, 62));
+    FencingToken token = new FencingToken(offset + record("theirs").getModRevision());
+    GrantRef theirs = new GrantRef(claim.lock(), claim.id(), token);
+
+    assertThat(answer(now.backend().renew(theirs))).isInstanceOf(Renewal.Renewed.class);
+    assertThat(now.acquire(claim).ref()).isEqualTo(theirs);
+    assertThat(now.attempt(claim("theirs"), Line.NONE)).isInstanceOf(Attempt.Busy.class);
+    assertThat(answer(now.backend().release(ReleaseOrder.of(theirs))))
+        .isEqualTo(new Release.Released());
+    assertThat(now.acquire("theirs").token()).isGreaterThan(token);
+  }
+
+  @Test
+  void grantOfNow_isReadByTheFormer() throws IOException {
+    Grant grant = now.acquire("ours");
+    KeyValue record = record("ours");
+    DataInputStream in = former(record, 'G');
+    assertThat(in.readLong() + record.getModRevision()).isEqualTo(grant.token().value());
+    assertThat(in.readUTF()).isEqualTo(grant.ref().claim().value());
+    assertThat(Duration.ofMillis(in.readLong())).isEqualTo(grant.lease().ttl());
+    assertThat(Duration.ofMillis(in.readLong())).isEqualTo(grant.lease().lockDelay());
+    assertThat(in.readLong()).as("acquired at").isPositive();
+    assertThat(in.readUTF()).isEqualTo("EXCLUSIVE");
+    assertThat(in.readUTF()).isEqualTo("test");
+    assertThat(in.readUTF()).as("principal").isEmpty();
+    assertThat(in.readUnsignedByte()).as("metadata").isZero();
+  }
+
+  @Test
+  void noteOfALastGrant_isReadByEither() throws IOException {
+    Grant forced = now.acquire("forced");
+    answer(
+        now.backend()
+            .forceRelease(
+                new ForcedRelease(
+                    forced.ref().lock(), "why", Optional.empty(), Optional.of(Duration.ZERO))));
+    // It reads no further than this.
+    assertThat(former(record("forced"), 'F').readLong()).isEqualTo(forced.token().value());
+
+    Grant released = now.acquire("released");
+    now.release(released);
+    ByteString note =
+        ByteString.copyFrom(
+            ByteBuffer.allocate(2 + Long.BYTES)
+                .put(FORMAT)
+                .put((byte) 'F')
+                .putLong(released.token().value())
+                .flip());
+    put(raw.keys.lock(released.ref().lock()), note, lease(MEMORY, 60));
+    assertThat(now.describe(released.ref().lock()).standing()).isEqualTo(new Standing.Free());
+    assertThat(now.describe(released.ref().lock()).lastToken()).contains(released.token());
+    assertThat(answer(now.backend().release(ReleaseOrder.of(released.ref()))))
+        .isInstanceOf(Release.NotHeld.class);
+    assertThat(now.acquire("released").token()).isGreaterThan(released.token());
+  }
+
+  @Test
+  void lineOfTheFormer_isServedAndWhoeverWaitsInItComesBackWhenItsLeaseEnds() throws IOException {
+    LockName lock = new LockName("line");
+    Grant held = now.acquire("line");
+    long itsLease = lease(MEMORY + 1, 60);
+    put(
+        raw.keys.replicas().concat(ByteString.copyFromUtf8(FORMER)),
+        ByteString.copyFromUtf8("SERVING former:1"),
+        itsLease);
+    Claim waiting = claim("line");
+    put(raw.keys.line(lock), ByteString.copyFromUtf8(FORMER + now.id().value()), itsLease);
+    assertThat(now.attempt(waiting, Line.JOIN)).isInstanceOf(Attempt.Busy.class);
+    assertThat(now.describe(lock).line().get(0).value()).isEqualTo(FORMER);
+
+    now.release(held);
+    DataInputStream turn = former(record("line"), 'C');
+    turn.readLong();
+    turn.readBoolean();
+    assertThat(Duration.ofMillis(turn.readLong())).isPositive();
+    assertThat(turn.readUTF()).as("whose turn it is").isEqualTo(FORMER);
+    assertThat(raw.line("line").orElseThrow().getValue().toString(US_ASCII))
+        .isEqualTo(now.id().value());
+
+    // An earlier version that stops takes along the lines that it wrote.
+    raw.revoke(itsLease);
+    Attempt next =
+        await()
+            .atMost(Duration.ofSeconds(20))
+            .until(() -> now.attempt(waiting, Line.JOIN), Attempt.Granted.class::isInstance);
+    assertThat(granted(next).token()).isGreaterThan(held.token());
+  }
+
+  private KeyValue record(String lock) {
+    return raw.record(lock).orElseThrow();
+  }
+
+  /** Reads a record as far as its kind. */
+  private static DataInputStream former(KeyValue record, char kind) throws IOException {
+    DataInputStream in = new DataInputStream(record.getValue().newInput());
+    assertThat(in.readByte()).isEqualTo(FORMAT);
+    assertThat((char) in.readByte()).isEqualTo(kind);
+    return in;
+  }
+
+  private static ByteString formerGrant(Claim claim, long offset) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    DataOutputStream out = new DataOutputStream(bytes);
+    out.writeByte(FORMAT);
+    out.writeByte('G');
+    out.writeLong(offset);
+    out.writeUTF(claim.id().value());
+    out.writeLong(claim.lease().ttl().toMillis());
+    out.writeLong(claim.lease().lockDelay().toMillis());
+    out.writeLong(1_700_000_000_000_000L);
+    out.writeUTF("EXCLUSIVE");
+    out.writeUTF(claim.claimant().owner());
+    out.writeUTF("");
+    out.writeByte(0);
+    return ByteString.copyFrom(bytes.toByteArray());
+  }
+
+  /** A token is this and the revision of the record. */
+  private long offsetOfTokens() {
+    KeyValue base = raw.all(raw.keys.base()).get(0);
+    return base.getValue().asReadOnlyByteBuffer().getLong() - base.getModRevision();
+  }
+
+  private long lease(long id, long seconds) {
+    return raw.ask(
+            LeaseGrpc.getLeaseGrantMethod(),
+            LeaseGrantRequest.newBuilder().setID(id).setTTL(seconds).build())
+        .getID();
+  }
+
+  private void put(ByteString key, ByteString value, long lease) {
+    raw.ask(
+        KVGrpc.getPutMethod(),
+        PutRequest.newBuilder().setKey(key).setValue(value).setLease(lease).build());
+  }
+}

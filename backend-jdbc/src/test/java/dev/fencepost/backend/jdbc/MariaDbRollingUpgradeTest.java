@@ -1,0 +1,19 @@
+package dev.fencepost.backend.jdbc;
+
+import dev.fencepost.testkit.process.MySqlFamilyDatabase;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** An upgrade of replicas on a MariaDB. */
+final class MariaDbRollingUpgradeTest extends RollingUpgrade {
+  @RegisterExtension static final MySqlFamilyDatabase DATABASE = MySqlFamilyDatabase.onMariaDb();
+
+  @Override
+  SqlStoreUnderTest store() {
+    return new MySqlStoreUnderTest(DATABASE);
+  }
+
+  @Override
+  FormerReplica former(SqlStoreUnderTest store) {
+    return FormerReplica.onMariaDb(store);
+  }
+}

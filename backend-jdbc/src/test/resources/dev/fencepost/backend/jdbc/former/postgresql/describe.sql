@@ -1,0 +1,5 @@
+-- The locks asked for that have a row; at least one line, for the clock.
+SELECT t.now, l.name, l.token, l.claim, l.owner, l.principal, l.mode, l.metadata, l.acquired_at, l.ttl,
+  l.delay, l.expires_at, l.free_at, l.turn, l.line, l.revoked
+FROM (SELECT (date_part('epoch', clock_timestamp()) * 1000000)::bigint AS now OFFSET 0) t
+LEFT JOIN fencepost_lock l ON l.name = ANY(:names)

@@ -1,0 +1,10 @@
+-- Rows in use at this moment are left for another time; the rest are looked at again under lock.
+DELETE FROM fencepost_lock l
+USING (
+  SELECT k.name FROM fencepost_lock k
+  WHERE k.name = ANY(:names)
+    AND k.free_at <= (date_part('epoch', clock_timestamp()) * 1000000)::bigint - :quiet
+    AND k.line = ''
+  ORDER BY k.name
+  FOR UPDATE SKIP LOCKED) q
+WHERE l.name = q.name

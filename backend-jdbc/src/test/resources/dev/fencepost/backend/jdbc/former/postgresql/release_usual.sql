@@ -1,0 +1,15 @@
+-- The usual case of change.sql, with a third of its work: releases of grants that stand, of locks
+-- without a line. What is not answered here has not happened and is asked there.
+--
+-- Rows are taken in the order of their names, so that two batches never wait for each other.
+UPDATE fencepost_lock AS l SET
+  claim = NULL, turn = NULL, revoked = '',
+  free_at = (date_part('epoch', clock_timestamp()) * 1000000)::bigint
+FROM (
+  SELECT * FROM unnest(
+    CAST(:names AS bytea[]), CAST(:claims AS text[]), CAST(:tokens AS bigint[]))
+    AS u (name, ask_claim, ask_token)
+  ORDER BY name) a
+WHERE l.name = a.name AND l.claim = a.ask_claim AND l.token = a.ask_token AND l.line = ''
+  AND l.expires_at > (date_part('epoch', clock_timestamp()) * 1000000)::bigint
+RETURNING l.name, l.token

@@ -1,0 +1,146 @@
+package dev.fencepost.backend.zookeeper;
+
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.ResourceName;
+import dev.fencepost.testkit.process.ZookeeperServer;
+import java.time.Duration;
+import java.util.List;
+import org.apache.zookeeper.CreateMode;
+import org.apache.zookeeper.Op;
+import org.apache.zookeeper.ZooDefs;
+import org.apache.zookeeper.data.Stat;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Bases of tokens and fence marks of an earlier version, written here as it wrote them, and those
+ * of now, read here as it read them: before the room of a base was a millisecond, and before marks
+ * were written again.
+ */
+final class RollingUpgradeTest {
+  private static final ZookeeperServer SERVER = new ZookeeperServer();
+  private static final long FORMER_ROOM = Duration.ofSeconds(10).toNanos();
+
+  @BeforeAll
+  static void start() {
+    SERVER.start();
+  }
+
+  @AfterAll
+  static void stop() {
+    SERVER.close();
+  }
+
+  @Test
+  void basesOfEither_areCountedFromByTheOtherAndTokensRise() {
+    Layout layout = new Layout("/bases");
+    try (TestReplica now = new TestReplica(uri(layout));
+        TestReplica another = new TestReplica(uri(layout));
+        TestClient client = new TestClient(at())) {
+      Grant ours = now.acquire("ours");
+      FormerBase before = formerBase(layout, client);
+      assertThat(ours.token().value() - before.value())
+          .as("counted from the base as the former counts")
+          .isEqualTo(written(layout, client, ours) - before.position());
+
+      replaceAsTheFormer(layout, client, before);
+      FormerBase theirs = formerBase(layout, client);
+      for (TestReplica replica : List.of(now, another)) {
+        Grant next = replica.acquire("next/" + replica.id());
+        assertThat(next.token()).isGreaterThan(ours.token());
+        assertThat(next.token().value() - theirs.value())
+            .isEqualTo(written(layout, client, next) - theirs.position());
+      }
+      // Nobody but a replica that starts or was cut off replaces it.
+      assertThat(formerBase(layout, client)).isEqualTo(theirs);
+
+      long last = now.acquire("last").token().value();
+      try (TestReplica started = new TestReplica(uri(layout))) {
+        assertThat(started.acquire("started").token().value()).isGreaterThan(last);
+        assertThat(formerBase(layout, client).value()).isGreaterThan(last);
+      }
+    }
+  }
+
+  @Test
+  void marksOfEither_areTheOthersToo() {
+    Layout layout = new Layout("/marks");
+    try (TestReplica now = new TestReplica(uri(layout));
+        TestClient client = new TestClient(at())) {
+      long token = now.acquire("marked").token().value();
+      ResourceName theirs = new ResourceName("theirs");
+      client.create(layout.mark(theirs), Long.toString(token).getBytes(US_ASCII));
+      assertThat(answer(now.backend().advance(theirs, new FencingToken(token - 1))))
+          .isEqualTo(new Advance.Stale(new FencingToken(token)));
+      assertThat(answer(now.backend().advance(theirs, new FencingToken(token))))
+          .isEqualTo(new Advance.Unchanged(new FencingToken(token)));
+      assertThat(answer(now.backend().advance(theirs, new FencingToken(token + 1))))
+          .isInstanceOf(Advance.Advanced.class);
+      assertThat(formerMark(client, layout, theirs)).isEqualTo(token + 1);
+
+      answer(now.backend().resetMark(theirs));
+      assertThat(formerMark(client, layout, theirs)).as("a mark that was reset").isZero();
+      assertThat(answer(now.backend().advance(theirs, new FencingToken(1))))
+          .isInstanceOf(Advance.Advanced.class);
+    }
+  }
+
+  /** A base as it was read: the only one, and not beyond the room of its maker. */
+  private record FormerBase(String path, long value, long position) {}
+
+  private static FormerBase formerBase(Layout layout, TestClient client) {
+    List<String> names = client.children(layout.base());
+    assertThat(names).hasSize(1);
+    String name = names.get(0);
+    Stat stat = new Stat();
+    byte[] data = client.ask(zk -> zk.getData(layout.base(name), false, stat));
+    long limit = Long.parseLong(new String(data, US_ASCII));
+    assertThat(stat.getCzxid()).as("it came in time").isLessThanOrEqualTo(limit);
+    long value = Long.parseLong(name.substring(0, name.indexOf('-')));
+    return new FormerBase(layout.base(name), value, stat.getCzxid());
+  }
+
+  /** What it did when it started, or had been cut off. */
+  private static void replaceAsTheFormer(Layout layout, TestClient client, FormerBase known) {
+    Stat parent = client.ask(zk -> zk.exists(layout.base(), false));
+    long zxid = client.ask(zk -> zk.exists(known.path(), false)).getMzxid();
+    long present = known.value() + (parent.getMzxid() - known.position());
+    String path = layout.base(present + FORMER_ROOM + "-f0");
+    byte[] limit = Long.toString(zxid + FORMER_ROOM).getBytes(US_ASCII);
+    client.ask(
+        zk ->
+            zk.multi(
+                List.of(
+                    Op.setData(layout.base(), new byte[0], parent.getVersion()),
+                    Op.delete(known.path(), -1),
+                    Op.create(path, limit, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT),
+                    Op.setData(path, limit, -1))));
+  }
+
+  /** By which transaction a grant was made. */
+  private static long written(Layout layout, TestClient client, Grant grant) {
+    return client.ask(zk -> zk.exists(layout.lock(grant.ref().lock()), false)).getMzxid();
+  }
+
+  private static long formerMark(TestClient client, Layout layout, ResourceName resource) {
+    String text =
+        new String(
+            client.ask(zk -> zk.getData(layout.mark(resource), false, new Stat())), US_ASCII);
+    return text.isEmpty() ? 0 : Long.parseLong(text);
+  }
+
+  private static String uri(Layout layout) {
+    return "zookeeper://" + at() + layout.root();
+  }
+
+  private static String at() {
+    return "127.0.0.1:" + SERVER.port();
+  }
+}

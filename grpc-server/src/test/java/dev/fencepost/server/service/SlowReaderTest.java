@@ -7,10 +7,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fencepost.core.CoordinatorSettings;
 import dev.fencepost.proto.v1.AcquireRequest;
+import dev.fencepost.proto.v1.Goodbye;
 import dev.fencepost.proto.v1.GrantRef;
 import dev.fencepost.proto.v1.Hello;
 import dev.fencepost.proto.v1.Operation;
 import dev.fencepost.proto.v1.RenewRequest;
+import dev.fencepost.proto.v1.SessionRequest;
 import io.grpc.Status.Code;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
@@ -83,6 +85,20 @@ class SlowReaderTest {
     unread.call.request(1_000_000);
     assertThat(unread.end.orElseThrow().getCode()).isEqualTo(Code.UNAVAILABLE);
     assertThat(server.limits.holdingBytes().used()).isZero();
+  }
+
+  @Test
+  void sessionsThatHaveEnded_leaveNoTimer() {
+    int before = server.time.scheduled();
+    for (int i = 0; i < 10; i++) {
+      SessionClient client = SessionClient.open(server.channel);
+      client.call.sendMessage(
+          SessionRequest.newBuilder().setGoodbye(Goodbye.getDefaultInstance()).build());
+      client.call.halfClose();
+      assertThat(client.end.orElseThrow().isOk()).isTrue();
+    }
+
+    assertThat(server.time.scheduled()).isEqualTo(before);
   }
 
   private SessionClient openUnread() {

@@ -71,6 +71,7 @@ final class LogSetup {
   private static Encoder<ILoggingEvent> json(LoggerContext context) {
     JsonEncoder encoder = new JsonEncoder();
     encoder.setContext(context);
+    encoder.setWithFormattedMessage(true);
     encoder.start();
     return encoder;
   }

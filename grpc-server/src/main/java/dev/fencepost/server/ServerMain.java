@@ -43,23 +43,31 @@ public final class ServerMain {
     try {
       ServerConfig config = load(settings);
       LogSetup.apply(config.log());
-      limitHttp();
-      try (FencepostServer server = FencepostServer.start(config)) {
-        AtomicBoolean stopping = new AtomicBoolean();
-        Duration limit = config.drainTimeout().plus(TO_CLOSE);
-        Signals.onTermination(() -> stop(server, stopping, limit));
-        System.out.println(Banner.of(config, server));
-        System.out.flush();
-        server.awaitTermination();
-        return 0;
-      }
+      return run(config);
     } catch (ConfigException e) {
       return complain(e);
-    } catch (StartException e) {
-      return complain(String.valueOf(e.getMessage()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return 0;
+    }
+  }
+
+  private static int run(ServerConfig config) throws InterruptedException {
+    try (FencepostServer server = FencepostServer.start(config)) {
+      AtomicBoolean stopping = new AtomicBoolean();
+      Duration limit = config.drainTimeout().plus(TO_CLOSE);
+      Signals.onTermination(() -> stop(server, stopping, limit));
+      System.out.println(Banner.of(config, server));
+      System.out.flush();
+      server.awaitTermination();
+      return 0;
+    } catch (StartException e) {
+      String reason = String.valueOf(e.getMessage());
+      if (config.log().format() == Log.Format.JSON) {
+        LOG.error(reason); // to those who read every line as an object
+        return CONFIGURATION;
+      }
+      return complain(reason);
     }
   }
 
@@ -125,12 +133,6 @@ public final class ServerMain {
             "fencepost-last-resort");
     last.setDaemon(true);
     last.start();
-  }
-
-  /** Seconds after which the JDK's HTTP server gives up on a slow request or reader. */
-  private static void limitHttp() {
-    System.getProperties().putIfAbsent("sun.net.httpserver.maxReqTime", "10");
-    System.getProperties().putIfAbsent("sun.net.httpserver.maxRspTime", "30");
   }
 
   private static int complain(ConfigException e) {

@@ -22,7 +22,7 @@ class LogSetupTest {
     String log = log(new Log(Log.Format.TEXT, Log.Level.INFO));
 
     assertThat(log.lines()).hasSize(3);
-    assertThat(log).contains("INFO  Any hello", "forced release lock=\"a\"");
+    assertThat(log).contains("INFO  Any hello you", "forced release lock=\"a\"");
   }
 
   @Test
@@ -30,7 +30,8 @@ class LogSetupTest {
     String log = log(new Log(Log.Format.JSON, Log.Level.INFO));
 
     assertThat(log.lines()).hasSize(3).allMatch(line -> line.matches("\\{.*}"));
-    assertThat(log).contains("\"message\":\"hello\"", "{\"lock\":\"a\"}");
+    assertThat(log).contains("\"message\":\"hello {}\"", "{\"lock\":\"a\"}");
+    assertThat(log).as("what people look for").contains("\"formattedMessage\":\"hello you\"");
   }
 
   @Test
@@ -60,7 +61,7 @@ class LogSetupTest {
     System.setErr(new PrintStream(bytes, true, StandardCharsets.UTF_8));
     try {
       LogSetup.apply(settings);
-      OURS.info("hello");
+      OURS.info("hello {}", "you");
       TRANSPORT.debug("a frame with a secret");
       GRPC.info("a note of gRPC");
       GRPC.warning("a warning of gRPC");

@@ -34,6 +34,23 @@ class ServerMainTest {
   }
 
   @Test
+  void refusalUnderJson_isAnObjectLikeTheRest() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0)) {
+      String address = "127.0.0.1:" + taken.getLocalPort();
+
+      Captured captured =
+          capture(
+              ServerMain::run,
+              Map.of("store", "h2:" + folder, "listen", address, "log.format", "json"));
+
+      assertThat(captured.exit).isEqualTo(78);
+      assertThat(captured.err.lines()).allMatch(line -> line.matches("\\{.*}"));
+      assertThat(captured.err)
+          .contains("\"message\":\"listen: " + address + " is in use by another process\"");
+    }
+  }
+
+  @Test
   void dataFolderBelowAFile_isOneLineAndExit78() throws Exception {
     Path file = Files.writeString(folder.resolve("file"), "x");
 

@@ -45,7 +45,7 @@ final class AcquireCommand implements Command {
     int refusedCode = NotGrantedCode.of(call);
     AcquireRequest order = order(call);
     Output output = call.output();
-    try (Servers servers = new Servers(call.servers());
+    try (Servers servers = new Servers(call.servers(), call.console()::note);
         Interruption interruption = Interruption.ofThisThread()) {
       LockCalls locks = new LockCalls(servers, call.timeout());
       Claimed claimed;

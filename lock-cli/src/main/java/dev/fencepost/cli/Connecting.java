@@ -31,9 +31,28 @@ final class Connecting {
       if (!changed.await(endNanos - System.nanoTime(), TimeUnit.NANOSECONDS)) {
         String said = "no answer to the connection within ";
         throw Status.UNAVAILABLE
-            .withCause(new ConnectException(said + Spans.about(Duration.ofNanos(limitNanos))))
+            .withCause(new Silence(said + Spans.about(Duration.ofNanos(limitNanos))))
             .asRuntimeException();
       }
+    }
+  }
+
+  /** Whether nothing listens there, as while a server starts; not silence, nor an unknown name. */
+  static boolean wasRefused(Status status) {
+    for (Throwable cause = status.getCause(); cause != null; cause = cause.getCause()) {
+      if (cause instanceof ConnectException) {
+        return !(cause instanceof Silence);
+      }
+    }
+    return false;
+  }
+
+  /** Somebody accepted the connection and said nothing. */
+  private static final class Silence extends ConnectException {
+    private static final long serialVersionUID = 1L;
+
+    Silence(String message) {
+      super(message);
     }
   }
 }

@@ -48,7 +48,7 @@ final class RunCommand implements Command {
     SignalRights.ofThisProcess()
         .warning(plan.command(), call.console().variable("PATH").orElse(""))
         .ifPresent(call.console()::note);
-    try (Servers servers = new Servers(call.servers());
+    try (Servers servers = new Servers(call.servers(), call.console()::note);
         Interruption interruption = Interruption.ofThisThread()) {
       LockCalls locks = new LockCalls(servers, call.timeout());
       Claimed claimed;

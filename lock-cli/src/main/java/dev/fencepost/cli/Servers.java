@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * The servers that a command may ask, one after the other, until one of them answers. The one that
@@ -28,10 +29,21 @@ final class Servers implements AutoCloseable {
 
   private final List<ServerAddress> addresses;
   private final Map<ServerAddress, ManagedChannel> channels = new ConcurrentHashMap<>();
+  private final Consumer<String> notes;
   private volatile int preferred;
 
   Servers(List<ServerAddress> addresses) {
+    this(addresses, note -> {});
+  }
+
+  /**
+   * For a question that may wait.
+   *
+   * @param notes takes a remark for people while no server can be reached
+   */
+  Servers(List<ServerAddress> addresses, Consumer<String> notes) {
     this.addresses = List.copyOf(addresses);
+    this.notes = notes;
   }
 
   /** The server to ask first, as {@code --server} wants it. */
@@ -56,6 +68,7 @@ final class Servers implements AutoCloseable {
       Connecting.await(channel, STREAM_CONNECT_NANOS);
       return channel;
     } catch (StatusRuntimeException e) {
+      forget(server, channel);
       throw new CallException(server, e.getStatus());
     }
   }
@@ -75,12 +88,13 @@ final class Servers implements AutoCloseable {
     long begun = System.nanoTime();
     long end = begun + question.stay().plus(question.timeout()).toNanos();
     int reached = 1;
+    boolean isTold = false;
     for (int attempt = 1; ; attempt++) {
       int asked = preferred;
       ServerAddress server = addresses.get(asked);
+      ManagedChannel channel = channelTo(server);
       long sent = System.nanoTime();
       try {
-        ManagedChannel channel = channelTo(server);
         Connecting.await(channel, budget(question, begun, sent, attempt).answerNanos());
         sent = System.nanoTime();
         A answer =
@@ -94,9 +108,18 @@ final class Servers implements AutoCloseable {
         if (Thread.interrupted()) {
           throw new InterruptedException(e.getMessage());
         }
-        reached += CallException.isUnsent(e.getStatus()) ? 0 : 1;
-        if (isFinal(e.getStatus(), question.repeat()) || !pause(attempt, end)) {
-          throw new CallException(server, e.getStatus());
+        boolean unsent = CallException.isUnsent(e.getStatus());
+        reached += unsent ? 0 : 1;
+        CallException failure = new CallException(server, e.getStatus());
+        if (isFinal(e.getStatus(), question, begun)) {
+          throw failure;
+        }
+        if (unsent) {
+          forget(server, channel);
+          isTold = isTold || tell(failure, question, attempt);
+        }
+        if (!pause(attempt, end)) {
+          throw failure;
         }
         preferred = (asked + 1) % addresses.size();
       }
@@ -128,13 +151,29 @@ final class Servers implements AutoCloseable {
   /** How long one server may wait in line for us, and how long it may take besides. */
   private record Budget(long waitNanos, long answerNanos) {}
 
-  private boolean isFinal(Status status, Question.Repeat repeat) {
-    boolean unsent = CallException.isUnsent(status);
-    if (unsent) {
-      // With nobody else to ask, a person is better served by the truth now.
-      return addresses.size() == 1;
+  /** Says once that nobody is there, after the first round, if the question waits for somebody. */
+  private boolean tell(CallException failure, Question<?, ?> question, int attempt) {
+    if (attempt % addresses.size() != 0 || question.stay().isZero()) {
+      return false;
     }
-    return repeat == Question.Repeat.IF_UNSENT
+    notes.accept(failure.getMessage() + "; trying on");
+    return true;
+  }
+
+  /** The next connection is tried at once, not after the pause that a failed channel makes. */
+  private void forget(ServerAddress server, ManagedChannel channel) {
+    channels.remove(server, channel);
+    channel.shutdownNow();
+  }
+
+  private boolean isFinal(Status status, Question<?, ?> question, long begun) {
+    if (CallException.isUnsent(status)) {
+      // With nobody else to ask and no wait, a person is better served by the truth now.
+      return addresses.size() == 1
+          && (System.nanoTime() - begun >= question.stay().toNanos()
+              || !Connecting.wasRefused(status));
+    }
+    return question.repeat() == Question.Repeat.IF_UNSENT
         || (status.getCode() != Status.Code.UNAVAILABLE
             && status.getCode() != Status.Code.DEADLINE_EXCEEDED);
   }

@@ -195,7 +195,15 @@ class ExitCodeTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"ping", "ls", "acquire a", "token a", "inspect a", "watch", "run a -- true"})
+      strings = {
+        "ping",
+        "ls",
+        "acquire a",
+        "token a",
+        "inspect a",
+        "watch",
+        "run a --wait 0s -- true"
+      })
   void noServer_is69(String line) {
     server.close();
     Cli.Result result = cli.with("FENCEPOST_SERVER", "127.0.0.1:1").run(line.split(" "));
@@ -206,7 +214,7 @@ class ExitCodeTest {
   @Test
   void noStore_is69() {
     server.fail("GetServerInfo", Status.UNAVAILABLE.withDescription("STORE_TIMEOUT: 2s"));
-    Cli.Result result = cli.run("--timeout", "300ms", "ping");
+    Cli.Result result = cli.run("--timeout", "2s", "ping");
     assertThat(result.code()).isEqualTo(69);
     assertThat(result.err()).contains("STORE_TIMEOUT");
   }

@@ -41,8 +41,12 @@ final class FakeServer implements AutoCloseable {
   }
 
   static FakeServer start() {
+    return start(0);
+  }
+
+  static FakeServer start(int port) {
     try {
-      return new FakeServer(0);
+      return new FakeServer(port);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

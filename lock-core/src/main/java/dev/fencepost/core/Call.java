@@ -8,7 +8,8 @@ public interface Call {
   /**
    * Completes with the answer, on the thread that brought it; exceptionally with {@link
    * dev.fencepost.lock.spi.StoreException} if the outcome is unknown, with {@link
-   * OverLimitException} or {@link DrainingException} if nothing was done.
+   * OverLimitException} or {@link DrainingException} if nothing was done for this call. Of too many
+   * calls of one claim the oldest is over the limit; the claim waits on with the others.
    */
   CompletionStage<AcquireAnswer> answer();
 

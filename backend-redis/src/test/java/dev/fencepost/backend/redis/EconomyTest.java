@@ -156,6 +156,27 @@ final class EconomyTest {
     }
   }
 
+  /** The lease that the first began is none for those who asked later. */
+  @Test
+  void renewalsOfOneGrantAtOnce_areCarriedOutEach() throws Exception {
+    try (TestReplica replica = new TestReplica(REDIS.uri());
+        Monitor monitor = new Monitor(REDIS.port())) {
+      Grant held = awaitGrant(replica, "renewed-often");
+      monitor.begin();
+      List<CompletionStage<Renewal>> renewals = new ArrayList<>();
+      for (int i = 0; i < 5; i++) {
+        renewals.add(replica.backend().renew(held.ref()));
+      }
+      renewals.forEach(each -> assertThat(answer(each)).isInstanceOf(Renewal.Renewed.class));
+      String claim = held.ref().claim().value();
+      long carriedOut =
+          monitor.end("renewed-often").stream()
+              .mapToLong(line -> line.split(claim, -1).length - 1)
+              .sum();
+      assertThat(carriedOut).isEqualTo(5);
+    }
+  }
+
   @Test
   void moveToAStoreOfAnotherKindAndBack_keepsTokensRising() {
     FencingToken here;

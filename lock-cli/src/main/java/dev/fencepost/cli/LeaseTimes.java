@@ -21,11 +21,21 @@ record LeaseTimes(long warnAtNanos, long termAtNanos, long killAtNanos) {
   private static final int SLACK_PART = 8;
   private static final int RENEWALS_PART = 4;
 
+  /** The SDK tries another way when a renewal was not answered for so long, or for this part. */
+  private static final Duration LONGEST_SILENCE = Duration.ofSeconds(2);
+
+  private static final int SILENCE_PART = 6;
+
+  /** The time to make another connection and to renew through it, or this part of the lease. */
+  private static final Duration LONGEST_DETOUR = Duration.ofSeconds(1);
+
+  private static final int DETOUR_PART = 10;
+
   /**
    * Splits a lease into time to renew, time to end, and a margin.
    *
-   * @param killAfter how long the group may take to end; less if a quarter of the time in which
-   *     renewals may be repeated would not be left
+   * @param killAfter how long the group may take to end; less if there would not be the time to
+   *     notice that a server is silent and to renew through another
    */
   static LeaseTimes of(HeldGrant held, Duration killAfter) {
     Grant grant = held.grant();
@@ -33,7 +43,13 @@ record LeaseTimes(long warnAtNanos, long termAtNanos, long killAtNanos) {
     Duration usable = shorter(Spans.fromWire(grant.getValidFor()), ttl.minus(CLEAR));
     long kill = usable.minus(shorter(LONGEST_SLACK, ttl.dividedBy(SLACK_PART))).toNanos();
     long renew = Math.min(Spans.fromWire(grant.getRenewAfter()).toNanos(), kill / 2);
-    long term = Math.max(kill - killAfter.toNanos(), renew + (kill - renew) / RENEWALS_PART);
+    long repeat =
+        Math.max(
+            (kill - renew) / RENEWALS_PART,
+            shorter(LONGEST_SILENCE, ttl.dividedBy(SILENCE_PART))
+                .plus(shorter(LONGEST_DETOUR, ttl.dividedBy(DETOUR_PART)))
+                .toNanos());
+    long term = Math.max(kill - killAfter.toNanos(), Math.min(renew + repeat, kill));
     long warn = renew + (term - renew) / 2;
     return new LeaseTimes(
         held.sentNanos() + warn, held.sentNanos() + term, held.sentNanos() + kill);

@@ -33,6 +33,17 @@ class LeaseTimesTest {
         .isLessThan(Duration.ofMillis(ttlMillis * 9 / 10));
   }
 
+  /** The SDK notices after a sixth of the lease, and then needs a connection and an answer. */
+  @ParameterizedTest
+  @CsvSource({"2000, 5000", "3000, 5000", "4000, 5000", "8000, 5000", "15000, 60000"})
+  void silentServer_isLeftForAnother_beforeTheLockIsGivenUp(long ttlMillis, long killAfterMillis) {
+    LeaseTimes times = times(Duration.ofMillis(ttlMillis), Duration.ofMillis(killAfterMillis));
+    Duration noticed = Duration.ofMillis(ttlMillis / 3 + Math.min(2_000, ttlMillis / 6));
+    assertThat(after(times.termAtNanos()))
+        .isGreaterThan(noticed.plusMillis(Math.min(900, ttlMillis / 11)));
+    assertThat(times.grace()).isPositive();
+  }
+
   private static LeaseTimes times(Duration ttl, Duration killAfter) {
     Duration valid =
         ttl.compareTo(Lease.MIN_TTL) < 0 ? ttl.minusMillis(50) : Lease.of(ttl).validFor();

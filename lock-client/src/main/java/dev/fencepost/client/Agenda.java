@@ -31,6 +31,11 @@ final class Agenda {
     this.timers = timers;
   }
 
+  /** Is due in the next round: one that has begun may have passed what must go first. */
+  static long afterRoundOf(long nowNanos) {
+    return nowNanos + 1;
+  }
+
   <T extends Due> DueSet<T> newSet() {
     DueSet<T> set = new DueSet<>(this);
     sets.add(set);

@@ -118,7 +118,8 @@ final class ClaimInFlight implements Due {
   /** There may be a way now, for a claim that found none before. */
   void nudge() {
     if (retryNanos == ClientClock.NEVER) {
-      send();
+      retryNanos = Agenda.afterRoundOf(parts.clock.nanos());
+      parts.claims.touch(this);
     }
   }
 

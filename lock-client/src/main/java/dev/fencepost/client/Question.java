@@ -47,13 +47,19 @@ final class Question<Q, A> implements Due {
   static <Q, A> CompletableFuture<A> ask(
       ClientParts parts, String name, MethodDescriptor<Q, A> method, Q request) {
     parts.requireOpen();
-    Question<Q, A> question = new Question<>(parts, Rendezvous.hash(name), method, request);
+    return Waiting.on(parts.callbacks, begin(parts, Rendezvous.hash(name), method, request));
+  }
+
+  /** As {@link #ask}, for ourselves: completes on the thread that learns of the answer. */
+  static <Q, A> CompletableFuture<A> begin(
+      ClientParts parts, long lockHash, MethodDescriptor<Q, A> method, Q request) {
+    Question<Q, A> question = new Question<>(parts, lockHash, method, request);
     parts.questions.add(question);
     if (parts.isClosed()) {
       question.abandon();
     }
     question.send();
-    return Waiting.on(parts.callbacks, question.answer);
+    return question.answer;
   }
 
   /** The client is closing. */

@@ -1,8 +1,11 @@
 package dev.fencepost.client;
 
 import dev.fencepost.proto.v1.GetServerInfoRequest;
+import dev.fencepost.proto.v1.GetServerInfoResponse;
 import dev.fencepost.proto.v1.LockServiceGrpc;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,6 +22,7 @@ final class Refresh implements Due {
   private final ClientParts parts;
   private final DueSet<Refresh> set;
   private final Runnable resolve;
+  private final AtomicBoolean isAsking = new AtomicBoolean();
   private volatile long nextNanos;
 
   Refresh(ClientParts parts, Agenda agenda, Runnable resolve) {
@@ -46,23 +50,28 @@ final class Refresh implements Due {
   @Override
   public void run(long nowNanos) {
     nextNanos = nowNanos + parts.pauseNanos(EVERY_NANOS);
-    Session session = parts.replicas.open(parts.random.nextLong());
-    if (session == null) {
+    long lockHash = parts.random.nextLong();
+    if (parts.replicas.open(lockHash) == null) {
       resolve.run();
       return;
     }
-    Waiting.whenDone(
-        Unary.call(
-            session.channel(),
-            LockServiceGrpc.getGetServerInfoMethod(),
-            GetServerInfoRequest.getDefaultInstance(),
-            parts.callTimeoutNanos),
-        (info, failure) -> {
-          if (info != null) {
-            parts.replicas.learn(info.getReplicasList());
-          } else {
-            LOG.debug("no server told of its replicas", failure);
-          }
-        });
+    if (isAsking.compareAndSet(false, true)) {
+      Waiting.whenDone(
+          Question.begin(
+              parts,
+              lockHash,
+              LockServiceGrpc.getGetServerInfoMethod(),
+              GetServerInfoRequest.getDefaultInstance()),
+          this::answered);
+    }
+  }
+
+  private void answered(@Nullable GetServerInfoResponse info, @Nullable Throwable failure) {
+    isAsking.set(false);
+    if (info != null) {
+      parts.replicas.learn(info.getReplicasList());
+    } else {
+      LOG.debug("no server told of its replicas", failure);
+    }
   }
 }

@@ -77,8 +77,9 @@ abstract class Repeated<T> implements Due {
 
   /** There may be a way now, for one that found none before. */
   final void nudge() {
-    if (retryNanos == ClientClock.NEVER) {
-      sendTo(way());
+    if (retryNanos == ClientClock.NEVER && leg.get() == null) {
+      retryNanos = Agenda.afterRoundOf(parts.clock.nanos());
+      set.touch(this);
     }
   }
 

@@ -14,12 +14,10 @@ final class RoutesListener implements Replicas.Listener {
   @Override
   public void usable() {
     parts.gate.changed();
+    // The next round sends what waited, renewals first: after an outage they are the most urgent.
     parts.holdings.forEach(Holding::nudge);
-    parts.replicas.together(
-        () -> {
-          parts.repeated.forEach(Repeated::nudge);
-          parts.claims.forEach(ClaimInFlight::nudge);
-        });
+    parts.repeated.forEach(Repeated::nudge);
+    parts.claims.forEach(ClaimInFlight::nudge);
   }
 
   @Override

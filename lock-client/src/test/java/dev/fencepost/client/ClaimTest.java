@@ -310,6 +310,7 @@ class ClaimTest {
     List<CompletableFuture<LockHandle>> claims = new ArrayList<>();
     scene.duringNextConnect(() -> claims.add(acquire(lock, WAIT)));
     claims.add(acquire(lock, WAIT));
+    scene.pass(Duration.ofMillis(20));
     for (int i = 0; i < 2; i++) {
       other.grant(other.next(), TTL, other.mark());
     }

@@ -37,6 +37,12 @@ final class FakeReplica implements AutoCloseable {
   /** Does not say that it is alive. */
   boolean isDeaf;
 
+  /** Does not say what it knows of itself and the others. */
+  boolean isReserved;
+
+  /** How often it was asked what it knows of itself and the others. */
+  int infoAsked;
+
   boolean isDraining;
   int maxUnanswered = 100_000;
   int maxMessageBytes = 65_536;
@@ -129,8 +135,11 @@ final class FakeReplica implements AutoCloseable {
     @Override
     public void getServerInfo(
         GetServerInfoRequest request, StreamObserver<GetServerInfoResponse> call) {
-      call.onNext(info());
-      call.onCompleted();
+      infoAsked++;
+      if (!isReserved) {
+        call.onNext(info());
+        call.onCompleted();
+      }
     }
   }
 }

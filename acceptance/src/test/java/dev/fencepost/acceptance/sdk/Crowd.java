@@ -6,26 +6,37 @@ import static org.awaitility.Awaitility.await;
 import dev.fencepost.client.FencepostClient;
 import dev.fencepost.client.LockHandle;
 import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.Release;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
 
 /**
- * Clients that hold locks for as long as the crowd is there, and others that take a few locks in
- * turn; each failure and each breach of exclusion is kept.
+ * Clients that hold locks for as long as the crowd is there, while others try to take the same
+ * ones, and clients that take a few locks in turn; each failure and each breach of exclusion is
+ * kept.
  */
 final class Crowd implements AutoCloseable {
   private static final Duration LEASE = Duration.ofSeconds(15);
   private static final Duration WAIT = Duration.ofMinutes(1);
   private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  /** Every so many turns of a worker is a long one. */
+  private static final int LONG_TURNS = 8;
+
+  private static final long LONG_TURN_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
   private final List<FencepostClient> clients = new ArrayList<>();
   private final Map<LockHandle, FencingToken> held = new ConcurrentHashMap<>();
@@ -35,11 +46,13 @@ final class Crowd implements AutoCloseable {
   private final List<Future<?>> workers = new ArrayList<>();
   private final AtomicLong longestWaitNanos = new AtomicLong();
   private final ExecutorService threads = Executors.newCachedThreadPool();
+  private final LongAdder refusals = new LongAdder();
   private volatile boolean over;
 
-  /** So many clients of the replicas. */
-  Crowd(String target, int count) {
+  /** So many clients, which take the targets in turn. */
+  Crowd(int count, String... targets) {
     for (int i = 0; i < count; i++) {
+      String target = targets[i % targets.length];
       clients.add(FencepostClient.builder(target).owner("crowd-" + i).build());
     }
   }
@@ -54,6 +67,15 @@ final class Crowd implements AutoCloseable {
     }
   }
 
+  /** So many rivals try all the time to take what is held; none of them may succeed. */
+  void rival(int count) {
+    List<String> names = held.keySet().stream().map(LockHandle::name).sorted().toList();
+    for (int i = 0; i < count; i++) {
+      int number = i + 1;
+      workers.add(threads.submit(() -> repeat(turn -> tryHeld(number, names, turn))));
+    }
+  }
+
   /** So many workers take so many locks in turn. */
   void work(int count, int locks) {
     for (int i = 0; i < locks; i++) {
@@ -61,7 +83,7 @@ final class Crowd implements AutoCloseable {
     }
     for (int i = 0; i < count; i++) {
       int number = i;
-      workers.add(threads.submit(() -> work(number)));
+      workers.add(threads.submit(() -> repeat(turn -> workOnce(number, turn))));
     }
   }
 
@@ -69,6 +91,14 @@ final class Crowd implements AutoCloseable {
   void awaitGrants(long more) {
     long before = grants();
     await().atMost(PATIENCE).until(() -> grants() >= before + more || !failures.isEmpty());
+  }
+
+  /** Waits until rivals were refused so many times more, or were not. */
+  void awaitRefusals(long more) {
+    long before = refusals.sum();
+    await()
+        .atMost(PATIENCE)
+        .until(() -> refusals.sum() >= before + more || !failures.isEmpty() || !faults.isEmpty());
   }
 
   long grants() {
@@ -93,9 +123,10 @@ final class Crowd implements AutoCloseable {
           assertThat(handle.requireHeld()).as(handle.name()).isEqualTo(token);
         });
     for (LockHandle handle : held.keySet()) {
-      assertThat(handle.release()).isEqualTo(new dev.fencepost.lock.Release.Released());
+      assertThat(handle.release()).isEqualTo(new Release.Released());
     }
     resources.forEach(Exclusion::judgeBeliefs);
+    assertThat(resources).allSatisfy(each -> assertThat(each.beliefs()).isPositive());
     assertThat(faults).isEmpty();
   }
 
@@ -110,10 +141,10 @@ final class Crowd implements AutoCloseable {
     return clients.get(number % clients.size());
   }
 
-  private void work(int number) {
+  private void repeat(Turn work) {
     try {
-      while (!over) {
-        workOnce(number);
+      for (int turn = 0; !over; turn++) {
+        work.take(turn);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -122,7 +153,26 @@ final class Crowd implements AutoCloseable {
     }
   }
 
-  private void workOnce(int number) throws InterruptedException {
+  private interface Turn {
+    void take(int turn) throws InterruptedException;
+  }
+
+  private void tryHeld(int number, List<String> names, int turn) throws InterruptedException {
+    String name = names.get(turn % names.size());
+    // Each lock with each client in turn.
+    FencepostClient rival = client(number + turn / names.size());
+    Optional<LockHandle> granted = rival.lock(name).withTtl(LEASE).tryAcquire();
+    granted.ifPresent(
+        handle -> {
+          faults.add(name + " was granted to another: " + handle.token());
+          handle.close();
+        });
+    if (granted.isEmpty()) {
+      refusals.increment();
+    }
+  }
+
+  private void workOnce(int number, int turn) throws InterruptedException {
     int lock = number % resources.size();
     Exclusion resource = resources.get(lock);
     long begun = System.nanoTime();
@@ -131,7 +181,10 @@ final class Crowd implements AutoCloseable {
       longestWaitNanos.accumulateAndGet(granted - begun, Math::max);
       long token = handle.requireHeld().value();
       resource.enter(token);
-      Thread.onSpinWait();
+      if (turn % LONG_TURNS == 0) {
+        // As long as others need to come in, if they can.
+        LockSupport.parkNanos(LONG_TURN_NANOS);
+      }
       resource.leave(token);
       long last = System.nanoTime();
       if (handle.isHeld()) {

@@ -15,7 +15,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** The connection between client and server breaks at any byte, again and again. */
+/**
+ * The connection between client and server breaks at any byte, again and again; now and then all
+ * connections lose everything instead, and nobody is told.
+ */
 @Timeout(value = 60, unit = TimeUnit.MINUTES)
 class CutConnectionsTest {
   /** More of them by {@code -Dfencepost.rounds}. */
@@ -24,7 +27,12 @@ class CutConnectionsTest {
   private static final int MOST_BYTES = 3_000;
   private static final int CLIENTS = 4;
   private static final int HOLDERS = 10;
+  private static final int RIVALS = 2;
   private static final int WORKERS = 24;
+
+  /** After every so many cuts. */
+  private static final int SWALLOW_EVERY = 40;
+
   private static final int LOCKS = 8;
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
@@ -39,8 +47,9 @@ class CutConnectionsTest {
     try (TcpProxy proxy = new TcpProxy(port);
         Server server =
             Server.onPort(port, DATABASE.jdbcUri(), "--advertise=127.0.0.1:" + proxy.port())) {
-      try (Crowd crowd = new Crowd("127.0.0.1:" + proxy.port(), CLIENTS)) {
+      try (Crowd crowd = new Crowd(CLIENTS, "127.0.0.1:" + proxy.port())) {
         crowd.hold(HOLDERS);
+        crowd.rival(RIVALS);
         crowd.work(WORKERS, LOCKS);
         for (int cut = 1; cut <= CUTS; cut++) {
           Direction direction = random.nextBoolean() ? Direction.REQUESTS : Direction.ANSWERS;
@@ -50,6 +59,11 @@ class CutConnectionsTest {
               .atMost(PATIENCE)
               .pollInterval(Duration.ofMillis(1))
               .until(() -> proxy.cuts() >= expected);
+          if (cut % SWALLOW_EVERY == 0) {
+            proxy.swallowPresent();
+            crowd.awaitGrants(LOCKS);
+            await().atMost(PATIENCE).until(() -> proxy.swallowing() == 0);
+          }
         }
         crowd.awaitGrants(LOCKS);
         crowd.judge();

@@ -78,6 +78,11 @@ final class Exclusion {
     }
   }
 
+  /** How many of them there are. */
+  int beliefs() {
+    return beliefs.size();
+  }
+
   long entries() {
     return entries.get();
   }

@@ -3,7 +3,11 @@ package dev.fencepost.acceptance.sdk;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.testkit.process.FreePort;
 import dev.fencepost.testkit.process.PostgresDatabase;
+import dev.fencepost.testkit.process.TcpProxy;
+import dev.fencepost.testkit.process.TcpProxy.Direction;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -18,6 +22,7 @@ class ReplicasThatDie {
 
   private static final int CLIENTS = 10;
   private static final int HOLDERS = 50;
+  private static final int RIVALS = 3;
   private static final int WORKERS = 200;
   private static final int LOCKS = 20;
   private static final int GRANTS_BETWEEN = 1_000;
@@ -29,7 +34,7 @@ class ReplicasThatDie {
     try (Server a = Server.on(DATABASE.jdbcUri());
         Server b = Server.on(DATABASE.jdbcUri());
         Server c = Server.on(DATABASE.jdbcUri());
-        Crowd crowd = new Crowd(target(a, b, c), CLIENTS)) {
+        Crowd crowd = new Crowd(CLIENTS, target(a, b, c))) {
       begin(crowd);
       List<Server> servers = List.of(a, b, c);
       for (int round = 0; round < ROUNDS; round++) {
@@ -50,7 +55,7 @@ class ReplicasThatDie {
     try (Server a = Server.on(DATABASE.jdbcUri());
         Server b = Server.on(DATABASE.jdbcUri());
         Server c = Server.on(DATABASE.jdbcUri());
-        Crowd crowd = new Crowd(target(a, b, c), CLIENTS)) {
+        Crowd crowd = new Crowd(CLIENTS, target(a, b, c))) {
       begin(crowd);
       for (Server server : List.of(a, b, c)) {
         assertThat(server.terminate()).as("exit code").isZero();
@@ -63,8 +68,42 @@ class ReplicasThatDie {
     }
   }
 
+  @Test
+  void swallowedReplicas_costNoLivingHolderItsLock() throws Exception {
+    List<Integer> ports = List.of(FreePort.next(), FreePort.next(), FreePort.next());
+    List<TcpProxy> proxies = ports.stream().map(TcpProxy::new).toList();
+    List<Server> servers = new ArrayList<>();
+    try {
+      for (int i = 0; i < ports.size(); i++) {
+        String advertised = "--advertise=127.0.0.1:" + proxies.get(i).port();
+        servers.add(Server.onPort(ports.get(i), DATABASE.jdbcUri(), advertised));
+      }
+      String target =
+          String.join(",", proxies.stream().map(proxy -> "127.0.0.1:" + proxy.port()).toList());
+      try (Crowd crowd = new Crowd(CLIENTS, target)) {
+        begin(crowd);
+        for (int round = 0; round < ROUNDS; round++) {
+          TcpProxy victim = proxies.get(round % proxies.size());
+          victim.swallow(Direction.REQUESTS);
+          victim.swallow(Direction.ANSWERS);
+          crowd.awaitGrants(GRANTS_BETWEEN);
+          crowd.awaitRefusals(HOLDERS);
+          victim.resume();
+          crowd.awaitGrants(GRANTS_BETWEEN);
+        }
+        crowd.judge();
+        System.out.println(
+            ROUNDS + " times, " + crowd.grants() + " grants, longest " + crowd.longestWait());
+      }
+    } finally {
+      servers.forEach(Server::close);
+      proxies.forEach(TcpProxy::close);
+    }
+  }
+
   private static void begin(Crowd crowd) throws InterruptedException {
     crowd.hold(HOLDERS);
+    crowd.rival(RIVALS);
     crowd.work(WORKERS, LOCKS);
     crowd.awaitGrants(GRANTS_BETWEEN);
   }

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -43,6 +44,16 @@ public final class ChildJvm implements AutoCloseable {
    * @param arguments its arguments
    */
   public static ChildJvm start(List<String> jvmOptions, Class<?> main, String... arguments) {
+    return start(Map.of(), jvmOptions, main, arguments);
+  }
+
+  /**
+   * As the other, with more environment variables than this JVM's own.
+   *
+   * @param variables for example {@code LD_PRELOAD}
+   */
+  public static ChildJvm start(
+      Map<String, String> variables, List<String> jvmOptions, Class<?> main, String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(System.getProperty("java.home") + "/bin/java");
     command.addAll(jvmOptions);
@@ -50,6 +61,7 @@ public final class ChildJvm implements AutoCloseable {
     command.addAll(List.of(arguments));
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+    builder.environment().putAll(variables);
     ChildJvm child = new ChildJvm(ProcessTree.start(builder, StoreProcess.BOUND));
     Thread reader = new Thread(child::read, "output of " + main.getSimpleName());
     reader.setDaemon(true);
@@ -130,6 +142,12 @@ public final class ChildJvm implements AutoCloseable {
   /** SIGTERM: its shutdown hooks run; waits until it is gone. */
   public int terminate() {
     tree.signal("TERM");
+    tree.awaitExit();
+    return tree.process().exitValue();
+  }
+
+  /** Waits until it has ended by itself, and answers the exit code. */
+  public int awaitExit() {
     tree.awaitExit();
     return tree.process().exitValue();
   }

@@ -38,6 +38,10 @@ final class ProxyConnection {
     isSwallowing = true;
   }
 
+  boolean isSwallowing() {
+    return isSwallowing;
+  }
+
   /** Carries one direction until its end. */
   void pump(Direction direction) {
     Socket from = direction == Direction.REQUESTS ? client : server;

@@ -90,6 +90,11 @@ public final class TcpProxy implements AutoCloseable {
     connections.forEach(ProxyConnection::swallow);
   }
 
+  /** How many connections of {@link #swallowPresent} their ends have not given up yet. */
+  public int swallowing() {
+    return (int) connections.stream().filter(ProxyConnection::isSwallowing).count();
+  }
+
   /**
    * Keeps everything that goes that way until {@link #resume}, as an outage does that is healed.
    */

@@ -42,6 +42,9 @@ class ArchitectureTest {
               "dev.fencepost.backend.jdbc.JdbcBackendProvider",
               "H2 has no clock but this machine's, which is handed to it here"),
           entry(
+              "dev.fencepost.backend.redis.Session",
+              "waits for the end of a quiet time, on the thread that opens the store"),
+          entry(
               "dev.fencepost.client.SuspendAwareClock",
               "a wall clock that ran ahead tells of a suspended machine, and shortens a lease"),
           entry(
@@ -156,6 +159,7 @@ class ArchitectureTest {
             "io.etcd.jetcd..",
             GRPC,
             "io.netty..",
+            "javax.net.ssl..",
             "com.google.protobuf..",
             "com.google.common.util.concurrent..",
             "org.slf4j..")

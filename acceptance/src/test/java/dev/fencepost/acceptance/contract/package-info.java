@@ -1,0 +1,2 @@
+/** That the written contract and the tests that show it belong together. */
+package dev.fencepost.acceptance.contract;

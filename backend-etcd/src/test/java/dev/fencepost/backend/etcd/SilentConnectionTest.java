@@ -13,6 +13,7 @@ import dev.fencepost.testkit.process.EtcdServer;
 import dev.fencepost.testkit.process.TcpProxy;
 import dev.fencepost.testkit.process.TcpProxy.Direction;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -43,6 +44,9 @@ final class SilentConnectionTest {
       proxy.swallow(Direction.ANSWERS);
       proxy.acceptInSilence();
       assertThat(failure(replica.backend().renew(held.ref())))
+          .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
+      // A call of its own is overdue after its time; a renewal's may have had too little of it.
+      assertThat(failure(replica.backend().describe(List.of(held.ref().lock()))))
           .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
       // Before gRPC's pings would notice, which takes fifteen seconds.
       await().atMost(Duration.ofSeconds(12)).until(() -> proxy.silentConnections() > 0);

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.fencepost.lock.spi.LockBackend;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -18,7 +20,9 @@ class SimulationTest {
   private static final int SEEDS = Integer.getInteger("fencepost.simulation.seeds", 4_000);
   private static final int BREACHES_SHOWN = 5;
 
+  /** Minutes for the seeds of each build, hours for a campaign. */
   @Test
+  @Timeout(value = 3, unit = TimeUnit.HOURS)
   void anySeed_breaksNoRule() {
     Long replayed = Long.getLong("fencepost.simulation.seed");
     if (replayed != null) {

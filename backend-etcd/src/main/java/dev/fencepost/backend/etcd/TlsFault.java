@@ -45,7 +45,8 @@ final class TlsFault {
               + message
               + " (store option tls-ca)");
     }
-    if (cause instanceof SSLException && message.startsWith("Received fatal alert")) {
+    // Java 21 puts the name of the alert before it.
+    if (cause instanceof SSLException && message.contains("Received fatal alert")) {
       return Optional.of(
           "etcd broke off the TLS handshake: "
               + message

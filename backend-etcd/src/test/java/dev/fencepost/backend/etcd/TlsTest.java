@@ -14,7 +14,9 @@ import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.testkit.process.EtcdServer;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import javax.net.ssl.SSLHandshakeException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -61,6 +63,18 @@ final class TlsTest {
       Map<String, String> trusting = Map.of("tls-ca", ETCD.certificate().toString());
       assertThat(refusal(demanding, trusting)).contains("tls-certificate");
     }
+  }
+
+  @Test
+  void alertsInTheWordsOfEachJava_nameTheOptions() {
+    assertThat(
+            List.of(
+                "Received fatal alert: bad_certificate",
+                "(certificate_required) Received fatal alert: certificate_required"))
+        .allSatisfy(
+            alert ->
+                assertThat(TlsFault.of(new SSLHandshakeException(alert)).orElseThrow())
+                    .contains("tls-certificate"));
   }
 
   private static String refusal(EtcdServer etcd, Map<String, String> options) {

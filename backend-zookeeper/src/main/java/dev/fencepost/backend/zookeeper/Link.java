@@ -46,7 +46,8 @@ final class Link implements AutoCloseable {
   Link(ZookeeperSettings settings, Listener listener) {
     this.listener = listener;
     this.security = settings.security();
-    this.connectTimeout = settings.callTimeout();
+    // Half, so that opening, which has one call timeout, still reaches a second server.
+    this.connectTimeout = settings.callTimeout().dividedBy(2);
     int session = Math.toIntExact(settings.sessionTimeout().toMillis());
     CuratorFrameworkFactory.Builder builder =
         CuratorFrameworkFactory.builder()

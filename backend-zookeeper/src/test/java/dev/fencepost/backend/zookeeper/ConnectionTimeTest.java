@@ -1,16 +1,23 @@
 package dev.fencepost.backend.zookeeper;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.fencepost.backend.zookeeper.TestReplica.Unopened;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreInfo;
+import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.testkit.process.TcpProxy;
 import dev.fencepost.testkit.process.TcpProxy.Direction;
 import dev.fencepost.testkit.process.ZookeeperServer;
 import dev.fencepost.testkit.replica.OpenReplica;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -46,6 +53,24 @@ final class ConnectionTimeTest {
         // The client goes to the other one next.
         good.reset();
         assertRenewedSoon(replica, grant);
+      }
+    }
+  }
+
+  /** The client tries servers in random order: one of eight begins with the silent one. */
+  @Test
+  void silentServer_isPassedOverWhileOpening() {
+    try (TcpProxy silent = new TcpProxy(SERVER.port())) {
+      silent.swallow(Direction.ANSWERS);
+      String uri = "zookeeper://" + at(silent.port()) + "," + at(SERVER.port()) + "/opening";
+      StoreSettings settings = new StoreSettings(uri, TestReplica.CALL_TIMEOUT, LONG_SESSION);
+      List<Unopened> replicas = Stream.generate(() -> new Unopened(settings)).limit(8).toList();
+      try {
+        List<CompletionStage<StoreInfo>> opened = replicas.stream().map(Unopened::open).toList();
+        assertThat(opened)
+            .allSatisfy(each -> assertThat(each.toCompletableFuture()).succeedsWithin(PATIENCE));
+      } finally {
+        replicas.forEach(Unopened::close);
       }
     }
   }

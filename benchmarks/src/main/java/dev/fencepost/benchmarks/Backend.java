@@ -8,11 +8,11 @@ import dev.fencepost.lock.Claimant;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
-import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.LockBackend;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreSettings;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -101,14 +101,14 @@ final class Backend implements Side {
     ThreadLocalRandom random = ThreadLocalRandom.current();
     ClaimId id = new ClaimId(new UUID(random.nextLong(), random.nextLong()).toString());
     return backend
-        .tryAcquire(new Claim(new LockName(name), id, LEASE, CLAIMANT), Line.NONE)
+        .tryAcquire(new Claim(new LockName(name), id, LEASE, CLAIMANT), QueueIntent.NONE)
         .thenCompose(this::release)
         .thenApply(Backend::released);
   }
 
   private CompletionStage<Release> release(Attempt attempt) {
     return attempt.fold(
-        granted -> backend.release(ReleaseOrder.of(granted.grant().ref())),
+        granted -> backend.release(ReleaseCommand.of(granted.grant().ref())),
         busy -> {
           throw new IllegalStateException("not granted: " + busy);
         });

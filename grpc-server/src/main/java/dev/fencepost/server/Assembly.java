@@ -1,6 +1,6 @@
 package dev.fencepost.server;
 
-import dev.fencepost.core.Coordinator;
+import dev.fencepost.core.LockCoordinator;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.LockBackend;
@@ -44,7 +44,7 @@ final class Assembly {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final ProcessMetrics process = new ProcessMetrics(registry, Version.current());
   private final Pulse pulse = new Pulse(timers);
-  private final Coordinator coordinator;
+  private final LockCoordinator coordinator;
   private final ServerLimits limits;
   private final StoreGate gate;
   private final Services services;
@@ -64,7 +64,7 @@ final class Assembly {
             advertised(config, address).toString(),
             Replica.Phase.SERVING);
     this.coordinator =
-        new Coordinator(
+        new LockCoordinator(
             new MeteredBackend(backend, timers, registry),
             self,
             config.limits().waiting(),

@@ -1,6 +1,6 @@
 package dev.fencepost.server;
 
-import dev.fencepost.core.Timers;
+import dev.fencepost.core.TimerService;
 import java.time.Duration;
 
 /**
@@ -11,10 +11,10 @@ final class Pulse {
   private static final Duration BEAT = Duration.ofSeconds(1);
   private static final Duration DEAD_AFTER = Duration.ofSeconds(30);
 
-  private final Timers timers;
+  private final TimerService timers;
   private volatile long beatAtNanos;
 
-  Pulse(Timers timers) {
+  Pulse(TimerService timers) {
     this.timers = timers;
     beat();
   }

@@ -1,6 +1,6 @@
 package dev.fencepost.server;
 
-import dev.fencepost.core.Timers;
+import dev.fencepost.core.TimerService;
 import dev.fencepost.lock.spi.StoreInfo;
 import java.time.Duration;
 import java.util.Optional;
@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 final class Readiness {
   private static final Logger LOG = LoggerFactory.getLogger(Readiness.class);
 
-  private final Timers clock;
+  private final TimerService clock;
   private final Duration freshFor;
   private final Consumer<Boolean> onChange;
   private @Nullable String storeId;
@@ -31,7 +31,7 @@ final class Readiness {
    * @param freshFor how long one answer of the store counts
    * @param onChange told of each change; must not block
    */
-  Readiness(Timers clock, Duration freshFor, Consumer<Boolean> onChange) {
+  Readiness(TimerService clock, Duration freshFor, Consumer<Boolean> onChange) {
     this.clock = clock;
     this.freshFor = freshFor;
     this.onChange = onChange;

@@ -1,6 +1,6 @@
 package dev.fencepost.server;
 
-import dev.fencepost.core.Coordinator;
+import dev.fencepost.core.LockCoordinator;
 import dev.fencepost.server.service.ClientQuota;
 import dev.fencepost.server.service.ServerLimits;
 import dev.fencepost.server.service.Services;
@@ -14,11 +14,14 @@ final class ServerGauges {
 
   /** Registers the gauges. */
   static void register(
-      MeterRegistry registry, Coordinator coordinator, ServerLimits limits, BooleanSupplier ready) {
-    Gauge.builder("fencepost.waiters", coordinator, Coordinator::waiterCount)
+      MeterRegistry registry,
+      LockCoordinator coordinator,
+      ServerLimits limits,
+      BooleanSupplier ready) {
+    Gauge.builder("fencepost.waiters", coordinator, LockCoordinator::waiterCount)
         .description("Calls that wait for a lock here")
         .register(registry);
-    Gauge.builder("fencepost.contended.locks", coordinator, Coordinator::contendedLockCount)
+    Gauge.builder("fencepost.contended.locks", coordinator, LockCoordinator::contendedLockCount)
         .description("Locks that somebody waits for here")
         .register(registry);
     Gauge.builder("fencepost.calls.open", limits.calls(), ClientQuota::used)

@@ -1,8 +1,8 @@
 package dev.fencepost.server;
 
-import dev.fencepost.core.Coordinator;
-import dev.fencepost.core.Timers;
-import dev.fencepost.lock.HumanDuration;
+import dev.fencepost.core.LockCoordinator;
+import dev.fencepost.core.TimerService;
+import dev.fencepost.lock.DurationFormat;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
@@ -27,8 +27,8 @@ final class StoreWatch {
   /** A store that stays away is spoken of this often. */
   private static final Duration REMIND_AFTER = Duration.ofMinutes(1);
 
-  private final Coordinator coordinator;
-  private final Timers timers;
+  private final LockCoordinator coordinator;
+  private final TimerService timers;
   private final Readiness readiness;
   private final Pace pace;
   private final CompletableFuture<StoreInfo> opened = new CompletableFuture<>();
@@ -49,7 +49,7 @@ final class StoreWatch {
         new Pace(Duration.ofSeconds(1), Duration.ofMillis(1500), Duration.ofSeconds(2));
   }
 
-  StoreWatch(Coordinator coordinator, Timers timers, Readiness readiness, Pace pace) {
+  StoreWatch(LockCoordinator coordinator, TimerService timers, Readiness readiness, Pace pace) {
     this.coordinator = coordinator;
     this.timers = timers;
     this.readiness = readiness;
@@ -141,7 +141,7 @@ final class StoreWatch {
 
   private String describe(Throwable cause) {
     if (cause instanceof TimeoutException) {
-      return "nothing within " + HumanDuration.print(pace.timeout);
+      return "nothing within " + DurationFormat.print(pace.timeout);
     }
     return cause instanceof StoreException e
         ? e.failure() + ": " + e.getMessage()

@@ -1,6 +1,6 @@
 package dev.fencepost.server;
 
-import dev.fencepost.core.Timers;
+import dev.fencepost.core.TimerService;
 import java.time.Duration;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
  * and never block; one that throws is logged and disturbs no other. After {@link #close} tasks are
  * accepted and forgotten.
  */
-final class SystemTimers implements Timers, AutoCloseable {
+final class SystemTimers implements TimerService, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SystemTimers.class);
 
   /** Longer delays overflow the executor's arithmetic, and nothing here lasts as long. */

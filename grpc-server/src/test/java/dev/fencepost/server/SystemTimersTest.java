@@ -2,7 +2,7 @@ package dev.fencepost.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.fencepost.core.Timers;
+import dev.fencepost.core.TimerService;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -46,7 +46,7 @@ class SystemTimersTest {
   void cancelledTask_doesNotRun() {
     AtomicBoolean ran = new AtomicBoolean();
     CompletableFuture<Boolean> later = new CompletableFuture<>();
-    Timers.Timer timer = timers.schedule(Duration.ofMillis(20), () -> ran.set(true));
+    TimerService.Timer timer = timers.schedule(Duration.ofMillis(20), () -> ran.set(true));
     timer.cancel();
     timers.schedule(Duration.ofMillis(40), () -> later.complete(true));
 

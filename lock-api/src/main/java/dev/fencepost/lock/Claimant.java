@@ -23,7 +23,7 @@ public record Claimant(
 
   /** Checks the limits and throws {@link InvalidValueException} naming the field that is off. */
   public Claimant {
-    Text.requireAtMost("owner", owner, MAX_OWNER_BYTES);
+    TextLimits.requireAtMost("owner", owner, MAX_OWNER_BYTES);
     metadata = checkedMetadata(metadata);
   }
 
@@ -39,8 +39,8 @@ public record Claimant(
     }
     int bytes = 0;
     for (Map.Entry<String, String> entry : metadata.entrySet()) {
-      bytes += Text.utf8Bytes("metadata", entry.getKey());
-      bytes += Text.utf8Bytes("metadata", entry.getValue());
+      bytes += TextLimits.utf8Bytes("metadata", entry.getKey());
+      bytes += TextLimits.utf8Bytes("metadata", entry.getValue());
     }
     if (bytes > MAX_METADATA_BYTES) {
       throw InvalidValueException.of(

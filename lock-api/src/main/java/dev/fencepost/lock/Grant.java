@@ -14,7 +14,7 @@ public record Grant(GrantRef ref, Lease lease, LockMode mode, Origin origin) {
     /** Made by this call. */
     NEW,
     /** It stood before this call: a retry of its acquire, or a renewal. */
-    STANDING
+    EXISTING
   }
 
   /** The grant's fencing token. */

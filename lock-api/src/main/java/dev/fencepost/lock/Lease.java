@@ -57,8 +57,8 @@ public record Lease(Duration ttl, Duration lockDelay) {
     if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
       throw InvalidValueException.of(
           field,
-          HumanDuration.print(value),
-          HumanDuration.print(least) + "–" + HumanDuration.print(most));
+          DurationFormat.print(value),
+          DurationFormat.print(least) + "–" + DurationFormat.print(most));
     }
     return value;
   }

@@ -17,7 +17,7 @@ public record LockName(String value) implements Comparable<LockName> {
 
   /** Checks the limits and throws {@link InvalidValueException} for the field {@code name}. */
   public LockName {
-    Text.requireName("name", value, MAX_BYTES);
+    TextLimits.requireName("name", value, MAX_BYTES);
   }
 
   /** The name as the stores keep it. */

@@ -8,26 +8,26 @@ import java.util.Optional;
  * What the store knows of a lock at one moment.
  *
  * @param lock the lock
- * @param standing held, closed or free
+ * @param status held, closed or free
  * @param lastToken the highest token on record; empty if none is
- * @param line the replicas that have waiters, first come first
+ * @param replicaQueue the replicas that have waiters, first come first
  * @param presentToken the highest token that the store can have granted to anybody by now
  */
 public record LockState(
     LockName lock,
-    Standing standing,
+    LockStatus status,
     Optional<FencingToken> lastToken,
-    List<ReplicaId> line,
+    List<ReplicaId> replicaQueue,
     long presentToken) {
 
-  /** Copies the line. */
+  /** Copies the queue. */
   public LockState {
-    line = List.copyOf(line);
+    replicaQueue = List.copyOf(replicaQueue);
   }
 
   /** The holder, while a grant stands. */
   public Optional<Holder> holder() {
-    return standing.fold(
+    return status.fold(
         held -> Optional.of(held.holder()), closed -> Optional.empty(), free -> Optional.empty());
   }
 
@@ -35,7 +35,7 @@ public record LockState(
    * The longest time until the lock is free by itself, a lock delay left out; zero if it is free.
    */
   public Duration freeIn() {
-    return standing.fold(
+    return status.fold(
         held -> held.holder().remainingAtMost(),
         closed -> closed.availableIn(),
         free -> Duration.ZERO);
@@ -43,7 +43,7 @@ public record LockState(
 
   /** Whether the replica could take the lock at this moment. */
   public boolean takeableBy(ReplicaId replica) {
-    return standing.fold(
+    return status.fold(
         held -> false, closed -> closed.turn().filter(replica::equals).isPresent(), free -> true);
   }
 }

@@ -9,7 +9,7 @@ public sealed interface Renewal {
   record Renewed(Grant grant) implements Renewal {}
 
   /** The grant is gone for good. */
-  record Lost(Loss loss) implements Renewal {}
+  record Lost(GrantLoss loss) implements Renewal {}
 
   /** Handles each case. */
   default <T> T fold(Function<Renewed, T> renewed, Function<Lost, T> lost) {

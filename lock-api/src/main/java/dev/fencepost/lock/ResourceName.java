@@ -14,7 +14,7 @@ public record ResourceName(String value) {
 
   /** Checks the limits and throws {@link InvalidValueException} for the field {@code resource}. */
   public ResourceName {
-    Text.requireName("resource", value, MAX_BYTES);
+    TextLimits.requireName("resource", value, MAX_BYTES);
   }
 
   /** The name as the stores keep it. */

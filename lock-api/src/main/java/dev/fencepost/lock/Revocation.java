@@ -22,7 +22,7 @@ public sealed interface Revocation {
   record NotHeld() implements Revocation {}
 
   /** Another grant holds it than the one named; nothing changed. */
-  record TokenMismatch(Holder standing) implements Revocation {}
+  record TokenMismatch(Holder current) implements Revocation {}
 
   /** Handles each case. */
   default <T> T fold(

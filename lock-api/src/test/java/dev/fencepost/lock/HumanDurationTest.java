@@ -14,13 +14,13 @@ class HumanDurationTest {
   @ParameterizedTest
   @CsvSource({"0,PT0S", "250ms,PT0.25S", "1.5s,PT1.5S", "10m,PT10M", "24h,PT24H", "7d,PT168H"})
   void text_isRead(String text, Duration expected) {
-    assertThat(HumanDuration.parse("ttl", text)).isEqualTo(expected);
+    assertThat(DurationFormat.parse("ttl", text)).isEqualTo(expected);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", "5", "s", "1h30m", "1e3s", "12345678901s", "1 s", "NaN"})
   void text_thatIsNoDuration_isRefusedByName(String text) {
-    assertThatThrownBy(() -> HumanDuration.parse("ttl", text))
+    assertThatThrownBy(() -> DurationFormat.parse("ttl", text))
         .isInstanceOf(InvalidValueException.class)
         .hasMessageStartingWith("ttl: ");
   }
@@ -28,12 +28,12 @@ class HumanDurationTest {
   @ParameterizedTest
   @CsvSource({"PT0S,0s", "PT0.25S,250ms", "PT1.5S,1500ms", "PT10M,10m", "PT168H,7d", "PT-1S,-1s"})
   void duration_isWrittenWithTheLargestUnit(Duration value, String text) {
-    assertThat(HumanDuration.print(value)).isEqualTo(text);
+    assertThat(DurationFormat.print(value)).isEqualTo(text);
   }
 
   @Test
   void duration_finerThanMilliseconds_isWrittenInSeconds() {
-    assertThat(HumanDuration.print(Duration.ofNanos(1_500))).isEqualTo("0.0000015s");
-    assertThat(HumanDuration.print(Duration.ofSeconds(Long.MAX_VALUE))).startsWith("PT");
+    assertThat(DurationFormat.print(Duration.ofNanos(1_500))).isEqualTo("0.0000015s");
+    assertThat(DurationFormat.print(Duration.ofSeconds(Long.MAX_VALUE))).startsWith("PT");
   }
 }

@@ -73,7 +73,7 @@ final class Fencepost {
       return ExitCode.USAGE.code();
     }
     String name = words.get(at);
-    Optional<Command> command = Commands.find(name);
+    Optional<Subcommand> command = SubcommandList.find(name);
     if (command.isEmpty()) {
       throw new UsageException("there is no command " + Wording.printable(name));
     }
@@ -82,7 +82,7 @@ final class Fencepost {
     return run(command.get(), Grammar.of(name, command.get()), own);
   }
 
-  private int run(Command command, CommandSpec spec, List<String> words)
+  private int run(Subcommand command, CommandSpec spec, List<String> words)
       throws InterruptedException {
     CommandLine line = new CommandLine(spec);
     ParseResult parsed = line.parseArgs(words.toArray(String[]::new));

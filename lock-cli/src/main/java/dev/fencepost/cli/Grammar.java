@@ -12,10 +12,10 @@ final class Grammar {
   private Grammar() {}
 
   /** The specification of one command. */
-  static CommandSpec of(String name, Command command) {
+  static CommandSpec of(String name, Subcommand command) {
     CommandSpec spec = CommandSpec.create().name("fencepost " + name);
     command.describe(spec);
-    if (command.reach() == Command.Reach.SERVERS) {
+    if (command.reach() == Subcommand.Reach.SERVERS) {
       Options.value(
           spec,
           "--server",
@@ -41,8 +41,8 @@ final class Grammar {
   /** All commands below one root. */
   static CommandSpec whole() {
     CommandSpec root = CommandSpec.create().name("fencepost");
-    for (String name : Commands.NAMES) {
-      root.addSubcommand(name, of(name, Commands.find(name).orElseThrow()));
+    for (String name : SubcommandList.NAMES) {
+      root.addSubcommand(name, of(name, SubcommandList.find(name).orElseThrow()));
     }
     return root;
   }

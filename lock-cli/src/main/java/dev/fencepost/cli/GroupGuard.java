@@ -2,7 +2,7 @@ package dev.fencepost.cli;
 
 import dev.fencepost.client.LockHandle;
 import dev.fencepost.client.LockLostException;
-import dev.fencepost.lock.Loss;
+import dev.fencepost.lock.GrantLoss;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.OptionalLong;
@@ -150,7 +150,7 @@ final class GroupGuard {
     }
   }
 
-  private void lost(Loss why) {
+  private void lost(GrantLoss why) {
     mutex.lock();
     try {
       lose(Wording.lost(why));

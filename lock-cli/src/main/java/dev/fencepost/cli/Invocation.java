@@ -1,8 +1,8 @@
 package dev.fencepost.cli;
 
 import dev.fencepost.lock.ClaimId;
+import dev.fencepost.lock.DurationFormat;
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.HumanDuration;
 import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.LockName;
 import java.time.Duration;
@@ -72,9 +72,9 @@ final class Invocation {
     return text(option)
         .map(
             text -> {
-              Duration value = HumanDuration.parse(option, text);
+              Duration value = DurationFormat.parse(option, text);
               if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
-                String range = HumanDuration.print(least) + "–" + HumanDuration.print(most);
+                String range = DurationFormat.print(least) + "–" + DurationFormat.print(most);
                 throw InvalidValueException.of(option, text, range);
               }
               return value;

@@ -1,6 +1,6 @@
 package dev.fencepost.cli;
 
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import picocli.CommandLine.Model.CommandSpec;
 
 /** The option {@code --reason} of an administrator's acts, which is never left out. */
@@ -12,7 +12,7 @@ final class Reason {
   }
 
   static String of(Invocation call) {
-    return ForcedRelease.requireReason(
+    return ForceReleaseCommand.requireReason(
         call.text("--reason").orElseThrow(() -> new UsageException("--reason is missing")));
   }
 }

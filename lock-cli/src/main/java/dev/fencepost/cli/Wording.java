@@ -1,6 +1,6 @@
 package dev.fencepost.cli;
 
-import dev.fencepost.lock.Loss;
+import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.proto.v1.Holder;
 import dev.fencepost.proto.v1.Lock;
 import dev.fencepost.proto.v1.LossReason;
@@ -65,7 +65,7 @@ final class Wording {
   }
 
   /** Why a grant ended, as the SDK tells it. */
-  static String lost(Loss loss) {
+  static String lost(GrantLoss loss) {
     String detail = loss.detail().isEmpty() ? "" : ": " + printable(loss.detail());
     return reason(LossReason.valueOf("LOSS_REASON_" + loss.reason().name())) + detail;
   }

@@ -49,17 +49,17 @@ class HelpTest {
     }
     assertThat(shown).isEqualTo(known);
     String golden = golden();
-    Commands.NAMES.forEach(
+    SubcommandList.NAMES.forEach(
         name -> assertThat(golden.lines()).anyMatch(l -> l.matches(".*\\b" + name + "\\b.*")));
   }
 
   @Test
   void helpOfEachCommand_namesItsOptions() {
-    for (String name : Commands.NAMES) {
+    for (String name : SubcommandList.NAMES) {
       Cli.Result result = new Cli().run(name, "--help");
       assertThat(result.code()).isZero();
       assertThat(result.out()).contains("Usage: fencepost " + name);
-      Grammar.of(name, Commands.find(name).orElseThrow())
+      Grammar.of(name, SubcommandList.find(name).orElseThrow())
           .options()
           .forEach(option -> assertThat(result.out()).contains(option.longestName()));
     }

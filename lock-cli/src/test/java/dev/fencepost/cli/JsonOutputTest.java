@@ -69,9 +69,9 @@ class JsonOutputTest {
   }
 
   private static Set<String> commandsWithJson() {
-    Set<String> names = new TreeSet<>(Commands.NAMES);
+    Set<String> names = new TreeSet<>(SubcommandList.NAMES);
     names.removeIf(
-        name -> !Commands.find(name).orElseThrow().formats().contains(OutputFormat.JSON));
+        name -> !SubcommandList.find(name).orElseThrow().formats().contains(OutputFormat.JSON));
     // It does not end by itself: see WatchTest.
     names.remove("watch");
     return names;

@@ -1,6 +1,6 @@
 package dev.fencepost.client;
 
-import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
 import java.util.concurrent.CompletableFuture;
 
@@ -25,5 +25,5 @@ public interface Fencing {
    * Lets a token pass the mark of a resource that cannot keep one itself, and raises the mark, in
    * one atomic step.
    */
-  CompletableFuture<Advance> advance(String resource, FencingToken token);
+  CompletableFuture<FenceAdvance> advance(String resource, FencingToken token);
 }

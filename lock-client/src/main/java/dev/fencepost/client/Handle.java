@@ -1,12 +1,12 @@
 package dev.fencepost.client;
 
 import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.Lease;
-import dev.fencepost.lock.Loss;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,11 +22,11 @@ import org.jspecify.annotations.Nullable;
 final class Handle implements LockHandle {
   private final Callbacks callbacks;
   private @Nullable Holding holding;
-  private @Nullable List<Consumer<Loss>> onLost;
+  private @Nullable List<Consumer<GrantLoss>> onLost;
   private @Nullable List<Consumer<Jeopardy>> onJeopardy;
   private volatile @Nullable List<Runnable> onRenewed;
   private @Nullable Runnable lostAtOnce;
-  private @Nullable Loss told;
+  private @Nullable GrantLoss told;
 
   Handle(Callbacks callbacks) {
     this.callbacks = callbacks;
@@ -85,8 +85,8 @@ final class Handle implements LockHandle {
   }
 
   @Override
-  public LockHandle onLost(Consumer<Loss> action) {
-    Loss already;
+  public LockHandle onLost(Consumer<GrantLoss> action) {
+    GrantLoss already;
     synchronized (this) {
       already = told;
       if (already == null) {
@@ -122,7 +122,7 @@ final class Handle implements LockHandle {
   }
 
   @Override
-  public CompletableFuture<Loss> lost() {
+  public CompletableFuture<GrantLoss> lost() {
     // One for each who asks: nobody may complete what others listen to.
     LostFuture future = new LostFuture(this);
     onLost(future::complete);
@@ -136,7 +136,7 @@ final class Handle implements LockHandle {
 
   @Override
   public Release release(Duration closeFor) throws InterruptedException {
-    Lease.requireBetween("close_for", closeFor, Duration.ZERO, ReleaseOrder.MAX_CLOSE_FOR);
+    Lease.requireBetween("close_for", closeFor, Duration.ZERO, ReleaseCommand.MAX_CLOSE_FOR);
     return Waiting.forAnswer(holding().release(this, closeFor));
   }
 
@@ -174,8 +174,8 @@ final class Handle implements LockHandle {
     return name() + " " + state() + ", token " + token();
   }
 
-  void tellLost(Loss loss) {
-    List<Consumer<Loss>> actions;
+  void tellLost(GrantLoss loss) {
+    List<Consumer<GrantLoss>> actions;
     Runnable first;
     synchronized (this) {
       if (told != null) {
@@ -196,7 +196,7 @@ final class Handle implements LockHandle {
 
   /** The answer to its release shows that the lock had ended before. */
   void releasedTooLate(LossReason reason) {
-    holding().lost(new Loss(reason, "found out by its release", Optional.empty()));
+    holding().lost(new GrantLoss(reason, "found out by its release", Optional.empty()));
   }
 
   void tellJeopardy(Jeopardy jeopardy) {
@@ -233,7 +233,7 @@ final class Handle implements LockHandle {
   }
 
   /** Keeps the handle, and with it the lock, while somebody waits for its loss. */
-  private static final class LostFuture extends CompletableFuture<Loss> {
+  private static final class LostFuture extends CompletableFuture<GrantLoss> {
     @SuppressWarnings({"unused", "FieldCanBeLocal"}) // Being there is its use.
     private final Handle handle;
 

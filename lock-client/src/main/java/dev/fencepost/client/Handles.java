@@ -1,8 +1,8 @@
 package dev.fencepost.client;
 
+import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.LockName;
-import dev.fencepost.lock.Loss;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -53,8 +53,8 @@ final class Handles implements MultiHandle {
   }
 
   @Override
-  public CompletableFuture<Loss> lost() {
-    CompletableFuture<Loss> first = new CompletableFuture<>();
+  public CompletableFuture<GrantLoss> lost() {
+    CompletableFuture<GrantLoss> first = new CompletableFuture<>();
     handles.forEach(
         handle -> Waiting.whenDone(handle.lost(), (loss, failure) -> first.complete(loss)));
     return first;

@@ -1,7 +1,7 @@
 package dev.fencepost.client;
 
+import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.GrantRef;
-import dev.fencepost.lock.Loss;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
 import java.lang.ref.WeakReference;
@@ -41,7 +41,7 @@ final class Holding implements Due {
   private volatile LeaseSpan span;
   private volatile boolean isOverdueTold;
   private volatile long closedUntilNanos;
-  private @Nullable Loss loss;
+  private @Nullable GrantLoss loss;
 
   /** Lost by our own count: the store may count longer. */
   private boolean mayStandYet;
@@ -97,9 +97,9 @@ final class Holding implements Due {
   }
 
   /** Why it was lost, or why it must not be used any more. */
-  synchronized Loss loss() {
+  synchronized GrantLoss loss() {
     return loss == null
-        ? new Loss(LossReason.RELEASED, "given back by its holder", Optional.empty())
+        ? new GrantLoss(LossReason.RELEASED, "given back by its holder", Optional.empty())
         : loss;
   }
 
@@ -168,7 +168,7 @@ final class Holding implements Due {
   }
 
   /** Told by a server: by a renewal, a notice, or the answer to a release. */
-  void lost(Loss why) {
+  void lost(GrantLoss why) {
     lose(why, phase == Phase.RELEASED ? Phase.RELEASED : Phase.HELD);
   }
 
@@ -224,7 +224,7 @@ final class Holding implements Due {
     }
 
     @Override
-    public void lost(Loss why) {
+    public void lost(GrantLoss why) {
       lose(why, Phase.HELD);
     }
 
@@ -256,7 +256,7 @@ final class Holding implements Due {
   }
 
   private void expire() {
-    Loss why = new Loss(LossReason.EXPIRED, trouble(), Optional.empty());
+    GrantLoss why = new GrantLoss(LossReason.EXPIRED, trouble(), Optional.empty());
     synchronized (this) {
       // A renewal may have been answered meanwhile.
       if (phase != Phase.HELD || parts.clock.nanos() < span.validUntilNanos()) {
@@ -269,7 +269,7 @@ final class Holding implements Due {
     tellLost(why);
   }
 
-  private void lose(Loss why, Phase from) {
+  private void lose(GrantLoss why, Phase from) {
     synchronized (this) {
       if (phase != from) {
         return;
@@ -280,7 +280,7 @@ final class Holding implements Due {
     tellLost(why);
   }
 
-  private void tellLost(Loss why) {
+  private void tellLost(GrantLoss why) {
     parts.holdings.remove(this);
     parts.metrics.lockLost(why.reason());
     LOG.warn("{} is lost: {} {}", ref.lock(), why.reason(), why.detail());

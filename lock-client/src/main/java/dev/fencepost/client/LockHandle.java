@@ -1,8 +1,8 @@
 package dev.fencepost.client;
 
 import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.GrantRef;
-import dev.fencepost.lock.Loss;
 import dev.fencepost.lock.Release;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -79,7 +79,7 @@ public interface LockHandle extends AutoCloseable {
    *
    * @return this handle
    */
-  LockHandle onLost(Consumer<Loss> action);
+  LockHandle onLost(Consumer<GrantLoss> action);
 
   /**
    * Calls the action after each renewal that succeeded, on the callback executor.
@@ -97,7 +97,7 @@ public interface LockHandle extends AutoCloseable {
    *     .thenApply(first -> work.isDone() ? "done: " + first : "lost: " + first);
    * }</pre>
    */
-  CompletableFuture<Loss> lost();
+  CompletableFuture<GrantLoss> lost();
 
   /**
    * Gives the lock back and waits for the answer, which comes at the latest when the lease is over.

@@ -1,15 +1,15 @@
 package dev.fencepost.client;
 
+import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.LockName;
-import dev.fencepost.lock.Loss;
 
 /** The lock is not held any more: what it protects must not be touched. */
 public final class LockLostException extends FencepostException {
   private static final long serialVersionUID = 1L;
 
-  private final transient Loss loss;
+  private final transient GrantLoss loss;
 
-  LockLostException(LockName lock, Loss loss) {
+  LockLostException(LockName lock, GrantLoss loss) {
     super(
         lock
             + " is lost: "
@@ -19,7 +19,7 @@ public final class LockLostException extends FencepostException {
   }
 
   /** Why, as far as known. */
-  public Loss loss() {
+  public GrantLoss loss() {
     return loss;
   }
 }

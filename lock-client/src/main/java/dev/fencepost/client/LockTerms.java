@@ -4,7 +4,7 @@ import dev.fencepost.lock.Claimant;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockMode;
 import dev.fencepost.lock.LockName;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.proto.v1.AcquireRequest;
 import java.time.Duration;
 import java.util.Map;
@@ -35,7 +35,7 @@ record LockTerms(
   LockTerms {
     ttl.ifPresent(given -> Lease.requireBetween("ttl", given, Lease.MIN_TTL, Lease.MAX_TTL));
     Lease.requireBetween("lock_delay", lockDelay, Duration.ZERO, Lease.MAX_LOCK_DELAY);
-    Lease.requireBetween("min_hold", minHold, Duration.ZERO, ReleaseOrder.MAX_CLOSE_FOR);
+    Lease.requireBetween("min_hold", minHold, Duration.ZERO, ReleaseCommand.MAX_CLOSE_FOR);
     maxHold.ifPresent(
         given -> Lease.requireBetween("max_hold", given, Duration.ofMillis(1), LONGEST_HOLD));
     metadata = new Claimant(owner, "", LockMode.EXCLUSIVE, metadata).metadata();

@@ -1,6 +1,6 @@
 package dev.fencepost.client;
 
-import dev.fencepost.lock.Loss;
+import dev.fencepost.lock.GrantLoss;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -14,7 +14,7 @@ public interface MultiHandle extends AutoCloseable {
   boolean isHeld();
 
   /** Completes when the first of them is lost. */
-  CompletableFuture<Loss> lost();
+  CompletableFuture<GrantLoss> lost();
 
   /** Gives all of them back, the last first, as {@link LockHandle#close} does. */
   @Override

@@ -1,6 +1,6 @@
 package dev.fencepost.client;
 
-import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ResourceName;
@@ -42,7 +42,7 @@ final class RemoteFencing implements Fencing {
   }
 
   @Override
-  public CompletableFuture<Advance> advance(String resource, FencingToken token) {
+  public CompletableFuture<FenceAdvance> advance(String resource, FencingToken token) {
     AdvanceTokenRequest request =
         AdvanceTokenRequest.newBuilder()
             .setResource(new ResourceName(resource).value())
@@ -67,13 +67,13 @@ final class RemoteFencing implements Fencing {
     };
   }
 
-  private static Advance advance(AdvanceTokenResponse response) {
+  private static FenceAdvance advance(AdvanceTokenResponse response) {
     FencingToken mark = new FencingToken(Math.max(1, response.getMark()));
     return switch (response.getOutcome()) {
-      case ADVANCE_OUTCOME_ADVANCED -> new Advance.Advanced(mark);
-      case ADVANCE_OUTCOME_UNCHANGED -> new Advance.Unchanged(mark);
+      case ADVANCE_OUTCOME_ADVANCED -> new FenceAdvance.Advanced(mark);
+      case ADVANCE_OUTCOME_UNCHANGED -> new FenceAdvance.Unchanged(mark);
       case ADVANCE_OUTCOME_STALE, ADVANCE_OUTCOME_UNSPECIFIED, UNRECOGNIZED ->
-          new Advance.Stale(mark);
+          new FenceAdvance.Stale(mark);
     };
   }
 }

@@ -1,7 +1,7 @@
 package dev.fencepost.client;
 
+import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.GrantRef;
-import dev.fencepost.lock.Loss;
 import dev.fencepost.proto.v1.Failure;
 import dev.fencepost.proto.v1.Operation;
 import dev.fencepost.proto.v1.RenewRequest;
@@ -36,7 +36,7 @@ final class Renewals {
     void renewed(LeaseSpan span);
 
     /** The grant is gone. */
-    void lost(Loss why);
+    void lost(GrantLoss why);
 
     /** The next try is due earlier than was known. */
     void sooner();

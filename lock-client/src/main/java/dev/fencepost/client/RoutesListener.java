@@ -1,6 +1,6 @@
 package dev.fencepost.client;
 
-import dev.fencepost.lock.Loss;
+import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.proto.v1.GrantLost;
 
 /** Passes on to claims, releases and holdings what happens to the replicas. */
@@ -22,7 +22,7 @@ final class RoutesListener implements Replicas.Listener {
 
   @Override
   public void lost(GrantLost lost) {
-    Loss why = Wire.loss(lost.getLost());
+    GrantLoss why = Wire.loss(lost.getLost());
     parts.holdings.forEach(
         holding -> {
           if (holding.ref().token().value() == lost.getFencingToken()

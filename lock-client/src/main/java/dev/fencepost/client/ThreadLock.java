@@ -2,7 +2,7 @@ package dev.fencepost.client;
 
 import dev.fencepost.client.ThreadHolds.ThreadHold;
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.Loss;
+import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
 import java.util.Optional;
@@ -83,7 +83,7 @@ final class ThreadLock implements JdkLock {
         && gone.reason() != LossReason.RELEASED) {
       throw new LockLostException(
           hold.handle.grant().lock(),
-          new Loss(gone.reason(), "found out by its release", Optional.empty()));
+          new GrantLoss(gone.reason(), "found out by its release", Optional.empty()));
     }
   }
 

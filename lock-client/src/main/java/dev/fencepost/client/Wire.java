@@ -2,10 +2,10 @@ package dev.fencepost.client;
 
 import dev.fencepost.lock.Claimant;
 import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.Holder;
 import dev.fencepost.lock.LockMode;
-import dev.fencepost.lock.Loss;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
 import dev.fencepost.proto.v1.Lost;
@@ -59,8 +59,8 @@ final class Wire {
     return value < 1 ? Optional.empty() : Optional.of(new FencingToken(value));
   }
 
-  static Loss loss(Lost lost) {
-    return new Loss(reason(lost.getReason()), lost.getDetail(), token(lost.getLastToken()));
+  static GrantLoss loss(Lost lost) {
+    return new GrantLoss(reason(lost.getReason()), lost.getDetail(), token(lost.getLastToken()));
   }
 
   static Release release(ReleaseResponse response) {

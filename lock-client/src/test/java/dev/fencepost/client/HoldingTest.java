@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
+import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.GrantRef;
-import dev.fencepost.lock.Loss;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
 import dev.fencepost.proto.v1.GrantLost;
@@ -28,7 +28,7 @@ class HoldingTest {
   private static final Duration RENEW_AFTER = TTL.dividedBy(3);
 
   private final Scene scene = new Scene();
-  private final List<Loss> losses = new ArrayList<>();
+  private final List<GrantLoss> losses = new ArrayList<>();
   private final List<Jeopardy> jeopardies = new ArrayList<>();
 
   @AfterEach
@@ -43,7 +43,7 @@ class HoldingTest {
     assertThat(lock.isHeld()).isTrue();
     assertThat(losses).isEmpty();
     scene.pass(Duration.ofMillis(21));
-    assertThat(losses).singleElement().extracting(Loss::reason).isEqualTo(LossReason.EXPIRED);
+    assertThat(losses).singleElement().extracting(GrantLoss::reason).isEqualTo(LossReason.EXPIRED);
     assertThat(lock.state()).isEqualTo(LockHandle.State.LOST);
     assertThat(lock.remaining()).isZero();
   }
@@ -101,7 +101,10 @@ class HoldingTest {
     scene.passAlive(RENEW_AFTER.plusMillis(20));
     scene.stream()
         .lose(scene.stream().next(), dev.fencepost.proto.v1.LossReason.LOSS_REASON_SUPERSEDED);
-    assertThat(losses).singleElement().extracting(Loss::reason).isEqualTo(LossReason.SUPERSEDED);
+    assertThat(losses)
+        .singleElement()
+        .extracting(GrantLoss::reason)
+        .isEqualTo(LossReason.SUPERSEDED);
     assertThat(losses.get(0).lastToken()).isPresent();
     lock.close();
     assertThat(scene.stream().unseen()).as("there is nothing to give back").isZero();
@@ -115,14 +118,14 @@ class HoldingTest {
     assertThat(lock.isHeld()).isTrue();
     tellLost("a", lock.token().value());
     assertThat(lock.state()).isEqualTo(LockHandle.State.LOST);
-    assertThat(losses).singleElement().extracting(Loss::detail).isEqualTo("words");
+    assertThat(losses).singleElement().extracting(GrantLoss::detail).isEqualTo("words");
   }
 
   @Test
   void actionAddedAfterTheLoss_isCalledAtOnce() {
     LockHandle lock = take("a");
     tellLost("a", lock.token().value());
-    List<Loss> late = new ArrayList<>();
+    List<GrantLoss> late = new ArrayList<>();
     lock.onLost(late::add);
     assertThat(late).isEqualTo(losses);
     assertThat(lock.lost()).isCompletedWithValue(losses.get(0));
@@ -161,7 +164,10 @@ class HoldingTest {
             scene.stream().next(),
             ReleaseOutcome.RELEASE_OUTCOME_NOT_HELD,
             dev.fencepost.proto.v1.LossReason.LOSS_REASON_SUPERSEDED);
-    assertThat(losses).singleElement().extracting(Loss::reason).isEqualTo(LossReason.SUPERSEDED);
+    assertThat(losses)
+        .singleElement()
+        .extracting(GrantLoss::reason)
+        .isEqualTo(LossReason.SUPERSEDED);
     assertThat(lock.state()).isEqualTo(LockHandle.State.LOST);
   }
 

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.client.support.Cluster;
+import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.Holder;
 import dev.fencepost.lock.InvalidValueException;
-import dev.fencepost.lock.Loss;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
 import java.time.Duration;
@@ -176,11 +176,11 @@ class LockingTest {
   @Test
   void revokedLock_isToldAtOnce() throws Exception {
     LockHandle lock = client.lock(name).acquire(LONG);
-    CompletableFuture<Loss> told = new CompletableFuture<>();
+    CompletableFuture<GrantLoss> told = new CompletableFuture<>();
     lock.onLost(told::complete);
     cluster.forceRelease(name, "maintenance");
 
-    Loss loss = told.get(10, TimeUnit.SECONDS);
+    GrantLoss loss = told.get(10, TimeUnit.SECONDS);
     assertThat(loss.reason()).isEqualTo(LossReason.REVOKED);
     assertThat(loss.detail()).isEqualTo("maintenance");
     assertThat(lock.lost().get(10, TimeUnit.SECONDS)).isEqualTo(loss);

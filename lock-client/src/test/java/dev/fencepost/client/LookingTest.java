@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.client.support.Cluster;
-import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.InvalidValueException;
 import java.time.Duration;
@@ -64,9 +64,9 @@ class LookingTest {
     LockHandle first = client.lock("advance").acquire(LONG);
     first.close();
     try (LockHandle second = client.lock("advance").acquire(LONG)) {
-      assertThat(advance(second.token())).isEqualTo(new Advance.Advanced(second.token()));
-      assertThat(advance(second.token())).isEqualTo(new Advance.Unchanged(second.token()));
-      assertThat(advance(first.token())).isEqualTo(new Advance.Stale(second.token()));
+      assertThat(advance(second.token())).isEqualTo(new FenceAdvance.Advanced(second.token()));
+      assertThat(advance(second.token())).isEqualTo(new FenceAdvance.Unchanged(second.token()));
+      assertThat(advance(first.token())).isEqualTo(new FenceAdvance.Stale(second.token()));
     }
     ExecutionException tooFar =
         catchThrowableOfType(
@@ -164,7 +164,7 @@ class LookingTest {
         .isEqualTo("names");
   }
 
-  private static Advance advance(FencingToken token) throws Exception {
+  private static FenceAdvance advance(FencingToken token) throws Exception {
     return client.fencing().advance("resource", token).get(20, TimeUnit.SECONDS);
   }
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.client.support.Cluster;
-import dev.fencepost.lock.Loss;
+import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.server.FencepostServer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,7 +26,7 @@ class ManyReplicasTest {
   private static final Duration LONG = Duration.ofSeconds(60);
 
   private final Cluster cluster = Cluster.of(3);
-  private final Queue<Loss> losses = new ConcurrentLinkedQueue<>();
+  private final Queue<GrantLoss> losses = new ConcurrentLinkedQueue<>();
 
   @AfterEach
   void stop() {

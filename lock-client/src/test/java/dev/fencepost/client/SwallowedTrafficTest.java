@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.client.support.Cluster;
-import dev.fencepost.lock.Loss;
+import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.Release;
 import dev.fencepost.testkit.process.FreePort;
 import dev.fencepost.testkit.process.TcpProxy;
@@ -31,7 +31,7 @@ class SwallowedTrafficTest {
 
   private final Cluster cluster = Cluster.of(0);
   private final List<TcpProxy> proxies = new ArrayList<>();
-  private final Queue<Loss> losses = new ConcurrentLinkedQueue<>();
+  private final Queue<GrantLoss> losses = new ConcurrentLinkedQueue<>();
   private int used;
 
   @BeforeEach

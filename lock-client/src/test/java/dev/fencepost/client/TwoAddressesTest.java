@@ -2,7 +2,7 @@ package dev.fencepost.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.fencepost.lock.Loss;
+import dev.fencepost.lock.GrantLoss;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +26,7 @@ class TwoAddressesTest {
   private static final Duration TTL = Duration.ofSeconds(10);
   private static final Duration LONG = Duration.ofSeconds(60);
 
-  private final Queue<Loss> losses = new ConcurrentLinkedQueue<>();
+  private final Queue<GrantLoss> losses = new ConcurrentLinkedQueue<>();
 
   @Test
   void twoSessionsAtOneReplica_waitForNothingAndLoseNothing() throws Exception {

@@ -14,7 +14,7 @@ public sealed interface AcquireAnswer {
    *
    * @param grant its grant
    * @param mark the last of the caller's marks that had arrived before the store was asked, which
-   *     was after the call came; {@link AcquireOrder#NO_MARK} if none had
+   *     was after the call came; {@link AcquireCommand#NO_MARK} if none had
    */
   record Granted(Grant grant, long mark) implements AcquireAnswer {}
 

@@ -1,6 +1,6 @@
 package dev.fencepost.core;
 
-import dev.fencepost.core.Timers.Timer;
+import dev.fencepost.core.TimerService.Timer;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -11,12 +11,12 @@ import org.jspecify.annotations.Nullable;
 final class NextTry {
   private static final Duration SHORTEST = Duration.ofMillis(2);
 
-  private final Surroundings around;
+  private final QueueContext around;
   private final Runnable lookAgain;
   private int failures;
   private @Nullable Timer timer;
 
-  NextTry(Surroundings around, Runnable lookAgain) {
+  NextTry(QueueContext around, Runnable lookAgain) {
     this.around = around;
     this.lookAgain = lookAgain;
   }

@@ -2,7 +2,7 @@ package dev.fencepost.core;
 
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -26,7 +26,7 @@ final class Waiter {
   final long sizeBytes;
 
   /** Calls that still want an answer. */
-  final List<PendingCall> calls = new ArrayList<>(1);
+  final List<AcquireCall> calls = new ArrayList<>(1);
 
   /** Releases that came while a command for this claim was unanswered; carried out after it. */
   List<PendingRelease> releases = List.of();
@@ -46,10 +46,10 @@ final class Waiter {
   private final long sequence;
   private long tag = TAG_UNKNOWN;
 
-  Waiter(AcquireOrder order, long placeNanos, long startNanos, long sequence) {
+  Waiter(AcquireCommand order, long placeNanos, long startNanos, long sequence) {
     this.claim = order.claim();
     this.client = order.client();
-    this.sizeBytes = Quotas.sizeOf(claim.claimant());
+    this.sizeBytes = WaiterQuotas.sizeOf(claim.claimant());
     this.placeNanos = placeNanos;
     this.startNanos = startNanos;
     this.sequence = sequence;
@@ -61,7 +61,7 @@ final class Waiter {
   }
 
   /** One more call speaks for the claim. */
-  void add(PendingCall call) {
+  void add(AcquireCall call) {
     // Each caller brought a copy of the claim.
     call.order = call.order.speakingFor(claim);
     waits |= !call.triesOnce();
@@ -93,7 +93,7 @@ final class Waiter {
   /** A command that may grant the claim is about to be sent. */
   void sending() {
     unanswered = true;
-    for (PendingCall call : calls) {
+    for (AcquireCall call : calls) {
       call.asked = true;
       call.mark = call.order.marks().getAsLong();
     }
@@ -123,5 +123,5 @@ final class Waiter {
    * @param order what is to end
    * @param answer completes with what it did
    */
-  record PendingRelease(ReleaseOrder order, CompletableFuture<Release> answer) {}
+  record PendingRelease(ReleaseCommand order, CompletableFuture<Release> answer) {}
 }

@@ -4,7 +4,7 @@ import dev.fencepost.core.LockChange.Kind;
 import dev.fencepost.lock.Holder;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
-import dev.fencepost.lock.Standing;
+import dev.fencepost.lock.LockStatus;
 import dev.fencepost.lock.spi.LockBackend;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -36,9 +36,9 @@ final class WatchHub {
   private static final int MOST_FIRST = LockBackend.MAX_DESCRIBED / 2;
 
   private final LockBackend backend;
-  private final Timers timers;
+  private final TimerService timers;
   private final Map<LockName, Topic> topics = new HashMap<>();
-  private final Set<Subscription> subscriptions = new LinkedHashSet<>();
+  private final Set<MergedSubscription> subscriptions = new LinkedHashSet<>();
 
   /** Locks that are to be looked at before all others. */
   private final Set<LockName> first = new LinkedHashSet<>();
@@ -47,19 +47,19 @@ final class WatchHub {
   private final Set<LockName> lookedAt = new HashSet<>();
 
   /** The locks that have not had their turn in this round, by who watches them. */
-  private final Map<Subscription, Iterator<LockName>> round = new LinkedHashMap<>();
+  private final Map<MergedSubscription, Iterator<LockName>> round = new LinkedHashMap<>();
 
   private volatile boolean anyWatched;
   private boolean roundDue;
   private int looks;
 
-  WatchHub(LockBackend backend, Timers timers) {
+  WatchHub(LockBackend backend, TimerService timers) {
     this.backend = backend;
     this.timers = timers;
   }
 
   /** Begins to follow the locks for a subscription. */
-  void add(Subscription subscription) {
+  void add(MergedSubscription subscription) {
     synchronized (this) {
       for (LockName lock : subscription.locks()) {
         Topic topic = topics.computeIfAbsent(lock, name -> new Topic());
@@ -74,7 +74,7 @@ final class WatchHub {
   }
 
   /** Ends a subscription; a lock that nobody follows any more costs nothing. */
-  synchronized void remove(Subscription subscription) {
+  synchronized void remove(MergedSubscription subscription) {
     subscriptions.remove(subscription);
     round.remove(subscription);
     for (LockName lock : subscription.locks()) {
@@ -112,7 +112,7 @@ final class WatchHub {
   private void look() {
     for (List<LockName> next = next(); !next.isEmpty(); next = next()) {
       List<LockName> names = next;
-      Actions.sent(() -> backend.describe(names))
+      DeferredActions.sent(() -> backend.describe(names))
           .whenComplete((states, error) -> looked(names, states == null ? List.of() : states));
     }
   }
@@ -130,7 +130,7 @@ final class WatchHub {
       subscriptions.forEach(each -> round.put(each, each.locks().iterator()));
     }
     while (names.size() < LockBackend.MAX_DESCRIBED && !round.isEmpty()) {
-      Subscription turn = round.keySet().iterator().next();
+      MergedSubscription turn = round.keySet().iterator().next();
       Iterator<LockName> left = round.remove(turn);
       if (left != null && left.hasNext()) {
         takeIfDue(left.next(), names);
@@ -173,7 +173,7 @@ final class WatchHub {
 
   /** A look that failed is made up for by the next one. */
   private void looked(List<LockName> names, List<LockState> states) {
-    Set<Subscription> told = new LinkedHashSet<>();
+    Set<MergedSubscription> told = new LinkedHashSet<>();
     synchronized (this) {
       looks--;
       names.forEach(lookedAt::remove);
@@ -185,25 +185,25 @@ final class WatchHub {
       }
     }
     look();
-    told.forEach(Subscription::tell);
+    told.forEach(MergedSubscription::tell);
   }
 
   /** One watched lock. Guarded by the hub's monitor. */
   private static final class Topic {
-    final Set<Subscription> subscriptions = new LinkedHashSet<>();
+    final Set<MergedSubscription> subscriptions = new LinkedHashSet<>();
     private Optional<LockState> last = Optional.empty();
     private long freeAtNanos;
 
     /** Whether it has not had its turn in this round. */
     boolean isDue;
 
-    void saw(LockState state, long nowNanos, Set<Subscription> told) {
+    void saw(LockState state, long nowNanos, Set<MergedSubscription> told) {
       long freeAt = nowNanos + state.freeIn().toNanos();
       Kind kind = last.map(before -> kindOf(before, state, nowNanos)).orElse(Kind.STATE);
       boolean news = last.isEmpty() || differs(last.orElseThrow(), state, freeAt);
       last = Optional.of(state);
       freeAtNanos = freeAt;
-      for (Subscription subscription : subscriptions) {
+      for (MergedSubscription subscription : subscriptions) {
         if (news || !subscription.knows(state.lock())) {
           subscription.offer(new LockChange(kind, state));
           told.add(subscription);
@@ -213,11 +213,11 @@ final class WatchHub {
 
     private boolean differs(LockState before, LockState now, long freeAt) {
       boolean closingMoved =
-          now.standing() instanceof Standing.Closed
+          now.status() instanceof LockStatus.Closed
               && Math.abs(freeAt - freeAtNanos) > NOTICEABLE.toNanos();
       return closingMoved
           || !before.lastToken().equals(now.lastToken())
-          || !before.standing().getClass().equals(now.standing().getClass())
+          || !before.status().getClass().equals(now.status().getClass())
           || !before.holder().map(Holder::token).equals(now.holder().map(Holder::token));
     }
 
@@ -239,7 +239,7 @@ final class WatchHub {
     }
 
     private static boolean isRevoked(LockState state) {
-      return state.standing() instanceof Standing.Closed closed && !closed.revoked().isEmpty();
+      return state.status() instanceof LockStatus.Closed closed && !closed.revoked().isEmpty();
     }
   }
 }

@@ -10,10 +10,10 @@ import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.ReplicaId;
-import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.LockBackend;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import java.time.Duration;
@@ -27,9 +27,9 @@ import org.junit.jupiter.api.Test;
 final class AbandonedPlacesTest {
   private static final Duration AT_ONCE = Duration.ofMillis(20);
 
-  private final Desk desk = new Desk(CoordinatorSettings.DEFAULT);
+  private final CoordinatorFixture desk = new CoordinatorFixture(CoordinatorSettings.DEFAULT);
   private final Tampered[] way = new Tampered[1];
-  private final Coordinator replica =
+  private final LockCoordinator replica =
       desk.replica(8, CoordinatorSettings.DEFAULT, sound -> way[0] = new Tampered(sound));
 
   /** The store carries out an attempt long after the replica gave it up and left the line. */
@@ -37,7 +37,7 @@ final class AbandonedPlacesTest {
   void attemptThatIsCarriedOutLate_costsTheOthersOneTurnThatIsDeclinedAtOnce() {
     Grant holder = desk.grab();
     way[0].late = true;
-    Call gone = acquire(Desk.LONG);
+    PendingAcquire gone = acquire(CoordinatorFixture.LONG);
     desk.world.run(Duration.ofMillis(5));
     gone.leave();
     desk.world.run(Duration.ofSeconds(1));
@@ -46,8 +46,8 @@ final class AbandonedPlacesTest {
     desk.world.run(Duration.ofMillis(5));
     assertThat(line()).containsExactly(ReplicaId.of(8));
     assertThat(replica.contendedLockCount()).isZero();
-    Coordinator third = desk.replica(9, CoordinatorSettings.DEFAULT);
-    Call next = third.acquire(order(desk.claim(), Desk.LONG));
+    LockCoordinator third = desk.replica(9, CoordinatorSettings.DEFAULT);
+    PendingAcquire next = third.acquire(order(desk.claim(), CoordinatorFixture.LONG));
     desk.world.run(Duration.ofMillis(5));
     long before = desk.world.nanoTime();
     desk.finish(desk.release(holder));
@@ -62,13 +62,13 @@ final class AbandonedPlacesTest {
     desk.grab();
     way[0].fails = true;
     way[0].holdsLook = true;
-    Call slice = acquire(Duration.ofSeconds(5));
+    PendingAcquire slice = acquire(Duration.ofSeconds(5));
     desk.world.run(Duration.ofMillis(1_700));
     way[0].fails = false;
     assertThat(desk.refusalOf(slice).reason()).isEqualTo(Reason.TIMED_OUT);
     assertThat(line()).containsExactly(ReplicaId.of(8));
     way[0].goOn();
-    desk.world.run(Places.KEPT.plusMillis(100));
+    desk.world.run(RecentPlaces.KEPT.plusMillis(100));
     assertThat(line()).isEmpty();
     assertThat(replica.contendedLockCount()).isZero();
   }
@@ -90,19 +90,19 @@ final class AbandonedPlacesTest {
   void turnThatComesWhileTheReplicaLeaves_isDeclinedAtOnce() {
     Grant holder = desk.grab();
     way[0].late = true;
-    Call gone = acquire(Desk.LONG);
+    PendingAcquire gone = acquire(CoordinatorFixture.LONG);
     Runnable lateAttempt = way[0].held;
     way[0].holdsLeave = true;
     gone.leave();
     desk.world.run(Duration.ofMillis(5));
     lateAttempt.run();
     desk.world.run(Duration.ofMillis(5));
-    Coordinator third = desk.replica(9, CoordinatorSettings.DEFAULT);
-    Call next = third.acquire(order(desk.claim(), Desk.LONG));
+    LockCoordinator third = desk.replica(9, CoordinatorSettings.DEFAULT);
+    PendingAcquire next = third.acquire(order(desk.claim(), CoordinatorFixture.LONG));
     desk.world.run(Duration.ofMillis(5));
     desk.finish(desk.release(holder));
     desk.world.run(Duration.ofMillis(5));
-    assertThat(Desk.isAnswered(next)).isFalse();
+    assertThat(CoordinatorFixture.isAnswered(next)).isFalse();
     long before = desk.world.nanoTime();
     way[0].goOn();
     desk.grantOf(next);
@@ -114,12 +114,12 @@ final class AbandonedPlacesTest {
     Grant holder = desk.grabThrough(replica);
     Claim restless = desk.claim();
     for (int round = 0; round < 20; round++) {
-      Call moment = replica.acquire(order(restless, Duration.ofMillis(1)));
-      Call other = acquire(Desk.LONG);
+      PendingAcquire moment = replica.acquire(order(restless, Duration.ofMillis(1)));
+      PendingAcquire other = acquire(CoordinatorFixture.LONG);
       desk.refusalOf(moment);
       desk.world.run(Duration.ofMillis(2_900));
       long before = desk.world.nanoTime();
-      desk.finish(replica.release(ReleaseOrder.of(holder.ref())));
+      desk.finish(replica.release(ReleaseCommand.of(holder.ref())));
       holder = desk.grantOf(other);
       assertThat(desk.world.nanoTime() - before).isLessThan(AT_ONCE.toNanos());
     }
@@ -135,34 +135,34 @@ final class AbandonedPlacesTest {
             CoordinatorSettings.DEFAULT.perClient(),
             CoordinatorSettings.DEFAULT.inAll(),
             Duration.ofSeconds(1));
-    Coordinator small = desk.replica(9, two);
+    LockCoordinator small = desk.replica(9, two);
     Grant holder = desk.grabThrough(small);
     Claim sliced = desk.claim();
-    Call slice = small.acquire(order(sliced, Duration.ofMillis(300)));
+    PendingAcquire slice = small.acquire(order(sliced, Duration.ofMillis(300)));
     desk.world.run(Duration.ofMillis(5));
-    Call later = small.acquire(order(desk.claim(), Desk.LONG));
+    PendingAcquire later = small.acquire(order(desk.claim(), CoordinatorFixture.LONG));
     desk.refusalOf(slice);
-    Call filling = small.acquire(order(desk.claim(), Desk.LONG));
+    PendingAcquire filling = small.acquire(order(desk.claim(), CoordinatorFixture.LONG));
     desk.world.run(Duration.ofMillis(5));
-    Call refused = small.acquire(order(sliced, Desk.LONG));
+    PendingAcquire refused = small.acquire(order(sliced, CoordinatorFixture.LONG));
     assertThatThrownBy(() -> desk.finish(refused.answer())).isInstanceOf(OverLimitException.class);
     filling.leave();
-    Call again = small.acquire(order(sliced, Desk.LONG));
-    desk.finish(small.release(ReleaseOrder.of(holder.ref())));
+    PendingAcquire again = small.acquire(order(sliced, CoordinatorFixture.LONG));
+    desk.finish(small.release(ReleaseCommand.of(holder.ref())));
     desk.grantOf(again);
-    assertThat(Desk.isAnswered(later)).isFalse();
+    assertThat(CoordinatorFixture.isAnswered(later)).isFalse();
   }
 
-  private Call acquire(Duration maxWait) {
+  private PendingAcquire acquire(Duration maxWait) {
     return replica.acquire(order(desk.claim(), maxWait));
   }
 
-  private static AcquireOrder order(Claim claim, Duration maxWait) {
-    return new AcquireOrder(claim, maxWait, Duration.ZERO, "tester");
+  private static AcquireCommand order(Claim claim, Duration maxWait) {
+    return new AcquireCommand(claim, maxWait, Duration.ZERO, "tester");
   }
 
   private List<ReplicaId> line() {
-    return desk.finish(desk.coordinator.describe(Desk.LOCK)).line();
+    return desk.finish(desk.coordinator.describe(CoordinatorFixture.LOCK)).replicaQueue();
   }
 
   /** Holds up what it is told to. */
@@ -178,7 +178,7 @@ final class AbandonedPlacesTest {
     }
 
     @Override
-    public CompletionStage<Attempt> tryAcquire(Claim claim, Line line) {
+    public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent line) {
       if (late) {
         late = false;
         held = () -> super.tryAcquire(claim, line);

@@ -1,16 +1,18 @@
 package dev.fencepost.core;
 
+import static dev.fencepost.core.CoordinatorFixture.LOCK;
+import static dev.fencepost.core.CoordinatorFixture.LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fencepost.core.AcquireAnswer.Reason;
 import dev.fencepost.lock.Claim;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.Grant;
-import dev.fencepost.lock.Loss;
+import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.spi.StoreException;
 import java.time.Duration;
@@ -22,7 +24,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class CoordinatorTest {
-  private final Desk desk = new Desk(CoordinatorSettings.DEFAULT);
+  private final CoordinatorFixture desk = new CoordinatorFixture(CoordinatorSettings.DEFAULT);
 
   @Test
   void uncontendedPair_isTwoCommands() {
@@ -35,7 +37,7 @@ class CoordinatorTest {
   @Test
   void releaseWithWaiter_handsOverInOneCommand() {
     Grant first = desk.grab();
-    Call next = desk.waiter();
+    PendingAcquire next = desk.waiter();
     desk.commands.clear();
     CompletionStage<Release> ended = desk.release(first);
     Grant second = desk.grantOf(next);
@@ -47,10 +49,10 @@ class CoordinatorTest {
   @Test
   void releaseWhileTheStoreIsFull_endsTheGrantThoughSomebodyWaits() {
     Grant first = desk.grab();
-    Call next = desk.waiter();
+    PendingAcquire next = desk.waiter();
     desk.full = true;
     assertThat(desk.finish(desk.release(first))).isEqualTo(new Release.Released());
-    assertThat(Desk.isAnswered(next)).isFalse();
+    assertThat(CoordinatorFixture.isAnswered(next)).isFalse();
     desk.full = false;
     assertThat(desk.grantOf(next).token()).isGreaterThan(first.token());
   }
@@ -58,9 +60,9 @@ class CoordinatorTest {
   @Test
   void thousandsOfWaiters_costNoMoreCommandsForAHandOver() {
     Grant holder = desk.grab();
-    List<Call> waiters = new ArrayList<>();
+    List<PendingAcquire> waiters = new ArrayList<>();
     for (int i = 0; i < 5_000; i++) {
-      waiters.add(desk.acquire(desk.claim(), Desk.LONG));
+      waiters.add(desk.acquire(desk.claim(), LONG));
     }
     desk.world.run(Duration.ofMillis(20));
     desk.commands.clear();
@@ -75,22 +77,22 @@ class CoordinatorTest {
   @Test
   void waiterThatLeft_isPassedOver() {
     Grant holder = desk.grab();
-    Call first = desk.waiter();
-    Call second = desk.waiter();
+    PendingAcquire first = desk.waiter();
+    PendingAcquire second = desk.waiter();
     first.leave();
     desk.finish(desk.release(holder));
-    assertThat(desk.grantOf(second).ref().lock()).isEqualTo(Desk.LOCK);
-    assertThat(Desk.isAnswered(first)).isFalse();
+    assertThat(desk.grantOf(second).ref().lock()).isEqualTo(LOCK);
+    assertThat(CoordinatorFixture.isAnswered(first)).isFalse();
   }
 
   @Test
   void lastWaiterLeaves_givesUpThePlaceInTheLine() {
     desk.grab();
-    Call only = desk.waiter();
-    assertThat(desk.finish(desk.coordinator.describe(Desk.LOCK)).line()).hasSize(1);
+    PendingAcquire only = desk.waiter();
+    assertThat(desk.finish(desk.coordinator.describe(LOCK)).replicaQueue()).hasSize(1);
     only.leave();
     desk.world.run(Duration.ofMillis(5));
-    assertThat(desk.finish(desk.coordinator.describe(Desk.LOCK)).line()).isEmpty();
+    assertThat(desk.finish(desk.coordinator.describe(LOCK)).replicaQueue()).isEmpty();
     assertThat(desk.coordinator.waiterCount()).isZero();
   }
 
@@ -98,13 +100,13 @@ class CoordinatorTest {
   void twoCallsOfOneClaim_shareAPlaceAndAGrant() {
     Grant holder = desk.grab();
     Claim claim = desk.claim();
-    Call once = desk.acquire(claim, Desk.LONG);
-    Call again = desk.acquire(claim, Desk.LONG);
-    Call other = desk.waiter();
+    PendingAcquire once = desk.acquire(claim, LONG);
+    PendingAcquire again = desk.acquire(claim, LONG);
+    PendingAcquire other = desk.waiter();
     once.leave();
     desk.release(holder);
     assertThat(desk.grantOf(again).ref().claim()).isEqualTo(claim.id());
-    assertThat(Desk.isAnswered(other)).isFalse();
+    assertThat(CoordinatorFixture.isAnswered(other)).isFalse();
   }
 
   @Test
@@ -124,16 +126,16 @@ class CoordinatorTest {
     Grant holder = desk.grab();
     desk.waiter();
     desk.world.run(Duration.ofSeconds(2));
-    Call retry = desk.acquire(Desk.claim(holder.ref().claim()), Desk.LONG);
+    PendingAcquire retry = desk.acquire(CoordinatorFixture.claim(holder.ref().claim()), LONG);
     Grant same = desk.grantOf(retry);
     assertThat(same.token()).isEqualTo(holder.token());
-    assertThat(same.origin()).isEqualTo(Grant.Origin.STANDING);
+    assertThat(same.origin()).isEqualTo(Grant.Origin.EXISTING);
   }
 
   @Test
   void waitThatRunsOut_isAnOrdinaryAnswer() {
     desk.grab();
-    Call call = desk.acquire(desk.claim(), Duration.ofMillis(300));
+    PendingAcquire call = desk.acquire(desk.claim(), Duration.ofMillis(300));
     AcquireAnswer.NotGranted refusal = desk.refusalOf(call);
     assertThat(refusal.reason()).isEqualTo(Reason.TIMED_OUT);
     assertThat(refusal.waited()).isBetween(Duration.ofMillis(300), Duration.ofMillis(310));
@@ -144,10 +146,10 @@ class CoordinatorTest {
   void releaseWithoutToken_endsTheClaimInTheQueue() {
     desk.grab();
     Claim claim = desk.claim();
-    Call call = desk.acquire(claim, Desk.LONG);
+    PendingAcquire call = desk.acquire(claim, LONG);
     desk.world.run(Duration.ofMillis(5));
     CompletionStage<Release> ended =
-        desk.coordinator.release(ReleaseOrder.withdrawal(Desk.LOCK, claim.id()));
+        desk.coordinator.release(ReleaseCommand.withdrawal(LOCK, claim.id()));
     assertThat(desk.refusalOf(call).reason()).isEqualTo(Reason.WITHDRAWN);
     assertThat(desk.finish(ended)).isEqualTo(new Release.Withdrawn());
   }
@@ -155,39 +157,39 @@ class CoordinatorTest {
   @Test
   void releaseThatMeetsItsAcquireOnTheWay_endsTheGrant() {
     Claim claim = desk.claim();
-    Call call = desk.acquire(claim, Duration.ZERO);
+    PendingAcquire call = desk.acquire(claim, Duration.ZERO);
     CompletionStage<Release> ended =
-        desk.coordinator.release(ReleaseOrder.withdrawal(Desk.LOCK, claim.id()));
+        desk.coordinator.release(ReleaseCommand.withdrawal(LOCK, claim.id()));
     assertThat(desk.refusalOf(call).reason()).isEqualTo(Reason.WITHDRAWN);
     assertThat(desk.finish(ended)).isEqualTo(new Release.Released());
-    assertThat(desk.finish(desk.coordinator.describe(Desk.LOCK)).holder()).isEmpty();
+    assertThat(desk.finish(desk.coordinator.describe(LOCK)).holder()).isEmpty();
   }
 
   @Test
   void timeWaitedElsewhere_givesAnEarlierPlaceButNotTheFirst() {
-    Coordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
+    LockCoordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
     Grant holder = desk.grab();
-    Call oldest = desk.waiter();
-    other.acquire(new AcquireOrder(desk.claim(), Desk.LONG, Duration.ZERO, "tester"));
+    PendingAcquire oldest = desk.waiter();
+    other.acquire(new AcquireCommand(desk.claim(), LONG, Duration.ZERO, "tester"));
     desk.world.run(Duration.ofSeconds(3));
-    Call newer = desk.waiter();
+    PendingAcquire newer = desk.waiter();
     desk.finish(other.drain());
-    Call moved = moved(Duration.ofHours(1));
+    PendingAcquire moved = moved(Duration.ofHours(1));
     desk.finish(desk.release(holder));
     Grant first = desk.grantOf(oldest);
     desk.finish(desk.release(first));
     desk.grantOf(moved);
-    assertThat(Desk.isAnswered(newer)).isFalse();
+    assertThat(CoordinatorFixture.isAnswered(newer)).isFalse();
   }
 
   /** Nobody has waited elsewhere, or this replica would have seen it in the line. */
   @Test
   void timeThatCannotHaveBeenWaited_givesNoEarlierPlace() {
     Grant holder = desk.grab();
-    Call oldest = desk.waiter();
-    Call newer = desk.waiter();
-    Call liar = moved(Duration.ofHours(1));
-    for (Call expected : List.of(oldest, newer, liar)) {
+    PendingAcquire oldest = desk.waiter();
+    PendingAcquire newer = desk.waiter();
+    PendingAcquire liar = moved(Duration.ofHours(1));
+    for (PendingAcquire expected : List.of(oldest, newer, liar)) {
       desk.finish(desk.release(holder));
       holder = desk.grantOf(expected);
     }
@@ -197,7 +199,7 @@ class CoordinatorTest {
   @Test
   void claimsThatComeToAnEmptyQueue_standInTheOrderInWhichTheyBeganToWait() {
     Grant holder = desk.grab();
-    List<Call> calls =
+    List<PendingAcquire> calls =
         IntStream.of(20, 10, 15, 25, 30).mapToObj(s -> moved(Duration.ofSeconds(s))).toList();
     // The first to come is not overtaken any more; all others are in order.
     for (int expected : new int[] {0, 4, 3, 2, 1}) {
@@ -206,14 +208,14 @@ class CoordinatorTest {
     }
   }
 
-  private Call moved(Duration waited) {
-    return desk.coordinator.acquire(new AcquireOrder(desk.claim(), Desk.LONG, waited, "tester"));
+  private PendingAcquire moved(Duration waited) {
+    return desk.coordinator.acquire(new AcquireCommand(desk.claim(), LONG, waited, "tester"));
   }
 
   @Test
   void drain_sendsWaitersAwayAndRefusesNewClaims() {
     Grant holder = desk.grab();
-    Call waiter = desk.waiter();
+    PendingAcquire waiter = desk.waiter();
     desk.finish(desk.coordinator.drain());
     assertThatThrownBy(() -> desk.finish(waiter.answer())).isInstanceOf(DrainingException.class);
     assertThatThrownBy(() -> desk.grab()).isInstanceOf(DrainingException.class);
@@ -225,32 +227,31 @@ class CoordinatorTest {
   @Test
   void releaseThatCloses_handsOverToNobody() {
     Grant holder = desk.grab();
-    Call waiter = desk.waiter();
+    PendingAcquire waiter = desk.waiter();
     Duration closing = Duration.ofSeconds(3);
     desk.finish(
         desk.coordinator.release(
-            new ReleaseOrder(
-                Desk.LOCK, holder.ref().claim(), Optional.of(holder.token()), closing)));
+            new ReleaseCommand(LOCK, holder.ref().claim(), Optional.of(holder.token()), closing)));
     desk.world.run(Duration.ofMillis(2_900));
-    assertThat(Desk.isAnswered(waiter)).isFalse();
+    assertThat(CoordinatorFixture.isAnswered(waiter)).isFalse();
     desk.world.run(Duration.ofMillis(200));
-    assertThat(Desk.isAnswered(waiter)).isTrue();
+    assertThat(CoordinatorFixture.isAnswered(waiter)).isTrue();
   }
 
   @Test
   void attemptThatFailed_isRepeatedBeforeLong() {
     desk.failing = 1;
-    Call call = desk.acquire(desk.claim(), Desk.LONG);
+    PendingAcquire call = desk.acquire(desk.claim(), LONG);
     desk.world.run(Duration.ofMillis(200));
-    assertThat(Desk.isAnswered(call)).isTrue();
+    assertThat(CoordinatorFixture.isAnswered(call)).isTrue();
   }
 
   @Test
   void storeThatIsGoneWhenTheWaitIsOver_isUnavailable() {
     desk.failing = Integer.MAX_VALUE;
-    Call call = desk.acquire(desk.claim(), Duration.ofSeconds(4));
+    PendingAcquire call = desk.acquire(desk.claim(), Duration.ofSeconds(4));
     desk.world.run(Duration.ofMillis(3_900));
-    assertThat(Desk.isAnswered(call)).isFalse();
+    assertThat(CoordinatorFixture.isAnswered(call)).isFalse();
     assertThatThrownBy(() -> desk.finish(call.answer())).isInstanceOf(StoreException.class);
   }
 
@@ -260,12 +261,12 @@ class CoordinatorTest {
     Grant holder = desk.grab();
     for (int round = 0; round < 5; round++) {
       Claim sliced = desk.claim();
-      Call slice = desk.acquire(sliced, Duration.ofMillis(300));
+      PendingAcquire slice = desk.acquire(sliced, Duration.ofMillis(300));
       desk.world.run(Duration.ofMillis(5));
-      Call later = desk.waiter();
+      PendingAcquire later = desk.waiter();
       assertThat(desk.refusalOf(slice).reason()).isEqualTo(Reason.TIMED_OUT);
       desk.world.run(Duration.ofMillis(500));
-      Call next = desk.acquire(sliced, Desk.LONG);
+      PendingAcquire next = desk.acquire(sliced, LONG);
       desk.finish(desk.release(holder));
       Grant first = desk.grantOf(next);
       desk.finish(desk.release(first));
@@ -276,10 +277,10 @@ class CoordinatorTest {
   @Test
   void otherClaimThanTheOneThatTimedOut_goesToTheEnd() {
     Grant holder = desk.grab();
-    Call slice = desk.acquire(desk.claim(), Duration.ofMillis(300));
-    Call later = desk.waiter();
+    PendingAcquire slice = desk.acquire(desk.claim(), Duration.ofMillis(300));
+    PendingAcquire later = desk.waiter();
     desk.refusalOf(slice);
-    Call other = desk.acquire(desk.claim(), Desk.LONG);
+    PendingAcquire other = desk.acquire(desk.claim(), LONG);
     desk.finish(desk.release(holder));
     desk.finish(desk.release(desk.grantOf(later)));
     desk.grantOf(other);
@@ -289,46 +290,46 @@ class CoordinatorTest {
   void claimThatComesAgainTooLate_goesToTheEnd() {
     Grant holder = desk.grab();
     Claim sliced = desk.claim();
-    Call slice = desk.acquire(sliced, Duration.ofMillis(300));
-    Call later = desk.waiter();
+    PendingAcquire slice = desk.acquire(sliced, Duration.ofMillis(300));
+    PendingAcquire later = desk.waiter();
     desk.refusalOf(slice);
-    desk.world.run(Places.KEPT);
-    Call again = desk.acquire(sliced, Desk.LONG);
+    desk.world.run(RecentPlaces.KEPT);
+    PendingAcquire again = desk.acquire(sliced, LONG);
     desk.finish(desk.release(holder));
     desk.grantOf(later);
-    assertThat(Desk.isAnswered(again)).isFalse();
+    assertThat(CoordinatorFixture.isAnswered(again)).isFalse();
   }
 
   /** The line among the replicas: the slice of the only waiter here must not cost its place. */
   @Test
   void onlyWaiterThatComesAgain_keepsThePlaceOfItsReplica() {
-    Coordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
+    LockCoordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
     Grant holder = desk.grab();
     Claim sliced = desk.claim();
-    Call slice = desk.acquire(sliced, Duration.ofMillis(300));
+    PendingAcquire slice = desk.acquire(sliced, Duration.ofMillis(300));
     desk.world.run(Duration.ofMillis(5));
-    Call elsewhere =
-        other.acquire(new AcquireOrder(desk.claim(), Desk.LONG, Duration.ZERO, "tester"));
+    PendingAcquire elsewhere =
+        other.acquire(new AcquireCommand(desk.claim(), LONG, Duration.ZERO, "tester"));
     desk.refusalOf(slice);
     desk.world.run(Duration.ofMillis(100));
-    Call again = desk.acquire(sliced, Desk.LONG);
+    PendingAcquire again = desk.acquire(sliced, LONG);
     desk.world.run(Duration.ofMillis(5));
-    Coordinator third = desk.replica(9, CoordinatorSettings.DEFAULT);
-    desk.finish(third.release(ReleaseOrder.of(holder.ref())));
+    LockCoordinator third = desk.replica(9, CoordinatorSettings.DEFAULT);
+    desk.finish(third.release(ReleaseCommand.of(holder.ref())));
     desk.grantOf(again);
-    assertThat(Desk.isAnswered(elsewhere)).isFalse();
+    assertThat(CoordinatorFixture.isAnswered(elsewhere)).isFalse();
   }
 
   @Test
   void placeThatIsKeptForNobody_isPassedOnWhenItsTurnComes() {
-    Coordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
+    LockCoordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
     Grant holder = desk.grab();
     desk.refusalOf(desk.acquire(desk.claim(), Duration.ofMillis(300)));
-    Call elsewhere =
-        other.acquire(new AcquireOrder(desk.claim(), Desk.LONG, Duration.ZERO, "tester"));
+    PendingAcquire elsewhere =
+        other.acquire(new AcquireCommand(desk.claim(), LONG, Duration.ZERO, "tester"));
     desk.world.run(Duration.ofMillis(5));
     long before = desk.world.nanoTime();
-    desk.finish(other.release(ReleaseOrder.of(holder.ref())));
+    desk.finish(other.release(ReleaseCommand.of(holder.ref())));
     desk.grantOf(elsewhere);
     assertThat(desk.world.nanoTime() - before).isLessThan(Duration.ofMillis(20).toNanos());
   }
@@ -348,10 +349,12 @@ class CoordinatorTest {
     desk.grab();
     desk.waiter();
     desk.waiter();
-    LockView view = desk.finish(desk.coordinator.inspect(Desk.LOCK));
+    QueuedLockView view = desk.finish(desk.coordinator.inspect(LOCK));
     assertThat(view.state().holder()).isPresent();
     assertThat(view.waiterCount()).isEqualTo(2);
-    assertThat(view.waiters()).extracting(LockView.WaiterView::position).containsExactly(1, 2);
+    assertThat(view.waiters())
+        .extracting(QueuedLockView.WaiterView::position)
+        .containsExactly(1, 2);
     assertThat(view.waiters().get(0).waited()).isGreaterThan(view.waiters().get(1).waited());
     assertThat(view.otherReplicasWaiting()).isZero();
   }
@@ -359,12 +362,12 @@ class CoordinatorTest {
   /** Another replica finds nothing in the store that tells more than that the grant is over. */
   @Test
   void lockTakenByForceAndFreedAtOnce_isToldSoByTheReplicaThatDidIt() {
-    Coordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
+    LockCoordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
     Grant holder = desk.grab();
     desk.finish(
         desk.coordinator.forceRelease(
-            new ForcedRelease(Desk.LOCK, "stuck", Optional.empty(), Optional.of(Duration.ZERO))));
-    Loss loss = lossOf(desk.coordinator, holder);
+            new ForceReleaseCommand(LOCK, "stuck", Optional.empty(), Optional.of(Duration.ZERO))));
+    GrantLoss loss = lossOf(desk.coordinator, holder);
     assertThat(loss.reason()).isEqualTo(LossReason.REVOKED);
     assertThat(loss.detail()).isEqualTo("stuck");
     assertThat(desk.finish(desk.release(holder)))
@@ -374,17 +377,17 @@ class CoordinatorTest {
     assertThat(lossOf(desk.coordinator, holder).reason()).isEqualTo(LossReason.SUPERSEDED);
   }
 
-  private Loss lossOf(Coordinator replica, Grant grant) {
+  private GrantLoss lossOf(LockCoordinator replica, Grant grant) {
     return ((Renewal.Lost) desk.finish(replica.renew(grant.ref()))).loss();
   }
 
   @Test
   void releaseThroughAnotherReplica_wakesTheFirstInLine() {
-    Coordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
+    LockCoordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
     Grant holder = desk.grab();
-    Call waiter = desk.waiter();
+    PendingAcquire waiter = desk.waiter();
     long before = desk.world.nanoTime();
-    desk.finish(other.release(ReleaseOrder.of(holder.ref())));
+    desk.finish(other.release(ReleaseCommand.of(holder.ref())));
     desk.grantOf(waiter);
     assertThat(desk.world.nanoTime() - before).isLessThan(Duration.ofMillis(20).toNanos());
   }

@@ -41,8 +41,8 @@ final class DrainRaceTest {
   }
 
   private static void meet(ExecutorService threads, int round) throws Exception {
-    Coordinator replica =
-        new Coordinator(
+    LockCoordinator replica =
+        new LockCoordinator(
             ModelServer.direct().newBackend(),
             new Replica(ReplicaId.of(1), "here:1", Replica.Phase.SERVING),
             CoordinatorSettings.DEFAULT,
@@ -51,7 +51,7 @@ final class DrainRaceTest {
     replica.open();
     replica.acquire(order("holder", round, Duration.ZERO));
     AtomicInteger ready = new AtomicInteger();
-    Future<Call> waiter =
+    Future<PendingAcquire> waiter =
         threads.submit(
             () -> {
               meetAt(ready, round % 64);
@@ -80,14 +80,14 @@ final class DrainRaceTest {
     }
   }
 
-  private static AcquireOrder order(String who, int round, Duration maxWait) {
+  private static AcquireCommand order(String who, int round, Duration maxWait) {
     ClaimId id = new ClaimId(String.format(Locale.ROOT, "%s-%022d", who, round));
     Claim claim = new Claim(LOCK, id, Lease.of(Duration.ofSeconds(10)), Claimant.named(who));
-    return new AcquireOrder(claim, maxWait, Duration.ZERO, who);
+    return new AcquireCommand(claim, maxWait, Duration.ZERO, who);
   }
 
   /** Nothing happens by itself. */
-  private static final class NoTimers implements Timers {
+  private static final class NoTimers implements TimerService {
     @Override
     public long nanoTime() {
       return System.nanoTime();

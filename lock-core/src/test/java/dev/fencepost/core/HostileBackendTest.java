@@ -11,10 +11,10 @@ import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.LockBackend;
+import dev.fencepost.lock.spi.QueueIntent;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -30,9 +30,9 @@ import org.junit.jupiter.params.provider.EnumSource;
  * because of it.
  */
 final class HostileBackendTest {
-  private final Desk desk = new Desk(CoordinatorSettings.DEFAULT);
+  private final CoordinatorFixture desk = new CoordinatorFixture(CoordinatorSettings.DEFAULT);
   private final Tampered[] backend = new Tampered[1];
-  private final Coordinator replica =
+  private final LockCoordinator replica =
       desk.replica(8, CoordinatorSettings.DEFAULT, sound -> backend[0] = new Tampered(sound));
 
   /** What a backend must not do instead of answering. */
@@ -56,21 +56,21 @@ final class HostileBackendTest {
   @EnumSource(Misdeed.class)
   void attempt_isRepeated(Misdeed misdeed) {
     backend[0].next = misdeed;
-    Call call = acquire(Desk.LONG);
-    assertThat(desk.grantOf(call).ref().lock()).isEqualTo(Desk.LOCK);
+    PendingAcquire call = acquire(CoordinatorFixture.LONG);
+    assertThat(desk.grantOf(call).ref().lock()).isEqualTo(CoordinatorFixture.LOCK);
   }
 
   @ParameterizedTest
   @EnumSource(Misdeed.class)
   void handOver_failsAndTheLockGoesOn(Misdeed misdeed) {
     Grant holder = desk.grantOf(acquire(Duration.ZERO));
-    Call waiter = acquire(Desk.LONG);
+    PendingAcquire waiter = acquire(CoordinatorFixture.LONG);
     desk.world.run(Duration.ofMillis(5));
     backend[0].next = misdeed;
-    CompletionStage<Release> first = replica.release(ReleaseOrder.of(holder.ref()));
+    CompletionStage<Release> first = replica.release(ReleaseCommand.of(holder.ref()));
     desk.world.run(Duration.ofMillis(5));
     assertThat(first.toCompletableFuture()).isCompletedExceptionally();
-    assertThat(desk.finish(replica.release(ReleaseOrder.of(holder.ref()))))
+    assertThat(desk.finish(replica.release(ReleaseCommand.of(holder.ref()))))
         .isEqualTo(new Release.Released());
     desk.grantOf(waiter);
   }
@@ -79,13 +79,13 @@ final class HostileBackendTest {
   @EnumSource(Misdeed.class)
   void leave_isNotTheEnd(Misdeed misdeed) {
     Grant holder = desk.grantOf(acquire(Duration.ZERO));
-    Call waiter = acquire(Desk.LONG);
+    PendingAcquire waiter = acquire(CoordinatorFixture.LONG);
     desk.world.run(Duration.ofMillis(5));
     backend[0].next = misdeed;
     waiter.leave();
-    Call next = acquire(Desk.LONG);
+    PendingAcquire next = acquire(CoordinatorFixture.LONG);
     desk.world.run(Duration.ofMillis(5));
-    desk.finish(replica.release(ReleaseOrder.of(holder.ref())));
+    desk.finish(replica.release(ReleaseCommand.of(holder.ref())));
     desk.grantOf(next);
   }
 
@@ -93,7 +93,7 @@ final class HostileBackendTest {
   @EnumSource(Misdeed.class)
   void look_isNotTheLast(Misdeed misdeed) {
     desk.grantOf(acquire(Duration.ZERO));
-    acquire(Desk.LONG);
+    acquire(CoordinatorFixture.LONG);
     desk.world.run(Duration.ofMillis(5));
     backend[0].nextLook = misdeed;
     desk.commands.clear();
@@ -105,8 +105,8 @@ final class HostileBackendTest {
   @EnumSource(Misdeed.class)
   void renewalForACallThatJoined_isUnknownAndRepeated(Misdeed misdeed) {
     Claim claim = desk.claim();
-    Call first = replica.acquire(order(claim, Desk.LONG));
-    Call joined = replica.acquire(order(claim, Desk.LONG));
+    PendingAcquire first = replica.acquire(order(claim, CoordinatorFixture.LONG));
+    PendingAcquire joined = replica.acquire(order(claim, CoordinatorFixture.LONG));
     backend[0].nextRenewal = misdeed;
     desk.grantOf(first);
     desk.grantOf(joined);
@@ -114,7 +114,7 @@ final class HostileBackendTest {
 
   @Test
   void looksOfWatchers_goOnAfterManyThatHadNoStage() {
-    Watch watch = replica.watch(List.of(Desk.LOCK), () -> {});
+    LockSubscription watch = replica.watch(List.of(CoordinatorFixture.LOCK), () -> {});
     for (int i = 0; i < 10; i++) {
       backend[0].nextLook = Misdeed.NO_STAGE;
       desk.world.run(Duration.ofSeconds(2));
@@ -125,12 +125,12 @@ final class HostileBackendTest {
     assertThat(watch.take()).isNotEmpty();
   }
 
-  private Call acquire(Duration maxWait) {
+  private PendingAcquire acquire(Duration maxWait) {
     return replica.acquire(order(desk.claim(), maxWait));
   }
 
-  private static AcquireOrder order(Claim claim, Duration maxWait) {
-    return new AcquireOrder(claim, maxWait, Duration.ZERO, "tester");
+  private static AcquireCommand order(Claim claim, Duration maxWait) {
+    return new AcquireCommand(claim, maxWait, Duration.ZERO, "tester");
   }
 
   /** Commits a misdeed once. */
@@ -144,12 +144,12 @@ final class HostileBackendTest {
     }
 
     @Override
-    public CompletionStage<Attempt> tryAcquire(Claim claim, Line line) {
+    public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent line) {
       return once(() -> super.tryAcquire(claim, line));
     }
 
     @Override
-    public CompletionStage<HandOver> handOver(GrantRef from, Claim to, Line line) {
+    public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent line) {
       return once(() -> super.handOver(from, to, line));
     }
 

@@ -7,7 +7,7 @@ import dev.fencepost.core.AcquireAnswer.Reason;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.spi.StoreException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,23 +22,23 @@ import org.junit.jupiter.params.provider.ValueSource;
  * answer to them, since its lease may have begun before they were sent (rule 4).
  */
 final class JoinedCallsTest {
-  private final Desk desk = new Desk(CoordinatorSettings.DEFAULT);
+  private final CoordinatorFixture desk = new CoordinatorFixture(CoordinatorSettings.DEFAULT);
 
   @Test
   void repeatedAcquire_isAnsweredFromARenewalThatWasSentAfterIt() {
     Claim claim = desk.claim();
-    Call first = desk.acquire(claim, Duration.ZERO);
+    PendingAcquire first = desk.acquire(claim, Duration.ZERO);
     first.leave();
-    Call repeated = desk.acquire(claim, Duration.ZERO);
+    PendingAcquire repeated = desk.acquire(claim, Duration.ZERO);
     Grant grant = desk.grantOf(repeated);
-    assertThat(grant.origin()).isEqualTo(Grant.Origin.STANDING);
+    assertThat(grant.origin()).isEqualTo(Grant.Origin.EXISTING);
     assertThat(desk.commands).containsExactly("tryAcquire NONE", "renew");
   }
 
   @Test
   void callThatJoinsTheRenewal_getsOneOfItsOwn() {
     Claim claim = desk.claim();
-    List<Call> calls = new ArrayList<>();
+    List<PendingAcquire> calls = new ArrayList<>();
     // A command takes a millisecond: each comes while that of the one before it is on its way.
     for (int i = 0; i < 3; i++) {
       calls.add(desk.acquire(claim, Duration.ZERO));
@@ -52,13 +52,13 @@ final class JoinedCallsTest {
   void callThatJoinsAHandOver_isAnsweredFromARenewal() {
     Grant holder = desk.grab();
     Claim claim = desk.claim();
-    Call waiter = desk.acquire(claim, Desk.LONG);
+    PendingAcquire waiter = desk.acquire(claim, CoordinatorFixture.LONG);
     desk.world.run(Duration.ofMillis(5));
     desk.commands.clear();
     desk.release(holder);
-    Call joined = desk.acquire(claim, Desk.LONG);
+    PendingAcquire joined = desk.acquire(claim, CoordinatorFixture.LONG);
     assertThat(desk.grantOf(waiter).origin()).isEqualTo(Grant.Origin.NEW);
-    assertThat(desk.grantOf(joined).origin()).isEqualTo(Grant.Origin.STANDING);
+    assertThat(desk.grantOf(joined).origin()).isEqualTo(Grant.Origin.EXISTING);
     assertThat(desk.commands).containsExactly("handOver JOIN", "renew");
   }
 
@@ -68,9 +68,9 @@ final class JoinedCallsTest {
     desk.waiter();
     desk.world.run(Duration.ofSeconds(2));
     desk.commands.clear();
-    Claim claim = Desk.claim(holder.ref().claim());
-    Call first = desk.acquire(claim, Desk.LONG);
-    Call joined = desk.acquire(claim, Desk.LONG);
+    Claim claim = CoordinatorFixture.claim(holder.ref().claim());
+    PendingAcquire first = desk.acquire(claim, CoordinatorFixture.LONG);
+    PendingAcquire joined = desk.acquire(claim, CoordinatorFixture.LONG);
     desk.grantOf(first);
     desk.grantOf(joined);
     assertThat(desk.commands).filteredOn("renew"::equals).hasSize(2);
@@ -79,13 +79,13 @@ final class JoinedCallsTest {
   /** The refusal of the first says how the lock stood before the second call came. */
   @Test
   void tryThatJoinsARefusedCommand_isAskedAtTheStoreItself() {
-    Coordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
+    LockCoordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
     Grant holder = desk.grabThrough(other);
     Claim claim = desk.claim();
-    Call first = desk.acquire(claim, Duration.ZERO);
-    CompletionStage<Release> ended = other.release(ReleaseOrder.of(holder.ref()));
+    PendingAcquire first = desk.acquire(claim, Duration.ZERO);
+    CompletionStage<Release> ended = other.release(ReleaseCommand.of(holder.ref()));
     desk.world.run(Duration.ofNanos(900_000));
-    Call second = desk.acquire(claim, Duration.ZERO);
+    PendingAcquire second = desk.acquire(claim, Duration.ZERO);
     assertThat(desk.refusalOf(first).reason()).isEqualTo(Reason.BUSY);
     desk.grantOf(second);
     assertThat(desk.finish(ended)).isEqualTo(new Release.Released());
@@ -93,10 +93,10 @@ final class JoinedCallsTest {
 
   @Test
   void freeLockWhoseLineThisReplicaIsLeaving_isGivenToATry() {
-    Coordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
+    LockCoordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
     Grant holder = desk.grabThrough(other);
-    Call waiter = desk.waiter();
-    other.release(ReleaseOrder.of(holder.ref()));
+    PendingAcquire waiter = desk.waiter();
+    other.release(ReleaseCommand.of(holder.ref()));
     desk.world.run(Duration.ofNanos(500_000));
     waiter.leave();
     desk.world.run(Duration.ofNanos(700_000));
@@ -108,8 +108,8 @@ final class JoinedCallsTest {
   @ValueSource(longs = {0, 2})
   void callThatJoined_isToldThatTheOutcomeIsUnknownIfItsRenewalFails(long waitMillis) {
     Claim claim = desk.claim();
-    Call first = desk.acquire(claim, Duration.ofMillis(waitMillis));
-    Call joined = desk.acquire(claim, Duration.ofMillis(waitMillis));
+    PendingAcquire first = desk.acquire(claim, Duration.ofMillis(waitMillis));
+    PendingAcquire joined = desk.acquire(claim, Duration.ofMillis(waitMillis));
     desk.failingRenewals = 1;
     desk.failing = Integer.MAX_VALUE;
     desk.grantOf(first);
@@ -121,13 +121,13 @@ final class JoinedCallsTest {
   void callsOfOneClaim_areBoundedAndTheOldestMakesRoom() {
     Grant holder = desk.grab();
     Claim claim = desk.claim();
-    List<Call> calls = new ArrayList<>();
+    List<PendingAcquire> calls = new ArrayList<>();
     for (int i = 0; i <= Waiter.MOST_CALLS; i++) {
-      calls.add(desk.acquire(claim, Desk.LONG));
+      calls.add(desk.acquire(claim, CoordinatorFixture.LONG));
     }
-    Call oldest = calls.remove(0);
+    PendingAcquire oldest = calls.remove(0);
     assertThatThrownBy(() -> desk.finish(oldest.answer())).isInstanceOf(OverLimitException.class);
-    assertThat(calls).noneMatch(Desk::isAnswered);
+    assertThat(calls).noneMatch(CoordinatorFixture::isAnswered);
     assertThat(desk.coordinator.waiterCount()).isEqualTo(Waiter.MOST_CALLS);
     desk.release(holder);
     calls.forEach(call -> assertThat(desk.grantOf(call).ref().claim()).isEqualTo(claim.id()));
@@ -138,9 +138,10 @@ final class JoinedCallsTest {
   void callsThatLeave_freeTheirPlacesAtOnce() {
     Claim claim = desk.claim();
     for (int i = 0; i < 5 * Waiter.MOST_CALLS; i++) {
-      desk.acquire(claim, Desk.LONG).leave();
+      desk.acquire(claim, CoordinatorFixture.LONG).leave();
     }
-    assertThat(desk.grantOf(desk.acquire(claim, Desk.LONG)).ref().claim()).isEqualTo(claim.id());
+    assertThat(desk.grantOf(desk.acquire(claim, CoordinatorFixture.LONG)).ref().claim())
+        .isEqualTo(claim.id());
     assertThat(desk.coordinator.waiterCount()).isZero();
   }
 }

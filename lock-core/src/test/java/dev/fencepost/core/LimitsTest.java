@@ -22,28 +22,32 @@ class LimitsTest {
 
   @Test
   void queueOfALockIsFull_oneMoreIsRefusedAndTheOthersGoOn() {
-    Desk desk = new Desk(new CoordinatorSettings(32, 2, MANY, MANY, RECHECK));
+    CoordinatorFixture desk =
+        new CoordinatorFixture(new CoordinatorSettings(32, 2, MANY, MANY, RECHECK));
     assertRefusedAfterTwo(desk, "waiters of lock \"orders/42\"");
   }
 
   @Test
   void clientHasTooManyWaiters_oneMoreIsRefusedAndTheOthersGoOn() {
-    Desk desk = new Desk(new CoordinatorSettings(32, 100, TWO, MANY, RECHECK));
+    CoordinatorFixture desk =
+        new CoordinatorFixture(new CoordinatorSettings(32, 100, TWO, MANY, RECHECK));
     assertRefusedAfterTwo(desk, "waiters of this client");
   }
 
   @Test
   void replicaHasTooManyWaiters_oneMoreIsRefusedAndTheOthersGoOn() {
-    Desk desk = new Desk(new CoordinatorSettings(32, 100, MANY, TWO, RECHECK));
+    CoordinatorFixture desk =
+        new CoordinatorFixture(new CoordinatorSettings(32, 100, MANY, TWO, RECHECK));
     assertRefusedAfterTwo(desk, "waiters of this replica");
   }
 
   @Test
   void clientsMetadataTakesTooMuch_oneMoreIsRefusedAndTheOthersGoOn() {
-    Desk desk = new Desk(new CoordinatorSettings(32, 100, FEW_BYTES, MANY, RECHECK));
+    CoordinatorFixture desk =
+        new CoordinatorFixture(new CoordinatorSettings(32, 100, FEW_BYTES, MANY, RECHECK));
     Grant holder = desk.grab();
-    Call first = heavyWaiter(desk, "greedy");
-    Call second = heavyWaiter(desk, "greedy");
+    PendingAcquire first = heavyWaiter(desk, "greedy");
+    PendingAcquire second = heavyWaiter(desk, "greedy");
     assertOverBytes(
         desk, heavyWaiter(desk, "greedy"), "bytes of metadata of this client that wait");
     heavyWaiter(desk, "modest").leave();
@@ -55,54 +59,58 @@ class LimitsTest {
 
   @Test
   void metadataOfAllTakesTooMuch_oneMoreIsRefused() {
-    Desk desk = new Desk(new CoordinatorSettings(32, 100, MANY, FEW_BYTES, RECHECK));
+    CoordinatorFixture desk =
+        new CoordinatorFixture(new CoordinatorSettings(32, 100, MANY, FEW_BYTES, RECHECK));
     desk.grab();
-    Call first = heavyWaiter(desk, "one");
+    PendingAcquire first = heavyWaiter(desk, "one");
     heavyWaiter(desk, "two");
     assertOverBytes(
         desk, heavyWaiter(desk, "three"), "bytes of metadata that wait at this replica");
     first.leave();
-    assertThat(Desk.isAnswered(heavyWaiter(desk, "three"))).isFalse();
+    assertThat(CoordinatorFixture.isAnswered(heavyWaiter(desk, "three"))).isFalse();
   }
 
   /** A store that does not answer must not collect what was asked of it. */
   @Test
   void claimsThatAreBeingTried_countWithTheirBytes() {
-    Desk desk = new Desk(new CoordinatorSettings(32, 100, FEW_BYTES, MANY, RECHECK));
+    CoordinatorFixture desk =
+        new CoordinatorFixture(new CoordinatorSettings(32, 100, FEW_BYTES, MANY, RECHECK));
     for (int i = 0; i < 2; i++) {
       desk.coordinator.acquire(
           heavy(desk.claim(new LockName("lock-" + i)), Duration.ZERO, "greedy"));
     }
     Claim other = desk.claim(new LockName("lock-3"));
-    Call refused = desk.coordinator.acquire(heavy(other, Duration.ZERO, "greedy"));
+    PendingAcquire refused = desk.coordinator.acquire(heavy(other, Duration.ZERO, "greedy"));
     assertOverBytes(desk, refused, "bytes of metadata of this client that wait");
     desk.world.run(Duration.ofMillis(10));
     assertThat(desk.coordinator.waitingBytes()).isZero();
   }
 
-  private static Call heavyWaiter(Desk desk, String client) {
-    Call call = desk.coordinator.acquire(heavy(desk.claim(), Desk.LONG, client));
+  private static PendingAcquire heavyWaiter(CoordinatorFixture desk, String client) {
+    PendingAcquire call =
+        desk.coordinator.acquire(heavy(desk.claim(), CoordinatorFixture.LONG, client));
     desk.world.run(Duration.ofMillis(5));
     return call;
   }
 
-  private static AcquireOrder heavy(Claim claim, Duration maxWait, String client) {
+  private static AcquireCommand heavy(Claim claim, Duration maxWait, String client) {
     Claimant claimant =
         new Claimant(client, "", LockMode.EXCLUSIVE, Map.of("key", "x".repeat(4_000)));
     Claim heavy = new Claim(claim.lock(), claim.id(), claim.lease(), claimant);
-    return new AcquireOrder(heavy, maxWait, Duration.ZERO, client);
+    return new AcquireCommand(heavy, maxWait, Duration.ZERO, client);
   }
 
-  private static void assertOverBytes(Desk desk, Call call, String subject) {
+  private static void assertOverBytes(
+      CoordinatorFixture desk, PendingAcquire call, String subject) {
     assertThatThrownBy(() -> desk.finish(call.answer()))
         .isInstanceOfSatisfying(
             OverLimitException.class, e -> assertThat(e.subject()).isEqualTo(subject));
   }
 
-  private static void assertRefusedAfterTwo(Desk desk, String subject) {
+  private static void assertRefusedAfterTwo(CoordinatorFixture desk, String subject) {
     Grant holder = desk.grab();
-    Call first = desk.waiter();
-    Call second = desk.waiter();
+    PendingAcquire first = desk.waiter();
+    PendingAcquire second = desk.waiter();
     assertThatThrownBy(() -> desk.finish(desk.waiter().answer()))
         .isInstanceOfSatisfying(
             OverLimitException.class,

@@ -11,12 +11,12 @@ import org.junit.jupiter.api.Test;
 
 /** The moment from which a caller counts its lease lies before the store was asked. */
 final class MarksTest {
-  private final Desk desk = new Desk(CoordinatorSettings.DEFAULT);
+  private final CoordinatorFixture desk = new CoordinatorFixture(CoordinatorSettings.DEFAULT);
   private final AtomicLong lastMark = new AtomicLong(1);
 
   @Test
   void grantAtOnce_namesTheMarkBeforeTheCommand() {
-    Call call = ask(desk.claim(), Duration.ZERO);
+    PendingAcquire call = ask(desk.claim(), Duration.ZERO);
     lastMark.set(2);
     assertThat(markOf(call)).isEqualTo(1);
   }
@@ -24,7 +24,7 @@ final class MarksTest {
   @Test
   void grantAfterAWait_namesTheMarkBeforeTheHandOver() {
     Grant holder = desk.grab();
-    Call waiter = ask(desk.claim(), Desk.LONG);
+    PendingAcquire waiter = ask(desk.claim(), CoordinatorFixture.LONG);
     desk.world.run(Duration.ofMillis(5));
     lastMark.set(7);
     desk.release(holder);
@@ -36,9 +36,9 @@ final class MarksTest {
   @Test
   void callThatJoinsACommandOnItsWay_namesTheMarkBeforeItsRenewal() {
     Claim claim = desk.claim();
-    Call first = ask(claim, Desk.LONG);
+    PendingAcquire first = ask(claim, CoordinatorFixture.LONG);
     lastMark.set(2);
-    Call second = ask(claim, Desk.LONG);
+    PendingAcquire second = ask(claim, CoordinatorFixture.LONG);
     assertThat(markOf(first)).isEqualTo(1);
     assertThat(markOf(second)).isEqualTo(2);
   }
@@ -49,16 +49,16 @@ final class MarksTest {
     desk.grantOf(desk.acquire(claim, Duration.ZERO));
     desk.waiter();
     lastMark.set(5);
-    Call again = ask(claim, Duration.ZERO);
+    PendingAcquire again = ask(claim, Duration.ZERO);
     assertThat(markOf(again)).isEqualTo(5);
   }
 
-  private Call ask(Claim claim, Duration maxWait) {
+  private PendingAcquire ask(Claim claim, Duration maxWait) {
     return desk.coordinator.acquire(
-        new AcquireOrder(claim, maxWait, Duration.ZERO, "tester", lastMark::get));
+        new AcquireCommand(claim, maxWait, Duration.ZERO, "tester", lastMark::get));
   }
 
-  private long markOf(Call call) {
+  private long markOf(PendingAcquire call) {
     return ((Granted) desk.finish(call.answer())).mark();
   }
 }

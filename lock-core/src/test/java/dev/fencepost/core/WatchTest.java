@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.fencepost.core.LockChange.Kind;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Claimant;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockName;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,12 +20,12 @@ import org.junit.jupiter.api.Test;
 class WatchTest {
   private static final Duration SOON = Duration.ofMillis(10);
 
-  private final Desk desk = new Desk(CoordinatorSettings.DEFAULT);
+  private final CoordinatorFixture desk = new CoordinatorFixture(CoordinatorSettings.DEFAULT);
   private final AtomicInteger news = new AtomicInteger();
 
   @Test
   void firstPicture_showsEveryLock() {
-    Watch watch = watch(Desk.LOCK, new LockName("unused"));
+    LockSubscription watch = watch(CoordinatorFixture.LOCK, new LockName("unused"));
     assertThat(watch.isSynced()).isFalse();
     assertThat(watch.take()).extracting(LockChange::kind).containsExactly(Kind.STATE, Kind.STATE);
     assertThat(watch.isSynced()).isTrue();
@@ -33,7 +33,7 @@ class WatchTest {
 
   @Test
   void changeThroughThisReplica_isShownAtOnce() {
-    Watch watch = watch(Desk.LOCK);
+    LockSubscription watch = watch(CoordinatorFixture.LOCK);
     watch.take();
     Grant grant = desk.grab();
     desk.world.run(SOON);
@@ -45,21 +45,22 @@ class WatchTest {
 
   @Test
   void changeThroughAnotherReplica_isShownWithinTwoSeconds() {
-    Coordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
-    Watch watch = watch(Desk.LOCK);
+    LockCoordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
+    LockSubscription watch = watch(CoordinatorFixture.LOCK);
     watch.take();
-    Call call = other.acquire(new AcquireOrder(desk.claim(), Duration.ZERO, Duration.ZERO, "b"));
+    PendingAcquire call =
+        other.acquire(new AcquireCommand(desk.claim(), Duration.ZERO, Duration.ZERO, "b"));
     Grant grant = desk.grantOf(call);
     desk.world.run(Duration.ofSeconds(2));
     assertThat(only(watch.take()).state().lastToken()).contains(grant.token());
-    desk.finish(other.release(ReleaseOrder.of(grant.ref())));
+    desk.finish(other.release(ReleaseCommand.of(grant.ref())));
     desk.world.run(Duration.ofSeconds(2));
     assertThat(only(watch.take()).state().holder()).isEmpty();
   }
 
   @Test
   void lease_thatRanOut_isShownAsExpired() {
-    Watch watch = watch(Desk.LOCK);
+    LockSubscription watch = watch(CoordinatorFixture.LOCK);
     desk.grab();
     desk.world.run(SOON);
     watch.take();
@@ -69,13 +70,14 @@ class WatchTest {
 
   @Test
   void forcedRelease_isShownAsRevoked() {
-    Watch watch = watch(Desk.LOCK);
+    LockSubscription watch = watch(CoordinatorFixture.LOCK);
     desk.grab();
     desk.world.run(SOON);
     watch.take();
     desk.finish(
         desk.coordinator.forceRelease(
-            new ForcedRelease(Desk.LOCK, "stuck", Optional.empty(), Optional.empty())));
+            new ForceReleaseCommand(
+                CoordinatorFixture.LOCK, "stuck", Optional.empty(), Optional.empty())));
     desk.world.run(SOON);
     LockChange change = only(watch.take());
     assertThat(change.kind()).isEqualTo(Kind.REVOKED);
@@ -84,7 +86,7 @@ class WatchTest {
 
   @Test
   void slowReader_findsOneStateForEachLockAndIsToldOnce() {
-    Watch watch = watch(Desk.LOCK);
+    LockSubscription watch = watch(CoordinatorFixture.LOCK);
     watch.take();
     news.set(0);
     Grant last = desk.grab();
@@ -102,8 +104,9 @@ class WatchTest {
 
   @Test
   void strangersWhoWatchManyLocks_doNotMakeAWatcherLate() {
-    Desk slow = new Desk(CoordinatorSettings.DEFAULT, Duration.ofMillis(60));
-    Coordinator other = slow.replica(8, CoordinatorSettings.DEFAULT);
+    CoordinatorFixture slow =
+        new CoordinatorFixture(CoordinatorSettings.DEFAULT, Duration.ofMillis(60));
+    LockCoordinator other = slow.replica(8, CoordinatorSettings.DEFAULT);
     for (int stranger = 0; stranger < 600; stranger++) {
       List<LockName> names = new ArrayList<>();
       for (int i = 0; i < 100; i++) {
@@ -111,16 +114,17 @@ class WatchTest {
       }
       slow.coordinator.watch(names, () -> {});
     }
-    Watch watch = slow.coordinator.watch(List.of(Desk.LOCK), () -> {});
+    LockSubscription watch = slow.coordinator.watch(List.of(CoordinatorFixture.LOCK), () -> {});
     slow.world.run(Duration.ofSeconds(5));
     watch.take();
 
     for (int i = 0; i < 2; i++) {
-      Call call = other.acquire(new AcquireOrder(slow.claim(), Duration.ZERO, Duration.ZERO, "b"));
+      PendingAcquire call =
+          other.acquire(new AcquireCommand(slow.claim(), Duration.ZERO, Duration.ZERO, "b"));
       Grant elsewhere = slow.grantOf(call);
       slow.world.run(Duration.ofSeconds(2));
       assertThat(only(watch.take()).state().lastToken()).contains(elsewhere.token());
-      slow.finish(other.release(ReleaseOrder.of(elsewhere.ref())));
+      slow.finish(other.release(ReleaseCommand.of(elsewhere.ref())));
       slow.world.run(Duration.ofSeconds(2));
       assertThat(only(watch.take()).state().holder()).isEmpty();
     }
@@ -135,9 +139,9 @@ class WatchTest {
     for (int i = 0; i < 3_000; i++) {
       names.add(new LockName("lock-" + i));
     }
-    Watch watch = watch(names.toArray(LockName[]::new));
+    LockSubscription watch = watch(names.toArray(LockName[]::new));
     assertThat(watch.take()).hasSize(3_000);
-    Coordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
+    LockCoordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
     for (int i = 0; i < 3_000; i += 500) {
       Claim claim =
           new Claim(
@@ -145,7 +149,7 @@ class WatchTest {
               desk.claim().id(),
               Lease.of(Duration.ofMinutes(1)),
               Claimant.named("elsewhere"));
-      desk.grantOf(other.acquire(new AcquireOrder(claim, Duration.ZERO, Duration.ZERO, "b")));
+      desk.grantOf(other.acquire(new AcquireCommand(claim, Duration.ZERO, Duration.ZERO, "b")));
     }
 
     desk.world.run(Duration.ofSeconds(2));
@@ -156,7 +160,7 @@ class WatchTest {
 
   @Test
   void closedWatch_costsNothing() {
-    Watch watch = watch(Desk.LOCK);
+    LockSubscription watch = watch(CoordinatorFixture.LOCK);
     watch.close();
     desk.world.run(SOON);
     desk.commands.clear();
@@ -164,8 +168,8 @@ class WatchTest {
     assertThat(desk.commands).isEmpty();
   }
 
-  private Watch watch(LockName... locks) {
-    Watch watch = desk.coordinator.watch(List.of(locks), news::incrementAndGet);
+  private LockSubscription watch(LockName... locks) {
+    LockSubscription watch = desk.coordinator.watch(List.of(locks), news::incrementAndGet);
     desk.world.run(SOON);
     return watch;
   }

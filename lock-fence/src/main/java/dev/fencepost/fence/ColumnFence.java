@@ -30,10 +30,11 @@ final class ColumnFence implements JdbcFence {
   @Override
   public void check(Connection transaction, Object resource, FencingToken token)
       throws SQLException {
-    Transactions.require(transaction);
-    Dialect.of(transaction);
+    JdbcTransactions.require(transaction);
+    GuardTableDialect.of(transaction);
     for (int i = 0; i < MAX_TRIES; i++) {
-      int rows = Transactions.update(transaction, advance, token.value(), resource, token.value());
+      int rows =
+          JdbcTransactions.update(transaction, advance, token.value(), resource, token.value());
       if (rows == 1) {
         return;
       }
@@ -41,7 +42,7 @@ final class ColumnFence implements JdbcFence {
         throw new IllegalStateException(
             keyColumn + " of " + table + " is not unique: " + rows + " rows have " + resource);
       }
-      OptionalLong standing = Transactions.number(transaction, mark, resource);
+      OptionalLong standing = JdbcTransactions.number(transaction, mark, resource);
       if (passes(standing, resource, token)) {
         return;
       }

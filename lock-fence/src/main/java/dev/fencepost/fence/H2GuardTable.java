@@ -19,9 +19,9 @@ final class H2GuardTable implements GuardTable {
   private final String insert;
 
   H2GuardTable(String table) {
-    this.update = Dialect.H2.statement("update", table);
-    this.mark = Dialect.H2.statement("mark", table);
-    this.insert = Dialect.H2.statement("insert", table);
+    this.update = GuardTableDialect.H2.statement("update", table);
+    this.mark = GuardTableDialect.H2.statement("mark", table);
+    this.insert = GuardTableDialect.H2.statement("insert", table);
   }
 
   @Override
@@ -29,10 +29,10 @@ final class H2GuardTable implements GuardTable {
       throws SQLException {
     String name = resource.value();
     for (int i = 0; i < MAX_TRIES; i++) {
-      if (Transactions.update(transaction, update, token, name, token) > 0) {
+      if (JdbcTransactions.update(transaction, update, token, name, token) > 0) {
         return token;
       }
-      OptionalLong standing = Transactions.number(transaction, mark, name);
+      OptionalLong standing = JdbcTransactions.number(transaction, mark, name);
       if (standing.isPresent() && standing.getAsLong() > token) {
         return standing.getAsLong();
       }
@@ -47,7 +47,7 @@ final class H2GuardTable implements GuardTable {
 
   private boolean inserted(Connection transaction, String name, long token) throws SQLException {
     try {
-      return Transactions.update(transaction, insert, name, token) > 0;
+      return JdbcTransactions.update(transaction, insert, name, token) > 0;
     } catch (SQLIntegrityConstraintViolationException e) {
       return false;
     }

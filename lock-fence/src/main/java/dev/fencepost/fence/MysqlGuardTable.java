@@ -17,18 +17,18 @@ final class MysqlGuardTable implements GuardTable {
   private final String mark;
 
   MysqlGuardTable(String table) {
-    this.advance = Dialect.MYSQL.statement("advance", table);
-    this.mark = Dialect.MYSQL.statement("mark", table);
+    this.advance = GuardTableDialect.MYSQL.statement("advance", table);
+    this.mark = GuardTableDialect.MYSQL.statement("mark", table);
   }
 
   @Override
   public long advance(Connection transaction, ResourceName resource, long token)
       throws SQLException {
     byte[] name = resource.utf8();
-    if (Transactions.update(transaction, advance, name, token, token) == RAISED) {
+    if (JdbcTransactions.update(transaction, advance, name, token, token) == RAISED) {
       return token;
     }
-    return Transactions.number(transaction, mark, name)
+    return JdbcTransactions.number(transaction, mark, name)
         .orElseThrow(() -> new SQLException("the row of \"" + resource + "\" is hidden from us"));
   }
 }

@@ -15,17 +15,17 @@ final class PostgresGuardTable implements GuardTable {
   private final String mark;
 
   PostgresGuardTable(String table) {
-    this.advance = Dialect.POSTGRESQL.statement("advance", table);
-    this.mark = Dialect.POSTGRESQL.statement("mark", table);
+    this.advance = GuardTableDialect.POSTGRESQL.statement("advance", table);
+    this.mark = GuardTableDialect.POSTGRESQL.statement("mark", table);
   }
 
   @Override
   public long advance(Connection transaction, ResourceName resource, long token)
       throws SQLException {
-    if (Transactions.update(transaction, advance, resource.value(), token) > 0) {
+    if (JdbcTransactions.update(transaction, advance, resource.value(), token) > 0) {
       return token;
     }
-    return Transactions.number(transaction, mark, resource.value())
+    return JdbcTransactions.number(transaction, mark, resource.value())
         .orElseThrow(() -> new SQLException("the row of \"" + resource + "\" is hidden from us"));
   }
 }

@@ -1,7 +1,7 @@
 package dev.fencepost.fence;
 
+import dev.fencepost.lock.DurationFormat;
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.HumanDuration;
 import dev.fencepost.lock.InvalidValueException;
 import io.lettuce.core.RedisNoScriptException;
 import io.lettuce.core.ScriptOutputType;
@@ -72,7 +72,7 @@ public final class RedisFence {
    */
   public RedisFence keepingMarksFor(Duration retention) {
     if (retention.compareTo(MIN_RETENTION) < 0) {
-      throw InvalidValueException.of("retention", HumanDuration.print(retention), "24h or more");
+      throw InvalidValueException.of("retention", DurationFormat.print(retention), "24h or more");
     }
     return new RedisFence(redis, Long.toString(retention.toMillis()));
   }

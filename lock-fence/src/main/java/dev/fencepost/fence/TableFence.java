@@ -10,22 +10,22 @@ import java.util.Map;
 /** Marks in a table of their own. */
 final class TableFence implements JdbcFence {
 
-  private final Map<Dialect, GuardTable> tables;
+  private final Map<GuardTableDialect, GuardTable> tables;
 
   TableFence(String table) {
     this.tables =
         Map.of(
-            Dialect.POSTGRESQL, new PostgresGuardTable(table),
-            Dialect.MYSQL, new MysqlGuardTable(table),
-            Dialect.H2, new H2GuardTable(table));
+            GuardTableDialect.POSTGRESQL, new PostgresGuardTable(table),
+            GuardTableDialect.MYSQL, new MysqlGuardTable(table),
+            GuardTableDialect.H2, new H2GuardTable(table));
   }
 
   @Override
   public void check(Connection transaction, Object resource, FencingToken token)
       throws SQLException {
     ResourceName name = nameOf(resource);
-    Transactions.require(transaction);
-    GuardTable table = tables.get(Dialect.of(transaction));
+    JdbcTransactions.require(transaction);
+    GuardTable table = tables.get(GuardTableDialect.of(transaction));
     if (table == null) {
       throw new AssertionError("a dialect without a table");
     }

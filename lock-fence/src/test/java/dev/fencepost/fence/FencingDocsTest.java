@@ -15,14 +15,14 @@ class FencingDocsTest {
   @Test
   void sqlAndLua_areShownAsTheyAre() throws IOException {
     String manual = Files.readString(Path.of("../docs/fencing.md"));
-    for (Dialect dialect : Dialect.values()) {
+    for (GuardTableDialect dialect : GuardTableDialect.values()) {
       assertThat(manual).contains(dialect.resource("schema"));
     }
     assertThat(manual)
         .contains(
-            Dialect.POSTGRESQL.resource("advance"),
-            Dialect.MYSQL.resource("advance"),
-            Dialect.MYSQL.resource("mark"),
+            GuardTableDialect.POSTGRESQL.resource("advance"),
+            GuardTableDialect.MYSQL.resource("advance"),
+            GuardTableDialect.MYSQL.resource("mark"),
             resource("redis/fenced.lua"),
             MarkKey.of("stock:42"),
             MarkKey.of("stock:{eu}:42"));

@@ -31,8 +31,8 @@ class H2FenceTest extends JdbcFenceContract {
   }
 
   @Override
-  Dialect dialect() {
-    return Dialect.H2;
+  GuardTableDialect dialect() {
+    return GuardTableDialect.H2;
   }
 
   @Override

@@ -23,8 +23,8 @@ abstract class MySqlFamilyFenceContract extends JdbcFenceContract {
   }
 
   @Override
-  final Dialect dialect() {
-    return Dialect.MYSQL;
+  final GuardTableDialect dialect() {
+    return GuardTableDialect.MYSQL;
   }
 
   @Override

@@ -21,8 +21,8 @@ class PostgresFenceTest extends JdbcFenceContract {
   }
 
   @Override
-  Dialect dialect() {
-    return Dialect.POSTGRESQL;
+  GuardTableDialect dialect() {
+    return GuardTableDialect.POSTGRESQL;
   }
 
   @Override

@@ -4,7 +4,7 @@ import dev.fencepost.acceptance.world.Caller;
 import dev.fencepost.acceptance.world.Claim;
 import dev.fencepost.proto.v1.AcquireResponse;
 import dev.fencepost.proto.v1.ReleaseOutcome;
-import dev.fencepost.testkit.history.Recorder;
+import dev.fencepost.testkit.history.CallRecorder;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -48,7 +48,7 @@ final class CounterProgram {
   }
 
   public static void main(String[] arguments) throws Exception {
-    try (Recorder recorder = Recorder.toFile(Path.of(arguments[1]));
+    try (CallRecorder recorder = CallRecorder.toFile(Path.of(arguments[1]));
         Caller caller = new Caller(Integer.parseInt(arguments[0]), recorder);
         BufferedReader orders =
             new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {

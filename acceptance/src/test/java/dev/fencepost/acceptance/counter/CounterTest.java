@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fencepost.acceptance.counter.CounterProgram.Mode;
 import dev.fencepost.acceptance.world.Server;
-import dev.fencepost.testkit.history.History;
+import dev.fencepost.testkit.history.CallHistory;
 import dev.fencepost.testkit.history.HistoryChecker;
 import dev.fencepost.testkit.process.ChildJvm;
 import dev.fencepost.testkit.process.MySqlFamilyDatabase;
@@ -73,7 +73,7 @@ class CounterTest {
           .isPositive()
           .isLessThan(RAISES);
       assertThat(count(processes, Mode.LOCKED)).isEqualTo(RAISES);
-      HistoryChecker.check(History.read(histories), 2 * RAISES).assertSound();
+      HistoryChecker.check(CallHistory.read(histories), 2 * RAISES).assertSound();
     } finally {
       processes.forEach(ChildJvm::close);
     }

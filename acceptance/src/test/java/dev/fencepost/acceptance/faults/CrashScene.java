@@ -10,8 +10,8 @@ import dev.fencepost.acceptance.world.Replicas;
 import dev.fencepost.acceptance.world.Server;
 import dev.fencepost.proto.v1.AcquireResponse;
 import dev.fencepost.proto.v1.Grant;
+import dev.fencepost.testkit.history.CallRecorder;
 import dev.fencepost.testkit.history.HistoryChecker;
-import dev.fencepost.testkit.history.Recorder;
 import io.grpc.Status;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,7 +33,7 @@ final class CrashScene implements AutoCloseable {
   private static final Duration WAIT = Duration.ofMinutes(1);
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
-  private final Recorder recorder = Recorder.inMemory();
+  private final CallRecorder recorder = CallRecorder.inMemory();
   private final Replicas replicas;
   private final Replicas forLoad;
   private final Map<Claim, Long> held = new LinkedHashMap<>();

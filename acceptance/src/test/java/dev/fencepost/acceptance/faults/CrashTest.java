@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.fencepost.acceptance.world.Caller;
 import dev.fencepost.acceptance.world.Claim;
 import dev.fencepost.acceptance.world.Server;
-import dev.fencepost.testkit.history.Recorder;
+import dev.fencepost.testkit.history.CallRecorder;
 import dev.fencepost.testkit.process.PostgresDatabase;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -52,7 +52,7 @@ class CrashTest {
   @Test
   void secondServerOnTheSameFolder_isRefusedAndTheFirstGoesOn() {
     try (Server first = Server.on(h2());
-        Caller caller = new Caller(first.port(), Recorder.inMemory())) {
+        Caller caller = new Caller(first.port(), CallRecorder.inMemory())) {
       Claim claim = Claim.on("before", Duration.ofMinutes(1));
       long token = caller.take(claim);
 

@@ -13,8 +13,8 @@ import dev.fencepost.acceptance.world.Load;
 import dev.fencepost.acceptance.world.Replicas;
 import dev.fencepost.acceptance.world.Server;
 import dev.fencepost.proto.v1.AcquireResponse;
+import dev.fencepost.testkit.history.CallRecorder;
 import dev.fencepost.testkit.history.HistoryChecker;
-import dev.fencepost.testkit.history.Recorder;
 import dev.fencepost.testkit.process.PostgresDatabase;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -51,7 +51,7 @@ class DrainTest {
 
   @TempDir Path folder;
 
-  private final Recorder recorder = Recorder.inMemory();
+  private final CallRecorder recorder = CallRecorder.inMemory();
 
   @Test
   void sigterm_sendsWaitersAwayAndKeepsGrants() {

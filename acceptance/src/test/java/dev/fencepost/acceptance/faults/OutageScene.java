@@ -11,8 +11,8 @@ import dev.fencepost.acceptance.world.Server;
 import dev.fencepost.proto.v1.AcquireResponse;
 import dev.fencepost.proto.v1.LossReason;
 import dev.fencepost.proto.v1.NotGrantedReason;
+import dev.fencepost.testkit.history.CallRecorder;
 import dev.fencepost.testkit.history.HistoryChecker;
-import dev.fencepost.testkit.history.Recorder;
 import io.grpc.Status;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import java.time.Duration;
@@ -47,7 +47,7 @@ final class OutageScene implements AutoCloseable {
   private static final int LEAST_PROOFS = 200;
 
   private final List<Server> servers;
-  private final Recorder recorder = Recorder.inMemory();
+  private final CallRecorder recorder = CallRecorder.inMemory();
   private final Replicas replicas;
   private final ScheduledExecutorService timers = Executors.newScheduledThreadPool(1);
   private final List<Holder> longHolders = new ArrayList<>();

@@ -7,7 +7,7 @@ import dev.fencepost.acceptance.world.Claim;
 import dev.fencepost.acceptance.world.Server;
 import dev.fencepost.cli.Main;
 import dev.fencepost.proto.v1.AcquireResponse;
-import dev.fencepost.testkit.history.Recorder;
+import dev.fencepost.testkit.history.CallRecorder;
 import dev.fencepost.testkit.process.ChildJvm;
 import dev.fencepost.testkit.process.FreePort;
 import dev.fencepost.testkit.process.PostgresDatabase;
@@ -66,7 +66,7 @@ class SwallowedRunTest {
 
   private void swallow(int replica) throws Exception {
     List<ChildJvm> runs = new ArrayList<>();
-    try (Caller other = new Caller(servers.get(1 - replica).port(), Recorder.inMemory())) {
+    try (Caller other = new Caller(servers.get(1 - replica).port(), CallRecorder.inMemory())) {
       for (Duration ttl : LEASES) {
         runs.add(run("run-" + replica + "-" + ttl, ttl));
       }

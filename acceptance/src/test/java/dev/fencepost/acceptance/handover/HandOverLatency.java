@@ -6,7 +6,7 @@ import dev.fencepost.acceptance.world.Caller;
 import dev.fencepost.acceptance.world.Claim;
 import dev.fencepost.acceptance.world.Server;
 import dev.fencepost.proto.v1.AcquireResponse;
-import dev.fencepost.testkit.history.Recorder;
+import dev.fencepost.testkit.history.CallRecorder;
 import dev.fencepost.testkit.process.MariaDbServer;
 import dev.fencepost.testkit.process.PostgresServer;
 import java.io.IOException;
@@ -62,8 +62,8 @@ final class HandOverLatency {
   }
 
   private static void print(String what, Server from, Server to) {
-    try (Caller releasing = new Caller(from.port(), Recorder.inMemory());
-        Caller waiting = new Caller(to.port(), Recorder.inMemory())) {
+    try (Caller releasing = new Caller(from.port(), CallRecorder.inMemory());
+        Caller waiting = new Caller(to.port(), CallRecorder.inMemory())) {
       double[] millis = new double[WARM_UP + MEASURED];
       for (int i = 0; i < millis.length; i++) {
         millis[i] = measure("latency-" + i, releasing, waiting);

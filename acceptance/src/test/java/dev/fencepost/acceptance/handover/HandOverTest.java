@@ -10,8 +10,8 @@ import dev.fencepost.proto.v1.AcquireResponse;
 import dev.fencepost.proto.v1.Lock;
 import dev.fencepost.proto.v1.NotGranted;
 import dev.fencepost.proto.v1.NotGrantedReason;
+import dev.fencepost.testkit.history.CallRecorder;
 import dev.fencepost.testkit.history.HistoryChecker;
-import dev.fencepost.testkit.history.Recorder;
 import dev.fencepost.testkit.history.SequentialChecker;
 import dev.fencepost.testkit.process.PostgresDatabase;
 import java.nio.file.Path;
@@ -34,7 +34,7 @@ class HandOverTest {
 
   @TempDir Path folder;
 
-  private final Recorder recorder = Recorder.inMemory();
+  private final CallRecorder recorder = CallRecorder.inMemory();
 
   @AfterEach
   void judge() {

@@ -9,7 +9,7 @@ import dev.fencepost.acceptance.world.LiveHeap;
 import dev.fencepost.acceptance.world.Server;
 import dev.fencepost.proto.v1.AcquireRequest;
 import dev.fencepost.proto.v1.Operation;
-import dev.fencepost.testkit.history.Recorder;
+import dev.fencepost.testkit.history.CallRecorder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -40,7 +40,7 @@ class WaiterMemoryTest {
                 "h2:" + folder.resolve("store"),
                 "--limits.memory-percent=80",
                 "--limits.client-percent=100");
-        Caller caller = new Caller(server.port(), Recorder.inMemory())) {
+        Caller caller = new Caller(server.port(), CallRecorder.inMemory())) {
       for (int lock = 0; lock < LOCKS; lock++) {
         caller.take(Claim.on("lock-" + lock, Duration.ofMinutes(5)));
       }
@@ -62,7 +62,7 @@ class WaiterMemoryTest {
   @Test
   void claimsWithTheMostMetadata_areRefusedBeforeTheyEndTheServer() throws Exception {
     try (Server server = Server.on("h2:" + folder.resolve("store"));
-        Caller caller = new Caller(server.port(), Recorder.inMemory())) {
+        Caller caller = new Caller(server.port(), CallRecorder.inMemory())) {
       Claim held = Claim.on("lock-0", Duration.ofMinutes(5));
       long token = caller.take(held);
       SessionStream session = new SessionStream(caller.channel());

@@ -12,7 +12,7 @@ import dev.fencepost.proto.v1.FencingServiceGrpc.FencingServiceBlockingStub;
 import dev.fencepost.proto.v1.ListLocksRequest;
 import dev.fencepost.proto.v1.TokenStatus;
 import dev.fencepost.proto.v1.ValidateTokenRequest;
-import dev.fencepost.testkit.history.Recorder;
+import dev.fencepost.testkit.history.CallRecorder;
 import dev.fencepost.testkit.process.EtcdServer;
 import dev.fencepost.testkit.process.MySqlFamilyDatabase;
 import dev.fencepost.testkit.process.PostgresDatabase;
@@ -54,12 +54,12 @@ class ForeignDigitsTest {
     Claim claim = Claim.on("orders/1", LEASE);
     long token;
     try (Server egyptian = Server.inLocale(EGYPT, store);
-        Caller caller = new Caller(egyptian.port(), Recorder.inMemory())) {
+        Caller caller = new Caller(egyptian.port(), CallRecorder.inMemory())) {
       token = granted(caller, claim);
       requireAsciiIn(egyptian);
     }
     try (Server other = Server.on(store);
-        Caller caller = new Caller(other.port(), Recorder.inMemory())) {
+        Caller caller = new Caller(other.port(), CallRecorder.inMemory())) {
       agree(caller, caller, claim, token);
     }
   }
@@ -101,8 +101,8 @@ class ForeignDigitsTest {
   private static void bothWays(String store) throws IOException {
     try (Server egyptian = Server.inLocale(EGYPT, store);
         Server other = Server.on(store);
-        Caller there = new Caller(egyptian.port(), Recorder.inMemory());
-        Caller here = new Caller(other.port(), Recorder.inMemory())) {
+        Caller there = new Caller(egyptian.port(), CallRecorder.inMemory());
+        Caller here = new Caller(other.port(), CallRecorder.inMemory())) {
       Claim claim = Claim.on("orders/1", LEASE);
       agree(there, here, claim, granted(there, claim));
       claim = Claim.on("orders/2", LEASE);

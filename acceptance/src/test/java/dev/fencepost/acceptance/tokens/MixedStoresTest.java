@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.fencepost.acceptance.world.Caller;
 import dev.fencepost.acceptance.world.Claim;
 import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.testkit.history.CallRecorder;
 import dev.fencepost.testkit.history.HistoryChecker;
-import dev.fencepost.testkit.history.Recorder;
 import dev.fencepost.testkit.process.MySqlFamilyDatabase;
 import dev.fencepost.testkit.process.PostgresDatabase;
 import java.nio.file.Path;
@@ -31,7 +31,7 @@ class MixedStoresTest {
 
   @Test
   void emptyStoreOfAnotherKind_givesGreaterTokens() {
-    Recorder recorder = Recorder.inMemory();
+    CallRecorder recorder = CallRecorder.inMemory();
     List<Long> tokens = new ArrayList<>();
     tokens.addAll(grantsOn("h2:" + folder.resolve("first"), recorder));
     tokens.addAll(grantsOn(DATABASE.jdbcUri(), recorder));
@@ -42,7 +42,7 @@ class MixedStoresTest {
     HistoryChecker.check(recorder.history(), tokens.size()).assertSound();
   }
 
-  private static List<Long> grantsOn(String storeUri, Recorder recorder) {
+  private static List<Long> grantsOn(String storeUri, CallRecorder recorder) {
     List<Long> tokens = new ArrayList<>();
     try (Server server = Server.on(storeUri);
         Caller caller = new Caller(server.port(), recorder)) {

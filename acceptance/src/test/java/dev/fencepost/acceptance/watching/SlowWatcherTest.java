@@ -8,7 +8,7 @@ import dev.fencepost.acceptance.world.Claim;
 import dev.fencepost.acceptance.world.LiveHeap;
 import dev.fencepost.acceptance.world.Server;
 import dev.fencepost.proto.v1.AcquireRequest;
-import dev.fencepost.testkit.history.Recorder;
+import dev.fencepost.testkit.history.CallRecorder;
 import dev.fencepost.testkit.process.PostgresDatabase;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -44,8 +44,8 @@ class SlowWatcherTest {
   void watcherThatDoesNotRead_costsAMebibyteAndThenGetsTheNewest() throws Exception {
     ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
     try (Server server = Server.on(DATABASE.jdbcUri());
-        Caller caller = new Caller(server.port(), Recorder.inMemory());
-        Caller slow = new Caller(server.port(), Recorder.inMemory())) {
+        Caller caller = new Caller(server.port(), CallRecorder.inMemory());
+        Caller slow = new Caller(server.port(), CallRecorder.inMemory())) {
       warmUp(clients, server, caller);
       long before = LiveHeap.bytes(server.pid());
 
@@ -89,7 +89,7 @@ class SlowWatcherTest {
   /** Everything has been used once, a watch too, before the heap is looked at. */
   private static void warmUp(ExecutorService clients, Server server, Caller caller)
       throws InterruptedException, ExecutionException {
-    try (Caller reading = new Caller(server.port(), Recorder.inMemory())) {
+    try (Caller reading = new Caller(server.port(), CallRecorder.inMemory())) {
       Watcher watcher = Watcher.of(reading.channel(), LOCKS);
       watcher.read();
       change(clients, caller, ROUNDS);

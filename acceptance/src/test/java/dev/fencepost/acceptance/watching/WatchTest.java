@@ -8,7 +8,7 @@ import dev.fencepost.acceptance.world.Server;
 import dev.fencepost.proto.v1.ListLocksRequest;
 import dev.fencepost.proto.v1.ListLocksResponse;
 import dev.fencepost.proto.v1.Lock;
-import dev.fencepost.testkit.history.Recorder;
+import dev.fencepost.testkit.history.CallRecorder;
 import dev.fencepost.testkit.process.PostgresDatabase;
 import java.time.Duration;
 import java.util.HashMap;
@@ -37,7 +37,7 @@ class WatchTest {
 
   @Test
   void watcherOnAThirdReplica_endsWithTheStoresState() throws Exception {
-    Recorder recorder = Recorder.inMemory();
+    CallRecorder recorder = CallRecorder.inMemory();
     try (Server a = Server.on(DATABASE.jdbcUri());
         Server b = Server.on(DATABASE.jdbcUri());
         Server c = Server.on(DATABASE.jdbcUri());

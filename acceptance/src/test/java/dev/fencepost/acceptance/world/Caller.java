@@ -13,8 +13,8 @@ import dev.fencepost.proto.v1.ReleaseRequest;
 import dev.fencepost.proto.v1.ReleaseResponse;
 import dev.fencepost.proto.v1.RenewRequest;
 import dev.fencepost.proto.v1.RenewResponse;
-import dev.fencepost.testkit.history.Call.Result;
-import dev.fencepost.testkit.history.Recorder;
+import dev.fencepost.testkit.history.CallRecorder;
+import dev.fencepost.testkit.history.RecordedCall.Result;
 import io.grpc.ManagedChannel;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -32,10 +32,10 @@ public final class Caller implements AutoCloseable {
   private static final long SLACK_SECONDS = 15;
 
   private final ManagedChannel channel;
-  private final Recorder recorder;
+  private final CallRecorder recorder;
 
   /** Connects with the first call. */
-  public Caller(int port, Recorder recorder) {
+  public Caller(int port, CallRecorder recorder) {
     this.channel =
         OkHttpChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().directExecutor().build();
     this.recorder = recorder;
@@ -66,7 +66,7 @@ public final class Caller implements AutoCloseable {
             .setWaited(wire(waited))
             .setOwner("acceptance")
             .build();
-    Recorder.Open open = recorder.acquire(claim.lock(), claim.id(), claim.ttl());
+    CallRecorder.Open open = recorder.acquire(claim.lock(), claim.id(), claim.ttl());
     Answer<AcquireResponse> answer =
         new Answer<>(
             response -> {
@@ -91,7 +91,7 @@ public final class Caller implements AutoCloseable {
                     .setClaimId(claim.id())
                     .setFencingToken(token))
             .build();
-    Recorder.Open open = recorder.renew(claim.lock(), claim.id(), token, claim.ttl());
+    CallRecorder.Open open = recorder.renew(claim.lock(), claim.id(), token, claim.ttl());
     Answer<RenewResponse> answer =
         new Answer<>(
             response -> open.answered(response.hasRenewed() ? Result.RENEWED : Result.LOST));
@@ -107,7 +107,7 @@ public final class Caller implements AutoCloseable {
             .setClaimId(claim.id())
             .setFencingToken(token)
             .build();
-    Recorder.Open open = recorder.release(claim.lock(), claim.id(), token);
+    CallRecorder.Open open = recorder.release(claim.lock(), claim.id(), token);
     Answer<ReleaseResponse> answer =
         new Answer<>(
             response ->

@@ -1,6 +1,6 @@
 package dev.fencepost.acceptance.world;
 
-import dev.fencepost.testkit.history.Recorder;
+import dev.fencepost.testkit.history.CallRecorder;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
@@ -29,7 +29,7 @@ public final class Replicas implements AutoCloseable {
   private final Queue<StatusRuntimeException> failures = new ConcurrentLinkedQueue<>();
 
   /** Replicas in the order in which they are tried. */
-  public Replicas(List<Server> servers, Recorder recorder) {
+  public Replicas(List<Server> servers, CallRecorder recorder) {
     this.callers = servers.stream().map(server -> new Caller(server.port(), recorder)).toList();
   }
 

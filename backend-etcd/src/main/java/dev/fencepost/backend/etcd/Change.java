@@ -4,8 +4,8 @@ import dev.fencepost.backend.etcd.LockValue.Closed;
 import dev.fencepost.backend.etcd.LockValue.Free;
 import dev.fencepost.backend.etcd.LockValue.Granted;
 import dev.fencepost.lock.spi.record.LockRecord;
-import dev.fencepost.lock.spi.record.Micros;
-import dev.fencepost.lock.spi.record.Tenure;
+import dev.fencepost.lock.spi.record.MicrosecondTime;
+import dev.fencepost.lock.spi.record.Ownership;
 import java.time.Duration;
 
 /**
@@ -39,17 +39,17 @@ record Change(Kind kind, LockRecord after, boolean line, long nowMicros, boolean
 
   /** Compares the record before and after a step. */
   static Change between(Seen seen, LockRecord before, LockRecord after, long nowMicros) {
-    boolean line = !after.line().equals(before.line());
+    boolean line = !after.replicaQueue().equals(before.replicaQueue());
     boolean ownToken = after.token() != before.token();
     return new Change(kind(seen, before, after, nowMicros), after, line, nowMicros, ownToken);
   }
 
   private static Kind kind(Seen seen, LockRecord before, LockRecord after, long nowMicros) {
-    if (after.tenure().isPresent()) {
+    if (after.ownership().isPresent()) {
       return after.token() != before.token() ? Kind.GRANT : Kind.NONE;
     }
     boolean same =
-        before.tenure().isEmpty()
+        before.ownership().isEmpty()
             && after.freeAtMicros() == before.freeAtMicros()
             && after.turn().equals(before.turn())
             && after.revoked().equals(before.revoked());
@@ -82,13 +82,13 @@ record Change(Kind kind, LockRecord after, boolean line, long nowMicros, boolean
 
   /** For how long a lock is closed. */
   Duration closedFor() {
-    return Micros.duration(after.freeAtMicros() - nowMicros);
+    return MicrosecondTime.duration(after.freeAtMicros() - nowMicros);
   }
 
   /** What the record says then. */
   LockValue value(long offset) {
     if (kind == Kind.GRANT) {
-      Tenure tenure = after.tenure().orElseThrow();
+      Ownership tenure = after.ownership().orElseThrow();
       return new Granted(
           offset, tenure.claim(), tenure.claimant(), tenure.lease(), tenure.acquiredAtMicros());
     }

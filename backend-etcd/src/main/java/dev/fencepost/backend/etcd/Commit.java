@@ -89,7 +89,7 @@ final class Commit {
             ? around.base().current(deadline)
             : CompletableFuture.completedStage(NO_BASE);
     CompletionStage<Long> line =
-        change.line() && !change.after().line().isEmpty()
+        change.line() && !change.after().replicaQueue().isEmpty()
             ? around.lines().take(deadline).thenApply(StoreLease::id)
             : CompletableFuture.completedStage(0L);
     return lease(seen, change)
@@ -100,7 +100,7 @@ final class Commit {
   private CompletionStage<Long> lease(Seen seen, Change change) {
     return switch (change.kind()) {
       case GRANT ->
-          pooled(change.after().tenure().orElseThrow().lease()).thenApply(t -> t.lease().id());
+          pooled(change.after().ownership().orElseThrow().lease()).thenApply(t -> t.lease().id());
       case FREE -> around.memories().take(deadline).thenApply(StoreLease::id);
       case TURN -> around.turns().take(deadline).thenApply(StoreLease::id);
       case CLOSE -> CompletableFuture.completedStage(seen.entry().orElseThrow().lease());
@@ -144,9 +144,9 @@ final class Commit {
     }
     if (change.line()) {
       request.addSuccess(
-          change.after().line().isEmpty()
+          change.after().replicaQueue().isEmpty()
               ? Ops.delete(line)
-              : Ops.put(line, Seen.Queue.encode(change.after().line()), means.lineLease()));
+              : Ops.put(line, Seen.Queue.encode(change.after().replicaQueue()), means.lineLease()));
     }
     request.addFailure(Ops.get(record)).addFailure(Ops.get(line));
     if (change.ownToken()) {

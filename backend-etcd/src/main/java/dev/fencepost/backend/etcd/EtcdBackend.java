@@ -1,24 +1,24 @@
 package dev.fencepost.backend.etcd;
 
-import dev.fencepost.lock.Advance;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.Revocation;
-import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.ListQuery;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.LockPage;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.lock.spi.StoreInfo;
@@ -85,7 +85,7 @@ final class EtcdBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<Attempt> tryAcquire(Claim claim, Line line) {
+  public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent line) {
     return with(
         open ->
             open.move(
@@ -94,13 +94,13 @@ final class EtcdBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, Line line) {
+  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent line) {
     return with(
         open ->
             moveOwn(
                 open,
                 new Move.PassOn(from, open.around().terms().rounded(to), line),
-                ReleaseOrder.of(from)));
+                ReleaseCommand.of(from)));
   }
 
   @Override
@@ -109,12 +109,12 @@ final class EtcdBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<Release> release(ReleaseOrder order) {
+  public CompletionStage<Release> release(ReleaseCommand order) {
     return with(open -> moveOwn(open, new Move.End(order), order));
   }
 
   @Override
-  public CompletionStage<Revocation> forceRelease(ForcedRelease order) {
+  public CompletionStage<Revocation> forceRelease(ForceReleaseCommand order) {
     return with(open -> open.move(new Move.Revoke(order)));
   }
 
@@ -135,7 +135,7 @@ final class EtcdBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<Advance> advance(ResourceName resource, FencingToken token) {
+  public CompletionStage<FenceAdvance> advance(ResourceName resource, FencingToken token) {
     return with(open -> open.call(deadline -> open.marks().advance(resource, token, deadline)));
   }
 
@@ -168,7 +168,7 @@ final class EtcdBackend implements LockBackend {
   }
 
   /** A move of a grant that this replica may have made itself. */
-  private static <T> CompletionStage<T> moveOwn(Session open, Move<T> move, ReleaseOrder of) {
+  private static <T> CompletionStage<T> moveOwn(Session open, Move<T> move, ReleaseCommand of) {
     Around around = open.around();
     return around
         .holdings()

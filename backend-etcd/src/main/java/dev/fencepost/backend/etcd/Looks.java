@@ -199,7 +199,8 @@ final class Looks {
     long now = TimeUnit.NANOSECONDS.toMicros(base.clockNanos());
     LockState state = seen.at(now).stateAt(now);
     long present = Math.max(presentToken, seen.token());
-    return new LockState(state.lock(), state.standing(), state.lastToken(), state.line(), present);
+    return new LockState(
+        state.lock(), state.status(), state.lastToken(), state.replicaQueue(), present);
   }
 
   /** By the base that was read at the same moment, whoever wrote it. */

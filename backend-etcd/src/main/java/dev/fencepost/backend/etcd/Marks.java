@@ -1,7 +1,7 @@
 package dev.fencepost.backend.etcd;
 
 import com.google.protobuf.ByteString;
-import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.ResourceName;
 import io.etcd.jetcd.api.DeleteRangeRequest;
@@ -35,7 +35,8 @@ final class Marks {
     this.leases = leases;
   }
 
-  CompletionStage<Advance> advance(ResourceName resource, FencingToken token, Deadline deadline) {
+  CompletionStage<FenceAdvance> advance(
+      ResourceName resource, FencingToken token, Deadline deadline) {
     return base.current(deadline)
         .thenCompose(
             known -> {
@@ -43,7 +44,8 @@ final class Marks {
               long now = Math.max(base.presentToken(known.revision()), base.clockNanos());
               long limit = now + DAY_NANOS;
               return token.value() > limit
-                  ? CompletableFuture.<Advance>completedStage(new Advance.TooFarAhead(limit))
+                  ? CompletableFuture.<FenceAdvance>completedStage(
+                      new FenceAdvance.TooFarAhead(limit))
                   : raise(keys.mark(resource), token, deadline, 0);
             });
   }
@@ -59,7 +61,7 @@ final class Marks {
                     : Optional.of(new FencingToken(decode(reply.message().getPrevKvs(0)))));
   }
 
-  private CompletionStage<Advance> raise(
+  private CompletionStage<FenceAdvance> raise(
       ByteString key, FencingToken token, Deadline deadline, int tries) {
     if (tries == MOST_TRIES) {
       return CompletableFuture.failedFuture(Trouble.timeout());
@@ -107,12 +109,14 @@ final class Marks {
     return CompletableFuture.completedStage(Optional.empty());
   }
 
-  private static Advance verdict(FencingToken token, long mark) {
+  private static FenceAdvance verdict(FencingToken token, long mark) {
     if (token.value() > mark) {
-      return new Advance.Advanced(token);
+      return new FenceAdvance.Advanced(token);
     }
     FencingToken standing = new FencingToken(mark);
-    return token.value() == mark ? new Advance.Unchanged(standing) : new Advance.Stale(standing);
+    return token.value() == mark
+        ? new FenceAdvance.Unchanged(standing)
+        : new FenceAdvance.Stale(standing);
   }
 
   private static ByteString encode(long token) {

@@ -3,19 +3,19 @@ package dev.fencepost.backend.etcd;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Revocation;
-import dev.fencepost.lock.spi.Line;
-import dev.fencepost.lock.spi.record.Asker;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.record.LockRecord;
-import dev.fencepost.lock.spi.record.Step;
+import dev.fencepost.lock.spi.record.StepContext;
+import dev.fencepost.lock.spi.record.Transition;
 import java.util.Optional;
 
 /**
@@ -26,7 +26,7 @@ sealed interface Move<T> {
 
   LockName lock();
 
-  Step<T> step(LockRecord record, Asker asker);
+  Transition<T> step(LockRecord record, StepContext asker);
 
   /**
    * The answer with etcd's tokens.
@@ -47,14 +47,14 @@ sealed interface Move<T> {
   }
 
   /** {@link LockRecord#acquire}. */
-  record Acquire(Claim claim, Line line) implements Move<Attempt> {
+  record Acquire(Claim claim, QueueIntent line) implements Move<Attempt> {
     @Override
     public LockName lock() {
       return claim.lock();
     }
 
     @Override
-    public Step<Attempt> step(LockRecord record, Asker asker) {
+    public Transition<Attempt> step(LockRecord record, StepContext asker) {
       return record.acquire(asker, claim, line);
     }
 
@@ -70,14 +70,14 @@ sealed interface Move<T> {
   }
 
   /** {@link LockRecord#handOver}. */
-  record PassOn(GrantRef from, Claim to, Line line) implements Move<HandOver> {
+  record PassOn(GrantRef from, Claim to, QueueIntent line) implements Move<HandOver> {
     @Override
     public LockName lock() {
       return from.lock();
     }
 
     @Override
-    public Step<HandOver> step(LockRecord record, Asker asker) {
+    public Transition<HandOver> step(LockRecord record, StepContext asker) {
       return record.handOver(asker, from, to, line);
     }
 
@@ -93,14 +93,14 @@ sealed interface Move<T> {
   }
 
   /** {@link LockRecord#release}. */
-  record End(ReleaseOrder order) implements Move<Release> {
+  record End(ReleaseCommand order) implements Move<Release> {
     @Override
     public LockName lock() {
       return order.lock();
     }
 
     @Override
-    public Step<Release> step(LockRecord record, Asker asker) {
+    public Transition<Release> step(LockRecord record, StepContext asker) {
       return record.release(asker, order);
     }
 
@@ -111,14 +111,14 @@ sealed interface Move<T> {
   }
 
   /** {@link LockRecord#forceRelease}. */
-  record Revoke(ForcedRelease order) implements Move<Revocation> {
+  record Revoke(ForceReleaseCommand order) implements Move<Revocation> {
     @Override
     public LockName lock() {
       return order.lock();
     }
 
     @Override
-    public Step<Revocation> step(LockRecord record, Asker asker) {
+    public Transition<Revocation> step(LockRecord record, StepContext asker) {
       return record.forceRelease(asker, order);
     }
 
@@ -140,7 +140,7 @@ sealed interface Move<T> {
   /** {@link LockRecord#leave}. */
   record Leave(LockName lock) implements Move<Boolean> {
     @Override
-    public Step<Boolean> step(LockRecord record, Asker asker) {
+    public Transition<Boolean> step(LockRecord record, StepContext asker) {
       return record.leave(asker);
     }
 
@@ -155,10 +155,10 @@ sealed interface Move<T> {
       LockState state = busy.state();
       return new Attempt.Busy(
           new LockState(
-              state.lock(), state.standing(), state.lastToken(), state.line(), presentToken));
+              state.lock(), state.status(), state.lastToken(), state.replicaQueue(), presentToken));
     }
     Grant grant = ((Attempt.Granted) answer).grant();
-    if (grant.origin() == Grant.Origin.STANDING) {
+    if (grant.origin() == Grant.Origin.EXISTING) {
       return answer;
     }
     GrantRef ref = new GrantRef(grant.ref().lock(), grant.ref().claim(), new FencingToken(token));

@@ -4,9 +4,9 @@ import dev.fencepost.backend.etcd.Seen.Entry;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.spi.record.Asker;
 import dev.fencepost.lock.spi.record.LockRecord;
-import dev.fencepost.lock.spi.record.Step;
+import dev.fencepost.lock.spi.record.StepContext;
+import dev.fencepost.lock.spi.record.Transition;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -82,7 +82,7 @@ final class Operation<T> {
     Seen seen = isTurnOver ? found.withTurnOver() : found;
     long now = TimeUnit.NANOSECONDS.toMicros(around.base().clockNanos());
     LockRecord before = seen.at(now);
-    Step<T> step = move.step(before, new Asker(around.self(), 0, now));
+    Transition<T> step = move.step(before, new StepContext(around.self(), 0, now));
     Change change = Change.between(seen, before, step.after(), now);
     if (change.isNothing()) {
       return seen.isGuessed() ? look() : finish(seen, step, Commit.Made.NOTHING);
@@ -103,7 +103,7 @@ final class Operation<T> {
             });
   }
 
-  private CompletionStage<T> finish(Seen seen, Step<T> step, Commit.Made made) {
+  private CompletionStage<T> finish(Seen seen, Transition<T> step, Commit.Made made) {
     follow(seen, step.after(), made);
     if (made.token() > 0) {
       around.base().saw(made.token());
@@ -113,7 +113,7 @@ final class Operation<T> {
             step.outcome(), made.token(), around.base().presentToken(commit.revision()));
     Optional<Attempt> got = move.got(answer);
     if (got.isPresent() && got.orElseThrow() instanceof Attempt.Granted granted) {
-      return granted.grant().origin() == Grant.Origin.STANDING
+      return granted.grant().origin() == Grant.Origin.EXISTING
           ? confirm(granted.grant(), answer)
           : CompletableFuture.completedStage(answer);
     }
@@ -126,7 +126,7 @@ final class Operation<T> {
   /** The same answer with the time that is left. */
   private T tellTime(Seen timed) {
     long now = TimeUnit.NANOSECONDS.toMicros(around.base().clockNanos());
-    Step<T> again = move.step(timed.at(now), new Asker(around.self(), 0, now));
+    Transition<T> again = move.step(timed.at(now), new StepContext(around.self(), 0, now));
     return move.withTokens(again.outcome(), 0, around.base().presentToken(commit.revision()));
   }
 
@@ -147,13 +147,14 @@ final class Operation<T> {
   /** Whoever stands in line, or may take the lock, must learn when that changes. */
   private void follow(Seen seen, LockRecord after, Commit.Made made) {
     boolean waits =
-        after.line().contains(around.self())
+        after.replicaQueue().contains(around.self())
             || after.turn().filter(around.self()::equals).isPresent();
     if (waits) {
       Optional<Entry> entry = made.entry().or(seen::entry);
       Seen.Queue line =
-          made.isDone() && !after.line().equals(seen.line().replicas())
-              ? new Seen.Queue(after.line(), after.line().isEmpty() ? 0 : made.revision())
+          made.isDone() && !after.replicaQueue().equals(seen.line().replicas())
+              ? new Seen.Queue(
+                  after.replicaQueue(), after.replicaQueue().isEmpty() ? 0 : made.revision())
               : seen.line();
       around.watches().follow(new Seen(seen.lock(), entry, line, seen.basis()), commit.revision());
     } else {

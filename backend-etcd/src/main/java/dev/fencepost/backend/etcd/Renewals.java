@@ -7,7 +7,7 @@ import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.spi.record.Asker;
+import dev.fencepost.lock.spi.record.StepContext;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -143,7 +143,7 @@ final class Renewals {
 
   private CompletionStage<Renewal> lose(Seen seen, GrantRef grant, Deadline deadline, int tries) {
     long now = TimeUnit.NANOSECONDS.toMicros(around.base().clockNanos());
-    Renewal renewal = seen.at(now).renew(new Asker(around.self(), 0, now), grant).outcome();
+    Renewal renewal = seen.at(now).renew(new StepContext(around.self(), 0, now), grant).outcome();
     return renewal instanceof Renewal.Lost
         ? CompletableFuture.completedStage(renewal)
         : renew(grant, deadline, tries + 1);
@@ -152,6 +152,6 @@ final class Renewals {
   private static Renewal renewed(GrantRef grant, Entry entry) {
     Granted granted = (Granted) entry.value();
     return new Renewal.Renewed(
-        new Grant(grant, granted.lease(), granted.claimant().mode(), Grant.Origin.STANDING));
+        new Grant(grant, granted.lease(), granted.claimant().mode(), Grant.Origin.EXISTING));
   }
 }

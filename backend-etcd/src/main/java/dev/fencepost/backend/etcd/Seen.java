@@ -7,8 +7,8 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.record.LockRecord;
-import dev.fencepost.lock.spi.record.Micros;
-import dev.fencepost.lock.spi.record.Tenure;
+import dev.fencepost.lock.spi.record.MicrosecondTime;
+import dev.fencepost.lock.spi.record.Ownership;
 import io.etcd.jetcd.api.Compare;
 import io.etcd.jetcd.api.KeyValue;
 import java.nio.charset.StandardCharsets;
@@ -195,7 +195,8 @@ record Seen(LockName lock, Optional<Entry> entry, Queue line, Basis basis) {
     if (known.value() instanceof Closed closed) {
       Duration most = closed.time();
       Duration time = left.filter(l -> l.compareTo(most) < 0).orElse(most);
-      return record(Optional.empty(), nowMicros + Micros.of(time), closed.turn(), closed.revoked());
+      return record(
+          Optional.empty(), nowMicros + MicrosecondTime.of(time), closed.turn(), closed.revoked());
     }
     return granted(known, left, nowMicros);
   }
@@ -214,10 +215,11 @@ record Seen(LockName lock, Optional<Entry> entry, Queue line, Basis basis) {
     Duration whole = left.orElse(granted.lease().whole());
     Duration rest = whole.minus(delay).compareTo(ttl) < 0 ? whole.minus(delay) : ttl;
     boolean expired = known.hasEnded();
-    long expiresAt = expired ? nowMicros - 1 : nowMicros + Micros.of(rest);
-    long freeAt = expired ? nowMicros + Micros.of(whole) : expiresAt + Micros.of(delay);
-    Tenure tenure =
-        new Tenure(
+    long expiresAt = expired ? nowMicros - 1 : nowMicros + MicrosecondTime.of(rest);
+    long freeAt =
+        expired ? nowMicros + MicrosecondTime.of(whole) : expiresAt + MicrosecondTime.of(delay);
+    Ownership tenure =
+        new Ownership(
             granted.claim(),
             granted.claimant(),
             granted.lease(),
@@ -227,7 +229,7 @@ record Seen(LockName lock, Optional<Entry> entry, Queue line, Basis basis) {
   }
 
   private LockRecord record(
-      Optional<Tenure> tenure, long freeAt, Optional<ReplicaId> turn, String revoked) {
+      Optional<Ownership> tenure, long freeAt, Optional<ReplicaId> turn, String revoked) {
     return new LockRecord(lock, tenure, token(), freeAt, turn, line.replicas(), revoked);
   }
 }

@@ -45,7 +45,7 @@ final class TlsFault {
               + message
               + " (store option tls-ca)");
     }
-    // Java 21 puts the name of the alert before it.
+    // Newer releases of Java put the name of the alert before it.
     if (cause instanceof SSLException && message.contains("Received fatal alert")) {
       return Optional.of(
           "etcd broke off the TLS handshake: "

@@ -9,12 +9,12 @@ import static org.awaitility.Awaitility.await;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.process.EtcdCluster;
 import dev.fencepost.testkit.process.EtcdServer;
-import dev.fencepost.testkit.replica.Contenders;
+import dev.fencepost.testkit.replica.LockContenders;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,7 +43,7 @@ final class ClusterFaultsTest {
   void leaderKilledUnderLoad_neitherDoublesNorLosesAGrant() throws InterruptedException {
     try (TestReplica a = new TestReplica(uri);
         TestReplica b = new TestReplica(uri)) {
-      Contenders contenders = new Contenders("contended/", List.of(a, b));
+      LockContenders contenders = new LockContenders("contended/", List.of(a, b));
       contenders.start();
       contenders.awaitGrants(100);
       ETCD.leader().kill();
@@ -61,7 +61,7 @@ final class ClusterFaultsTest {
         TestReplica waiter = new TestReplica(uri)) {
       Grant held = holder.acquire("killed");
       Claim next = claim("killed");
-      answer(waiter.backend().tryAcquire(next, Line.JOIN));
+      answer(waiter.backend().tryAcquire(next, QueueIntent.JOIN));
       ETCD.leader().kill();
       awaitRenewed(holder, held);
       await()
@@ -77,7 +77,7 @@ final class ClusterFaultsTest {
         TestReplica waiter = new TestReplica(uri)) {
       Grant held = holder.acquire("watched");
       Claim next = claim("watched");
-      answer(waiter.backend().tryAcquire(next, Line.JOIN));
+      answer(waiter.backend().tryAcquire(next, QueueIntent.JOIN));
       // The first that is named is the one that both are connected to.
       ETCD.members().get(0).kill();
       await()
@@ -115,7 +115,7 @@ final class ClusterFaultsTest {
       ETCD.members().get(0).kill();
       ETCD.members().get(1).kill();
       for (int i = 0; i < 3; i++) {
-        assertThat(failure(replica.backend().tryAcquire(claim("quorum/" + i), Line.NONE)))
+        assertThat(failure(replica.backend().tryAcquire(claim("quorum/" + i), QueueIntent.NONE)))
             .isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
         assertThat(failure(replica.backend().describe(List.of(held.ref().lock()))))
             .isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);

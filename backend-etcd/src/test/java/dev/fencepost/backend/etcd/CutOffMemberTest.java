@@ -8,15 +8,15 @@ import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.ResourceName;
-import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.ListQuery;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.process.EtcdCluster;
@@ -56,7 +56,7 @@ final class CutOffMemberTest {
       Grant standing = away.acquire("standing");
       Grant awaited = b.acquire("awaited");
       Claim waiting = claim("awaited");
-      assertThat(away.attempt(waiting, Line.JOIN)).isInstanceOf(Attempt.Busy.class);
+      assertThat(away.attempt(waiting, QueueIntent.JOIN)).isInstanceOf(Attempt.Busy.class);
 
       alone.pause();
       ETCD.cutOff(alone);
@@ -65,7 +65,9 @@ final class CutOffMemberTest {
       Grant newer = b.acquire("newer");
       b.release(awaited);
       Claim next = claim("awaited");
-      await().atMost(PATIENCE).until(() -> b.attempt(next, Line.NONE) instanceof Attempt.Granted);
+      await()
+          .atMost(PATIENCE)
+          .until(() -> b.attempt(next, QueueIntent.NONE) instanceof Attempt.Granted);
       others.forEach(EtcdServer::pause);
       alone.resume();
 
@@ -79,7 +81,7 @@ final class CutOffMemberTest {
 
       ETCD.heal();
       assertThat(renewed(away, former)).isInstanceOf(Renewal.Lost.class);
-      assertThat(away.attempt(waiting, Line.JOIN)).isInstanceOf(Attempt.Busy.class);
+      assertThat(away.attempt(waiting, QueueIntent.JOIN)).isInstanceOf(Attempt.Busy.class);
       for (Grant grant : List.of(present, newer, standing, b.acquire(next))) {
         assertThat(renewed(b, grant)).isInstanceOf(Renewal.Renewed.class);
       }
@@ -94,9 +96,10 @@ final class CutOffMemberTest {
     EtcdBackend backend = away.backend();
     return Map.of(
         "renew", backend.renew(former.ref()),
-        "the claim's retry", backend.tryAcquire(claimOf(former), Line.NONE),
-        "its turn", backend.tryAcquire(waiting, Line.JOIN),
-        "a lock that was free", backend.tryAcquire(claim(newer.ref().lock().value()), Line.NONE),
+        "the claim's retry", backend.tryAcquire(claimOf(former), QueueIntent.NONE),
+        "its turn", backend.tryAcquire(waiting, QueueIntent.JOIN),
+        "a lock that was free",
+            backend.tryAcquire(claim(newer.ref().lock().value()), QueueIntent.NONE),
         "describe", backend.describe(List.of(lock)),
         "list", backend.list(new ListQuery("", Optional.empty(), 10)),
         "advance", backend.advance(new ResourceName("taken"), former.token()),
@@ -109,8 +112,8 @@ final class CutOffMemberTest {
   }
 
   private static void takeByForce(TestReplica replica, LockName lock) {
-    ForcedRelease order =
-        new ForcedRelease(lock, "cut off", Optional.empty(), Optional.of(Duration.ZERO));
+    ForceReleaseCommand order =
+        new ForceReleaseCommand(lock, "cut off", Optional.empty(), Optional.of(Duration.ZERO));
     await()
         .atMost(PATIENCE)
         .ignoreExceptionsInstanceOf(StoreException.class)
@@ -125,7 +128,7 @@ final class CutOffMemberTest {
   }
 
   private static Release released(TestReplica replica, Grant grant) {
-    return answer(replica.backend().release(ReleaseOrder.of(grant.ref())));
+    return answer(replica.backend().release(ReleaseCommand.of(grant.ref())));
   }
 
   private static String uri(List<EtcdServer> members) {

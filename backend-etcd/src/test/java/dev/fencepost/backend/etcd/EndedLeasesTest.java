@@ -10,7 +10,7 @@ import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.testkit.process.EtcdServer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -47,7 +47,7 @@ final class EndedLeasesTest {
           .atMost(PATIENCE)
           .until(
               () ->
-                  answer(next.backend().tryAcquire(claim("late"), Line.NONE))
+                  answer(next.backend().tryAcquire(claim("late"), QueueIntent.NONE))
                       instanceof Attempt.Granted);
       // Made when there was no such key, instead of written over one that stood.
       assertThat(raw.record("late").orElseThrow().getVersion()).isEqualTo(1);

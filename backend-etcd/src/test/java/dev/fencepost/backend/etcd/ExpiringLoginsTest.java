@@ -11,7 +11,7 @@ import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.testkit.process.EtcdServer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -86,7 +86,7 @@ final class ExpiringLoginsTest {
 
   private static void join(TestReplica waiter, String lock) {
     Claim next = claim(lock);
-    assertThat(waiter.attempt(next, Line.JOIN)).isInstanceOf(Attempt.Busy.class);
+    assertThat(waiter.attempt(next, QueueIntent.JOIN)).isInstanceOf(Attempt.Busy.class);
   }
 
   private static void assertWoken(TestReplica holder, Grant held, TestReplica waiter)

@@ -5,8 +5,8 @@ import static dev.fencepost.testkit.replica.OpenReplica.granted;
 
 import com.google.protobuf.ByteString;
 import dev.fencepost.lock.Grant;
-import dev.fencepost.lock.ReleaseOrder;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.ReleaseCommand;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreSettings;
 import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.Client;
@@ -154,9 +154,9 @@ final class FigureSides {
     public CompletionStage<?> pair(String lock) {
       return replica
           .backend()
-          .tryAcquire(claim(lock), Line.NONE)
+          .tryAcquire(claim(lock), QueueIntent.NONE)
           .thenCompose(
-              attempt -> replica.backend().release(ReleaseOrder.of(granted(attempt).ref())));
+              attempt -> replica.backend().release(ReleaseCommand.of(granted(attempt).ref())));
     }
 
     @Override
@@ -169,7 +169,7 @@ final class FigureSides {
               caller ->
                   replica
                       .backend()
-                      .handOver(held.get().ref(), claim("handed-over"), Line.STAY)
+                      .handOver(held.get().ref(), claim("handed-over"), QueueIntent.STAY)
                       .thenAccept(both -> held.set(granted(both.got()))));
       replica.release(held.get());
       return rate;

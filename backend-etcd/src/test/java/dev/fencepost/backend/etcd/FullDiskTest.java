@@ -11,7 +11,7 @@ import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.process.EtcdServer;
@@ -62,7 +62,7 @@ final class FullDiskTest {
       Map<Claim, CompletionStage<Attempt>> asked = new HashMap<>();
       for (int k = 0; k < AT_ONCE; k++) {
         Claim claim = claim("full/" + i + "/" + k);
-        asked.put(claim, replica.backend().tryAcquire(claim, Line.NONE));
+        asked.put(claim, replica.backend().tryAcquire(claim, QueueIntent.NONE));
       }
       List<Failure> failures = new ArrayList<>();
       for (CompletionStage<Attempt> each : asked.values()) {

@@ -7,8 +7,8 @@ import static org.awaitility.Awaitility.await;
 import com.google.protobuf.ByteString;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.ReleaseCommand;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.testkit.process.EtcdServer;
 import java.time.Duration;
@@ -68,7 +68,7 @@ final class LeftoversTest {
     }
     return replica
         .backend()
-        .tryAcquire(claim("leftovers/" + name), Line.NONE)
+        .tryAcquire(claim("leftovers/" + name), QueueIntent.NONE)
         .thenCompose(attempt -> replica.backend().release(orderOf(attempt)))
         .thenComposeAsync(
             released -> {
@@ -77,7 +77,7 @@ final class LeftoversTest {
             });
   }
 
-  private static ReleaseOrder orderOf(Attempt attempt) {
-    return ReleaseOrder.of(TestReplica.granted(attempt).ref());
+  private static ReleaseCommand orderOf(Attempt attempt) {
+    return ReleaseCommand.of(TestReplica.granted(attempt).ref());
   }
 }

@@ -10,7 +10,7 @@ import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.LockName;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.testkit.process.EtcdServer;
 import io.etcd.jetcd.api.KeyValue;
 import java.time.Duration;
@@ -38,9 +38,10 @@ final class LinesTest {
       }
       assertFirst(raw, first);
       holder.release(held);
-      assertThat(newcomer.attempt(claim("rolled"), Line.NONE)).isInstanceOf(Attempt.Busy.class);
+      assertThat(newcomer.attempt(claim("rolled"), QueueIntent.NONE))
+          .isInstanceOf(Attempt.Busy.class);
       assertThat(first.wakes().poll(20, TimeUnit.SECONDS)).isEqualTo(new LockName("rolled"));
-      granted(first.attempt(waiting, Line.JOIN));
+      granted(first.attempt(waiting, QueueIntent.JOIN));
     }
   }
 
@@ -82,7 +83,7 @@ final class LinesTest {
 
   private static Claim join(TestReplica replica) {
     Claim waiting = claim("rolled");
-    assertThat(answer(replica.backend().tryAcquire(waiting, Line.JOIN)))
+    assertThat(answer(replica.backend().tryAcquire(waiting, QueueIntent.JOIN)))
         .isInstanceOf(Attempt.Busy.class);
     return waiting;
   }

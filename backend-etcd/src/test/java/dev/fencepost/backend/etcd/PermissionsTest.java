@@ -11,7 +11,7 @@ import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.testkit.process.EtcdServer;
@@ -43,7 +43,7 @@ final class PermissionsTest {
     try (TestReplica replica = new TestReplica(ETCD.uri("alpha"), ALICE)) {
       List<CompletionStage<Attempt>> asked = new ArrayList<>();
       for (int i = 0; i < 200; i++) {
-        asked.add(replica.backend().tryAcquire(claim("single/" + i), Line.NONE));
+        asked.add(replica.backend().tryAcquire(claim("single/" + i), QueueIntent.NONE));
       }
       List<Grant> grants = asked.stream().map(each -> granted(answer(each))).toList();
       grants.forEach(grant -> assertThat(replica.release(grant)).isEqualTo(new Release.Released()));

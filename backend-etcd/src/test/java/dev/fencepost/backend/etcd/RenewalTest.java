@@ -3,7 +3,7 @@ package dev.fencepost.backend.etcd;
 import static dev.fencepost.testkit.replica.OpenReplica.answer;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LossReason;
@@ -32,7 +32,7 @@ final class RenewalTest {
           administrators
               .backend()
               .forceRelease(
-                  new ForcedRelease(lock, "it hangs", Optional.empty(), Optional.empty())));
+                  new ForceReleaseCommand(lock, "it hangs", Optional.empty(), Optional.empty())));
       assertThat(lease(raw, lock)).isEqualTo(former);
       assertLost(answer(holders.backend().renew(held.ref())), LossReason.REVOKED);
     }

@@ -11,15 +11,15 @@ import com.google.protobuf.ByteString;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockStatus;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.Standing;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.testkit.process.EtcdServer;
 import io.etcd.jetcd.api.KVGrpc;
 import io.etcd.jetcd.api.KeyValue;
@@ -83,8 +83,8 @@ final class RollingUpgradeTest {
 
     assertThat(answer(now.backend().renew(theirs))).isInstanceOf(Renewal.Renewed.class);
     assertThat(now.acquire(claim).ref()).isEqualTo(theirs);
-    assertThat(now.attempt(claim("theirs"), Line.NONE)).isInstanceOf(Attempt.Busy.class);
-    assertThat(answer(now.backend().release(ReleaseOrder.of(theirs))))
+    assertThat(now.attempt(claim("theirs"), QueueIntent.NONE)).isInstanceOf(Attempt.Busy.class);
+    assertThat(answer(now.backend().release(ReleaseCommand.of(theirs))))
         .isEqualTo(new Release.Released());
     assertThat(now.acquire("theirs").token()).isGreaterThan(token);
   }
@@ -111,7 +111,7 @@ final class RollingUpgradeTest {
     answer(
         now.backend()
             .forceRelease(
-                new ForcedRelease(
+                new ForceReleaseCommand(
                     forced.ref().lock(), "why", Optional.empty(), Optional.of(Duration.ZERO))));
     // It reads no further than this.
     assertThat(former(record("forced"), 'F').readLong()).isEqualTo(forced.token().value());
@@ -126,9 +126,9 @@ final class RollingUpgradeTest {
                 .putLong(released.token().value())
                 .flip());
     put(raw.keys.lock(released.ref().lock()), note, lease(MEMORY, 60));
-    assertThat(now.describe(released.ref().lock()).standing()).isEqualTo(new Standing.Free());
+    assertThat(now.describe(released.ref().lock()).status()).isEqualTo(new LockStatus.Free());
     assertThat(now.describe(released.ref().lock()).lastToken()).contains(released.token());
-    assertThat(answer(now.backend().release(ReleaseOrder.of(released.ref()))))
+    assertThat(answer(now.backend().release(ReleaseCommand.of(released.ref()))))
         .isInstanceOf(Release.NotHeld.class);
     assertThat(now.acquire("released").token()).isGreaterThan(released.token());
   }
@@ -144,8 +144,8 @@ final class RollingUpgradeTest {
         itsLease);
     Claim waiting = claim("line");
     put(raw.keys.line(lock), ByteString.copyFromUtf8(FORMER + now.id().value()), itsLease);
-    assertThat(now.attempt(waiting, Line.JOIN)).isInstanceOf(Attempt.Busy.class);
-    assertThat(now.describe(lock).line().get(0).value()).isEqualTo(FORMER);
+    assertThat(now.attempt(waiting, QueueIntent.JOIN)).isInstanceOf(Attempt.Busy.class);
+    assertThat(now.describe(lock).replicaQueue().get(0).value()).isEqualTo(FORMER);
 
     now.release(held);
     DataInputStream turn = former(record("line"), 'C');
@@ -161,7 +161,7 @@ final class RollingUpgradeTest {
     Attempt next =
         await()
             .atMost(Duration.ofSeconds(20))
-            .until(() -> now.attempt(waiting, Line.JOIN), Attempt.Granted.class::isInstance);
+            .until(() -> now.attempt(waiting, QueueIntent.JOIN), Attempt.Granted.class::isInstance);
     assertThat(granted(next).token()).isGreaterThan(held.token());
   }
 

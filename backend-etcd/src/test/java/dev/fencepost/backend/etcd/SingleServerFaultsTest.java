@@ -9,24 +9,24 @@ import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.LockName;
-import dev.fencepost.lock.Loss;
+import dev.fencepost.lock.LockStatus;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.ResourceName;
-import dev.fencepost.lock.Standing;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.testkit.process.EtcdServer;
 import dev.fencepost.testkit.process.TcpProxy;
 import dev.fencepost.testkit.process.TcpProxy.Direction;
-import dev.fencepost.testkit.replica.Contenders;
+import dev.fencepost.testkit.replica.LockContenders;
 import io.etcd.jetcd.api.KeyValue;
 import java.time.Duration;
 import java.util.List;
@@ -96,7 +96,7 @@ final class SingleServerFaultsTest {
       ETCD.kill();
       assertThat(failure(replica.backend().renew(grant.ref())))
           .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
-      assertThat(failure(replica.backend().tryAcquire(claim("gone/2"), Line.NONE)))
+      assertThat(failure(replica.backend().tryAcquire(claim("gone/2"), QueueIntent.NONE)))
           .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
       assertThat(failure(replica.backend().info()))
           .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
@@ -110,7 +110,8 @@ final class SingleServerFaultsTest {
   void closingWhileThePauseLasts_takesAFewSeconds() {
     TestReplica replica = new TestReplica(uri);
     ETCD.pause();
-    CompletionStage<Attempt> asked = replica.backend().tryAcquire(claim("closing"), Line.NONE);
+    CompletionStage<Attempt> asked =
+        replica.backend().tryAcquire(claim("closing"), QueueIntent.NONE);
     long begun = System.nanoTime();
     replica.close();
     assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(30));
@@ -121,7 +122,7 @@ final class SingleServerFaultsTest {
   void outageUnderLoad_neitherDoublesNorLosesAGrant() throws InterruptedException {
     try (TestReplica a = new TestReplica(uri);
         TestReplica b = new TestReplica(uri)) {
-      Contenders contenders = new Contenders("contended/", List.of(a, b));
+      LockContenders contenders = new LockContenders("contended/", List.of(a, b));
       contenders.start();
       for (int i = 0; i < 3; i++) {
         contenders.awaitGrants(200);
@@ -140,7 +141,7 @@ final class SingleServerFaultsTest {
         TestReplica other = new TestReplica(uri)) {
       Grant former = cut.acquire("lost");
       proxy.swallow(Direction.ANSWERS);
-      assertThat(failure(cut.backend().release(ReleaseOrder.of(former.ref()))))
+      assertThat(failure(cut.backend().release(ReleaseCommand.of(former.ref()))))
           .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
       Grant next = other.acquire("lost");
       assertThat(next.token()).isGreaterThan(former.token());
@@ -160,7 +161,7 @@ final class SingleServerFaultsTest {
       cut.release(cut.acquire("lost-acquire/warm"));
       Claim claim = claim("lost-acquire");
       proxy.swallow(Direction.ANSWERS);
-      assertThat(failure(cut.backend().tryAcquire(claim, Line.NONE)))
+      assertThat(failure(cut.backend().tryAcquire(claim, QueueIntent.NONE)))
           .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
       KeyValue made = record("lost-acquire").orElseThrow();
       proxy.resume();
@@ -168,7 +169,7 @@ final class SingleServerFaultsTest {
           await()
               .ignoreExceptionsInstanceOf(StoreException.class)
               .until(() -> cut.acquire(claim), found -> true);
-      assertThat(grant.origin()).isEqualTo(Grant.Origin.STANDING);
+      assertThat(grant.origin()).isEqualTo(Grant.Origin.EXISTING);
       assertThat(grant.token().value())
           .isEqualTo(
               LockValue.decode(claim.lock(), made.getValue()).tokenAt(made.getModRevision()));
@@ -181,7 +182,7 @@ final class SingleServerFaultsTest {
       cut.release(cut.acquire("once/warm"));
       double before = ETCD.metric(TRANSACTIONS);
       proxy.swallow(Direction.ANSWERS);
-      CompletionStage<Attempt> asked = cut.backend().tryAcquire(claim("once"), Line.NONE);
+      CompletionStage<Attempt> asked = cut.backend().tryAcquire(claim("once"), QueueIntent.NONE);
       await().until(() -> record("once").isPresent());
       proxy.resume();
       assertThat(failure(asked)).isEqualTo(Failure.STORE_UNREACHABLE);
@@ -253,7 +254,8 @@ final class SingleServerFaultsTest {
       replica.release(replica.acquire("expired/warm"));
       List<Long> pooled = leases();
       proxy.hold(Direction.REQUESTS);
-      CompletionStage<Attempt> waiting = replica.backend().tryAcquire(claim("expired"), Line.NONE);
+      CompletionStage<Attempt> waiting =
+          replica.backend().tryAcquire(claim("expired"), QueueIntent.NONE);
       pooled.forEach(raw::revoke);
       proxy.resume();
       Grant grant = granted(answer(waiting));
@@ -271,7 +273,7 @@ final class SingleServerFaultsTest {
       ETCD.pause();
       long begun = System.nanoTime();
       CompletionStage<Attempt> waiting =
-          replica.backend().tryAcquire(claim("late", ttl), Line.NONE);
+          replica.backend().tryAcquire(claim("late", ttl), QueueIntent.NONE);
       await().until(() -> System.nanoTime() - begun > Duration.ofSeconds(5).toNanos());
       assertThat(waiting.toCompletableFuture()).isNotDone();
       ETCD.resume();
@@ -290,20 +292,20 @@ final class SingleServerFaultsTest {
           administrator
               .backend()
               .forceRelease(
-                  new ForcedRelease(
+                  new ForceReleaseCommand(
                       grant.ref().lock(), "maintenance", Optional.empty(), Optional.empty())));
       Renewal renewal = answer(holder.backend().renew(grant.ref()));
       assertThat(renewal)
           .isInstanceOfSatisfying(
               Renewal.Lost.class,
               lost -> {
-                Loss loss = lost.loss();
+                GrantLoss loss = lost.loss();
                 assertThat(loss.reason()).isEqualTo(LossReason.REVOKED);
                 assertThat(loss.detail()).isEqualTo("maintenance");
               });
       assertThat(leases()).contains(lease);
-      Standing.Closed closed =
-          (Standing.Closed) administrator.describe(grant.ref().lock()).standing();
+      LockStatus.Closed closed =
+          (LockStatus.Closed) administrator.describe(grant.ref().lock()).status();
       assertThat(closed.availableIn()).isLessThan(Duration.ofSeconds(64));
     }
   }
@@ -314,7 +316,7 @@ final class SingleServerFaultsTest {
         TestReplica waiter = new TestReplica(throughProxy())) {
       Grant held = holder.acquire("compacted");
       Claim claim = claim("compacted");
-      assertThat(answer(waiter.backend().tryAcquire(claim, Line.JOIN)))
+      assertThat(answer(waiter.backend().tryAcquire(claim, QueueIntent.JOIN)))
           .isInstanceOf(Attempt.Busy.class);
       proxy.refuse();
       holder.release(held);
@@ -323,7 +325,7 @@ final class SingleServerFaultsTest {
       assertThat(waiter.wakes()).isEmpty();
       proxy.resume();
       assertThat(waiter.wakes().poll(20, TimeUnit.SECONDS)).isEqualTo(claim.lock());
-      granted(answer(waiter.backend().tryAcquire(claim, Line.JOIN)));
+      granted(answer(waiter.backend().tryAcquire(claim, QueueIntent.JOIN)));
     }
   }
 
@@ -333,7 +335,7 @@ final class SingleServerFaultsTest {
         TestReplica waiter = new TestReplica(throughProxy())) {
       Grant held = holder.acquire("broken");
       Claim claim = claim("broken");
-      answer(waiter.backend().tryAcquire(claim, Line.JOIN));
+      answer(waiter.backend().tryAcquire(claim, QueueIntent.JOIN));
       proxy.refuse();
       holder.release(held);
       proxy.resume();

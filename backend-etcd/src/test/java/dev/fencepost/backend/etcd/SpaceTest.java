@@ -9,10 +9,10 @@ import static org.awaitility.Awaitility.await;
 import com.google.protobuf.ByteString;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.LockStatus;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.Standing;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.process.EtcdServer;
@@ -42,16 +42,16 @@ final class SpaceTest {
       Grant released = replica.acquire("full/released");
       Grant waitedFor = replica.acquire("full/waited-for");
       Claim next = claim("full/waited-for");
-      answer(waiter.backend().tryAcquire(next, Line.JOIN));
+      answer(waiter.backend().tryAcquire(next, QueueIntent.JOIN));
       long fill = fill(raw);
 
-      assertThat(failure(replica.backend().tryAcquire(claim("full/refused"), Line.NONE)))
+      assertThat(failure(replica.backend().tryAcquire(claim("full/refused"), QueueIntent.NONE)))
           .isEqualTo(Failure.STORE_FULL);
       assertThat(answer(replica.backend().renew(renewed.ref())))
           .isInstanceOf(Renewal.Renewed.class);
       assertThat(replica.release(released)).isEqualTo(new Release.Released());
-      assertThat(replica.describe(released.ref().lock()).standing())
-          .isInstanceOf(Standing.Free.class);
+      assertThat(replica.describe(released.ref().lock()).status())
+          .isInstanceOf(LockStatus.Free.class);
       assertThat(replica.release(waitedFor)).isEqualTo(new Release.Released());
       assertThat(waiter.wakes().poll(20, TimeUnit.SECONDS)).isEqualTo(next.lock());
 

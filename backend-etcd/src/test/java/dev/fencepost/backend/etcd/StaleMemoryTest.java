@@ -7,14 +7,14 @@ import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.testkit.process.EtcdServer;
 import dev.fencepost.testkit.process.TcpProxy;
 import java.time.Duration;
@@ -54,17 +54,17 @@ final class StaleMemoryTest {
         TestReplica away = throughProxy()) {
       Grant held = holder.acquire("cut-off");
       Claim waiting = claim("cut-off");
-      assertThat(away.attempt(waiting, Line.JOIN)).isInstanceOf(Attempt.Busy.class);
+      assertThat(away.attempt(waiting, QueueIntent.JOIN)).isInstanceOf(Attempt.Busy.class);
       proxy.refuse();
       holder.release(held);
       // Its turn comes, and is over.
       Claim next = claim("cut-off");
       await()
           .atMost(Duration.ofSeconds(20))
-          .until(() -> other.attempt(next, Line.JOIN) instanceof Attempt.Granted);
+          .until(() -> other.attempt(next, QueueIntent.JOIN) instanceof Attempt.Granted);
       proxy.resume();
-      assertThat(away.attempt(waiting, Line.JOIN)).isInstanceOf(Attempt.Busy.class);
-      assertThat(other.attempt(next, Line.NONE)).isInstanceOf(Attempt.Granted.class);
+      assertThat(away.attempt(waiting, QueueIntent.JOIN)).isInstanceOf(Attempt.Busy.class);
+      assertThat(other.attempt(next, QueueIntent.NONE)).isInstanceOf(Attempt.Granted.class);
     }
   }
 
@@ -78,7 +78,7 @@ final class StaleMemoryTest {
           other
               .backend()
               .forceRelease(
-                  new ForcedRelease(
+                  new ForceReleaseCommand(
                       former.ref().lock(), "away", Optional.empty(), Optional.of(Duration.ZERO))));
       Grant present = other.acquire("taken");
       proxy.resume();
@@ -87,12 +87,14 @@ final class StaleMemoryTest {
               .atMost(Duration.ofSeconds(20))
               .ignoreExceptionsInstanceOf(Trouble.class)
               .until(
-                  () -> answer(away.backend().handOver(former.ref(), claim("taken"), Line.JOIN)),
+                  () ->
+                      answer(
+                          away.backend().handOver(former.ref(), claim("taken"), QueueIntent.JOIN)),
                   done -> true);
       assertThat(passed.ended()).isEqualTo(new Release.NotHeld(LossReason.SUPERSEDED));
       assertThat(passed.got()).isInstanceOf(Attempt.Busy.class);
       assertThat(answer(away.backend().renew(former.ref()))).isInstanceOf(Renewal.Lost.class);
-      assertThat(answer(away.backend().release(ReleaseOrder.of(former.ref()))))
+      assertThat(answer(away.backend().release(ReleaseCommand.of(former.ref()))))
           .isEqualTo(new Release.NotHeld(LossReason.SUPERSEDED));
       assertThat(answer(other.backend().renew(present.ref()))).isInstanceOf(Renewal.Renewed.class);
     }

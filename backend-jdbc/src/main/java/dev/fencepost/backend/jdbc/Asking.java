@@ -7,10 +7,10 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.spi.StoreException;
-import dev.fencepost.lock.spi.record.Asker;
 import dev.fencepost.lock.spi.record.LockRecord;
-import dev.fencepost.lock.spi.record.Micros;
-import dev.fencepost.lock.spi.record.Step;
+import dev.fencepost.lock.spi.record.MicrosecondTime;
+import dev.fencepost.lock.spi.record.StepContext;
+import dev.fencepost.lock.spi.record.Transition;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.HashMap;
@@ -65,11 +65,13 @@ final class Asking {
       return true;
     }
     if (stood && call.question() instanceof Question.Renew renew) {
-      Lease lease = new Lease(Micros.duration(row.getLong(11)), Micros.duration(row.getLong(12)));
+      Lease lease =
+          new Lease(
+              MicrosecondTime.duration(row.getLong(11)), MicrosecondTime.duration(row.getLong(12)));
       settle(
           call,
           new Renewal.Renewed(
-              new Grant(renew.grant(), lease, LockMode.EXCLUSIVE, Grant.Origin.STANDING)));
+              new Grant(renew.grant(), lease, LockMode.EXCLUSIVE, Grant.Origin.EXISTING)));
       return true;
     }
     return false;
@@ -91,9 +93,9 @@ final class Asking {
   }
 
   /** Settles a call by the rules, from the record as it was. */
-  static <T> void settleByRules(Call<T> call, LockRecord before, Seen seen, Asker asker) {
+  static <T> void settleByRules(Call<T> call, LockRecord before, Seen seen, StepContext asker) {
     Question.OfLock<T> question = (Question.OfLock<T>) call.question();
-    Step<T> step = question.on(before, asker);
+    Transition<T> step = question.on(before, asker);
     seen.saw(step.after());
     call.settle(step.outcome());
   }

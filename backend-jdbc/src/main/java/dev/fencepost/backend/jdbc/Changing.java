@@ -1,11 +1,11 @@
 package dev.fencepost.backend.jdbc;
 
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.LockName;
-import dev.fencepost.lock.ReleaseOrder;
-import dev.fencepost.lock.spi.record.Micros;
+import dev.fencepost.lock.ReleaseCommand;
+import dev.fencepost.lock.spi.record.MicrosecondTime;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -31,23 +31,23 @@ record Changing(
           grant.lock(), "R", grant.claim().value(), grant.token().value(), null, null);
     }
     if (call.question() instanceof Question.End end) {
-      ReleaseOrder order = end.order();
+      ReleaseCommand order = end.order();
       return new Changing(
           order.lock(),
           "E",
           order.claim().value(),
           order.token().map(FencingToken::value).orElse(null),
-          Micros.of(order.closeFor()),
+          MicrosecondTime.of(order.closeFor()),
           null);
     }
     if (call.question() instanceof Question.Revoke revoke) {
-      ForcedRelease order = revoke.order();
+      ForceReleaseCommand order = revoke.order();
       return new Changing(
           order.lock(),
           "F",
           null,
           order.ifToken().map(FencingToken::value).orElse(null),
-          order.closeFor().map(Micros::of).orElse(null),
+          order.closeFor().map(MicrosecondTime::of).orElse(null),
           order.reason());
     }
     LockName lock = ((Question.Leave) call.question()).lock();

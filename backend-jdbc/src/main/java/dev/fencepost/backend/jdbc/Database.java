@@ -1,7 +1,7 @@
 package dev.fencepost.backend.jdbc;
 
 import com.zaxxer.hikari.HikariConfig;
-import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ResourceName;
@@ -49,7 +49,7 @@ interface Database extends AutoCloseable {
   void ask(Connection connection, List<Call<?>> calls, Seen seen) throws SQLException;
 
   /** Lets a token pass a resource's mark. */
-  Advance advance(Connection connection, ResourceName resource, FencingToken token)
+  FenceAdvance advance(Connection connection, ResourceName resource, FencingToken token)
       throws SQLException;
 
   /**

@@ -1,13 +1,13 @@
 package dev.fencepost.backend.jdbc;
 
 import com.zaxxer.hikari.HikariConfig;
-import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.record.LockRecord;
-import dev.fencepost.lock.spi.record.Step;
+import dev.fencepost.lock.spi.record.Transition;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -127,11 +127,11 @@ final class H2 implements Database {
   }
 
   @Override
-  public Advance advance(Connection connection, ResourceName resource, FencingToken token)
+  public FenceAdvance advance(Connection connection, ResourceName resource, FencingToken token)
       throws SQLException {
     connection.setAutoCommit(false);
     try {
-      Advance verdict = advanceWithin(connection, resource, token);
+      FenceAdvance verdict = advanceWithin(connection, resource, token);
       connection.commit();
       return verdict;
     } finally {
@@ -169,7 +169,7 @@ final class H2 implements Database {
     Optional<LockRecord> before = read(connection, lock);
     LockRecord record = before.orElseGet(() -> LockRecord.unused(lock));
     long now = clock.getAsLong();
-    Step<T> step = question.on(record, seen.asker(seen.leastToken(), now));
+    Transition<T> step = question.on(record, seen.asker(seen.leastToken(), now));
     if (!step.after().equals(record)) {
       String statement = before.isPresent() ? "lock_update" : "lock_insert";
       try (Sql.Asked write = sql.ask(connection, statement)) {
@@ -187,15 +187,15 @@ final class H2 implements Database {
     }
   }
 
-  private Advance advanceWithin(Connection connection, ResourceName resource, FencingToken token)
-      throws SQLException {
+  private FenceAdvance advanceWithin(
+      Connection connection, ResourceName resource, FencingToken token) throws SQLException {
     long now = clock.getAsLong();
     long limit = Marks.highestAccepted(now);
     if (token.value() > limit) {
       limit = Math.max(limit, Marks.dayAfter(number(connection, "highest_token", resource)));
     }
     if (token.value() > limit) {
-      return new Advance.TooFarAhead(limit);
+      return new FenceAdvance.TooFarAhead(limit);
     }
     long mark = number(connection, "mark_read", resource);
     try (Sql.Asked write = sql.ask(connection, mark == 0 ? "mark_insert" : "mark_update")) {

@@ -3,7 +3,7 @@ package dev.fencepost.backend.jdbc;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
-import dev.fencepost.lock.spi.record.Micros;
+import dev.fencepost.lock.spi.record.MicrosecondTime;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -138,7 +138,7 @@ final class Housekeeping implements AutoCloseable {
     List<byte[]> idle = new ArrayList<>();
     byte[] last = new byte[0];
     int scanned = 0;
-    long quiet = Micros.of(settings.purgeAfter());
+    long quiet = MicrosecondTime.of(settings.purgeAfter());
     try (Sql.Asked asked =
             ask(connection, "purge_scan")
                 .with("quiet", quiet)
@@ -166,7 +166,10 @@ final class Housekeeping implements AutoCloseable {
 
   private void purgeMarksAndReplicas(Connection connection) throws SQLException {
     try (Sql.Asked asked = ask(connection, "purge_marks")) {
-      asked.with("quiet", Micros.of(settings.markRetention())).with("scan", STRETCH).update();
+      asked
+          .with("quiet", MicrosecondTime.of(settings.markRetention()))
+          .with("scan", STRETCH)
+          .update();
     }
     try (Sql.Asked asked = ask(connection, "replicas_forget")) {
       asked.update();

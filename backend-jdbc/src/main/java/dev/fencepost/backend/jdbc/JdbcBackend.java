@@ -1,24 +1,24 @@
 package dev.fencepost.backend.jdbc;
 
-import dev.fencepost.lock.Advance;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.Revocation;
-import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.ListQuery;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.LockPage;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.lock.spi.StoreInfo;
@@ -81,12 +81,12 @@ final class JdbcBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<Attempt> tryAcquire(Claim claim, Line line) {
+  public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent line) {
     return with(open -> open.acquires().ask(new Question.Acquire(claim, line)));
   }
 
   @Override
-  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, Line line) {
+  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent line) {
     return with(open -> open.owners().ask(new Question.PassOn(from, to, line)));
   }
 
@@ -96,12 +96,12 @@ final class JdbcBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<Release> release(ReleaseOrder order) {
+  public CompletionStage<Release> release(ReleaseCommand order) {
     return with(open -> open.owners().ask(new Question.End(order)));
   }
 
   @Override
-  public CompletionStage<Revocation> forceRelease(ForcedRelease order) {
+  public CompletionStage<Revocation> forceRelease(ForceReleaseCommand order) {
     return with(open -> open.owners().ask(new Question.Revoke(order)));
   }
 
@@ -122,7 +122,7 @@ final class JdbcBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<Advance> advance(ResourceName resource, FencingToken token) {
+  public CompletionStage<FenceAdvance> advance(ResourceName resource, FencingToken token) {
     return with(open -> open.other(connection -> database.advance(connection, resource, token)));
   }
 

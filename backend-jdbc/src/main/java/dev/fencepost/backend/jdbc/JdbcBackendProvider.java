@@ -4,7 +4,7 @@ import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.LockBackendProvider;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreSettings;
-import dev.fencepost.lock.spi.record.Micros;
+import dev.fencepost.lock.spi.record.MicrosecondTime;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -29,7 +29,7 @@ public final class JdbcBackendProvider implements LockBackendProvider {
   private static final String MYSQL_SCHEME = "jdbc:mysql:";
 
   /** One clock for all backends of this process that share an embedded database. */
-  private final MonotoneClock clock = new MonotoneClock(() -> Micros.of(Instant.now()));
+  private final MonotoneClock clock = new MonotoneClock(() -> MicrosecondTime.of(Instant.now()));
 
   private final Random random = new Random();
 

@@ -8,8 +8,8 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.record.LockRecord;
-import dev.fencepost.lock.spi.record.Micros;
-import dev.fencepost.lock.spi.record.Tenure;
+import dev.fencepost.lock.spi.record.MicrosecondTime;
+import dev.fencepost.lock.spi.record.Ownership;
 import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -72,7 +72,7 @@ final class LockRow {
         row.getString(first + 14));
   }
 
-  private static Optional<Tenure> tenure(ResultSet row, int first) throws SQLException {
+  private static Optional<Ownership> tenure(ResultSet row, int first) throws SQLException {
     String claim = row.getString(first + 2);
     if (claim == null) {
       return Optional.empty();
@@ -84,9 +84,11 @@ final class LockRow {
             LockMode.EXCLUSIVE,
             entries(row.getString(first + 6)));
     Lease lease =
-        new Lease(Micros.duration(row.getLong(first + 8)), Micros.duration(row.getLong(first + 9)));
+        new Lease(
+            MicrosecondTime.duration(row.getLong(first + 8)),
+            MicrosecondTime.duration(row.getLong(first + 9)));
     return Optional.of(
-        new Tenure(
+        new Ownership(
             new ClaimId(claim), claimant, lease, row.getLong(first + 7), row.getLong(first + 10)));
   }
 
@@ -95,23 +97,28 @@ final class LockRow {
    * until when it was in use, which is now.
    */
   static Sql.Asked write(LockRecord record, long nowMicros, Sql.Asked row) throws SQLException {
-    Claimant claimant = record.tenure().map(Tenure::claimant).orElse(NOBODY);
+    Claimant claimant = record.ownership().map(Ownership::claimant).orElse(NOBODY);
     return row.with("name", record.name().utf8())
         .with("token", record.token())
-        .with("claim", record.tenure().map(tenure -> tenure.claim().value()).orElse(null))
+        .with("claim", record.ownership().map(tenure -> tenure.claim().value()).orElse(null))
         .with("owner", escaped(claimant.owner()))
         .with("principal", escaped(claimant.principal()))
         .with("mode", claimant.mode().name())
         .with("metadata", form(claimant.metadata()))
-        .with("acquired_at", record.tenure().map(Tenure::acquiredAtMicros).orElse(0L))
-        .with("ttl", record.tenure().map(tenure -> Micros.of(tenure.lease().ttl())).orElse(0L))
+        .with("acquired_at", record.ownership().map(Ownership::acquiredAtMicros).orElse(0L))
+        .with(
+            "ttl",
+            record.ownership().map(tenure -> MicrosecondTime.of(tenure.lease().ttl())).orElse(0L))
         .with(
             "delay",
-            record.tenure().map(tenure -> Micros.of(tenure.lease().lockDelay())).orElse(0L))
-        .with("expires_at", record.tenure().map(Tenure::expiresAtMicros).orElse(nowMicros))
+            record
+                .ownership()
+                .map(tenure -> MicrosecondTime.of(tenure.lease().lockDelay()))
+                .orElse(0L))
+        .with("expires_at", record.ownership().map(Ownership::expiresAtMicros).orElse(nowMicros))
         .with("free_at", record.freeAtMicros())
         .with("turn", record.turn().map(ReplicaId::value).orElse(null))
-        .with("line", line(record.line()))
+        .with("line", line(record.replicaQueue()))
         .with("revoked", record.revoked());
   }
 

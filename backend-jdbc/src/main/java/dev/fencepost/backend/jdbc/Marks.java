@@ -1,6 +1,6 @@
 package dev.fencepost.backend.jdbc;
 
-import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
 import java.util.concurrent.TimeUnit;
 
@@ -24,10 +24,12 @@ final class Marks {
    *
    * @param mark before it; 0 if there was none
    */
-  static Advance verdict(long mark, FencingToken token) {
+  static FenceAdvance verdict(long mark, FencingToken token) {
     if (token.value() < mark) {
-      return new Advance.Stale(new FencingToken(mark));
+      return new FenceAdvance.Stale(new FencingToken(mark));
     }
-    return token.value() == mark ? new Advance.Unchanged(token) : new Advance.Advanced(token);
+    return token.value() == mark
+        ? new FenceAdvance.Unchanged(token)
+        : new FenceAdvance.Advanced(token);
   }
 }

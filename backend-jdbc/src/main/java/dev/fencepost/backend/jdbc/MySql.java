@@ -1,7 +1,7 @@
 package dev.fencepost.backend.jdbc;
 
 import com.zaxxer.hikari.HikariConfig;
-import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ResourceName;
@@ -108,7 +108,7 @@ final class MySql implements Database {
   }
 
   @Override
-  public Advance advance(Connection connection, ResourceName resource, FencingToken token)
+  public FenceAdvance advance(Connection connection, ResourceName resource, FencingToken token)
       throws SQLException {
     // The clock and the tokens only rise, so a bound that was read before holds all the more now.
     long limit = Marks.highestAccepted(number(connection, "clock"));
@@ -116,14 +116,14 @@ final class MySql implements Database {
       limit = Math.max(limit, Marks.dayAfter(number(connection, "highest_token")));
     }
     if (token.value() > limit) {
-      return new Advance.TooFarAhead(limit);
+      return new FenceAdvance.TooFarAhead(limit);
     }
     try (Sql.Asked asked = sql.ask(connection, "advance")) {
       asked.with("resource", resource.utf8()).with("token", token.value());
       try (ResultSet rows = asked.query()) {
         rows.next();
         return rows.getString(2).equals("A")
-            ? new Advance.Advanced(token)
+            ? new FenceAdvance.Advanced(token)
             : Marks.verdict(rows.getLong(1), token);
       }
     }

@@ -8,7 +8,7 @@ import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.record.LockRecord;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -105,13 +105,13 @@ final class MySqlLocks {
 
   private static void sawJoin(Call<?> call, @Nullable String step, Seen seen) {
     boolean busy = "B".equals(step) || "Y".equals(step);
-    if (busy && Taking.of(call).line() != Line.NONE) {
+    if (busy && Taking.of(call).line() != QueueIntent.NONE) {
       seen.places().joined();
     }
   }
 
-  private static void sawPlace(Line line, Seen seen) {
-    if (line == Line.STAY || line == Line.YIELD) {
+  private static void sawPlace(QueueIntent line, Seen seen) {
+    if (line == QueueIntent.STAY || line == QueueIntent.YIELD) {
       seen.places().seen();
     }
   }

@@ -1,7 +1,7 @@
 package dev.fencepost.backend.jdbc;
 
 import com.zaxxer.hikari.HikariConfig;
-import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ResourceName;
@@ -116,7 +116,7 @@ final class Postgres implements Database {
   }
 
   @Override
-  public Advance advance(Connection connection, ResourceName resource, FencingToken token)
+  public FenceAdvance advance(Connection connection, ResourceName resource, FencingToken token)
       throws SQLException {
     try (Sql.Asked asked = sql.ask(connection, "advance")) {
       asked.with("resource", resource.utf8()).with("token", token.value());
@@ -124,10 +124,10 @@ final class Postgres implements Database {
         rows.next();
         long mark = rows.getLong(2);
         if (rows.wasNull()) {
-          return new Advance.TooFarAhead(rows.getLong(1));
+          return new FenceAdvance.TooFarAhead(rows.getLong(1));
         }
         return rows.getString(3).equals("A")
-            ? new Advance.Advanced(new FencingToken(mark))
+            ? new FenceAdvance.Advanced(new FencingToken(mark))
             : Marks.verdict(mark, token);
       }
     }

@@ -10,7 +10,7 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.spi.record.LockRecord;
-import dev.fencepost.lock.spi.record.Tenure;
+import dev.fencepost.lock.spi.record.Ownership;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -145,9 +145,9 @@ final class PostgresLocks {
   }
 
   private static Grant standing(LockRecord record) {
-    Tenure tenure = record.tenure().orElseThrow();
+    Ownership tenure = record.ownership().orElseThrow();
     GrantRef ref = new GrantRef(record.name(), tenure.claim(), new FencingToken(record.token()));
-    return new Grant(ref, tenure.lease(), tenure.claimant().mode(), Grant.Origin.STANDING);
+    return new Grant(ref, tenure.lease(), tenure.claimant().mode(), Grant.Origin.EXISTING);
   }
 
   private static Release ended(char how) {

@@ -2,18 +2,18 @@ package dev.fencepost.backend.jdbc;
 
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.Revocation;
-import dev.fencepost.lock.spi.Line;
-import dev.fencepost.lock.spi.record.Asker;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.record.LockRecord;
-import dev.fencepost.lock.spi.record.Step;
+import dev.fencepost.lock.spi.record.StepContext;
+import dev.fencepost.lock.spi.record.Transition;
 
 /** What a caller asks of the store. */
 sealed interface Question<T> {
@@ -38,7 +38,7 @@ sealed interface Question<T> {
     LockName lock();
 
     /** The step by the rules that every store follows. */
-    Step<T> on(LockRecord record, Asker asker);
+    Transition<T> on(LockRecord record, StepContext asker);
 
     @Override
     default Object key() {
@@ -47,7 +47,7 @@ sealed interface Question<T> {
   }
 
   /** An attempt of one claim. */
-  record Acquire(Claim claim, Line line) implements OfLock<Attempt> {
+  record Acquire(Claim claim, QueueIntent line) implements OfLock<Attempt> {
     @Override
     public Kind kind() {
       return Kind.TAKE;
@@ -59,13 +59,13 @@ sealed interface Question<T> {
     }
 
     @Override
-    public Step<Attempt> on(LockRecord record, Asker asker) {
+    public Transition<Attempt> on(LockRecord record, StepContext asker) {
       return record.acquire(asker, claim, line);
     }
   }
 
   /** The end of one grant and an attempt of the next claim. */
-  record PassOn(GrantRef from, Claim to, Line line) implements OfLock<HandOver> {
+  record PassOn(GrantRef from, Claim to, QueueIntent line) implements OfLock<HandOver> {
     @Override
     public Kind kind() {
       return Kind.TAKE;
@@ -77,7 +77,7 @@ sealed interface Question<T> {
     }
 
     @Override
-    public Step<HandOver> on(LockRecord record, Asker asker) {
+    public Transition<HandOver> on(LockRecord record, StepContext asker) {
       return record.handOver(asker, from, to, line);
     }
   }
@@ -95,13 +95,13 @@ sealed interface Question<T> {
     }
 
     @Override
-    public Step<Renewal> on(LockRecord record, Asker asker) {
+    public Transition<Renewal> on(LockRecord record, StepContext asker) {
       return record.renew(asker, grant);
     }
   }
 
   /** The end of a claim. */
-  record End(ReleaseOrder order) implements OfLock<Release> {
+  record End(ReleaseCommand order) implements OfLock<Release> {
     @Override
     public Kind kind() {
       return Kind.CHANGE;
@@ -113,13 +113,13 @@ sealed interface Question<T> {
     }
 
     @Override
-    public Step<Release> on(LockRecord record, Asker asker) {
+    public Transition<Release> on(LockRecord record, StepContext asker) {
       return record.release(asker, order);
     }
   }
 
   /** The end of whatever grant stands. */
-  record Revoke(ForcedRelease order) implements OfLock<Revocation> {
+  record Revoke(ForceReleaseCommand order) implements OfLock<Revocation> {
     @Override
     public Kind kind() {
       return Kind.CHANGE;
@@ -131,7 +131,7 @@ sealed interface Question<T> {
     }
 
     @Override
-    public Step<Revocation> on(LockRecord record, Asker asker) {
+    public Transition<Revocation> on(LockRecord record, StepContext asker) {
       return record.forceRelease(asker, order);
     }
   }
@@ -144,7 +144,7 @@ sealed interface Question<T> {
     }
 
     @Override
-    public Step<Boolean> on(LockRecord record, Asker asker) {
+    public Transition<Boolean> on(LockRecord record, StepContext asker) {
       return record.leave(asker);
     }
   }

@@ -1,8 +1,8 @@
 package dev.fencepost.backend.jdbc;
 
 import dev.fencepost.lock.ReplicaId;
-import dev.fencepost.lock.spi.record.Asker;
 import dev.fencepost.lock.spi.record.LockRecord;
+import dev.fencepost.lock.spi.record.StepContext;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -36,7 +36,7 @@ final class Seen {
   /** A lock as it stood, or as this replica left it. */
   void saw(LockRecord lock) {
     saw(lock.token());
-    if (lock.line().contains(self)) {
+    if (lock.replicaQueue().contains(self)) {
       places.seen();
     }
   }
@@ -48,7 +48,7 @@ final class Seen {
   }
 
   /** This replica, asking at a moment of the store's clock. */
-  Asker asker(long leastToken, long nowMicros) {
-    return new Asker(self, leastToken, nowMicros);
+  StepContext asker(long leastToken, long nowMicros) {
+    return new StepContext(self, leastToken, nowMicros);
   }
 }

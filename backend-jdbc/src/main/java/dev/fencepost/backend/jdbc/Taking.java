@@ -2,8 +2,8 @@ package dev.fencepost.backend.jdbc;
 
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.GrantRef;
-import dev.fencepost.lock.spi.Line;
-import dev.fencepost.lock.spi.record.Micros;
+import dev.fencepost.lock.spi.QueueIntent;
+import dev.fencepost.lock.spi.record.MicrosecondTime;
 import java.util.List;
 import java.util.Optional;
 
@@ -12,7 +12,7 @@ import java.util.Optional;
  *
  * @param from the grant that ends, in a hand-over
  */
-record Taking(Optional<GrantRef> from, Claim to, Line line) {
+record Taking(Optional<GrantRef> from, Claim to, QueueIntent line) {
 
   /** What a call of {@link Question.Kind#TAKE} asks. */
   static Taking of(Call<?> call) {
@@ -33,8 +33,8 @@ record Taking(Optional<GrantRef> from, Claim to, Line line) {
             "principals", Sql.Many.texts(all, t -> LockRow.escaped(t.to().claimant().principal())))
         .with("modes", Sql.Many.texts(all, t -> t.to().claimant().mode().name()))
         .with("metadata", Sql.Many.texts(all, t -> LockRow.form(t.to().claimant().metadata())))
-        .with("ttls", Sql.Many.numbers(all, t -> Micros.of(t.to().lease().ttl())))
-        .with("delays", Sql.Many.numbers(all, t -> Micros.of(t.to().lease().lockDelay())))
+        .with("ttls", Sql.Many.numbers(all, t -> MicrosecondTime.of(t.to().lease().ttl())))
+        .with("delays", Sql.Many.numbers(all, t -> MicrosecondTime.of(t.to().lease().lockDelay())))
         .with("places", Sql.Many.texts(all, t -> t.line().name()))
         .with(
             "from_claims",

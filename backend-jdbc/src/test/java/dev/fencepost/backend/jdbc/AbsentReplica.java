@@ -12,7 +12,7 @@ import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.ReplicaId;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.process.ChildJvm;
 import dev.fencepost.testkit.process.TcpProxy;
@@ -61,13 +61,13 @@ abstract class AbsentReplica {
               "awaited")) {
         String ready = child.awaitLine(line -> line.startsWith("ready "), PATIENCE);
         ReplicaId paused = new ReplicaId(ready.substring("ready ".length()));
-        assertThat(b.describe(new LockName("awaited")).line()).containsExactly(paused);
+        assertThat(b.describe(new LockName("awaited")).replicaQueue()).containsExactly(paused);
         child.pause();
         Claim next = claim("short");
         awaitGranted(b, next);
         b.release(awaited);
         Claim newcomer = claim("awaited");
-        assertBusy(b.attempt(newcomer, Line.NONE));
+        assertBusy(b.attempt(newcomer, QueueIntent.NONE));
         awaitGranted(b, newcomer);
         child.resume();
         child.send("what is left?");
@@ -85,15 +85,15 @@ abstract class AbsentReplica {
         TestReplica b = new TestReplica(uri(port()))) {
       Grant held = b.acquire("cut/off");
       Claim waiting = claim("cut/off");
-      assertBusy(away.attempt(waiting, Line.JOIN));
+      assertBusy(away.attempt(waiting, QueueIntent.JOIN));
       proxy.refuse();
       b.release(held);
       // Its turn comes, and is over.
       Claim newcomer = claim("cut/off");
-      assertBusy(b.attempt(newcomer, Line.NONE));
+      assertBusy(b.attempt(newcomer, QueueIntent.NONE));
       awaitGranted(b, newcomer);
       proxy.resume();
-      assertBusy(away.attempt(waiting, Line.JOIN));
+      assertBusy(away.attempt(waiting, QueueIntent.JOIN));
       assertStands(b, b.acquire(newcomer));
     }
   }
@@ -104,10 +104,10 @@ abstract class AbsentReplica {
         TestReplica b = new TestReplica(uri(port()))) {
       Grant held = b.acquire("held/up");
       Claim waiting = claim("held/up");
-      assertBusy(cutOff.attempt(waiting, Line.JOIN));
+      assertBusy(cutOff.attempt(waiting, QueueIntent.JOIN));
       proxy.hold(Direction.REQUESTS);
       b.release(held);
-      CompletionStage<Attempt> late = cutOff.backend().tryAcquire(waiting, Line.JOIN);
+      CompletionStage<Attempt> late = cutOff.backend().tryAcquire(waiting, QueueIntent.JOIN);
       Claim newcomer = claim("held/up");
       awaitGranted(b, newcomer);
       proxy.resume();
@@ -122,10 +122,10 @@ abstract class AbsentReplica {
         TestReplica b = new TestReplica(uri(port()))) {
       Grant held = b.acquire("lost/attempt");
       Claim waiting = claim("lost/attempt");
-      assertBusy(cutOff.attempt(waiting, Line.JOIN));
+      assertBusy(cutOff.attempt(waiting, QueueIntent.JOIN));
       proxy.swallow(Direction.REQUESTS);
       b.release(held);
-      assertThat(failure(cutOff.backend().tryAcquire(waiting, Line.JOIN)))
+      assertThat(failure(cutOff.backend().tryAcquire(waiting, QueueIntent.JOIN)))
           .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
       proxy.resume();
       // What is asked of it now goes behind whatever it may have kept.
@@ -141,7 +141,7 @@ abstract class AbsentReplica {
   private static void awaitGranted(TestReplica replica, Claim claim) {
     await()
         .atMost(PATIENCE)
-        .until(() -> replica.attempt(claim, Line.NONE) instanceof Attempt.Granted);
+        .until(() -> replica.attempt(claim, QueueIntent.NONE) instanceof Attempt.Granted);
   }
 
   private static void assertBusy(Attempt attempt) {

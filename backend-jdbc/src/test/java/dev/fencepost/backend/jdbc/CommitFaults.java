@@ -11,9 +11,9 @@ import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.process.StoreProcess;
@@ -73,11 +73,11 @@ abstract class CommitFaults {
       a.acquire("swallowed/warm");
       proxy.swallow(Direction.ANSWERS);
       Claim claim = claim("swallowed");
-      CompletionStage<Attempt> asked = a.backend().tryAcquire(claim, Line.NONE);
+      CompletionStage<Attempt> asked = a.backend().tryAcquire(claim, QueueIntent.NONE);
       Row made = awaitHeld(claim);
       assertUnknown(asked);
       assertIsTheGrant(b.acquire(claim), made);
-      assertThat(b.attempt(claim("swallowed"), Line.NONE)).isInstanceOf(Attempt.Busy.class);
+      assertThat(b.attempt(claim("swallowed"), QueueIntent.NONE)).isInstanceOf(Attempt.Busy.class);
       proxy.resume();
       assertIsTheGrant(a.acquire(claim), made);
     }
@@ -89,7 +89,7 @@ abstract class CommitFaults {
       a.acquire("killed/warm");
       proxy.hold(Direction.ANSWERS);
       Claim claim = claim("killed");
-      CompletionStage<Attempt> asked = a.backend().tryAcquire(claim, Line.NONE);
+      CompletionStage<Attempt> asked = a.backend().tryAcquire(claim, QueueIntent.NONE);
       Row made = awaitHeld(claim);
       assertThat(asked.toCompletableFuture()).isNotDone();
       server().kill();
@@ -108,7 +108,7 @@ abstract class CommitFaults {
         TestReplica b = new TestReplica(uri())) {
       Grant former = a.acquire("released");
       proxy.swallow(Direction.ANSWERS);
-      CompletionStage<Release> asked = a.backend().release(ReleaseOrder.of(former.ref()));
+      CompletionStage<Release> asked = a.backend().release(ReleaseCommand.of(former.ref()));
       awaitFree("released");
       assertUnknown(asked);
       proxy.resume();
@@ -137,7 +137,7 @@ abstract class CommitFaults {
   private int attemptAndReleaseCutAfter(int bytes, TestReplica a, TestReplica b) {
     Claim claim = claim("cut/" + bytes);
     proxy.cutAfter(Direction.ANSWERS, bytes);
-    Optional<Attempt> attempt = tried(a.backend().tryAcquire(claim, Line.NONE));
+    Optional<Attempt> attempt = tried(a.backend().tryAcquire(claim, QueueIntent.NONE));
     proxy.resume();
     Optional<Row> row = row(claim.lock().value()).filter(held -> held.claim() != null);
     Grant grant = b.acquire(claim);
@@ -147,7 +147,7 @@ abstract class CommitFaults {
     assertThat(a.acquire(claim).ref()).isEqualTo(grant.ref());
 
     proxy.cutAfter(Direction.ANSWERS, bytes);
-    Optional<Release> release = tried(a.backend().release(ReleaseOrder.of(grant.ref())));
+    Optional<Release> release = tried(a.backend().release(ReleaseCommand.of(grant.ref())));
     proxy.resume();
     release.ifPresent(told -> assertThat(told).isEqualTo(new Release.Released()));
     boolean isFree = row(claim.lock().value()).orElseThrow().claim() == null;
@@ -193,7 +193,8 @@ abstract class CommitFaults {
         .ignoreExceptionsInstanceOf(StoreException.class)
         .pollDelay(Duration.ZERO)
         .atMost(PATIENCE)
-        .until(() -> answer(replica.backend().release(ReleaseOrder.of(grant.ref()))), done -> true);
+        .until(
+            () -> answer(replica.backend().release(ReleaseCommand.of(grant.ref()))), done -> true);
   }
 
   static void assertUnknown(CompletionStage<?> asked) {

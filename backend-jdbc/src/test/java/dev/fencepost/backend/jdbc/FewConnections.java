@@ -11,12 +11,12 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
-import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.LockBackend;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.lock.spi.StoreSettings;
@@ -78,7 +78,7 @@ abstract class FewConnections {
         Grant grant = replica.acquire("enough/" + connections);
         assertThat(answer(replica.backend().renew(grant.ref())))
             .isInstanceOf(Renewal.Renewed.class);
-        assertThat(answer(replica.backend().release(ReleaseOrder.of(grant.ref()))))
+        assertThat(answer(replica.backend().release(ReleaseCommand.of(grant.ref()))))
             .isEqualTo(new Release.Released());
         assertThat(answer(replica.backend().info()).replicas()).hasSize(1);
       }
@@ -97,9 +97,9 @@ abstract class FewConnections {
         assertThat(answer(replica.backend().renew(grant.ref())))
             .isInstanceOf(Renewal.Renewed.class);
       }
-      assertThat(failure(replica.backend().tryAcquire(claim("none left"), Line.NONE)))
+      assertThat(failure(replica.backend().tryAcquire(claim("none left"), QueueIntent.NONE)))
           .isEqualTo(Failure.STORE_UNREACHABLE);
-      assertThat(answer(replica.backend().release(ReleaseOrder.of(grant.ref()))))
+      assertThat(answer(replica.backend().release(ReleaseCommand.of(grant.ref()))))
           .isEqualTo(new Release.Released());
       limit(100);
       await().atMost(Duration.ofSeconds(30)).until(() -> isReady(replica));

@@ -7,11 +7,11 @@ import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.ReplicaId;
-import dev.fencepost.lock.spi.Line;
-import dev.fencepost.lock.spi.record.Micros;
+import dev.fencepost.lock.spi.QueueIntent;
+import dev.fencepost.lock.spi.record.MicrosecondTime;
 import dev.fencepost.testkit.replica.OpenReplica;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -69,7 +69,7 @@ final class FormerReplica implements AutoCloseable {
     return seen.self();
   }
 
-  Attempt attempt(Claim claim, Line line) {
+  Attempt attempt(Claim claim, QueueIntent line) {
     return ask(new Question.Acquire(claim, line));
   }
 
@@ -78,7 +78,7 @@ final class FormerReplica implements AutoCloseable {
   }
 
   Release release(GrantRef grant) {
-    return ask(new Question.End(ReleaseOrder.of(grant)));
+    return ask(new Question.End(ReleaseCommand.of(grant)));
   }
 
   /** How the lock stands. */
@@ -96,7 +96,7 @@ final class FormerReplica implements AutoCloseable {
 
   /** Forgets what it takes for idle for so long. */
   void purge(Duration quiet) {
-    long micros = Micros.of(quiet);
+    long micros = MicrosecondTime.of(quiet);
     List<byte[]> idle = new ArrayList<>();
     try (Connection connection = pool.getConnection()) {
       try (Sql.Asked asked =

@@ -10,7 +10,7 @@ import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.lock.spi.StoreSettings;
@@ -101,7 +101,7 @@ final class FullDiskTest {
     for (int i = 0; i < MOST_LOCKS; i += AT_ONCE) {
       List<CompletionStage<Attempt>> asked = new ArrayList<>();
       for (int k = 0; k < AT_ONCE; k++) {
-        asked.add(replica.backend().tryAcquire(claim("full/" + i + "/" + k), Line.NONE));
+        asked.add(replica.backend().tryAcquire(claim("full/" + i + "/" + k), QueueIntent.NONE));
       }
       for (CompletionStage<Attempt> each : asked) {
         if (answer(each.handle((attempt, refused) -> refused != null))) {

@@ -9,7 +9,7 @@ import dev.fencepost.lock.Claimant;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockName;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.testkit.process.ChildJvm;
 import java.io.IOException;
@@ -44,8 +44,9 @@ final class H2ProcessTest {
         }
         Claim claim = Granting.claim(words[0], words[1]);
         Grant grant =
-            TestReplica.granted(TestReplica.answer(replica.backend().tryAcquire(claim, Line.NONE)));
-        assertThat(grant.origin()).isEqualTo(Grant.Origin.STANDING);
+            TestReplica.granted(
+                TestReplica.answer(replica.backend().tryAcquire(claim, QueueIntent.NONE)));
+        assertThat(grant.origin()).isEqualTo(Grant.Origin.EXISTING);
         assertThat(grant.token()).hasToString(words[2]);
       }
     }
@@ -104,7 +105,7 @@ final class H2ProcessTest {
             grants.add(
                 replica
                     .backend()
-                    .tryAcquire(claim, Line.NONE)
+                    .tryAcquire(claim, QueueIntent.NONE)
                     .thenApply(TestReplica::granted)
                     .toCompletableFuture());
           }

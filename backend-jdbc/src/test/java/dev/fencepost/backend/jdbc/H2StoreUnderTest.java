@@ -1,6 +1,6 @@
 package dev.fencepost.backend.jdbc;
 
-import dev.fencepost.lock.spi.record.Micros;
+import dev.fencepost.lock.spi.record.MicrosecondTime;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -27,7 +27,7 @@ final class H2StoreUnderTest extends SqlStoreUnderTest {
 
   @Override
   Database database() {
-    return new H2(folder, () -> Micros.of(Instant.now()));
+    return new H2(folder, () -> MicrosecondTime.of(Instant.now()));
   }
 
   @Override

@@ -8,8 +8,8 @@ import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.ReleaseCommand;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.testkit.process.MySqlFamilyDatabase;
 import dev.fencepost.testkit.process.StoreProcess;
 import java.sql.Connection;
@@ -56,7 +56,7 @@ final class MariaDbCommitFaultsTest extends CommitFaults {
       Claim claim = claim("inside");
       try (Connection backup = connect()) {
         blockCommits(backup);
-        asked = replica.backend().tryAcquire(claim, Line.NONE);
+        asked = replica.backend().tryAcquire(claim, QueueIntent.NONE);
         awaitCommitting();
         assertThat(asked.toCompletableFuture()).isNotDone();
         server().kill();
@@ -78,7 +78,7 @@ final class MariaDbCommitFaultsTest extends CommitFaults {
       CompletionStage<Release> asked;
       try (Connection backup = connect()) {
         blockCommits(backup);
-        asked = replica.backend().release(ReleaseOrder.of(held.ref()));
+        asked = replica.backend().release(ReleaseCommand.of(held.ref()));
         awaitCommitting();
         assertThat(asked.toCompletableFuture()).isNotDone();
         server().kill();

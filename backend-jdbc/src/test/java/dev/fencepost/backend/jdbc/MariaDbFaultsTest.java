@@ -7,8 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.lock.Attempt;
-import dev.fencepost.lock.ReleaseOrder;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.ReleaseCommand;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.testkit.process.MySqlFamilyDatabase;
 import dev.fencepost.testkit.process.StoreProcess;
 import java.sql.Connection;
@@ -56,13 +56,13 @@ final class MariaDbFaultsTest extends ServerFaults {
   /** Has a batch wait for a row of a stranger, who then waits for a row of the batch. */
   private void deadlock(TestReplica replica, String locks) throws SQLException {
     for (String lock : List.of("gate", "low", "high")) {
-      answer(replica.backend().release(ReleaseOrder.of(replica.acquire(locks + lock).ref())));
+      answer(replica.backend().release(ReleaseCommand.of(replica.acquire(locks + lock).ref())));
     }
     List<CompletionStage<Attempt>> asked = new ArrayList<>();
     try (Connection gate = holdRow(locks + "gate");
         Connection stranger = holdRow(locks + "low")) {
       for (String lock : List.of("gate", "low", "high")) {
-        asked.add(replica.backend().tryAcquire(claim(locks + lock), Line.NONE));
+        asked.add(replica.backend().tryAcquire(claim(locks + lock), QueueIntent.NONE));
       }
       try (Statement statement = stranger.createStatement()) {
         // Who wrote more is spared.

@@ -11,9 +11,9 @@ import dev.fencepost.lock.ClaimId;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockStatus;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.Standing;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.testkit.process.MariaDbServer;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -80,7 +80,8 @@ final class MariaDbZoneTest {
                 replica
                     .backend()
                     .tryAcquire(
-                        new Claim(asked.lock(), asked.id(), SHORT, asked.claimant()), Line.NONE)))
+                        new Claim(asked.lock(), asked.id(), SHORT, asked.claimant()),
+                        QueueIntent.NONE)))
         .isInstanceOf(Attempt.Granted.class);
   }
 
@@ -94,14 +95,16 @@ final class MariaDbZoneTest {
     await()
         .atMost(SHORT.ttl().plusSeconds(5))
         .until(
-            () -> answer(replica.backend().tryAcquire(next, Line.NONE)) instanceof Attempt.Granted);
+            () ->
+                answer(replica.backend().tryAcquire(next, QueueIntent.NONE))
+                    instanceof Attempt.Granted);
   }
 
   private static void assertStands(TestReplica replica, Grant held) {
     assertThat(answer(replica.backend().renew(held.ref()))).isInstanceOf(Renewal.Renewed.class);
-    Standing.Held standing =
-        (Standing.Held)
-            answer(replica.backend().describe(List.of(held.ref().lock()))).get(0).standing();
+    LockStatus.Held standing =
+        (LockStatus.Held)
+            answer(replica.backend().describe(List.of(held.ref().lock()))).get(0).status();
     assertThat(standing.holder().remainingAtMost())
         .isBetween(Duration.ofSeconds(30), Duration.ofSeconds(61));
   }

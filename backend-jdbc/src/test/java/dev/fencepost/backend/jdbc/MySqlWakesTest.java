@@ -7,8 +7,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.LockName;
-import dev.fencepost.lock.ReleaseOrder;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.ReleaseCommand;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.testkit.process.MySqlFamilyDatabase;
 import java.sql.Connection;
@@ -33,9 +33,9 @@ final class MySqlWakesTest {
         TestReplica c = new TestReplica(MARIADB.jdbcUri())) {
       for (int round = 0; round < 3; round++) {
         Grant held = a.acquire("turns/" + round);
-        answer(b.backend().tryAcquire(claim("turns/" + round), Line.JOIN));
-        answer(c.backend().tryAcquire(claim("turns/" + round), Line.JOIN));
-        answer(a.backend().release(ReleaseOrder.of(held.ref())));
+        answer(b.backend().tryAcquire(claim("turns/" + round), QueueIntent.JOIN));
+        answer(c.backend().tryAcquire(claim("turns/" + round), QueueIntent.JOIN));
+        answer(a.backend().release(ReleaseCommand.of(held.ref())));
         assertThat(b.wakes().poll(10, TimeUnit.SECONDS)).isEqualTo(held.ref().lock());
         answer(b.backend().leave(held.ref().lock()));
         assertThat(c.wakes().poll(10, TimeUnit.SECONDS)).isEqualTo(held.ref().lock());
@@ -52,8 +52,8 @@ final class MySqlWakesTest {
       Set<LockName> locks = new HashSet<>();
       for (int i = 0; i < 50; i++) {
         Grant held = a.acquire("many/" + i);
-        answer(b.backend().tryAcquire(claim("many/" + i), Line.JOIN));
-        answer(a.backend().release(ReleaseOrder.of(held.ref())));
+        answer(b.backend().tryAcquire(claim("many/" + i), QueueIntent.JOIN));
+        answer(a.backend().release(ReleaseCommand.of(held.ref())));
         locks.add(held.ref().lock());
       }
       Set<LockName> told = new HashSet<>();

@@ -9,8 +9,8 @@ import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.ReleaseCommand;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.testkit.process.PostgresDatabase;
 import dev.fencepost.testkit.process.StoreProcess;
 import java.sql.Connection;
@@ -60,7 +60,7 @@ final class PostgresCommitFaultsTest extends CommitFaults {
       replica.acquire("inside/warm");
       standBy("nobody");
       Claim claim = claim("inside");
-      CompletionStage<Attempt> asked = replica.backend().tryAcquire(claim, Line.NONE);
+      CompletionStage<Attempt> asked = replica.backend().tryAcquire(claim, QueueIntent.NONE);
       awaitCommitting("inside");
       assertThat(asked.toCompletableFuture()).isNotDone();
       assertThat(row("inside")).as("seen by others").isEmpty();
@@ -68,7 +68,8 @@ final class PostgresCommitFaultsTest extends CommitFaults {
       assertUnknown(asked);
       Row made = row("inside").orElseThrow();
       assertIsTheGrant(replica.acquire(claim), made);
-      assertThat(replica.attempt(claim("inside"), Line.NONE)).isInstanceOf(Attempt.Busy.class);
+      assertThat(replica.attempt(claim("inside"), QueueIntent.NONE))
+          .isInstanceOf(Attempt.Busy.class);
     }
   }
 
@@ -77,7 +78,7 @@ final class PostgresCommitFaultsTest extends CommitFaults {
     try (TestReplica replica = new TestReplica(uri())) {
       Grant former = replica.acquire("freed");
       standBy("nobody");
-      CompletionStage<Release> asked = replica.backend().release(ReleaseOrder.of(former.ref()));
+      CompletionStage<Release> asked = replica.backend().release(ReleaseCommand.of(former.ref()));
       awaitCommitting("freed");
       assertThat(asked.toCompletableFuture()).isNotDone();
       restartWithoutStandby();

@@ -3,8 +3,8 @@ package dev.fencepost.backend.jdbc;
 import static dev.fencepost.testkit.replica.OpenReplica.claim;
 
 import dev.fencepost.lock.Grant;
-import dev.fencepost.lock.spi.Line;
-import dev.fencepost.testkit.process.Persistently;
+import dev.fencepost.lock.spi.QueueIntent;
+import dev.fencepost.testkit.process.StoreRetry;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -26,7 +26,7 @@ final class ReplicaProgram {
             new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
       Grant shortly = replica.acquire(claim(args[1], Duration.ofSeconds(2)));
       Grant longer = replica.acquire(args[2]);
-      replica.attempt(claim(args[3]), Line.JOIN);
+      replica.attempt(claim(args[3]), QueueIntent.JOIN);
       System.out.println("ready " + replica.id());
       while (input.readLine() != null) {
         System.out.println(renewed(replica, shortly) + " " + renewed(replica, longer));
@@ -35,7 +35,7 @@ final class ReplicaProgram {
   }
 
   private static String renewed(TestReplica replica, Grant grant) {
-    return Persistently.ask(() -> replica.backend().renew(grant.ref()))
+    return StoreRetry.ask(() -> replica.backend().renew(grant.ref()))
         .fold(renewed -> "renewed", lost -> lost.loss().reason().toString());
   }
 }

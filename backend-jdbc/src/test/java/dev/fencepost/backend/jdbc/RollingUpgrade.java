@@ -7,15 +7,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockStatus;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.Standing;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -58,21 +58,21 @@ abstract class RollingUpgrade {
   void grantsOfEither_areTheOthersToRenewAndReleaseAndTokensRise() {
     Grant first = now.acquire("either");
     assertThat(former.renew(first.ref())).isInstanceOf(Renewal.Renewed.class);
-    assertBusy(former.attempt(claim("either"), Line.NONE));
+    assertBusy(former.attempt(claim("either"), QueueIntent.NONE));
     assertThat(former.release(first.ref())).isEqualTo(RELEASED);
     assertThat(release(first)).isEqualTo(RELEASED_BEFORE);
     assertFree(first);
 
-    Grant second = granted(former.attempt(claim("either"), Line.NONE));
+    Grant second = granted(former.attempt(claim("either"), QueueIntent.NONE));
     assertThat(second.token()).isGreaterThan(first.token());
     assertThat(former.release(first.ref())).isEqualTo(new Release.NotHeld(LossReason.SUPERSEDED));
-    assertBusy(now.attempt(claim("either"), Line.NONE));
+    assertBusy(now.attempt(claim("either"), QueueIntent.NONE));
     assertThat(answer(now.backend().renew(second.ref()))).isInstanceOf(Renewal.Renewed.class);
     assertThat(release(second)).isEqualTo(RELEASED);
     assertThat(former.release(second.ref())).isEqualTo(RELEASED_BEFORE);
     assertFree(second);
 
-    Grant third = granted(former.attempt(claim("either"), Line.NONE));
+    Grant third = granted(former.attempt(claim("either"), QueueIntent.NONE));
     assertThat(third.token()).isGreaterThan(second.token());
     assertThat(former.release(third.ref())).isEqualTo(RELEASED);
     assertThat(now.acquire("either").token()).isGreaterThan(third.token());
@@ -82,17 +82,17 @@ abstract class RollingUpgrade {
   void turnsOfEither_areTakenByTheOther() {
     Grant ours = now.acquire("turns");
     Claim theirs = claim("turns");
-    assertBusy(former.attempt(theirs, Line.JOIN));
-    assertThat(now.describe(theirs.lock()).line()).containsExactly(former.id());
+    assertBusy(former.attempt(theirs, QueueIntent.JOIN));
+    assertThat(now.describe(theirs.lock()).replicaQueue()).containsExactly(former.id());
     assertThat(release(ours)).isEqualTo(RELEASED);
-    assertBusy(now.attempt(claim("turns"), Line.NONE));
-    Grant second = granted(former.attempt(theirs, Line.NONE));
+    assertBusy(now.attempt(claim("turns"), QueueIntent.NONE));
+    Grant second = granted(former.attempt(theirs, QueueIntent.NONE));
 
     Claim next = claim("turns");
-    assertBusy(now.attempt(next, Line.JOIN));
+    assertBusy(now.attempt(next, QueueIntent.JOIN));
     assertThat(former.release(second.ref())).isEqualTo(RELEASED);
-    assertBusy(former.attempt(claim("turns"), Line.NONE));
-    Grant third = granted(now.attempt(next, Line.NONE));
+    assertBusy(former.attempt(claim("turns"), QueueIntent.NONE));
+    Grant third = granted(now.attempt(next, QueueIntent.NONE));
     assertThat(third.token()).isGreaterThan(second.token());
     assertThat(release(third)).isEqualTo(RELEASED);
     assertFree(third);
@@ -104,11 +104,11 @@ abstract class RollingUpgrade {
     answer(
         now.backend()
             .forceRelease(
-                new ForcedRelease(
+                new ForceReleaseCommand(
                     held.ref().lock(), "test", Optional.empty(), Optional.of(Duration.ZERO))));
     assertFree(held);
     assertThat(former.renew(held.ref())).isInstanceOf(Renewal.Lost.class);
-    Grant next = granted(former.attempt(claim("forced"), Line.NONE));
+    Grant next = granted(former.attempt(claim("forced"), QueueIntent.NONE));
     assertThat(next.token()).isGreaterThan(held.token());
     assertThat(answer(now.backend().renew(held.ref()))).isInstanceOf(Renewal.Lost.class);
     assertThat(answer(now.backend().renew(next.ref()))).isInstanceOf(Renewal.Renewed.class);
@@ -118,10 +118,10 @@ abstract class RollingUpgrade {
   void purgeOfEither_forgetsNoHolderNoLineAndNoOrderOfTokens() throws SQLException {
     Grant held = now.acquire("purge/held");
     Grant waitedFor = now.acquire("purge/line");
-    assertBusy(former.attempt(claim("purge/line"), Line.JOIN));
+    assertBusy(former.attempt(claim("purge/line"), QueueIntent.JOIN));
     Grant idle = now.acquire("purge/idle");
     assertThat(release(idle)).isEqualTo(RELEASED);
-    Grant theirs = granted(former.attempt(claim("purge/theirs"), Line.NONE));
+    Grant theirs = granted(former.attempt(claim("purge/theirs"), QueueIntent.NONE));
     assertThat(former.release(theirs.ref())).isEqualTo(RELEASED);
 
     former.purge(QUIET);
@@ -129,16 +129,16 @@ abstract class RollingUpgrade {
 
     assertThat(rows("purge/theirs")).as("within the quiet time").isEqualTo(1);
     assertThat(answer(now.backend().renew(held.ref()))).isInstanceOf(Renewal.Renewed.class);
-    assertThat(now.describe(waitedFor.ref().lock()).line()).containsExactly(former.id());
+    assertThat(now.describe(waitedFor.ref().lock()).replicaQueue()).containsExactly(former.id());
     // It takes it for idle since 1970, and may forget it at once.
-    Grant next = granted(former.attempt(claim("purge/idle"), Line.NONE));
+    Grant next = granted(former.attempt(claim("purge/idle"), QueueIntent.NONE));
     assertThat(next.token()).isGreaterThan(idle.token());
     assertThat(release(idle)).isInstanceOf(Release.NotHeld.class);
     assertThat(former.renew(next.ref())).isInstanceOf(Renewal.Renewed.class);
   }
 
   private Release release(Grant grant) {
-    return answer(now.backend().release(ReleaseOrder.of(grant.ref())));
+    return answer(now.backend().release(ReleaseCommand.of(grant.ref())));
   }
 
   private static void assertBusy(Attempt attempt) {
@@ -148,9 +148,9 @@ abstract class RollingUpgrade {
   /** Both say so, and what its last token was. */
   private void assertFree(Grant last) {
     LockName lock = last.ref().lock();
-    assertThat(former.describe(lock).standing()).isEqualTo(new Standing.Free());
+    assertThat(former.describe(lock).status()).isEqualTo(new LockStatus.Free());
     assertThat(former.describe(lock).lastToken()).contains(last.token());
-    assertThat(now.describe(lock).standing()).isEqualTo(new Standing.Free());
+    assertThat(now.describe(lock).status()).isEqualTo(new LockStatus.Free());
     assertThat(now.describe(lock).lastToken()).contains(last.token());
   }
 

@@ -5,15 +5,15 @@ import static dev.fencepost.testkit.replica.OpenReplica.claim;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fencepost.lock.Attempt;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.LockStatus;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
-import dev.fencepost.lock.Standing;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.spi.ListQuery;
+import dev.fencepost.lock.spi.QueueIntent;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -37,8 +37,8 @@ abstract class RowsLeftBehind {
     shift(lock, LEASE.plusSeconds(11).negated());
     try (TestReplica living = new TestReplica(store().uri())) {
       LockState state = living.describe(lock);
-      assertThat(state.standing()).isEqualTo(new Standing.Free());
-      assertThat(state.line()).isEmpty();
+      assertThat(state.status()).isEqualTo(new LockStatus.Free());
+      assertThat(state.replicaQueue()).isEmpty();
       assertThat(listed(living, lock)).isEmpty();
       store().purgeIdle();
       assertThat(rows(lock)).isZero();
@@ -52,7 +52,7 @@ abstract class RowsLeftBehind {
     shift(lock, LEASE.plusMillis(100).negated());
     store().purgeIdle();
     try (TestReplica living = new TestReplica(store().uri())) {
-      assertThat(living.describe(lock).line()).hasSize(1);
+      assertThat(living.describe(lock).replicaQueue()).hasSize(1);
       assertThat(listed(living, lock)).containsExactly(lock);
     }
   }
@@ -61,19 +61,19 @@ abstract class RowsLeftBehind {
   void clockThatStepsBack_leavesReleasedLocksFree() throws SQLException {
     try (TestReplica replica = new TestReplica(store().uri())) {
       Grant released = replica.acquire("released");
-      assertThat(answer(replica.backend().release(ReleaseOrder.of(released.ref()))))
+      assertThat(answer(replica.backend().release(ReleaseCommand.of(released.ref()))))
           .isEqualTo(new Release.Released());
       Grant unnamed = replica.acquire("released without a token");
       answer(
           replica
               .backend()
-              .release(ReleaseOrder.withdrawal(unnamed.ref().lock(), unnamed.ref().claim())));
+              .release(ReleaseCommand.withdrawal(unnamed.ref().lock(), unnamed.ref().claim())));
       Grant revoked = replica.acquire("revoked");
       answer(
           replica
               .backend()
               .forceRelease(
-                  new ForcedRelease(
+                  new ForceReleaseCommand(
                       revoked.ref().lock(),
                       "the test",
                       Optional.empty(),
@@ -81,7 +81,7 @@ abstract class RowsLeftBehind {
       for (Grant former : List.of(released, unnamed, revoked)) {
         LockName lock = former.ref().lock();
         shift(lock, Duration.ofHours(1));
-        assertThat(replica.describe(lock).standing()).isEqualTo(new Standing.Free());
+        assertThat(replica.describe(lock).status()).isEqualTo(new LockStatus.Free());
         assertThat(replica.acquire(lock.value()).ref().token()).isGreaterThan(former.ref().token());
       }
     }
@@ -91,7 +91,7 @@ abstract class RowsLeftBehind {
   void releasedRow_isPurgedOnlyAfterItsQuietTime() throws SQLException {
     LockName lock = new LockName("quiet");
     try (TestReplica replica = new TestReplica(store().uri())) {
-      answer(replica.backend().release(ReleaseOrder.of(replica.acquire("quiet").ref())));
+      answer(replica.backend().release(ReleaseCommand.of(replica.acquire("quiet").ref())));
       store().purgeIdleFor(Duration.ofMinutes(1));
       assertThat(rows(lock)).isEqualTo(1);
       shift(lock, Duration.ofSeconds(61).negated());
@@ -104,7 +104,8 @@ abstract class RowsLeftBehind {
     try (TestReplica holder = new TestReplica(store().uri());
         TestReplica waiter = new TestReplica(store().uri())) {
       holder.acquire(claim(lock.value(), LEASE));
-      assertThat(waiter.attempt(claim(lock.value()), Line.JOIN)).isInstanceOf(Attempt.Busy.class);
+      assertThat(waiter.attempt(claim(lock.value()), QueueIntent.JOIN))
+          .isInstanceOf(Attempt.Busy.class);
     }
   }
 

@@ -11,15 +11,15 @@ import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockStatus;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.Standing;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.process.StoreProcess;
-import dev.fencepost.testkit.replica.Contenders;
+import dev.fencepost.testkit.replica.LockContenders;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -66,7 +66,8 @@ abstract class ServerFaults {
     TestReplica replica = new TestReplica(uri());
     server().pause();
     try {
-      CompletionStage<Attempt> asked = replica.backend().tryAcquire(claim("closing"), Line.NONE);
+      CompletionStage<Attempt> asked =
+          replica.backend().tryAcquire(claim("closing"), QueueIntent.NONE);
       long begun = System.nanoTime();
       replica.close();
       assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(30));
@@ -84,7 +85,7 @@ abstract class ServerFaults {
       try {
         assertThat(failure(replica.backend().renew(grant.ref())))
             .isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
-        assertThat(failure(replica.backend().tryAcquire(claim("gone/2"), Line.NONE)))
+        assertThat(failure(replica.backend().tryAcquire(claim("gone/2"), QueueIntent.NONE)))
             .isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
         assertThat(failure(replica.backend().info()))
             .isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
@@ -106,11 +107,11 @@ abstract class ServerFaults {
   @Test
   void rowHeldByAStranger_holdsUpNobodyElse() throws SQLException {
     try (TestReplica replica = TestReplica.patient(uri())) {
-      answer(replica.backend().release(ReleaseOrder.of(replica.acquire("rows/0").ref())));
+      answer(replica.backend().release(ReleaseCommand.of(replica.acquire("rows/0").ref())));
       List<CompletionStage<Attempt>> asked = new ArrayList<>();
       try (Connection stranger = holdRow("rows/0")) {
         for (int i = 0; i < 200; i++) {
-          asked.add(replica.backend().tryAcquire(claim("rows/" + i), Line.NONE));
+          asked.add(replica.backend().tryAcquire(claim("rows/" + i), QueueIntent.NONE));
         }
         for (int i = 1; i < asked.size(); i++) {
           granted(answer(asked.get(i)));
@@ -119,9 +120,9 @@ abstract class ServerFaults {
         stranger.rollback();
       }
       Grant late = granted(answer(asked.get(0)));
-      Standing.Held held =
-          (Standing.Held)
-              answer(replica.backend().describe(List.of(late.ref().lock()))).get(0).standing();
+      LockStatus.Held held =
+          (LockStatus.Held)
+              answer(replica.backend().describe(List.of(late.ref().lock()))).get(0).status();
       assertThat(held.holder().remainingAtMost()).isGreaterThan(Duration.ofSeconds(50));
     }
   }
@@ -129,15 +130,15 @@ abstract class ServerFaults {
   @Test
   void rowHeldForTooLong_timesOutAndIsSettledByAskingAgain() throws SQLException {
     try (TestReplica replica = new TestReplica(uri())) {
-      answer(replica.backend().release(ReleaseOrder.of(replica.acquire("stuck").ref())));
+      answer(replica.backend().release(ReleaseCommand.of(replica.acquire("stuck").ref())));
       Claim claim = claim("stuck");
       try (Connection stranger = holdRow("stuck")) {
-        assertThat(failure(replica.backend().tryAcquire(claim, Line.NONE)))
+        assertThat(failure(replica.backend().tryAcquire(claim, QueueIntent.NONE)))
             .isEqualTo(Failure.STORE_TIMEOUT);
         stranger.rollback();
       }
-      Grant grant = granted(answer(replica.backend().tryAcquire(claim, Line.NONE)));
-      assertThat(granted(answer(replica.backend().tryAcquire(claim, Line.NONE))).ref())
+      Grant grant = granted(answer(replica.backend().tryAcquire(claim, QueueIntent.NONE)));
+      assertThat(granted(answer(replica.backend().tryAcquire(claim, QueueIntent.NONE))).ref())
           .isEqualTo(grant.ref());
     }
   }
@@ -146,11 +147,12 @@ abstract class ServerFaults {
   void thousandAcquiresThatWait_doNotHoldUpRenewals() throws SQLException {
     try (TestReplica replica = TestReplica.patient(uri())) {
       Grant own = replica.acquire("busy/own");
-      answer(replica.backend().release(ReleaseOrder.of(replica.acquire("busy").ref())));
+      answer(replica.backend().release(ReleaseCommand.of(replica.acquire("busy").ref())));
       List<CompletableFuture<Attempt>> asked = new ArrayList<>();
       try (Connection stranger = holdRow("busy")) {
         for (int i = 0; i < 1_000; i++) {
-          asked.add(replica.backend().tryAcquire(claim("busy"), Line.NONE).toCompletableFuture());
+          asked.add(
+              replica.backend().tryAcquire(claim("busy"), QueueIntent.NONE).toCompletableFuture());
         }
         for (int i = 0; i < 20; i++) {
           assertThat(answer(replica.backend().renew(own.ref())))
@@ -171,11 +173,11 @@ abstract class ServerFaults {
   @Test
   void oneBadRow_failsAlone() throws SQLException {
     try (TestReplica replica = new TestReplica(uri())) {
-      answer(replica.backend().release(ReleaseOrder.of(replica.acquire("bad/0").ref())));
+      answer(replica.backend().release(ReleaseCommand.of(replica.acquire("bad/0").ref())));
       run("UPDATE fencepost_lock SET token = " + Long.MAX_VALUE + " WHERE name = 'bad/0'");
       List<CompletionStage<Attempt>> asked = new ArrayList<>();
       for (int i = 0; i < 100; i++) {
-        asked.add(replica.backend().tryAcquire(claim("bad/" + i), Line.NONE));
+        asked.add(replica.backend().tryAcquire(claim("bad/" + i), QueueIntent.NONE));
       }
       assertThat(failure(asked.get(0))).isEqualTo(Failure.STORE_ERROR);
       asked.stream().skip(1).forEach(stage -> granted(answer(stage)));
@@ -186,7 +188,7 @@ abstract class ServerFaults {
   void outageUnderLoad_neitherDoublesNorLosesAGrant() throws InterruptedException {
     try (TestReplica a = new TestReplica(uri());
         TestReplica b = new TestReplica(uri())) {
-      Contenders contenders = new Contenders("contended/", List.of(a, b));
+      LockContenders contenders = new LockContenders("contended/", List.of(a, b));
       contenders.start();
       for (int i = 0; i < 3; i++) {
         contenders.awaitGrants(200);
@@ -207,9 +209,9 @@ abstract class ServerFaults {
             () -> {
               // A call that had no answer may have left its grant behind.
               Claim claim = claim("woken/" + UUID.randomUUID());
-              Grant grant = granted(answer(a.backend().tryAcquire(claim, Line.NONE)));
-              answer(b.backend().tryAcquire(claim(claim.lock().value()), Line.JOIN));
-              assertThat(answer(a.backend().release(ReleaseOrder.of(grant.ref()))))
+              Grant grant = granted(answer(a.backend().tryAcquire(claim, QueueIntent.NONE)));
+              answer(b.backend().tryAcquire(claim(claim.lock().value()), QueueIntent.JOIN));
+              assertThat(answer(a.backend().release(ReleaseCommand.of(grant.ref()))))
                   .isEqualTo(new Release.Released());
               LockName told = b.wakes().poll(2, TimeUnit.SECONDS);
               answer(b.backend().leave(claim.lock()));

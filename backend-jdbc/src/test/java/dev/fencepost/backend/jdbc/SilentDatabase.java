@@ -7,12 +7,12 @@ import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
-import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.LockBackend;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.lock.spi.StoreSettings;
@@ -85,9 +85,10 @@ abstract class SilentDatabase {
       Replica self = new Replica(ReplicaId.of(2), "host:2", Replica.Phase.SERVING);
       answer(backend.open(self, lock -> {}));
       Grant grant =
-          TestReplica.granted(answer(backend.tryAcquire(TestReplica.claim("slow"), Line.NONE)));
+          TestReplica.granted(
+              answer(backend.tryAcquire(TestReplica.claim("slow"), QueueIntent.NONE)));
       assertThat(answer(backend.renew(grant.ref()))).isInstanceOf(Renewal.Renewed.class);
-      assertThat(answer(backend.release(ReleaseOrder.of(grant.ref()))))
+      assertThat(answer(backend.release(ReleaseCommand.of(grant.ref()))))
           .isEqualTo(new Release.Released());
     }
   }

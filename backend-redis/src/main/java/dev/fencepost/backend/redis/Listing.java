@@ -3,7 +3,7 @@ package dev.fencepost.backend.redis;
 import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
-import dev.fencepost.lock.Standing;
+import dev.fencepost.lock.LockStatus;
 import dev.fencepost.lock.spi.ListQuery;
 import dev.fencepost.lock.spi.LockPage;
 import io.lettuce.core.KeyScanCursor;
@@ -96,7 +96,7 @@ final class Listing {
   private CompletionStage<LockPage> take(List<LockState> states, KeyScanCursor<byte[]> found) {
     List<LockName> shown = new ArrayList<>();
     for (LockState state : states) {
-      if (state.standing() instanceof Standing.Free) {
+      if (state.status() instanceof LockStatus.Free) {
         continue;
       }
       if (page.size() == query.limit()) {

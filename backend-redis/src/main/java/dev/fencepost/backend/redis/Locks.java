@@ -4,7 +4,7 @@ import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.ClaimId;
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.HandOver;
@@ -13,9 +13,9 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Revocation;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
@@ -36,7 +36,7 @@ final class Locks {
     this.keys = store.keys();
   }
 
-  CompletionStage<Attempt> acquire(Claim claim, Line line) {
+  CompletionStage<Attempt> acquire(Claim claim, QueueIntent line) {
     int bucket = Keys.bucketOf(claim.lock());
     byte[][] values = new byte[9][];
     fill(values, bucket, claim, line);
@@ -47,13 +47,13 @@ final class Locks {
         reply -> attempt(new Reply(reply), bucket, claim));
   }
 
-  CompletionStage<HandOver> handOver(GrantRef from, Claim to, Line line) {
+  CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent line) {
     if (from.claim().equals(to.id())) {
       throw new IllegalArgumentException("a claim cannot be handed over to itself");
     }
     int bucket = Keys.bucketOf(to.lock());
     byte[][] values = new byte[11][];
-    fill(values, bucket, to, line == Line.NONE ? Line.JOIN : line);
+    fill(values, bucket, to, line == QueueIntent.NONE ? QueueIntent.JOIN : line);
     values[9] = claimText(from.claim());
     values[10] = Digits.of(from.token().value(), Digits.TOKEN);
     return store.change(
@@ -67,7 +67,7 @@ final class Locks {
         });
   }
 
-  CompletionStage<Release> release(ReleaseOrder order) {
+  CompletionStage<Release> release(ReleaseCommand order) {
     int bucket = Keys.bucketOf(order.lock());
     byte[] token = order.token().map(t -> Digits.of(t.value(), Digits.TOKEN)).orElse(NOTHING);
     if (!order.closeFor().isZero()) {
@@ -84,7 +84,7 @@ final class Locks {
         reply -> ended(order.lock(), (char) reply[0], order.token()));
   }
 
-  CompletionStage<Revocation> forceRelease(ForcedRelease order) {
+  CompletionStage<Revocation> forceRelease(ForceReleaseCommand order) {
     int bucket = Keys.bucketOf(order.lock());
     byte[][] values = new byte[7][];
     seen.fill(values, bucket);
@@ -109,7 +109,7 @@ final class Locks {
         .thenAccept(left -> {});
   }
 
-  private CompletionStage<Release> close(int bucket, ReleaseOrder order, byte[] token) {
+  private CompletionStage<Release> close(int bucket, ReleaseCommand order, byte[] token) {
     byte[][] values = new byte[7][];
     seen.fill(values, bucket);
     values[4] = claimText(order.claim());
@@ -130,7 +130,7 @@ final class Locks {
         });
   }
 
-  private void fill(byte[][] values, int bucket, Claim claim, Line line) {
+  private void fill(byte[][] values, int bucket, Claim claim, QueueIntent line) {
     seen.fill(values, bucket);
     values[4] = claimText(claim.id());
     values[5] = new Stored.Terms(claim.lease(), claim.claimant().mode()).write();
@@ -152,7 +152,7 @@ final class Locks {
     }
     if (kind == 'S') {
       seen.token(bucket, reply.number(Digits.TOKEN));
-      return granted(bucket, claim, Stored.standing(reply), Grant.Origin.STANDING);
+      return granted(bucket, claim, Stored.standing(reply), Grant.Origin.EXISTING);
     }
     if (kind == 'U') {
       throw Stored.unreadable(claim.lock());
@@ -170,7 +170,7 @@ final class Locks {
         new Grant(ref, standing.terms().lease(), standing.terms().mode(), origin));
   }
 
-  private Revocation revocation(Reply reply, int bucket, ForcedRelease order) {
+  private Revocation revocation(Reply reply, int bucket, ForceReleaseCommand order) {
     char kind = reply.letter();
     if (kind == 'N') {
       if (!reply.isAtEnd()) {

@@ -1,6 +1,6 @@
 package dev.fencepost.backend.redis;
 
-import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockName;
@@ -69,7 +69,7 @@ final class Reads {
   }
 
   /** Lets a token pass a resource's mark and raises the mark. */
-  CompletionStage<Advance> advance(ResourceName resource, FencingToken token) {
+  CompletionStage<FenceAdvance> advance(ResourceName resource, FencingToken token) {
     int bucket = Keys.bucketOf(resource);
     byte[][] values = new byte[6][];
     store.seen().fill(values, bucket);
@@ -156,17 +156,17 @@ final class Reads {
     return Stored.free(lock, moment, last);
   }
 
-  private Advance advance(int bucket, Reply reply) {
+  private FenceAdvance advance(int bucket, Reply reply) {
     char letter = reply.letter();
     long number = reply.number(Digits.TOKEN);
     if (!reply.isAtEnd()) {
       store.seen().token(bucket, reply.number(Digits.TOKEN));
     }
     return switch (letter) {
-      case 'T' -> new Advance.TooFarAhead(number);
-      case 'S' -> new Advance.Stale(new FencingToken(number));
-      case 'U' -> new Advance.Unchanged(new FencingToken(number));
-      default -> new Advance.Advanced(new FencingToken(number));
+      case 'T' -> new FenceAdvance.TooFarAhead(number);
+      case 'S' -> new FenceAdvance.Stale(new FencingToken(number));
+      case 'U' -> new FenceAdvance.Unchanged(new FencingToken(number));
+      default -> new FenceAdvance.Advanced(new FencingToken(number));
     };
   }
 

@@ -2,8 +2,8 @@ package dev.fencepost.backend.redis;
 
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.GrantRef;
-import dev.fencepost.lock.Loss;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
@@ -158,7 +158,7 @@ final class Renewals {
         seen.token(bucket, grant.token().value());
         seen.lease(bucket, terms.lease());
         return new Renewal.Renewed(
-            new Grant(grant, terms.lease(), terms.mode(), Grant.Origin.STANDING));
+            new Grant(grant, terms.lease(), terms.mode(), Grant.Origin.EXISTING));
       }
       if (letter == 'U') {
         throw Stored.unreadable(grant.lock());
@@ -167,7 +167,7 @@ final class Renewals {
           reply.isAtEnd()
               ? Optional.empty()
               : Optional.of(new FencingToken(reply.number(Digits.TOKEN)));
-      return new Renewal.Lost(new Loss(Locks.reason(letter), reply.rest(), last));
+      return new Renewal.Lost(new GrantLoss(Locks.reason(letter), reply.rest(), last));
     }
   }
 }

@@ -7,10 +7,10 @@ import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockMode;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.LockStatus;
 import dev.fencepost.lock.ReplicaId;
-import dev.fencepost.lock.Standing;
 import dev.fencepost.lock.spi.StoreException;
-import dev.fencepost.lock.spi.record.Micros;
+import dev.fencepost.lock.spi.record.MicrosecondTime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -101,13 +101,13 @@ final class Stored {
 
   /** A lock without a record, in a bucket that grants nothing for a time. */
   static LockState quiet(LockName lock, Moment moment, Duration left) {
-    Standing closed = new Standing.Closed(left, Optional.empty(), "");
+    LockStatus closed = new LockStatus.Closed(left, Optional.empty(), "");
     return new LockState(lock, closed, Optional.empty(), List.of(), moment.presentToken(0));
   }
 
   /** A lock without a record. */
   static LockState free(LockName lock, Moment moment, Optional<FencingToken> last) {
-    return new LockState(lock, new Standing.Free(), last, List.of(), moment.presentToken(0));
+    return new LockState(lock, new LockStatus.Free(), last, List.of(), moment.presentToken(0));
   }
 
   /** A standing grant's token and terms, from its whole record. */
@@ -129,18 +129,18 @@ final class Stored {
     String claim = reply.wordUpTo(' ');
     Duration remaining = left.minus(terms.lease().lockDelay());
     FencingToken last = new FencingToken(token);
-    Standing standing;
+    LockStatus standing;
     if (remaining.isNegative() || remaining.isZero()) {
-      standing = new Standing.Closed(left, Optional.empty(), "");
+      standing = new LockStatus.Closed(left, Optional.empty(), "");
     } else {
       standing =
-          new Standing.Held(
+          new LockStatus.Held(
               new Holder(
                   ClaimantText.read(reply, terms.mode()),
                   new ClaimId(claim).tag(),
                   last,
                   remaining,
-                  Micros.instant(acquiredAt)));
+                  MicrosecondTime.instant(acquiredAt)));
     }
     return new LockState(lock, standing, Optional.of(last), line, moment.presentToken(token));
   }
@@ -152,7 +152,7 @@ final class Stored {
     List<ReplicaId> line = line(reply);
     Optional<ReplicaId> whose =
         turn.charAt(0) == '-' ? Optional.empty() : Optional.of(new ReplicaId(turn));
-    Standing standing = new Standing.Closed(left, whose, reply.rest());
+    LockStatus standing = new LockStatus.Closed(left, whose, reply.rest());
     FencingToken last = new FencingToken(token);
     return new LockState(lock, standing, Optional.of(last), line, moment.presentToken(token));
   }

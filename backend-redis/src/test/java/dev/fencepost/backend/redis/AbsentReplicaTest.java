@@ -12,7 +12,7 @@ import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.ReplicaId;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.process.ChildJvm;
 import dev.fencepost.testkit.process.RedisServer;
@@ -53,14 +53,16 @@ final class AbsentReplicaTest {
               "awaited")) {
         String ready = child.awaitLine(line -> line.startsWith("ready "), PATIENCE);
         ReplicaId paused = new ReplicaId(ready.substring("ready ".length()));
-        assertThat(b.describe("awaited").line()).containsExactly(paused);
+        assertThat(b.describe("awaited").replicaQueue()).containsExactly(paused);
         child.pause();
         Claim next = claim("short");
-        await().atMost(PATIENCE).until(() -> isGranted(b.attempt(next, Line.NONE)));
+        await().atMost(PATIENCE).until(() -> isGranted(b.attempt(next, QueueIntent.NONE)));
         b.release(awaited);
         Claim newcomer = claim("awaited");
-        assertThat(isGranted(b.attempt(newcomer, Line.NONE))).as("it has its turn").isFalse();
-        await().atMost(PATIENCE).until(() -> isGranted(b.attempt(newcomer, Line.NONE)));
+        assertThat(isGranted(b.attempt(newcomer, QueueIntent.NONE)))
+            .as("it has its turn")
+            .isFalse();
+        await().atMost(PATIENCE).until(() -> isGranted(b.attempt(newcomer, QueueIntent.NONE)));
         child.resume();
         child.send("what is left?");
         assertThat(child.awaitLine(line -> true, PATIENCE)).isEqualTo("SUPERSEDED renewed");
@@ -77,12 +79,12 @@ final class AbsentReplicaTest {
         TestReplica b = new TestReplica(REDIS.uri())) {
       Grant held = b.acquire("held/up");
       Claim waiting = claim("held/up");
-      assertThat(isGranted(cutOff.attempt(waiting, Line.JOIN))).isFalse();
+      assertThat(isGranted(cutOff.attempt(waiting, QueueIntent.JOIN))).isFalse();
       proxy.hold(TcpProxy.Direction.REQUESTS);
       b.release(held);
-      CompletionStage<Attempt> late = cutOff.backend().tryAcquire(waiting, Line.JOIN);
+      CompletionStage<Attempt> late = cutOff.backend().tryAcquire(waiting, QueueIntent.JOIN);
       Claim newcomer = claim("held/up");
-      await().atMost(PATIENCE).until(() -> isGranted(b.attempt(newcomer, Line.NONE)));
+      await().atMost(PATIENCE).until(() -> isGranted(b.attempt(newcomer, QueueIntent.NONE)));
       proxy.resume();
       assertThat(isGranted(answer(late))).isFalse();
       assertStands(b, b.acquire(newcomer));
@@ -96,13 +98,15 @@ final class AbsentReplicaTest {
         TestReplica b = new TestReplica(REDIS.uri())) {
       Grant held = b.acquire("lost/attempt");
       Claim waiting = claim("lost/attempt");
-      assertThat(isGranted(cutOff.attempt(waiting, Line.JOIN))).isFalse();
+      assertThat(isGranted(cutOff.attempt(waiting, QueueIntent.JOIN))).isFalse();
       proxy.swallow(TcpProxy.Direction.REQUESTS);
       b.release(held);
-      assertThat(failure(cutOff.backend().tryAcquire(waiting, Line.JOIN)))
+      assertThat(failure(cutOff.backend().tryAcquire(waiting, QueueIntent.JOIN)))
           .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
       proxy.resume();
-      await().atMost(PATIENCE).until(() -> isGranted(b.attempt(claim("lost/attempt"), Line.NONE)));
+      await()
+          .atMost(PATIENCE)
+          .until(() -> isGranted(b.attempt(claim("lost/attempt"), QueueIntent.NONE)));
     }
   }
 

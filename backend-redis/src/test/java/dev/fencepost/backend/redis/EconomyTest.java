@@ -12,11 +12,11 @@ import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.LockName;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.testkit.model.ModelBackend;
 import dev.fencepost.testkit.model.ModelServer;
 import dev.fencepost.testkit.process.RedisServer;
@@ -71,9 +71,9 @@ final class EconomyTest {
           all.add(
               replica
                   .backend()
-                  .tryAcquire(claim("names/" + thousand + "/" + i), Line.NONE)
+                  .tryAcquire(claim("names/" + thousand + "/" + i), QueueIntent.NONE)
                   .thenCompose(
-                      got -> replica.backend().release(ReleaseOrder.of(granted(got).ref()))));
+                      got -> replica.backend().release(ReleaseCommand.of(granted(got).ref()))));
         }
         all.forEach(TestReplica::answer);
       }
@@ -95,11 +95,12 @@ final class EconomyTest {
       Grant first = replica.acquire("monitored/run");
       Claim second = claim("monitored/run");
       Grant held =
-          granted(answer(replica.backend().handOver(first.ref(), second, Line.JOIN)).got());
+          granted(answer(replica.backend().handOver(first.ref(), second, QueueIntent.JOIN)).got());
       monitor.begin(); // Redis knows the script from now on.
       for (int i = 0; i < 10; i++) {
         Claim next = claim("monitored/run");
-        held = granted(answer(replica.backend().handOver(held.ref(), next, Line.JOIN)).got());
+        held =
+            granted(answer(replica.backend().handOver(held.ref(), next, QueueIntent.JOIN)).got());
       }
       assertThat(monitor.end("monitored/run")).hasSize(10);
       assertThat(monitor.everything()).noneMatch(line -> line.contains("PUBLISH"));
@@ -112,7 +113,7 @@ final class EconomyTest {
         TestReplica b = new TestReplica(REDIS.uri());
         Monitor monitor = new Monitor(REDIS.port())) {
       Grant held = awaitGrant(a, "told");
-      b.attempt(claim("told"), Line.JOIN);
+      b.attempt(claim("told"), QueueIntent.JOIN);
       monitor.begin();
       a.release(held);
       monitor.end("told");
@@ -187,7 +188,7 @@ final class EconomyTest {
     try (ModelBackend other = ModelServer.direct().newBackend()) {
       ReplicaId id = ReplicaId.of(1);
       answer(other.open(new Replica(id, "other:1", Replica.Phase.SERVING), lock -> {}));
-      there = granted(answer(other.tryAcquire(claim("moved"), Line.NONE))).token();
+      there = granted(answer(other.tryAcquire(claim("moved"), QueueIntent.NONE))).token();
     }
     assertThat(there).isGreaterThan(here);
     try (TestReplica back = new TestReplica(database(1))) {
@@ -201,7 +202,7 @@ final class EconomyTest {
         await()
             .atMost(Duration.ofSeconds(20))
             .pollInterval(Duration.ofMillis(50))
-            .until(() -> replica.attempt(claim, Line.NONE), TestReplica::isGranted);
+            .until(() -> replica.attempt(claim, QueueIntent.NONE), TestReplica::isGranted);
     return granted(got);
   }
 

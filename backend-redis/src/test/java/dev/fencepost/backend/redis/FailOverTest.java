@@ -10,11 +10,11 @@ import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
-import dev.fencepost.testkit.process.Persistently;
 import dev.fencepost.testkit.process.RedisSentinels;
 import dev.fencepost.testkit.process.RedisServer;
+import dev.fencepost.testkit.process.StoreRetry;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -51,7 +51,7 @@ final class FailOverTest {
     try (TestReplica a = new TestReplica(SET.uri());
         TestReplica b = new TestReplica(SET.uri())) {
       Grant held = acquire(a, claim("orderly"));
-      b.attempt(claim("orderly"), Line.JOIN);
+      b.attempt(claim("orderly"), QueueIntent.JOIN);
       awaitReplicated();
       RedisServer former = SET.master();
       RedisServer next = SET.replica();
@@ -60,11 +60,11 @@ final class FailOverTest {
       SET.awaitDemoted(former);
       awaitAnswer(() -> answer(a.backend().renew(held.ref())) instanceof Renewal.Renewed);
       awaitAnswer(() -> next.cli("PUBSUB", "CHANNELS").contains(b.id().value()));
-      assertThat(b.describe("orderly").line()).containsExactly(b.id());
+      assertThat(b.describe("orderly").replicaQueue()).containsExactly(b.id());
       a.release(held);
       awaitAnswer(() -> b.wakes().contains(new LockName("orderly")));
       Claim waiting = claim("orderly");
-      awaitAnswer(() -> isGranted(b.attempt(waiting, Line.JOIN)));
+      awaitAnswer(() -> isGranted(b.attempt(waiting, QueueIntent.JOIN)));
       assertThat(b.acquire(waiting).token()).isGreaterThan(held.token());
     }
   }
@@ -79,7 +79,7 @@ final class FailOverTest {
       SET.awaitMaster(next);
       awaitAnswer(() -> answer(a.backend().renew(held.ref())) instanceof Renewal.Renewed);
       Claim another = claim("killed/2", Duration.ofSeconds(2));
-      awaitAnswer(() -> isGranted(a.attempt(another, Line.NONE)));
+      awaitAnswer(() -> isGranted(a.attempt(another, QueueIntent.NONE)));
       assertThat(a.acquire(another).token()).isGreaterThan(held.token());
     }
   }
@@ -97,8 +97,8 @@ final class FailOverTest {
       awaitAnswer(() -> answer(a.backend().renew(held.ref())) instanceof Renewal.Renewed);
       former.resume();
       SET.awaitDemoted(former);
-      awaitAnswer(() -> !isGranted(b.attempt(claim("paused"), Line.NONE)));
-      assertThat(Persistently.ask(() -> a.backend().renew(held.ref())))
+      awaitAnswer(() -> !isGranted(b.attempt(claim("paused"), QueueIntent.NONE)));
+      assertThat(StoreRetry.ask(() -> a.backend().renew(held.ref())))
           .isInstanceOf(Renewal.Renewed.class);
     }
   }
@@ -118,7 +118,7 @@ final class FailOverTest {
       SET.awaitMaster(next);
       // The one that comes first knows nothing of it.
       Claim claim = claim("lost", Duration.ofSeconds(2));
-      awaitAnswer(() -> isGranted(b.attempt(claim, Line.NONE)));
+      awaitAnswer(() -> isGranted(b.attempt(claim, QueueIntent.NONE)));
       assertThat(b.acquire(claim).token()).isGreaterThan(lost.token());
       assertThat(Duration.ofNanos(System.nanoTime() - grantedNanos))
           .as("the replica that granted it told the new master")
@@ -146,7 +146,7 @@ final class FailOverTest {
       next.resume();
       SET.awaitMaster(next);
       Claim claim = claim("renewed", Duration.ofSeconds(2));
-      awaitAnswer(() -> isGranted(b.attempt(claim, Line.NONE)));
+      awaitAnswer(() -> isGranted(b.attempt(claim, QueueIntent.NONE)));
       assertThat(Duration.ofNanos(System.nanoTime() - renewedNanos))
           .isGreaterThan(ttl.minusMillis(100));
     }
@@ -154,7 +154,7 @@ final class FailOverTest {
 
   /** The set may still be busy with what the test before did to it. */
   private static Grant acquire(TestReplica replica, Claim claim) {
-    awaitAnswer(() -> isGranted(replica.attempt(claim, Line.NONE)));
+    awaitAnswer(() -> isGranted(replica.attempt(claim, QueueIntent.NONE)));
     return replica.acquire(claim);
   }
 

@@ -8,9 +8,9 @@ import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.process.RedisServer;
@@ -31,9 +31,9 @@ final class FullDiskTest {
         Grant held = a.acquire("full/disk");
         disk.fill();
         awaitAnswer(() -> isRefused(a, held));
-        assertThat(failure(a.backend().release(ReleaseOrder.of(held.ref()))))
+        assertThat(failure(a.backend().release(ReleaseCommand.of(held.ref()))))
             .isEqualTo(Failure.STORE_UNREACHABLE);
-        assertThat(failure(a.backend().tryAcquire(claim("full/disk"), Line.JOIN)))
+        assertThat(failure(a.backend().tryAcquire(claim("full/disk"), QueueIntent.JOIN)))
             .isEqualTo(Failure.STORE_UNREACHABLE);
         disk.makeRoom();
         awaitAnswer(() -> answer(a.backend().renew(held.ref())) instanceof Renewal.Renewed);

@@ -7,14 +7,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.lock.Claim;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.testkit.process.RedisServer;
 import dev.fencepost.testkit.process.TcpProxy;
@@ -97,13 +97,13 @@ final class LostStateTest {
       lost.keySet()
           .forEach(
               lock ->
-                  assertThat(isGranted(b.attempt(claim(lock, SHORT), Line.NONE)))
+                  assertThat(isGranted(b.attempt(claim(lock, SHORT), QueueIntent.NONE)))
                       .as(lock)
                       .isFalse());
       proxy.resume();
       for (String lock : lost.keySet()) {
         Claim next = claim(lock);
-        awaitAnswer(() -> isGranted(b.attempt(next, Line.NONE)));
+        awaitAnswer(() -> isGranted(b.attempt(next, QueueIntent.NONE)));
         assertThat(Duration.ofNanos(System.nanoTime() - lostNanos))
             .as(lock)
             .isGreaterThan(TTL.minusMillis(100));
@@ -119,9 +119,9 @@ final class LostStateTest {
       redis.cli("SAVE");
       redis.kill();
       redis.start();
-      awaitAnswer(() -> isGranted(b.attempt(claim("another"), Line.NONE)));
+      awaitAnswer(() -> isGranted(b.attempt(claim("another"), QueueIntent.NONE)));
       awaitAnswer(() -> answer(a.backend().renew(held.ref())) instanceof Renewal.Renewed);
-      assertThat(isGranted(b.attempt(claim(LOCK), Line.NONE))).isFalse();
+      assertThat(isGranted(b.attempt(claim(LOCK), QueueIntent.NONE))).isFalse();
     }
   }
 
@@ -131,14 +131,15 @@ final class LostStateTest {
 
   private void handOver(TestReplica a, String lock) {
     Claim next = claim(lock, TTL);
-    assertThat(isGranted(answer(a.backend().handOver(held(lock).ref(), next, Line.STAY)).got()))
+    assertThat(
+            isGranted(answer(a.backend().handOver(held(lock).ref(), next, QueueIntent.STAY)).got()))
         .isTrue();
   }
 
   private void close(TestReplica a, String lock) {
     GrantRef held = held(lock).ref();
-    ReleaseOrder order =
-        new ReleaseOrder(held.lock(), held.claim(), Optional.of(held.token()), TTL);
+    ReleaseCommand order =
+        new ReleaseCommand(held.lock(), held.claim(), Optional.of(held.token()), TTL);
     assertThat(answer(a.backend().release(order))).isEqualTo(new Release.Released());
   }
 
@@ -150,7 +151,7 @@ final class LostStateTest {
     answer(
         a.backend()
             .forceRelease(
-                new ForcedRelease(new LockName(lock), "why", Optional.empty(), closeFor)));
+                new ForceReleaseCommand(new LockName(lock), "why", Optional.empty(), closeFor)));
   }
 
   private static void awaitElapsed(long sinceNanos, Duration time) {

@@ -8,8 +8,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
-import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.LockBackend;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
@@ -234,7 +234,10 @@ final class OpeningTest {
         "+scan");
     try (TestReplica user =
         new TestReplica(REDIS.uri(), Map.of("user", "locks", "password", "secret"))) {
-      await().until(() -> TestReplica.isGranted(user.attempt(TestReplica.claim("acl"), Line.NONE)));
+      await()
+          .until(
+              () ->
+                  TestReplica.isGranted(user.attempt(TestReplica.claim("acl"), QueueIntent.NONE)));
       assertThat(user.describe("acl").holder()).isPresent();
     }
     REDIS.cli("ACL", "SETUSER", "locks", "-info");

@@ -5,11 +5,11 @@ import dev.fencepost.lock.ClaimId;
 import dev.fencepost.lock.Claimant;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockName;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
-import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.LockBackend;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.testkit.process.RedisServer;
 import io.lettuce.core.RedisClient;
@@ -179,7 +179,7 @@ public final class PairsPerSecond {
                   TestReplica.isGranted(TestReplica.answer(backend.tryAcquire(claim("0"), NONE))));
     }
 
-    private static final Line NONE = Line.NONE;
+    private static final QueueIntent NONE = QueueIntent.NONE;
 
     @Override
     public boolean isAsynchronous() {
@@ -190,7 +190,7 @@ public final class PairsPerSecond {
     public CompletionStage<?> pair(String lock) {
       return backend
           .tryAcquire(claim(lock), NONE)
-          .thenCompose(got -> backend.release(ReleaseOrder.of(TestReplica.granted(got).ref())));
+          .thenCompose(got -> backend.release(ReleaseCommand.of(TestReplica.granted(got).ref())));
     }
 
     @Override

@@ -6,14 +6,14 @@ import static dev.fencepost.testkit.replica.OpenReplica.claim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.Revocation;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.testkit.process.RedisServer;
 import dev.fencepost.testkit.process.TcpProxy;
@@ -49,14 +49,14 @@ final class QuietTimeTest {
     List<String> names = namesOfBucket(11);
     try (TestReplica a = new TestReplica(REDIS.uri());
         TestReplica b = new TestReplica(REDIS.uri())) {
-      await().until(() -> isGranted(a.attempt(claim(names.get(0), LONG), Line.NONE)));
+      await().until(() -> isGranted(a.attempt(claim(names.get(0), LONG), QueueIntent.NONE)));
       loseTokens(11);
       assertQuiet(a, names.get(1));
       Revocation revoked =
           answer(
               a.backend()
                   .forceRelease(
-                      new ForcedRelease(
+                      new ForceReleaseCommand(
                           new LockName(names.get(0)), "why", Optional.empty(), Optional.empty())));
       assertThat(revoked).isInstanceOf(Revocation.Revoked.class);
       assertQuiet(b, names.get(1));
@@ -68,7 +68,7 @@ final class QuietTimeTest {
     List<String> names = namesOfBucket(12);
     try (TestReplica a = new TestReplica(REDIS.uri());
         TestReplica b = new TestReplica(REDIS.uri())) {
-      await().until(() -> isGranted(a.attempt(claim(names.get(0), LONG), Line.NONE)));
+      await().until(() -> isGranted(a.attempt(claim(names.get(0), LONG), QueueIntent.NONE)));
       Grant held = a.acquire(claim(names.get(1), LONG));
       loseTokens(12);
       assertQuiet(a, names.get(2));
@@ -78,7 +78,8 @@ final class QuietTimeTest {
       assertQuiet(b, names.get(2));
       assertThat(
               isGranted(
-                  answer(a.backend().handOver(held.ref(), claim(names.get(1)), Line.JOIN)).got()))
+                  answer(a.backend().handOver(held.ref(), claim(names.get(1)), QueueIntent.JOIN))
+                      .got()))
           .isFalse();
       assertQuiet(b, names.get(2));
     }
@@ -90,7 +91,7 @@ final class QuietTimeTest {
     try (TestReplica a = new TestReplica(REDIS.uri());
         TcpProxy proxy = new TcpProxy(REDIS.port());
         TestReplica b = new TestReplica(RedisServer.uri(proxy.port()))) {
-      await().until(() -> isGranted(a.attempt(claim(names.get(0), LONG), Line.NONE)));
+      await().until(() -> isGranted(a.attempt(claim(names.get(0), LONG), QueueIntent.NONE)));
       // The one with the shorter memory has seen the higher token.
       b.acquire(claim(names.get(1), SHORT));
       loseTokens(13);
@@ -105,14 +106,14 @@ final class QuietTimeTest {
     List<String> names = namesOfBucket(14);
     try (TestReplica a = new TestReplica(REDIS.uri());
         TestReplica b = new TestReplica(REDIS.uri())) {
-      awaitAnswer(() -> isGranted(a.attempt(claim(names.get(0), LONG), Line.NONE)));
+      awaitAnswer(() -> isGranted(a.attempt(claim(names.get(0), LONG), QueueIntent.NONE)));
       REDIS.cli("FLUSHALL");
       awaitAnswer(() -> b.describe(names.get(0)).freeIn().compareTo(Duration.ofSeconds(20)) > 0);
     }
   }
 
   private static void assertQuiet(TestReplica replica, String lock) {
-    LockState state = TestReplica.busy(replica.attempt(claim(lock, SHORT), Line.NONE));
+    LockState state = TestReplica.busy(replica.attempt(claim(lock, SHORT), QueueIntent.NONE));
     assertThat(state.freeIn()).isGreaterThan(Duration.ofSeconds(30));
   }
 

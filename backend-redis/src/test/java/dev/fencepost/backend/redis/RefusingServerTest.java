@@ -11,9 +11,9 @@ import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.process.RedisServer;
@@ -37,7 +37,7 @@ final class RefusingServerTest {
       slow.start();
       try (TestReplica a = new TestReplica(slow.uri());
           TestReplica b = new TestReplica(slow.uri())) {
-        awaitAnswer(() -> isGranted(a.attempt(claim("settled"), Line.NONE)));
+        awaitAnswer(() -> isGranted(a.attempt(claim("settled"), QueueIntent.NONE)));
         Grant kept = a.acquire(claim("kept", Duration.ofMinutes(1)));
         slow.cli("EVAL", "for i=1,300 do redis.call('SET','x'..i,string.rep('x',999)) end", "0");
         slow.cli("SAVE");
@@ -53,7 +53,7 @@ final class RefusingServerTest {
         awaitAnswer(() -> !slow.cli("PING").contains("LOADING"));
         // The replica that knows asks nothing by itself.
         Claim next = claim("lost");
-        awaitAnswer(() -> isGranted(b.attempt(next, Line.NONE)));
+        awaitAnswer(() -> isGranted(b.attempt(next, QueueIntent.NONE)));
         assertThat(Duration.ofNanos(System.nanoTime() - lostNanos))
             .isGreaterThan(ttl.minusMillis(100));
         assertThat(answer(a.backend().renew(kept.ref()))).isInstanceOf(Renewal.Renewed.class);
@@ -66,7 +66,7 @@ final class RefusingServerTest {
     try (RedisServer busy = new RedisServer("appendonly no", "busy-reply-threshold 50")) {
       busy.start();
       try (TestReplica a = new TestReplica(busy.uri())) {
-        awaitAnswer(() -> isGranted(a.attempt(claim("settled"), Line.NONE)));
+        awaitAnswer(() -> isGranted(a.attempt(claim("settled"), QueueIntent.NONE)));
         Grant held = a.acquire("busy");
         CompletableFuture<String> endless =
             CompletableFuture.supplyAsync(() -> busy.cli("EVAL", "while true do end", "0"));
@@ -85,7 +85,7 @@ final class RefusingServerTest {
     try (RedisServer server = new RedisServer("appendonly no", "save 3600 1000000")) {
       server.start();
       try (TestReplica a = new TestReplica(server.uri())) {
-        awaitAnswer(() -> isGranted(a.attempt(claim("settled"), Line.NONE)));
+        awaitAnswer(() -> isGranted(a.attempt(claim("settled"), QueueIntent.NONE)));
         Grant held = a.acquire("misconf");
         // A dump that cannot be written, since a folder has its name.
         assertThat(server.folder().resolve("dump.rdb").resolve("full").toFile().mkdirs()).isTrue();
@@ -105,7 +105,7 @@ final class RefusingServerTest {
       server.start();
       try (TcpProxy proxy = new TcpProxy(server.port());
           TestReplica a = TestReplica.impatient(RedisServer.uri(proxy.port()))) {
-        awaitAnswer(() -> isGranted(a.attempt(claim("settled"), Line.NONE)));
+        awaitAnswer(() -> isGranted(a.attempt(claim("settled"), QueueIntent.NONE)));
         Grant held = a.acquire("refused");
         proxy.refuse();
         for (int i = 0; i < 100; i++) {
@@ -127,7 +127,7 @@ final class RefusingServerTest {
 
   private static boolean isUnreachable(TestReplica replica, String why) {
     try {
-      answer(replica.backend().tryAcquire(claim("never"), Line.NONE));
+      answer(replica.backend().tryAcquire(claim("never"), QueueIntent.NONE));
       return false;
     } catch (StoreException e) {
       return e.failure() == Failure.STORE_UNREACHABLE && e.getMessage().contains(why);
@@ -144,11 +144,12 @@ final class RefusingServerTest {
   private static void assertWritesAreNotAnswered(TestReplica replica, Grant held) {
     LockName lock = held.ref().lock();
     assertThat(failure(replica.backend().renew(held.ref()))).isEqualTo(Failure.STORE_UNREACHABLE);
-    assertThat(failure(replica.backend().release(ReleaseOrder.of(held.ref()))))
+    assertThat(failure(replica.backend().release(ReleaseCommand.of(held.ref()))))
         .isEqualTo(Failure.STORE_UNREACHABLE);
-    assertThat(failure(replica.backend().tryAcquire(claim(lock.value()), Line.JOIN)))
+    assertThat(failure(replica.backend().tryAcquire(claim(lock.value()), QueueIntent.JOIN)))
         .isEqualTo(Failure.STORE_UNREACHABLE);
-    assertThat(failure(replica.backend().handOver(held.ref(), claim(lock.value()), Line.JOIN)))
+    assertThat(
+            failure(replica.backend().handOver(held.ref(), claim(lock.value()), QueueIntent.JOIN)))
         .isEqualTo(Failure.STORE_UNREACHABLE);
     assertThat(failure(replica.backend().leave(lock))).isEqualTo(Failure.STORE_UNREACHABLE);
   }

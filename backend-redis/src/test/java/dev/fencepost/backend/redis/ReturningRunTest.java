@@ -9,7 +9,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.testkit.process.RedisServer;
 import dev.fencepost.testkit.process.TcpProxy;
@@ -49,7 +49,7 @@ final class ReturningRunTest {
       follow(second, first);
       // Both know the scripts of this run, but only one the grant.
       Claim known = claim(LOCK);
-      awaitAnswer(() -> isGranted(b.attempt(known, Line.NONE)));
+      awaitAnswer(() -> isGranted(b.attempt(known, QueueIntent.NONE)));
       b.release(b.acquire(known));
       assertThat(first.cli("WAIT", "1", "30000").strip()).isEqualTo("1");
       second.cli("REPLICAOF", "NO", "ONE");
@@ -61,14 +61,14 @@ final class ReturningRunTest {
       awaitRefused(b);
       // What it asks now comes first to what is promoted.
       toB.hold(TcpProxy.Direction.REQUESTS);
-      CompletionStage<Attempt> held = b.backend().tryAcquire(claim(LOCK), Line.NONE);
+      CompletionStage<Attempt> held = b.backend().tryAcquire(claim(LOCK), QueueIntent.NONE);
       first.cli("REPLICAOF", "NO", "ONE");
       toB.resume();
       assertThat(isGranted(answer(held))).isFalse();
       toA.resume();
       awaitAnswer(
           () -> {
-            assertThat(isGranted(b.attempt(claim(LOCK), Line.NONE))).isFalse();
+            assertThat(isGranted(b.attempt(claim(LOCK), QueueIntent.NONE))).isFalse();
             return b.describe(LOCK).freeIn().compareTo(Duration.ofSeconds(20)) > 0;
           });
     }
@@ -97,7 +97,7 @@ final class ReturningRunTest {
         .untilAsserted(
             () ->
                 assertThatThrownBy(
-                        () -> answer(replica.backend().tryAcquire(claim(LOCK), Line.NONE)))
+                        () -> answer(replica.backend().tryAcquire(claim(LOCK), QueueIntent.NONE)))
                     .hasMessageContaining("READONLY"));
   }
 

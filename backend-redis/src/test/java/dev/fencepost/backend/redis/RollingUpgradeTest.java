@@ -13,7 +13,7 @@ import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.testkit.process.RedisServer;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -59,7 +59,7 @@ final class RollingUpgradeTest {
       GrantRef theirs = new GrantRef(second.lock(), second.id(), token);
       assertThat(answer(now.backend().renew(theirs))).isInstanceOf(Renewal.Renewed.class);
       assertThat(now.describe(NAMES.get(1)).lastToken()).contains(token);
-      assertThat(isGranted(now.attempt(claim(NAMES.get(1)), Line.NONE))).isFalse();
+      assertThat(isGranted(now.attempt(claim(NAMES.get(1)), QueueIntent.NONE))).isFalse();
       assertThat(now.acquire(NAMES.get(2)).token()).isGreaterThan(token);
       assertThat(former.release(first)).isEqualTo("R");
       Grant standing = now.acquire(second);
@@ -73,9 +73,9 @@ final class RollingUpgradeTest {
     try (FormerReplica former = new FormerReplica(redis)) {
       String age = former.settle(BUCKET, "", 1);
       try (TestReplica now = new TestReplica(redis.uri())) {
-        await().until(() -> isGranted(now.attempt(claim(NAMES.get(0)), Line.NONE)));
+        await().until(() -> isGranted(now.attempt(claim(NAMES.get(0)), QueueIntent.NONE)));
         assertThat(former.settle(BUCKET, age, 60_000)).isEqualTo(age);
-        assertThat(isGranted(now.attempt(claim(NAMES.get(1)), Line.NONE))).isTrue();
+        assertThat(isGranted(now.attempt(claim(NAMES.get(1)), QueueIntent.NONE))).isTrue();
       }
     }
   }
@@ -86,11 +86,11 @@ final class RollingUpgradeTest {
         TestReplica now = new TestReplica(redis.uri())) {
       String age = former.settle(BUCKET, "", 1);
       redis.cli("FLUSHALL");
-      assertThat(isGranted(now.attempt(claim(NAMES.get(0)), Line.NONE))).isFalse();
+      assertThat(isGranted(now.attempt(claim(NAMES.get(0)), QueueIntent.NONE))).isFalse();
       assertThat(former.acquire(claim(NAMES.get(0)), 0)).as("quiet for it, too").startsWith("B");
       assertThat(former.settle(BUCKET, age, 60_000)).isNotEqualTo(age);
       // It remembers a minute.
-      assertThat(TestReplica.busy(now.attempt(claim(NAMES.get(0)), Line.NONE)).freeIn())
+      assertThat(TestReplica.busy(now.attempt(claim(NAMES.get(0)), QueueIntent.NONE)).freeIn())
           .isGreaterThan(java.time.Duration.ofSeconds(30));
     }
   }

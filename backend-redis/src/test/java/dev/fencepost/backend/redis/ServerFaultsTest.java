@@ -12,9 +12,9 @@ import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.process.RedisServer;
@@ -56,19 +56,19 @@ final class ServerFaultsTest {
         TestReplica b = new TestReplica(REDIS.uri())) {
       Grant held = a.acquire("killed");
       Claim waiting = claim("killed");
-      assertThat(isGranted(b.attempt(waiting, Line.JOIN))).isFalse();
+      assertThat(isGranted(b.attempt(waiting, QueueIntent.JOIN))).isFalse();
       REDIS.kill();
       assertThat(failure(a.backend().renew(held.ref())))
           .isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
-      assertThat(failure(a.backend().tryAcquire(claim("killed/2"), Line.NONE)))
+      assertThat(failure(a.backend().tryAcquire(claim("killed/2"), QueueIntent.NONE)))
           .isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
       REDIS.start();
       awaitAnswer(() -> answer(a.backend().renew(held.ref())) instanceof Renewal.Renewed);
-      awaitAnswer(() -> b.describe("killed").line().equals(List.of(b.id())));
+      awaitAnswer(() -> b.describe("killed").replicaQueue().equals(List.of(b.id())));
       awaitListening(b);
       assertThat(a.release(held)).isEqualTo(new Release.Released());
       awaitAnswer(() -> b.wakes().contains(new LockName("killed")));
-      awaitAnswer(() -> isGranted(b.attempt(waiting, Line.JOIN)));
+      awaitAnswer(() -> isGranted(b.attempt(waiting, QueueIntent.JOIN)));
       assertThat(b.acquire(waiting).token()).isGreaterThan(held.token());
       assertThat(awaitGrant(a, "killed/2").token()).isGreaterThan(held.token());
     }
@@ -81,7 +81,7 @@ final class ServerFaultsTest {
       Claim late = claim("paused/late");
       REDIS.pause();
       long pausedNanos = System.nanoTime();
-      assertThat(failure(a.backend().tryAcquire(late, Line.NONE)))
+      assertThat(failure(a.backend().tryAcquire(late, QueueIntent.NONE)))
           .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
       await()
           .atMost(Duration.ofSeconds(11))
@@ -104,16 +104,16 @@ final class ServerFaultsTest {
       long grantedNanos = System.nanoTime();
       REDIS.cli("FLUSHALL");
       // The replica that notices first remembers less than the other one.
-      assertThat(isGranted(b.attempt(claim("flushed/other"), Line.NONE))).isFalse();
+      assertThat(isGranted(b.attempt(claim("flushed/other"), QueueIntent.NONE))).isFalse();
       Claim next = claim("flushed");
-      awaitAnswer(() -> isGranted(b.attempt(next, Line.JOIN)));
+      awaitAnswer(() -> isGranted(b.attempt(next, QueueIntent.JOIN)));
       assertThat(Duration.ofNanos(System.nanoTime() - grantedNanos))
           .isGreaterThan(ttl.minusMillis(500));
       assertThat(b.acquire(next).token()).isGreaterThan(held.token());
-      awaitAnswer(() -> isGranted(a.attempt(claim("flushed/other"), Line.NONE)));
+      awaitAnswer(() -> isGranted(a.attempt(claim("flushed/other"), QueueIntent.NONE)));
       assertThat(a.describe("flushed/other").lastToken().orElseThrow())
           .isGreaterThan(others.token());
-      assertThat(a.attempt(claim("flushed"), Line.NONE)).isInstanceOf(Attempt.Busy.class);
+      assertThat(a.attempt(claim("flushed"), QueueIntent.NONE)).isInstanceOf(Attempt.Busy.class);
     } finally {
       awaitSettled();
     }
@@ -124,15 +124,16 @@ final class ServerFaultsTest {
     try (RedisServer volatileServer = new RedisServer("appendonly no")) {
       volatileServer.start();
       try (TestReplica a = new TestReplica(volatileServer.uri())) {
-        awaitAnswer(() -> isGranted(a.attempt(claim("empty/0", Duration.ofSeconds(2)), Line.NONE)));
+        awaitAnswer(
+            () -> isGranted(a.attempt(claim("empty/0", Duration.ofSeconds(2)), QueueIntent.NONE)));
         Claim first = claim("empty", Duration.ofSeconds(5));
-        awaitAnswer(() -> isGranted(a.attempt(first, Line.NONE)));
+        awaitAnswer(() -> isGranted(a.attempt(first, QueueIntent.NONE)));
         Grant held = a.acquire(first);
         long heldNanos = System.nanoTime();
         volatileServer.kill();
         volatileServer.start();
         Claim second = claim("empty");
-        awaitAnswer(() -> isGranted(a.attempt(second, Line.NONE)));
+        awaitAnswer(() -> isGranted(a.attempt(second, QueueIntent.NONE)));
         assertThat(Duration.ofNanos(System.nanoTime() - heldNanos))
             .isGreaterThan(Duration.ofMillis(4500));
         assertThat(a.acquire(second).token()).isGreaterThan(held.token());
@@ -148,7 +149,7 @@ final class ServerFaultsTest {
         REDIS.cli("SCRIPT", "FLUSH", "SYNC");
         List<CompletionStage<Attempt>> asked = new ArrayList<>();
         for (int i = 0; i < 200; i++) {
-          asked.add(a.backend().tryAcquire(claim("scripts/" + round + "/" + i), Line.NONE));
+          asked.add(a.backend().tryAcquire(claim("scripts/" + round + "/" + i), QueueIntent.NONE));
         }
         asked.forEach(each -> assertThat(isGranted(answer(each))).isTrue());
       }
@@ -160,12 +161,12 @@ final class ServerFaultsTest {
     try (TestReplica a = new TestReplica(REDIS.uri());
         TestReplica b = new TestReplica(REDIS.uri())) {
       Grant held = a.acquire("connections");
-      b.attempt(claim("connections"), Line.JOIN);
+      b.attempt(claim("connections"), QueueIntent.JOIN);
       REDIS.cli("CLIENT", "KILL", "TYPE", "normal");
       REDIS.cli("CLIENT", "KILL", "TYPE", "pubsub");
       awaitAnswer(() -> answer(a.backend().renew(held.ref())) instanceof Renewal.Renewed);
       awaitListening(b);
-      assertThat(b.describe("connections").line()).containsExactly(b.id());
+      assertThat(b.describe("connections").replicaQueue()).containsExactly(b.id());
       a.release(held);
       awaitAnswer(() -> b.wakes().contains(new LockName("connections")));
       b.acquire("connections");
@@ -182,9 +183,9 @@ final class ServerFaultsTest {
       try {
         for (int i = 0; i < 20; i++) {
           assertThat(failure(a.backend().renew(held.ref()))).isEqualTo(Failure.STORE_UNREACHABLE);
-          assertThat(failure(a.backend().release(ReleaseOrder.withdrawal(gone, claim("x").id()))))
+          assertThat(failure(a.backend().release(ReleaseCommand.withdrawal(gone, claim("x").id()))))
               .isEqualTo(Failure.STORE_UNREACHABLE);
-          assertThat(failure(a.backend().tryAcquire(claim("readonly"), Line.NONE)))
+          assertThat(failure(a.backend().tryAcquire(claim("readonly"), QueueIntent.NONE)))
               .isEqualTo(Failure.STORE_UNREACHABLE);
           assertThat(failure(a.backend().describe(List.of(new LockName("readonly")))))
               .isEqualTo(Failure.STORE_UNREACHABLE);
@@ -204,15 +205,16 @@ final class ServerFaultsTest {
       Grant renewed = a.acquire("full/1");
       Grant released = a.acquire("full/2");
       Grant waitedFor = a.acquire("full/3");
-      b.attempt(claim("full/3"), Line.JOIN);
+      b.attempt(claim("full/3"), QueueIntent.JOIN);
       REDIS.cli("CONFIG", "SET", "maxmemory", "1");
       try {
-        assertThat(failure(a.backend().tryAcquire(claim("full/4"), Line.NONE)))
+        assertThat(failure(a.backend().tryAcquire(claim("full/4"), QueueIntent.NONE)))
             .isEqualTo(Failure.STORE_FULL);
         assertThat(answer(a.backend().renew(renewed.ref()))).isInstanceOf(Renewal.Renewed.class);
         Claim next = claim("full/1");
         Grant passedOn =
-            TestReplica.granted(answer(a.backend().handOver(renewed.ref(), next, Line.JOIN)).got());
+            TestReplica.granted(
+                answer(a.backend().handOver(renewed.ref(), next, QueueIntent.JOIN)).got());
         assertThat(passedOn.token()).isGreaterThan(renewed.token());
         assertThat(a.release(released)).isEqualTo(new Release.Released());
         assertThat(a.release(waitedFor)).isEqualTo(new Release.Released());
@@ -233,10 +235,10 @@ final class ServerFaultsTest {
       String key = "fp:{" + Keys.bucketOf(lock) + "}:l:type";
       REDIS.cli("DEL", key);
       REDIS.cli("LPUSH", key, "x");
-      assertThat(failure(a.backend().tryAcquire(claim("type"), Line.NONE)))
+      assertThat(failure(a.backend().tryAcquire(claim("type"), QueueIntent.NONE)))
           .isEqualTo(Failure.RECORD_UNREADABLE);
       assertThat(failure(a.backend().renew(held.ref()))).isEqualTo(Failure.RECORD_UNREADABLE);
-      assertThat(failure(a.backend().release(ReleaseOrder.of(held.ref()))))
+      assertThat(failure(a.backend().release(ReleaseCommand.of(held.ref()))))
           .isEqualTo(Failure.RECORD_UNREADABLE);
     }
   }
@@ -263,7 +265,7 @@ final class ServerFaultsTest {
   void closingWhileRedisIsPaused_takesAFewSeconds() {
     TestReplica a = new TestReplica(REDIS.uri());
     REDIS.pause();
-    CompletionStage<Attempt> asked = a.backend().tryAcquire(claim("closing"), Line.NONE);
+    CompletionStage<Attempt> asked = a.backend().tryAcquire(claim("closing"), QueueIntent.NONE);
     long begun = System.nanoTime();
     a.close();
     assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(30));
@@ -277,7 +279,7 @@ final class ServerFaultsTest {
       REDIS.pause();
       List<CompletionStage<Attempt>> asked = new ArrayList<>();
       for (int i = 0; i < 500; i++) {
-        asked.add(a.backend().tryAcquire(claim("bounds/" + i), Line.NONE));
+        asked.add(a.backend().tryAcquire(claim("bounds/" + i), QueueIntent.NONE));
       }
       assertThat(failure(asked.get(400))).isEqualTo(Failure.STORE_OVERLOADED);
       REDIS.resume();
@@ -288,7 +290,7 @@ final class ServerFaultsTest {
   /** After a start of Redis nothing is granted until all replicas could have come back. */
   private static Grant awaitGrant(TestReplica replica, String lock) {
     Claim claim = claim(lock);
-    awaitAnswer(() -> isGranted(replica.attempt(claim, Line.NONE)));
+    awaitAnswer(() -> isGranted(replica.attempt(claim, QueueIntent.NONE)));
     return replica.acquire(claim);
   }
 

@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReplicaId;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.testkit.process.RedisServer;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.ScriptOutputType;
@@ -46,7 +46,7 @@ final class SteppedClockTest {
     try (TestReplica replica = new TestReplica(REDIS.uri())) {
       await()
           .atMost(Duration.ofSeconds(30))
-          .until(() -> isGranted(replica.attempt(claim(LOCK), Line.NONE)));
+          .until(() -> isGranted(replica.attempt(claim(LOCK), QueueIntent.NONE)));
     }
   }
 

@@ -3,7 +3,7 @@ package dev.fencepost.backend.redis;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
-import dev.fencepost.lock.Standing;
+import dev.fencepost.lock.LockStatus;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.testkit.replica.OpenReplica;
@@ -48,7 +48,7 @@ final class TestReplica extends OpenReplica<LockBackend> {
   }
 
   boolean isFree(LockName lock) {
-    return answer(backend().describe(List.of(lock))).get(0).standing() instanceof Standing.Free;
+    return answer(backend().describe(List.of(lock))).get(0).status() instanceof LockStatus.Free;
   }
 
   static boolean isGranted(Attempt attempt) {

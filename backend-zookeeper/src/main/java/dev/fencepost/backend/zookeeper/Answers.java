@@ -6,20 +6,20 @@ import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.ClaimId;
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.HandOver;
-import dev.fencepost.lock.Loss;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.Revocation;
-import dev.fencepost.lock.spi.Line;
-import dev.fencepost.lock.spi.record.Asker;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.record.LockRecord;
-import dev.fencepost.lock.spi.record.Step;
+import dev.fencepost.lock.spi.record.StepContext;
+import dev.fencepost.lock.spi.record.Transition;
 import java.util.function.BiFunction;
 import java.util.function.Predicate;
 
@@ -34,14 +34,14 @@ final class Answers {
     this.reads = reads;
   }
 
-  Steps.Rule<Attempt> acquire(Claim claim, Line line) {
+  Steps.Rule<Attempt> acquire(Claim claim, QueueIntent line) {
     return rule(
         (record, asker) -> record.acquire(asker, claim, line),
         Answers::isStanding,
         (outcome, before, token) -> attempt(outcome, token));
   }
 
-  Steps.Rule<HandOver> handOver(GrantRef from, Claim to, Line line) {
+  Steps.Rule<HandOver> handOver(GrantRef from, Claim to, QueueIntent line) {
     return rule(
         (record, asker) -> record.handOver(asker, from, to, line),
         both -> isStanding(both.got()),
@@ -60,14 +60,14 @@ final class Answers {
                 lost -> new Renewal.Lost(loss(lost.loss(), before, grant.claim()))));
   }
 
-  Steps.Rule<Release> release(ReleaseOrder order) {
+  Steps.Rule<Release> release(ReleaseCommand order) {
     return rule(
         (record, asker) -> record.release(asker, order),
         outcome -> false,
         (outcome, before, token) -> release(outcome, before, order.claim()));
   }
 
-  Steps.Rule<Revocation> forceRelease(ForcedRelease order) {
+  Steps.Rule<Revocation> forceRelease(ForceReleaseCommand order) {
     return rule(
         (record, asker) -> record.forceRelease(asker, order),
         outcome -> false,
@@ -97,7 +97,7 @@ final class Answers {
 
   private static boolean isStanding(Attempt attempt) {
     return attempt instanceof Attempt.Granted granted
-        && granted.grant().origin() == Grant.Origin.STANDING;
+        && granted.grant().origin() == Grant.Origin.EXISTING;
   }
 
   private static Release release(Release outcome, Snapshot before, ClaimId claim) {
@@ -107,8 +107,8 @@ final class Answers {
         notHeld -> new Release.NotHeld(reason(notHeld.reason(), before, claim)));
   }
 
-  private static Loss loss(Loss loss, Snapshot before, ClaimId claim) {
-    return new Loss(reason(loss.reason(), before, claim), loss.detail(), loss.lastToken());
+  private static GrantLoss loss(GrantLoss loss, Snapshot before, ClaimId claim) {
+    return new GrantLoss(reason(loss.reason(), before, claim), loss.detail(), loss.lastToken());
   }
 
   private static LossReason reason(LossReason reason, Snapshot before, ClaimId claim) {
@@ -119,10 +119,12 @@ final class Answers {
   }
 
   private static <T> Steps.Rule<T> rule(
-      BiFunction<LockRecord, Asker, Step<T>> step, Predicate<T> isRenewal, Telling<T> telling) {
+      BiFunction<LockRecord, StepContext, Transition<T>> step,
+      Predicate<T> isRenewal,
+      Telling<T> telling) {
     return new Steps.Rule<>() {
       @Override
-      public Step<T> step(LockRecord record, Asker asker) {
+      public Transition<T> step(LockRecord record, StepContext asker) {
         return step.apply(record, asker);
       }
 

@@ -1,6 +1,6 @@
 package dev.fencepost.backend.zookeeper;
 
-import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.spi.StoreException;
@@ -44,27 +44,28 @@ final class Marks {
     return new Marks(layout, acl, access, reads, time);
   }
 
-  CompletableFuture<Advance> advance(ResourceName resource, FencingToken token) {
+  CompletableFuture<FenceAdvance> advance(ResourceName resource, FencingToken token) {
     return read(resource)
         .thenCompose(
             mark -> {
               long limit = Math.addExact(reads.presentToken(), DAY_NANOS);
               if (token.value() > limit) {
-                return answered(new Advance.TooFarAhead(limit));
+                return answered(new FenceAdvance.TooFarAhead(limit));
               }
               if (token.value() < mark.value()) {
                 return used(resource, mark)
-                    .<Advance>thenApply(done -> new Advance.Stale(new FencingToken(mark.value())));
+                    .<FenceAdvance>thenApply(
+                        done -> new FenceAdvance.Stale(new FencingToken(mark.value())));
               }
               if (token.value() == mark.value()) {
                 return used(resource, mark)
-                    .<Advance>thenApply(done -> new Advance.Unchanged(token));
+                    .<FenceAdvance>thenApply(done -> new FenceAdvance.Unchanged(token));
               }
               return write(resource, mark, Long.toString(token.value()))
                   .thenCompose(
                       written ->
                           written
-                              ? answered(new Advance.Advanced(token))
+                              ? answered(new FenceAdvance.Advanced(token))
                               : advance(resource, token));
             });
   }
@@ -149,7 +150,7 @@ final class Marks {
             });
   }
 
-  private static CompletableFuture<Advance> answered(Advance advance) {
+  private static CompletableFuture<FenceAdvance> answered(FenceAdvance advance) {
     return CompletableFuture.completedFuture(advance);
   }
 

@@ -7,8 +7,8 @@ import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.record.LockRecord;
-import dev.fencepost.lock.spi.record.Micros;
-import dev.fencepost.lock.spi.record.Tenure;
+import dev.fencepost.lock.spi.record.MicrosecondTime;
+import dev.fencepost.lock.spi.record.Ownership;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -109,11 +109,11 @@ final class Plans {
     LockRecord was = records.was();
     LockRecord after = records.after();
     long now = records.nowMicros();
-    boolean holds = after.tenure().filter(t -> now < t.expiresAtMicros()).isPresent();
+    boolean holds = after.ownership().filter(t -> now < t.expiresAtMicros()).isPresent();
     Draft draft = draft(before.lock());
     boolean makesToken = after.token() != was.token();
     if (holds && makesToken) {
-      LockNode node = held(tenant(after.tenure().orElseThrow()), base);
+      LockNode node = held(tenant(after.ownership().orElseThrow()), base);
       if (before.isBusy()) {
         draft.replace(before.node().state(), node.state());
       } else {
@@ -134,7 +134,10 @@ final class Plans {
       draft.replace(before.node().state(), node.state()).write(node, Draft.ANY);
     }
     changeLine(draft, before, records);
-    if (!holds && after.freeAtMicros() <= now && before.isBusy() && after.line().isEmpty()) {
+    if (!holds
+        && after.freeAtMicros() <= now
+        && before.isBusy()
+        && after.replicaQueue().isEmpty()) {
       finish(
           draft, before, idle(Token.of(was.token()), Optional.empty(), after.revoked()), Draft.ANY);
     }
@@ -189,7 +192,7 @@ final class Plans {
           before.line().stream().filter(p -> p.replica().equals(next)).findFirst().orElseThrow();
       return turn(place, token, Optional.empty(), after.revoked());
     }
-    Duration length = Micros.duration(after.freeAtMicros() - records.nowMicros());
+    Duration length = MicrosecondTime.duration(after.freeAtMicros() - records.nowMicros());
     return new LockNode(
         Kind.CLOSED,
         newState(),
@@ -202,8 +205,8 @@ final class Plans {
   }
 
   private void changeLine(Draft draft, Snapshot before, Records records) {
-    List<ReplicaId> was = records.was().line();
-    List<ReplicaId> after = records.after().line();
+    List<ReplicaId> was = records.was().replicaQueue();
+    List<ReplicaId> after = records.after().replicaQueue();
     was.stream()
         .filter(replica -> !after.contains(replica))
         .forEach(replica -> deletePlaces(draft, before, replica));
@@ -240,11 +243,11 @@ final class Plans {
   }
 
   private boolean joins(LockRecord was, LockRecord after) {
-    return !was.line().contains(self) && after.line().contains(self);
+    return !was.replicaQueue().contains(self) && after.replicaQueue().contains(self);
   }
 
   private static boolean isSameButLine(LockRecord was, LockRecord after) {
-    return was.tenure().equals(after.tenure())
+    return was.ownership().equals(after.ownership())
         && was.token() == after.token()
         && was.freeAtMicros() == after.freeAtMicros()
         && was.turn().equals(after.turn())
@@ -293,7 +296,7 @@ final class Plans {
     return new Tenant(claim.id(), claim.claimant(), claim.lease(), 0);
   }
 
-  private static Tenant tenant(Tenure tenure) {
+  private static Tenant tenant(Ownership tenure) {
     return new Tenant(tenure.claim(), tenure.claimant(), tenure.lease(), 0);
   }
 

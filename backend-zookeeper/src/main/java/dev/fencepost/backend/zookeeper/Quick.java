@@ -13,9 +13,9 @@ import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -54,10 +54,10 @@ final class Quick {
     this.known = known;
   }
 
-  CompletableFuture<Optional<Attempt>> acquire(Claim claim, Line line) {
+  CompletableFuture<Optional<Attempt>> acquire(Claim claim, QueueIntent line) {
     LockName lock = claim.lock();
     Optional<String> turn = places.takeTurn(lock);
-    if (line != Line.NONE && line != Line.JOIN) {
+    if (line != QueueIntent.NONE && line != QueueIntent.JOIN) {
       return impossible();
     }
     if (turn.isPresent()) {
@@ -71,14 +71,14 @@ final class Quick {
     return granted(claim, sender.send(lock, base -> plans.take(claim, presence, base)));
   }
 
-  CompletableFuture<Optional<HandOver>> handOver(GrantRef from, Claim to, Line line) {
+  CompletableFuture<Optional<HandOver>> handOver(GrantRef from, Claim to, QueueIntent line) {
     Optional<Kept> kept = kept(from);
-    if (kept.isEmpty() || line == Line.YIELD || from.claim().equals(to.id())) {
+    if (kept.isEmpty() || line == QueueIntent.YIELD || from.claim().equals(to.id())) {
       return impossible();
     }
     boolean hasPlace = places.of(from.lock()).isPresent();
     PlaceChange change =
-        line == Line.JOIN
+        line == QueueIntent.JOIN
             ? (hasPlace ? PlaceChange.LEAVE : PlaceChange.NONE)
             : (hasPlace ? PlaceChange.NONE : PlaceChange.JOIN);
     LockNode node = kept.orElseThrow().node();
@@ -92,7 +92,7 @@ final class Quick {
             kept -> {
               Tenant tenant = kept.node().tenure().orElseThrow();
               Grant renewed =
-                  new Grant(grant, tenant.lease(), tenant.claimant().mode(), Grant.Origin.STANDING);
+                  new Grant(grant, tenant.lease(), tenant.claimant().mode(), Grant.Origin.EXISTING);
               return sender
                   .send(grant.lock(), base -> plans.renew(grant.lock(), kept.node()))
                   .thenApply(sent -> sent.<Renewal>map(written -> new Renewal.Renewed(renewed)));
@@ -100,7 +100,7 @@ final class Quick {
         .orElseGet(Quick::impossible);
   }
 
-  CompletableFuture<Optional<Release>> release(ReleaseOrder order) {
+  CompletableFuture<Optional<Release>> release(ReleaseCommand order) {
     LockName lock = order.lock();
     Optional<Kept> kept =
         tender

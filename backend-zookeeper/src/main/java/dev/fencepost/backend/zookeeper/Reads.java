@@ -69,9 +69,9 @@ final class Reads {
   LockState withPresent(LockState state) {
     return new LockState(
         state.lock(),
-        state.standing(),
+        state.status(),
         state.lastToken(),
-        state.line(),
+        state.replicaQueue(),
         Math.max(state.presentToken(), presentToken()));
   }
 

@@ -3,17 +3,17 @@ package dev.fencepost.backend.zookeeper;
 import dev.fencepost.backend.zookeeper.Sender.Written;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.Revocation;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreInfo;
 import java.time.Duration;
 import java.util.List;
@@ -85,7 +85,7 @@ final class Session implements AutoCloseable {
     return connection.open().thenCompose(ready -> info());
   }
 
-  CompletableFuture<Attempt> tryAcquire(Claim claim, Line line) {
+  CompletableFuture<Attempt> tryAcquire(Claim claim, QueueIntent line) {
     return quick
         .acquire(claim, line)
         .thenCompose(
@@ -95,7 +95,7 @@ final class Session implements AutoCloseable {
                         claim.lock(), Snapshot.Remaining.ESTIMATED, answers.acquire(claim, line))));
   }
 
-  CompletableFuture<HandOver> handOver(GrantRef from, Claim to, Line line) {
+  CompletableFuture<HandOver> handOver(GrantRef from, Claim to, QueueIntent line) {
     return quick
         .handOver(from, to, line)
         .thenCompose(
@@ -117,7 +117,7 @@ final class Session implements AutoCloseable {
                         grant.lock(), Snapshot.Remaining.ESTIMATED, answers.renew(grant))));
   }
 
-  CompletableFuture<Release> release(ReleaseOrder order) {
+  CompletableFuture<Release> release(ReleaseCommand order) {
     return quick
         .release(order)
         .thenCompose(
@@ -127,7 +127,7 @@ final class Session implements AutoCloseable {
                         order.lock(), Snapshot.Remaining.ESTIMATED, answers.release(order))));
   }
 
-  CompletableFuture<Revocation> forceRelease(ForcedRelease order) {
+  CompletableFuture<Revocation> forceRelease(ForceReleaseCommand order) {
     // What is left of a lease is only estimated here: the lock stays closed for a whole one.
     return steps.change(order.lock(), Snapshot.Remaining.FULL, answers.forceRelease(order));
   }

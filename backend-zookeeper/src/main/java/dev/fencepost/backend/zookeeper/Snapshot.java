@@ -6,8 +6,8 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.record.LockRecord;
-import dev.fencepost.lock.spi.record.Micros;
-import dev.fencepost.lock.spi.record.Tenure;
+import dev.fencepost.lock.spi.record.MicrosecondTime;
+import dev.fencepost.lock.spi.record.Ownership;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -107,9 +107,10 @@ record Snapshot(
       return LockRecord.unused(lock);
     }
     Stored known = stored.orElseThrow();
-    long left = remaining == Remaining.FULL ? Micros.of(node().lasts()) : leftMicros(nowMicros);
+    long left =
+        remaining == Remaining.FULL ? MicrosecondTime.of(node().lasts()) : leftMicros(nowMicros);
     long end = nowMicros + left;
-    Optional<Tenure> tenure =
+    Optional<Ownership> tenure =
         known
             .node()
             .tenure()
@@ -118,7 +119,7 @@ record Snapshot(
     long freeAt =
         switch (kind()) {
           case IDLE -> 0;
-          case HELD -> end + Micros.of(tenure.orElseThrow().lease().lockDelay());
+          case HELD -> end + MicrosecondTime.of(tenure.orElseThrow().lease().lockDelay());
           case DELAYED, CLOSED, TURN -> end;
         };
     List<ReplicaId> replicas = line.stream().map(Place::replica).distinct().toList();
@@ -138,13 +139,13 @@ record Snapshot(
     }
     Duration whole = node().lasts();
     long sinceMicros = TimeUnit.MILLISECONDS.toMicros(stored.orElseThrow().stat().getMtime());
-    long left = Micros.of(whole) - Math.max(0, nowMicros - sinceMicros);
+    long left = MicrosecondTime.of(whole) - Math.max(0, nowMicros - sinceMicros);
     return Math.max(1, left);
   }
 
-  private static Tenure tenure(Tenant tenant, Stat stat, long expiresAtMicros) {
+  private static Ownership tenure(Tenant tenant, Stat stat, long expiresAtMicros) {
     long acquired = tenant.acquiredAtMillis() == 0 ? stat.getMtime() : tenant.acquiredAtMillis();
-    return new Tenure(
+    return new Ownership(
         tenant.claim(),
         tenant.claimant(),
         tenant.lease(),

@@ -6,9 +6,9 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
-import dev.fencepost.lock.spi.record.Asker;
 import dev.fencepost.lock.spi.record.LockRecord;
-import dev.fencepost.lock.spi.record.Step;
+import dev.fencepost.lock.spi.record.StepContext;
+import dev.fencepost.lock.spi.record.Transition;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -55,7 +55,7 @@ final class Steps {
    */
   interface Rule<T> {
     /** The step. */
-    Step<T> step(LockRecord record, Asker asker);
+    Transition<T> step(LockRecord record, StepContext asker);
 
     /** Whether the answer extends a grant that stood before. */
     boolean isRenewal(T outcome);
@@ -112,7 +112,7 @@ final class Steps {
       note(before);
       long now = parts.clock().nowMicros();
       LockRecord was = before.record(now, remaining);
-      Step<T> step = rule.step(was, new Asker(parts.self(), 0, now));
+      Transition<T> step = rule.step(was, new StepContext(parts.self(), 0, now));
       Records records = new Records(was, step.after(), now);
       boolean isRenewal = rule.isRenewal(step.outcome());
       if (!isRenewal && was.equals(step.after())) {

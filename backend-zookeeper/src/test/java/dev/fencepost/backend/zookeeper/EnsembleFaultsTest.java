@@ -10,14 +10,14 @@ import static org.awaitility.Awaitility.await;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.LockState;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.process.ZookeeperEnsemble;
 import dev.fencepost.testkit.process.ZookeeperServer;
-import dev.fencepost.testkit.replica.Contenders;
+import dev.fencepost.testkit.replica.LockContenders;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -72,7 +72,7 @@ final class EnsembleFaultsTest {
   void quorumLostAndBack_nothingIsConfirmedMeanwhileAndNothingIsLost() {
     Grant held = a.acquire("quorum");
     Claim waiting = claim("quorum");
-    answer(b.backend().tryAcquire(waiting, Line.JOIN));
+    answer(b.backend().tryAcquire(waiting, QueueIntent.JOIN));
     ENSEMBLE.leader().kill();
     ENSEMBLE.servers().stream()
         .filter(server -> server.role().isPresent())
@@ -85,14 +85,14 @@ final class EnsembleFaultsTest {
             () ->
                 assertThat(failure(a.backend().renew(held.ref())))
                     .isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT));
-    assertThat(failure(b.backend().tryAcquire(claim("quorum/2"), Line.NONE)))
+    assertThat(failure(b.backend().tryAcquire(claim("quorum/2"), QueueIntent.NONE)))
         .isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
     assertThat(failure(b.backend().describe(List.of(waiting.lock()))))
         .isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
     ENSEMBLE.heal();
     eventually(() -> answer(a.backend().renew(held.ref())) instanceof Renewal.Renewed);
     eventually(() -> standsInLine(b, waiting));
-    eventually(() -> answer(a.backend().release(ReleaseOrder.of(held.ref()))) != null);
+    eventually(() -> answer(a.backend().release(ReleaseCommand.of(held.ref()))) != null);
     Grant next = eventuallyGranted(b, waiting);
     assertThat(next.token()).isGreaterThan(held.token());
   }
@@ -101,7 +101,7 @@ final class EnsembleFaultsTest {
   void grantWhoseAnswerWasLost_isFoundByItsRepeatOnAnotherReplica() {
     Claim claim = claim("lost");
     ENSEMBLE.servers().forEach(ZookeeperServer::pause);
-    var asked = a.backend().tryAcquire(claim, Line.NONE);
+    var asked = a.backend().tryAcquire(claim, QueueIntent.NONE);
     assertThat(failure(asked)).isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
     ENSEMBLE.servers().forEach(ZookeeperServer::resume);
     Grant one = eventuallyGranted(b, claim);
@@ -110,10 +110,10 @@ final class EnsembleFaultsTest {
   }
 
   private void underLoad(String prefix, Runnable fault) {
-    Contenders contenders = new Contenders(prefix, List.of(a, b));
+    LockContenders contenders = new LockContenders(prefix, List.of(a, b));
     Grant held = a.acquire(prefix + "held");
     Claim waiting = claim(prefix + "held");
-    answer(b.backend().tryAcquire(waiting, Line.JOIN));
+    answer(b.backend().tryAcquire(waiting, QueueIntent.JOIN));
     contenders.start();
     for (int round = 0; round < 2; round++) {
       contenders.awaitGrants(100);
@@ -130,20 +130,20 @@ final class EnsembleFaultsTest {
 
   private static boolean standsInLine(TestReplica replica, Claim waiting) {
     LockState state = answer(replica.backend().describe(List.of(waiting.lock()))).get(0);
-    if (state.line().contains(replica.id())) {
+    if (state.replicaQueue().contains(replica.id())) {
       return true;
     }
     // As the server does when its re-check finds that its place is gone.
-    answer(replica.backend().tryAcquire(waiting, Line.JOIN));
+    answer(replica.backend().tryAcquire(waiting, QueueIntent.JOIN));
     return false;
   }
 
   private static Grant eventuallyGranted(TestReplica replica, Claim claim) {
     eventually(
         () ->
-            answer(replica.backend().tryAcquire(claim, Line.JOIN))
+            answer(replica.backend().tryAcquire(claim, QueueIntent.JOIN))
                 .fold(granted -> true, busy -> false));
-    return granted(answer(replica.backend().tryAcquire(claim, Line.JOIN)));
+    return granted(answer(replica.backend().tryAcquire(claim, QueueIntent.JOIN)));
   }
 
   private static void eventually(Callable<Boolean> condition) {

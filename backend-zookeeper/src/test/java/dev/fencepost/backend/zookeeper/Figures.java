@@ -6,8 +6,8 @@ import static dev.fencepost.testkit.replica.OpenReplica.granted;
 
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
-import dev.fencepost.lock.ReleaseOrder;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.ReleaseCommand;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.testkit.process.ZookeeperServer;
 import dev.fencepost.testkit.process.ZookeeperServer.Sync;
 import java.time.Duration;
@@ -133,8 +133,8 @@ final class Figures {
   private static Runnable pairs(TestReplica replica, int caller) {
     return () -> {
       Claim claim = claim("pairs/" + caller);
-      Grant grant = granted(answer(replica.backend().tryAcquire(claim, Line.NONE)));
-      answer(replica.backend().release(ReleaseOrder.of(grant.ref())));
+      Grant grant = granted(answer(replica.backend().tryAcquire(claim, QueueIntent.NONE)));
+      answer(replica.backend().release(ReleaseCommand.of(grant.ref())));
     };
   }
 
@@ -201,8 +201,8 @@ final class Figures {
     }
     replica
         .backend()
-        .tryAcquire(claim(lock), Line.NONE)
-        .thenCompose(got -> replica.backend().release(ReleaseOrder.of(granted(got).ref())))
+        .tryAcquire(claim(lock), QueueIntent.NONE)
+        .thenCompose(got -> replica.backend().release(ReleaseCommand.of(granted(got).ref())))
         .whenComplete(
             (released, error) -> {
               if (error != null) {
@@ -217,14 +217,14 @@ final class Figures {
   /** The core's way: each release passes the lock to the next waiter. */
   private Result handOvers(TestReplica replica) {
     AtomicLong done = new AtomicLong();
-    Grant held = granted(answer(replica.backend().tryAcquire(claim("handed"), Line.NONE)));
+    Grant held = granted(answer(replica.backend().tryAcquire(claim("handed"), QueueIntent.NONE)));
     long zxid = zxid();
     long begun = System.nanoTime();
     CompletableFuture<Grant> end = new CompletableFuture<>();
     passOn(replica, held, done, begun, end);
     Grant last = answer(end);
     Result result = result(done.get(), begun, zxid);
-    answer(replica.backend().release(ReleaseOrder.of(last.ref())));
+    answer(replica.backend().release(ReleaseCommand.of(last.ref())));
     return result;
   }
 
@@ -236,7 +236,7 @@ final class Figures {
     }
     replica
         .backend()
-        .handOver(held.ref(), claim("handed"), Line.JOIN)
+        .handOver(held.ref(), claim("handed"), QueueIntent.JOIN)
         .whenComplete(
             (both, error) -> {
               if (error != null) {

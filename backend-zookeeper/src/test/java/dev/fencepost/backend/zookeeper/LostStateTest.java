@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
@@ -49,7 +49,7 @@ final class LostStateTest {
         server.restart();
 
         awaitAnswer(() -> answer(replica.backend().renew(held.ref())) instanceof Renewal.Renewed);
-        assertThat(answer(replica.backend().release(ReleaseOrder.of(held.ref()))))
+        assertThat(answer(replica.backend().release(ReleaseCommand.of(held.ref()))))
             .isEqualTo(new Release.Released());
         assertThat(replica.acquire("full").token()).isGreaterThan(held.token());
       }

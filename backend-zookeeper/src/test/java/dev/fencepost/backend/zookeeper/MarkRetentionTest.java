@@ -4,7 +4,7 @@ import static dev.fencepost.testkit.replica.OpenReplica.answer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.testkit.process.ZookeeperServer;
@@ -41,12 +41,12 @@ final class MarkRetentionTest {
       purge(replica, new Sweep.Ages(Duration.ZERO, Duration.ofHours(1)));
       assertThat(answer(replica.backend().advance(resource, new FencingToken(token - 1))))
           .as("a mark within its retention")
-          .isEqualTo(new Advance.Stale(new FencingToken(token)));
+          .isEqualTo(new FenceAdvance.Stale(new FencingToken(token)));
 
       purge(replica, new Sweep.Ages(Duration.ofHours(1), Duration.ZERO));
       assertThat(nodes(client)).as("nodes of marks beyond their retention").isEmpty();
       assertThat(answer(replica.backend().advance(resource, new FencingToken(token - 1))))
-          .isInstanceOf(Advance.Advanced.class);
+          .isInstanceOf(FenceAdvance.Advanced.class);
     }
   }
 
@@ -61,10 +61,12 @@ final class MarkRetentionTest {
       // Longer than the retention in all, but never so long without a use.
       for (int i = 0; i < 6; i++) {
         await().pollDelay(Duration.ofMillis(500)).until(() -> true);
-        assertThat(answer(marks.advance(resource, token))).isEqualTo(new Advance.Unchanged(token));
+        assertThat(answer(marks.advance(resource, token)))
+            .isEqualTo(new FenceAdvance.Unchanged(token));
       }
       purge(replica, new Sweep.Ages(Duration.ofHours(1), retention));
-      assertThat(answer(marks.advance(resource, token))).isEqualTo(new Advance.Unchanged(token));
+      assertThat(answer(marks.advance(resource, token)))
+          .isEqualTo(new FenceAdvance.Unchanged(token));
     }
   }
 

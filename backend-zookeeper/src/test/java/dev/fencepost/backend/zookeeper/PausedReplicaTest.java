@@ -34,10 +34,10 @@ final class PausedReplicaTest {
                 "long",
                 "awaited")) {
           child.awaitLine("ready"::equals, PATIENCE);
-          assertThat(describe(b, "awaited").line()).hasSize(1);
+          assertThat(describe(b, "awaited").replicaQueue()).hasSize(1);
           child.pause();
           // Its session ends, its place with it, and its short lease by somebody else's hand.
-          await().atMost(PATIENCE).until(() -> describe(b, "awaited").line().isEmpty());
+          await().atMost(PATIENCE).until(() -> describe(b, "awaited").replicaQueue().isEmpty());
           await().atMost(PATIENCE).until(() -> describe(b, "short").holder().isEmpty());
           Grant next = b.acquire("short");
           child.resume();

@@ -4,7 +4,7 @@ import static dev.fencepost.testkit.replica.OpenReplica.answer;
 
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Lease;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -27,7 +27,7 @@ final class ReplicaProgram {
             new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
       Grant shortly = replica.acquire(args[1], Lease.of(Duration.ofSeconds(3)));
       Grant longer = replica.acquire(args[2]);
-      answer(replica.backend().tryAcquire(TestReplica.claim(args[3]), Line.JOIN));
+      answer(replica.backend().tryAcquire(TestReplica.claim(args[3]), QueueIntent.JOIN));
       System.out.println("ready");
       while (input.readLine() != null) {
         System.out.println(renewed(replica, shortly) + " " + renewed(replica, longer));

@@ -4,7 +4,7 @@ import static dev.fencepost.testkit.replica.OpenReplica.answer;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.ResourceName;
@@ -78,17 +78,17 @@ final class RollingUpgradeTest {
       ResourceName theirs = new ResourceName("theirs");
       client.create(layout.mark(theirs), Long.toString(token).getBytes(US_ASCII));
       assertThat(answer(now.backend().advance(theirs, new FencingToken(token - 1))))
-          .isEqualTo(new Advance.Stale(new FencingToken(token)));
+          .isEqualTo(new FenceAdvance.Stale(new FencingToken(token)));
       assertThat(answer(now.backend().advance(theirs, new FencingToken(token))))
-          .isEqualTo(new Advance.Unchanged(new FencingToken(token)));
+          .isEqualTo(new FenceAdvance.Unchanged(new FencingToken(token)));
       assertThat(answer(now.backend().advance(theirs, new FencingToken(token + 1))))
-          .isInstanceOf(Advance.Advanced.class);
+          .isInstanceOf(FenceAdvance.Advanced.class);
       assertThat(formerMark(client, layout, theirs)).isEqualTo(token + 1);
 
       answer(now.backend().resetMark(theirs));
       assertThat(formerMark(client, layout, theirs)).as("a mark that was reset").isZero();
       assertThat(answer(now.backend().advance(theirs, new FencingToken(1))))
-          .isInstanceOf(Advance.Advanced.class);
+          .isInstanceOf(FenceAdvance.Advanced.class);
     }
   }
 

@@ -11,10 +11,10 @@ import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockName;
-import dev.fencepost.lock.ReleaseOrder;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.spi.ListQuery;
 import dev.fencepost.lock.spi.LockPage;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.testkit.process.ZookeeperServer;
 import dev.fencepost.testkit.process.ZookeeperServer.Sync;
@@ -64,9 +64,9 @@ final class ScaleTest {
           i ->
               replica
                   .backend()
-                  .tryAcquire(claims.get(i), Line.NONE)
+                  .tryAcquire(claims.get(i), QueueIntent.NONE)
                   .thenCompose(
-                      got -> replica.backend().release(ReleaseOrder.of(granted(got).ref()))));
+                      got -> replica.backend().release(ReleaseCommand.of(granted(got).ref()))));
       assertThat(locks(client, layout)).isEqualTo(MANY);
       await()
           .ignoreExceptionsInstanceOf(StoreException.class)
@@ -80,7 +80,7 @@ final class ScaleTest {
                         .purge(0, new Sweep.Ages(Duration.ZERO, Duration.ofDays(30))));
                 return locks(client, layout) == 0;
               });
-      each(1, i -> replica.backend().tryAcquire(claims.get(i), Line.NONE));
+      each(1, i -> replica.backend().tryAcquire(claims.get(i), QueueIntent.NONE));
     }
   }
 
@@ -91,7 +91,7 @@ final class ScaleTest {
     Set<LockName> seen = new HashSet<>();
     try (TestReplica a = new TestReplica(uri(layout))) {
       List<Claim> claims = claims("held/", MANY - 1);
-      each(MANY - 1, i -> a.backend().tryAcquire(claims.get(i), Line.NONE));
+      each(MANY - 1, i -> a.backend().tryAcquire(claims.get(i), QueueIntent.NONE));
       try (TestReplica b = new TestReplica(uri(layout))) {
         a.acquire(last, Lease.of(Duration.ofSeconds(20)));
         a.backend().close();
@@ -129,11 +129,11 @@ final class ScaleTest {
   private static long packetsPerHandOver(
       TestReplica a, TestReplica b, String lock, int waitersEach) {
     TestReplica[] replicas = {a, b};
-    Grant held = granted(answer(a.backend().tryAcquire(claim(lock), Line.STAY)));
+    Grant held = granted(answer(a.backend().tryAcquire(claim(lock), QueueIntent.STAY)));
     // The core asks once for all its waiters; whoever comes later is in its queue.
     for (int i = 0; i < waitersEach; i++) {
       for (TestReplica replica : replicas) {
-        assertThat(answer(replica.backend().tryAcquire(claim(lock), Line.STAY)))
+        assertThat(answer(replica.backend().tryAcquire(claim(lock), QueueIntent.STAY)))
             .isInstanceOf(Attempt.Busy.class);
       }
     }
@@ -144,13 +144,13 @@ final class ScaleTest {
       TestReplica from = replicas[(turn + 1) % 2];
       TestReplica to = replicas[turn % 2];
       Claim next = claim(lock);
-      answer(from.backend().handOver(held.ref(), claim(lock), Line.YIELD));
+      answer(from.backend().handOver(held.ref(), claim(lock), QueueIntent.YIELD));
       await()
           .pollInterval(Duration.ofMillis(1))
           .atMost(PATIENCE)
           .until(() -> !to.wakes().isEmpty());
       to.wakes().clear();
-      held = granted(answer(to.backend().tryAcquire(next, Line.STAY)));
+      held = granted(answer(to.backend().tryAcquire(next, QueueIntent.STAY)));
     }
     await().atMost(PATIENCE).until(() -> watches(layoutPath(lock)) == 2);
     return (packets() - before) / turns;

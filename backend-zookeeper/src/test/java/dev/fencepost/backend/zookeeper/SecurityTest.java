@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fencepost.lock.Grant;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.testkit.process.ZookeeperServer;
 import java.io.IOException;
@@ -33,7 +33,7 @@ final class SecurityTest {
           TestReplica fellow = new TestReplica(uri, USER);
           TestClient client = new TestClient("127.0.0.1:" + server.port())) {
         Grant grant = replica.acquire("digest");
-        answer(fellow.backend().release(ReleaseOrder.of(grant.ref())));
+        answer(fellow.backend().release(ReleaseCommand.of(grant.ref())));
         assertThatThrownBy(() -> client.children("/above/mine/locks"))
             .hasMessageContaining("NoAuth");
         for (Map<String, String> options : List.of(STRANGER, TestReplica.OPTIONS)) {

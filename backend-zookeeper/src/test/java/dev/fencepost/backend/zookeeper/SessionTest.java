@@ -13,11 +13,11 @@ import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.testkit.contract.StoreUnderTest.Damage;
 import dev.fencepost.testkit.process.TcpProxy;
@@ -54,7 +54,7 @@ final class SessionTest {
         TestReplica b = new TestReplica(uri(SERVER.port()))) {
       List<CompletionStage<Attempt>> asked = new ArrayList<>();
       for (int i = 0; i < 1_000; i++) {
-        asked.add(a.backend().tryAcquire(claim("thousand/" + i), Line.NONE));
+        asked.add(a.backend().tryAcquire(claim("thousand/" + i), QueueIntent.NONE));
       }
       List<Grant> grants = asked.stream().map(s -> granted(answer(s))).toList();
       proxy.refuse();
@@ -66,7 +66,7 @@ final class SessionTest {
       await().atMost(PATIENCE).until(() -> lives(b, a));
       for (Grant grant : grants) {
         assertThat(repeatedRenewal(a, grant)).isInstanceOf(Renewal.Renewed.class);
-        answer(a.backend().release(ReleaseOrder.of(grant.ref())));
+        answer(a.backend().release(ReleaseCommand.of(grant.ref())));
       }
     }
   }
@@ -79,16 +79,16 @@ final class SessionTest {
       Grant held = a.acquire("places");
       LockName lock = held.ref().lock();
       Claim claim = claim("places");
-      answer(b.backend().tryAcquire(claim, Line.JOIN));
+      answer(b.backend().tryAcquire(claim, QueueIntent.JOIN));
       proxy.refuse();
-      await().atMost(PATIENCE).until(() -> describe(a, lock).line().isEmpty());
+      await().atMost(PATIENCE).until(() -> describe(a, lock).replicaQueue().isEmpty());
       proxy.resume();
       await().atMost(PATIENCE).until(() -> lock.equals(b.wakes().poll()));
-      answer(b.backend().tryAcquire(claim, Line.JOIN));
-      assertThat(describe(a, lock).line()).containsExactly(b.id());
-      answer(a.backend().release(ReleaseOrder.of(held.ref())));
+      answer(b.backend().tryAcquire(claim, QueueIntent.JOIN));
+      assertThat(describe(a, lock).replicaQueue()).containsExactly(b.id());
+      answer(a.backend().release(ReleaseCommand.of(held.ref())));
       await().atMost(PATIENCE).until(() -> lock.equals(b.wakes().poll()));
-      granted(answer(b.backend().tryAcquire(claim, Line.JOIN)));
+      granted(answer(b.backend().tryAcquire(claim, QueueIntent.JOIN)));
     }
   }
 
@@ -101,21 +101,22 @@ final class SessionTest {
       Grant held = a.acquire("cut-off");
       LockName lock = held.ref().lock();
       Claim claim = claim("cut-off");
-      answer(b.backend().tryAcquire(claim, Line.JOIN));
+      answer(b.backend().tryAcquire(claim, QueueIntent.JOIN));
       proxy.refuse();
-      answer(a.backend().release(ReleaseOrder.of(held.ref())));
+      answer(a.backend().release(ReleaseCommand.of(held.ref())));
       // The turn of the one that is cut off passes.
       Grant next =
           await()
               .atMost(PATIENCE)
               .until(
-                  () -> answer(c.backend().tryAcquire(claim("cut-off"), Line.JOIN)),
+                  () -> answer(c.backend().tryAcquire(claim("cut-off"), QueueIntent.JOIN)),
                   Attempt.Granted.class::isInstance)
               .fold(Attempt.Granted::grant, busy -> held);
       proxy.resume();
       await().atMost(PATIENCE).until(() -> lives(a, b) && isAnswered(b));
       assertThat(describe(a, lock).holder().orElseThrow().token()).isEqualTo(next.token());
-      assertThat(answer(b.backend().tryAcquire(claim, Line.NONE))).isInstanceOf(Attempt.Busy.class);
+      assertThat(answer(b.backend().tryAcquire(claim, QueueIntent.NONE)))
+          .isInstanceOf(Attempt.Busy.class);
       assertThat(answer(c.backend().renew(next.ref()))).isInstanceOf(Renewal.Renewed.class);
     }
   }
@@ -128,14 +129,17 @@ final class SessionTest {
       Grant held = a.acquire("kept");
       LockName lock = held.ref().lock();
       Claim claim = claim("kept");
-      answer(b.backend().tryAcquire(claim, Line.JOIN));
+      answer(b.backend().tryAcquire(claim, QueueIntent.JOIN));
       proxy.reset();
-      answer(a.backend().release(ReleaseOrder.of(held.ref())));
+      answer(a.backend().release(ReleaseCommand.of(held.ref())));
       await().atMost(PATIENCE).until(() -> lock.equals(b.wakes().poll()));
       await()
           .ignoreExceptionsInstanceOf(StoreException.class)
           .atMost(PATIENCE)
-          .until(() -> answer(b.backend().tryAcquire(claim, Line.JOIN)) instanceof Attempt.Granted);
+          .until(
+              () ->
+                  answer(b.backend().tryAcquire(claim, QueueIntent.JOIN))
+                      instanceof Attempt.Granted);
     }
   }
 
@@ -217,8 +221,8 @@ final class SessionTest {
       Claim repeated = claim("answer/repeated");
       Claim abandoned = claim("answer/abandoned", lease);
       proxy.swallow(Direction.ANSWERS);
-      CompletionStage<Attempt> first = a.backend().tryAcquire(repeated, Line.NONE);
-      CompletionStage<Attempt> second = a.backend().tryAcquire(abandoned, Line.NONE);
+      CompletionStage<Attempt> first = a.backend().tryAcquire(repeated, QueueIntent.NONE);
+      CompletionStage<Attempt> second = a.backend().tryAcquire(abandoned, QueueIntent.NONE);
       await().atMost(PATIENCE).until(() -> describe(b, abandoned.lock()).holder().isPresent());
       long token = describe(b, repeated.lock()).holder().orElseThrow().token().value();
       TestReplica.failure(first);
@@ -229,7 +233,9 @@ final class SessionTest {
           .atMost(PATIENCE)
           .until(
               () ->
-                  granted(answer(a.backend().tryAcquire(repeated, Line.NONE))).token().value()
+                  granted(answer(a.backend().tryAcquire(repeated, QueueIntent.NONE)))
+                          .token()
+                          .value()
                       == token);
       await().atMost(PATIENCE).until(() -> describe(b, abandoned.lock()).holder().isEmpty());
     }

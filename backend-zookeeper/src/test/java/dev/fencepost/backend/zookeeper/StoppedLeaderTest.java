@@ -9,7 +9,7 @@ import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.testkit.process.ZookeeperEnsemble;
 import dev.fencepost.testkit.process.ZookeeperServer;
-import dev.fencepost.testkit.replica.Contenders;
+import dev.fencepost.testkit.replica.LockContenders;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Order;
@@ -29,7 +29,7 @@ final class StoppedLeaderTest {
       String uri = "zookeeper://" + ensemble.addresses() + "/stopped";
       try (TestReplica a = new TestReplica(uri);
           TestReplica b = new TestReplica(uri)) {
-        Contenders contenders = new Contenders("stopped/", List.of(a, b));
+        LockContenders contenders = new LockContenders("stopped/", List.of(a, b));
         Grant held = a.acquire("stopped/held");
         contenders.start();
         for (int round = 0; round < ROUNDS; round++) {

@@ -5,13 +5,13 @@ import dev.fencepost.benchmarks.store.Stores;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
-import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.LockBackendProvider;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreSettings;
 import java.util.ServiceLoader;
 import java.util.concurrent.ThreadLocalRandom;
@@ -82,7 +82,7 @@ public class BackendJmh {
 
     private GrantRef take(String lock) {
       return Claims.granted(
-          backend.tryAcquire(Claims.of(lock), Line.NONE).toCompletableFuture().join());
+          backend.tryAcquire(Claims.of(lock), QueueIntent.NONE).toCompletableFuture().join());
     }
   }
 
@@ -90,7 +90,7 @@ public class BackendJmh {
   @Benchmark
   public Release acquireRelease(Opened opened) {
     GrantRef grant = opened.take("free");
-    return opened.backend.release(ReleaseOrder.of(grant)).toCompletableFuture().join();
+    return opened.backend.release(ReleaseCommand.of(grant)).toCompletableFuture().join();
   }
 
   /** Extends a grant. */
@@ -107,7 +107,7 @@ public class BackendJmh {
         Claims.granted(
             opened
                 .backend
-                .handOver(opened.passed, next, Line.JOIN)
+                .handOver(opened.passed, next, QueueIntent.JOIN)
                 .toCompletableFuture()
                 .join()
                 .got());

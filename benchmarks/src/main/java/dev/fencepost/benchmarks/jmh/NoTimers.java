@@ -1,10 +1,10 @@
 package dev.fencepost.benchmarks.jmh;
 
-import dev.fencepost.core.Timers;
+import dev.fencepost.core.TimerService;
 import java.time.Duration;
 
 /** The clock runs, but nothing is ever due: nobody here waits so long. */
-final class NoTimers implements Timers {
+final class NoTimers implements TimerService {
   @Override
   public long nanoTime() {
     return System.nanoTime();

@@ -1,12 +1,12 @@
 package dev.fencepost.benchmarks.jmh;
 
 import dev.fencepost.core.AcquireAnswer;
-import dev.fencepost.core.AcquireOrder;
-import dev.fencepost.core.Coordinator;
+import dev.fencepost.core.AcquireCommand;
 import dev.fencepost.core.CoordinatorSettings;
+import dev.fencepost.core.LockCoordinator;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.testkit.model.ModelServer;
@@ -45,10 +45,10 @@ public class QueueJmh {
   private static final String CLIENT = "client";
   private static final Duration WAIT = Duration.ofHours(1);
 
-  private static Coordinator coordinator() {
+  private static LockCoordinator coordinator() {
     ModelServer store = new ModelServer(() -> System.currentTimeMillis() * 1000, Runnable::run);
-    Coordinator coordinator =
-        new Coordinator(
+    LockCoordinator coordinator =
+        new LockCoordinator(
             store.newBackend(),
             new Replica(ReplicaId.of(1), "localhost:7420", Replica.Phase.SERVING),
             CoordinatorSettings.DEFAULT,
@@ -58,9 +58,9 @@ public class QueueJmh {
     return coordinator;
   }
 
-  private static CompletableFuture<AcquireAnswer> ask(Coordinator coordinator, String lock) {
+  private static CompletableFuture<AcquireAnswer> ask(LockCoordinator coordinator, String lock) {
     return coordinator
-        .acquire(new AcquireOrder(Claims.of(lock), WAIT, Duration.ZERO, CLIENT))
+        .acquire(new AcquireCommand(Claims.of(lock), WAIT, Duration.ZERO, CLIENT))
         .answer()
         .toCompletableFuture();
   }
@@ -76,7 +76,7 @@ public class QueueJmh {
   /** Locks that nobody else wants. */
   @State(Scope.Benchmark)
   public static class Free {
-    private Coordinator coordinator;
+    private LockCoordinator coordinator;
 
     /** Makes it. */
     @Setup(Level.Trial)
@@ -99,7 +99,7 @@ public class QueueJmh {
     public int waiters;
 
     private final Deque<CompletableFuture<AcquireAnswer>> waiting = new ArrayDeque<>();
-    private Coordinator coordinator;
+    private LockCoordinator coordinator;
     private GrantRef holder;
 
     /** Makes it. */
@@ -123,14 +123,14 @@ public class QueueJmh {
   @Benchmark
   public Release acquireRelease(Free free) {
     GrantRef grant = granted(ask(free.coordinator, "free").join());
-    return free.coordinator.release(ReleaseOrder.of(grant)).toCompletableFuture().join();
+    return free.coordinator.release(ReleaseCommand.of(grant)).toCompletableFuture().join();
   }
 
   /** Joins the queue, gives the lock back, and the first of the queue has it. */
   @Benchmark
   public GrantRef handOver(Queue queue) {
     queue.waiting.add(ask(queue.coordinator, "wanted"));
-    queue.coordinator.release(ReleaseOrder.of(queue.holder)).toCompletableFuture().join();
+    queue.coordinator.release(ReleaseCommand.of(queue.holder)).toCompletableFuture().join();
     queue.holder = granted(queue.waiting.removeFirst().join());
     return queue.holder;
   }

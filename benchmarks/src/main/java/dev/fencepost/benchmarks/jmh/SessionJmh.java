@@ -2,8 +2,8 @@ package dev.fencepost.benchmarks.jmh;
 
 import dev.fencepost.benchmarks.contender.Held;
 import dev.fencepost.benchmarks.peer.StreamEcho;
-import dev.fencepost.core.Coordinator;
 import dev.fencepost.core.CoordinatorSettings;
+import dev.fencepost.core.LockCoordinator;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.server.metrics.LockMetrics;
@@ -53,7 +53,7 @@ public class SessionJmh {
   private static final int MESSAGE_BYTES = 64 * 1024;
   private static final int MOST_IN_A_BATCH = 500;
 
-  private Coordinator coordinator;
+  private LockCoordinator coordinator;
   private Server server;
   private StreamEcho client;
 
@@ -64,7 +64,7 @@ public class SessionJmh {
     ReplicaId self = ReplicaId.of(1);
     NoTimers timers = new NoTimers();
     coordinator =
-        new Coordinator(
+        new LockCoordinator(
             store.newBackend(),
             new Replica(self, "localhost:7420", Replica.Phase.SERVING),
             CoordinatorSettings.DEFAULT,

@@ -6,9 +6,9 @@ import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.spi.LockBackend;
+import dev.fencepost.lock.spi.QueueIntent;
 import java.util.ArrayDeque;
 import java.util.Map;
 import java.util.Optional;
@@ -63,7 +63,7 @@ final class CeilingLocks {
   CompletionStage<Optional<Grant>> acquire(Claim claim, boolean waits) {
     Waiter waiter = new Waiter(claim, new CompletableFuture<>());
     if (of(claim.lock()).mayTry(waiter, waits)) {
-      settle(waiter, backend.tryAcquire(claim, Line.NONE));
+      settle(waiter, backend.tryAcquire(claim, QueueIntent.NONE));
     }
     return waiter.answer();
   }
@@ -72,11 +72,11 @@ final class CeilingLocks {
     Waiter next = of(grant.lock()).next();
     if (next == null) {
       return backend
-          .release(ReleaseOrder.of(grant))
+          .release(ReleaseCommand.of(grant))
           .whenComplete((ended, failure) -> free(of(grant.lock())));
     }
     CompletionStage<dev.fencepost.lock.HandOver> handOver =
-        backend.handOver(grant, next.claim(), Line.NONE);
+        backend.handOver(grant, next.claim(), QueueIntent.NONE);
     settle(next, handOver.thenApply(dev.fencepost.lock.HandOver::got));
     return handOver.thenApply(dev.fencepost.lock.HandOver::ended);
   }
@@ -84,7 +84,7 @@ final class CeilingLocks {
   private void free(Queued lock) {
     Waiter next = lock.nextOrFree();
     if (next != null) {
-      settle(next, backend.tryAcquire(next.claim(), Line.NONE));
+      settle(next, backend.tryAcquire(next.claim(), QueueIntent.NONE));
     }
   }
 

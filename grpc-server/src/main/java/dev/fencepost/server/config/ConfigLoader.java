@@ -2,9 +2,9 @@ package dev.fencepost.server.config;
 
 import static java.util.Objects.requireNonNullElse;
 
-import dev.fencepost.core.AcquireOrder;
+import dev.fencepost.core.AcquireCommand;
 import dev.fencepost.core.CoordinatorSettings;
-import dev.fencepost.lock.HumanDuration;
+import dev.fencepost.lock.DurationFormat;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.server.config.ServerConfig.Connections;
@@ -92,9 +92,9 @@ final class ConfigLoader {
     if (usual.compareTo(most) > 0) {
       settings.reject(
           Key.LEASE_DEFAULT_TTL,
-          "at most " + Key.LEASE_MAX_TTL.text() + ", which is " + HumanDuration.print(most));
+          "at most " + Key.LEASE_MAX_TTL.text() + ", which is " + DurationFormat.print(most));
     }
-    Duration wait = settings.duration(Key.LIMITS_MAX_WAIT, Duration.ZERO, AcquireOrder.MAX_WAIT);
+    Duration wait = settings.duration(Key.LIMITS_MAX_WAIT, Duration.ZERO, AcquireCommand.MAX_WAIT);
     return new Leases(usual, most, wait);
   }
 

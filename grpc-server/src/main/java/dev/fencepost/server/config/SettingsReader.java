@@ -1,6 +1,6 @@
 package dev.fencepost.server.config;
 
-import dev.fencepost.lock.HumanDuration;
+import dev.fencepost.lock.DurationFormat;
 import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.Lease;
 import io.smallrye.config.SmallRyeConfig;
@@ -72,7 +72,7 @@ final class SettingsReader {
     return read(
         key,
         text ->
-            Lease.requireBetween(key.text(), HumanDuration.parse(key.text(), text), least, most));
+            Lease.requireBetween(key.text(), DurationFormat.parse(key.text(), text), least, most));
   }
 
   /** A duration, or {@code off}. */
@@ -86,7 +86,7 @@ final class SettingsReader {
                     ? Optional.empty()
                     : Optional.of(
                         Lease.requireBetween(
-                            key.text(), HumanDuration.parse(key.text(), text), least, most)));
+                            key.text(), DurationFormat.parse(key.text(), text), least, most)));
   }
 
   int number(Key key, int least, int most) {

@@ -1,6 +1,6 @@
 package dev.fencepost.server.metrics;
 
-import dev.fencepost.core.Timers;
+import dev.fencepost.core.TimerService;
 import io.grpc.Metadata;
 import io.grpc.ServerStreamTracer;
 import io.grpc.Status;
@@ -11,7 +11,7 @@ import java.util.Set;
 /** Times gRPC calls by method and code, also those that no handler ever saw. */
 public final class CallMetrics extends ServerStreamTracer.Factory {
   private final Set<String> methods;
-  private final Timers clock;
+  private final TimerService clock;
   private final Meters.Timers calls;
 
   /**
@@ -20,7 +20,7 @@ public final class CallMetrics extends ServerStreamTracer.Factory {
    * @param methods full names of all methods; calls of others are counted together, since callers
    *     could make up any number of them
    */
-  public CallMetrics(Set<String> methods, Timers clock, MeterRegistry registry) {
+  public CallMetrics(Set<String> methods, TimerService clock, MeterRegistry registry) {
     this.methods = Set.copyOf(methods);
     this.clock = clock;
     this.calls =

@@ -1,25 +1,25 @@
 package dev.fencepost.server.metrics;
 
-import dev.fencepost.core.Timers;
-import dev.fencepost.lock.Advance;
+import dev.fencepost.core.TimerService;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.Revocation;
-import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.ListQuery;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.LockPage;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreInfo;
 import io.micrometer.core.instrument.Counter;
@@ -37,12 +37,12 @@ import java.util.function.Supplier;
 /** Another backend whose calls are timed, by operation and outcome. */
 public final class MeteredBackend implements LockBackend {
   private final LockBackend backend;
-  private final Timers clock;
+  private final TimerService clock;
   private final Meters.Timers calls;
   private final Counter handOvers;
 
   /** Times the backend's calls; closes it when closed. */
-  public MeteredBackend(LockBackend backend, Timers clock, MeterRegistry registry) {
+  public MeteredBackend(LockBackend backend, TimerService clock, MeterRegistry registry) {
     this.backend = backend;
     this.clock = clock;
     this.calls =
@@ -65,12 +65,12 @@ public final class MeteredBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<Attempt> tryAcquire(Claim claim, Line line) {
+  public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent line) {
     return timed("acquire", () -> backend.tryAcquire(claim, line));
   }
 
   @Override
-  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, Line line) {
+  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent line) {
     return timed("hand_over", () -> backend.handOver(from, to, line))
         .whenComplete(
             (both, failure) -> {
@@ -86,12 +86,12 @@ public final class MeteredBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<Release> release(ReleaseOrder order) {
+  public CompletionStage<Release> release(ReleaseCommand order) {
     return timed("release", () -> backend.release(order));
   }
 
   @Override
-  public CompletionStage<Revocation> forceRelease(ForcedRelease order) {
+  public CompletionStage<Revocation> forceRelease(ForceReleaseCommand order) {
     return timed("force_release", () -> backend.forceRelease(order));
   }
 
@@ -111,7 +111,7 @@ public final class MeteredBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<Advance> advance(ResourceName resource, FencingToken token) {
+  public CompletionStage<FenceAdvance> advance(ResourceName resource, FencingToken token) {
     return timed("advance", () -> backend.advance(resource, token));
   }
 

@@ -1,9 +1,9 @@
 package dev.fencepost.server.service;
 
 import dev.fencepost.core.AcquireAnswer;
-import dev.fencepost.core.AcquireOrder;
-import dev.fencepost.core.Call;
-import dev.fencepost.core.Coordinator;
+import dev.fencepost.core.AcquireCommand;
+import dev.fencepost.core.LockCoordinator;
+import dev.fencepost.core.PendingAcquire;
 import dev.fencepost.lock.Claimant;
 import dev.fencepost.proto.v1.AcquireRequest;
 import dev.fencepost.proto.v1.AcquireResponse;
@@ -25,13 +25,14 @@ final class Acquires {
 
   private static final Claimant NOBODY = Claimant.named("");
 
-  private final Coordinator coordinator;
+  private final LockCoordinator coordinator;
   private final ServiceSettings settings;
   private final Requests requests;
   private final Answers answers;
   private final HeldGrants held;
 
-  Acquires(Coordinator coordinator, ServiceSettings settings, Answers answers, HeldGrants held) {
+  Acquires(
+      LockCoordinator coordinator, ServiceSettings settings, Answers answers, HeldGrants held) {
     this.coordinator = coordinator;
     this.settings = settings;
     this.requests = new Requests(settings.policy());
@@ -42,11 +43,11 @@ final class Acquires {
   void start(AcquireRequest request, ServerCallStreamObserver<AcquireResponse> observer) {
     long arrived = settings.timers().nanoTime();
     String client = Peer.current().client();
-    Call call;
+    PendingAcquire call;
     try {
       ByteCharge.current()
           .add(ByteCharge.ofWaiter(request.getSerializedSize(), request.getMetadataCount()));
-      AcquireOrder order = requests.acquire(request, caller(client));
+      AcquireCommand order = requests.acquire(request, caller(client));
       held.requireRoom(client, order.claim());
       call = coordinator.acquire(order);
     } catch (RuntimeException e) {
@@ -78,7 +79,7 @@ final class Acquires {
 
   private Caller caller(String client) {
     Duration longest = longestWait(Context.current().getDeadline(), settings.policy().maxWait());
-    return new Caller(NOBODY, client, longest, () -> AcquireOrder.NO_MARK);
+    return new Caller(NOBODY, client, longest, () -> AcquireCommand.NO_MARK);
   }
 
   /** What the deadline leaves for waiting; without one, the longest wait there is. */

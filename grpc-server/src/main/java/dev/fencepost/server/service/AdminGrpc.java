@@ -1,9 +1,9 @@
 package dev.fencepost.server.service;
 
-import dev.fencepost.core.Coordinator;
+import dev.fencepost.core.LockCoordinator;
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.ForcedRelease;
-import dev.fencepost.lock.Loss;
+import dev.fencepost.lock.ForceReleaseCommand;
+import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.Revocation;
@@ -20,13 +20,14 @@ import java.util.concurrent.CompletionStage;
 
 /** {@code fencepost.v1.AdminService} over a coordinator; every act is audited. */
 final class AdminGrpc extends AdminServiceGrpc.AdminServiceImplBase {
-  private final Coordinator coordinator;
+  private final LockCoordinator coordinator;
   private final Requests requests;
   private final Answers answers;
   private final HeldGrants held;
   private final Audit audit = new Audit();
 
-  AdminGrpc(Coordinator coordinator, ServiceSettings settings, Answers answers, HeldGrants held) {
+  AdminGrpc(
+      LockCoordinator coordinator, ServiceSettings settings, Answers answers, HeldGrants held) {
     this.coordinator = coordinator;
     this.requests = new Requests(settings.policy());
     this.answers = answers;
@@ -46,7 +47,7 @@ final class AdminGrpc extends AdminServiceGrpc.AdminServiceImplBase {
         former -> ResetMarkResponse.newBuilder().setFormerMark(ToWire.tokenOrZero(former)).build());
   }
 
-  private CompletionStage<Revocation> forceRelease(ForcedRelease order) {
+  private CompletionStage<Revocation> forceRelease(ForceReleaseCommand order) {
     Peer peer = Peer.current();
     return coordinator
         .forceRelease(order)
@@ -61,9 +62,9 @@ final class AdminGrpc extends AdminServiceGrpc.AdminServiceImplBase {
             });
   }
 
-  private void tellHolder(ForcedRelease order, Revocation revocation) {
+  private void tellHolder(ForceReleaseCommand order, Revocation revocation) {
     if (revocation instanceof Revocation.Revoked revoked) {
-      Loss loss = new Loss(LossReason.REVOKED, order.reason(), revoked.closing());
+      GrantLoss loss = new GrantLoss(LossReason.REVOKED, order.reason(), revoked.closing());
       held.revoked(order.lock(), revoked.former().token(), loss);
     }
   }
@@ -74,7 +75,7 @@ final class AdminGrpc extends AdminServiceGrpc.AdminServiceImplBase {
     Field<ResourceName> resource =
         fields.read("resource", () -> new ResourceName(request.getResource()));
     Field<String> reason =
-        fields.read("reason", () -> ForcedRelease.requireReason(request.getReason()));
+        fields.read("reason", () -> ForceReleaseCommand.requireReason(request.getReason()));
     fields.requireValid();
     return coordinator
         .resetMark(resource.value())
@@ -103,7 +104,7 @@ final class AdminGrpc extends AdminServiceGrpc.AdminServiceImplBase {
         mismatch ->
             ForceReleaseResponse.newBuilder()
                 .setOutcome(ForceReleaseOutcome.FORCE_RELEASE_OUTCOME_TOKEN_MISMATCH)
-                .setHolder(ToWire.holder(mismatch.standing()))
+                .setHolder(ToWire.holder(mismatch.current()))
                 .build());
   }
 }

@@ -1,8 +1,8 @@
 package dev.fencepost.server.service;
 
+import dev.fencepost.lock.DurationFormat;
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.ForcedRelease;
-import dev.fencepost.lock.HumanDuration;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.Revocation;
 import java.util.Optional;
@@ -21,7 +21,7 @@ final class Audit {
   private static final String NOBODY = "-";
   private final Logger log = LoggerFactory.getLogger(LOGGER);
 
-  void forcedRelease(Peer peer, ForcedRelease order, Revocation revocation) {
+  void forcedRelease(Peer peer, ForceReleaseCommand order, Revocation revocation) {
     LoggingEventBuilder line = forcedRelease(peer, order);
     revocation
         .fold(
@@ -32,11 +32,11 @@ final class Audit {
             notHeld -> line.addKeyValue("outcome", "not_held"),
             mismatch ->
                 line.addKeyValue("outcome", "token_mismatch")
-                    .addKeyValue("token", mismatch.standing().token()))
+                    .addKeyValue("token", mismatch.current().token()))
         .log("forced release");
   }
 
-  void forcedReleaseUnknown(Peer peer, ForcedRelease order) {
+  void forcedReleaseUnknown(Peer peer, ForceReleaseCommand order) {
     forcedRelease(peer, order).addKeyValue("outcome", "unknown").log("forced release");
   }
 
@@ -53,10 +53,10 @@ final class Audit {
         .log("reset of a mark");
   }
 
-  private LoggingEventBuilder forcedRelease(Peer peer, ForcedRelease order) {
+  private LoggingEventBuilder forcedRelease(Peer peer, ForceReleaseCommand order) {
     return act(peer, "lock", order.lock().value(), order.reason())
         .addKeyValue("if_token", shown(order.ifToken()))
-        .addKeyValue("close_for", order.closeFor().map(HumanDuration::print).orElse("lease"));
+        .addKeyValue("close_for", order.closeFor().map(DurationFormat::print).orElse("lease"));
   }
 
   private LoggingEventBuilder act(Peer peer, String kind, String name, String reason) {

@@ -1,7 +1,7 @@
 package dev.fencepost.server.service;
 
-import dev.fencepost.core.Coordinator;
-import dev.fencepost.lock.Advance;
+import dev.fencepost.core.LockCoordinator;
+import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.Holder;
 import dev.fencepost.lock.InvalidValueException;
@@ -24,10 +24,10 @@ import java.util.concurrent.CompletionStage;
 
 /** {@code fencepost.v1.FencingService} over a coordinator. */
 final class FencingGrpc extends FencingServiceGrpc.FencingServiceImplBase {
-  private final Coordinator coordinator;
+  private final LockCoordinator coordinator;
   private final Answers answers;
 
-  FencingGrpc(Coordinator coordinator, Answers answers) {
+  FencingGrpc(LockCoordinator coordinator, Answers answers) {
     this.coordinator = coordinator;
     this.answers = answers;
   }
@@ -85,7 +85,7 @@ final class FencingGrpc extends FencingServiceGrpc.FencingServiceImplBase {
         : TokenStatus.TOKEN_STATUS_UNKNOWN;
   }
 
-  private CompletionStage<Advance> advance(AdvanceTokenRequest request) {
+  private CompletionStage<FenceAdvance> advance(AdvanceTokenRequest request) {
     Fields fields = new Fields();
     Field<ResourceName> resource =
         fields.read("resource", () -> new ResourceName(request.getResource()));
@@ -97,8 +97,8 @@ final class FencingGrpc extends FencingServiceGrpc.FencingServiceImplBase {
         .thenApply(verdict -> requireNear(verdict, token.value()));
   }
 
-  private static Advance requireNear(Advance verdict, FencingToken token) {
-    if (verdict instanceof Advance.TooFarAhead far) {
+  private static FenceAdvance requireNear(FenceAdvance verdict, FencingToken token) {
+    if (verdict instanceof FenceAdvance.TooFarAhead far) {
       throw InvalidValueException.of(
           "fencing_token",
           token.value(),
@@ -107,7 +107,7 @@ final class FencingGrpc extends FencingServiceGrpc.FencingServiceImplBase {
     return verdict;
   }
 
-  private static AdvanceTokenResponse verdict(Advance verdict) {
+  private static AdvanceTokenResponse verdict(FenceAdvance verdict) {
     return verdict.fold(
         advanced -> response(AdvanceOutcome.ADVANCE_OUTCOME_ADVANCED, advanced.mark()),
         unchanged -> response(AdvanceOutcome.ADVANCE_OUTCOME_UNCHANGED, unchanged.mark()),

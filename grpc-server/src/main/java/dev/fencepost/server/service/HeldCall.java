@@ -1,6 +1,6 @@
 package dev.fencepost.server.service;
 
-import dev.fencepost.core.Timers.Timer;
+import dev.fencepost.core.TimerService.Timer;
 import io.grpc.Context;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;

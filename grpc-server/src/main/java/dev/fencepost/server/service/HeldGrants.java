@@ -5,9 +5,9 @@ import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.ClaimId;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.LockName;
-import dev.fencepost.lock.Loss;
 import dev.fencepost.lock.LossReason;
 import java.util.Map;
 import java.util.Optional;
@@ -37,7 +37,7 @@ final class HeldGrants {
   /** Tells a session that a grant of its client has ended. */
   interface Teller {
     /** Never blocks; may be called after the session's end. */
-    void lost(LockName lock, FencingToken token, Loss loss);
+    void lost(LockName lock, FencingToken token, GrantLoss loss);
   }
 
   /** Who holds grants: a client through a session, or without one. Thread-safe. */
@@ -69,7 +69,7 @@ final class HeldGrants {
       return teller != null;
     }
 
-    private void tell(LockName lock, FencingToken token, Loss loss) {
+    private void tell(LockName lock, FencingToken token, GrantLoss loss) {
       Teller told = teller;
       if (told != null) {
         told.lost(lock, token, loss);
@@ -84,10 +84,10 @@ final class HeldGrants {
    */
   private record Held(GrantRef ref, Keeper keeper, long untilNanos) {
     void superseded(FencingToken by) {
-      lost(new Loss(LossReason.SUPERSEDED, "", Optional.of(by)));
+      lost(new GrantLoss(LossReason.SUPERSEDED, "", Optional.of(by)));
     }
 
-    void lost(Loss loss) {
+    void lost(GrantLoss loss) {
       keeper.tell(ref.lock(), ref.token(), loss);
     }
 
@@ -135,7 +135,7 @@ final class HeldGrants {
   }
 
   /** The lock's grant was ended by force. */
-  void revoked(LockName lock, FencingToken token, Loss loss) {
+  void revoked(LockName lock, FencingToken token, GrantLoss loss) {
     Held former = newest.get(lock);
     if (former != null && former.ref.token().equals(token) && remove(former)) {
       former.lost(loss);

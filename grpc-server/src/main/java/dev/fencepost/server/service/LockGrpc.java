@@ -1,7 +1,7 @@
 package dev.fencepost.server.service;
 
-import dev.fencepost.core.Coordinator;
-import dev.fencepost.core.LockView;
+import dev.fencepost.core.LockCoordinator;
+import dev.fencepost.core.QueuedLockView;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.ListQuery;
@@ -31,7 +31,7 @@ import java.util.Optional;
 final class LockGrpc extends LockServiceGrpc.LockServiceImplBase {
   private static final int USUAL_PAGE = 100;
 
-  private final Coordinator coordinator;
+  private final LockCoordinator coordinator;
   private final ServiceSettings settings;
   private final Requests requests;
   private final Answers answers;
@@ -41,7 +41,8 @@ final class LockGrpc extends LockServiceGrpc.LockServiceImplBase {
   private final ServerDescription description;
   private final WatchStreams watches;
 
-  LockGrpc(Coordinator coordinator, ServiceSettings settings, Answers answers, HeldGrants held) {
+  LockGrpc(
+      LockCoordinator coordinator, ServiceSettings settings, Answers answers, HeldGrants held) {
     this.coordinator = coordinator;
     this.settings = settings;
     this.requests = new Requests(settings.policy());
@@ -81,7 +82,7 @@ final class LockGrpc extends LockServiceGrpc.LockServiceImplBase {
 
   @Override
   public void getLock(GetLockRequest request, StreamObserver<GetLockResponse> call) {
-    answers.<LockView, GetLockResponse>answer(
+    answers.<QueuedLockView, GetLockResponse>answer(
         call,
         () -> coordinator.inspect(new LockName(request.getName())),
         view -> GetLockResponse.newBuilder().setLock(ToWire.lock(view, self())).build());

@@ -6,7 +6,7 @@ import com.google.rpc.ErrorInfo;
 import com.google.rpc.QuotaFailure;
 import dev.fencepost.core.DrainingException;
 import dev.fencepost.core.OverLimitException;
-import dev.fencepost.lock.HumanDuration;
+import dev.fencepost.lock.DurationFormat;
 import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.spi.StoreException;
 import io.grpc.Status.Code;
@@ -141,7 +141,7 @@ public final class Refusals {
         "DRAINING",
         "DRAINING: " + e.getMessage(),
         Optional.of(Duration.ZERO),
-        List.of(info("DRAINING", Map.of("waited", HumanDuration.print(e.waited())))));
+        List.of(info("DRAINING", Map.of("waited", DurationFormat.print(e.waited())))));
   }
 
   private static Refusal silent(Throwable cause) {

@@ -1,7 +1,7 @@
 package dev.fencepost.server.service;
 
-import dev.fencepost.core.Coordinator;
-import dev.fencepost.core.Timers;
+import dev.fencepost.core.LockCoordinator;
+import dev.fencepost.core.TimerService;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.Renewal;
@@ -18,13 +18,14 @@ import java.util.function.Supplier;
 /** Renews grants, one by one or many in a call; in a batch each succeeds or fails by itself. */
 final class Renewals {
   private static final int MAX_BATCH = 500;
-  private final Coordinator coordinator;
+  private final LockCoordinator coordinator;
   private final LockMetrics metrics;
-  private final Timers timers;
+  private final TimerService timers;
   private final Answers answers;
   private final HeldGrants held;
 
-  Renewals(Coordinator coordinator, ServiceSettings settings, Answers answers, HeldGrants held) {
+  Renewals(
+      LockCoordinator coordinator, ServiceSettings settings, Answers answers, HeldGrants held) {
     this.coordinator = coordinator;
     this.metrics = settings.metrics();
     this.timers = settings.timers();

@@ -1,6 +1,6 @@
 package dev.fencepost.server.service;
 
-import dev.fencepost.core.Timers;
+import dev.fencepost.core.TimerService;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
@@ -26,10 +26,10 @@ final class RequestTimeout implements ServerInterceptor {
       Status.INVALID_ARGUMENT.withDescription(
           "the request did not come within " + TIME.toSeconds() + " s of its call's beginning");
 
-  private final Timers timers;
+  private final TimerService timers;
   private final Set<Awaiting<?>> awaiting = ConcurrentHashMap.newKeySet();
 
-  RequestTimeout(Timers timers) {
+  RequestTimeout(TimerService timers) {
     this.timers = timers;
     lookLater();
   }

@@ -1,17 +1,17 @@
 package dev.fencepost.server.service;
 
-import dev.fencepost.core.AcquireOrder;
+import dev.fencepost.core.AcquireCommand;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.ClaimId;
 import dev.fencepost.lock.Claimant;
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockMode;
 import dev.fencepost.lock.LockName;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.proto.v1.AcquireRequest;
 import dev.fencepost.proto.v1.ForceReleaseRequest;
 import dev.fencepost.proto.v1.Hello;
@@ -48,7 +48,7 @@ final class Requests {
   record Caller(Claimant speaker, String client, Duration longestWait, LongSupplier marks) {}
 
   /** Reads an acquire. */
-  AcquireOrder acquire(AcquireRequest request, Caller caller) {
+  AcquireCommand acquire(AcquireRequest request, Caller caller) {
     Fields fields = new Fields();
     Field<LockName> name = fields.read("name", () -> new LockName(request.getName()));
     Field<ClaimId> id = fields.read("claim_id", () -> new ClaimId(request.getClaimId()));
@@ -69,7 +69,7 @@ final class Requests {
             lease(ttl.value(), delay.value()),
             claimant(owner.value(), metadata.value()));
     Duration maxWait = least(wait.value(), caller.longestWait());
-    return new AcquireOrder(claim, maxWait, waited.value(), caller.client(), caller.marks());
+    return new AcquireCommand(claim, maxWait, waited.value(), caller.client(), caller.marks());
   }
 
   GrantRef grant(dev.fencepost.proto.v1.GrantRef wire, String path) {
@@ -91,29 +91,29 @@ final class Requests {
     return claimant(hello.getOwner(), hello.getMetadataMap());
   }
 
-  ReleaseOrder release(ReleaseRequest request) {
+  ReleaseCommand release(ReleaseRequest request) {
     Fields fields = new Fields();
     Field<LockName> name = fields.read("name", () -> new LockName(request.getName()));
     Field<ClaimId> claim = fields.read("claim_id", () -> new ClaimId(request.getClaimId()));
     Field<Optional<FencingToken>> token =
         token(fields, request.hasFencingToken(), request.getFencingToken());
     Field<Duration> closeFor =
-        between(fields, "close_for", request.getCloseFor(), ReleaseOrder.MAX_CLOSE_FOR);
+        between(fields, "close_for", request.getCloseFor(), ReleaseCommand.MAX_CLOSE_FOR);
     fields.requireValid();
-    return new ReleaseOrder(name.value(), claim.value(), token.value(), closeFor.value());
+    return new ReleaseCommand(name.value(), claim.value(), token.value(), closeFor.value());
   }
 
-  ForcedRelease forceRelease(ForceReleaseRequest request) {
+  ForceReleaseCommand forceRelease(ForceReleaseRequest request) {
     Fields fields = new Fields();
     Field<LockName> name = fields.read("name", () -> new LockName(request.getName()));
     Field<String> reason =
-        fields.read("reason", () -> ForcedRelease.requireReason(request.getReason()));
+        fields.read("reason", () -> ForceReleaseCommand.requireReason(request.getReason()));
     Field<Optional<FencingToken>> token =
         token(fields, request.hasFencingToken(), request.getFencingToken());
     Field<Duration> closeFor =
-        between(fields, "close_for", request.getCloseFor(), ReleaseOrder.MAX_CLOSE_FOR);
+        between(fields, "close_for", request.getCloseFor(), ReleaseCommand.MAX_CLOSE_FOR);
     fields.requireValid();
-    return new ForcedRelease(
+    return new ForceReleaseCommand(
         name.value(),
         reason.value(),
         token.value(),

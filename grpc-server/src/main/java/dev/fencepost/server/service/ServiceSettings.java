@@ -1,6 +1,6 @@
 package dev.fencepost.server.service;
 
-import dev.fencepost.core.Timers;
+import dev.fencepost.core.TimerService;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.server.metrics.LockMetrics;
 import java.util.concurrent.Executor;
@@ -24,5 +24,5 @@ public record ServiceSettings(
     LeasePolicy policy,
     ServerLimits limits,
     LockMetrics metrics,
-    Timers timers,
+    TimerService timers,
     Supplier<Executor> transport) {}

@@ -1,6 +1,6 @@
 package dev.fencepost.server.service;
 
-import dev.fencepost.core.Coordinator;
+import dev.fencepost.core.LockCoordinator;
 import dev.fencepost.lock.Replica;
 import io.grpc.BindableService;
 import io.grpc.ServerInterceptor;
@@ -24,7 +24,7 @@ public final class Services {
    * @param guards asked before each call that is within the limits, the first one first
    */
   public Services(
-      Coordinator coordinator,
+      LockCoordinator coordinator,
       ServiceSettings settings,
       Refusals refusals,
       List<ServerInterceptor> guards) {

@@ -2,11 +2,11 @@ package dev.fencepost.server.service;
 
 import dev.fencepost.core.DrainingException;
 import dev.fencepost.core.OverLimitException;
-import dev.fencepost.core.Timers;
+import dev.fencepost.core.TimerService;
 import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.LockName;
-import dev.fencepost.lock.Loss;
 import dev.fencepost.proto.v1.Drain;
 import dev.fencepost.proto.v1.GrantLost;
 import dev.fencepost.proto.v1.Operation;
@@ -48,7 +48,7 @@ final class Session implements StreamObserver<SessionRequest>, HeldGrants.Teller
   private final AtomicBoolean over = new AtomicBoolean();
   private volatile long lastMark;
   private final AtomicInteger silentHeartbeats = new AtomicInteger();
-  private volatile Timers.@Nullable Timer heartbeat;
+  private volatile TimerService.@Nullable Timer heartbeat;
   private volatile boolean greeted;
   private long lastOperation;
 
@@ -113,7 +113,7 @@ final class Session implements StreamObserver<SessionRequest>, HeldGrants.Teller
   }
 
   @Override
-  public void lost(LockName lock, FencingToken token, Loss loss) {
+  public void lost(LockName lock, FencingToken token, GrantLoss loss) {
     outbox.tell(
         GrantLost.newBuilder()
             .setName(lock.value())
@@ -212,7 +212,7 @@ final class Session implements StreamObserver<SessionRequest>, HeldGrants.Teller
 
   private void end() {
     if (over.compareAndSet(false, true)) {
-      Timers.Timer clock = heartbeat;
+      TimerService.Timer clock = heartbeat;
       if (clock != null) {
         clock.cancel();
       }

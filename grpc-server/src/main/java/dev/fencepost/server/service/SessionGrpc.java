@@ -1,7 +1,7 @@
 package dev.fencepost.server.service;
 
-import dev.fencepost.core.Coordinator;
 import dev.fencepost.core.DrainingException;
+import dev.fencepost.core.LockCoordinator;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.proto.v1.Drain;
 import dev.fencepost.proto.v1.SessionRequest;
@@ -22,7 +22,8 @@ final class SessionGrpc extends SessionServiceGrpc.SessionServiceImplBase {
   private final Set<Session> open = ConcurrentHashMap.newKeySet();
   private volatile boolean isDraining;
 
-  SessionGrpc(Coordinator coordinator, ServiceSettings settings, Answers answers, HeldGrants held) {
+  SessionGrpc(
+      LockCoordinator coordinator, ServiceSettings settings, Answers answers, HeldGrants held) {
     this.around = SessionSurroundings.of(coordinator, settings, answers, held);
     sweepLater();
   }

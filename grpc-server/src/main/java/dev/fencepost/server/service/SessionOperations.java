@@ -1,13 +1,13 @@
 package dev.fencepost.server.service;
 
 import dev.fencepost.core.AcquireAnswer;
-import dev.fencepost.core.AcquireOrder;
-import dev.fencepost.core.Call;
+import dev.fencepost.core.AcquireCommand;
 import dev.fencepost.core.OverLimitException;
+import dev.fencepost.core.PendingAcquire;
 import dev.fencepost.lock.Claimant;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.proto.v1.AcquireRequest;
 import dev.fencepost.proto.v1.Hello;
@@ -52,11 +52,11 @@ final class SessionOperations {
   /** An acquire that has not been answered. As many as waiters: small, and its own callback. */
   private final class Waiting implements BiConsumer<AcquireAnswer, Throwable> {
     private final Long id;
-    private final Call call;
+    private final PendingAcquire call;
     private final long arrivedNanos;
     private final long bytes;
 
-    Waiting(long id, Call call, long arrivedNanos, long bytes) {
+    Waiting(long id, PendingAcquire call, long arrivedNanos, long bytes) {
       this.id = id;
       this.call = call;
       this.arrivedNanos = arrivedNanos;
@@ -159,9 +159,9 @@ final class SessionOperations {
       return;
     }
     long arrived = around.now();
-    Call call;
+    PendingAcquire call;
     try {
-      AcquireOrder asked = around.requests().acquire(request, caller);
+      AcquireCommand asked = around.requests().acquire(request, caller);
       around.held().requireRoom(client, asked.claim());
       call = around.coordinator().acquire(asked);
     } catch (RuntimeException e) {
@@ -228,7 +228,7 @@ final class SessionOperations {
   }
 
   private CompletionStage<Release> release(long id, ReleaseRequest request, long bytes) {
-    ReleaseOrder ending;
+    ReleaseCommand ending;
     try {
       ending = around.requests().release(request);
     } catch (RuntimeException e) {

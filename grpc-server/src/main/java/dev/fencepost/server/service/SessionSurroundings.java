@@ -1,6 +1,6 @@
 package dev.fencepost.server.service;
 
-import dev.fencepost.core.Coordinator;
+import dev.fencepost.core.LockCoordinator;
 
 /**
  * What all sessions of a server share.
@@ -14,7 +14,7 @@ import dev.fencepost.core.Coordinator;
  * @param releases releases
  */
 record SessionSurroundings(
-    Coordinator coordinator,
+    LockCoordinator coordinator,
     ServiceSettings settings,
     Answers answers,
     HeldGrants held,
@@ -23,7 +23,7 @@ record SessionSurroundings(
     Releases releases) {
 
   static SessionSurroundings of(
-      Coordinator coordinator, ServiceSettings settings, Answers answers, HeldGrants held) {
+      LockCoordinator coordinator, ServiceSettings settings, Answers answers, HeldGrants held) {
     return new SessionSurroundings(
         coordinator,
         settings,

@@ -1,6 +1,6 @@
 package dev.fencepost.server.service;
 
-import dev.fencepost.lock.HumanDuration;
+import dev.fencepost.lock.DurationFormat;
 import java.time.Duration;
 
 /** A session's client has said nothing for longer than it may. */
@@ -8,6 +8,6 @@ final class SilentClientException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   SilentClientException(Duration silence) {
-    super("no sign of life from the client for " + HumanDuration.print(silence));
+    super("no sign of life from the client for " + DurationFormat.print(silence));
   }
 }

@@ -1,6 +1,6 @@
 package dev.fencepost.server.service;
 
-import dev.fencepost.core.Timers;
+import dev.fencepost.core.TimerService;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import io.grpc.Context;
@@ -39,7 +39,7 @@ public final class StoreGate implements ServerInterceptor {
   }
 
   private final Refusals refusals;
-  private final Timers timers;
+  private final TimerService timers;
   private final Duration longestHold;
   private final Set<HeldCall<?, ?>> held = ConcurrentHashMap.newKeySet();
   private final AtomicReference<State> state = new AtomicReference<>(State.OPENING);
@@ -49,7 +49,7 @@ public final class StoreGate implements ServerInterceptor {
    *
    * @param longestHold longest time that a call is held, whatever its deadline
    */
-  public StoreGate(Refusals refusals, Timers timers, Duration longestHold) {
+  public StoreGate(Refusals refusals, TimerService timers, Duration longestHold) {
     this.refusals = refusals;
     this.timers = timers;
     this.longestHold = longestHold;

@@ -1,6 +1,6 @@
 package dev.fencepost.server.service;
 
-import dev.fencepost.core.Timers;
+import dev.fencepost.core.TimerService;
 import io.grpc.Context;
 import io.grpc.Metadata;
 import io.grpc.ServerStreamTracer;
@@ -22,7 +22,7 @@ public final class StreamReset {
   private static final StreamReset NONE = new StreamReset();
 
   private Context.@Nullable CancellableContext stream;
-  private Timers.@Nullable Timer timer;
+  private TimerService.@Nullable Timer timer;
   private long dueNanos;
   private boolean closed;
 
@@ -56,9 +56,9 @@ public final class StreamReset {
   }
 
   /** Leaves the client this time to read how its stream ended; the shortest of all counts. */
-  synchronized void after(Duration timeToRead, Timers timers) {
+  synchronized void after(Duration timeToRead, TimerService timers) {
     long due = timers.nanoTime() + timeToRead.toNanos();
-    Timers.Timer running = timer;
+    TimerService.Timer running = timer;
     if (stream == null || closed || (running != null && dueNanos - due <= 0)) {
       return;
     }

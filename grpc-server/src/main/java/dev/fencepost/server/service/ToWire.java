@@ -2,9 +2,9 @@ package dev.fencepost.server.service;
 
 import com.google.protobuf.Timestamp;
 import dev.fencepost.core.AcquireAnswer;
-import dev.fencepost.core.LockView;
+import dev.fencepost.core.QueuedLockView;
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.Loss;
+import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.ReplicaId;
@@ -47,7 +47,7 @@ final class ToWire {
         .setRenewAfter(WireDuration.of(lease.renewAfter()))
         .setMode(mode(grant.mode()))
         .setLockDelay(WireDuration.of(lease.lockDelay()))
-        .setAlreadyHeld(grant.origin() == dev.fencepost.lock.Grant.Origin.STANDING)
+        .setAlreadyHeld(grant.origin() == dev.fencepost.lock.Grant.Origin.EXISTING)
         .build();
   }
 
@@ -71,7 +71,7 @@ final class ToWire {
     return ReleaseResponse.newBuilder().setOutcome(outcome);
   }
 
-  static Lost lost(Loss loss) {
+  static Lost lost(GrantLoss loss) {
     return Lost.newBuilder()
         .setReason(reason(loss.reason()))
         .setDetail(loss.detail())
@@ -104,19 +104,20 @@ final class ToWire {
             .setName(state.lock().value())
             .setLastToken(tokenOrZero(state.lastToken()))
             .setOtherReplicasWaiting(
-                (int) state.line().stream().filter(replica -> !replica.equals(self)).count());
+                (int)
+                    state.replicaQueue().stream().filter(replica -> !replica.equals(self)).count());
     state.holder().ifPresent(holder -> lock.addHolders(holder(holder)));
     closedFor(state).ifPresent(time -> lock.setAvailableIn(WireDuration.of(time)));
     return lock;
   }
 
   /** The lock with those who wait here. */
-  static Lock lock(LockView view, ReplicaId self) {
+  static Lock lock(QueuedLockView view, ReplicaId self) {
     Lock.Builder lock =
         lock(view.state(), self)
             .setWaiterCount(view.waiterCount())
             .setOtherReplicasWaiting(view.otherReplicasWaiting());
-    for (LockView.WaiterView waiter : view.waiters()) {
+    for (QueuedLockView.WaiterView waiter : view.waiters()) {
       lock.addWaiters(
           Waiter.newBuilder()
               .setOwner(waiter.claimant().owner())
@@ -178,7 +179,7 @@ final class ToWire {
 
   private static Optional<Duration> closedFor(dev.fencepost.lock.LockState state) {
     return state
-        .standing()
+        .status()
         .fold(
             held -> Optional.empty(),
             closed -> Optional.of(closed.availableIn()),

@@ -1,8 +1,8 @@
 package dev.fencepost.server.service;
 
 import dev.fencepost.core.LockChange;
-import dev.fencepost.core.Timers;
-import dev.fencepost.core.Watch;
+import dev.fencepost.core.LockSubscription;
+import dev.fencepost.core.TimerService;
 import dev.fencepost.proto.v1.WatchLocksResponse;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.time.Duration;
@@ -14,8 +14,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One client's watch. States wait, merged, in the {@link Watch} until the client reads: at most one
- * message is with the transport, charged to the client, and one state of each lock here.
+ * One client's watch. States wait, merged, in the {@link LockSubscription} until the client reads:
+ * at most one message is with the transport, charged to the client, and one state of each lock
+ * here.
  *
  * <p>News, readiness, signs of life and the end come on any thread.
  */
@@ -32,10 +33,10 @@ final class WatchStream {
   private final Consumer<WatchStream> onEnd;
   private final Serially work = new Serially(this::run);
   private final AtomicReference<@Nullable End> end = new AtomicReference<>();
-  private volatile @Nullable Watch watch;
+  private volatile @Nullable LockSubscription watch;
   private volatile boolean ticked;
   private boolean lifeDue;
-  private Timers.@Nullable Timer clock;
+  private TimerService.@Nullable Timer clock;
   private boolean spokeLately;
   private final ByteCharge charge = ByteCharge.current();
   private final StreamReset reset = StreamReset.current();
@@ -54,7 +55,7 @@ final class WatchStream {
   }
 
   /** Begins; called once, before the handler of the call returns. */
-  void start(Function<Runnable, Watch> subscription) {
+  void start(Function<Runnable, LockSubscription> subscription) {
     observer.setOnReadyThreshold(READY_BELOW_BYTES);
     observer.setOnReadyHandler(work::ask);
     observer.setOnCancelHandler(() -> end(new End(Optional.empty())));
@@ -119,7 +120,7 @@ final class WatchStream {
   private void write() {
     charge.remove(bytesInTransport);
     bytesInTransport = 0;
-    Watch source = watch;
+    LockSubscription source = watch;
     if (source == null) {
       return;
     }
@@ -142,11 +143,11 @@ final class WatchStream {
       return;
     }
     ended = true;
-    Watch source = watch;
+    LockSubscription source = watch;
     if (source != null) {
       source.close();
     }
-    Timers.Timer life = clock;
+    TimerService.Timer life = clock;
     if (life != null) {
       life.cancel();
     }

@@ -1,7 +1,7 @@
 package dev.fencepost.server.service;
 
-import dev.fencepost.core.Coordinator;
 import dev.fencepost.core.DrainingException;
+import dev.fencepost.core.LockCoordinator;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.proto.v1.WatchLocksResponse;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -12,13 +12,13 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** The watches of all clients. Thread-safe. */
 final class WatchStreams {
-  private final Coordinator coordinator;
+  private final LockCoordinator coordinator;
   private final ServiceSettings settings;
   private final Answers answers;
   private final Set<WatchStream> open = ConcurrentHashMap.newKeySet();
   private volatile boolean isDraining;
 
-  WatchStreams(Coordinator coordinator, ServiceSettings settings, Answers answers) {
+  WatchStreams(LockCoordinator coordinator, ServiceSettings settings, Answers answers) {
     this.coordinator = coordinator;
     this.settings = settings;
     this.answers = answers;

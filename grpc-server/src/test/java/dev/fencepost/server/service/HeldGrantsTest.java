@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import dev.fencepost.lock.ClaimId;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockMode;
 import dev.fencepost.lock.LockName;
-import dev.fencepost.lock.Loss;
 import dev.fencepost.lock.LossReason;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -58,7 +58,7 @@ class HeldGrantsTest {
     held.held(later, holder, 1);
     held.held(later, holder, 2);
     held.revoked(
-        later.ref().lock(), later.token(), new Loss(LossReason.REVOKED, "", Optional.empty()));
+        later.ref().lock(), later.token(), new GrantLoss(LossReason.REVOKED, "", Optional.empty()));
 
     assertThat(lost).containsExactly(new FencingToken(1), new FencingToken(2));
     assertThat(limits.locks().used()).isZero();

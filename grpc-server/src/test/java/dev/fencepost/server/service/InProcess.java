@@ -1,7 +1,7 @@
 package dev.fencepost.server.service;
 
-import dev.fencepost.core.Coordinator;
 import dev.fencepost.core.CoordinatorSettings;
+import dev.fencepost.core.LockCoordinator;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.proto.v1.AcquireRequest;
@@ -45,7 +45,7 @@ final class InProcess implements AutoCloseable {
   final Refusals refusals = new Refusals(new Random(7));
   final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   final ServerLimits limits;
-  final Coordinator coordinator;
+  final LockCoordinator coordinator;
   final Services services;
   final ManagedChannel channel;
   private final Server server;
@@ -68,7 +68,7 @@ final class InProcess implements AutoCloseable {
             sessionOperations);
     limits = new ServerLimits(clients);
     coordinator =
-        new Coordinator(
+        new LockCoordinator(
             backend,
             new Replica(SELF, "here:1", Replica.Phase.SERVING),
             waiting,

@@ -1,6 +1,6 @@
 package dev.fencepost.server.support;
 
-import dev.fencepost.core.Timers;
+import dev.fencepost.core.TimerService;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** Time that passes when a test says so; tasks run on the thread that lets it pass. */
-public final class ManualTimers implements Timers {
+public final class ManualTimers implements TimerService {
   private static final long START_MICROS = 1_800_000_000_000_000L;
   private final List<Task> tasks = new ArrayList<>();
   private long now;

@@ -1,16 +1,16 @@
 package dev.fencepost.lock.spi;
 
-import dev.fencepost.lock.Advance;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ResourceName;
@@ -58,15 +58,15 @@ public interface LockBackend extends AutoCloseable {
    * Takes the lock for the claim if it is free or this replica's turn. A claim that holds it
    * already gets its grant again, renewed.
    */
-  CompletionStage<Attempt> tryAcquire(Claim claim, Line line);
+  CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent line);
 
   /**
    * Ends one grant and gives the lock to the next claim, in one step. If {@code from} does not
    * stand any more, the next claim's half is an ordinary attempt.
    *
-   * @param line {@link Line#JOIN}, {@link Line#STAY} or {@link Line#YIELD}
+   * @param line {@link QueueIntent#JOIN}, {@link QueueIntent#STAY} or {@link QueueIntent#YIELD}
    */
-  CompletionStage<HandOver> handOver(GrantRef from, Claim to, Line line);
+  CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent line);
 
   /** Extends the grant to now + its ttl. Never shortens, never revives. */
   CompletionStage<Renewal> renew(GrantRef grant);
@@ -75,10 +75,10 @@ public interface LockBackend extends AutoCloseable {
    * Ends the claim's grant. With a line the lock is closed for one second for everybody but the
    * first replica in it, which is woken.
    */
-  CompletionStage<Release> release(ReleaseOrder order);
+  CompletionStage<Release> release(ReleaseCommand order);
 
   /** Ends the lock's grant whoever holds it. */
-  CompletionStage<Revocation> forceRelease(ForcedRelease order);
+  CompletionStage<Revocation> forceRelease(ForceReleaseCommand order);
 
   /** Takes this replica out of the lock's line and passes on a turn that was given to it. */
   CompletionStage<Void> leave(LockName lock);
@@ -96,7 +96,7 @@ public interface LockBackend extends AutoCloseable {
   CompletionStage<LockPage> list(ListQuery query);
 
   /** Lets a token pass a resource's mark and raises the mark, in one atomic step. */
-  CompletionStage<Advance> advance(ResourceName resource, FencingToken token);
+  CompletionStage<FenceAdvance> advance(ResourceName resource, FencingToken token);
 
   /** Forgets a resource's mark and answers what it was. */
   CompletionStage<Optional<FencingToken>> resetMark(ResourceName resource);

@@ -1,6 +1,6 @@
 package dev.fencepost.lock.spi;
 
-import dev.fencepost.lock.HumanDuration;
+import dev.fencepost.lock.DurationFormat;
 import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.Lease;
 import java.nio.file.Files;
@@ -100,7 +100,7 @@ public final class StoreOptions {
 
   private static Duration duration(String name, String text, Duration least, Duration most) {
     try {
-      return Lease.requireBetween(name, HumanDuration.parse(name, text), least, most);
+      return Lease.requireBetween(name, DurationFormat.parse(name, text), least, most);
     } catch (InvalidValueException e) {
       throw new StoreConfigurationException("store option " + e.getMessage(), e);
     }

@@ -7,7 +7,7 @@ import dev.fencepost.client.LockNotGrantedException;
 import dev.fencepost.client.LockView;
 import dev.fencepost.client.MicrometerMetrics;
 import dev.fencepost.client.MultiHandle;
-import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.GrantRef;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -140,7 +140,7 @@ final class Examples {
   }
 
   static boolean advance(FencepostClient client, LockHandle lock) {
-    Advance verdict = client.fencing().advance("ledger", lock.token()).join();
+    FenceAdvance verdict = client.fencing().advance("ledger", lock.token()).join();
     return verdict.fold(passed -> true, again -> true, stale -> false, tooFar -> false);
   }
 

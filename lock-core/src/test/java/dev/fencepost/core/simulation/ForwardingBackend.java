@@ -1,24 +1,24 @@
 package dev.fencepost.core.simulation;
 
-import dev.fencepost.lock.Advance;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.Revocation;
-import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.ListQuery;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.LockPage;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreInfo;
 import java.util.Collection;
 import java.util.List;
@@ -45,12 +45,12 @@ public abstract class ForwardingBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<Attempt> tryAcquire(Claim claim, Line line) {
+  public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent line) {
     return sound.tryAcquire(claim, line);
   }
 
   @Override
-  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, Line line) {
+  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent line) {
     return sound.handOver(from, to, line);
   }
 
@@ -60,12 +60,12 @@ public abstract class ForwardingBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<Release> release(ReleaseOrder order) {
+  public CompletionStage<Release> release(ReleaseCommand order) {
     return sound.release(order);
   }
 
   @Override
-  public CompletionStage<Revocation> forceRelease(ForcedRelease order) {
+  public CompletionStage<Revocation> forceRelease(ForceReleaseCommand order) {
     return sound.forceRelease(order);
   }
 
@@ -85,7 +85,7 @@ public abstract class ForwardingBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<Advance> advance(ResourceName resource, FencingToken token) {
+  public CompletionStage<FenceAdvance> advance(ResourceName resource, FencingToken token) {
     return sound.advance(resource, token);
   }
 

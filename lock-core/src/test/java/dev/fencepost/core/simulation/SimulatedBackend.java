@@ -1,28 +1,28 @@
 package dev.fencepost.core.simulation;
 
-import dev.fencepost.lock.Advance;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.ClaimId;
+import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.Revocation;
-import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.ListQuery;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.LockPage;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreInfo;
-import dev.fencepost.testkit.model.Caller;
+import dev.fencepost.testkit.model.ModelCaller;
 import dev.fencepost.testkit.model.ModelStore;
 import java.time.Duration;
 import java.util.Collection;
@@ -81,12 +81,12 @@ final class SimulatedBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<Attempt> tryAcquire(Claim claim, Line line) {
+  public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent line) {
     return judged(claim.id(), () -> call(model -> model.tryAcquire(caller(), claim, line)));
   }
 
   @Override
-  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, Line line) {
+  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent line) {
     releaseSent(from.claim());
     return judged(to.id(), () -> call(model -> model.handOver(caller(), from, to, line)));
   }
@@ -97,13 +97,13 @@ final class SimulatedBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<Release> release(ReleaseOrder order) {
+  public CompletionStage<Release> release(ReleaseCommand order) {
     releaseSent(order.claim());
     return call(model -> model.release(caller(), order));
   }
 
   @Override
-  public CompletionStage<Revocation> forceRelease(ForcedRelease order) {
+  public CompletionStage<Revocation> forceRelease(ForceReleaseCommand order) {
     return call(model -> model.forceRelease(caller(), order));
   }
 
@@ -124,7 +124,7 @@ final class SimulatedBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<Advance> advance(ResourceName resource, FencingToken token) {
+  public CompletionStage<FenceAdvance> advance(ResourceName resource, FencingToken token) {
     return call(model -> model.advance(resource, token));
   }
 
@@ -143,8 +143,8 @@ final class SimulatedBackend implements LockBackend {
     kill();
   }
 
-  private Caller caller() {
-    return Caller.of(self);
+  private ModelCaller caller() {
+    return ModelCaller.of(self);
   }
 
   private void releaseSent(ClaimId claim) {

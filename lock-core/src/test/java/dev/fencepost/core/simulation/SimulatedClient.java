@@ -1,15 +1,15 @@
 package dev.fencepost.core.simulation;
 
 import dev.fencepost.core.AcquireAnswer;
-import dev.fencepost.core.AcquireOrder;
-import dev.fencepost.core.Call;
+import dev.fencepost.core.AcquireCommand;
+import dev.fencepost.core.PendingAcquire;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.ClaimId;
 import dev.fencepost.lock.Claimant;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockName;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import java.time.Duration;
 import java.util.Locale;
@@ -27,8 +27,8 @@ final class SimulatedClient {
   private static final Duration NOTICED = Duration.ofSeconds(15);
 
   private final Simulation simulation;
-  private final World world;
-  private final Judge judge;
+  private final VirtualTime world;
+  private final InvariantChecker judge;
   private final String name;
   private final int home;
   private int claims;
@@ -103,9 +103,9 @@ final class SimulatedClient {
     private void call(SimulatedReplica replica) {
       long sent = world.nanoTime();
       Duration waited = Duration.ofNanos(sent - begunNanos);
-      AcquireOrder order = new AcquireOrder(claim, maxWait, waited, name);
+      AcquireCommand order = new AcquireCommand(claim, maxWait, waited, name);
       judge.arrived(replica.id, order);
-      Call call = replica.coordinator.acquire(order);
+      PendingAcquire call = replica.coordinator.acquire(order);
       Ending ending = new Ending(replica);
       replica.ask(call.answer(), (answer, error) -> answered(ending, sent, answer, error));
       if (world.chance(simulation.weather.swallows())) {
@@ -128,7 +128,7 @@ final class SimulatedClient {
     }
 
     /** The caller never hears of this call, repeats it in time, and the server notices late. */
-    private void swallow(Call call, Ending ending) {
+    private void swallow(PendingAcquire call, Ending ending) {
       ending.swallowed = true;
       world.schedule(world.upToMillis(800), this::repeat);
       world.schedule(
@@ -148,7 +148,7 @@ final class SimulatedClient {
       }
     }
 
-    private void leave(Call call, Ending ending) {
+    private void leave(PendingAcquire call, Ending ending) {
       if (!ending.done) {
         ending.end();
         call.leave();
@@ -164,7 +164,7 @@ final class SimulatedClient {
           simulation
               .anyReplica()
               .coordinator
-              .release(ReleaseOrder.withdrawal(claim.lock(), claim.id()));
+              .release(ReleaseCommand.withdrawal(claim.lock(), claim.id()));
         }
         end();
       }
@@ -241,8 +241,8 @@ final class SimulatedClient {
       SimulatedReplica replica = simulation.replicaFor(home);
       boolean closes = fickle(0.03);
       Duration closeFor = closes ? world.upToMillis(500) : Duration.ZERO;
-      ReleaseOrder order =
-          new ReleaseOrder(claim.lock(), claim.id(), Optional.of(grant.token()), closeFor);
+      ReleaseCommand order =
+          new ReleaseCommand(claim.lock(), claim.id(), Optional.of(grant.token()), closeFor);
       replica.ask(
           replica.coordinator.release(order),
           (ended, error) -> {

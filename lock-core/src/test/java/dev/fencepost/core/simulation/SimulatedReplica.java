@@ -1,7 +1,7 @@
 package dev.fencepost.core.simulation;
 
-import dev.fencepost.core.Coordinator;
 import dev.fencepost.core.CoordinatorSettings;
+import dev.fencepost.core.LockCoordinator;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.LockBackend;
@@ -15,17 +15,17 @@ import java.util.function.UnaryOperator;
 /** A replica that may crash; its callers notice. */
 final class SimulatedReplica {
   final ReplicaId id;
-  final Coordinator coordinator;
+  final LockCoordinator coordinator;
   private final SimulatedBackend backend;
   private final List<Asked<?>> asked = new ArrayList<>();
 
   SimulatedReplica(
       Simulation simulation, CoordinatorSettings settings, UnaryOperator<LockBackend> flaw) {
-    World world = simulation.world;
+    VirtualTime world = simulation.world;
     this.id = ReplicaId.of(world.random.nextLong());
     this.backend = new SimulatedBackend(simulation.store, id);
     this.coordinator =
-        new Coordinator(
+        new LockCoordinator(
             flaw.apply(backend),
             new Replica(id, "simulated:1", Replica.Phase.SERVING),
             settings,

@@ -20,13 +20,13 @@ final class SimulatedStore {
   private static final long SLOW_MILLIS = 900;
 
   final ModelStore model;
-  final Judge judge;
-  final World world;
+  final InvariantChecker judge;
+  final VirtualTime world;
   private final Map<ReplicaId, Consumer<LockName>> listeners = new HashMap<>();
-  private Weather weather;
+  private FaultProfile weather;
   private boolean away;
 
-  SimulatedStore(World world, Weather weather, Judge judge) {
+  SimulatedStore(VirtualTime world, FaultProfile weather, InvariantChecker judge) {
     this.world = world;
     this.weather = weather;
     this.judge = judge;
@@ -34,7 +34,7 @@ final class SimulatedStore {
   }
 
   void heal() {
-    weather = Weather.CALM;
+    weather = FaultProfile.CALM;
     away = false;
   }
 

@@ -21,9 +21,9 @@ final class Simulation {
   private static final Duration CALM = Duration.ofSeconds(10);
   private static final Duration REST = Duration.ofMinutes(2);
 
-  final World world;
-  final Judge judge;
-  final Weather weather;
+  final VirtualTime world;
+  final InvariantChecker judge;
+  final FaultProfile weather;
   final SimulatedStore store;
   private final CoordinatorSettings settings;
   private final UnaryOperator<LockBackend> flaw;
@@ -36,24 +36,24 @@ final class Simulation {
   private boolean closing;
 
   Simulation(long seed, UnaryOperator<LockBackend> flaw) {
-    this.world = new World(seed);
+    this.world = new VirtualTime(seed);
     this.flaw = flaw;
     this.weather =
         switch (world.random.nextInt(5)) {
-          case 0 -> Weather.FAIR;
-          case 1 -> Weather.CALM;
-          case 2 -> Weather.DEAF;
-          case 3 -> Weather.FOG;
-          default -> Weather.STORM;
+          case 0 -> FaultProfile.FAIR;
+          case 1 -> FaultProfile.CALM;
+          case 2 -> FaultProfile.DEAF;
+          case 3 -> FaultProfile.FOG;
+          default -> FaultProfile.STORM;
         };
     int replicaCount = 1 + world.random.nextInt(3);
     int maxRun = 2 + world.random.nextInt(6);
     this.thinkMillis = 1 + world.random.nextLong(200);
     this.holdMillis = 1 + world.random.nextLong(60);
-    this.shareOfDeaths = weather.equals(Weather.STORM) ? 0.02 : 0;
+    this.shareOfDeaths = weather.equals(FaultProfile.STORM) ? 0.02 : 0;
     this.settings = new CoordinatorSettings(maxRun, 1_000, MOST, MOST, Duration.ofSeconds(1));
     this.routed = world.random.nextBoolean();
-    this.judge = new Judge(world, mostPassedOver(replicaCount, maxRun));
+    this.judge = new InvariantChecker(world, mostPassedOver(replicaCount, maxRun));
     this.store = new SimulatedStore(world, weather, judge);
     for (int i = 0; i < replicaCount; i++) {
       replicas.add(new SimulatedReplica(this, settings, flaw));
@@ -82,7 +82,7 @@ final class Simulation {
       world.schedule(
           Duration.ofMillis(world.random.nextLong(WORK.toMillis())), () -> store.leaveFor(away));
     }
-    Picture picture = new Picture(this, locks);
+    WatchChecker picture = new WatchChecker(this, locks);
     world.run(WORK);
     store.heal();
     world.run(CALM);
@@ -151,7 +151,7 @@ final class Simulation {
   }
 
   /** Rules 9 and 13: nobody is forgotten, and nothing is left over. */
-  private void checkRest(Picture picture) {
+  private void checkRest(WatchChecker picture) {
     judge.checkNobodyWaits();
     judge.check(judge.grants > 0, "void: nobody was ever granted a lock");
     List<ReplicaId> living = replicas.stream().map(replica -> replica.id).toList();
@@ -160,7 +160,8 @@ final class Simulation {
       // A state does not show the line of a lock that has been free for a while. An attempt that
       // is carried out late may leave a place there, which goes with its first turn.
       boolean isExact = weather.late() == 0;
-      List<ReplicaId> line = isExact ? store.model.record(state.lock()).line() : state.line();
+      List<ReplicaId> line =
+          isExact ? store.model.record(state.lock()).replicaQueue() : state.replicaQueue();
       judge.check(
           line.stream().noneMatch(living::contains), "rule 10: left in line %s: %s", line, state);
     }

@@ -40,13 +40,14 @@ class SimulationTest {
 
   @Test
   void samePlay_fromTheSameSeed() {
-    assertThat(breaches(7, Flaw.GIVES_BACK.inject)).isEqualTo(breaches(7, Flaw.GIVES_BACK.inject));
+    assertThat(breaches(7, Mutation.GIVES_BACK.inject))
+        .isEqualTo(breaches(7, Mutation.GIVES_BACK.inject));
   }
 
   /** A judge that sees nothing would prove nothing. */
   @ParameterizedTest
-  @EnumSource(Flaw.class)
-  void flaw_isNoticed(Flaw flaw) {
+  @EnumSource(Mutation.class)
+  void flaw_isNoticed(Mutation flaw) {
     List<String> found = new ArrayList<>();
     for (long seed = 0; seed < 200 && found.isEmpty(); seed++) {
       breaches(seed, flaw.inject).stream()

@@ -11,7 +11,7 @@ import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.testkit.model.ModelBackend;
 import dev.fencepost.testkit.model.ModelServer;
 import java.time.Duration;
@@ -46,7 +46,7 @@ final class Leases {
     ClaimId id = new ClaimId(UUID.randomUUID().toString().replace("-", ""));
     Claim claim = new Claim(new LockName(lock), id, Lease.of(ttl), Claimant.named("fence test"));
     return backend
-        .tryAcquire(claim, Line.NONE)
+        .tryAcquire(claim, QueueIntent.NONE)
         .toCompletableFuture()
         .join()
         .fold(

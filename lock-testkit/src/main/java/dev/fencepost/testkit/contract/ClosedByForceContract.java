@@ -3,15 +3,15 @@ package dev.fencepost.testkit.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.LockStatus;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Revocation;
-import dev.fencepost.lock.Standing;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;
@@ -69,7 +69,7 @@ abstract class ClosedByForceContract extends ContractPart {
     forEachOrder(
         former ->
             a().forceRelease(
-                    new ForcedRelease(
+                    new ForceReleaseCommand(
                         former.ref().lock(), "first", Optional.empty(), Optional.of(LONG_CLOSED))));
   }
 
@@ -78,7 +78,7 @@ abstract class ClosedByForceContract extends ContractPart {
     forEachOrder(
         former ->
             a().release(
-                    new ReleaseOrder(
+                    new ReleaseCommand(
                         former.ref().lock(),
                         former.ref().claim(),
                         Optional.of(former.token()),
@@ -90,10 +90,10 @@ abstract class ClosedByForceContract extends ContractPart {
     for (Named named : List.of(Named.FORMER, Named.LAST, Named.OTHER)) {
       Grant former = a().acquire(newLock());
       LockName lock = former.ref().lock();
-      b().busy(lock, Line.JOIN);
+      b().busy(lock, QueueIntent.JOIN);
       a().release(former);
       force(former, named, Optional.of(HOUR));
-      b().acquire(lock, Line.JOIN);
+      b().acquire(lock, QueueIntent.JOIN);
     }
   }
 
@@ -104,17 +104,17 @@ abstract class ClosedByForceContract extends ContractPart {
     LockName last = newLock();
     for (Named named : Named.values()) {
       last = newLock();
-      formers.put(named, a().acquire(Claims.on(last, lease)));
+      formers.put(named, a().acquire(TestClaims.on(last, lease)));
     }
     LockName newest = last;
-    awaitAfter(lease.ttl(), () -> a().describe(newest).standing() instanceof Standing.Closed);
+    awaitAfter(lease.ttl(), () -> a().describe(newest).status() instanceof LockStatus.Closed);
     formers.forEach(this::assertObeysInDelay);
   }
 
   private void assertObeysInDelay(Named named, Grant former) {
     force(former, named, Optional.of(HOUR));
     boolean isObeyed = named == Named.NONE;
-    Standing.Closed closed = closed(c().busy(former.ref().lock(), Line.NONE));
+    LockStatus.Closed closed = closed(c().busy(former.ref().lock(), QueueIntent.NONE));
     assertThat(closed.availableIn())
         .as("%s", named)
         .isBetween(
@@ -137,7 +137,8 @@ abstract class ClosedByForceContract extends ContractPart {
         String order = named + " " + closeFor + ": " + state;
         if (named != Named.NONE || closeFor.isEmpty()) {
           assertThat(closed(state).availableIn()).as(order).isGreaterThan(HOUR.multipliedBy(2));
-          Party.busy(c().tryAcquire(Claims.on(former.ref().lock()), Line.NONE));
+          ContractReplica.busy(
+              c().tryAcquire(TestClaims.on(former.ref().lock()), QueueIntent.NONE));
         } else if (closeFor.orElseThrow().isZero()) {
           assertThat(isFree(state)).as(order).isTrue();
           c().acquire(former.ref().lock());
@@ -154,7 +155,7 @@ abstract class ClosedByForceContract extends ContractPart {
   private void force(Grant former, Named named, Optional<Duration> closeFor) {
     LockName lock = former.ref().lock();
     Optional<FencingToken> ifToken = named.of(former, b().describe(lock));
-    assertThat(b().forceRelease(new ForcedRelease(lock, REASON, ifToken, closeFor)))
+    assertThat(b().forceRelease(new ForceReleaseCommand(lock, REASON, ifToken, closeFor)))
         .isEqualTo(new Revocation.NotHeld());
   }
 

@@ -7,8 +7,8 @@ import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Holder;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.LockStatus;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.Standing;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -25,7 +25,7 @@ abstract class ContractPart {
     this.suite = suite;
   }
 
-  final Scene scene() {
+  final ContractFixture scene() {
     return suite.scene();
   }
 
@@ -33,15 +33,15 @@ abstract class ContractPart {
     return scene().store();
   }
 
-  final Party a() {
+  final ContractReplica a() {
     return scene().party(0);
   }
 
-  final Party b() {
+  final ContractReplica b() {
     return scene().party(1);
   }
 
-  final Party c() {
+  final ContractReplica c() {
     return scene().party(2);
   }
 
@@ -65,22 +65,22 @@ abstract class ContractPart {
   }
 
   static Holder holder(LockState state) {
-    return Party.read(state, LockState::holder);
+    return ContractReplica.read(state, LockState::holder);
   }
 
-  static Standing.Closed closed(LockState state) {
-    return Party.read(
+  static LockStatus.Closed closed(LockState state) {
+    return ContractReplica.read(
         state,
         s ->
-            s.standing()
+            s.status()
                 .fold(
-                    held -> Optional.<Standing.Closed>empty(),
+                    held -> Optional.<LockStatus.Closed>empty(),
                     Optional::of,
                     f -> Optional.empty()));
   }
 
   static boolean isFree(LockState state) {
-    return state.standing() instanceof Standing.Free;
+    return state.status() instanceof LockStatus.Free;
   }
 
   /** Asserts that exactly this grant holds its lock, by looking and by renewing. */

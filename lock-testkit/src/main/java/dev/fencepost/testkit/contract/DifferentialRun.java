@@ -1,7 +1,7 @@
 package dev.fencepost.testkit.contract;
 
 import dev.fencepost.lock.LockState;
-import dev.fencepost.lock.Standing;
+import dev.fencepost.lock.LockStatus;
 import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.testkit.model.ModelServer;
 import java.util.ArrayList;
@@ -24,27 +24,29 @@ final class DifferentialRun {
   private static final int LOCKS = 3;
   private static final long TURN_NANOS = LockRecord.TURN.toNanos();
 
-  private final Scene scene;
+  private final ContractFixture scene;
   private final long seed;
   private final Random random;
   private final ModelServer model;
-  private final List<Party> modelled = new ArrayList<>();
-  private final List<Track> tracks = new ArrayList<>();
+  private final List<ContractReplica> modelled = new ArrayList<>();
+  private final List<ClaimHistory> tracks = new ArrayList<>();
   private final Set<String> seenOutcomes = new TreeSet<>();
   private long modelMicros = ModelServer.wallClockMicros();
   private int comparedSteps;
 
-  DifferentialRun(Scene scene, long seed) {
+  DifferentialRun(ContractFixture scene, long seed) {
     this.scene = scene;
     this.seed = seed;
     this.random = new Random(seed);
     this.model = new ModelServer(() -> modelMicros, Runnable::run);
     for (int i = 0; i < REPLICAS; i++) {
       modelled.add(
-          Party.open(model.newBackend(), scene.party(i).replica()).toCompletableFuture().join());
+          ContractReplica.open(model.newBackend(), scene.party(i).replica())
+              .toCompletableFuture()
+              .join());
     }
     for (int i = 0; i < LOCKS; i++) {
-      tracks.add(new Track(scene.newLock()));
+      tracks.add(new ClaimHistory(scene.newLock()));
     }
   }
 
@@ -59,11 +61,12 @@ final class DifferentialRun {
   /** One random step on a random lock through a random replica. */
   void step() {
     int place = random.nextInt(LOCKS);
-    Track track = tracks.get(place);
+    ClaimHistory track = tracks.get(place);
     int replica = random.nextInt(REPLICAS);
-    Party store = scene.party(replica);
-    Party reference = modelled.get(replica);
-    RandomStep step = RandomStep.draw(random, track, isClosed(reference.describe(track.lock())));
+    ContractReplica store = scene.party(replica);
+    ContractReplica reference = modelled.get(replica);
+    RandomOperation step =
+        RandomOperation.draw(random, track, isClosed(reference.describe(track.lock())));
     modelMicros++;
     long sentNanos = System.nanoTime();
     String expected = step.apply(reference, track.reference());
@@ -83,13 +86,13 @@ final class DifferentialRun {
         track.reference().show(expectedState),
         track.store().show(actualState));
     comparedSteps++;
-    seenOutcomes.addAll(List.of(Sight.kinds(expected)));
+    seenOutcomes.addAll(List.of(AnswerView.kinds(expected)));
     if (track.turnIsOlderThan(TURN_NANOS / 2)) {
       replace(place);
     }
   }
 
-  private void compare(Track track, String what, String expected, String actual) {
+  private void compare(ClaimHistory track, String what, String expected, String actual) {
     track.log(what + " -> " + actual);
     if (!expected.equals(actual)) {
       throw new AssertionError(
@@ -106,15 +109,15 @@ final class DifferentialRun {
   }
 
   private void replace(int place) {
-    tracks.set(place, new Track(scene.newLock()));
+    tracks.set(place, new ClaimHistory(scene.newLock()));
   }
 
   private static boolean isClosed(LockState state) {
-    return state.standing() instanceof Standing.Closed closed && closed.turn().isEmpty();
+    return state.status() instanceof LockStatus.Closed closed && closed.turn().isEmpty();
   }
 
   private static Optional<String> turn(LockState state) {
-    return state.standing() instanceof Standing.Closed closed
+    return state.status() instanceof LockStatus.Closed closed
         ? closed.turn().map(replica -> replica.value())
         : Optional.empty();
   }

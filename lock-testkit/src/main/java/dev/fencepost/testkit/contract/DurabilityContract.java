@@ -2,16 +2,16 @@ package dev.fencepost.testkit.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.fencepost.lock.Advance;
 import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LossReason;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.ResourceName;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -25,19 +25,20 @@ abstract class DurabilityContract extends ContractPart {
 
   @Test
   void everything_outlivesARestartOfTheStore() {
-    Claim claim = Claims.on(newLock());
+    Claim claim = TestClaims.on(newLock());
     Grant held = a().acquire(claim);
-    b().busy(claim.lock(), Line.JOIN);
+    b().busy(claim.lock(), QueueIntent.JOIN);
     Grant closing = a().acquire(newLock());
     a().release(
-            new ReleaseOrder(
+            new ReleaseCommand(
                 closing.ref().lock(),
                 closing.ref().claim(),
                 Optional.of(closing.token()),
                 Duration.ofHours(1)));
     Grant revoked = a().acquire(newLock());
     a().forceRelease(
-            new ForcedRelease(revoked.ref().lock(), "why", Optional.empty(), Optional.empty()));
+            new ForceReleaseCommand(
+                revoked.ref().lock(), "why", Optional.empty(), Optional.empty()));
     Grant former = a().acquire(newLock());
     a().release(former);
     ResourceName resource = scene().newResource();
@@ -48,10 +49,10 @@ abstract class DurabilityContract extends ContractPart {
 
     assertStands(held);
     assertThat(b().acquire(claim).ref()).isEqualTo(held.ref());
-    c().busy(closing.ref().lock(), Line.NONE);
+    c().busy(closing.ref().lock(), QueueIntent.NONE);
     assertThat(b().lost(revoked.ref()).reason()).isEqualTo(LossReason.REVOKED);
     assertThat(c().acquire(former.ref().lock()).token()).isGreaterThan(former.token());
-    assertThat(b().advance(resource, 76)).isEqualTo(new Advance.Stale(new FencingToken(77)));
+    assertThat(b().advance(resource, 76)).isEqualTo(new FenceAdvance.Stale(new FencingToken(77)));
     assertThat(b().info().id()).isEqualTo(id).isEqualTo(c().opened().id());
     assertReleased(c().release(held));
   }
@@ -60,7 +61,7 @@ abstract class DurabilityContract extends ContractPart {
   void wipedStore_hasAnotherIdAndNoLocks() {
     scene().whileClosed(() -> {});
     LockName lock = newLock();
-    a().acquire(Claims.on(lock, ShortLeases.LEASE));
+    a().acquire(TestClaims.on(lock, ShortLeases.LEASE));
     ResourceName resource = scene().newResource();
     a().advance(resource, 5);
     String before = a().info().id();

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.ClaimId;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.Lease;
@@ -13,9 +13,9 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Revocation;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -52,8 +52,8 @@ abstract class ExpiryContract extends ContractPart {
   @BeforeAll
   final void letLeasesRunOut() {
     for (int i = 0; i < OF_EACH_KIND; i++) {
-      expired.add(a().acquire(Claims.on(newLock(), Lease.of(Lease.MIN_TTL))));
-      delayed.add(a().acquire(Claims.on(newLock(), new Lease(Lease.MIN_TTL, DELAY))));
+      expired.add(a().acquire(TestClaims.on(newLock(), Lease.of(Lease.MIN_TTL))));
+      delayed.add(a().acquire(TestClaims.on(newLock(), new Lease(Lease.MIN_TTL, DELAY))));
     }
     List<LockName> locks = new ArrayList<>();
     expired.forEach(grant -> locks.add(grant.ref().lock()));
@@ -126,8 +126,8 @@ abstract class ExpiryContract extends ContractPart {
   @Test
   void forcedReleaseOfExpired_findsNobody() {
     Grant former = expired.remove();
-    ForcedRelease order =
-        new ForcedRelease(former.ref().lock(), "test", Optional.empty(), Optional.empty());
+    ForceReleaseCommand order =
+        new ForceReleaseCommand(former.ref().lock(), "test", Optional.empty(), Optional.empty());
     assertThat(a().forceRelease(order)).isEqualTo(new Revocation.NotHeld());
     b().acquire(former.ref().lock());
   }
@@ -135,18 +135,18 @@ abstract class ExpiryContract extends ContractPart {
   @Test
   void handOverOfExpired_isAnOrdinaryAttempt() {
     Grant former = expired.remove();
-    HandOver both = a().handOver(former, Claims.on(former.ref().lock()), Line.JOIN);
+    HandOver both = a().handOver(former, TestClaims.on(former.ref().lock()), QueueIntent.JOIN);
     assertThat(both.ended()).isEqualTo(new Release.NotHeld(LossReason.EXPIRED));
-    assertThat(Party.granted(both.got()).token()).isGreaterThan(former.token());
+    assertThat(ContractReplica.granted(both.got()).token()).isGreaterThan(former.token());
   }
 
   @Test
   void handOverAfterTheNextGrant_isBusyAndStandsInLine() {
     Grant former = expired.remove();
     Grant next = b().acquire(former.ref().lock());
-    HandOver both = a().handOver(former, Claims.on(former.ref().lock()), Line.JOIN);
+    HandOver both = a().handOver(former, TestClaims.on(former.ref().lock()), QueueIntent.JOIN);
     assertThat(both.ended()).isEqualTo(new Release.NotHeld(LossReason.SUPERSEDED));
-    assertThat(Party.busy(both.got()).line()).containsExactly(a().id());
+    assertThat(ContractReplica.busy(both.got()).replicaQueue()).containsExactly(a().id());
     assertStands(next);
   }
 
@@ -161,13 +161,13 @@ abstract class ExpiryContract extends ContractPart {
   @Test
   void lockDelay_keepsOthersOut() {
     Grant former = delayed.remove();
-    for (Party party : List.of(a(), b())) {
-      LockState state = party.busy(former.ref().lock(), Line.NONE);
+    for (ContractReplica party : List.of(a(), b())) {
+      LockState state = party.busy(former.ref().lock(), QueueIntent.NONE);
       assertThat(closed(state).turn()).isEmpty();
       assertThat(closed(state).availableIn())
           .isBetween(DELAY.minusSeconds(60), DELAY.plus(store().expirySlack()));
     }
-    Party.busy(a().tryAcquire(claimOf(former), Line.NONE));
+    ContractReplica.busy(a().tryAcquire(claimOf(former), QueueIntent.NONE));
   }
 
   @Test
@@ -175,7 +175,7 @@ abstract class ExpiryContract extends ContractPart {
   void lockDelay_outlivesAPurge() {
     Grant former = delayed.remove();
     store().purgeIdle();
-    b().busy(former.ref().lock(), Line.NONE);
+    b().busy(former.ref().lock(), QueueIntent.NONE);
   }
 
   @Test
@@ -197,9 +197,9 @@ abstract class ExpiryContract extends ContractPart {
   void lateReleaseByAnother_leavesTheDelay() {
     Grant former = delayed.remove();
     LockName lock = former.ref().lock();
-    a().release(ReleaseOrder.of(Claims.withToken(former.ref(), former.token().value() + 1)));
-    a().release(ReleaseOrder.withdrawal(lock, Claims.newId()));
-    b().busy(lock, Line.NONE);
+    a().release(ReleaseCommand.of(TestClaims.withToken(former.ref(), former.token().value() + 1)));
+    a().release(ReleaseCommand.withdrawal(lock, TestClaims.newId()));
+    b().busy(lock, QueueIntent.NONE);
   }
 
   @Test
@@ -213,36 +213,36 @@ abstract class ExpiryContract extends ContractPart {
   void lateReleaseWithALine_givesTheTurnToTheFirst() {
     Grant former = delayed.remove();
     LockName lock = former.ref().lock();
-    b().busy(lock, Line.JOIN);
+    b().busy(lock, QueueIntent.JOIN);
     a().release(former);
-    c().busy(lock, Line.NONE);
-    b().acquire(lock, Line.JOIN);
+    c().busy(lock, QueueIntent.NONE);
+    b().acquire(lock, QueueIntent.JOIN);
   }
 
   @Test
   void lateHandOver_givesTheLockToTheNext() {
     Grant former = delayed.remove();
-    HandOver both = a().handOver(former, Claims.on(former.ref().lock()), Line.JOIN);
+    HandOver both = a().handOver(former, TestClaims.on(former.ref().lock()), QueueIntent.JOIN);
     assertThat(both.ended()).isEqualTo(new Release.NotHeld(LossReason.EXPIRED));
     assertThat(both.got()).isInstanceOf(Attempt.Granted.class);
-    assertThat(Party.granted(both.got()).token()).isGreaterThan(former.token());
+    assertThat(ContractReplica.granted(both.got()).token()).isGreaterThan(former.token());
   }
 
   @Test
   void lockDelay_doesNotFollowARelease() {
-    Grant held = a().acquire(Claims.on(newLock(), new Lease(Claims.LONG, DELAY)));
+    Grant held = a().acquire(TestClaims.on(newLock(), new Lease(TestClaims.LONG, DELAY)));
     a().release(held);
     b().acquire(held.ref().lock());
   }
 
-  private static ReleaseOrder withdrawal(Grant grant) {
+  private static ReleaseCommand withdrawal(Grant grant) {
     ClaimId claim = grant.ref().claim();
-    return ReleaseOrder.withdrawal(grant.ref().lock(), claim);
+    return ReleaseCommand.withdrawal(grant.ref().lock(), claim);
   }
 
   /** The claim of a grant, retried with a lease that does not run out. */
   private static Claim claimOf(Grant grant) {
-    Claim like = Claims.on(grant.ref().lock());
+    Claim like = TestClaims.on(grant.ref().lock());
     return new Claim(like.lock(), grant.ref().claim(), like.lease(), like.claimant());
   }
 }

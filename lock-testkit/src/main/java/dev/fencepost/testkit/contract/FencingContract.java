@@ -3,11 +3,11 @@ package dev.fencepost.testkit.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Revocation;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -33,14 +33,16 @@ abstract class FencingContract extends ContractPart {
     LockName lock = newLock();
     List<FencingToken> tokens = new ArrayList<>();
     for (int round = 0; round < 3; round++) {
-      for (Party party : List.of(a(), b(), c())) {
+      for (ContractReplica party : List.of(a(), b(), c())) {
         Grant first = party.acquire(lock);
-        Grant second = Party.granted(party.handOver(first, Claims.on(lock), Line.JOIN).got());
+        Grant second =
+            ContractReplica.granted(
+                party.handOver(first, TestClaims.on(lock), QueueIntent.JOIN).got());
         party.release(second);
         Grant third = party.acquire(lock);
         FencingToken closing = revoke(party, lock, Optional.empty()).orElseThrow();
         party.forceRelease(
-            new ForcedRelease(lock, "open", Optional.empty(), Optional.of(Duration.ZERO)));
+            new ForceReleaseCommand(lock, "open", Optional.empty(), Optional.of(Duration.ZERO)));
         Grant fourth = party.acquire(lock);
         revoke(party, lock, Optional.of(Duration.ZERO));
         store().purgeIdle();
@@ -55,14 +57,14 @@ abstract class FencingContract extends ContractPart {
   void tokens_riseThroughConcurrentHolders() {
     LockName lock = newLock();
     Queue<FencingToken> tokens = new ConcurrentLinkedQueue<>();
-    Together.run(
+    Concurrently.run(
         4,
         worker -> {
-          Party party = scene().party(worker % 3);
-          Together.repeat(
+          ContractReplica party = scene().party(worker % 3);
+          Concurrently.repeat(
               () -> {
                 party
-                    .tryAcquire(Claims.on(lock), Line.NONE)
+                    .tryAcquire(TestClaims.on(lock), QueueIntent.NONE)
                     .fold(
                         granted -> {
                           tokens.add(granted.grant().token());
@@ -94,7 +96,8 @@ abstract class FencingContract extends ContractPart {
     store().raiseToken(lock, last);
     Grant next = b().acquire(lock);
     assertThat(next.token()).isGreaterThan(last);
-    Grant third = Party.granted(b().handOver(next, Claims.on(lock), Line.JOIN).got());
+    Grant third =
+        ContractReplica.granted(b().handOver(next, TestClaims.on(lock), QueueIntent.JOIN).got());
     assertThat(third.token()).isGreaterThan(next.token());
     assertThat(revoke(a(), lock, Optional.empty()).orElseThrow()).isGreaterThan(third.token());
     scene().whileClosed(() -> {}); // These replicas' tokens would stay ahead of the clock.
@@ -123,12 +126,12 @@ abstract class FencingContract extends ContractPart {
   void wipedStore_stillGivesGreaterTokens() {
     scene().whileClosed(() -> {});
     LockName lock = newLock();
-    FencingToken highest = a().acquire(Claims.on(lock, ShortLeases.LEASE)).token();
+    FencingToken highest = a().acquire(TestClaims.on(lock, ShortLeases.LEASE)).token();
     if (store().honoursTokenFloor()) {
       LockName other = newLock();
-      a().release(a().acquire(Claims.on(other, ShortLeases.LEASE)));
+      a().release(a().acquire(TestClaims.on(other, ShortLeases.LEASE)));
       store().raiseToken(other, ahead(highest));
-      highest = a().acquire(Claims.on(other, ShortLeases.LEASE)).token();
+      highest = a().acquire(TestClaims.on(other, ShortLeases.LEASE)).token();
     }
     store().wipe();
     Grant after = ShortLeases.acquireWithin(a(), lock, store());
@@ -143,9 +146,9 @@ abstract class FencingContract extends ContractPart {
   }
 
   private static Optional<FencingToken> revoke(
-      Party party, LockName lock, Optional<Duration> closeFor) {
+      ContractReplica party, LockName lock, Optional<Duration> closeFor) {
     return party
-        .forceRelease(new ForcedRelease(lock, "test", Optional.empty(), closeFor))
+        .forceRelease(new ForceReleaseCommand(lock, "test", Optional.empty(), closeFor))
         .fold(
             Revocation.Revoked::closing,
             notHeld -> {

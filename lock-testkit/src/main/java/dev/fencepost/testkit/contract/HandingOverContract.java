@@ -11,7 +11,7 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
@@ -27,10 +27,11 @@ abstract class HandingOverContract extends ContractPart {
   void handOver_endsOneGrantAndMakesTheNext() {
     Grant former = a().acquire(newLock());
     Claim next =
-        Claims.on(former.ref().lock(), new Lease(Duration.ofSeconds(40), Duration.ofSeconds(1)));
-    HandOver both = a().handOver(former, next, Line.JOIN);
+        TestClaims.on(
+            former.ref().lock(), new Lease(Duration.ofSeconds(40), Duration.ofSeconds(1)));
+    HandOver both = a().handOver(former, next, QueueIntent.JOIN);
     assertReleased(both.ended());
-    Grant got = Party.granted(both.got());
+    Grant got = ContractReplica.granted(both.got());
     assertThat(got.token()).isGreaterThan(former.token());
     assertThat(got.ref().claim()).isEqualTo(next.id());
     assertThat(got.origin()).isEqualTo(Grant.Origin.NEW);
@@ -44,12 +45,12 @@ abstract class HandingOverContract extends ContractPart {
   @Test
   void repeatedHandOver_findsTheSameGrant() {
     Grant former = a().acquire(newLock());
-    Claim next = Claims.on(former.ref().lock());
-    Grant got = Party.granted(a().handOver(former, next, Line.JOIN).got());
-    HandOver again = a().handOver(former, next, Line.JOIN);
+    Claim next = TestClaims.on(former.ref().lock());
+    Grant got = ContractReplica.granted(a().handOver(former, next, QueueIntent.JOIN).got());
+    HandOver again = a().handOver(former, next, QueueIntent.JOIN);
     assertThat(again.ended()).isInstanceOf(Release.NotHeld.class);
-    assertThat(Party.granted(again.got()).ref()).isEqualTo(got.ref());
-    assertThat(Party.granted(again.got()).origin()).isEqualTo(Grant.Origin.STANDING);
+    assertThat(ContractReplica.granted(again.got()).ref()).isEqualTo(got.ref());
+    assertThat(ContractReplica.granted(again.got()).origin()).isEqualTo(Grant.Origin.EXISTING);
   }
 
   @Test
@@ -57,11 +58,11 @@ abstract class HandingOverContract extends ContractPart {
     Grant standing = b().acquire(newLock());
     Grant stale =
         new Grant(
-            Claims.withToken(standing.ref(), standing.token().value() - 1),
+            TestClaims.withToken(standing.ref(), standing.token().value() - 1),
             standing.lease(),
             standing.mode(),
             standing.origin());
-    HandOver both = a().handOver(stale, Claims.on(standing.ref().lock()), Line.JOIN);
+    HandOver both = a().handOver(stale, TestClaims.on(standing.ref().lock()), QueueIntent.JOIN);
     assertThat(both.ended()).isInstanceOf(Release.NotHeld.class);
     assertThat(both.got()).isInstanceOf(Attempt.Busy.class);
     assertStands(standing);
@@ -71,47 +72,47 @@ abstract class HandingOverContract extends ContractPart {
   void handOverAfterRelease_isAnOrdinaryAttempt() {
     Grant former = a().acquire(newLock());
     a().release(former);
-    HandOver both = a().handOver(former, Claims.on(former.ref().lock()), Line.JOIN);
+    HandOver both = a().handOver(former, TestClaims.on(former.ref().lock()), QueueIntent.JOIN);
     assertThat(both.ended()).isInstanceOf(Release.NotHeld.class);
-    assertThat(Party.granted(both.got()).token()).isGreaterThan(former.token());
+    assertThat(ContractReplica.granted(both.got()).token()).isGreaterThan(former.token());
   }
 
   @Test
   void lastWaiter_givesUpThePlace() {
     LockName lock = newLock();
-    Grant held = a().acquire(lock, Line.STAY);
-    b().busy(lock, Line.JOIN);
-    assertThat(b().describe(lock).line()).containsExactly(a().id(), b().id());
-    Party.granted(a().handOver(held, Claims.on(lock), Line.JOIN).got());
-    assertThat(b().describe(lock).line()).containsExactly(b().id());
+    Grant held = a().acquire(lock, QueueIntent.STAY);
+    b().busy(lock, QueueIntent.JOIN);
+    assertThat(b().describe(lock).replicaQueue()).containsExactly(a().id(), b().id());
+    ContractReplica.granted(a().handOver(held, TestClaims.on(lock), QueueIntent.JOIN).got());
+    assertThat(b().describe(lock).replicaQueue()).containsExactly(b().id());
   }
 
   @Test
   void moreWaiters_keepThePlaceOrGetTheLast() {
     LockName lock = newLock();
     Grant held = a().acquire(lock);
-    b().busy(lock, Line.JOIN);
-    held = Party.granted(a().handOver(held, Claims.on(lock), Line.STAY).got());
-    assertThat(b().describe(lock).line()).containsExactly(b().id(), a().id());
-    c().busy(lock, Line.JOIN);
-    Party.granted(a().handOver(held, Claims.on(lock), Line.STAY).got());
-    assertThat(b().describe(lock).line()).containsExactly(b().id(), a().id(), c().id());
+    b().busy(lock, QueueIntent.JOIN);
+    held = ContractReplica.granted(a().handOver(held, TestClaims.on(lock), QueueIntent.STAY).got());
+    assertThat(b().describe(lock).replicaQueue()).containsExactly(b().id(), a().id());
+    c().busy(lock, QueueIntent.JOIN);
+    ContractReplica.granted(a().handOver(held, TestClaims.on(lock), QueueIntent.STAY).got());
+    assertThat(b().describe(lock).replicaQueue()).containsExactly(b().id(), a().id(), c().id());
   }
 
   @Test
   void yield_givesTheTurnToTheFirstOfTheOthers() {
     LockName lock = newLock();
-    Grant held = a().acquire(lock, Line.STAY);
-    b().busy(lock, Line.JOIN);
-    c().busy(lock, Line.JOIN);
-    Claim next = Claims.on(lock);
-    HandOver both = a().handOver(held, next, Line.YIELD);
+    Grant held = a().acquire(lock, QueueIntent.STAY);
+    b().busy(lock, QueueIntent.JOIN);
+    c().busy(lock, QueueIntent.JOIN);
+    Claim next = TestClaims.on(lock);
+    HandOver both = a().handOver(held, next, QueueIntent.YIELD);
     assertReleased(both.ended());
-    LockState state = Party.busy(both.got());
+    LockState state = ContractReplica.busy(both.got());
     assertThat(closed(state).turn()).contains(b().id());
-    assertThat(state.line()).containsExactly(c().id(), a().id());
-    Party.busy(a().tryAcquire(next, Line.STAY));
-    Grant got = b().acquire(lock, Line.JOIN);
+    assertThat(state.replicaQueue()).containsExactly(c().id(), a().id());
+    ContractReplica.busy(a().tryAcquire(next, QueueIntent.STAY));
+    Grant got = b().acquire(lock, QueueIntent.JOIN);
     if (store().wakesByNotification()) {
       awaitSoon(() -> b().wakes().of(lock) > 0);
     }
@@ -123,10 +124,12 @@ abstract class HandingOverContract extends ContractPart {
   void yieldWithNobodyElseInLine_keepsTheLock() {
     LockName lock = newLock();
     Grant held = a().acquire(lock);
-    held = Party.granted(a().handOver(held, Claims.on(lock), Line.YIELD).got());
-    assertThat(b().describe(lock).line()).containsExactly(a().id());
-    Grant again = Party.granted(a().handOver(held, Claims.on(lock), Line.YIELD).got());
-    assertThat(b().describe(lock).line()).containsExactly(a().id());
+    held =
+        ContractReplica.granted(a().handOver(held, TestClaims.on(lock), QueueIntent.YIELD).got());
+    assertThat(b().describe(lock).replicaQueue()).containsExactly(a().id());
+    Grant again =
+        ContractReplica.granted(a().handOver(held, TestClaims.on(lock), QueueIntent.YIELD).got());
+    assertThat(b().describe(lock).replicaQueue()).containsExactly(a().id());
     assertStands(again);
   }
 
@@ -134,7 +137,7 @@ abstract class HandingOverContract extends ContractPart {
   void newcomers_neverSlipInBetween() {
     LockName lock = newLock();
     AtomicBoolean over = new AtomicBoolean();
-    Together.run(
+    Concurrently.run(
         3,
         worker -> {
           if (worker == 0) {
@@ -144,7 +147,7 @@ abstract class HandingOverContract extends ContractPart {
               over.set(true);
             }
           } else {
-            Together.repeat(() -> over.get() || trySlippingIn(scene().party(worker), lock));
+            Concurrently.repeat(() -> over.get() || trySlippingIn(scene().party(worker), lock));
           }
         });
   }
@@ -152,20 +155,20 @@ abstract class HandingOverContract extends ContractPart {
   private void passOn(LockName lock, int times) {
     Grant held = a().acquire(lock);
     for (int i = 0; i < times; i++) {
-      HandOver both = a().handOver(held, Claims.on(lock), Line.JOIN);
+      HandOver both = a().handOver(held, TestClaims.on(lock), QueueIntent.JOIN);
       assertReleased(both.ended());
-      Grant next = Party.granted(both.got());
+      Grant next = ContractReplica.granted(both.got());
       assertThat(next.token()).isGreaterThan(held.token());
       held = next;
     }
     assertStands(held);
   }
 
-  private static boolean trySlippingIn(Party newcomer, LockName lock) {
+  private static boolean trySlippingIn(ContractReplica newcomer, LockName lock) {
     LockState seen = newcomer.describe(lock);
     if (seen.lastToken().isPresent()) {
       assertThat(isFree(seen)).as("free between two holders").isFalse();
-      Party.busy(newcomer.tryAcquire(Claims.on(lock), Line.NONE));
+      ContractReplica.busy(newcomer.tryAcquire(TestClaims.on(lock), QueueIntent.NONE));
     }
     return false;
   }

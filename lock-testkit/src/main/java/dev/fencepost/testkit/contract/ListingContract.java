@@ -7,10 +7,10 @@ import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
-import dev.fencepost.lock.ReleaseOrder;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.spi.ListQuery;
 import dev.fencepost.lock.spi.ListQuery.Cursor;
+import dev.fencepost.lock.spi.QueueIntent;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -35,7 +35,7 @@ abstract class ListingContract extends ContractPart {
     LockName held = take(prefix + "held").ref().lock();
     Grant closing = take(prefix + "closed");
     a().release(
-            new ReleaseOrder(
+            new ReleaseCommand(
                 closing.ref().lock(),
                 closing.ref().claim(),
                 Optional.of(closing.token()),
@@ -43,17 +43,17 @@ abstract class ListingContract extends ContractPart {
     Grant released = take(prefix + "released");
     a().release(released);
     Grant turn = take(prefix + "turn");
-    b().busy(turn.ref().lock(), Line.JOIN);
+    b().busy(turn.ref().lock(), QueueIntent.JOIN);
     a().release(turn);
-    b().acquire(turn.ref().lock(), Line.STAY);
+    b().acquire(turn.ref().lock(), QueueIntent.STAY);
     List<LockState> listed = c().listAll(prefix, ALL);
     assertThat(listed)
         .extracting(LockState::lock)
         .containsExactlyInAnyOrder(held, closing.ref().lock(), turn.ref().lock());
     for (LockState state : listed) {
       LockState described = c().describe(state.lock());
-      assertThat(state.standing()).hasSameClassAs(described.standing());
-      assertThat(state.line()).isEqualTo(described.line());
+      assertThat(state.status()).hasSameClassAs(described.status());
+      assertThat(state.replicaQueue()).isEqualTo(described.replicaQueue());
       assertThat(state.lastToken()).isEqualTo(described.lastToken());
       assertThat(state.holder().map(holder -> holder.claimTag()))
           .isEqualTo(described.holder().map(holder -> holder.claimTag()));
@@ -105,11 +105,11 @@ abstract class ListingContract extends ContractPart {
       held.add(take(prefix + (char) ('a' + i)).ref().lock());
     }
     AtomicBoolean over = new AtomicBoolean();
-    Together.run(
+    Concurrently.run(
         2,
         worker -> {
           if (worker == 0) {
-            Together.repeat(() -> over.get() || comeAndGo(prefix));
+            Concurrently.repeat(() -> over.get() || comeAndGo(prefix));
             return;
           }
           try {

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.TestInstance.Lifecycle;
 @TestInstance(Lifecycle.PER_CLASS)
 public abstract class LockBackendContract {
 
-  private Scene scene;
+  private ContractFixture scene;
 
   /** For subclasses. */
   protected LockBackendContract() {}
@@ -27,7 +27,7 @@ public abstract class LockBackendContract {
 
   @BeforeAll
   final void openStore() {
-    scene = new Scene(store());
+    scene = new ContractFixture(store());
   }
 
   @AfterAll
@@ -35,7 +35,7 @@ public abstract class LockBackendContract {
     scene.close();
   }
 
-  final Scene scene() {
+  final ContractFixture scene() {
     return scene;
   }
 

@@ -11,8 +11,8 @@ import dev.fencepost.lock.LockMode;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.Replica;
-import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.LockBackend;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreInfo;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -61,7 +61,7 @@ abstract class LookingContract extends ContractPart {
     LockState state = a().describe(newLock());
     assertThat(isFree(state)).isTrue();
     assertThat(state.lastToken()).isEmpty();
-    assertThat(state.line()).isEmpty();
+    assertThat(state.replicaQueue()).isEmpty();
   }
 
   @Test
@@ -70,26 +70,28 @@ abstract class LookingContract extends ContractPart {
         Map.of("ключ", "значение", EMOJI, "\"quoted\" and 'single'", "a=b;c", "\\n{}[],:\u0001");
     Claimant claimant =
         new Claimant("host 7/ü'\"\\ " + EMOJI, "cn=Zoë,o=x'y", LockMode.EXCLUSIVE, metadata);
-    Grant grant = a().acquire(Claims.on(newLock(), Lease.of(Claims.LONG), claimant));
-    for (Party party : List.of(a(), b())) {
+    Grant grant = a().acquire(TestClaims.on(newLock(), Lease.of(TestClaims.LONG), claimant));
+    for (ContractReplica party : List.of(a(), b())) {
       Holder holder = holder(party.describe(grant.ref().lock()));
       assertThat(holder.claimant()).isEqualTo(claimant);
       assertThat(holder.claimTag()).isEqualTo(grant.ref().claim().tag());
       assertThat(holder.token()).isEqualTo(grant.token());
       assertThat(holder.remainingAtMost())
           .isPositive()
-          .isLessThanOrEqualTo(Claims.LONG.plus(party.opened().leases().ttlStep()));
+          .isLessThanOrEqualTo(TestClaims.LONG.plus(party.opened().leases().ttlStep()));
     }
-    assertThat(holder(b().busy(grant.ref().lock(), Line.NONE)).claimant()).isEqualTo(claimant);
+    assertThat(holder(b().busy(grant.ref().lock(), QueueIntent.NONE)).claimant())
+        .isEqualTo(claimant);
   }
 
   @Test
   void controlCharacters_areKept() {
     String odd = "\u0000 \r\n\t % %00 \u001b[31m \u007f";
     Claimant claimant = new Claimant(odd, odd, LockMode.EXCLUSIVE, Map.of(odd, odd, "", ""));
-    Grant grant = a().acquire(Claims.on(newLock(), Lease.of(Claims.LONG), claimant));
+    Grant grant = a().acquire(TestClaims.on(newLock(), Lease.of(TestClaims.LONG), claimant));
     assertThat(holder(b().describe(grant.ref().lock())).claimant()).isEqualTo(claimant);
-    assertThat(holder(b().busy(grant.ref().lock(), Line.NONE)).claimant()).isEqualTo(claimant);
+    assertThat(holder(b().busy(grant.ref().lock(), QueueIntent.NONE)).claimant())
+        .isEqualTo(claimant);
   }
 
   @Test
@@ -102,7 +104,7 @@ abstract class LookingContract extends ContractPart {
     }
     Claimant claimant =
         new Claimant("🦀".repeat(Claimant.MAX_OWNER_BYTES / 4), "p", LockMode.EXCLUSIVE, metadata);
-    Grant grant = a().acquire(Claims.on(newLock(), Lease.of(Claims.LONG), claimant));
+    Grant grant = a().acquire(TestClaims.on(newLock(), Lease.of(TestClaims.LONG), claimant));
     assertThat(holder(b().describe(grant.ref().lock())).claimant()).isEqualTo(claimant);
   }
 
@@ -118,9 +120,9 @@ abstract class LookingContract extends ContractPart {
   @Test
   void claimIds_areNeverShown() {
     LockName lock = newLock();
-    Claim claim = Claims.on(lock);
+    Claim claim = TestClaims.on(lock);
     a().acquire(claim);
-    LockState busy = b().busy(lock, Line.JOIN);
+    LockState busy = b().busy(lock, QueueIntent.JOIN);
     List<Object> shown =
         List.of(busy, a().describe(lock), a().listAll(lock.value(), 10), a().info());
     assertThat(shown.toString()).doesNotContain(claim.id().value());
@@ -128,8 +130,8 @@ abstract class LookingContract extends ContractPart {
 
   @Test
   void openReplicas_areListedUntilTheyClose() {
-    Party gone;
-    try (Party another = scene().newParty()) {
+    ContractReplica gone;
+    try (ContractReplica another = scene().newParty()) {
       gone = another;
       assertThat(another.opened().replicas()).contains(another.replica());
       awaitSoon(() -> a().info().replicas().contains(another.replica()));
@@ -143,7 +145,7 @@ abstract class LookingContract extends ContractPart {
 
   @Test
   void announcement_replacesTheEntry() {
-    try (Party another = scene().newParty()) {
+    try (ContractReplica another = scene().newParty()) {
       Replica draining = new Replica(another.id(), "elsewhere.example:1", Replica.Phase.DRAINING);
       another.announce(draining);
       awaitSoon(() -> a().info().replicas().contains(draining));
@@ -154,7 +156,7 @@ abstract class LookingContract extends ContractPart {
   @Test
   void grants_outliveTheReplicaThatMadeThem() {
     Grant grant;
-    try (Party another = scene().newParty()) {
+    try (ContractReplica another = scene().newParty()) {
       grant = another.acquire(newLock());
     }
     assertStands(grant);

@@ -2,7 +2,7 @@ package dev.fencepost.testkit.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.fencepost.lock.Advance;
+import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.ResourceName;
 import java.time.Duration;
@@ -23,12 +23,12 @@ abstract class MarksContract extends ContractPart {
   @Test
   void mark_risesWithTokensAndRefusesLowerOnes() {
     ResourceName resource = scene().newResource();
-    assertThat(a().advance(resource, 100)).isEqualTo(new Advance.Advanced(token(100)));
-    assertThat(b().advance(resource, 100)).isEqualTo(new Advance.Unchanged(token(100)));
-    assertThat(b().advance(resource, 99)).isEqualTo(new Advance.Stale(token(100)));
-    assertThat(a().advance(resource, 100)).isEqualTo(new Advance.Unchanged(token(100)));
-    assertThat(c().advance(resource, 101)).isEqualTo(new Advance.Advanced(token(101)));
-    assertThat(a().advance(resource, 1)).isEqualTo(new Advance.Stale(token(101)));
+    assertThat(a().advance(resource, 100)).isEqualTo(new FenceAdvance.Advanced(token(100)));
+    assertThat(b().advance(resource, 100)).isEqualTo(new FenceAdvance.Unchanged(token(100)));
+    assertThat(b().advance(resource, 99)).isEqualTo(new FenceAdvance.Stale(token(100)));
+    assertThat(a().advance(resource, 100)).isEqualTo(new FenceAdvance.Unchanged(token(100)));
+    assertThat(c().advance(resource, 101)).isEqualTo(new FenceAdvance.Advanced(token(101)));
+    assertThat(a().advance(resource, 1)).isEqualTo(new FenceAdvance.Stale(token(101)));
   }
 
   @Test
@@ -36,15 +36,16 @@ abstract class MarksContract extends ContractPart {
     ResourceName one = scene().newResource();
     ResourceName other = new ResourceName(one.value() + "'");
     a().advance(one, 1000);
-    assertThat(a().advance(other, 1)).isEqualTo(new Advance.Advanced(token(1)));
-    assertThat(a().advance(one, 1)).isEqualTo(new Advance.Stale(token(1000)));
+    assertThat(a().advance(other, 1)).isEqualTo(new FenceAdvance.Advanced(token(1)));
+    assertThat(a().advance(one, 1)).isEqualTo(new FenceAdvance.Stale(token(1000)));
   }
 
   @Test
   void grantedToken_passesAtOnce() {
     ResourceName resource = scene().newResource();
     FencingToken granted = a().acquire(newLock()).token();
-    assertThat(b().advance(resource, granted.value())).isEqualTo(new Advance.Advanced(granted));
+    assertThat(b().advance(resource, granted.value()))
+        .isEqualTo(new FenceAdvance.Advanced(granted));
   }
 
   @Test
@@ -56,14 +57,15 @@ abstract class MarksContract extends ContractPart {
     for (long token : new long[] {tooFar, Long.MAX_VALUE}) {
       assertThat(a().advance(resource, token))
           .isInstanceOfSatisfying(
-              Advance.TooFarAhead.class,
+              FenceAdvance.TooFarAhead.class,
               refused ->
                   assertThat(refused.highest()).isGreaterThanOrEqualTo(present).isLessThan(tooFar));
     }
-    assertThat(a().advance(resource, present)).isEqualTo(new Advance.Unchanged(token(present)));
+    assertThat(a().advance(resource, present))
+        .isEqualTo(new FenceAdvance.Unchanged(token(present)));
     long hoursAhead = present + Duration.ofHours(20).toNanos();
     assertThat(a().advance(resource, hoursAhead))
-        .isEqualTo(new Advance.Advanced(token(hoursAhead)));
+        .isEqualTo(new FenceAdvance.Advanced(token(hoursAhead)));
   }
 
   @Test
@@ -73,7 +75,7 @@ abstract class MarksContract extends ContractPart {
     a().advance(resource, 500);
     assertThat(b().resetMark(resource)).contains(token(500));
     assertThat(b().resetMark(resource)).isEmpty();
-    assertThat(a().advance(resource, 3)).isEqualTo(new Advance.Advanced(token(3)));
+    assertThat(a().advance(resource, 3)).isEqualTo(new FenceAdvance.Advanced(token(3)));
   }
 
   @Test
@@ -84,34 +86,34 @@ abstract class MarksContract extends ContractPart {
       tokens.add(token);
     }
     Collections.shuffle(tokens, new Random(7));
-    List<CompletionStage<Advance>> answers = new ArrayList<>();
+    List<CompletionStage<FenceAdvance>> answers = new ArrayList<>();
     for (int i = 0; i < tokens.size(); i++) {
       answers.add(
           scene().party(i % 3).backend().advance(resource, new FencingToken(tokens.get(i))));
     }
     for (int i = 0; i < tokens.size(); i++) {
       long sent = tokens.get(i);
-      Advance answer = Party.answer(answers.get(i));
-      if (answer instanceof Advance.Stale stale) {
+      FenceAdvance answer = ContractReplica.answer(answers.get(i));
+      if (answer instanceof FenceAdvance.Stale stale) {
         assertThat(stale.mark().value()).isGreaterThan(sent);
       } else {
-        assertThat(answer).isEqualTo(new Advance.Advanced(token(sent)));
+        assertThat(answer).isEqualTo(new FenceAdvance.Advanced(token(sent)));
       }
     }
-    assertThat(a().advance(resource, 90)).isEqualTo(new Advance.Unchanged(token(90)));
+    assertThat(a().advance(resource, 90)).isEqualTo(new FenceAdvance.Unchanged(token(90)));
   }
 
   @Test
   void sameTokenManyTimesAtOnce_advancesOnce() {
     for (int round = 0; round < 10; round++) {
       ResourceName resource = scene().newResource();
-      List<CompletionStage<Advance>> answers = new ArrayList<>();
+      List<CompletionStage<FenceAdvance>> answers = new ArrayList<>();
       for (int i = 0; i < 12; i++) {
         answers.add(scene().party(i % 3).backend().advance(resource, token(42)));
       }
-      List<Advance> all = answers.stream().map(Party::answer).toList();
-      assertThat(all).containsOnlyOnce(new Advance.Advanced(token(42)));
-      assertThat(Collections.frequency(all, new Advance.Unchanged(token(42)))).isEqualTo(11);
+      List<FenceAdvance> all = answers.stream().map(ContractReplica::answer).toList();
+      assertThat(all).containsOnlyOnce(new FenceAdvance.Advanced(token(42)));
+      assertThat(Collections.frequency(all, new FenceAdvance.Unchanged(token(42)))).isEqualTo(11);
     }
   }
 

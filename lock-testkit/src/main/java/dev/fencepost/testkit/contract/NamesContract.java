@@ -2,17 +2,17 @@ package dev.fencepost.testkit.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.fencepost.lock.Advance;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Claimant;
+import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.ResourceName;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,7 +29,7 @@ abstract class NamesContract extends ContractPart {
 
   @Test
   void nastyNames_areIndependentLocks() {
-    Map<LockName, Grant> grants = takeAll(NastyNames.locks());
+    Map<LockName, Grant> grants = takeAll(EdgeCaseNames.locks());
     assertSeparate(grants);
     boolean odd = false;
     Map<LockName, Grant> kept = new HashMap<>();
@@ -51,7 +51,7 @@ abstract class NamesContract extends ContractPart {
 
   @Test
   void nastyNames_areListedAsTheyAre() {
-    Map<LockName, Grant> grants = takeAll(NastyNames.locks());
+    Map<LockName, Grant> grants = takeAll(EdgeCaseNames.locks());
     assertThat(b().listAll("", 50)).extracting(LockState::lock).containsAll(grants.keySet());
     for (LockName name : grants.keySet()) {
       assertThat(b().listAll(name.value(), 50)).extracting(LockState::lock).contains(name);
@@ -61,26 +61,26 @@ abstract class NamesContract extends ContractPart {
 
   @Test
   void nastyNames_areWokenAsTheyAre() {
-    Map<LockName, Grant> grants = takeAll(NastyNames.locks());
+    Map<LockName, Grant> grants = takeAll(EdgeCaseNames.locks());
     for (Grant grant : grants.values()) {
       LockName name = grant.ref().lock();
-      b().busy(name, Line.JOIN);
+      b().busy(name, QueueIntent.JOIN);
       assertReleased(a().release(grant));
       if (store().wakesByNotification()) {
         awaitSoon(() -> b().wakes().of(name) > 0);
       }
-      b().release(b().acquire(name, Line.JOIN));
+      b().release(b().acquire(name, QueueIntent.JOIN));
     }
   }
 
   @Test
   void nastyNames_areIndependentResources() {
-    List<String> names = NastyNames.all();
+    List<String> names = EdgeCaseNames.all();
     for (int i = 0; i < names.size(); i++) {
       FencingToken mark = new FencingToken(i + 1);
       assertThat(a().advance(new ResourceName(names.get(i)), mark.value()))
           .as("%s", names.get(i))
-          .isEqualTo(new Advance.Advanced(mark));
+          .isEqualTo(new FenceAdvance.Advanced(mark));
     }
     for (int i = 0; i < names.size(); i++) {
       assertThat(b().resetMark(new ResourceName(names.get(i)))).contains(new FencingToken(i + 1));
@@ -92,17 +92,20 @@ abstract class NamesContract extends ContractPart {
     Map<LockName, CompletionStage<Attempt>> attempts = new HashMap<>();
     for (LockName name : names) {
       Claim claim =
-          Claims.on(name, Lease.of(Claims.LONG), Claimant.named("owner " + names.indexOf(name)));
-      attempts.put(name, a().backend().tryAcquire(claim, Line.NONE));
+          TestClaims.on(
+              name, Lease.of(TestClaims.LONG), Claimant.named("owner " + names.indexOf(name)));
+      attempts.put(name, a().backend().tryAcquire(claim, QueueIntent.NONE));
     }
     assertThat(attempts).as("no name stands twice in the list").hasSameSizeAs(names);
     Map<LockName, Grant> grants = new HashMap<>();
-    attempts.forEach((name, attempt) -> grants.put(name, Party.granted(Party.answer(attempt))));
+    attempts.forEach(
+        (name, attempt) ->
+            grants.put(name, ContractReplica.granted(ContractReplica.answer(attempt))));
     return grants;
   }
 
   private void assertSeparate(Map<LockName, Grant> grants) {
-    List<LockName> names = NastyNames.locks();
+    List<LockName> names = EdgeCaseNames.locks();
     for (LockState state : b().describe(grants.keySet())) {
       Grant grant = Objects.requireNonNull(grants.get(state.lock()));
       assertThat(holder(state).token()).as("%s", state.lock()).isEqualTo(grant.token());

@@ -11,7 +11,7 @@ import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockMode;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LossReason;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreInfo.LeaseTerms;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,7 +29,8 @@ abstract class OwnershipContract extends ContractPart {
 
   @Test
   void freeLock_isGrantedAsAsked() {
-    Claim claim = Claims.on(newLock(), new Lease(Duration.ofSeconds(30), Duration.ofSeconds(3)));
+    Claim claim =
+        TestClaims.on(newLock(), new Lease(Duration.ofSeconds(30), Duration.ofSeconds(3)));
     Grant grant = a().acquire(claim);
     assertThat(grant.ref().lock()).isEqualTo(claim.lock());
     assertThat(grant.ref().claim()).isEqualTo(claim.id());
@@ -44,8 +45,8 @@ abstract class OwnershipContract extends ContractPart {
   void heldLock_isBusyForOthersOnEveryReplica() {
     LockName lock = newLock();
     Grant held = a().acquire(lock);
-    for (Party party : List.of(a(), b(), c())) {
-      assertThat(holder(party.busy(lock, Line.NONE)).token()).isEqualTo(held.token());
+    for (ContractReplica party : List.of(a(), b(), c())) {
+      assertThat(holder(party.busy(lock, QueueIntent.NONE)).token()).isEqualTo(held.token());
     }
     assertStands(held);
   }
@@ -56,10 +57,13 @@ abstract class OwnershipContract extends ContractPart {
       LockName lock = newLock();
       List<CompletionStage<Attempt>> tries = new ArrayList<>();
       for (int i = 0; i < 24; i++) {
-        tries.add(scene().party(i % 3).backend().tryAcquire(Claims.on(lock), Line.NONE));
+        tries.add(scene().party(i % 3).backend().tryAcquire(TestClaims.on(lock), QueueIntent.NONE));
       }
       long granted =
-          tries.stream().map(Party::answer).filter(Attempt.Granted.class::isInstance).count();
+          tries.stream()
+              .map(ContractReplica::answer)
+              .filter(Attempt.Granted.class::isInstance)
+              .count();
       assertThat(granted).isEqualTo(1);
     }
   }
@@ -70,13 +74,13 @@ abstract class OwnershipContract extends ContractPart {
     AtomicInteger inside = new AtomicInteger();
     AtomicInteger most = new AtomicInteger();
     AtomicInteger grants = new AtomicInteger();
-    Together.run(
+    Concurrently.run(
         6,
         worker -> {
-          Party party = scene().party(worker % 3);
-          Together.repeat(
+          ContractReplica party = scene().party(worker % 3);
+          Concurrently.repeat(
               () -> {
-                Attempt attempt = party.tryAcquire(Claims.on(lock), Line.NONE);
+                Attempt attempt = party.tryAcquire(TestClaims.on(lock), QueueIntent.NONE);
                 if (attempt instanceof Attempt.Granted granted) {
                   grants.incrementAndGet();
                   most.accumulateAndGet(inside.incrementAndGet(), Math::max);
@@ -91,25 +95,29 @@ abstract class OwnershipContract extends ContractPart {
 
   @Test
   void sameClaimAgain_getsTheSameGrantOnEveryReplica() {
-    Claim claim = Claims.on(newLock());
+    Claim claim = TestClaims.on(newLock());
     Grant first = a().acquire(claim);
-    for (Party party : List.of(a(), b(), c())) {
+    for (ContractReplica party : List.of(a(), b(), c())) {
       Grant again = party.acquire(claim);
       assertThat(again.ref()).isEqualTo(first.ref());
-      assertThat(again.origin()).isEqualTo(Grant.Origin.STANDING);
+      assertThat(again.origin()).isEqualTo(Grant.Origin.EXISTING);
     }
   }
 
   @Test
   void sameClaimManyTimesAtOnce_isOneGrant() {
     for (int round = 0; round < 10; round++) {
-      Claim claim = Claims.on(newLock());
+      Claim claim = TestClaims.on(newLock());
       List<CompletionStage<Attempt>> tries = new ArrayList<>();
       for (int i = 0; i < 12; i++) {
-        tries.add(scene().party(i % 3).backend().tryAcquire(claim, Line.JOIN));
+        tries.add(scene().party(i % 3).backend().tryAcquire(claim, QueueIntent.JOIN));
       }
       List<FencingToken> tokens =
-          tries.stream().map(Party::answer).map(Party::granted).map(Grant::token).toList();
+          tries.stream()
+              .map(ContractReplica::answer)
+              .map(ContractReplica::granted)
+              .map(Grant::token)
+              .toList();
       assertThat(tokens).containsOnly(tokens.get(0));
     }
   }
@@ -117,9 +125,9 @@ abstract class OwnershipContract extends ContractPart {
   @Test
   void renewal_countsTheLeaseAnew() {
     Grant renewed = a().acquire(newLock());
-    Claim repeated = Claims.on(newLock());
+    Claim repeated = TestClaims.on(newLock());
     a().acquire(repeated);
-    Duration halfASecondLess = Claims.LONG.minusMillis(500);
+    Duration halfASecondLess = TestClaims.LONG.minusMillis(500);
     awaitAfter(
         Duration.ofMillis(500),
         () ->
@@ -128,7 +136,7 @@ abstract class OwnershipContract extends ContractPart {
     long sent = System.nanoTime();
     Grant answer = b().renewed(renewed);
     assertThat(answer.ref()).isEqualTo(renewed.ref());
-    assertThat(answer.origin()).isEqualTo(Grant.Origin.STANDING);
+    assertThat(answer.origin()).isEqualTo(Grant.Origin.EXISTING);
     assertFullLease(renewed.ref().lock(), sent);
     sent = System.nanoTime();
     b().acquire(repeated);
@@ -138,15 +146,15 @@ abstract class OwnershipContract extends ContractPart {
   @Test
   void renewalWithWrongToken_isLostAndChangesNothing() {
     Grant held = a().acquire(newLock());
-    assertRefused(Claims.withToken(held.ref(), held.token().value() - 1));
-    assertRefused(Claims.withToken(held.ref(), held.token().value() + 1));
+    assertRefused(TestClaims.withToken(held.ref(), held.token().value() - 1));
+    assertRefused(TestClaims.withToken(held.ref(), held.token().value() + 1));
     assertStands(held);
   }
 
   @Test
   void renewalByStranger_isSupersededAndChangesNothing() {
     Grant held = a().acquire(newLock());
-    GrantRef stranger = new GrantRef(held.ref().lock(), Claims.newId(), held.token());
+    GrantRef stranger = new GrantRef(held.ref().lock(), TestClaims.newId(), held.token());
     assertThat(a().lost(stranger).reason()).isEqualTo(LossReason.SUPERSEDED);
     assertStands(held);
   }
@@ -154,7 +162,7 @@ abstract class OwnershipContract extends ContractPart {
   @Test
   void renewalOfUnusedLock_isLostAndHoldsNothing() {
     LockName lock = newLock();
-    a().lost(new GrantRef(lock, Claims.newId(), new FencingToken(1)));
+    a().lost(new GrantRef(lock, TestClaims.newId(), new FencingToken(1)));
     assertThat(isFree(a().describe(lock))).isTrue();
     a().acquire(lock);
   }
@@ -165,7 +173,7 @@ abstract class OwnershipContract extends ContractPart {
     assertThat(terms.minTtl()).isBetween(Lease.MIN_TTL, Lease.MAX_TTL);
     assertThat(terms.maxTtl()).isBetween(terms.minTtl(), Lease.MAX_TTL);
     for (Duration ttl : List.of(terms.minTtl(), terms.maxTtl())) {
-      Claim claim = Claims.on(newLock(), new Lease(ttl, Lease.MAX_LOCK_DELAY));
+      Claim claim = TestClaims.on(newLock(), new Lease(ttl, Lease.MAX_LOCK_DELAY));
       Grant grant = a().acquire(claim);
       assertThat(grant.lease().ttl()).isBetween(ttl, ttl.plus(terms.ttlStep()));
       Duration left = remaining(claim.lock());
@@ -182,12 +190,13 @@ abstract class OwnershipContract extends ContractPart {
     a().release(a().acquire(lock));
     StoreUnderTest.Stall stalled = store().stall(lock);
     try {
-      CompletionStage<Attempt> waiting = b().backend().tryAcquire(Claims.on(lock), Line.NONE);
+      CompletionStage<Attempt> waiting =
+          b().backend().tryAcquire(TestClaims.on(lock), QueueIntent.NONE);
       store().elapse(Duration.ofMillis(600));
       assertThat(waiting.toCompletableFuture()).isNotDone();
       long ended = System.nanoTime();
       stalled.end();
-      Party.granted(Party.answer(waiting));
+      ContractReplica.granted(ContractReplica.answer(waiting));
       assertFullLease(lock, ended);
     } finally {
       stalled.end();
@@ -202,11 +211,12 @@ abstract class OwnershipContract extends ContractPart {
     return holder(a().describe(lock)).remainingAtMost();
   }
 
-  /** Asserts that the lease of {@link Claims#LONG} was counted from that moment or later. */
+  /** Asserts that the lease of {@link TestClaims#LONG} was counted from that moment or later. */
   private void assertFullLease(LockName lock, long sinceNanoTime) {
     Duration left = remaining(lock);
     assertThat(left)
-        .isGreaterThanOrEqualTo(Claims.LONG.minus(Party.since(sinceNanoTime)).minus(TOLERANCE))
-        .isLessThanOrEqualTo(Claims.LONG.plus(a().opened().leases().ttlStep()));
+        .isGreaterThanOrEqualTo(
+            TestClaims.LONG.minus(ContractReplica.since(sinceNanoTime)).minus(TOLERANCE))
+        .isLessThanOrEqualTo(TestClaims.LONG.plus(a().opened().leases().ttlStep()));
   }
 }

@@ -7,11 +7,11 @@ import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.LockStatus;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
-import dev.fencepost.lock.Standing;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.ReleaseCommand;
+import dev.fencepost.lock.spi.QueueIntent;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -47,7 +47,7 @@ abstract class ReleasingContract extends ContractPart {
   void repeatedRelease_saysThatNothingHappened() {
     Grant former = a().acquire(newLock());
     a().release(former);
-    for (Party party : List.of(a(), b())) {
+    for (ContractReplica party : List.of(a(), b())) {
       assertNotHeld(party.release(former), LossReason.RELEASED, LossReason.EXPIRED);
     }
   }
@@ -64,7 +64,7 @@ abstract class ReleasingContract extends ContractPart {
 
   @Test
   void staleRelease_leavesTheLaterGrantOfTheSameClaimAlone() {
-    Claim claim = Claims.on(newLock());
+    Claim claim = TestClaims.on(newLock());
     Grant former = a().acquire(claim);
     a().release(former);
     Grant later = a().acquire(claim);
@@ -78,7 +78,7 @@ abstract class ReleasingContract extends ContractPart {
   void releaseWithWrongToken_changesNothing() {
     Grant held = a().acquire(newLock());
     for (long wrong : new long[] {held.token().value() - 1, held.token().value() + 1}) {
-      ReleaseOrder order = ReleaseOrder.of(Claims.withToken(held.ref(), wrong));
+      ReleaseCommand order = ReleaseCommand.of(TestClaims.withToken(held.ref(), wrong));
       assertThat(a().release(order)).isInstanceOf(Release.NotHeld.class);
     }
     assertStands(held);
@@ -87,15 +87,15 @@ abstract class ReleasingContract extends ContractPart {
   @Test
   void releaseByStranger_changesNothing() {
     Grant held = a().acquire(newLock());
-    GrantRef stranger = new GrantRef(held.ref().lock(), Claims.newId(), held.token());
-    assertNotHeld(a().release(ReleaseOrder.of(stranger)), LossReason.SUPERSEDED);
+    GrantRef stranger = new GrantRef(held.ref().lock(), TestClaims.newId(), held.token());
+    assertNotHeld(a().release(ReleaseCommand.of(stranger)), LossReason.SUPERSEDED);
     assertStands(held);
   }
 
   @Test
   void withdrawalOfHolder_releasesIt() {
     Grant held = a().acquire(newLock());
-    assertReleased(b().release(ReleaseOrder.withdrawal(held.ref().lock(), held.ref().claim())));
+    assertReleased(b().release(ReleaseCommand.withdrawal(held.ref().lock(), held.ref().claim())));
     assertThat(isFree(a().describe(held.ref().lock()))).isTrue();
   }
 
@@ -103,7 +103,7 @@ abstract class ReleasingContract extends ContractPart {
   void withdrawalOfUnknownClaim_changesNothing() {
     Grant held = a().acquire(newLock());
     for (LockName lock : List.of(held.ref().lock(), newLock())) {
-      assertThat(a().release(ReleaseOrder.withdrawal(lock, Claims.newId())))
+      assertThat(a().release(ReleaseCommand.withdrawal(lock, TestClaims.newId())))
           .isEqualTo(new Release.Withdrawn());
     }
     assertStands(held);
@@ -111,14 +111,14 @@ abstract class ReleasingContract extends ContractPart {
 
   @Test
   void closedAfterRelease_isBusyForEverybody() {
-    Claim claim = Claims.on(newLock());
+    Claim claim = TestClaims.on(newLock());
     Grant former = a().acquire(claim);
-    b().busy(claim.lock(), Line.JOIN);
+    b().busy(claim.lock(), QueueIntent.JOIN);
     assertReleased(a().release(closing(former, HOUR)));
-    for (Party party : List.of(a(), b(), c())) {
-      assertClosedForAnHour(party.busy(claim.lock(), Line.NONE));
+    for (ContractReplica party : List.of(a(), b(), c())) {
+      assertClosedForAnHour(party.busy(claim.lock(), QueueIntent.NONE));
     }
-    Party.busy(a().tryAcquire(claim, Line.NONE));
+    ContractReplica.busy(a().tryAcquire(claim, QueueIntent.NONE));
     assertThat(a().release(former)).isInstanceOf(Release.NotHeld.class);
     assertThat(a().lost(former.ref()).reason()).isIn(LossReason.RELEASED, LossReason.EXPIRED);
     assertClosedForAnHour(a().describe(claim.lock()));
@@ -129,7 +129,7 @@ abstract class ReleasingContract extends ContractPart {
     Grant former = a().acquire(newLock());
     a().release(closing(former, HOUR));
     store().purgeIdle();
-    assertClosedForAnHour(a().busy(former.ref().lock(), Line.NONE));
+    assertClosedForAnHour(a().busy(former.ref().lock(), QueueIntent.NONE));
   }
 
   @Test
@@ -137,15 +137,15 @@ abstract class ReleasingContract extends ContractPart {
     Duration time = Duration.ofSeconds(1);
     Grant former = a().acquire(newLock());
     a().release(closing(former, time));
-    assertThat(closed(b().busy(former.ref().lock(), Line.NONE)).availableIn())
+    assertThat(closed(b().busy(former.ref().lock(), QueueIntent.NONE)).availableIn())
         .isBetween(Duration.ofNanos(1), time.plus(store().expirySlack()));
     awaitAfter(time, () -> isFree(a().describe(former.ref().lock())));
     assertThat(b().acquire(former.ref().lock()).token()).isGreaterThan(former.token());
   }
 
-  private static ReleaseOrder closing(Grant grant, Duration closeFor) {
+  private static ReleaseCommand closing(Grant grant, Duration closeFor) {
     GrantRef ref = grant.ref();
-    return new ReleaseOrder(ref.lock(), ref.claim(), Optional.of(ref.token()), closeFor);
+    return new ReleaseCommand(ref.lock(), ref.claim(), Optional.of(ref.token()), closeFor);
   }
 
   private static void assertNotHeld(Release release, LossReason... reasons) {
@@ -155,7 +155,7 @@ abstract class ReleasingContract extends ContractPart {
   }
 
   private void assertClosedForAnHour(LockState state) {
-    Standing.Closed closed = closed(state);
+    LockStatus.Closed closed = closed(state);
     assertThat(closed.revoked()).isEmpty();
     assertThat(closed.turn()).isEmpty();
     assertThat(closed.availableIn())

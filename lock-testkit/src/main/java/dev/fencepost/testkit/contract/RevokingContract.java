@@ -3,17 +3,17 @@ package dev.fencepost.testkit.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.Holder;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
-import dev.fencepost.lock.Loss;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.Revocation;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -34,8 +34,8 @@ abstract class RevokingContract extends ContractPart {
     Holder former = revoked(b().forceRelease(order(held.ref().lock()))).former();
     assertThat(former.token()).isEqualTo(held.token());
     assertThat(former.claimTag()).isEqualTo(held.ref().claim().tag());
-    for (Party party : new Party[] {a(), c()}) {
-      Loss loss = party.lost(held.ref());
+    for (ContractReplica party : new ContractReplica[] {a(), c()}) {
+      GrantLoss loss = party.lost(held.ref());
       assertThat(loss.reason()).isEqualTo(LossReason.REVOKED);
       assertThat(loss.detail()).isEqualTo(REASON);
     }
@@ -45,15 +45,15 @@ abstract class RevokingContract extends ContractPart {
   @Test
   void revoked_staysClosedForTheRestOfLeaseAndDelay() {
     Lease lease = new Lease(Duration.ofSeconds(100), Duration.ofSeconds(20));
-    Grant held = a().acquire(Claims.on(newLock(), lease));
+    Grant held = a().acquire(TestClaims.on(newLock(), lease));
     b().forceRelease(order(held.ref().lock()));
     a().release(held);
-    LockState state = b().busy(held.ref().lock(), Line.NONE);
+    LockState state = b().busy(held.ref().lock(), QueueIntent.NONE);
     assertThat(closed(state).turn()).isEmpty();
     assertThat(closed(state).revoked()).isEqualTo(REASON);
     assertThat(closed(state).availableIn())
         .isBetween(Duration.ofSeconds(110), Duration.ofSeconds(120).plus(store().expirySlack()));
-    Party.busy(a().tryAcquire(Claims.on(held.ref().lock()), Line.JOIN));
+    ContractReplica.busy(a().tryAcquire(TestClaims.on(held.ref().lock()), QueueIntent.JOIN));
   }
 
   @Test
@@ -71,7 +71,7 @@ abstract class RevokingContract extends ContractPart {
     Grant held = a().acquire(newLock());
     Revocation.Revoked revoked = revoked(b().forceRelease(order(held.ref().lock(), HOUR)));
     assertThat(revoked.closing().orElseThrow()).isGreaterThan(held.token());
-    assertClosedForAnHour(a().busy(held.ref().lock(), Line.NONE));
+    assertClosedForAnHour(a().busy(held.ref().lock(), QueueIntent.NONE));
     assertThat(a().lost(held.ref()).reason()).isEqualTo(LossReason.REVOKED);
   }
 
@@ -82,7 +82,7 @@ abstract class RevokingContract extends ContractPart {
     assertThat(revoked.closing()).isEmpty();
     assertThat(isFree(a().describe(held.ref().lock()))).isTrue();
     // Nobody gave it back. The store may have forgotten that it was taken, too.
-    for (Party party : new Party[] {a(), c()}) {
+    for (ContractReplica party : new ContractReplica[] {a(), c()}) {
       assertThat(party.lost(held.ref()).reason()).isEqualTo(LossReason.EXPIRED);
       assertThat(party.release(held)).isEqualTo(new Release.NotHeld(LossReason.EXPIRED));
     }
@@ -96,19 +96,19 @@ abstract class RevokingContract extends ContractPart {
   void zeroTimeWithALine_givesTheTurnToTheFirst() {
     Grant held = a().acquire(newLock());
     LockName lock = held.ref().lock();
-    b().busy(lock, Line.JOIN);
+    b().busy(lock, QueueIntent.JOIN);
     a().forceRelease(order(lock, Duration.ZERO));
-    c().busy(lock, Line.NONE);
+    c().busy(lock, QueueIntent.NONE);
     assertThat(a().lost(held.ref()).reason()).isEqualTo(LossReason.REVOKED);
     assertThat(a().lost(held.ref()).detail()).isEqualTo(REASON);
-    assertThat(b().acquire(lock, Line.JOIN).token()).isGreaterThan(held.token());
+    assertThat(b().acquire(lock, QueueIntent.JOIN).token()).isGreaterThan(held.token());
   }
 
   @Test
   void zeroTimeWhoseTurnIsDeclined_isStillNoRelease() {
     Grant held = a().acquire(newLock());
     LockName lock = held.ref().lock();
-    b().busy(lock, Line.JOIN);
+    b().busy(lock, QueueIntent.JOIN);
     a().forceRelease(order(lock, Duration.ZERO));
     b().leave(lock);
     assertThat(isFree(c().describe(lock))).isTrue();
@@ -122,7 +122,7 @@ abstract class RevokingContract extends ContractPart {
     assertThat(answer)
         .isInstanceOfSatisfying(
             Revocation.TokenMismatch.class,
-            mismatch -> assertThat(mismatch.standing().token()).isEqualTo(held.token()));
+            mismatch -> assertThat(mismatch.current().token()).isEqualTo(held.token()));
     assertStands(held);
   }
 
@@ -149,27 +149,27 @@ abstract class RevokingContract extends ContractPart {
     LockName lock = a().acquire(newLock()).ref().lock();
     a().forceRelease(order(lock, HOUR));
     assertThat(b().forceRelease(order(lock))).isEqualTo(new Revocation.NotHeld());
-    assertClosedForAnHour(b().busy(lock, Line.NONE));
+    assertClosedForAnHour(b().busy(lock, QueueIntent.NONE));
     assertThat(b().forceRelease(order(lock, Duration.ofMinutes(2))))
         .isEqualTo(new Revocation.NotHeld());
-    assertThat(closed(b().busy(lock, Line.NONE)).availableIn())
+    assertThat(closed(b().busy(lock, QueueIntent.NONE)).availableIn())
         .isBetween(Duration.ofMinutes(1), Duration.ofMinutes(2).plus(store().expirySlack()));
     b().forceRelease(order(lock, HOUR));
-    assertClosedForAnHour(b().busy(lock, Line.NONE));
+    assertClosedForAnHour(b().busy(lock, QueueIntent.NONE));
     b().forceRelease(order(lock, Duration.ZERO));
     b().acquire(lock);
   }
 
-  private static ForcedRelease order(LockName lock) {
-    return new ForcedRelease(lock, REASON, Optional.empty(), Optional.empty());
+  private static ForceReleaseCommand order(LockName lock) {
+    return new ForceReleaseCommand(lock, REASON, Optional.empty(), Optional.empty());
   }
 
-  private static ForcedRelease order(LockName lock, Duration closeFor) {
-    return new ForcedRelease(lock, REASON, Optional.empty(), Optional.of(closeFor));
+  private static ForceReleaseCommand order(LockName lock, Duration closeFor) {
+    return new ForceReleaseCommand(lock, REASON, Optional.empty(), Optional.of(closeFor));
   }
 
-  private static ForcedRelease expecting(Grant held, long token) {
-    return new ForcedRelease(
+  private static ForceReleaseCommand expecting(Grant held, long token) {
+    return new ForceReleaseCommand(
         held.ref().lock(), REASON, Optional.of(new FencingToken(token)), Optional.empty());
   }
 

@@ -5,7 +5,7 @@ import static org.awaitility.Awaitility.await;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockName;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import java.time.Duration;
 import java.util.Optional;
@@ -24,7 +24,7 @@ final class ShortLeases {
   private ShortLeases() {}
 
   /** Takes a lock as soon as the store gives it. */
-  static Grant acquireWithin(Party party, LockName lock, StoreUnderTest store) {
+  static Grant acquireWithin(ContractReplica party, LockName lock, StoreUnderTest store) {
     Optional<Grant> atOnce = tryAcquire(party, lock);
     if (atOnce.isPresent()) {
       return atOnce.orElseThrow();
@@ -37,10 +37,10 @@ final class ShortLeases {
         .orElseThrow();
   }
 
-  private static Optional<Grant> tryAcquire(Party party, LockName lock) {
+  private static Optional<Grant> tryAcquire(ContractReplica party, LockName lock) {
     try {
       return party
-          .tryAcquire(Claims.on(lock, LEASE), Line.NONE)
+          .tryAcquire(TestClaims.on(lock, LEASE), QueueIntent.NONE)
           .fold(granted -> Optional.of(granted.grant()), busy -> Optional.empty());
     } catch (StoreException e) {
       return Optional.empty();

@@ -9,9 +9,9 @@ import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.contract.StoreUnderTest.Damage;
@@ -55,11 +55,11 @@ abstract class UnreadableContract extends ContractPart {
   void laterFormat_isNeverTakenOver() {
     Grant grant = spoiled(newLock(), Damage.LATER_FORMAT);
     LockName lock = grant.ref().lock();
-    for (Line line : List.of(Line.NONE, Line.JOIN, Line.STAY)) {
-      assertUnreadable(lock, () -> b().tryAcquire(Claims.on(lock), line));
-      assertUnreadable(lock, () -> c().tryAcquire(Claims.on(lock), line));
+    for (QueueIntent line : List.of(QueueIntent.NONE, QueueIntent.JOIN, QueueIntent.STAY)) {
+      assertUnreadable(lock, () -> b().tryAcquire(TestClaims.on(lock), line));
+      assertUnreadable(lock, () -> c().tryAcquire(TestClaims.on(lock), line));
     }
-    assertUnreadable(lock, () -> c().handOver(grant, Claims.on(lock), Line.JOIN));
+    assertUnreadable(lock, () -> c().handOver(grant, TestClaims.on(lock), QueueIntent.JOIN));
   }
 
   @Test
@@ -105,16 +105,16 @@ abstract class UnreadableContract extends ContractPart {
   private void assertRefusedByName(Damage damage) {
     Grant grant = spoiled(newLock(), damage);
     LockName lock = grant.ref().lock();
-    assertUnreadable(lock, () -> b().tryAcquire(Claims.on(lock), Line.NONE));
-    assertUnreadable(lock, () -> b().tryAcquire(Claims.on(lock), Line.JOIN));
+    assertUnreadable(lock, () -> b().tryAcquire(TestClaims.on(lock), QueueIntent.NONE));
+    assertUnreadable(lock, () -> b().tryAcquire(TestClaims.on(lock), QueueIntent.JOIN));
     assertUnreadable(lock, () -> b().renew(grant.ref()));
-    assertUnreadable(lock, () -> b().release(ReleaseOrder.of(grant.ref())));
+    assertUnreadable(lock, () -> b().release(ReleaseCommand.of(grant.ref())));
     assertUnreadable(lock, () -> b().release(closing(grant)));
     assertThat(b().describe(List.of(lock))).isEmpty();
   }
 
-  private static ReleaseOrder closing(Grant grant) {
-    return new ReleaseOrder(
+  private static ReleaseCommand closing(Grant grant) {
+    return new ReleaseCommand(
         grant.ref().lock(), grant.ref().claim(), Optional.of(grant.token()), Duration.ofHours(1));
   }
 
@@ -129,11 +129,12 @@ abstract class UnreadableContract extends ContractPart {
   }
 
   private List<CompletionStage<?>> attempts(List<GrantRef> grants) {
-    return asked(grants, grant -> b().backend().tryAcquire(Claims.on(grant.lock()), Line.NONE));
+    return asked(
+        grants, grant -> b().backend().tryAcquire(TestClaims.on(grant.lock()), QueueIntent.NONE));
   }
 
   private List<CompletionStage<?>> releases(List<GrantRef> grants) {
-    return asked(grants, grant -> b().backend().release(ReleaseOrder.of(grant)));
+    return asked(grants, grant -> b().backend().release(ReleaseCommand.of(grant)));
   }
 
   private static List<CompletionStage<?>> asked(
@@ -156,12 +157,12 @@ abstract class UnreadableContract extends ContractPart {
     for (int i = 0; i < stages.size(); i++) {
       CompletionStage<?> stage = stages.get(i);
       if (i < unreadable) {
-        assertThat(catchThrowable(() -> Party.answer(stage)))
+        assertThat(catchThrowable(() -> ContractReplica.answer(stage)))
             .isInstanceOfSatisfying(
                 StoreException.class,
                 e -> assertThat(e.failure()).isEqualTo(Failure.RECORD_UNREADABLE));
       } else {
-        assertThat((Object) Party.answer(stage)).isInstanceOf(answer);
+        assertThat((Object) ContractReplica.answer(stage)).isInstanceOf(answer);
       }
     }
   }

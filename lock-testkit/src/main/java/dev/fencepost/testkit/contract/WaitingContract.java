@@ -7,8 +7,8 @@ import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
-import dev.fencepost.lock.Standing;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.LockStatus;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.record.LockRecord;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
@@ -23,19 +23,20 @@ abstract class WaitingContract extends ContractPart {
   @Test
   void busy_standsInLineIfAskedTo() {
     LockName lock = a().acquire(newLock()).ref().lock();
-    assertThat(b().busy(lock, Line.NONE).line()).isEmpty();
-    assertThat(b().busy(lock, Line.JOIN).line()).containsExactly(b().id());
-    assertThat(c().busy(lock, Line.STAY).line()).containsExactly(b().id(), c().id());
-    assertThat(a().describe(lock).line()).containsExactly(b().id(), c().id());
+    assertThat(b().busy(lock, QueueIntent.NONE).replicaQueue()).isEmpty();
+    assertThat(b().busy(lock, QueueIntent.JOIN).replicaQueue()).containsExactly(b().id());
+    assertThat(c().busy(lock, QueueIntent.STAY).replicaQueue()).containsExactly(b().id(), c().id());
+    assertThat(a().describe(lock).replicaQueue()).containsExactly(b().id(), c().id());
   }
 
   @Test
   void busyAgain_keepsItsPlace() {
     LockName lock = a().acquire(newLock()).ref().lock();
-    b().busy(lock, Line.JOIN);
-    c().busy(lock, Line.JOIN);
-    for (Line line : new Line[] {Line.NONE, Line.JOIN, Line.STAY}) {
-      assertThat(b().busy(lock, line).line()).containsExactly(b().id(), c().id());
+    b().busy(lock, QueueIntent.JOIN);
+    c().busy(lock, QueueIntent.JOIN);
+    for (QueueIntent line :
+        new QueueIntent[] {QueueIntent.NONE, QueueIntent.JOIN, QueueIntent.STAY}) {
+      assertThat(b().busy(lock, line).replicaQueue()).containsExactly(b().id(), c().id());
     }
   }
 
@@ -43,43 +44,43 @@ abstract class WaitingContract extends ContractPart {
   void release_givesTheTurnToTheFirstInLine() {
     Grant held = a().acquire(newLock());
     LockName lock = held.ref().lock();
-    b().busy(lock, Line.JOIN);
-    c().busy(lock, Line.JOIN);
+    b().busy(lock, QueueIntent.JOIN);
+    c().busy(lock, QueueIntent.JOIN);
     assertReleased(a().release(held));
     LockState state = a().describe(lock);
     assertTurnOf(b(), state);
     assertThat(closed(state).availableIn())
         .isLessThanOrEqualTo(LockRecord.TURN.plus(store().expirySlack()));
-    assertThat(state.line()).containsExactly(c().id());
-    a().busy(lock, Line.NONE);
-    assertThat(c().busy(lock, Line.JOIN).line()).containsExactly(c().id());
-    assertThat(b().acquire(lock, Line.JOIN).token()).isGreaterThan(held.token());
-    assertThat(a().describe(lock).line()).containsExactly(c().id());
+    assertThat(state.replicaQueue()).containsExactly(c().id());
+    a().busy(lock, QueueIntent.NONE);
+    assertThat(c().busy(lock, QueueIntent.JOIN).replicaQueue()).containsExactly(c().id());
+    assertThat(b().acquire(lock, QueueIntent.JOIN).token()).isGreaterThan(held.token());
+    assertThat(a().describe(lock).replicaQueue()).containsExactly(c().id());
   }
 
   @Test
   void turns_goRoundInOrder() {
     LockName lock = newLock();
     Grant held = a().acquire(lock);
-    b().busy(lock, Line.JOIN);
-    c().busy(lock, Line.JOIN);
-    Party[] order = {b(), c(), b(), c()};
-    for (Party next : order) {
+    b().busy(lock, QueueIntent.JOIN);
+    c().busy(lock, QueueIntent.JOIN);
+    ContractReplica[] order = {b(), c(), b(), c()};
+    for (ContractReplica next : order) {
       (next == b() ? c() : b()).release(held);
       assertTurnOf(next, a().describe(lock));
-      held = next.acquire(lock, Line.STAY);
+      held = next.acquire(lock, QueueIntent.STAY);
     }
-    assertThat(a().describe(lock).line()).containsExactly(b().id(), c().id());
+    assertThat(a().describe(lock).replicaQueue()).containsExactly(b().id(), c().id());
   }
 
   @Test
   void grantedWithoutStaying_givesUpItsPlace() {
     LockName lock = newLock();
     Grant held = a().acquire(lock);
-    b().busy(lock, Line.JOIN);
+    b().busy(lock, QueueIntent.JOIN);
     a().release(held);
-    Grant next = b().acquire(lock, Line.NONE);
-    assertThat(a().describe(lock).line()).isEmpty();
+    Grant next = b().acquire(lock, QueueIntent.NONE);
+    assertThat(a().describe(lock).replicaQueue()).isEmpty();
     b().release(next);
     assertThat(isFree(a().describe(lock))).isTrue();
   }
@@ -87,34 +88,35 @@ abstract class WaitingContract extends ContractPart {
   @Test
   void grantedAtOnce_standsInLineOnlyToStay() {
     LockName lock = newLock();
-    Grant held = a().acquire(lock, Line.JOIN);
-    assertThat(b().describe(lock).line()).isEmpty();
+    Grant held = a().acquire(lock, QueueIntent.JOIN);
+    assertThat(b().describe(lock).replicaQueue()).isEmpty();
     a().release(held);
-    a().acquire(lock, Line.STAY);
-    assertThat(b().describe(lock).line()).containsExactly(a().id());
+    a().acquire(lock, QueueIntent.STAY);
+    assertThat(b().describe(lock).replicaQueue()).containsExactly(a().id());
   }
 
   @Test
   void turnNotTaken_isStruckOut() {
     Grant held = a().acquire(newLock());
     LockName lock = held.ref().lock();
-    b().busy(lock, Line.JOIN);
-    c().busy(lock, Line.JOIN);
+    b().busy(lock, QueueIntent.JOIN);
+    c().busy(lock, QueueIntent.JOIN);
     a().release(held);
-    Claim claim = Claims.on(lock);
-    awaitAfter(LockRecord.TURN, () -> c().tryAcquire(claim, Line.JOIN) instanceof Attempt.Granted);
-    assertThat(a().describe(lock).line()).isEmpty();
-    b().busy(lock, Line.NONE);
+    Claim claim = TestClaims.on(lock);
+    awaitAfter(
+        LockRecord.TURN, () -> c().tryAcquire(claim, QueueIntent.JOIN) instanceof Attempt.Granted);
+    assertThat(a().describe(lock).replicaQueue()).isEmpty();
+    b().busy(lock, QueueIntent.NONE);
   }
 
   @Test
   void lastTurnNotTaken_isFreeForAll() {
     Grant held = a().acquire(newLock());
     LockName lock = held.ref().lock();
-    b().busy(lock, Line.JOIN);
+    b().busy(lock, QueueIntent.JOIN);
     a().release(held);
     awaitAfter(LockRecord.TURN, () -> isFree(a().describe(lock)));
-    assertThat(a().describe(lock).line()).isEmpty();
+    assertThat(a().describe(lock).replicaQueue()).isEmpty();
     c().acquire(lock);
   }
 
@@ -122,12 +124,12 @@ abstract class WaitingContract extends ContractPart {
   void leaver_isOutOfTheLine() {
     Grant held = a().acquire(newLock());
     LockName lock = held.ref().lock();
-    b().busy(lock, Line.JOIN);
-    c().busy(lock, Line.JOIN);
+    b().busy(lock, QueueIntent.JOIN);
+    c().busy(lock, QueueIntent.JOIN);
     a().leave(lock);
-    assertThat(a().describe(lock).line()).containsExactly(b().id(), c().id());
+    assertThat(a().describe(lock).replicaQueue()).containsExactly(b().id(), c().id());
     b().leave(lock);
-    assertThat(a().describe(lock).line()).containsExactly(c().id());
+    assertThat(a().describe(lock).replicaQueue()).containsExactly(c().id());
     assertStands(held);
     a().release(held);
     assertTurnOf(c(), a().describe(lock));
@@ -137,16 +139,16 @@ abstract class WaitingContract extends ContractPart {
   void leaverWithTheTurn_passesItOn() {
     Grant held = a().acquire(newLock());
     LockName lock = held.ref().lock();
-    b().busy(lock, Line.JOIN);
-    c().busy(lock, Line.JOIN);
+    b().busy(lock, QueueIntent.JOIN);
+    c().busy(lock, QueueIntent.JOIN);
     a().release(held);
     a().leave(lock);
     assertTurnOf(b(), a().describe(lock));
     b().leave(lock);
     LockState state = a().describe(lock);
     assertTurnOf(c(), state);
-    assertThat(state.line()).isEmpty();
-    a().busy(lock, Line.NONE);
+    assertThat(state.replicaQueue()).isEmpty();
+    a().busy(lock, QueueIntent.NONE);
     c().leave(lock);
     assertThat(isFree(a().describe(lock))).isTrue();
     a().acquire(lock);
@@ -163,11 +165,11 @@ abstract class WaitingContract extends ContractPart {
   void turn_isToldToThatReplicaAlone() {
     Grant held = a().acquire(newLock());
     LockName lock = held.ref().lock();
-    b().busy(lock, Line.JOIN);
-    c().busy(lock, Line.JOIN);
+    b().busy(lock, QueueIntent.JOIN);
+    c().busy(lock, QueueIntent.JOIN);
     a().release(held);
     assertTold(b(), lock);
-    Grant next = b().acquire(lock, Line.JOIN);
+    Grant next = b().acquire(lock, QueueIntent.JOIN);
     assertThat(c().wakes().of(lock)).isZero();
     b().release(next);
     assertTold(c(), lock);
@@ -178,8 +180,8 @@ abstract class WaitingContract extends ContractPart {
   void turnPassedOnByALeaver_isTold() {
     Grant held = a().acquire(newLock());
     LockName lock = held.ref().lock();
-    b().busy(lock, Line.JOIN);
-    c().busy(lock, Line.JOIN);
+    b().busy(lock, QueueIntent.JOIN);
+    c().busy(lock, QueueIntent.JOIN);
     a().release(held);
     b().leave(lock);
     assertTold(c(), lock);
@@ -190,35 +192,35 @@ abstract class WaitingContract extends ContractPart {
     for (int round = 0; round < 100; round++) {
       LockName lock = newLock();
       Grant held = a().acquire(lock);
-      Claim claim = Claims.on(lock);
-      CompletionStage<Attempt> joining = b().backend().tryAcquire(claim, Line.JOIN);
+      Claim claim = TestClaims.on(lock);
+      CompletionStage<Attempt> joining = b().backend().tryAcquire(claim, QueueIntent.JOIN);
       assertReleased(a().release(held));
-      if (Party.answer(joining) instanceof Attempt.Busy) {
-        assertThat(a().describe(lock).line()).isEmpty();
+      if (ContractReplica.answer(joining) instanceof Attempt.Busy) {
+        assertThat(a().describe(lock).replicaQueue()).isEmpty();
         assertTold(b(), lock);
-        Party.granted(b().tryAcquire(claim, Line.JOIN));
+        ContractReplica.granted(b().tryAcquire(claim, QueueIntent.JOIN));
       }
     }
   }
 
   @Test
   void renewalAndRetry_leaveTheLineAlone() {
-    Claim claim = Claims.on(newLock());
+    Claim claim = TestClaims.on(newLock());
     Grant held = a().acquire(claim);
-    b().busy(claim.lock(), Line.JOIN);
+    b().busy(claim.lock(), QueueIntent.JOIN);
     a().renewed(held);
     c().acquire(claim);
-    assertThat(a().describe(claim.lock()).line()).containsExactly(b().id());
+    assertThat(a().describe(claim.lock()).replicaQueue()).containsExactly(b().id());
   }
 
-  private static void assertTurnOf(Party party, LockState state) {
-    assertThat(state.standing()).isInstanceOf(Standing.Closed.class);
+  private static void assertTurnOf(ContractReplica party, LockState state) {
+    assertThat(state.status()).isInstanceOf(LockStatus.Closed.class);
     assertThat(closed(state).turn()).contains(party.id());
     assertThat(state.takeableBy(party.id())).isTrue();
   }
 
   /** The replica is told, or sees its turn when it looks. */
-  private void assertTold(Party party, LockName lock) {
+  private void assertTold(ContractReplica party, LockName lock) {
     if (store().wakesByNotification()) {
       awaitSoon(() -> party.wakes().of(lock) > 0);
     } else {

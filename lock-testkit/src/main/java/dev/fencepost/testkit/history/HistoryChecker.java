@@ -36,42 +36,42 @@ public final class HistoryChecker {
    * @param leastProofs with fewer calls that prove a grant the history means nothing, and that is a
    *     fault
    */
-  public static Verdict check(History history, int leastProofs) {
+  public static CheckResult check(CallHistory history, int leastProofs) {
     List<String> faults = new ArrayList<>();
     history
         .byLock()
         .forEach(
             (lock, calls) -> {
-              List<Call> proofs = calls.stream().filter(Call::provesGrant).toList();
+              List<RecordedCall> proofs = calls.stream().filter(RecordedCall::provesGrant).toList();
               checkUnique(proofs, faults);
               checkRising(proofs, faults);
               checkNotRevived(proofs, faults);
               checkDisjoint(calls, faults);
             });
-    int proofs = (int) history.calls().stream().filter(Call::provesGrant).count();
-    return new Verdict(faults).and(Verdict.ofLength(proofs, leastProofs));
+    int proofs = (int) history.calls().stream().filter(RecordedCall::provesGrant).count();
+    return new CheckResult(faults).and(CheckResult.ofLength(proofs, leastProofs));
   }
 
-  private static void checkUnique(List<Call> proofs, List<String> faults) {
-    Map<Long, Call> owners = new HashMap<>();
-    for (Call call : proofs) {
-      Call first = owners.putIfAbsent(call.token(), call);
+  private static void checkUnique(List<RecordedCall> proofs, List<String> faults) {
+    Map<Long, RecordedCall> owners = new HashMap<>();
+    for (RecordedCall call : proofs) {
+      RecordedCall first = owners.putIfAbsent(call.token(), call);
       if (first != null && !first.claim().equals(call.claim())) {
         faults.add("one token, two claims: " + first + " and " + call);
       }
     }
   }
 
-  private static void checkRising(List<Call> proofs, List<String> faults) {
-    List<Call> byAnswer = new ArrayList<>(proofs);
-    byAnswer.sort(Comparator.comparingLong(Call::answeredNanos));
-    List<Call> bySending = new ArrayList<>(proofs);
-    bySending.sort(Comparator.comparingLong(Call::sentNanos));
+  private static void checkRising(List<RecordedCall> proofs, List<String> faults) {
+    List<RecordedCall> byAnswer = new ArrayList<>(proofs);
+    byAnswer.sort(Comparator.comparingLong(RecordedCall::answeredNanos));
+    List<RecordedCall> bySending = new ArrayList<>(proofs);
+    bySending.sort(Comparator.comparingLong(RecordedCall::sentNanos));
     int answered = 0;
-    Call highest = null;
-    for (Call call : bySending) {
+    RecordedCall highest = null;
+    for (RecordedCall call : bySending) {
       while (byAnswer.get(answered).answeredNanos() < call.sentNanos()) {
-        Call before = byAnswer.get(answered++);
+        RecordedCall before = byAnswer.get(answered++);
         highest = highest == null || before.token() > highest.token() ? before : highest;
       }
       if (highest != null && highest.token() > call.token()) {
@@ -80,23 +80,23 @@ public final class HistoryChecker {
     }
   }
 
-  private static void checkNotRevived(List<Call> proofs, List<String> faults) {
-    Map<Long, Call> releases = new HashMap<>();
-    for (Call call : proofs) {
-      if (call.result() == Call.Result.RELEASED) {
+  private static void checkNotRevived(List<RecordedCall> proofs, List<String> faults) {
+    Map<Long, RecordedCall> releases = new HashMap<>();
+    for (RecordedCall call : proofs) {
+      if (call.result() == RecordedCall.Result.RELEASED) {
         releases.merge(
             call.token(), call, (a, b) -> a.answeredNanos() <= b.answeredNanos() ? a : b);
       }
     }
-    for (Call call : proofs) {
-      Call release = releases.get(call.token());
+    for (RecordedCall call : proofs) {
+      RecordedCall release = releases.get(call.token());
       if (release != null && release.answeredNanos() < call.sentNanos()) {
         faults.add("stands after its release: " + release + " then " + call);
       }
     }
   }
 
-  private static void checkDisjoint(List<Call> calls, List<String> faults) {
+  private static void checkDisjoint(List<RecordedCall> calls, List<String> faults) {
     List<Holding> holdings = new ArrayList<>(Holding.of(calls));
     holdings.sort(Comparator.comparingLong(Holding::fromNanos));
     Holding longest = null;
@@ -113,13 +113,13 @@ public final class HistoryChecker {
   /** The time in which a holder could believe to hold. */
   private record Holding(long token, String claim, long fromNanos, long untilNanos) {
 
-    static List<Holding> of(List<Call> calls) {
-      Map<Long, List<Call>> byToken = new HashMap<>();
+    static List<Holding> of(List<RecordedCall> calls) {
+      Map<Long, List<RecordedCall>> byToken = new HashMap<>();
       Map<String, Long> withdrawals = new HashMap<>();
-      for (Call call : calls) {
+      for (RecordedCall call : calls) {
         if (call.token() != 0) {
           byToken.computeIfAbsent(call.token(), token -> new ArrayList<>()).add(call);
-        } else if (call.operation() == Call.Operation.RELEASE) {
+        } else if (call.operation() == RecordedCall.Operation.RELEASE) {
           withdrawals.merge(call.claim(), call.sentNanos(), Math::min);
         }
       }
@@ -135,23 +135,24 @@ public final class HistoryChecker {
       return holdings;
     }
 
-    private static void addTo(List<Holding> holdings, List<Call> ofOneGrant, long withdrawn) {
+    private static void addTo(
+        List<Holding> holdings, List<RecordedCall> ofOneGrant, long withdrawn) {
       long from = Long.MAX_VALUE;
       long leaseEnd = Long.MIN_VALUE;
       long given = withdrawn;
-      for (Call call : ofOneGrant) {
+      for (RecordedCall call : ofOneGrant) {
         if (call.beginsLease()) {
           from = Math.min(from, call.answeredNanos());
           leaseEnd = Math.max(leaseEnd, call.countedFromNanos() + validNanos(call.ttlNanos()));
-        } else if (call.operation() == Call.Operation.RELEASE) {
+        } else if (call.operation() == RecordedCall.Operation.RELEASE) {
           given = Math.min(given, call.sentNanos());
-        } else if (call.result() == Call.Result.LOST) {
+        } else if (call.result() == RecordedCall.Result.LOST) {
           given = Math.min(given, call.answeredNanos());
         }
       }
       long until = Math.min(given, leaseEnd);
       if (from < until) {
-        Call any = ofOneGrant.get(0);
+        RecordedCall any = ofOneGrant.get(0);
         holdings.add(new Holding(any.token(), any.claim(), from, until));
       }
     }

@@ -1,6 +1,6 @@
 package dev.fencepost.testkit.history;
 
-import dev.fencepost.testkit.history.Call.Result;
+import dev.fencepost.testkit.history.RecordedCall.Result;
 import java.util.List;
 
 /**
@@ -15,11 +15,11 @@ record LockModel(String holder, long token, long highest) {
   static final LockModel FREE = new LockModel("", 0, 0);
 
   /** The states in which the call can have left the lock; none if it cannot have happened now. */
-  List<LockModel> after(Step step) {
+  List<LockModel> after(HistoryEvent step) {
     return step.isExpiry() ? afterExpiry(step) : afterCall(step.call());
   }
 
-  private List<LockModel> afterCall(Call call) {
+  private List<LockModel> afterCall(RecordedCall call) {
     return switch (call.operation()) {
       case ACQUIRE -> afterAcquire(call);
       case RENEW -> afterRenewal(call);
@@ -27,7 +27,7 @@ record LockModel(String holder, long token, long highest) {
     };
   }
 
-  private List<LockModel> afterAcquire(Call call) {
+  private List<LockModel> afterAcquire(RecordedCall call) {
     if (call.result() == Result.UNKNOWN) {
       return holder.isEmpty() ? List.of(new LockModel(call.claim(), 0, highest)) : List.of();
     }
@@ -37,14 +37,14 @@ record LockModel(String holder, long token, long highest) {
     return provedBy(call);
   }
 
-  private List<LockModel> afterRenewal(Call call) {
+  private List<LockModel> afterRenewal(RecordedCall call) {
     if (call.result() == Result.RENEWED) {
       return provedBy(call);
     }
     return isCertainlyHeldBy(call) ? List.of() : List.of(this);
   }
 
-  private List<LockModel> afterRelease(Call call) {
+  private List<LockModel> afterRelease(RecordedCall call) {
     boolean mayHold =
         holder.equals(call.claim())
             && (call.token() == 0 || token == call.token() || couldBe(call.token()));
@@ -55,14 +55,14 @@ record LockModel(String holder, long token, long highest) {
     };
   }
 
-  private List<LockModel> afterExpiry(Step expiry) {
-    Call begun = expiry.call();
+  private List<LockModel> afterExpiry(HistoryEvent expiry) {
+    RecordedCall begun = expiry.call();
     boolean itsGrant = holder.equals(begun.claim()) && (token == 0 || token == begun.token());
     return itsGrant ? List.of(new LockModel("", 0, highest)) : List.of();
   }
 
   /** The call shows the holder's token: the one that is known, or one not told before. */
-  private List<LockModel> provedBy(Call call) {
+  private List<LockModel> provedBy(RecordedCall call) {
     if (!holder.equals(call.claim())) {
       return List.of();
     }
@@ -73,12 +73,12 @@ record LockModel(String holder, long token, long highest) {
     return token == 0 && shown > highest;
   }
 
-  private boolean isCertainlyHeldBy(Call call) {
+  private boolean isCertainlyHeldBy(RecordedCall call) {
     return holder.equals(call.claim())
         && (call.token() == 0 || (token != 0 && token == call.token()));
   }
 
-  private LockModel heldBy(Call call) {
+  private LockModel heldBy(RecordedCall call) {
     return new LockModel(call.claim(), call.token(), Math.max(highest, call.token()));
   }
 }

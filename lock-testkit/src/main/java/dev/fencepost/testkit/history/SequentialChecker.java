@@ -27,7 +27,7 @@ public final class SequentialChecker {
   private SequentialChecker() {}
 
   /** Judges a history within {@link #DEFAULT_BOUND}. */
-  public static Verdict check(History history, int leastProofs) {
+  public static CheckResult check(CallHistory history, int leastProofs) {
     return check(history, leastProofs, DEFAULT_BOUND);
   }
 
@@ -38,13 +38,13 @@ public final class SequentialChecker {
    *     fault
    * @param bound most states to try for each lock
    */
-  public static Verdict check(History history, int leastProofs, int bound) {
+  public static CheckResult check(CallHistory history, int leastProofs, int bound) {
     List<String> faults = new ArrayList<>();
     history
         .byLock()
         .forEach(
             (lock, calls) -> {
-              Search search = new Search(Step.of(calls), bound);
+              Search search = new Search(HistoryEvent.of(calls), bound);
               switch (search.run()) {
                 case FOUND -> {}
                 case NONE ->
@@ -53,8 +53,8 @@ public final class SequentialChecker {
                     faults.add("undecided after " + bound + " states: the calls on " + lock);
               }
             });
-    int proofs = (int) history.calls().stream().filter(Call::provesGrant).count();
-    return new Verdict(faults).and(Verdict.ofLength(proofs, leastProofs));
+    int proofs = (int) history.calls().stream().filter(RecordedCall::provesGrant).count();
+    return new CheckResult(faults).and(CheckResult.ofLength(proofs, leastProofs));
   }
 
   private enum Outcome {
@@ -66,7 +66,7 @@ public final class SequentialChecker {
   /** The search on one lock. */
   private static final class Search {
 
-    private final List<Step> steps;
+    private final List<HistoryEvent> steps;
     private final int bound;
     private final BitSet done = new BitSet();
     private final Set<Position> visited = new HashSet<>();
@@ -76,10 +76,10 @@ public final class SequentialChecker {
     private int furthest = -1;
     private String furthestState = "";
 
-    Search(List<Step> steps, int bound) {
+    Search(List<HistoryEvent> steps, int bound) {
       this.steps = steps;
       this.bound = bound;
-      this.certain = (int) steps.stream().filter(Step::isCertain).count();
+      this.certain = (int) steps.stream().filter(HistoryEvent::isCertain).count();
     }
 
     Outcome run() {
@@ -142,7 +142,7 @@ public final class SequentialChecker {
       Deque<Move> moves = new ArrayDeque<>();
       long firstEnd = Long.MAX_VALUE;
       for (int i = done.nextClearBit(0); i < steps.size(); i = done.nextClearBit(i + 1)) {
-        Step step = steps.get(i);
+        HistoryEvent step = steps.get(i);
         if (step.earliestNanos() > firstEnd) {
           break;
         }

@@ -1,25 +1,25 @@
 package dev.fencepost.testkit.model;
 
-import dev.fencepost.lock.Advance;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.Revocation;
-import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.ListQuery;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.LockPage;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.lock.spi.StoreInfo;
@@ -70,12 +70,12 @@ public final class ModelBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<Attempt> tryAcquire(Claim claim, Line line) {
+  public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent line) {
     return call((store, caller) -> seen(store.tryAcquire(caller, claim, line)));
   }
 
   @Override
-  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, Line line) {
+  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent line) {
     return call(
         (store, caller) -> {
           HandOver both = store.handOver(caller, from, to, line);
@@ -90,12 +90,12 @@ public final class ModelBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<Release> release(ReleaseOrder order) {
+  public CompletionStage<Release> release(ReleaseCommand order) {
     return call((store, caller) -> store.release(caller, order));
   }
 
   @Override
-  public CompletionStage<Revocation> forceRelease(ForcedRelease order) {
+  public CompletionStage<Revocation> forceRelease(ForceReleaseCommand order) {
     return call((store, caller) -> seen(store.forceRelease(caller, order)));
   }
 
@@ -116,7 +116,7 @@ public final class ModelBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<Advance> advance(ResourceName resource, FencingToken token) {
+  public CompletionStage<FenceAdvance> advance(ResourceName resource, FencingToken token) {
     return call((store, caller) -> store.advance(resource, token));
   }
 
@@ -143,13 +143,13 @@ public final class ModelBackend implements LockBackend {
     }
   }
 
-  private <T> CompletionStage<T> call(BiFunction<ModelStore, Caller, T> step) {
+  private <T> CompletionStage<T> call(BiFunction<ModelStore, ModelCaller, T> step) {
     ReplicaId replica = self.get();
     if (replica == null) {
       return CompletableFuture.failedFuture(
           new StoreException(Failure.STORE_UNREACHABLE, "the backend is not open"));
     }
-    return server.call(store -> step.apply(store, new Caller(replica, highestSeen.get() + 1)));
+    return server.call(store -> step.apply(store, new ModelCaller(replica, highestSeen.get() + 1)));
   }
 
   private Attempt seen(Attempt attempt) {

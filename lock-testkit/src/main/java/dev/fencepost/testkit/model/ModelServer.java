@@ -35,10 +35,10 @@ public final class ModelServer {
    * @param executor on which steps happen, stages complete and wake-ups are told
    */
   public ModelServer(LongSupplier clockMicros, Executor executor) {
-    this(clockMicros, executor, new Rules());
+    this(clockMicros, executor, new ModelRules());
   }
 
-  ModelServer(LongSupplier clockMicros, Executor executor, Rules rules) {
+  ModelServer(LongSupplier clockMicros, Executor executor, ModelRules rules) {
     this.executor = executor;
     this.store =
         new ModelStore(

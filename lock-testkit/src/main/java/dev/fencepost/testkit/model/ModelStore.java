@@ -1,10 +1,10 @@
 package dev.fencepost.testkit.model;
 
-import dev.fencepost.lock.Advance;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.InvalidValueException;
@@ -12,20 +12,20 @@ import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.Revocation;
-import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.ListQuery;
 import dev.fencepost.lock.spi.LockPage;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreInfo;
-import dev.fencepost.lock.spi.record.Asker;
 import dev.fencepost.lock.spi.record.LockRecord;
-import dev.fencepost.lock.spi.record.Step;
+import dev.fencepost.lock.spi.record.StepContext;
+import dev.fencepost.lock.spi.record.Transition;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -52,7 +52,7 @@ public final class ModelStore {
 
   private final LongSupplier clockMicros;
   private final BiConsumer<ReplicaId, LockName> wake;
-  private final Rules rules;
+  private final ModelRules rules;
   private final Map<LockName, LockRecord> records = new TreeMap<>();
   private final Set<LockName> spoiled = new HashSet<>();
   private final Map<ResourceName, Long> marks = new TreeMap<>(ModelStore::byName);
@@ -69,11 +69,14 @@ public final class ModelStore {
    */
   public ModelStore(
       LongSupplier clockMicros, String storeId, BiConsumer<ReplicaId, LockName> wake) {
-    this(clockMicros, storeId, wake, new Rules());
+    this(clockMicros, storeId, wake, new ModelRules());
   }
 
   ModelStore(
-      LongSupplier clockMicros, String storeId, BiConsumer<ReplicaId, LockName> wake, Rules rules) {
+      LongSupplier clockMicros,
+      String storeId,
+      BiConsumer<ReplicaId, LockName> wake,
+      ModelRules rules) {
     this.clockMicros = clockMicros;
     this.storeId = storeId;
     this.wake = wake;
@@ -81,33 +84,33 @@ public final class ModelStore {
   }
 
   /** Takes the lock for the claim, if it may have it. */
-  public Attempt tryAcquire(Caller caller, Claim claim, Line line) {
+  public Attempt tryAcquire(ModelCaller caller, Claim claim, QueueIntent line) {
     return change(caller, claim.lock(), (lock, asker) -> rules.acquire(lock, asker, claim, line));
   }
 
   /** Ends one grant and gives the lock to the next claim. */
-  public HandOver handOver(Caller caller, GrantRef from, Claim to, Line line) {
-    Rules.Passing passing = new Rules.Passing(from, to, line);
+  public HandOver handOver(ModelCaller caller, GrantRef from, Claim to, QueueIntent line) {
+    ModelRules.Passing passing = new ModelRules.Passing(from, to, line);
     return change(caller, from.lock(), (lock, asker) -> rules.handOver(lock, asker, passing));
   }
 
   /** Extends a grant. */
-  public Renewal renew(Caller caller, GrantRef grant) {
+  public Renewal renew(ModelCaller caller, GrantRef grant) {
     return change(caller, grant.lock(), (lock, asker) -> rules.renew(lock, asker, grant));
   }
 
   /** Ends a claim's grant. */
-  public Release release(Caller caller, ReleaseOrder order) {
+  public Release release(ModelCaller caller, ReleaseCommand order) {
     return change(caller, order.lock(), (lock, asker) -> rules.release(lock, asker, order));
   }
 
   /** Ends the lock's grant whoever holds it. */
-  public Revocation forceRelease(Caller caller, ForcedRelease order) {
+  public Revocation forceRelease(ModelCaller caller, ForceReleaseCommand order) {
     return change(caller, order.lock(), (lock, asker) -> rules.forceRelease(lock, asker, order));
   }
 
   /** Takes the replica out of the lock's line; answers whether anything changed. */
-  public boolean leave(Caller caller, LockName lock) {
+  public boolean leave(ModelCaller caller, LockName lock) {
     return change(caller, lock, rules::leave);
   }
 
@@ -141,22 +144,24 @@ public final class ModelStore {
   }
 
   /** Lets a token pass a resource's mark and raises the mark. */
-  public Advance advance(ResourceName resource, FencingToken token) {
+  public FenceAdvance advance(ResourceName resource, FencingToken token) {
     long mark = marks.getOrDefault(resource, 0L);
     long limit =
         Math.addExact(
             Math.max(highestToken, TimeUnit.MICROSECONDS.toNanos(clockMicros.getAsLong())),
             DAY_NANOS);
     if (token.value() > limit) {
-      return new Advance.TooFarAhead(limit);
+      return new FenceAdvance.TooFarAhead(limit);
     }
     long raised = rules.markAfter(mark, token.value());
     marks.put(resource, raised);
     FencingToken present = new FencingToken(raised);
     if (token.value() < mark) {
-      return new Advance.Stale(present);
+      return new FenceAdvance.Stale(present);
     }
-    return token.value() == mark ? new Advance.Unchanged(present) : new Advance.Advanced(present);
+    return token.value() == mark
+        ? new FenceAdvance.Unchanged(present)
+        : new FenceAdvance.Advanced(present);
   }
 
   /** Forgets a resource's mark and answers what it was. */
@@ -209,11 +214,11 @@ public final class ModelStore {
         rules.key(name),
         new LockRecord(
             lock.name(),
-            lock.tenure(),
+            lock.ownership(),
             Math.max(lock.token(), last.value()),
             lock.freeAtMicros(),
             lock.turn(),
-            lock.line(),
+            lock.replicaQueue(),
             lock.revoked()));
   }
 
@@ -224,16 +229,17 @@ public final class ModelStore {
 
   /** One step of a record's own. */
   private interface Act<T> {
-    Step<T> on(LockRecord lock, Asker asker);
+    Transition<T> on(LockRecord lock, StepContext asker);
   }
 
-  private <T> T change(Caller caller, LockName name, Act<T> act) {
+  private <T> T change(ModelCaller caller, LockName name, Act<T> act) {
     if (spoiled.contains(name)) {
       throw StoreException.unreadable(name, "spoiled");
     }
     LockRecord before = record(name);
-    Asker asker = new Asker(caller.self(), caller.tokenFloor(), clockMicros.getAsLong());
-    Step<T> step = act.on(before, asker);
+    StepContext asker =
+        new StepContext(caller.self(), caller.tokenFloor(), clockMicros.getAsLong());
+    Transition<T> step = act.on(before, asker);
     if (!step.after().equals(before)) {
       records.put(rules.key(name), step.after());
       highestToken = Math.max(highestToken, step.after().token());

@@ -27,7 +27,7 @@ public final class EtcdServer extends StoreProcess {
       "install etcd 3.4 or later (packages etcd-server and etcd-client on Debian and Ubuntu)";
   private static final Duration PROBE_TIMEOUT = Duration.ofSeconds(1);
 
-  private final Path programs = Binaries.folderOf("etcd", OVERRIDE, List.of(), REMEDY);
+  private final Path programs = ProgramFinder.folderOf("etcd", OVERRIDE, List.of(), REMEDY);
   private final HttpClient http = HttpClient.newBuilder().connectTimeout(PROBE_TIMEOUT).build();
   private final int peerPort = FreePort.next();
   private final int metricsPort = FreePort.next();
@@ -93,7 +93,7 @@ public final class EtcdServer extends StoreProcess {
                 "--endpoints=127.0.0.1:" + port(),
                 "--command-timeout=30s"));
     command.addAll(List.of(arguments));
-    return Commands.run(command);
+    return ShellCommands.run(command);
   }
 
   /** A number that the server shows of itself; 0 if it does not show it. */
@@ -124,7 +124,7 @@ public final class EtcdServer extends StoreProcess {
   public void restore(Path snapshot) {
     stop();
     deleteData();
-    Commands.run(
+    ShellCommands.run(
         List.of(
             programs.resolve("etcdctl").toString(),
             "snapshot",

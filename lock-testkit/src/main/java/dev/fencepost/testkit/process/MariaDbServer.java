@@ -50,7 +50,7 @@ public final class MariaDbServer extends MySqlFamilyServer {
 
   @Override
   void install(Path data) {
-    Commands.run(
+    ShellCommands.run(
         asOwner(
             List.of(
                 program("mariadb-install-db"),
@@ -73,6 +73,6 @@ public final class MariaDbServer extends MySqlFamilyServer {
   }
 
   private static String program(String name) {
-    return Binaries.folderOf(name, OVERRIDE, INSTALLED, REMEDY).resolve(name).toString();
+    return ProgramFinder.folderOf(name, OVERRIDE, INSTALLED, REMEDY).resolve(name).toString();
   }
 }

@@ -39,7 +39,7 @@ public abstract sealed class MySqlFamilyServer extends SqlServer
     command.addAll(
         List.of("-h127.0.0.1", "-P" + port(), "-u" + USER, "--batch", "--skip-column-names", "-e"));
     command.add(statement);
-    return Commands.run(command);
+    return ShellCommands.run(command);
   }
 
   @Override
@@ -59,7 +59,7 @@ public abstract sealed class MySqlFamilyServer extends SqlServer
   protected final boolean answers() {
     List<String> command = new ArrayList<>(client());
     command.addAll(List.of("-h127.0.0.1", "-P" + port(), "-u" + USER, "-e", "SELECT 1"));
-    return Commands.runTolerant(command);
+    return ShellCommands.runTolerant(command);
   }
 
   @Override

@@ -41,7 +41,7 @@ public final class MySqlServer extends MySqlFamilyServer {
     }
     List<String> command = new ArrayList<>(program());
     command.addAll(List.of("--initialize-insecure", "--datadir=" + data));
-    Commands.run(asOwner(command));
+    ShellCommands.run(asOwner(command));
   }
 
   @Override
@@ -78,7 +78,7 @@ public final class MySqlServer extends MySqlFamilyServer {
         throw new IllegalStateException("no " + ARCHIVE + " on the class path: " + REMEDY);
       }
       Files.copy(in, archive);
-      Commands.run(List.of("tar", "-xzf", archive.toString(), "-C", folder().toString()));
+      ShellCommands.run(List.of("tar", "-xzf", archive.toString(), "-C", folder().toString()));
       Files.delete(archive);
       RenamedLibrary.LIBAIO.linkInto(libraries());
     } catch (IOException e) {

@@ -57,8 +57,8 @@ public final class PgBouncer extends StoreProcess {
             "");
     try {
       Files.writeString(settings(), settings);
-      if (Commands.isAdministrator()) {
-        Commands.run(List.of("chmod", "-R", "a+rX", folder().toString()));
+      if (ShellCommands.isAdministrator()) {
+        ShellCommands.run(List.of("chmod", "-R", "a+rX", folder().toString()));
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -69,7 +69,7 @@ public final class PgBouncer extends StoreProcess {
   protected List<String> command() {
     List<String> command =
         List.of(
-            Binaries.folderOf(
+            ProgramFinder.folderOf(
                     PROGRAM,
                     "FENCEPOST_PGBOUNCER_BIN",
                     List.of(Path.of("/usr/sbin")),
@@ -78,7 +78,9 @@ public final class PgBouncer extends StoreProcess {
                 .toString(),
             settings().toString());
     // It refuses to be the administrator.
-    return Commands.isAdministrator() ? Commands.unprivileged("nobody", command) : command;
+    return ShellCommands.isAdministrator()
+        ? ShellCommands.unprivileged("nobody", command)
+        : command;
   }
 
   @Override

@@ -25,7 +25,7 @@ public final class PostgresServer extends SqlServer {
 
   /** Finds the programs; starts nothing yet. */
   public PostgresServer() {
-    this(Binaries.folderOf("initdb", OVERRIDE, Binaries.versions(INSTALLED), REMEDY));
+    this(ProgramFinder.folderOf("initdb", OVERRIDE, ProgramFinder.versions(INSTALLED), REMEDY));
   }
 
   private PostgresServer(Path programs) {
@@ -35,7 +35,7 @@ public final class PostgresServer extends SqlServer {
 
   @Override
   public String sql(String statement) {
-    return Commands.run(
+    return ShellCommands.run(
         List.of(
             program("psql"),
             "-h127.0.0.1",
@@ -53,7 +53,7 @@ public final class PostgresServer extends SqlServer {
 
   @Override
   void install(Path data) {
-    Commands.run(
+    ShellCommands.run(
         asOwner(
             List.of(
                 program("initdb"),
@@ -87,7 +87,7 @@ public final class PostgresServer extends SqlServer {
 
   /** Whether PostgreSQL's protocol is spoken on a port of the loopback address. */
   boolean answersOn(int port) {
-    return Commands.runTolerant(
+    return ShellCommands.runTolerant(
         List.of(program("pg_isready"), "-q", "-h127.0.0.1", "-p" + port, "-t1"));
   }
 

@@ -114,7 +114,7 @@ final class ProcessTree {
     List<String> command = new ArrayList<>(List.of("sh", "-c", "kill -" + signal + " \"$@\"", "-"));
     handles.forEach(handle -> command.add(Long.toString(handle.pid())));
     if (!handles.isEmpty()) {
-      Commands.runTolerant(command);
+      ShellCommands.runTolerant(command);
     }
   }
 

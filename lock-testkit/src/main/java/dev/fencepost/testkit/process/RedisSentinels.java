@@ -148,7 +148,7 @@ public final class RedisSentinels implements AutoCloseable {
       List<String> all = new ArrayList<>(client());
       all.add("SENTINEL");
       all.addAll(List.of(command));
-      return Commands.run(all);
+      return ShellCommands.run(all);
     }
 
     /** It knows the replica and the two others, and thinks well of all. */
@@ -186,7 +186,7 @@ public final class RedisSentinels implements AutoCloseable {
     protected boolean answers() {
       List<String> all = new ArrayList<>(client());
       all.add("PING");
-      return Commands.runTolerant(all);
+      return ShellCommands.runTolerant(all);
     }
 
     @Override

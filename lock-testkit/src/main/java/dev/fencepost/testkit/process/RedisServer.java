@@ -45,7 +45,7 @@ public final class RedisServer extends StoreProcess {
   public String cli(String... command) {
     List<String> all = new ArrayList<>(client());
     all.addAll(List.of(command));
-    return Commands.run(all);
+    return ShellCommands.run(all);
   }
 
   /** The URI of a server without password. */
@@ -60,7 +60,7 @@ public final class RedisServer extends StoreProcess {
 
   /** The folder of a program of Redis'. */
   static Path programs(String program) {
-    return Binaries.folderOf(program, OVERRIDE, List.of(), REMEDY);
+    return ProgramFinder.folderOf(program, OVERRIDE, List.of(), REMEDY);
   }
 
   @Override
@@ -98,7 +98,7 @@ public final class RedisServer extends StoreProcess {
     List<String> all = new ArrayList<>(client());
     all.add("PING");
     // Whoever is refused a PING for want of a login was answered all the same.
-    return Commands.runTolerant(all);
+    return ShellCommands.runTolerant(all);
   }
 
   @Override

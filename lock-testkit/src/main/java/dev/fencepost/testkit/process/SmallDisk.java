@@ -25,7 +25,7 @@ public final class SmallDisk implements AutoCloseable {
       throw new UncheckedIOException(e);
     }
     this.ballast = folder.resolve("ballast");
-    Commands.run(
+    ShellCommands.run(
         List.of("mount", "-t", "tmpfs", "-o", "size=" + mebibytes + "m", "tmpfs", "" + folder));
   }
 
@@ -57,7 +57,7 @@ public final class SmallDisk implements AutoCloseable {
   /** Takes it away, with all that is on it. */
   @Override
   public void close() {
-    Commands.run(List.of("umount", "--lazy", "" + folder));
+    ShellCommands.run(List.of("umount", "--lazy", "" + folder));
     try {
       Files.delete(folder);
     } catch (IOException e) {

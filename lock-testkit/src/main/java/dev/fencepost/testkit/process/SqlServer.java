@@ -47,7 +47,7 @@ public abstract sealed class SqlServer extends StoreProcess
 
   @Override
   protected final void prepare() {
-    if (Commands.isAdministrator()) {
+    if (ShellCommands.isAdministrator()) {
       giveFolderTo(owner());
     }
     install(data());
@@ -59,11 +59,11 @@ public abstract sealed class SqlServer extends StoreProcess
 
   /** A command, run as whoever owns the data. */
   final List<String> asOwner(List<String> command) {
-    return Commands.isAdministrator() ? Commands.unprivileged(owner(), command) : command;
+    return ShellCommands.isAdministrator() ? ShellCommands.unprivileged(owner(), command) : command;
   }
 
   private String owner() {
-    return Commands.userExists(systemUser) ? systemUser : "nobody";
+    return ShellCommands.userExists(systemUser) ? systemUser : "nobody";
   }
 
   private void giveFolderTo(String user) {

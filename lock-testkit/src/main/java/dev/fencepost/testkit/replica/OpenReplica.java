@@ -10,14 +10,14 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
-import dev.fencepost.lock.spi.Line;
 import dev.fencepost.lock.spi.LockBackend;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreInfo;
-import dev.fencepost.testkit.process.Persistently;
+import dev.fencepost.testkit.process.StoreRetry;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
@@ -96,22 +96,22 @@ public class OpenReplica<B extends LockBackend> implements AutoCloseable {
 
   /** Takes a lock that must be there for the taking. */
   public final Grant acquire(Claim claim) {
-    return granted(attempt(claim, Line.NONE));
+    return granted(attempt(claim, QueueIntent.NONE));
   }
 
   /** Tries until there is an answer. */
-  public final Attempt attempt(Claim claim, Line line) {
-    return Persistently.ask(() -> backend.tryAcquire(claim, line));
+  public final Attempt attempt(Claim claim, QueueIntent line) {
+    return StoreRetry.ask(() -> backend.tryAcquire(claim, line));
   }
 
   /** Gives back; a repeat that finds the grant given back has done so itself. */
   public final Release release(Grant grant) {
     AtomicInteger asked = new AtomicInteger();
     Release outcome =
-        Persistently.ask(
+        StoreRetry.ask(
             () -> {
               asked.incrementAndGet();
-              return backend.release(ReleaseOrder.of(grant.ref()));
+              return backend.release(ReleaseCommand.of(grant.ref()));
             });
     boolean isOurs = asked.get() > 1 && outcome.equals(new Release.NotHeld(LossReason.RELEASED));
     return isOurs ? new Release.Released() : outcome;
@@ -119,7 +119,7 @@ public class OpenReplica<B extends LockBackend> implements AutoCloseable {
 
   /** How the lock stands. */
   public final LockState describe(LockName lock) {
-    return Persistently.ask(() -> backend.describe(List.of(lock))).get(0);
+    return StoreRetry.ask(() -> backend.describe(List.of(lock))).get(0);
   }
 
   /** The grant of an attempt that must have got one. */

@@ -100,9 +100,9 @@ class HistoryCheckerTest {
 
   @Test
   void locks_areJudgedApart() {
-    Call one = new Script().granted("a", 0, 1, 5).history().calls().get(0);
-    Call other =
-        new Call(
+    RecordedCall one = new Script().granted("a", 0, 1, 5).history().calls().get(0);
+    RecordedCall other =
+        new RecordedCall(
             one.operation(),
             "another",
             "b",
@@ -112,13 +112,13 @@ class HistoryCheckerTest {
             one.token(),
             one.ttlNanos(),
             one.countedFromNanos());
-    History both = new History(List.of(one)).with(new History(List.of(other)));
+    CallHistory both = new CallHistory(List.of(one)).with(new CallHistory(List.of(other)));
     assertThat(HistoryChecker.check(both, 2).faults()).isEmpty();
   }
 
   @Test
   void shortHistory_isVoid() {
-    History history = new Script().granted("a", 0, 1, 5).notGranted("b", 0, 1).history();
+    CallHistory history = new Script().granted("a", 0, 1, 5).notGranted("b", 0, 1).history();
     assertThat(HistoryChecker.check(history, 2).faults())
         .singleElement()
         .asString()

@@ -1,7 +1,7 @@
 package dev.fencepost.testkit.history;
 
-import dev.fencepost.testkit.history.Call.Operation;
-import dev.fencepost.testkit.history.Call.Result;
+import dev.fencepost.testkit.history.RecordedCall.Operation;
+import dev.fencepost.testkit.history.RecordedCall.Result;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,7 +11,7 @@ final class Script {
 
   static final Duration TTL = Duration.ofSeconds(10);
 
-  private final List<Call> calls = new ArrayList<>();
+  private final List<RecordedCall> calls = new ArrayList<>();
 
   Script granted(String claim, int sent, int answered, long token) {
     return add(Operation.ACQUIRE, claim, sent, answered, Result.GRANTED, token);
@@ -45,20 +45,20 @@ final class Script {
     return add(Operation.RELEASE, claim, sent, -1, Result.UNKNOWN, token);
   }
 
-  History history() {
-    return new History(calls);
+  CallHistory history() {
+    return new CallHistory(calls);
   }
 
   private Script add(
       Operation operation, String claim, int sent, int answered, Result result, long token) {
     long sentNanos = Duration.ofSeconds(sent).toNanos();
     calls.add(
-        new Call(
+        new RecordedCall(
             operation,
             "lock",
             claim,
             sentNanos,
-            answered < 0 ? Call.NEVER : Duration.ofSeconds(answered).toNanos(),
+            answered < 0 ? RecordedCall.NEVER : Duration.ofSeconds(answered).toNanos(),
             result,
             token,
             TTL.toNanos(),

@@ -123,7 +123,7 @@ class SequentialCheckerTest {
 
   @Test
   void shortHistory_isVoid() {
-    History history = new Script().granted("a", 0, 1, 5).history();
+    CallHistory history = new Script().granted("a", 0, 1, 5).history();
     assertThat(SequentialChecker.check(history, 2).faults())
         .singleElement()
         .asString()

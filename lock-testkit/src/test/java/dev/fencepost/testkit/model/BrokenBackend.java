@@ -9,13 +9,13 @@ import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.Holder;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.LockStatus;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
-import dev.fencepost.lock.Standing;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.spi.ListQuery;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.LockPage;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.lock.spi.StoreInfo;
@@ -53,9 +53,10 @@ enum BrokenBackend {
       if (!method.getName().equals("handOver")) {
         return super.call(sound, method, arguments);
       }
-      CompletionStage<Release> ended = sound.release(ReleaseOrder.of((GrantRef) arguments[0]));
+      CompletionStage<Release> ended = sound.release(ReleaseCommand.of((GrantRef) arguments[0]));
       CompletionStage<Attempt> got =
-          ended.thenCompose(release -> sound.tryAcquire((Claim) arguments[1], (Line) arguments[2]));
+          ended.thenCompose(
+              release -> sound.tryAcquire((Claim) arguments[1], (QueueIntent) arguments[2]));
       return ended.thenCombine(got, HandOver::new);
     }
   },
@@ -270,9 +271,9 @@ enum BrokenBackend {
             holder ->
                 new LockState(
                     state.lock(),
-                    new Standing.Held(change.apply(holder)),
+                    new LockStatus.Held(change.apply(holder)),
                     state.lastToken(),
-                    state.line(),
+                    state.replicaQueue(),
                     state.presentToken()))
         .orElse(state);
   }

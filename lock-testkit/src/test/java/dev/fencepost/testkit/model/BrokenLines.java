@@ -5,12 +5,12 @@ import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.ReplicaId;
-import dev.fencepost.lock.spi.Line;
-import dev.fencepost.lock.spi.record.Asker;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.record.LockRecord;
-import dev.fencepost.lock.spi.record.Step;
+import dev.fencepost.lock.spi.record.StepContext;
+import dev.fencepost.lock.spi.record.Transition;
 import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,99 +22,104 @@ final class BrokenLines {
 
   private BrokenLines() {}
 
-  static final class LastComesFirst extends Rules {
+  static final class LastComesFirst extends ModelRules {
     @Override
-    Step<Attempt> acquire(LockRecord lock, Asker asker, Claim claim, Line line) {
-      Step<Attempt> step = lock.acquire(asker, claim, line);
-      if (step.after().line().size() <= lock.line().size()) {
+    Transition<Attempt> acquire(LockRecord lock, StepContext asker, Claim claim, QueueIntent line) {
+      Transition<Attempt> step = lock.acquire(asker, claim, line);
+      if (step.after().replicaQueue().size() <= lock.replicaQueue().size()) {
         return step;
       }
-      List<ReplicaId> turned = new ArrayList<>(lock.line());
+      List<ReplicaId> turned = new ArrayList<>(lock.replicaQueue());
       turned.add(0, asker.self());
-      return new Step<>(Records.withLine(step.after(), turned), step.outcome());
+      return new Transition<>(Records.withLine(step.after(), turned), step.outcome());
     }
   }
 
-  static final class NewcomersOvertake extends Rules {
+  static final class NewcomersOvertake extends ModelRules {
     @Override
-    Step<Attempt> acquire(LockRecord lock, Asker asker, Claim claim, Line line) {
-      boolean turn = lock.tenure().isEmpty() && lock.turn().isPresent();
+    Transition<Attempt> acquire(LockRecord lock, StepContext asker, Claim claim, QueueIntent line) {
+      boolean turn = lock.ownership().isEmpty() && lock.turn().isPresent();
       return (turn ? Records.withFreeAt(lock, 0) : lock).acquire(asker, claim, line);
     }
   }
 
-  static final class JoiningIsForgotten extends Rules {
+  static final class JoiningIsForgotten extends ModelRules {
     @Override
-    Step<Attempt> acquire(LockRecord lock, Asker asker, Claim claim, Line line) {
-      return lock.acquire(asker, claim, line == Line.JOIN ? Line.NONE : line);
+    Transition<Attempt> acquire(LockRecord lock, StepContext asker, Claim claim, QueueIntent line) {
+      return lock.acquire(asker, claim, line == QueueIntent.JOIN ? QueueIntent.NONE : line);
     }
   }
 
-  static final class PlaceIsNeverGivenUp extends Rules {
+  static final class PlaceIsNeverGivenUp extends ModelRules {
     @Override
-    Step<Attempt> acquire(LockRecord lock, Asker asker, Claim claim, Line line) {
-      Step<Attempt> step = lock.acquire(asker, claim, line);
-      return lock.line().contains(asker.self())
-          ? new Step<>(Records.withLine(step.after(), lock.line()), step.outcome())
+    Transition<Attempt> acquire(LockRecord lock, StepContext asker, Claim claim, QueueIntent line) {
+      Transition<Attempt> step = lock.acquire(asker, claim, line);
+      return lock.replicaQueue().contains(asker.self())
+          ? new Transition<>(Records.withLine(step.after(), lock.replicaQueue()), step.outcome())
           : step;
     }
   }
 
-  static final class ReleaseForgetsTheLine extends Rules {
+  static final class ReleaseForgetsTheLine extends ModelRules {
     @Override
-    Step<Release> release(LockRecord lock, Asker asker, ReleaseOrder order) {
-      Step<Release> freed = Records.withLine(lock, List.of()).release(asker, order);
-      return new Step<>(Records.withLine(freed.after(), lock.line()), freed.outcome());
+    Transition<Release> release(LockRecord lock, StepContext asker, ReleaseCommand order) {
+      Transition<Release> freed = Records.withLine(lock, List.of()).release(asker, order);
+      return new Transition<>(
+          Records.withLine(freed.after(), lock.replicaQueue()), freed.outcome());
     }
   }
 
-  static final class LeaverKeepsTheTurn extends Rules {
+  static final class LeaverKeepsTheTurn extends ModelRules {
     @Override
-    Step<Boolean> leave(LockRecord lock, Asker asker) {
+    Transition<Boolean> leave(LockRecord lock, StepContext asker) {
       List<ReplicaId> others =
-          lock.line().stream().filter(other -> !other.equals(asker.self())).toList();
-      return new Step<>(Records.withLine(lock, others), true);
+          lock.replicaQueue().stream().filter(other -> !other.equals(asker.self())).toList();
+      return new Transition<>(Records.withLine(lock, others), true);
     }
   }
 
-  static final class LeaverStays extends Rules {
+  static final class LeaverStays extends ModelRules {
     @Override
-    Step<Boolean> leave(LockRecord lock, Asker asker) {
-      return new Step<>(lock, false);
+    Transition<Boolean> leave(LockRecord lock, StepContext asker) {
+      return new Transition<>(lock, false);
     }
   }
 
-  static final class NobodyYields extends Rules {
+  static final class NobodyYields extends ModelRules {
     @Override
-    Step<HandOver> handOver(LockRecord lock, Asker asker, Passing passing) {
-      Line line = passing.line() == Line.YIELD ? Line.STAY : passing.line();
+    Transition<HandOver> handOver(LockRecord lock, StepContext asker, Passing passing) {
+      QueueIntent line = passing.line() == QueueIntent.YIELD ? QueueIntent.STAY : passing.line();
       return lock.handOver(asker, passing.from(), passing.to(), line);
     }
   }
 
-  static final class WakeUpIsLost extends Rules {
+  static final class WakeUpIsLost extends ModelRules {
     @Override
-    Optional<ReplicaId> wake(Step<?> step, LockRecord before, ReplicaId self) {
+    Optional<ReplicaId> wake(Transition<?> step, LockRecord before, ReplicaId self) {
       return Optional.empty();
     }
   }
 
-  static final class WrongReplicaIsWoken extends Rules {
+  static final class WrongReplicaIsWoken extends ModelRules {
     @Override
-    Optional<ReplicaId> wake(Step<?> step, LockRecord before, ReplicaId self) {
+    Optional<ReplicaId> wake(Transition<?> step, LockRecord before, ReplicaId self) {
       return super.wake(step, before, self)
-          .map(right -> step.after().line().isEmpty() ? right : step.after().line().get(0));
+          .map(
+              right ->
+                  step.after().replicaQueue().isEmpty()
+                      ? right
+                      : step.after().replicaQueue().get(0));
     }
   }
 
-  static final class CaseIsIgnored extends Rules {
+  static final class CaseIsIgnored extends ModelRules {
     @Override
     LockName key(LockName name) {
       return new LockName(name.value().toLowerCase(Locale.ROOT));
     }
   }
 
-  static final class TrailingSpaceIsIgnored extends Rules {
+  static final class TrailingSpaceIsIgnored extends ModelRules {
     @Override
     LockName key(LockName name) {
       String stripped = name.value().stripTrailing();
@@ -122,14 +127,14 @@ final class BrokenLines {
     }
   }
 
-  static final class AccentsAreComposed extends Rules {
+  static final class AccentsAreComposed extends ModelRules {
     @Override
     LockName key(LockName name) {
       return new LockName(Normalizer.normalize(name.value(), Normalizer.Form.NFC));
     }
   }
 
-  static final class LongNamesAreCut extends Rules {
+  static final class LongNamesAreCut extends ModelRules {
     @Override
     LockName key(LockName name) {
       String value = name.value();
@@ -137,7 +142,7 @@ final class BrokenLines {
     }
   }
 
-  static final class PathsAreResolved extends Rules {
+  static final class PathsAreResolved extends ModelRules {
     @Override
     LockName key(LockName name) {
       return new LockName(name.value().replace("%2f", "/"));

@@ -3,20 +3,20 @@ package dev.fencepost.testkit.model;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockMode;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.Revocation;
-import dev.fencepost.lock.spi.Line;
-import dev.fencepost.lock.spi.record.Asker;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.record.LockRecord;
-import dev.fencepost.lock.spi.record.Step;
-import dev.fencepost.lock.spi.record.Tenure;
+import dev.fencepost.lock.spi.record.Ownership;
+import dev.fencepost.lock.spi.record.StepContext;
+import dev.fencepost.lock.spi.record.Transition;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -26,203 +26,211 @@ final class BrokenOwnership {
   private BrokenOwnership() {}
 
   private static boolean isOf(LockRecord lock, Claim claim) {
-    return lock.tenure().filter(t -> t.claim().equals(claim.id())).isPresent();
+    return lock.ownership().filter(t -> t.claim().equals(claim.id())).isPresent();
   }
 
   private static boolean isRunning(LockRecord lock, long nowMicros) {
-    return lock.tenure().filter(t -> nowMicros < t.expiresAtMicros()).isPresent();
+    return lock.ownership().filter(t -> nowMicros < t.expiresAtMicros()).isPresent();
   }
 
-  static final class HeldLockIsGranted extends Rules {
+  static final class HeldLockIsGranted extends ModelRules {
     @Override
-    Step<Attempt> acquire(LockRecord lock, Asker asker, Claim claim, Line line) {
+    Transition<Attempt> acquire(LockRecord lock, StepContext asker, Claim claim, QueueIntent line) {
       return (isOf(lock, claim) ? lock : Records.withFreeAt(lock, 0)).acquire(asker, claim, line);
     }
   }
 
-  static final class LeaseNeverEnds extends Rules {
+  static final class LeaseNeverEnds extends ModelRules {
     @Override
-    Step<Attempt> acquire(LockRecord lock, Asker asker, Claim claim, Line line) {
-      return (lock.tenure().isPresent() ? Records.endingAt(lock, Long.MAX_VALUE / 2000) : lock)
+    Transition<Attempt> acquire(LockRecord lock, StepContext asker, Claim claim, QueueIntent line) {
+      return (lock.ownership().isPresent() ? Records.endingAt(lock, Long.MAX_VALUE / 2000) : lock)
           .acquire(asker, claim, line);
     }
   }
 
-  static final class RetryGetsAnotherGrant extends Rules {
+  static final class RetryGetsAnotherGrant extends ModelRules {
     @Override
-    Step<Attempt> acquire(LockRecord lock, Asker asker, Claim claim, Line line) {
+    Transition<Attempt> acquire(LockRecord lock, StepContext asker, Claim claim, QueueIntent line) {
       return (isOf(lock, claim) ? Records.endingAt(lock, 0) : lock).acquire(asker, claim, line);
     }
   }
 
-  static final class RetryIsBusy extends Rules {
+  static final class RetryIsBusy extends ModelRules {
     @Override
-    Step<Attempt> acquire(LockRecord lock, Asker asker, Claim claim, Line line) {
+    Transition<Attempt> acquire(LockRecord lock, StepContext asker, Claim claim, QueueIntent line) {
       return isOf(lock, claim) && isRunning(lock, asker.nowMicros())
-          ? new Step<>(lock, new Attempt.Busy(lock.stateAt(asker.nowMicros())))
+          ? new Transition<>(lock, new Attempt.Busy(lock.stateAt(asker.nowMicros())))
           : lock.acquire(asker, claim, line);
     }
   }
 
-  static final class RetryDoesNotRenew extends Rules {
+  static final class RetryDoesNotRenew extends ModelRules {
     @Override
-    Step<Attempt> acquire(LockRecord lock, Asker asker, Claim claim, Line line) {
-      Step<Attempt> step = lock.acquire(asker, claim, line);
+    Transition<Attempt> acquire(LockRecord lock, StepContext asker, Claim claim, QueueIntent line) {
+      Transition<Attempt> step = lock.acquire(asker, claim, line);
       boolean retry = isOf(lock, claim) && isRunning(lock, asker.nowMicros());
-      return retry ? new Step<>(lock, step.outcome()) : step;
+      return retry ? new Transition<>(lock, step.outcome()) : step;
     }
   }
 
-  static final class LockDelayIsIgnored extends Rules {
+  static final class LockDelayIsIgnored extends ModelRules {
     @Override
-    Step<Attempt> acquire(LockRecord lock, Asker asker, Claim claim, Line line) {
-      boolean delayed = lock.tenure().isPresent() && !isRunning(lock, asker.nowMicros());
+    Transition<Attempt> acquire(LockRecord lock, StepContext asker, Claim claim, QueueIntent line) {
+      boolean delayed = lock.ownership().isPresent() && !isRunning(lock, asker.nowMicros());
       return (delayed ? Records.withFreeAt(lock, 0) : lock).acquire(asker, claim, line);
     }
   }
 
-  static final class LockDelayFollowsARelease extends Rules {
+  static final class LockDelayFollowsARelease extends ModelRules {
     @Override
-    Step<Release> release(LockRecord lock, Asker asker, ReleaseOrder order) {
-      Step<Release> step = lock.release(asker, order);
+    Transition<Release> release(LockRecord lock, StepContext asker, ReleaseCommand order) {
+      Transition<Release> step = lock.release(asker, order);
       boolean ended = step.outcome() instanceof Release.Released && step.after().turn().isEmpty();
       long delay =
-          lock.tenure()
+          lock.ownership()
               .map(t -> t.lease().lockDelay().toNanos() / 1000)
               .filter(d -> ended)
               .orElse(0L);
       long freed = Math.max(step.after().freeAtMicros(), asker.nowMicros());
       return delay == 0
           ? step
-          : new Step<>(Records.withFreeAt(step.after(), freed + delay), step.outcome());
+          : new Transition<>(Records.withFreeAt(step.after(), freed + delay), step.outcome());
     }
   }
 
-  static final class RenewalRevives extends Rules {
+  static final class RenewalRevives extends ModelRules {
     @Override
-    Step<Renewal> renew(LockRecord lock, Asker asker, GrantRef grant) {
+    Transition<Renewal> renew(LockRecord lock, StepContext asker, GrantRef grant) {
       long end = Math.max(lock.freeAtMicros(), asker.nowMicros() + 1);
-      return (lock.tenure().isPresent() ? Records.endingAt(lock, end) : lock).renew(asker, grant);
+      return (lock.ownership().isPresent() ? Records.endingAt(lock, end) : lock)
+          .renew(asker, grant);
     }
   }
 
-  static final class RenewalShortens extends Rules {
+  static final class RenewalShortens extends ModelRules {
     @Override
-    Step<Renewal> renew(LockRecord lock, Asker asker, GrantRef grant) {
-      Step<Renewal> step = lock.renew(asker, grant);
+    Transition<Renewal> renew(LockRecord lock, StepContext asker, GrantRef grant) {
+      Transition<Renewal> step = lock.renew(asker, grant);
       long soon = asker.nowMicros() + 2_000_000;
       return step.outcome() instanceof Renewal.Renewed
-          ? new Step<>(Records.endingAt(step.after(), soon), step.outcome())
+          ? new Transition<>(Records.endingAt(step.after(), soon), step.outcome())
           : step;
     }
   }
 
-  static final class RenewalDoesNothing extends Rules {
+  static final class RenewalDoesNothing extends ModelRules {
     @Override
-    Step<Renewal> renew(LockRecord lock, Asker asker, GrantRef grant) {
-      return new Step<>(lock, lock.renew(asker, grant).outcome());
+    Transition<Renewal> renew(LockRecord lock, StepContext asker, GrantRef grant) {
+      return new Transition<>(lock, lock.renew(asker, grant).outcome());
     }
   }
 
-  static final class RenewalIgnoresToken extends Rules {
+  static final class RenewalIgnoresToken extends ModelRules {
     @Override
-    Step<Renewal> renew(LockRecord lock, Asker asker, GrantRef grant) {
+    Transition<Renewal> renew(LockRecord lock, StepContext asker, GrantRef grant) {
       FencingToken any = new FencingToken(Math.max(1, lock.token()));
       return lock.renew(asker, new GrantRef(grant.lock(), grant.claim(), any));
     }
   }
 
-  static final class RenewalIgnoresOwner extends Rules {
+  static final class RenewalIgnoresOwner extends ModelRules {
     @Override
-    Step<Renewal> renew(LockRecord lock, Asker asker, GrantRef grant) {
+    Transition<Renewal> renew(LockRecord lock, StepContext asker, GrantRef grant) {
       GrantRef any =
           new GrantRef(
-              grant.lock(), lock.tenure().map(Tenure::claim).orElse(grant.claim()), grant.token());
+              grant.lock(),
+              lock.ownership().map(Ownership::claim).orElse(grant.claim()),
+              grant.token());
       return lock.renew(asker, any);
     }
   }
 
-  static final class RenewalAlwaysSaysRenewed extends Rules {
+  static final class RenewalAlwaysSaysRenewed extends ModelRules {
     @Override
-    Step<Renewal> renew(LockRecord lock, Asker asker, GrantRef grant) {
-      Step<Renewal> step = lock.renew(asker, grant);
-      Lease any = lock.tenure().map(Tenure::lease).orElse(Lease.of(Lease.MAX_TTL));
-      return new Step<>(
+    Transition<Renewal> renew(LockRecord lock, StepContext asker, GrantRef grant) {
+      Transition<Renewal> step = lock.renew(asker, grant);
+      Lease any = lock.ownership().map(Ownership::lease).orElse(Lease.of(Lease.MAX_TTL));
+      return new Transition<>(
           step.after(),
-          new Renewal.Renewed(new Grant(grant, any, LockMode.EXCLUSIVE, Grant.Origin.STANDING)));
+          new Renewal.Renewed(new Grant(grant, any, LockMode.EXCLUSIVE, Grant.Origin.EXISTING)));
     }
   }
 
-  static final class ReleaseIgnoresOwner extends Rules {
+  static final class ReleaseIgnoresOwner extends ModelRules {
     @Override
-    Step<Release> release(LockRecord lock, Asker asker, ReleaseOrder order) {
+    Transition<Release> release(LockRecord lock, StepContext asker, ReleaseCommand order) {
       return lock.release(
           asker,
-          new ReleaseOrder(
+          new ReleaseCommand(
               order.lock(),
-              lock.tenure().map(Tenure::claim).orElse(order.claim()),
+              lock.ownership().map(Ownership::claim).orElse(order.claim()),
               Optional.empty(),
               order.closeFor()));
     }
   }
 
-  static final class ReleaseIgnoresToken extends Rules {
+  static final class ReleaseIgnoresToken extends ModelRules {
     @Override
-    Step<Release> release(LockRecord lock, Asker asker, ReleaseOrder order) {
+    Transition<Release> release(LockRecord lock, StepContext asker, ReleaseCommand order) {
       Release told = lock.release(asker, order).outcome();
-      ReleaseOrder anyToken =
-          new ReleaseOrder(order.lock(), order.claim(), Optional.empty(), order.closeFor());
-      return new Step<>(lock.release(asker, anyToken).after(), told);
+      ReleaseCommand anyToken =
+          new ReleaseCommand(order.lock(), order.claim(), Optional.empty(), order.closeFor());
+      return new Transition<>(lock.release(asker, anyToken).after(), told);
     }
   }
 
-  static final class ReleaseAlwaysSaysReleased extends Rules {
+  static final class ReleaseAlwaysSaysReleased extends ModelRules {
     @Override
-    Step<Release> release(LockRecord lock, Asker asker, ReleaseOrder order) {
-      return new Step<>(lock.release(asker, order).after(), new Release.Released());
+    Transition<Release> release(LockRecord lock, StepContext asker, ReleaseCommand order) {
+      return new Transition<>(lock.release(asker, order).after(), new Release.Released());
     }
   }
 
-  static final class CloseForIsIgnored extends Rules {
+  static final class CloseForIsIgnored extends ModelRules {
     @Override
-    Step<Release> release(LockRecord lock, Asker asker, ReleaseOrder order) {
+    Transition<Release> release(LockRecord lock, StepContext asker, ReleaseCommand order) {
       return lock.release(
-          asker, new ReleaseOrder(order.lock(), order.claim(), order.token(), Duration.ZERO));
+          asker, new ReleaseCommand(order.lock(), order.claim(), order.token(), Duration.ZERO));
     }
   }
 
-  static final class RevokedHolderGoesOn extends Rules {
+  static final class RevokedHolderGoesOn extends ModelRules {
     @Override
-    Step<Revocation> forceRelease(LockRecord lock, Asker asker, ForcedRelease order) {
-      return new Step<>(lock, lock.forceRelease(asker, order).outcome());
+    Transition<Revocation> forceRelease(
+        LockRecord lock, StepContext asker, ForceReleaseCommand order) {
+      return new Transition<>(lock, lock.forceRelease(asker, order).outcome());
     }
   }
 
-  static final class RevokedLockIsFreeAtOnce extends Rules {
+  static final class RevokedLockIsFreeAtOnce extends ModelRules {
     @Override
-    Step<Revocation> forceRelease(LockRecord lock, Asker asker, ForcedRelease order) {
-      Step<Revocation> step = lock.forceRelease(asker, order);
+    Transition<Revocation> forceRelease(
+        LockRecord lock, StepContext asker, ForceReleaseCommand order) {
+      Transition<Revocation> step = lock.forceRelease(asker, order);
       return step.outcome() instanceof Revocation.Revoked
-          ? new Step<>(Records.withFreeAt(step.after(), asker.nowMicros()), step.outcome())
+          ? new Transition<>(Records.withFreeAt(step.after(), asker.nowMicros()), step.outcome())
           : step;
     }
   }
 
-  static final class ForcedReleaseIgnoresExpectation extends Rules {
+  static final class ForcedReleaseIgnoresExpectation extends ModelRules {
     @Override
-    Step<Revocation> forceRelease(LockRecord lock, Asker asker, ForcedRelease order) {
+    Transition<Revocation> forceRelease(
+        LockRecord lock, StepContext asker, ForceReleaseCommand order) {
       return lock.forceRelease(
           asker,
-          new ForcedRelease(order.lock(), order.reason(), Optional.empty(), order.closeFor()));
+          new ForceReleaseCommand(
+              order.lock(), order.reason(), Optional.empty(), order.closeFor()));
     }
   }
 
-  static final class TakenByForceLooksGivenBack extends Rules {
+  static final class TakenByForceLooksGivenBack extends ModelRules {
     @Override
-    Step<Revocation> forceRelease(LockRecord lock, Asker asker, ForcedRelease order) {
-      Step<Revocation> step = lock.forceRelease(asker, order);
+    Transition<Revocation> forceRelease(
+        LockRecord lock, StepContext asker, ForceReleaseCommand order) {
+      Transition<Revocation> step = lock.forceRelease(asker, order);
       return order.closeFor().filter(Duration::isZero).isPresent()
-          ? new Step<>(Records.withRevoked(step.after(), ""), step.outcome())
+          ? new Transition<>(Records.withRevoked(step.after(), ""), step.outcome())
           : step;
     }
   }

@@ -3,17 +3,17 @@ package dev.fencepost.testkit.model;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Revocation;
-import dev.fencepost.lock.spi.Line;
-import dev.fencepost.lock.spi.record.Asker;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.record.LockRecord;
-import dev.fencepost.lock.spi.record.Step;
+import dev.fencepost.lock.spi.record.StepContext;
+import dev.fencepost.lock.spi.record.Transition;
 
 /** Rules under which a late writer is not fenced. */
 final class BrokenTokens {
@@ -41,13 +41,13 @@ final class BrokenTokens {
   }
 
   /** Counts the grants of a lock, from a number that is the same for all stores. */
-  static class CountedFromAConstant extends Rules {
+  static class CountedFromAConstant extends ModelRules {
     @Override
-    Step<Attempt> acquire(LockRecord lock, Asker asker, Claim claim, Line line) {
-      Step<Attempt> step = lock.acquire(asker, claim, line);
+    Transition<Attempt> acquire(LockRecord lock, StepContext asker, Claim claim, QueueIntent line) {
+      Transition<Attempt> step = lock.acquire(asker, claim, line);
       long next = Math.max(START, lock.token()) + 1;
       return isNew(step.outcome())
-          ? new Step<>(
+          ? new Transition<>(
               Records.withToken(step.after(), next), BrokenTokens.withToken(step.outcome(), next))
           : step;
     }
@@ -55,39 +55,39 @@ final class BrokenTokens {
 
   static final class ResetByARelease extends CountedFromAConstant {
     @Override
-    Step<Release> release(LockRecord lock, Asker asker, ReleaseOrder order) {
-      Step<Release> step = lock.release(asker, order);
+    Transition<Release> release(LockRecord lock, StepContext asker, ReleaseCommand order) {
+      Transition<Release> step = lock.release(asker, order);
       return step.outcome() instanceof Release.Released
-          ? new Step<>(Records.withToken(step.after(), 0), step.outcome())
+          ? new Transition<>(Records.withToken(step.after(), 0), step.outcome())
           : step;
     }
   }
 
   /** The store's clock and nothing else. */
-  static final class LastTokenIsIgnored extends Rules {
+  static final class LastTokenIsIgnored extends ModelRules {
     @Override
-    Step<Attempt> acquire(LockRecord lock, Asker asker, Claim claim, Line line) {
-      Step<Attempt> ordinary = lock.acquire(asker, claim, line);
+    Transition<Attempt> acquire(LockRecord lock, StepContext asker, Claim claim, QueueIntent line) {
+      Transition<Attempt> ordinary = lock.acquire(asker, claim, line);
       return isNew(ordinary.outcome())
           ? Records.withToken(lock, 0)
-              .acquire(new Asker(asker.self(), 0, asker.nowMicros()), claim, line)
+              .acquire(new StepContext(asker.self(), 0, asker.nowMicros()), claim, line)
           : ordinary;
     }
   }
 
-  static final class FloorIsIgnored extends Rules {
+  static final class FloorIsIgnored extends ModelRules {
     @Override
-    Step<Attempt> acquire(LockRecord lock, Asker asker, Claim claim, Line line) {
-      return lock.acquire(new Asker(asker.self(), 0, asker.nowMicros()), claim, line);
+    Transition<Attempt> acquire(LockRecord lock, StepContext asker, Claim claim, QueueIntent line) {
+      return lock.acquire(new StepContext(asker.self(), 0, asker.nowMicros()), claim, line);
     }
   }
 
-  static final class HandOverKeepsTheToken extends Rules {
+  static final class HandOverKeepsTheToken extends ModelRules {
     @Override
-    Step<HandOver> handOver(LockRecord lock, Asker asker, Passing passing) {
-      Step<HandOver> step = super.handOver(lock, asker, passing);
+    Transition<HandOver> handOver(LockRecord lock, StepContext asker, Passing passing) {
+      Transition<HandOver> step = super.handOver(lock, asker, passing);
       return isNew(step.outcome().got()) && lock.token() > 0
-          ? new Step<>(
+          ? new Transition<>(
               Records.withToken(step.after(), lock.token()),
               new HandOver(
                   step.outcome().ended(),
@@ -96,11 +96,12 @@ final class BrokenTokens {
     }
   }
 
-  static final class ClosingIsNotCounted extends Rules {
+  static final class ClosingIsNotCounted extends ModelRules {
     @Override
-    Step<Revocation> forceRelease(LockRecord lock, Asker asker, ForcedRelease order) {
-      Step<Revocation> step = lock.forceRelease(asker, order);
-      return new Step<>(
+    Transition<Revocation> forceRelease(
+        LockRecord lock, StepContext asker, ForceReleaseCommand order) {
+      Transition<Revocation> step = lock.forceRelease(asker, order);
+      return new Transition<>(
           Records.withToken(step.after(), lock.token()),
           step.outcome() instanceof Revocation.Revoked revoked
               ? new Revocation.Revoked(
@@ -109,14 +110,14 @@ final class BrokenTokens {
     }
   }
 
-  static final class MarkCanSink extends Rules {
+  static final class MarkCanSink extends ModelRules {
     @Override
     long markAfter(long mark, long token) {
       return token;
     }
   }
 
-  static final class MarkDoesNotRise extends Rules {
+  static final class MarkDoesNotRise extends ModelRules {
     @Override
     long markAfter(long mark, long token) {
       return mark == 0 ? token : mark;

@@ -2,10 +2,10 @@ package dev.fencepost.testkit.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.fencepost.testkit.history.History;
+import dev.fencepost.testkit.history.CallHistory;
+import dev.fencepost.testkit.history.CheckResult;
 import dev.fencepost.testkit.history.HistoryChecker;
 import dev.fencepost.testkit.history.SequentialChecker;
-import dev.fencepost.testkit.history.Verdict;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.FieldSource;
 class JudgesTest {
 
   /** Faults that clients can see; one that merely delays the end of a lease is none of them. */
-  static final List<Supplier<Rules>> BROKEN =
+  static final List<Supplier<ModelRules>> BROKEN =
       List.of(
           BrokenOwnership.HeldLockIsGranted::new,
           BrokenOwnership.RenewalAlwaysSaysRenewed::new,
@@ -32,8 +32,8 @@ class JudgesTest {
   @Test
   void soundStore_isNeverRefused() {
     for (long seed = 0; seed < SEEDS; seed++) {
-      History history = history(seed, new Rules());
-      Verdict verdict =
+      CallHistory history = history(seed, new ModelRules());
+      CheckResult verdict =
           HistoryChecker.check(history, LEAST_PROOFS)
               .and(SequentialChecker.check(history, LEAST_PROOFS));
       assertThat(verdict.faults()).as("seed %d", seed).isEmpty();
@@ -42,11 +42,11 @@ class JudgesTest {
 
   @ParameterizedTest
   @FieldSource("BROKEN")
-  void brokenStore_isRefusedByBoth(Supplier<Rules> rules) {
+  void brokenStore_isRefusedByBoth(Supplier<ModelRules> rules) {
     int byRules = 0;
     int bySearch = 0;
     for (long seed = 0; seed < SEEDS; seed++) {
-      History history = history(seed, rules.get());
+      CallHistory history = history(seed, rules.get());
       byRules += HistoryChecker.check(history, 0).faults().isEmpty() ? 0 : 1;
       bySearch += isUnexplained(SequentialChecker.check(history, 0)) ? 1 : 0;
     }
@@ -54,11 +54,11 @@ class JudgesTest {
     assertThat(bySearch).as("histories refused by the search").isGreaterThan(SEEDS / 2);
   }
 
-  private static boolean isUnexplained(Verdict verdict) {
+  private static boolean isUnexplained(CheckResult verdict) {
     return verdict.faults().stream().anyMatch(fault -> fault.startsWith("no order explains"));
   }
 
-  private static History history(long seed, Rules rules) {
+  private static CallHistory history(long seed, ModelRules rules) {
     return new RandomClients(seed, rules).run(3, Duration.ofSeconds(60));
   }
 }

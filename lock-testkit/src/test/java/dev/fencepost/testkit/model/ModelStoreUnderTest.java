@@ -21,11 +21,11 @@ final class ModelStoreUnderTest implements StoreUnderTest {
   private final BrokenBackend wrapping;
 
   ModelStoreUnderTest() {
-    this(new Rules(), BrokenBackend.NOT_AT_ALL);
+    this(new ModelRules(), BrokenBackend.NOT_AT_ALL);
   }
 
   /** A store that breaks its rules. */
-  ModelStoreUnderTest(Rules rules, BrokenBackend wrapping) {
+  ModelStoreUnderTest(ModelRules rules, BrokenBackend wrapping) {
     this.server = new ModelServer(this::nowMicros, threads, rules);
     this.wrapping = wrapping;
   }

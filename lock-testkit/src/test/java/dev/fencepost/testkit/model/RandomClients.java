@@ -7,12 +7,12 @@ import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockName;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.ReplicaId;
-import dev.fencepost.lock.spi.Line;
-import dev.fencepost.testkit.history.Call.Result;
-import dev.fencepost.testkit.history.History;
-import dev.fencepost.testkit.history.Recorder;
+import dev.fencepost.lock.spi.QueueIntent;
+import dev.fencepost.testkit.history.CallHistory;
+import dev.fencepost.testkit.history.CallRecorder;
+import dev.fencepost.testkit.history.RecordedCall.Result;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.Locale;
@@ -34,20 +34,20 @@ final class RandomClients {
   private final Random random;
   private final PriorityQueue<Event> events =
       new PriorityQueue<>(Comparator.comparingLong(Event::atMicros));
-  private final Recorder recorder = Recorder.inMemory(() -> nowMicros() * 1000);
+  private final CallRecorder recorder = CallRecorder.inMemory(() -> nowMicros() * 1000);
   private final ModelStore store;
   private long nowMicros = START_MICROS;
   private int claims;
 
-  RandomClients(long seed, Rules rules) {
+  RandomClients(long seed, ModelRules rules) {
     this.random = new Random(seed);
     this.store = new ModelStore(this::nowMicros, "simulated", (replica, lock) -> {}, rules);
   }
 
   /** What so many clients saw in that time. */
-  History run(int clients, Duration time) {
+  CallHistory run(int clients, Duration time) {
     for (int i = 0; i < clients; i++) {
-      Caller caller = Caller.of(ReplicaId.of(i));
+      ModelCaller caller = ModelCaller.of(ReplicaId.of(i));
       after(between(0, 1000), () -> acquire(caller, newClaim()));
     }
     long endMicros = nowMicros + time.toMillis() * 1000;
@@ -59,10 +59,10 @@ final class RandomClients {
     return recorder.history();
   }
 
-  private void acquire(Caller caller, Claim claim) {
-    Recorder.Open open = recorder.acquire(LOCK.value(), claim.id().tag(), TTL);
+  private void acquire(ModelCaller caller, Claim claim) {
+    CallRecorder.Open open = recorder.acquire(LOCK.value(), claim.id().tag(), TTL);
     ask(
-        () -> store.tryAcquire(caller, claim, Line.NONE),
+        () -> store.tryAcquire(caller, claim, QueueIntent.NONE),
         attempt ->
             attempt.fold(
                 granted -> {
@@ -78,7 +78,7 @@ final class RandomClients {
         () -> acquire(caller, random.nextInt(4) > 0 ? claim : newClaim()));
   }
 
-  private void hold(Caller caller, Claim claim, FencingToken token) {
+  private void hold(ModelCaller caller, Claim claim, FencingToken token) {
     int next = random.nextInt(10);
     if (next < 4) {
       after(between(100, 2500), () -> renew(caller, claim, token));
@@ -89,8 +89,8 @@ final class RandomClients {
     }
   }
 
-  private void renew(Caller caller, Claim claim, FencingToken token) {
-    Recorder.Open open = recorder.renew(LOCK.value(), claim.id().tag(), token.value(), TTL);
+  private void renew(ModelCaller caller, Claim claim, FencingToken token) {
+    CallRecorder.Open open = recorder.renew(LOCK.value(), claim.id().tag(), token.value(), TTL);
     ask(
         () -> store.renew(caller, new GrantRef(LOCK, claim.id(), token)),
         renewal ->
@@ -108,10 +108,10 @@ final class RandomClients {
         () -> renew(caller, claim, token));
   }
 
-  private void release(Caller caller, Claim claim, FencingToken token) {
-    Recorder.Open open = recorder.release(LOCK.value(), claim.id().tag(), token.value());
+  private void release(ModelCaller caller, Claim claim, FencingToken token) {
+    CallRecorder.Open open = recorder.release(LOCK.value(), claim.id().tag(), token.value());
     ask(
-        () -> store.release(caller, ReleaseOrder.of(new GrantRef(LOCK, claim.id(), token))),
+        () -> store.release(caller, ReleaseCommand.of(new GrantRef(LOCK, claim.id(), token))),
         release -> {
           open.answered(
               release.fold(

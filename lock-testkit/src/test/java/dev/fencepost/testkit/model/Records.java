@@ -2,7 +2,7 @@ package dev.fencepost.testkit.model;
 
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.record.LockRecord;
-import dev.fencepost.lock.spi.record.Tenure;
+import dev.fencepost.lock.spi.record.Ownership;
 import java.util.List;
 import java.util.Optional;
 
@@ -11,48 +11,54 @@ final class Records {
 
   private Records() {}
 
-  static LockRecord withTenure(LockRecord lock, Optional<Tenure> tenure) {
+  static LockRecord withTenure(LockRecord lock, Optional<Ownership> tenure) {
     return new LockRecord(
         lock.name(),
         tenure,
         lock.token(),
         lock.freeAtMicros(),
         lock.turn(),
-        lock.line(),
+        lock.replicaQueue(),
         lock.revoked());
   }
 
   static LockRecord withToken(LockRecord lock, long token) {
     return new LockRecord(
         lock.name(),
-        lock.tenure(),
+        lock.ownership(),
         token,
         lock.freeAtMicros(),
         lock.turn(),
-        lock.line(),
+        lock.replicaQueue(),
         lock.revoked());
   }
 
   static LockRecord withFreeAt(LockRecord lock, long micros) {
     return new LockRecord(
-        lock.name(), lock.tenure(), lock.token(), micros, lock.turn(), lock.line(), lock.revoked());
+        lock.name(),
+        lock.ownership(),
+        lock.token(),
+        micros,
+        lock.turn(),
+        lock.replicaQueue(),
+        lock.revoked());
   }
 
   static LockRecord withRevoked(LockRecord lock, String reason) {
     return new LockRecord(
         lock.name(),
-        lock.tenure(),
+        lock.ownership(),
         lock.token(),
         lock.freeAtMicros(),
         lock.turn(),
-        lock.line(),
+        lock.replicaQueue(),
         reason);
   }
 
   static LockRecord withLine(LockRecord lock, List<ReplicaId> line) {
     return new LockRecord(
         lock.name(),
-        lock.tenure(),
+        lock.ownership(),
         lock.token(),
         lock.freeAtMicros(),
         lock.turn(),
@@ -62,9 +68,12 @@ final class Records {
 
   /** As if its lease ended then, and its lock with it. */
   static LockRecord endingAt(LockRecord lock, long micros) {
-    Optional<Tenure> tenure =
-        lock.tenure()
-            .map(t -> new Tenure(t.claim(), t.claimant(), t.lease(), t.acquiredAtMicros(), micros));
+    Optional<Ownership> tenure =
+        lock.ownership()
+            .map(
+                t ->
+                    new Ownership(
+                        t.claim(), t.claimant(), t.lease(), t.acquiredAtMicros(), micros));
     return withFreeAt(withTenure(lock, tenure), micros);
   }
 }

@@ -88,7 +88,9 @@ class PostgresServerTest {
   @Test
   void missingPrograms_areNamedWithTheRemedy() {
     assertThatThrownBy(
-            () -> Binaries.folderOf("no-such-program", "NO_SUCH_VARIABLE", List.of(), "install it"))
+            () ->
+                ProgramFinder.folderOf(
+                    "no-such-program", "NO_SUCH_VARIABLE", List.of(), "install it"))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("no-such-program")
         .hasMessageContaining("install it")

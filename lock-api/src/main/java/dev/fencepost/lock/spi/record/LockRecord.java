@@ -4,22 +4,22 @@ import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.ClaimId;
 import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.ForcedRelease;
+import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.Holder;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
-import dev.fencepost.lock.Loss;
+import dev.fencepost.lock.LockStatus;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseOrder;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.Revocation;
-import dev.fencepost.lock.Standing;
-import dev.fencepost.lock.spi.Line;
+import dev.fencepost.lock.spi.QueueIntent;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,28 +28,29 @@ import java.util.Optional;
 /**
  * What a store keeps of one lock, and the rules by which it changes.
  *
- * <p>At a moment {@code now} the lock is <em>held</em> while a tenure's lease runs, <em>closed</em>
- * while it does not but {@code now < freeAtMicros}, and free afterwards. A free lock keeps its last
- * token. Every step is a pure function of the record, the asker and the question; whoever keeps
- * records reads one, steps and writes it as one atomic act.
+ * <p>At a moment {@code now} the lock is <em>held</em> while an ownership's lease runs,
+ * <em>closed</em> while it does not but {@code now < freeAtMicros}, and free afterwards. A free
+ * lock keeps its last token. Every step is a pure function of the record, the asker and the
+ * question; whoever keeps records reads one, steps and writes it as one atomic act.
  *
  * @param name the lock
- * @param tenure the claim on record, whether or not its lease has run out
+ * @param ownership the claim on record, whether or not its lease has run out
  * @param token the highest token ever given for it; 0 if none
  * @param freeAtMicros when everybody may take it, in µs since 1970 by the store's clock; 0 after a
  *     release, so that a clock that steps back does not close what was released
- * @param turn while it is closed without a tenure: the one replica that may take it all the same
- * @param line the replicas that have waiters, first come first
+ * @param turn while it is closed without an ownership: the one replica that may take it all the
+ *     same
+ * @param replicaQueue the replicas that have waiters, first come first
  * @param revoked the administrator's reason, if it was taken or closed by force and not granted
  *     since; else empty
  */
 public record LockRecord(
     LockName name,
-    Optional<Tenure> tenure,
+    Optional<Ownership> ownership,
     long token,
     long freeAtMicros,
     Optional<ReplicaId> turn,
-    List<ReplicaId> line,
+    List<ReplicaId> replicaQueue,
     String revoked) {
 
   /** How long the first in line has the lock for itself after a release. */
@@ -63,7 +64,7 @@ public record LockRecord(
 
   /** Copies the line. */
   public LockRecord {
-    line = List.copyOf(line);
+    replicaQueue = List.copyOf(replicaQueue);
   }
 
   /** The record of a lock that nobody ever used. */
@@ -71,168 +72,180 @@ public record LockRecord(
     return new LockRecord(name, Optional.empty(), 0, 0, Optional.empty(), List.of(), "");
   }
 
-  /** Takes the lock for the claim, if it may have it; see {@link Line} for the replica's place. */
-  public Step<Attempt> acquire(Asker asker, Claim claim, Line line) {
-    if (isHeldBy(claim, asker.nowMicros())) {
-      return extendStanding(asker, line);
+  /**
+   * Takes the lock for the claim, if it may have it; see {@link QueueIntent} for the replica's
+   * place.
+   */
+  public Transition<Attempt> acquire(StepContext context, Claim claim, QueueIntent intent) {
+    if (isHeldBy(claim, context.nowMicros())) {
+      return extendExisting(context, intent);
     }
-    boolean ourTurn = tenure.isEmpty() && turn.filter(asker.self()::equals).isPresent();
-    if (asker.nowMicros() >= freeAtMicros || ourTurn) {
-      return grant(asker, claim, placeAfterGrant(asker.self(), line));
+    boolean ourTurn = ownership.isEmpty() && turn.filter(context.self()::equals).isPresent();
+    if (context.nowMicros() >= freeAtMicros || ourTurn) {
+      return grant(context, claim, placeAfterGrant(context.self(), intent));
     }
-    return busy(asker, line);
+    return busy(context, intent);
   }
 
   /** Ends one grant and gives the lock to the next claim. */
-  public Step<HandOver> handOver(Asker asker, GrantRef from, Claim to, Line line) {
-    Release ended = endOf(ReleaseOrder.of(from), asker.nowMicros());
-    if (!isOnRecord(from.claim(), Optional.of(from.token()), asker.nowMicros())) {
-      Step<Attempt> got = acquire(asker, to, line);
-      return new Step<>(got.after(), new HandOver(ended, got.outcome()));
+  public Transition<HandOver> handOver(
+      StepContext context, GrantRef from, Claim to, QueueIntent intent) {
+    Release ended = endOf(ReleaseCommand.of(from), context.nowMicros());
+    if (!isOnRecord(from.claim(), Optional.of(from.token()), context.nowMicros())) {
+      Transition<Attempt> got = acquire(context, to, intent);
+      return new Transition<>(got.after(), new HandOver(ended, got.outcome()));
     }
     if (from.claim().equals(to.id())) {
       throw new IllegalArgumentException("a claim cannot be handed over to itself");
     }
-    List<ReplicaId> others = without(this.line, asker.self());
-    if (line == Line.YIELD && !others.isEmpty()) {
-      LockRecord passed = withLine(others).passOn(asker.nowMicros(), "");
-      LockRecord queued = passed.withLine(with(passed.line, asker.self()));
-      return new Step<>(
-          queued, new HandOver(ended, new Attempt.Busy(queued.stateAt(asker.nowMicros()))));
+    List<ReplicaId> others = without(this.replicaQueue, context.self());
+    if (intent == QueueIntent.YIELD && !others.isEmpty()) {
+      LockRecord passed = withReplicaQueue(others).passOn(context.nowMicros(), "");
+      LockRecord queued = passed.withReplicaQueue(with(passed.replicaQueue, context.self()));
+      return new Transition<>(
+          queued, new HandOver(ended, new Attempt.Busy(queued.stateAt(context.nowMicros()))));
     }
-    List<ReplicaId> place = line == Line.JOIN ? others : with(this.line, asker.self());
-    Step<Attempt> got = grant(asker, to, place);
-    return new Step<>(got.after(), new HandOver(ended, got.outcome()));
+    List<ReplicaId> place =
+        intent == QueueIntent.JOIN ? others : with(this.replicaQueue, context.self());
+    Transition<Attempt> got = grant(context, to, place);
+    return new Transition<>(got.after(), new HandOver(ended, got.outcome()));
   }
 
   /** Extends a grant to now + its ttl; never shortens, never revives. */
-  public Step<Renewal> renew(Asker asker, GrantRef grant) {
-    long now = asker.nowMicros();
+  public Transition<Renewal> renew(StepContext context, GrantRef grant) {
+    long now = context.nowMicros();
     if (!isHeldBy(grant.claim(), Optional.of(grant.token()), now)) {
-      Loss loss = new Loss(reasonOfLoss(grant.token(), now), revokedAt(now), lastToken());
-      return new Step<>(this, new Renewal.Lost(loss));
+      GrantLoss loss = new GrantLoss(reasonOfLoss(grant.token(), now), revokedAt(now), lastToken());
+      return new Transition<>(this, new Renewal.Lost(loss));
     }
-    LockRecord after = withTenure(tenure.orElseThrow().renewed(now));
-    return new Step<>(after, new Renewal.Renewed(after.grantOf(Grant.Origin.STANDING)));
+    LockRecord after = withOwnership(ownership.orElseThrow().renewed(now));
+    return new Transition<>(after, new Renewal.Renewed(after.grantOf(Grant.Origin.EXISTING)));
   }
 
   /** Ends a claim's grant; a late one ends what is left of the lock delay. */
-  public Step<Release> release(Asker asker, ReleaseOrder order) {
-    long now = asker.nowMicros();
+  public Transition<Release> release(StepContext context, ReleaseCommand order) {
+    long now = context.nowMicros();
     Release ended = endOf(order, now);
     if (!isOnRecord(order.claim(), order.token(), now)) {
-      return new Step<>(this, ended);
+      return new Transition<>(this, ended);
     }
     LockRecord after =
-        order.closeFor().isZero() ? passOn(now, "") : closed(now + Micros.of(order.closeFor()), "");
-    return new Step<>(after, ended);
+        order.closeFor().isZero()
+            ? passOn(now, "")
+            : closed(now + MicrosecondTime.of(order.closeFor()), "");
+    return new Transition<>(after, ended);
   }
 
   /** Ends the grant whoever holds it, and keeps the lock closed as ordered. */
-  public Step<Revocation> forceRelease(Asker asker, ForcedRelease order) {
-    long now = asker.nowMicros();
+  public Transition<Revocation> forceRelease(StepContext context, ForceReleaseCommand order) {
+    long now = context.nowMicros();
     Optional<Holder> holder = stateAt(now).holder();
     if (holder.isEmpty()) {
       boolean named = order.ifToken().isPresent();
       boolean reset = now < freeAtMicros && order.closeFor().isPresent() && !named;
-      LockRecord after = reset ? closeAnew(now, order) : this;
-      return new Step<>(after, new Revocation.NotHeld());
+      LockRecord after = reset ? closeAgain(now, order) : this;
+      return new Transition<>(after, new Revocation.NotHeld());
     }
     Holder former = holder.orElseThrow();
     if (order.ifToken().filter(wanted -> !wanted.equals(former.token())).isPresent()) {
-      return new Step<>(this, new Revocation.TokenMismatch(former));
+      return new Transition<>(this, new Revocation.TokenMismatch(former));
     }
     if (order.closeFor().filter(Duration::isZero).isPresent()) {
-      return new Step<>(
+      return new Transition<>(
           passOn(now, order.reason()), new Revocation.Revoked(former, Optional.empty()));
     }
-    long closing = nextToken(asker);
-    LockRecord after = closeAnew(now, order).withToken(closing);
-    return new Step<>(
+    long closing = nextToken(context);
+    LockRecord after = closeAgain(now, order).withToken(closing);
+    return new Transition<>(
         after, new Revocation.Revoked(former, Optional.of(new FencingToken(closing))));
   }
 
   /** Takes the replica out of the line and passes on a turn that was given to it. */
-  public Step<Boolean> leave(Asker asker) {
-    LockRecord left = withLine(without(line, asker.self()));
+  public Transition<Boolean> leave(StepContext context) {
+    LockRecord left = withReplicaQueue(without(replicaQueue, context.self()));
     boolean ourTurn =
-        tenure.isEmpty()
-            && asker.nowMicros() < freeAtMicros
-            && turn.filter(asker.self()::equals).isPresent();
-    LockRecord after = ourTurn ? left.passOn(asker.nowMicros(), revoked) : left;
-    return new Step<>(after, !after.equals(this));
+        ownership.isEmpty()
+            && context.nowMicros() < freeAtMicros
+            && turn.filter(context.self()::equals).isPresent();
+    LockRecord after = ourTurn ? left.passOn(context.nowMicros(), revoked) : left;
+    return new Transition<>(after, !after.equals(this));
   }
 
   /** How the lock stands at the moment. */
   public LockState stateAt(long nowMicros) {
-    long present = Math.max(token, Micros.toNanos(nowMicros));
-    return new LockState(name, standingAt(nowMicros), lastToken(), lineAt(nowMicros), present);
+    long present = Math.max(token, MicrosecondTime.toNanos(nowMicros));
+    return new LockState(
+        name, statusAt(nowMicros), lastToken(), replicaQueueAt(nowMicros), present);
   }
 
   /** Whether nothing but the last token would be lost with this record. */
   public boolean isIdleAt(long nowMicros) {
-    return nowMicros >= freeAtMicros && lineAt(nowMicros).isEmpty();
+    return nowMicros >= freeAtMicros && replicaQueueAt(nowMicros).isEmpty();
   }
 
-  private List<ReplicaId> lineAt(long nowMicros) {
-    return nowMicros - freeAtMicros > Micros.of(LEFT_BEHIND) ? List.of() : line;
+  private List<ReplicaId> replicaQueueAt(long nowMicros) {
+    return nowMicros - freeAtMicros > MicrosecondTime.of(LEFT_BEHIND) ? List.of() : replicaQueue;
   }
 
-  private Standing standingAt(long nowMicros) {
+  private LockStatus statusAt(long nowMicros) {
     if (nowMicros >= freeAtMicros) {
-      return new Standing.Free();
+      return new LockStatus.Free();
     }
-    if (tenure.filter(t -> t.heldAt(nowMicros)).isEmpty()) {
-      return new Standing.Closed(
-          Micros.duration(freeAtMicros - nowMicros), turn, revokedAt(nowMicros));
+    if (ownership.filter(t -> t.heldAt(nowMicros)).isEmpty()) {
+      return new LockStatus.Closed(
+          MicrosecondTime.duration(freeAtMicros - nowMicros), turn, revokedAt(nowMicros));
     }
-    Tenure t = tenure.orElseThrow();
-    return new Standing.Held(
+    Ownership t = ownership.orElseThrow();
+    return new LockStatus.Held(
         new Holder(
             t.claimant(),
             t.claim().tag(),
             new FencingToken(token),
-            Micros.duration(t.expiresAtMicros() - nowMicros),
-            Micros.instant(t.acquiredAtMicros())));
+            MicrosecondTime.duration(t.expiresAtMicros() - nowMicros),
+            MicrosecondTime.instant(t.acquiredAtMicros())));
   }
 
-  private Step<Attempt> extendStanding(Asker asker, Line line) {
-    List<ReplicaId> place = placeIfStaying(asker.self(), line);
-    LockRecord after = withTenure(tenure.orElseThrow().renewed(asker.nowMicros())).withLine(place);
-    return new Step<>(after, new Attempt.Granted(after.grantOf(Grant.Origin.STANDING)));
+  private Transition<Attempt> extendExisting(StepContext context, QueueIntent intent) {
+    List<ReplicaId> place = placeIfStaying(context.self(), intent);
+    LockRecord after =
+        withOwnership(ownership.orElseThrow().renewed(context.nowMicros())).withReplicaQueue(place);
+    return new Transition<>(after, new Attempt.Granted(after.grantOf(Grant.Origin.EXISTING)));
   }
 
-  private Step<Attempt> grant(Asker asker, Claim claim, List<ReplicaId> place) {
-    Tenure begun = Tenure.begin(claim, asker.nowMicros());
+  private Transition<Attempt> grant(StepContext context, Claim claim, List<ReplicaId> place) {
+    Ownership begun = Ownership.begin(claim, context.nowMicros());
     LockRecord after =
         new LockRecord(
             name,
             Optional.of(begun),
-            nextToken(asker),
+            nextToken(context),
             begun.freeAtMicros(),
             Optional.empty(),
             place,
             "");
-    return new Step<>(after, new Attempt.Granted(after.grantOf(Grant.Origin.NEW)));
+    return new Transition<>(after, new Attempt.Granted(after.grantOf(Grant.Origin.NEW)));
   }
 
-  private Step<Attempt> busy(Asker asker, Line line) {
-    LockRecord after = line == Line.NONE ? this : withLine(with(this.line, asker.self()));
-    return new Step<>(after, new Attempt.Busy(after.stateAt(asker.nowMicros())));
+  private Transition<Attempt> busy(StepContext context, QueueIntent intent) {
+    LockRecord after =
+        intent == QueueIntent.NONE
+            ? this
+            : withReplicaQueue(with(this.replicaQueue, context.self()));
+    return new Transition<>(after, new Attempt.Busy(after.stateAt(context.nowMicros())));
   }
 
-  private List<ReplicaId> placeAfterGrant(ReplicaId self, Line line) {
-    List<ReplicaId> others = without(this.line, self);
-    return line == Line.STAY || line == Line.YIELD ? with(others, self) : others;
+  private List<ReplicaId> placeAfterGrant(ReplicaId self, QueueIntent intent) {
+    List<ReplicaId> others = without(this.replicaQueue, self);
+    return intent == QueueIntent.STAY || intent == QueueIntent.YIELD ? with(others, self) : others;
   }
 
-  private List<ReplicaId> placeIfStaying(ReplicaId self, Line line) {
-    return line == Line.STAY || line == Line.YIELD
-        ? with(this.line, self)
-        : without(this.line, self);
+  private List<ReplicaId> placeIfStaying(ReplicaId self, QueueIntent intent) {
+    return intent == QueueIntent.STAY || intent == QueueIntent.YIELD
+        ? with(this.replicaQueue, self)
+        : without(this.replicaQueue, self);
   }
 
-  private Release endOf(ReleaseOrder order, long now) {
+  private Release endOf(ReleaseCommand order, long now) {
     if (isHeldBy(order.claim(), order.token(), now)) {
       return new Release.Released();
     }
@@ -246,15 +259,15 @@ public record LockRecord(
     if (!revokedAt(now).isEmpty()) {
       return LossReason.REVOKED;
     }
-    if (tenure.filter(t -> t.heldAt(now)).isPresent()) {
+    if (ownership.filter(t -> t.heldAt(now)).isPresent()) {
       return LossReason.SUPERSEDED;
     }
-    boolean givenBack = tenure.isEmpty() && revoked.isEmpty() && token == lost.value();
+    boolean givenBack = ownership.isEmpty() && revoked.isEmpty() && token == lost.value();
     return givenBack ? LossReason.RELEASED : LossReason.EXPIRED;
   }
 
   private String revokedAt(long now) {
-    return tenure.isEmpty() && now < freeAtMicros ? revoked : "";
+    return ownership.isEmpty() && now < freeAtMicros ? revoked : "";
   }
 
   private boolean isHeldBy(Claim claim, long now) {
@@ -262,18 +275,18 @@ public record LockRecord(
   }
 
   private boolean isHeldBy(ClaimId claim, Optional<FencingToken> wanted, long now) {
-    return isOnRecord(claim, wanted, now) && tenure.orElseThrow().heldAt(now);
+    return isOnRecord(claim, wanted, now) && ownership.orElseThrow().heldAt(now);
   }
 
   /** Held by the claim, or closed by the lock delay of its lease. */
   private boolean isOnRecord(ClaimId claim, Optional<FencingToken> wanted, long now) {
     return now < freeAtMicros
-        && tenure.filter(t -> t.claim().equals(claim)).isPresent()
+        && ownership.filter(t -> t.claim().equals(claim)).isPresent()
         && wanted.filter(t -> t.value() != token).isEmpty();
   }
 
   private Grant grantOf(Grant.Origin origin) {
-    Tenure t = tenure.orElseThrow();
+    Ownership t = ownership.orElseThrow();
     return new Grant(
         new GrantRef(name, t.claim(), new FencingToken(token)),
         t.lease(),
@@ -285,62 +298,63 @@ public record LockRecord(
     return token == 0 ? Optional.empty() : Optional.of(new FencingToken(token));
   }
 
-  private long nextToken(Asker asker) {
+  private long nextToken(StepContext context) {
     return Math.max(
-        Math.max(Math.addExact(token, 1), asker.tokenFloor()), Micros.toNanos(asker.nowMicros()));
+        Math.max(Math.addExact(token, 1), context.tokenFloor()),
+        MicrosecondTime.toNanos(context.nowMicros()));
   }
 
-  /** Free, or closed for the first in line; with the reason if it was taken by force. */
+  /** Free, or closed for the first in replicaQueue; with the reason if it was taken by force. */
   private LockRecord passOn(long now, String reason) {
-    if (line.isEmpty()) {
+    if (replicaQueue.isEmpty()) {
       return closed(0, reason);
     }
     return new LockRecord(
         name,
         Optional.empty(),
         token,
-        now + Micros.of(TURN),
-        Optional.of(line.get(0)),
-        line.subList(1, line.size()),
+        now + MicrosecondTime.of(TURN),
+        Optional.of(replicaQueue.get(0)),
+        replicaQueue.subList(1, replicaQueue.size()),
         reason);
   }
 
   private LockRecord closed(long untilMicros, String reason) {
     return new LockRecord(
-        name, Optional.empty(), token, untilMicros, Optional.empty(), line, reason);
+        name, Optional.empty(), token, untilMicros, Optional.empty(), replicaQueue, reason);
   }
 
-  private LockRecord closeAnew(long now, ForcedRelease order) {
+  private LockRecord closeAgain(long now, ForceReleaseCommand order) {
     if (order.closeFor().filter(Duration::isZero).isPresent()) {
       return passOn(now, order.reason());
     }
-    long until = order.closeFor().map(d -> now + Micros.of(d)).orElse(freeAtMicros);
+    long until = order.closeFor().map(d -> now + MicrosecondTime.of(d)).orElse(freeAtMicros);
     return closed(until, order.reason());
   }
 
-  private LockRecord withTenure(Tenure changed) {
+  private LockRecord withOwnership(Ownership changed) {
     return new LockRecord(
-        name, Optional.of(changed), token, changed.freeAtMicros(), turn, line, revoked);
+        name, Optional.of(changed), token, changed.freeAtMicros(), turn, replicaQueue, revoked);
   }
 
   private LockRecord withToken(long changed) {
-    return new LockRecord(name, tenure, changed, freeAtMicros, turn, line, revoked);
+    return new LockRecord(name, ownership, changed, freeAtMicros, turn, replicaQueue, revoked);
   }
 
-  private LockRecord withLine(List<ReplicaId> changed) {
-    return new LockRecord(name, tenure, token, freeAtMicros, turn, changed, revoked);
+  private LockRecord withReplicaQueue(List<ReplicaId> changed) {
+    return new LockRecord(name, ownership, token, freeAtMicros, turn, changed, revoked);
   }
 
-  private static List<ReplicaId> with(List<ReplicaId> line, ReplicaId id) {
-    if (line.contains(id)) {
-      return line;
+  private static List<ReplicaId> with(List<ReplicaId> replicaQueue, ReplicaId id) {
+    if (replicaQueue.contains(id)) {
+      return replicaQueue;
     }
-    List<ReplicaId> longer = new ArrayList<>(line);
+    List<ReplicaId> longer = new ArrayList<>(replicaQueue);
     longer.add(id);
     return longer;
   }
 
-  private static List<ReplicaId> without(List<ReplicaId> line, ReplicaId id) {
-    return line.stream().filter(other -> !other.equals(id)).toList();
+  private static List<ReplicaId> without(List<ReplicaId> replicaQueue, ReplicaId id) {
+    return replicaQueue.stream().filter(other -> !other.equals(id)).toList();
   }
 }

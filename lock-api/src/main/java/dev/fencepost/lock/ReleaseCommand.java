@@ -1,0 +1,34 @@
+package dev.fencepost.lock;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * Asks to end a claim.
+ *
+ * @param lock the lock
+ * @param claim the claim's secret
+ * @param token set: only that grant; empty: whatever the claim has
+ * @param closeFor keep the lock closed for everybody this long afterwards; 0 – 24 h
+ */
+public record ReleaseCommand(
+    LockName lock, ClaimId claim, Optional<FencingToken> token, Duration closeFor) {
+  /** Longest closing. */
+  public static final Duration MAX_CLOSE_FOR = Duration.ofHours(24);
+
+  /** Checks the range of {@code closeFor}. */
+  public ReleaseCommand {
+    Lease.requireBetween("close_for", closeFor, Duration.ZERO, MAX_CLOSE_FOR);
+  }
+
+  /** Ends one grant and lets the next have the lock at once. */
+  public static ReleaseCommand of(GrantRef grant) {
+    return new ReleaseCommand(
+        grant.lock(), grant.claim(), Optional.of(grant.token()), Duration.ZERO);
+  }
+
+  /** Ends whatever the claim has, for callers whose acquire got no answer. */
+  public static ReleaseCommand withdrawal(LockName lock, ClaimId claim) {
+    return new ReleaseCommand(lock, claim, Optional.empty(), Duration.ZERO);
+  }
+}

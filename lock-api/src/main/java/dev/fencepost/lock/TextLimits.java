@@ -1,0 +1,52 @@
+package dev.fencepost.lock;
+
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * The checks that names and other texts share: a length in bytes of UTF-8, no control characters.
+ */
+final class TextLimits {
+  private TextLimits() {}
+
+  /** The name itself, if it has 1 to {@code maxBytes} bytes of UTF-8 and no control character. */
+  static String requireName(String field, String value, int maxBytes) {
+    int bytes = utf8Bytes(field, value);
+    if (bytes == 0) {
+      throw InvalidValueException.of(field, value, "1–" + maxBytes + " bytes of UTF-8, not empty");
+    }
+    if (bytes > maxBytes) {
+      throw InvalidValueException.of(
+          field, value, "1–" + maxBytes + " bytes of UTF-8, not " + bytes);
+    }
+    for (int i = 0; i < value.length(); i++) {
+      if (Character.isISOControl(value.charAt(i))) {
+        throw InvalidValueException.of(
+            field, value, "no control characters; there is one at position " + i);
+      }
+    }
+    return value;
+  }
+
+  /** The text itself, if it has at most {@code maxBytes} bytes of UTF-8. */
+  static String requireAtMost(String field, String value, int maxBytes) {
+    int bytes = utf8Bytes(field, value);
+    if (bytes > maxBytes) {
+      throw InvalidValueException.of(
+          field, value, "at most " + maxBytes + " bytes of UTF-8, not " + bytes);
+    }
+    return value;
+  }
+
+  /** Length in bytes; a lone surrogate has none and is refused. */
+  static int utf8Bytes(String field, String value) {
+    try {
+      ByteBuffer encoded = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(value));
+      return encoded.remaining();
+    } catch (CharacterCodingException e) {
+      throw InvalidValueException.of(field, value, "well-formed Unicode");
+    }
+  }
+}

@@ -1,0 +1,55 @@
+package dev.fencepost.cli;
+
+import dev.fencepost.lock.LockName;
+import dev.fencepost.proto.v1.FencingServiceGrpc;
+import dev.fencepost.proto.v1.GetTokenRequest;
+import dev.fencepost.proto.v1.GetTokenResponse;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Set;
+import picocli.CommandLine.Model.CommandSpec;
+
+/** {@code token}: the standing grant's token, else the last one on record. */
+final class TokenSubcommand implements Subcommand {
+  @Override
+  public void describe(CommandSpec spec) {
+    spec.usageMessage().description("Shows the standing grant's token, else the last on record.");
+    Options.parameter(spec, 0, "NAME", "The lock.");
+  }
+
+  @Override
+  public Set<OutputFormat> formats() {
+    return EnumSet.allOf(OutputFormat.class);
+  }
+
+  @Override
+  public int run(Invocation call) throws InterruptedException {
+    LockName lock = call.lock();
+    Output output = call.output();
+    try (Servers servers = new Servers(call.servers())) {
+      GetTokenResponse answer =
+          servers
+              .ask(
+                  Question.of(
+                      FencingServiceGrpc.getGetTokenMethod(),
+                      GetTokenRequest.newBuilder().setName(lock.value()).build(),
+                      call.timeout()))
+              .answer();
+      boolean none = answer.getLastToken() == 0;
+      if (none) {
+        call.console().note(Wording.printable(lock.value()) + " has no token on record");
+      }
+      if (!none || output.format() == OutputFormat.JSON) {
+        output.print(
+            () -> Long.toString(answer.getLastToken()),
+            () -> JsonLine.of(answer),
+            () -> variables(answer));
+      }
+      return none ? ExitCode.NO.code() : ExitCode.DONE.code();
+    }
+  }
+
+  private static Map<String, String> variables(GetTokenResponse answer) {
+    return Map.of("FENCEPOST_TOKEN", Long.toString(answer.getLastToken()));
+  }
+}

@@ -1,0 +1,87 @@
+package dev.fencepost.core;
+
+import dev.fencepost.core.TimerService.Timer;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** A call that has not been answered. Its mutable state is guarded by its contest's monitor. */
+final class AcquireCall implements PendingAcquire {
+  AcquireCommand order;
+  final long arrivedNanos;
+  private final CompletableFuture<AcquireAnswer> answer = new CompletableFuture<>();
+
+  /** The mark from which a grant that comes now is to be counted. */
+  long mark = AcquireCommand.NO_MARK;
+
+  /**
+   * Whether a command for its claim was sent since it came. A grant by an earlier one is no answer
+   * to it: the lease began before the caller can know.
+   */
+  boolean asked;
+
+  /** Whether it is counted as a waiter. */
+  boolean counted;
+
+  private @Nullable Timer timer;
+  private volatile @Nullable Runnable onLeave;
+
+  AcquireCall(AcquireCommand order, long arrivedNanos) {
+    this.order = order;
+    this.arrivedNanos = arrivedNanos;
+  }
+
+  @Override
+  public CompletionStage<AcquireAnswer> answer() {
+    return answer;
+  }
+
+  @Override
+  public void leave() {
+    Runnable action = onLeave;
+    if (action != null) {
+      action.run();
+    }
+  }
+
+  void onLeave(Runnable action) {
+    onLeave = action;
+  }
+
+  /** When the wait is over. */
+  long deadlineNanos() {
+    return arrivedNanos + order.maxWait().toNanos();
+  }
+
+  Duration waitedAt(long nanos) {
+    return order.waited().plusNanos(Math.max(0, nanos - arrivedNanos));
+  }
+
+  boolean triesOnce() {
+    return order.maxWait().isZero();
+  }
+
+  boolean hasTimer() {
+    return timer != null;
+  }
+
+  void timer(Timer set) {
+    timer = set;
+  }
+
+  void stopTimer() {
+    if (timer != null) {
+      timer.cancel();
+      timer = null;
+    }
+  }
+
+  void complete(AcquireAnswer value) {
+    answer.complete(value);
+  }
+
+  void fail(Throwable why) {
+    answer.completeExceptionally(why);
+  }
+}

@@ -1,0 +1,82 @@
+package dev.fencepost.core;
+
+import dev.fencepost.lock.ClaimId;
+import dev.fencepost.lock.LockName;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The places of claims that have just left the queues of this replica: their wait was over, or
+ * their callers had gone. A claim that comes again within {@link #KEPT} stands where it stood, so
+ * that waiting in slices and a broken call cost no place. Nobody else can use it: the claim id is
+ * its secret. Bounded for each lock and in all; thread-safe.
+ */
+final class RecentPlaces {
+  /** How long a place is kept. */
+  static final Duration KEPT = Duration.ofSeconds(3);
+
+  private static final int MOST_OF_A_LOCK = 5_000;
+  private static final int MOST = 50_000;
+
+  private record Key(LockName lock, ClaimId claim) {}
+
+  /** Where a claim stood. */
+  record Place(long placeNanos, long startNanos) {}
+
+  private record Kept(Place place, long untilNanos) {}
+
+  private final TimerService timers;
+  private final Map<Key, Kept> kept = new LinkedHashMap<>();
+  private final Map<LockName, Integer> ofLock = new HashMap<>();
+
+  RecentPlaces(TimerService timers) {
+    this.timers = timers;
+  }
+
+  /** Keeps the place of a waiter that has left; forgets it if there are too many. */
+  synchronized void remember(Waiter waiter) {
+    long now = timers.nanoTime();
+    dropUntil(now);
+    LockName lock = waiter.claim.lock();
+    if (kept.size() >= MOST || ofLock.getOrDefault(lock, 0) >= MOST_OF_A_LOCK) {
+      return;
+    }
+    Place place = new Place(waiter.placeNanos, waiter.startNanos);
+    Kept added = new Kept(place, now + KEPT.toNanos());
+    if (kept.put(new Key(lock, waiter.claim.id()), added) == null) {
+      ofLock.merge(lock, 1, Integer::sum);
+    }
+  }
+
+  /** The claim's place, which is its own again. */
+  synchronized Optional<Place> take(LockName lock, ClaimId claim) {
+    if (kept.isEmpty()) {
+      return Optional.empty();
+    }
+    dropUntil(timers.nanoTime());
+    Optional<Kept> found = Optional.ofNullable(kept.remove(new Key(lock, claim)));
+    found.ifPresent(place -> uncount(lock));
+    return found.map(Kept::place);
+  }
+
+  private void dropUntil(long now) {
+    // All are kept equally long: the first to be put is the first to go.
+    Iterator<Map.Entry<Key, Kept>> oldest = kept.entrySet().iterator();
+    while (oldest.hasNext()) {
+      Map.Entry<Key, Kept> entry = oldest.next();
+      if (entry.getValue().untilNanos() - now > 0) {
+        return;
+      }
+      oldest.remove();
+      uncount(entry.getKey().lock());
+    }
+  }
+
+  private void uncount(LockName lock) {
+    ofLock.computeIfPresent(lock, (name, count) -> count == 1 ? null : count - 1);
+  }
+}

@@ -9,13 +9,13 @@ import java.util.function.Function;
 sealed interface AcquireOutcome {
 
   /** The lock is held. */
-  record Held(Handle handle) implements AcquireOutcome {}
+  record Held(LockHandleImpl handle) implements AcquireOutcome {}
 
   /** The server says no. */
-  record Refused(Refusal refusal) implements AcquireOutcome {}
+  record Refused(AcquireRefusal refusal) implements AcquireOutcome {}
 
   /** Nobody knows, or the request was not allowed. */
-  record Failed(Trouble trouble) implements AcquireOutcome {}
+  record Failed(CallFailure callFailure) implements AcquireOutcome {}
 
   /** Handles each case. */
   default <T> T fold(

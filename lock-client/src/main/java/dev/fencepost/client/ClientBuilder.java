@@ -27,7 +27,7 @@ public final class ClientBuilder {
   private static final Duration LEAST_CALL_TIMEOUT = Duration.ofMillis(100);
   private static final Duration MOST_CALL_TIMEOUT = Duration.ofMinutes(10);
 
-  private final Target target;
+  private final ServerTarget target;
   private Optional<Duration> ttl = Optional.empty();
   private Optional<String> owner = Optional.empty();
   private Optional<String> service = Optional.empty();
@@ -37,7 +37,7 @@ public final class ClientBuilder {
   private ClientMetrics metrics = ClientMetrics.NONE;
 
   ClientBuilder(String target) {
-    this.target = Target.parse(target);
+    this.target = ServerTarget.parse(target);
   }
 
   /** The lease of locks that name none, 2 s – 24 h; unset: the server's default. */
@@ -91,7 +91,7 @@ public final class ClientBuilder {
 
   /** Makes the client, which connects by itself; never blocks. */
   public FencepostClient build() {
-    return RemoteClient.start(setup());
+    return FencepostClientImpl.start(setup());
   }
 
   /** What {@link #build} makes a client of. */
@@ -99,22 +99,22 @@ public final class ClientBuilder {
     Hello hello =
         Hello.newBuilder()
             .setClient("java/" + version())
-            .setOwner(owner.orElseGet(() -> Owner.ofProcess(service)))
+            .setOwner(owner.orElseGet(() -> ProcessOwner.ofProcess(service)))
             .putAllMetadata(metadata)
             .build();
-    Timers timers = new ThreadTimers();
+    ClientTimers timers = new ThreadTimers();
     return new ClientSetup(
         target,
         hello,
         ttl,
         callTimeout.toNanos(),
-        callbackExecutor.map(Callbacks::new).orElseGet(Callbacks::ownThreads),
+        callbackExecutor.map(CallbackExecutor::new).orElseGet(CallbackExecutor::ownThreads),
         metrics,
         SuspendAwareClock.ofSystem(),
         timers,
         task -> timers.schedule(0, task),
         new SecureRandom(),
-        Connections::open);
+        ChannelFactory::open);
   }
 
   private static String version() {

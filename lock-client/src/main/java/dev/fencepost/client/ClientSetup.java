@@ -20,25 +20,25 @@ import java.util.function.Function;
  * @param metrics what is counted
  * @param clock its clock
  * @param timers its one timer
- * @param apart runs what must not be done in a transport's callback: soon, and on no such thread
+ * @param offload runs what must not be done in a transport's callback: soon, and on no such thread
  * @param random for claim ids, which are secrets, and for pauses
  * @param connector opens a channel to an address
  */
 record ClientSetup(
-    Target target,
+    ServerTarget target,
     Hello hello,
     Optional<Duration> ttl,
     long callTimeoutNanos,
-    Callbacks callbacks,
+    CallbackExecutor callbacks,
     ClientMetrics metrics,
     ClientClock clock,
-    Timers timers,
-    Executor apart,
+    ClientTimers timers,
+    Executor offload,
     Random random,
-    Function<HostPort, ManagedChannel> connector) {
+    Function<ReplicaAddress, ManagedChannel> connector) {
 
   /** How a lock is asked for unless its user says more. */
-  LockTerms terms(LockName name) {
-    return LockTerms.of(name, ttl);
+  LockOptions options(LockName name) {
+    return LockOptions.of(name, ttl);
   }
 }

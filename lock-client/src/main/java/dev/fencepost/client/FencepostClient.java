@@ -66,7 +66,7 @@ public interface FencepostClient extends AutoCloseable {
   MultiHandle acquireAll(List<FencepostLock> locks, Duration wait) throws InterruptedException;
 
   /** What the service knows of tokens. */
-  Fencing fencing();
+  FencingClient fencing();
 
   /**
    * Asks a server what it is and which limits it applies. What depends on the future runs on the

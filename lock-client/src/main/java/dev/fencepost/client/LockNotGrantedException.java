@@ -10,9 +10,9 @@ import java.util.Optional;
 public final class LockNotGrantedException extends FencepostException {
   private static final long serialVersionUID = 1L;
 
-  private final transient Refusal refusal;
+  private final transient AcquireRefusal refusal;
 
-  LockNotGrantedException(LockName lock, Refusal refusal) {
+  LockNotGrantedException(LockName lock, AcquireRefusal refusal) {
     super(lock + " was not granted: " + refusal);
     this.refusal = refusal;
   }

@@ -45,21 +45,21 @@ public record LockView(
   static LockView of(dev.fencepost.proto.v1.Lock lock) {
     return new LockView(
         new LockName(lock.getName()),
-        Wire.holders(lock.getHoldersList()).stream().findFirst(),
-        Wire.token(lock.getLastToken()),
+        ProtoConverter.holders(lock.getHoldersList()).stream().findFirst(),
+        ProtoConverter.token(lock.getLastToken()),
         lock.getWaitersList().stream()
             .map(
                 each ->
                     new Waiter(
                         each.getOwner(),
                         each.getClaimTag(),
-                        Wire.duration(each.getWaited()),
+                        ProtoConverter.duration(each.getWaited()),
                         each.getPosition()))
             .toList(),
         lock.getWaiterCount(),
         lock.getOtherReplicasWaiting(),
         lock.hasAvailableIn()
-            ? Optional.of(Wire.duration(lock.getAvailableIn()))
+            ? Optional.of(ProtoConverter.duration(lock.getAvailableIn()))
             : Optional.empty());
   }
 }

@@ -36,10 +36,10 @@ public record ServerInfo(
         response.getReplicaId(),
         response.getStore(),
         response.getStoreId(),
-        Wire.duration(limits.getMinTtl()),
-        Wire.duration(limits.getMaxTtl()),
-        Wire.duration(limits.getDefaultTtl()),
-        Wire.duration(limits.getTtlStep()),
-        Wire.duration(limits.getMaxWait()));
+        ProtoConverter.duration(limits.getMinTtl()),
+        ProtoConverter.duration(limits.getMaxTtl()),
+        ProtoConverter.duration(limits.getDefaultTtl()),
+        ProtoConverter.duration(limits.getTtlStep()),
+        ProtoConverter.duration(limits.getMaxWait()));
   }
 }

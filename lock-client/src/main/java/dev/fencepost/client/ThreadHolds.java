@@ -11,10 +11,10 @@ final class ThreadHolds {
 
   /** One hold and how often its thread has locked it. */
   static final class ThreadHold {
-    final Handle handle;
+    final LockHandleImpl handle;
     int depth = 1;
 
-    private ThreadHold(Handle handle) {
+    private ThreadHold(LockHandleImpl handle) {
       this.handle = handle;
     }
   }
@@ -23,7 +23,7 @@ final class ThreadHolds {
     return holds.get().get(lock);
   }
 
-  void add(String lock, Handle handle) {
+  void add(String lock, LockHandleImpl handle) {
     holds.get().put(lock, new ThreadHold(handle));
   }
 

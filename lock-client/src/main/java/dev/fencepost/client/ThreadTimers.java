@@ -7,7 +7,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** One daemon thread of the client's own, so that no pool of the user's can starve it. */
-final class ThreadTimers implements Timers {
+final class ThreadTimers implements ClientTimers {
   private static final Logger LOG = LoggerFactory.getLogger(ThreadTimers.class);
 
   private final ScheduledThreadPoolExecutor executor =

@@ -53,7 +53,7 @@ final class AnsweringReplica implements AutoCloseable {
   /** A client whose only way is to this one, on real time. */
   FencepostClient client(ClientBuilder builder) {
     ClientSetup usual = builder.setup();
-    return RemoteClient.start(
+    return FencepostClientImpl.start(
         new ClientSetup(
             usual.target(),
             usual.hello(),
@@ -63,7 +63,7 @@ final class AnsweringReplica implements AutoCloseable {
             usual.metrics(),
             usual.clock(),
             usual.timers(),
-            usual.apart(),
+            usual.offload(),
             usual.random(),
             address -> connect()));
   }
@@ -83,7 +83,7 @@ final class AnsweringReplica implements AutoCloseable {
     return Welcome.newBuilder()
         .setSessionId("session")
         .setMaxUnanswered(1_000)
-        .setHeartbeat(Wire.of(Duration.ofSeconds(5)))
+        .setHeartbeat(ProtoConverter.of(Duration.ofSeconds(5)))
         .setServer(
             GetServerInfoResponse.newBuilder()
                 .setReplicaId("0000000000000001")
@@ -129,9 +129,9 @@ final class AnsweringReplica implements AutoCloseable {
     return Grant.newBuilder()
         .setName(name)
         .setFencingToken(number)
-        .setTtl(Wire.of(ttl))
-        .setValidFor(Wire.of(ttl.multipliedBy(9).dividedBy(10)))
-        .setRenewAfter(Wire.of(ttl.dividedBy(3)))
+        .setTtl(ProtoConverter.of(ttl))
+        .setValidFor(ProtoConverter.of(ttl.multipliedBy(9).dividedBy(10)))
+        .setRenewAfter(ProtoConverter.of(ttl.dividedBy(3)))
         .build();
   }
 

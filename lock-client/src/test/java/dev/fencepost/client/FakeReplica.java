@@ -27,10 +27,10 @@ import java.util.List;
 final class FakeReplica implements AutoCloseable {
   static final Duration HEARTBEAT = Duration.ofSeconds(5);
 
-  final HostPort address;
+  final ReplicaAddress address;
   final String id;
   final List<FakeStream> streams = new ArrayList<>();
-  private final List<FakeReplica> fellows;
+  private final List<FakeReplica> peers;
   private Server server;
   boolean isMute;
 
@@ -48,10 +48,10 @@ final class FakeReplica implements AutoCloseable {
   int maxMessageBytes = 65_536;
   String storeId = "store";
 
-  FakeReplica(int port, String id, List<FakeReplica> fellows) {
-    this.address = new HostPort("replica", port);
+  FakeReplica(int port, String id, List<FakeReplica> peers) {
+    this.address = new ReplicaAddress("replica", port);
     this.id = id;
-    this.fellows = fellows;
+    this.peers = peers;
     start();
   }
 
@@ -91,10 +91,10 @@ final class FakeReplica implements AutoCloseable {
             .setStoreId(storeId)
             .setLimits(
                 Limits.newBuilder()
-                    .setDefaultTtl(Wire.of(Duration.ofSeconds(15)))
-                    .setMaxWait(Wire.of(Duration.ofHours(24)))
+                    .setDefaultTtl(ProtoConverter.of(Duration.ofSeconds(15)))
+                    .setMaxWait(ProtoConverter.of(Duration.ofHours(24)))
                     .setMaxMessageBytes(maxMessageBytes));
-    fellows.forEach(
+    peers.forEach(
         each ->
             info.addReplicas(
                 Replica.newBuilder()
@@ -109,7 +109,7 @@ final class FakeReplica implements AutoCloseable {
         .setSessionId("session")
         .setServer(info())
         .setMaxUnanswered(maxUnanswered)
-        .setHeartbeat(Wire.of(HEARTBEAT))
+        .setHeartbeat(ProtoConverter.of(HEARTBEAT))
         .build();
   }
 
@@ -119,7 +119,7 @@ final class FakeReplica implements AutoCloseable {
   }
 
   private String name() {
-    return "fake-" + System.identityHashCode(fellows) + "-" + address;
+    return "fake-" + System.identityHashCode(peers) + "-" + address;
   }
 
   private final class Sessions extends SessionServiceGrpc.SessionServiceImplBase {

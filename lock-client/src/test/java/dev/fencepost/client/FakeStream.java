@@ -111,9 +111,9 @@ final class FakeStream implements StreamObserver<SessionRequest> {
     return Grant.newBuilder()
         .setName(acquire.getAcquire().getName())
         .setFencingToken(++token)
-        .setTtl(Wire.of(ttl))
-        .setValidFor(Wire.of(ttl.multipliedBy(9).dividedBy(10)))
-        .setRenewAfter(Wire.of(ttl.dividedBy(3)))
+        .setTtl(ProtoConverter.of(ttl))
+        .setValidFor(ProtoConverter.of(ttl.multipliedBy(9).dividedBy(10)))
+        .setRenewAfter(ProtoConverter.of(ttl.dividedBy(3)))
         .build();
   }
 
@@ -172,7 +172,7 @@ final class FakeStream implements StreamObserver<SessionRequest> {
   void fail(Operation operation, Code code, String reason, Optional<Duration> retryAfter) {
     Failure.Builder failure =
         Failure.newBuilder().setCode(code.value()).setReason(reason).setMessage(reason + ": x");
-    retryAfter.ifPresent(after -> failure.setRetryAfter(Wire.of(after)));
+    retryAfter.ifPresent(after -> failure.setRetryAfter(ProtoConverter.of(after)));
     send(Result.newBuilder().setId(operation.getId()).setFailure(failure));
   }
 

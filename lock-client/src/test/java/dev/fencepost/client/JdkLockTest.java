@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
-import dev.fencepost.client.support.Cluster;
+import dev.fencepost.client.support.TestCluster;
 import dev.fencepost.testkit.process.FreePort;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
@@ -21,7 +21,7 @@ import org.junit.jupiter.api.TestInfo;
 /** The contract of {@link Lock}, sentence by sentence. */
 @SuppressWarnings("LockNotBeforeTry") // What each call does is the question.
 class JdkLockTest {
-  private static Cluster cluster;
+  private static TestCluster cluster;
   private static FencepostClient client;
   private static FencepostClient other;
   private static ExecutorService threads;
@@ -30,7 +30,7 @@ class JdkLockTest {
 
   @BeforeAll
   static void start() {
-    cluster = Cluster.of(1);
+    cluster = TestCluster.of(1);
     client = FencepostClient.connect(cluster.target());
     other = FencepostClient.connect(cluster.target());
     threads = Executors.newCachedThreadPool();

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Time that passes when a test says so; tasks run on the thread that lets it pass. */
-final class ManualTime implements ClientClock, Timers {
+final class ManualTime implements ClientClock, ClientTimers {
   private final List<Task> tasks = new ArrayList<>();
   private long now = 1;
 

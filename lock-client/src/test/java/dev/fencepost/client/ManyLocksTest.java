@@ -3,7 +3,7 @@ package dev.fencepost.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.fencepost.client.support.Cluster;
+import dev.fencepost.client.support.TestCluster;
 import dev.fencepost.lock.LossReason;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,7 +21,7 @@ class ManyLocksTest {
   @Test
   void tenThousandHandles_costOneStreamAndNoThreads() throws Exception {
     Counts counts = new Counts();
-    try (Cluster cluster = Cluster.of(1);
+    try (TestCluster cluster = TestCluster.of(1);
         FencepostClient client =
             FencepostClient.builder(cluster.target())
                 .ttl(Duration.ofSeconds(6))

@@ -3,7 +3,7 @@ package dev.fencepost.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.fencepost.client.support.Cluster;
+import dev.fencepost.client.support.TestCluster;
 import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.server.FencepostServer;
 import java.time.Duration;
@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 class ManyReplicasTest {
   private static final Duration LONG = Duration.ofSeconds(60);
 
-  private final Cluster cluster = Cluster.of(3);
+  private final TestCluster cluster = TestCluster.of(3);
   private final Queue<GrantLoss> losses = new ConcurrentLinkedQueue<>();
 
   @AfterEach

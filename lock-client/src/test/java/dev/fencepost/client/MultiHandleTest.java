@@ -3,7 +3,7 @@ package dev.fencepost.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.fencepost.client.support.Cluster;
+import dev.fencepost.client.support.TestCluster;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +14,7 @@ class MultiHandleTest {
   @Test
   void deadlineThatIsOver_endsTheTakingOfFurtherLocks() throws Exception {
     ManualTime time = new ManualTime();
-    try (Cluster cluster = Cluster.of(1);
+    try (TestCluster cluster = TestCluster.of(1);
         FencepostClient client = FencepostClient.connect(cluster.target())) {
       List<String> tried = new ArrayList<>();
       List<FencepostLock> locks = new ArrayList<>();
@@ -25,7 +25,7 @@ class MultiHandleTest {
       LockNotGrantedException refused =
           catchThrowableOfType(
               LockNotGrantedException.class,
-              () -> Handles.acquire(locks, Duration.ofMillis(200), time));
+              () -> MultiHandleImpl.acquire(locks, Duration.ofMillis(200), time));
 
       assertThat(refused).hasMessageContaining("lock-2");
       assertThat(refused.reason()).isEqualTo(LockNotGrantedException.Reason.TIMED_OUT);
@@ -39,13 +39,13 @@ class MultiHandleTest {
   @Test
   void noWait_triesAllOfThemOnce() throws Exception {
     ManualTime time = new ManualTime();
-    try (Cluster cluster = Cluster.of(1);
+    try (TestCluster cluster = TestCluster.of(1);
         FencepostClient client = FencepostClient.connect(cluster.target())) {
       List<String> tried = new ArrayList<>();
       List<FencepostLock> locks =
           List.of(slow(client.lock("one"), time, tried), slow(client.lock("two"), time, tried));
 
-      try (MultiHandle both = Handles.acquire(locks, Duration.ZERO, time)) {
+      try (MultiHandle both = MultiHandleImpl.acquire(locks, Duration.ZERO, time)) {
         assertThat(both.isHeld()).isTrue();
       }
 

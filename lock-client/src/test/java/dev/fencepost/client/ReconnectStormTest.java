@@ -131,13 +131,13 @@ class ReconnectStormTest {
   }
 
   private FencepostClient client(int number) {
-    return RemoteClient.start(
+    return FencepostClientImpl.start(
         new ClientSetup(
-            new Target(List.of(replica.address), false),
+            new ServerTarget(List.of(replica.address), false),
             Hello.newBuilder().setClient("test").setOwner("owner").build(),
             Optional.of(TTL),
             TimeUnit.SECONDS.toNanos(10),
-            new Callbacks(Runnable::run),
+            new CallbackExecutor(Runnable::run),
             ClientMetrics.NONE,
             time,
             time,
@@ -146,7 +146,7 @@ class ReconnectStormTest {
             this::connect));
   }
 
-  private ManagedChannel connect(HostPort address) {
+  private ManagedChannel connect(ReplicaAddress address) {
     connects.add(time.nanos());
     assertThat(address).isEqualTo(replica.address);
     return replica.connect();

@@ -21,12 +21,13 @@ class SessionGoodbyeTest {
   private final ManualTime time = new ManualTime();
   private final List<String> told = new ArrayList<>();
   private final FakeReplica replica = new FakeReplica(1, "0000000000000001", List.of());
-  private final DueSet<Session> sessions = new Agenda(time, time).newSet();
-  private final Session session =
-      Session.open(
+  private final TimingWheel<SessionStream> sessions = new RoundScheduler(time, time).newSet();
+  private final SessionStream session =
+      SessionStream.open(
           replica.connect(),
-          new Session.Surroundings(Hello.getDefaultInstance(), time, Runnable::run, sessions),
-          new Owner());
+          new SessionStream.SessionContext(
+              Hello.getDefaultInstance(), time, Runnable::run, sessions),
+          new SessionEvents());
 
   @AfterEach
   void close() {
@@ -76,11 +77,11 @@ class SessionGoodbyeTest {
     told.remove("FAIL");
     replica.stream().release(replica.stream().next());
     assertThat(told).containsExactly("second answered");
-    assertThat(session.phase()).isEqualTo(Session.Phase.OPEN);
+    assertThat(session.phase()).isEqualTo(SessionStream.Phase.OPEN);
   }
 
   /** Something to send. */
-  private final class Sent implements Pending {
+  private final class Sent implements PendingOperation {
     private final String name;
     private final Runnable whenComposed;
 
@@ -95,7 +96,7 @@ class SessionGoodbyeTest {
     }
 
     @Override
-    public Operation toWire(long id, long nowNanos) {
+    public Operation toProto(long id, long nowNanos) {
       whenComposed.run();
       return Operation.newBuilder()
           .setId(id)
@@ -117,21 +118,21 @@ class SessionGoodbyeTest {
     }
   }
 
-  private final class Owner implements Session.Owner {
+  private final class SessionEvents implements SessionStream.Listener {
     @Override
-    public void opened(Session opened, Welcome welcome) {}
+    public void opened(SessionStream opened, Welcome welcome) {}
 
     @Override
-    public void draining(Session from, Drain drain) {}
+    public void draining(SessionStream from, Drain drain) {}
 
     @Override
     public void lost(GrantLost lost) {}
 
     @Override
-    public void alive(Session from) {}
+    public void alive(SessionStream from) {}
 
     @Override
-    public void over(Session ended, Status why) {
+    public void over(SessionStream ended, Status why) {
       told.add("over");
     }
 

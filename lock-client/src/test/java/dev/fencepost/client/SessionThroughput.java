@@ -109,7 +109,7 @@ public final class SessionThroughput {
 
   private static Callable<?> unary(ManagedChannel channel, int thread) {
     LockServiceGrpc.LockServiceBlockingStub locks = LockServiceGrpc.newBlockingStub(channel);
-    ClaimIds ids = new ClaimIds(new SecureRandom());
+    ClaimIdSource ids = new ClaimIdSource(new SecureRandom());
     int[] turn = new int[1];
     return () -> {
       String name = name(thread, turn);

@@ -3,7 +3,7 @@ package dev.fencepost.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.fencepost.client.support.Cluster;
+import dev.fencepost.client.support.TestCluster;
 import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.Release;
 import dev.fencepost.testkit.process.FreePort;
@@ -29,7 +29,7 @@ class SwallowedTrafficTest {
   private static final Duration TTL = Duration.ofSeconds(4);
   private static final int REPLICAS = 2;
 
-  private final Cluster cluster = Cluster.of(0);
+  private final TestCluster cluster = TestCluster.of(0);
   private final List<TcpProxy> proxies = new ArrayList<>();
   private final Queue<GrantLoss> losses = new ConcurrentLinkedQueue<>();
   private int used;
@@ -160,7 +160,7 @@ class SwallowedTrafficTest {
 
   private long weight(String name, int replica) {
     String id = cluster.replicaId(replica);
-    return Rendezvous.weight(Rendezvous.hash(name), Rendezvous.hash(id));
+    return RendezvousHash.weight(RendezvousHash.hash(name), RendezvousHash.hash(id));
   }
 
   private List<TcpProxy> connected() {

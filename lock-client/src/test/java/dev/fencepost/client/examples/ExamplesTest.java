@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.fencepost.client.FencepostClient;
 import dev.fencepost.client.LockHandle;
 import dev.fencepost.client.LockView;
-import dev.fencepost.client.support.Cluster;
+import dev.fencepost.client.support.TestCluster;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.List;
@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 class ExamplesTest {
   private static final Duration LONG = Duration.ofSeconds(30);
 
-  private final Cluster cluster = Cluster.of(1);
+  private final TestCluster cluster = TestCluster.of(1);
   private final Orders orders = new Orders();
   private final FencepostClient client =
       Examples.settings(cluster.target(), new SimpleMeterRegistry());

@@ -5,7 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.client.FencepostClient;
 import dev.fencepost.client.LockHandle;
-import dev.fencepost.client.support.Cluster;
+import dev.fencepost.client.support.TestCluster;
 import dev.fencepost.testkit.process.ChildJvm;
 import dev.fencepost.testkit.process.FreePort;
 import dev.fencepost.testkit.process.TcpProxy;
@@ -30,7 +30,7 @@ class FakeClockTest {
   private static final String LOCK = "lock";
   private static final String TTL_MILLIS = "2000";
 
-  private final Cluster cluster = Cluster.of(0);
+  private final TestCluster cluster = TestCluster.of(0);
   private final int port = FreePort.next();
   private final TcpProxy proxy = new TcpProxy(port);
   private int questions;
@@ -50,7 +50,7 @@ class FakeClockTest {
   @ParameterizedTest
   @ValueSource(strings = {"0.92", "1.2"})
   void clockOfAnotherRate_keepsTheLockAndEndsItInTime(String rate) throws Exception {
-    try (ChildJvm holder = start(FakeClock.withRate(rate))) {
+    try (ChildJvm holder = start(LibFaketime.withRate(rate))) {
       awaitRenewals(holder);
       assertThat(believesAtTheNextGrant(holder)).isFalse();
     }
@@ -58,7 +58,7 @@ class FakeClockTest {
 
   @Test
   void clockOfHalfTheRate_outlivesTheLease_soThatThisTestCanFail() throws Exception {
-    try (ChildJvm holder = start(FakeClock.withRate("0.5"))) {
+    try (ChildJvm holder = start(LibFaketime.withRate("0.5"))) {
       assertThat(believesAtTheNextGrant(holder)).isTrue();
     }
   }
@@ -66,7 +66,7 @@ class FakeClockTest {
   private ChildJvm start(Map<String, String> environment) {
     ChildJvm holder =
         ChildJvm.start(
-            environment, JVM, AskedHolder.class, "127.0.0.1:" + proxy.port(), LOCK, TTL_MILLIS);
+            environment, JVM, QueriedHolder.class, "127.0.0.1:" + proxy.port(), LOCK, TTL_MILLIS);
     holder.awaitLine(line -> line.startsWith("held "), PATIENCE);
     return holder;
   }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fencepost.client.FencepostClient;
 import dev.fencepost.client.LockHandle;
-import dev.fencepost.client.support.Cluster;
+import dev.fencepost.client.support.TestCluster;
 import dev.fencepost.testkit.process.ChildJvm;
 import java.time.Duration;
 import java.util.List;
@@ -18,7 +18,7 @@ class PausedHolderTest {
 
   @Test
   void holderPausedPastItsLease_neverBelievesAgainThatItHolds() throws Exception {
-    try (Cluster cluster = Cluster.of(1);
+    try (TestCluster cluster = TestCluster.of(1);
         FencepostClient other = FencepostClient.connect(cluster.target());
         ChildJvm holder =
             ChildJvm.start(JVM, HolderProgram.class, cluster.target(), "paused", "2000", "1800")) {
@@ -36,7 +36,7 @@ class PausedHolderTest {
 
   @Test
   void lossIsTold_soonAfterThePause() {
-    try (Cluster cluster = Cluster.of(1);
+    try (TestCluster cluster = TestCluster.of(1);
         ChildJvm holder =
             ChildJvm.start(JVM, HolderProgram.class, cluster.target(), "told", "2000", "1800")) {
       token(holder);
@@ -56,7 +56,7 @@ class PausedHolderTest {
 
   @Test
   void killedHolder_blocksNobodyBeyondItsLease() throws Exception {
-    try (Cluster cluster = Cluster.of(1);
+    try (TestCluster cluster = TestCluster.of(1);
         FencepostClient other = FencepostClient.connect(cluster.target());
         ChildJvm holder =
             ChildJvm.start(JVM, HolderProgram.class, cluster.target(), "killed", "2000", "1800")) {
@@ -73,7 +73,7 @@ class PausedHolderTest {
     return Long.parseLong(held.substring("held ".length()));
   }
 
-  private static void awaitFree(Cluster cluster, String lock) {
+  private static void awaitFree(TestCluster cluster, String lock) {
     try (FencepostClient other = FencepostClient.connect(cluster.target())) {
       other.lock(lock).acquire(PATIENCE).close();
     } catch (InterruptedException e) {

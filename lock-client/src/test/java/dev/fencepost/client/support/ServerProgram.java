@@ -9,7 +9,7 @@ public final class ServerProgram {
 
   /** Serves until it is killed. */
   public static void main(String[] arguments) throws InterruptedException {
-    FencepostServer server = Cluster.of(1).server(0);
+    FencepostServer server = TestCluster.of(1).server(0);
     System.out.println("port " + server.port());
     new CountDownLatch(1).await();
   }

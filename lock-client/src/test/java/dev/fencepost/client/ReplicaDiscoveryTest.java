@@ -1,0 +1,76 @@
+package dev.fencepost.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fencepost.proto.v1.Operation;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** How a client learns which replicas there are, and which of them it must not use. */
+class ReplicaDiscoveryTest {
+  private static final Duration STEP = Duration.ofMillis(100);
+  private static final Duration WAIT = Duration.ofMinutes(1);
+
+  private final ClientFixture fixture = new ClientFixture(2);
+
+  @AfterEach
+  void close() {
+    fixture.close();
+  }
+
+  @Test
+  void silentServer_isFollowedByTheNext_soonerThanItsCallEnds() {
+    fixture.connectAll();
+    FakeReplica silent = fixture.replicas.get(0);
+    FakeReplica well = fixture.replicas.get(1);
+    silent.isDeaf = true;
+    silent.isReserved = true;
+    for (int i = 0; i < 1_000 && silent.infoAsked == 0; i++) {
+      passWhileOneLives(well);
+    }
+    assertThat(silent.infoAsked).as("asked the one that is silent").isPositive();
+    int before = well.infoAsked;
+    for (int i = 0; i < 45; i++) {
+      passWhileOneLives(well);
+    }
+    assertThat(well.infoAsked).as("asked the other soon afterwards").isGreaterThan(before);
+  }
+
+  @Test
+  void replicaOfAnotherStore_isGivenNothingToDo() {
+    FakeReplica known = connectedFirst();
+    FakeReplica other = fixture.replicas.get(known == fixture.replicas.get(0) ? 1 : 0);
+    other.storeId = "another store";
+    List<CompletableFuture<LockHandle>> claims = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      claims.add(fixture.client.lock("any" + i).acquireAsync(WAIT));
+      fixture.pass(STEP);
+    }
+    assertThat(other.streams).as("connections, since some locks prefer it").isNotEmpty();
+    assertThat(other.streams).allMatch(stream -> stream.unseen() == 0);
+    assertThat(other.streams).allMatch(stream -> stream.saidGoodbye);
+    while (known.stream().unseen() > 0) {
+      Operation next = known.stream().next();
+      known.stream().grant(next, ClientFixture.TTL, known.stream().mark());
+    }
+    assertThat(claims).allMatch(claim -> claim.isDone() && claim.join().isHeld());
+    fixture.pass(Duration.ofSeconds(2));
+    assertThat(other.streams).as("tries to connect").hasSizeLessThan(5);
+  }
+
+  private FakeReplica connectedFirst() {
+    return fixture.replicas.stream()
+        .filter(each -> !each.streams.isEmpty())
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private void passWhileOneLives(FakeReplica well) {
+    fixture.pass(STEP);
+    well.streams.stream().filter(stream -> !stream.isOver).forEach(FakeStream::signOfLife);
+  }
+}

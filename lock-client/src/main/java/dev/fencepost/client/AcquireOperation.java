@@ -20,21 +20,15 @@ import org.jspecify.annotations.Nullable;
  * never held while anybody else is called.
  */
 final class AcquireOperation implements TimedItem {
-  /** A wait without end. */
-  static final long ENDLESS = ClientClock.NEVER;
-
   private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
   private static final long OVERDUE_NANOS = TimeUnit.SECONDS.toNanos(1);
-  private static final long LONGEST_WAIT_NANOS = TimeUnit.HOURS.toNanos(24);
 
   /** A grant that is older than this part of its ttl is renewed before it is used. */
   private static final int TIMELY_PART = 4;
 
   private final ClientContext context;
   private final AcquireTemplate template;
-  private final long waitNanos;
-  private final long begunNanos;
-  private final long giveUpNanos;
+  private final AcquireDeadline deadline;
   private final CompletableFuture<AcquireOutcome> outcome = new CompletableFuture<>();
 
   private ClaimId claim;
@@ -52,12 +46,9 @@ final class AcquireOperation implements TimedItem {
   private AcquireOperation(ClientContext context, AcquireTemplate template, long waitNanos) {
     this.context = context;
     this.template = template;
-    this.waitNanos = waitNanos;
-    this.begunNanos = context.clock.nanos();
+    this.deadline = AcquireDeadline.of(waitNanos, context.clock.nanos(), context.callTimeoutNanos);
     this.claim = context.claimIds.next();
-    this.overdueNanos = ClientClock.after(begunNanos, ClientClock.after(waitNanos, OVERDUE_NANOS));
-    this.giveUpNanos =
-        ClientClock.after(ClientClock.after(begunNanos, waitNanos), context.callTimeoutNanos);
+    this.overdueNanos = ClientClock.after(deadline.waitEndNanos(), OVERDUE_NANOS);
   }
 
   /** Sends a claim that waits so long, or tries once if that is zero. */
@@ -86,7 +77,7 @@ final class AcquireOperation implements TimedItem {
   boolean withdraw() {
     boolean isWithdrawn = takeBack();
     if (isWithdrawn) {
-      context.metrics.acquireEnded("withdrawn", context.clock.nanos() - begunNanos);
+      context.metrics.acquireEnded("withdrawn", deadline.elapsedNanos(context.clock.nanos()));
     }
     return isWithdrawn;
   }
@@ -126,12 +117,12 @@ final class AcquireOperation implements TimedItem {
 
   @Override
   public long dueNanos() {
-    return Math.min(Math.min(giveUpNanos, overdueNanos), retryNanos);
+    return Math.min(Math.min(deadline.giveUpNanos(), overdueNanos), retryNanos);
   }
 
   @Override
   public void run(long nowNanos) {
-    if (nowNanos >= giveUpNanos) {
+    if (nowNanos >= deadline.giveUpNanos()) {
       if (takeBack()) {
         end("unavailable", new AcquireOutcome.Failed(noAnswer()));
       }
@@ -175,13 +166,12 @@ final class AcquireOperation implements TimedItem {
       return null;
     }
     mayStand = true;
-    long elapsed = nowNanos - begunNanos;
     AcquireRequest.Builder request = template.request().toBuilder().setClaimId(claim.value());
-    if (waitNanos > 0) {
-      long left = Math.max(0, waitNanos == ENDLESS ? LONGEST_WAIT_NANOS : waitNanos - elapsed);
-      request.setWait(ProtoConverter.ofNanos(Math.min(left, longestWaitNanos())));
+    if (deadline.waitNanos() > 0) {
+      long wait = deadline.requestedWaitNanos(nowNanos, context.longestWaitNanos());
+      request.setWait(ProtoConverter.ofNanos(wait));
       if (attempts > 1) {
-        request.setWaited(ProtoConverter.ofNanos(Math.min(elapsed, LONGEST_WAIT_NANOS)));
+        request.setWaited(ProtoConverter.ofNanos(deadline.waitedNanos(nowNanos)));
       }
     }
     return request.build();
@@ -295,13 +285,14 @@ final class AcquireOperation implements TimedItem {
   }
 
   private void refused(Attempt from, NotGranted notGranted) {
-    AcquireRefusal refusal = AcquireRefusal.of(notGranted);
-    long left = waitNanos == ENDLESS ? ENDLESS : begunNanos + waitNanos - context.clock.nanos();
-    boolean wasCutShort = refusal.reason() == LockNotGrantedException.Reason.TIMED_OUT && left > 0;
+    AcquireOutcome.Refused refused = AcquireOutcome.Refused.of(notGranted);
+    boolean wasCutShort =
+        refused.reason() == LockNotGrantedException.Reason.TIMED_OUT
+            && deadline.isWaiting(context.clock.nanos());
     if (wasCutShort) {
       again(from, ClientClock.NEVER);
     } else if (finish()) {
-      end("not_granted", new AcquireOutcome.Refused(refusal));
+      end("not_granted", refused);
     }
   }
 
@@ -373,7 +364,7 @@ final class AcquireOperation implements TimedItem {
   }
 
   private void end(String how, AcquireOutcome with) {
-    context.metrics.acquireEnded(how, context.clock.nanos() - begunNanos);
+    context.metrics.acquireEnded(how, deadline.elapsedNanos(context.clock.nanos()));
     outcome.complete(with);
   }
 
@@ -391,10 +382,6 @@ final class AcquireOperation implements TimedItem {
 
   private long ttlNanos() {
     return context.ttlNanos(template);
-  }
-
-  private long longestWaitNanos() {
-    return Math.min(LONGEST_WAIT_NANOS, context.longestWaitNanos());
   }
 
   private String name() {

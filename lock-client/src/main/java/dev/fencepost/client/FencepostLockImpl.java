@@ -64,7 +64,7 @@ final class FencepostLockImpl implements FencepostLock {
 
   @Override
   public LockHandle acquire() throws InterruptedException {
-    return outcome(AcquireOperation.ENDLESS)
+    return outcome(AcquireDeadline.ENDLESS)
         .fold(AcquireOutcome.Held::handle, this::refuse, this::fail);
   }
 
@@ -120,14 +120,14 @@ final class FencepostLockImpl implements FencepostLock {
 
   /** As {@link #acquire()}; an interrupt is kept for later. */
   LockHandleImpl acquireUninterruptibly() {
-    return begin(AcquireOperation.ENDLESS)
+    return begin(AcquireDeadline.ENDLESS)
         .outcome()
         .join()
         .fold(AcquireOutcome.Held::handle, this::refuse, this::fail);
   }
 
   LockHandleImpl acquireHandle() throws InterruptedException {
-    return outcome(AcquireOperation.ENDLESS)
+    return outcome(AcquireDeadline.ENDLESS)
         .fold(AcquireOutcome.Held::handle, this::refuse, this::fail);
   }
 
@@ -221,18 +221,18 @@ final class FencepostLockImpl implements FencepostLock {
 
   @SuppressWarnings("TypeParameterUnusedInFormals") // It never returns.
   private <T> T refuse(AcquireOutcome.Refused refused) {
-    throw new LockNotGrantedException(template.options().name(), refused.refusal());
+    throw refused.toException(template.options().name());
   }
 
   @SuppressWarnings("TypeParameterUnusedInFormals") // It never returns.
   private <T> T fail(AcquireOutcome.Failed failed) {
-    throw failed.callFailure().toException();
+    throw failed.failure().toException();
   }
 
   static long nanos(Duration wait) {
     if (wait.isNegative()) {
       throw InvalidValueException.of("wait", wait, "zero or more");
     }
-    return wait.compareTo(LONGEST_WAIT) > 0 ? AcquireOperation.ENDLESS : wait.toNanos();
+    return wait.compareTo(LONGEST_WAIT) > 0 ? AcquireDeadline.ENDLESS : wait.toNanos();
   }
 }

@@ -28,7 +28,7 @@ final class MultiHandleImpl implements MultiHandle {
       for (FencepostLock lock : inOrder) {
         long left = end - clock.nanos();
         if (left <= 0 && !wait.isZero()) {
-          throw new LockNotGrantedException(new LockName(lock.name()), AcquireRefusal.timedOut());
+          throw AcquireOutcome.Refused.timedOut().toException(new LockName(lock.name()));
         }
         taken.add(lock.acquire(Duration.ofNanos(Math.max(0, left))));
       }

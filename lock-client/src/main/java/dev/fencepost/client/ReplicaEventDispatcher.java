@@ -4,7 +4,7 @@ import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.proto.v1.GrantLost;
 
 /** Passes on to claims, releases and holdings what happens to the replicas. */
-final class ReplicaEventDispatcher implements ReplicaPool.Listener {
+final class ReplicaEventDispatcher implements ReplicaPoolListener {
   private final ClientContext context;
 
   ReplicaEventDispatcher(ClientContext context) {

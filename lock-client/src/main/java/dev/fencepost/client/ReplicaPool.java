@@ -33,35 +33,22 @@ final class ReplicaPool implements TimedItem {
   private final Random random;
   private final ReconnectBackoff pause;
   private final TimingWheel<SessionStream> sessions;
-  private final SessionStream.SessionContext sessionContext;
+  private final SessionContext sessionContext;
   private final TimingWheel<ReplicaPool> self;
-  private final Listener listener;
+  private final ReplicaPoolListener listener;
   private final AddressBook addressBook = new AddressBook();
   private volatile String lastFailure = "no server was asked yet";
   private volatile @Nullable Welcome welcome;
   private volatile boolean isClosed;
   private long nextReachNanos;
 
-  /** Is told on any thread, outside of all locks. */
-  interface Listener {
-    /** Operations that found no way may find one now. */
-    void usable();
-
-    /** A server says that a grant of this client has ended. */
-    void lost(GrantLost lost);
-
-    /** A replica came or went: others may have too. */
-    void changed();
-  }
-
-  ReplicaPool(ClientSetup setup, RoundScheduler scheduler, Listener listener) {
+  ReplicaPool(ClientSetup setup, RoundScheduler scheduler, ReplicaPoolListener listener) {
     this.connector = setup.connector();
     this.clock = setup.clock();
     this.random = setup.random();
     this.pause = new ReconnectBackoff(random);
     this.sessions = scheduler.newSet();
-    this.sessionContext =
-        new SessionStream.SessionContext(setup.hello(), clock, setup.offload(), sessions);
+    this.sessionContext = new SessionContext(setup.hello(), clock, setup.offload(), sessions);
     this.self = scheduler.newSet();
     this.listener = listener;
     self.add(this);
@@ -95,7 +82,7 @@ final class ReplicaPool implements TimedItem {
 
   /**
    * As {@link #open}; else one that may be welcomed soon. If what there is does not answer, another
-   * connection is begun, and {@link Listener#usable} tells of it.
+   * connection is begun, and {@link ReplicaPoolListener#usable} tells of it.
    */
   @Nullable SessionStream openSoon(long lockHash) {
     SessionStream session = open(lockHash);
@@ -243,7 +230,7 @@ final class ReplicaPool implements TimedItem {
     ManagedChannel channel = connector.apply(node.address);
     node.channel = channel;
     SessionStream session =
-        SessionStream.open(channel, sessionContext, new NodeSessionListener(node, channel));
+        SessionStream.open(channel, sessionContext, new NodeSessionEvents(node, channel));
     // It may have failed already, and then the node rests.
     node.session = session.phase() == SessionStream.Phase.OVER ? null : session;
     return node.usableSession();
@@ -359,11 +346,11 @@ final class ReplicaPool implements TimedItem {
   }
 
   /** Hears what happens to a node's session. */
-  private final class NodeSessionListener implements SessionStream.Listener {
+  private final class NodeSessionEvents implements SessionEvents {
     private final ReplicaNode node;
     private final ManagedChannel channel;
 
-    NodeSessionListener(ReplicaNode node, ManagedChannel channel) {
+    NodeSessionEvents(ReplicaNode node, ManagedChannel channel) {
       this.node = node;
       this.channel = channel;
     }

@@ -1,8 +1,6 @@
 package dev.fencepost.client;
 
-import dev.fencepost.proto.v1.Drain;
 import dev.fencepost.proto.v1.Goodbye;
-import dev.fencepost.proto.v1.GrantLost;
 import dev.fencepost.proto.v1.Hello;
 import dev.fencepost.proto.v1.Notice;
 import dev.fencepost.proto.v1.Result;
@@ -52,39 +50,11 @@ final class SessionStream implements TimedItem {
     OVER
   }
 
-  /** Is told what happens to a session, on any thread, which must not be held up. */
-  interface Listener {
-    void opened(SessionStream session, Welcome welcome);
-
-    void draining(SessionStream session, Drain drain);
-
-    void lost(GrantLost lost);
-
-    /** The server has answered a question about its life. */
-    void alive(SessionStream session);
-
-    void over(SessionStream session, Status why);
-
-    /** Does something of which what is sent to other sessions travels together. */
-    void together(Runnable work);
-  }
-
-  /**
-   * What all sessions of a client share.
-   *
-   * @param hello how they greet
-   * @param clock the client's clock
-   * @param offload runs what must not be done in a transport's callback
-   * @param sessions those that are not over
-   */
-  record SessionContext(
-      Hello hello, ClientClock clock, Executor offload, TimingWheel<SessionStream> sessions) {}
-
   private final Hello hello;
   private final ClientClock clock;
   private final Executor offload;
   private final TimingWheel<SessionStream> sessions;
-  private final Listener listener;
+  private final SessionEvents events;
   private final Channel channel;
   private final ClientCall<SessionRequest, SessionResponse> call;
   private final OperationOutbox outbox = new OperationOutbox();
@@ -101,12 +71,12 @@ final class SessionStream implements TimedItem {
   /** After it nothing is sent any more. */
   private volatile long goodbyeNanos = ClientClock.NEVER;
 
-  private SessionStream(Channel channel, SessionContext sessionContext, Listener listener) {
+  private SessionStream(Channel channel, SessionContext sessionContext, SessionEvents events) {
     this.hello = sessionContext.hello();
     this.clock = sessionContext.clock();
     this.offload = sessionContext.offload();
     this.sessions = sessionContext.sessions();
-    this.listener = listener;
+    this.events = events;
     this.channel = channel;
     this.call = channel.newCall(SessionServiceGrpc.getSessionMethod(), CallOptions.DEFAULT);
     this.startedNanos = clock.nanos();
@@ -115,8 +85,8 @@ final class SessionStream implements TimedItem {
   }
 
   /** Opens the stream and greets; returns at once. */
-  static SessionStream open(Channel channel, SessionContext sessionContext, Listener listener) {
-    SessionStream session = new SessionStream(channel, sessionContext, listener);
+  static SessionStream open(Channel channel, SessionContext sessionContext, SessionEvents events) {
+    SessionStream session = new SessionStream(channel, sessionContext, events);
     sessionContext.sessions().add(session);
     session.call.start(new SessionCallListener(session, session.offload), new Metadata());
     session.call.request(MESSAGES_IN_ADVANCE);
@@ -152,9 +122,7 @@ final class SessionStream implements TimedItem {
   /** An answer is overdue: the server is asked whether it hears at all. */
   void suspect() {
     if (liveness.suspect(clock.nanos()) && phase != Phase.GREETING) {
-      send(
-          new LivenessProbe(
-              () -> SessionCallListener.offload(offload, () -> listener.alive(this))));
+      send(new LivenessProbe(() -> SessionCallListener.offload(offload, () -> events.alive(this))));
       sessions.touch(this);
     }
   }
@@ -298,7 +266,7 @@ final class SessionStream implements TimedItem {
     liveness.expectEvery(ProtoConverter.nanos(welcome.getHeartbeat()));
     if (move(Phase.GREETING, Phase.OPEN)) {
       sessions.touch(this);
-      listener.opened(this, welcome);
+      events.opened(this, welcome);
     }
   }
 
@@ -318,8 +286,8 @@ final class SessionStream implements TimedItem {
 
   private void hear(Notice notice) {
     switch (notice.getNoticeCase()) {
-      case LOST -> listener.lost(notice.getLost());
-      case DRAIN -> listener.draining(this, notice.getDrain());
+      case LOST -> events.lost(notice.getLost());
+      case DRAIN -> events.draining(this, notice.getDrain());
       case NOTICE_NOT_SET -> LOG.debug("news that this client does not know");
     }
   }
@@ -329,7 +297,7 @@ final class SessionStream implements TimedItem {
     if (finish()) {
       // First the owner, so that what is sent again does not come here again.
       sessions.remove(this);
-      listener.over(this, why);
+      events.over(this, why);
       pump();
     }
   }
@@ -353,7 +321,7 @@ final class SessionStream implements TimedItem {
     if (phase == Phase.OVER) {
       // Here and nowhere else, since a call must not be cancelled while it is written to.
       call.cancel("the session is over", null);
-      listener.together(outbox::abandon);
+      events.together(outbox::abandon);
       return;
     }
     if (!saidHello) {
@@ -366,7 +334,7 @@ final class SessionStream implements TimedItem {
     if (goodbyeNanos != ClientClock.NEVER) {
       if (!outbox.isEmpty()) {
         // Added by a thread that chose this session before the goodbye; it goes elsewhere at once.
-        listener.together(outbox::abandon);
+        events.together(outbox::abandon);
       }
       return;
     }

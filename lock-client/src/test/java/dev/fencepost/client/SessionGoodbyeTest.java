@@ -25,9 +25,8 @@ class SessionGoodbyeTest {
   private final SessionStream session =
       SessionStream.open(
           replica.connect(),
-          new SessionStream.SessionContext(
-              Hello.getDefaultInstance(), time, Runnable::run, sessions),
-          new SessionEvents());
+          new SessionContext(Hello.getDefaultInstance(), time, Runnable::run, sessions),
+          new RecordedEvents());
 
   @AfterEach
   void close() {
@@ -118,7 +117,7 @@ class SessionGoodbyeTest {
     }
   }
 
-  private final class SessionEvents implements SessionStream.Listener {
+  private final class RecordedEvents implements SessionEvents {
     @Override
     public void opened(SessionStream opened, Welcome welcome) {}
 

@@ -1,9 +1,10 @@
 /**
- * The {@code fencepost} command: locks for shells and scripts, a look at what is held, and the
- * start of a server.
+ * The {@code fencepost} command: holds locks for shells and scripts, shows which locks are held,
+ * and starts a server. {@link dev.fencepost.cli.CommandDispatcher} finds the subcommand of a
+ * command line, runs it, and turns every failure into an exit code.
  *
- * <p>Each command is a class of its own that describes its options and runs; {@link
- * dev.fencepost.cli.Fencepost} finds it, and turns whatever goes wrong into an exit code.
+ * <p>The packages below use each other in one direction only: {@code command}, {@code run}, {@code
+ * remote}, {@code console}.
  */
 @NullMarked
 package dev.fencepost.cli;

@@ -30,8 +30,8 @@ class AbsentServerTest {
 
   @Test
   void claimThatMayNotWait_endsAtOnce() {
-    Cli.Result result =
-        new Cli()
+    CapturedCli.Result result =
+        new CapturedCli()
             .with("FENCEPOST_SERVER", "127.0.0.1:" + FreePort.next())
             .run("acquire", "a", "--timeout", "10m");
     assertThat(result.code()).isEqualTo(69);
@@ -39,8 +39,8 @@ class AbsentServerTest {
 
   @Test
   void waitThatIsOver_saysThatNobodyCame() {
-    Cli.Result result =
-        new Cli()
+    CapturedCli.Result result =
+        new CapturedCli()
             .with("FENCEPOST_SERVER", "127.0.0.1:" + FreePort.next())
             .run("acquire", "a", "--wait", "300ms", "--timeout", "10m");
     assertThat(result.code()).isEqualTo(69);

@@ -16,7 +16,7 @@ class ExitCodeTest {
   private static final String CLAIM = "0123456789abcdef0123456789abcdef";
 
   private final FakeServer server = FakeServer.start();
-  private final Cli cli = Cli.of(server);
+  private final CapturedCli cli = CapturedCli.of(server);
 
   @AfterEach
   void stop() {
@@ -93,7 +93,7 @@ class ExitCodeTest {
         "--timeout 0 ping"
       })
   void wrongCommandLine_is64(String line) {
-    Cli.Result result = cli.run(line.split(" "));
+    CapturedCli.Result result = cli.run(line.split(" "));
     assertThat(result.code()).isEqualTo(64);
     assertThat(result.out()).isEmpty();
     assertThat(result.err()).startsWith("fencepost: ").hasLineCount(1);
@@ -140,7 +140,7 @@ class ExitCodeTest {
       })
   void numberOutOfRange_is64AndNamesItsOption(String line) {
     String[] words = line.split(" ");
-    Cli.Result result = cli.run(words);
+    CapturedCli.Result result = cli.run(words);
     assertThat(result.code()).as(result.err()).isEqualTo(64);
     List<String> options = Stream.of(words).filter(word -> word.matches("--?[a-zA-Z].*")).toList();
     assertThat(result.err()).hasLineCount(1).contains(options.get(options.size() - 1));
@@ -166,7 +166,7 @@ class ExitCodeTest {
         .isZero();
     assertThat(cli.run("server", "--log.level", "warn", "--check", "--listen=127.0.0.1:0").code())
         .isZero();
-    Cli.Result valueMissing = cli.run("server", "--check", "--listen", "--log.level=warn");
+    CapturedCli.Result valueMissing = cli.run("server", "--check", "--listen", "--log.level=warn");
     assertThat(valueMissing.code()).isEqualTo(64);
     assertThat(valueMissing.err())
         .contains("--listen is not a setting: --KEY=VALUE or --KEY VALUE");
@@ -175,15 +175,15 @@ class ExitCodeTest {
 
   @Test
   void noCommand_is64AndShowsHelp() {
-    Cli.Result result = cli.run();
+    CapturedCli.Result result = cli.run();
     assertThat(result.code()).isEqualTo(64);
-    assertThat(result.err()).isEqualTo(Fencepost.help());
+    assertThat(result.err()).isEqualTo(CommandDispatcher.help());
   }
 
   @Test
   void argumentThatTheServerRefuses_is64() {
     server.fail("Acquire", Status.INVALID_ARGUMENT.withDescription("ttl: 1s (expected: 2s–10m)"));
-    Cli.Result result = cli.run("acquire", "a", "--ttl", "1s");
+    CapturedCli.Result result = cli.run("acquire", "a", "--ttl", "1s");
     assertThat(result.code()).isEqualTo(64);
     assertThat(result.err()).contains("ttl: 1s (expected: 2s–10m)");
   }
@@ -206,7 +206,7 @@ class ExitCodeTest {
       })
   void noServer_is69(String line) {
     server.close();
-    Cli.Result result = cli.with("FENCEPOST_SERVER", "127.0.0.1:1").run(line.split(" "));
+    CapturedCli.Result result = cli.with("FENCEPOST_SERVER", "127.0.0.1:1").run(line.split(" "));
     assertThat(result.code()).isEqualTo(69);
     assertThat(result.err()).contains("127.0.0.1:1");
   }
@@ -214,7 +214,7 @@ class ExitCodeTest {
   @Test
   void noStore_is69() {
     server.fail("GetServerInfo", Status.UNAVAILABLE.withDescription("STORE_TIMEOUT: 2s"));
-    Cli.Result result = cli.run("--timeout", "2s", "ping");
+    CapturedCli.Result result = cli.run("--timeout", "2s", "ping");
     assertThat(result.code()).isEqualTo(69);
     assertThat(result.err()).contains("STORE_TIMEOUT");
   }
@@ -228,7 +228,7 @@ class ExitCodeTest {
   @Test
   void lockThatIsTaken_is75OrAsAsked() {
     cli.run("acquire", "a", "--owner", "the first");
-    Cli.Result result = cli.run("acquire", "a");
+    CapturedCli.Result result = cli.run("acquire", "a");
     assertThat(result.code()).isEqualTo(75);
     assertThat(result.out()).contains("held by the first", "token", "left");
     assertThat(cli.run("acquire", "a", "-E", "9").code()).isEqualTo(9);
@@ -242,7 +242,7 @@ class ExitCodeTest {
     String token = cli.run("token", "a").out().strip();
     server.locks.revoke("a", LossReason.LOSS_REASON_REVOKED);
     cli.with("FENCEPOST_CLAIM", CLAIM).with("FENCEPOST_TOKEN", token);
-    Cli.Result renewed = cli.run("renew", "a");
+    CapturedCli.Result renewed = cli.run("renew", "a");
     assertThat(renewed.code()).isEqualTo(76);
     assertThat(renewed.out()).contains("an administrator ended it");
     assertThat(cli.run("release", "a").code()).isEqualTo(76);

@@ -1,5 +1,6 @@
 package dev.fencepost.cli;
 
+import dev.fencepost.cli.remote.WireDurations;
 import dev.fencepost.proto.v1.AcquireRequest;
 import dev.fencepost.proto.v1.AcquireResponse;
 import dev.fencepost.proto.v1.GetLockRequest;
@@ -207,7 +208,7 @@ final class FakeLocks extends LockServiceGrpc.LockServiceImplBase {
     return Holder.newBuilder()
         .setOwner(one.order().getOwner())
         .setFencingToken(one.token())
-        .setRemainingAtMost(Spans.toWire(one.ttl()))
+        .setRemainingAtMost(WireDurations.toWire(one.ttl()))
         .setAcquireTime(
             com.google.protobuf.Timestamp.newBuilder().setSeconds(one.since().getEpochSecond()))
         .putAllMetadata(one.order().getMetadataMap())
@@ -220,7 +221,8 @@ final class FakeLocks extends LockServiceGrpc.LockServiceImplBase {
     Held now =
         before != null
             ? before
-            : new Held(request, nextToken(), Spans.fromWire(request.getTtl()), Instant.now());
+            : new Held(
+                request, nextToken(), WireDurations.fromWire(request.getTtl()), Instant.now());
     held.put(request.getName(), now);
     return AcquireResponse.newBuilder().setGranted(grant(now)).build();
   }
@@ -268,9 +270,9 @@ final class FakeLocks extends LockServiceGrpc.LockServiceImplBase {
     return Grant.newBuilder()
         .setName(one.order().getName())
         .setFencingToken(one.token())
-        .setTtl(Spans.toWire(one.ttl()))
-        .setValidFor(Spans.toWire(one.ttl().minus(margin)))
-        .setRenewAfter(Spans.toWire(one.ttl().dividedBy(3)))
+        .setTtl(WireDurations.toWire(one.ttl()))
+        .setValidFor(WireDurations.toWire(one.ttl().minus(margin)))
+        .setRenewAfter(WireDurations.toWire(one.ttl().dividedBy(3)))
         .setMode(LockMode.LOCK_MODE_EXCLUSIVE)
         .build();
   }

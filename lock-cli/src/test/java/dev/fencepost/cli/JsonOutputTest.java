@@ -6,6 +6,8 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.Struct;
 import com.google.protobuf.util.JsonFormat;
+import dev.fencepost.cli.command.SubcommandList;
+import dev.fencepost.cli.console.OutputFormat;
 import dev.fencepost.proto.v1.AcquireResponse;
 import dev.fencepost.proto.v1.AdvanceTokenResponse;
 import dev.fencepost.proto.v1.ForceReleaseResponse;
@@ -30,7 +32,7 @@ class JsonOutputTest {
   private static final String CLAIM = "0123456789abcdef0123456789abcdef";
 
   private final FakeServer server = FakeServer.start();
-  private final Cli cli = Cli.of(server).with("FENCEPOST_CLAIM", CLAIM);
+  private final CapturedCli cli = CapturedCli.of(server).with("FENCEPOST_CLAIM", CLAIM);
   private final Set<String> seen = new TreeSet<>();
 
   @AfterEach
@@ -82,7 +84,7 @@ class JsonOutputTest {
     String[] all = Arrays.copyOf(words, words.length + 2);
     all[words.length] = "-o";
     all[words.length + 1] = "json";
-    Cli.Result result = cli.run(all);
+    CapturedCli.Result result = cli.run(all);
     assertThat(result.lines()).as(lock + ": " + words[0] + " " + result.err()).hasSize(1);
     return result.out();
   }

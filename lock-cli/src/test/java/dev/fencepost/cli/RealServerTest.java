@@ -45,18 +45,18 @@ class RealServerTest {
   @AfterAll
   static void stop() {
     try (ChildCli ending = server) {
-      Proc.signal("TERM", ending.pid());
+      ProcessTable.signal("TERM", ending.pid());
       assertThat(ending.awaitExit()).isZero();
     }
   }
 
   @Test
   void grant_isRefusedToOthersUntilReleased() {
-    Cli.Result taken = cli().run("acquire", "orders/1", "-o", "env");
+    CapturedCli.Result taken = cli().run("acquire", "orders/1", "-o", "env");
     assertThat(taken.code()).isZero();
-    Cli.Result refused = cli().run("acquire", "orders/1");
+    CapturedCli.Result refused = cli().run("acquire", "orders/1");
     assertThat(refused.code()).isEqualTo(75);
-    Cli holder = cli();
+    CapturedCli holder = cli();
     Map<String, String> variables = variables(taken);
     variables.forEach(holder::with);
     assertThat(refused.out()).contains(variables.get("FENCEPOST_TOKEN"));
@@ -72,7 +72,7 @@ class RealServerTest {
 
   @Test
   void waitingClaim_isGrantedWhenTheHolderReleases() {
-    Cli holder = cli();
+    CapturedCli holder = cli();
     variables(holder.run("acquire", "line", "-o", "env")).forEach(holder::with);
     try (ChildCli waiting = ChildCli.start(folder, address, "acquire", "line", "--wait", "1m")) {
       await()
@@ -89,12 +89,13 @@ class RealServerTest {
   void forcedRelease_endsARun() {
     try (ChildCli run = StubbornCommand.start(folder, address, "forced", "--ttl", "2s")) {
       long group = StubbornCommand.awaitGroup(folder, "forced");
-      Cli.Result forced = cli().run("force-release", "forced", "--reason", "stuck for hours");
+      CapturedCli.Result forced =
+          cli().run("force-release", "forced", "--reason", "stuck for hours");
       assertThat(forced.code()).isZero();
       assertThat(forced.out()).contains("fence its writes with token");
       assertThat(run.awaitExit()).isEqualTo(76);
       assertThat(run.err()).contains("an administrator ended it: stuck for hours");
-      assertThat(Proc.members(group)).isEmpty();
+      assertThat(ProcessTable.members(group)).isEmpty();
     }
   }
 
@@ -110,7 +111,7 @@ class RealServerTest {
   @Test
   void minHold_keepsTheLockClosed() {
     assertThat(cli().run("run", "closed", "--min-hold", "1m", "--", "true").code()).isZero();
-    Cli.Result refused = cli().run("acquire", "closed");
+    CapturedCli.Result refused = cli().run("acquire", "closed");
     assertThat(refused.code()).isEqualTo(75);
     assertThat(refused.out()).contains("closed is closed", "not free for another 5");
   }
@@ -119,7 +120,7 @@ class RealServerTest {
   void name_isFollowedFromGrantToRelease() {
     try (ChildCli watch = ChildCli.start(folder, address, "watch", "--name", "followed")) {
       await().atMost(Duration.ofMinutes(1)).until(() -> watch.out().contains("followed free"));
-      Cli holder = cli();
+      CapturedCli holder = cli();
       variables(holder.run("acquire", "followed", "-o", "env")).forEach(holder::with);
       await().until(() -> watch.out().contains("held by"));
       holder.run("release");
@@ -129,14 +130,14 @@ class RealServerTest {
 
   @Test
   void ping_tellsStoreAndVersion() {
-    Cli.Result result = cli().run("ping");
+    CapturedCli.Result result = cli().run("ping");
     assertThat(result.code()).isZero();
     assertThat(result.out()).contains(address, "store: h2", "round trip");
   }
 
   @Test
   void schema_printsTheTables() {
-    Cli.Result result = cli().run("schema", "--store", "jdbc:postgresql://localhost/locks");
+    CapturedCli.Result result = cli().run("schema", "--store", "jdbc:postgresql://localhost/locks");
     assertThat(result.code()).isZero();
     assertThat(result.out().toLowerCase(Locale.ROOT)).contains("create table");
   }
@@ -146,11 +147,11 @@ class RealServerTest {
     assertThat(cli().run("server", "--check", "--lease.max-ttl=5m").code()).isZero();
   }
 
-  private static Cli cli() {
-    return new Cli().with("FENCEPOST_SERVER", address);
+  private static CapturedCli cli() {
+    return new CapturedCli().with("FENCEPOST_SERVER", address);
   }
 
-  private static Map<String, String> variables(Cli.Result result) {
+  private static Map<String, String> variables(CapturedCli.Result result) {
     return result
         .out()
         .lines()

@@ -21,8 +21,8 @@ class SilentServerTest {
 
   private final FakeServer server = FakeServer.start();
   private final ServerSocket silent = listen();
-  private final Cli cli =
-      Cli.of(server)
+  private final CapturedCli cli =
+      CapturedCli.of(server)
           .with("FENCEPOST_SERVER", "127.0.0.1:" + silent.getLocalPort() + "," + server.address());
 
   @AfterEach
@@ -33,7 +33,7 @@ class SilentServerTest {
 
   @Test
   void waitInLine_isNotSpentOnIt() {
-    Cli.Result result =
+    CapturedCli.Result result =
         assertTimeoutPreemptively(
             SOONER, () -> cli.run("acquire", "a", "--wait", "10m", "--timeout", "2s"));
     assertThat(result.code()).as(result.err()).isZero();
@@ -43,7 +43,7 @@ class SilentServerTest {
   @Test
   void withoutAnother_theCommandSaysSoSoon() {
     cli.with("FENCEPOST_SERVER", "127.0.0.1:" + silent.getLocalPort());
-    Cli.Result result =
+    CapturedCli.Result result =
         assertTimeoutPreemptively(
             SOONER, () -> cli.run("acquire", "a", "--wait", "10m", "--timeout", "1s"));
     assertThat(result.code()).isEqualTo(69);
@@ -53,7 +53,7 @@ class SilentServerTest {
   @Test
   void watch_turnsToTheNext() {
     server.fail("WatchLocks", io.grpc.Status.PERMISSION_DENIED);
-    Cli.Result result =
+    CapturedCli.Result result =
         assertTimeoutPreemptively(SOONER, () -> cli.run("watch", "--name", "a", "--timeout", "9s"));
     assertThat(result.code()).as("that of the server that answers").isEqualTo(77);
   }

@@ -28,8 +28,12 @@ class ArchitectureTest {
   private static final String CLIENT = "dev.fencepost.client..";
   private static final String FENCE = "dev.fencepost.fence..";
   private static final String CLI = "dev.fencepost.cli..";
+  private static final String CLI_COMMAND = "dev.fencepost.cli.command..";
+  private static final String CLI_RUN = "dev.fencepost.cli.run..";
+  private static final String CLI_REMOTE = "dev.fencepost.cli.remote..";
+  private static final String CLI_CONSOLE = "dev.fencepost.cli.console..";
   private static final String TESTKIT = "dev.fencepost.testkit..";
-  private static final String SERVER_ENTRY = "dev.fencepost.cli.ServerEntry";
+  private static final String SERVER_ENTRY = "dev.fencepost.cli.command.ServerEntry";
   private static final String GRPC = "io.grpc..";
 
   /** Who may read a wall clock, stop a thread or end the process, and why. */
@@ -48,16 +52,18 @@ class ArchitectureTest {
               "dev.fencepost.client.SuspendAwareClock",
               "a wall clock that ran ahead tells of a suspended machine, and shortens a lease"),
           entry(
-              "dev.fencepost.cli.Following",
+              "dev.fencepost.cli.remote.WatchReconnector",
               "pauses before it watches anew, on the thread of the command"),
           entry("dev.fencepost.cli.Main", "ends the process with the command's exit code"),
           entry(
-              "dev.fencepost.cli.PrefixWatch",
+              "dev.fencepost.cli.remote.PrefixWatch",
               "pauses between two lists, on the thread of the command"),
           entry(
-              "dev.fencepost.cli.Servers",
+              "dev.fencepost.cli.remote.ServerPool",
               "pauses between two tries, on the thread of the command"),
-          entry("dev.fencepost.cli.Wording", "tells people for how long a lock has been held"),
+          entry(
+              "dev.fencepost.cli.remote.LockText",
+              "tells people for how long a lock has been held"),
           entry(
               "dev.fencepost.server.ServerMain",
               "a second signal ends a server that does not finish its drain"),
@@ -89,6 +95,10 @@ class ArchitectureTest {
             "dev.fencepost.server",
             "dev.fencepost.server.service",
             "dev.fencepost.cli",
+            "dev.fencepost.cli.command",
+            "dev.fencepost.cli.console",
+            "dev.fencepost.cli.remote",
+            "dev.fencepost.cli.run",
             "dev.fencepost.testkit.process");
     assertThat(packages).noneMatch(each -> each.startsWith("dev.fencepost.acceptance"));
   }
@@ -206,6 +216,28 @@ class ArchitectureTest {
     Rules.knowsOnlyThrough(SERVER_ENTRY, CLI, SERVER).check(CLASSES);
     Rules.doesNotKnow(CLI, CORE, BACKENDS, TESTKIT).check(CLASSES);
     assertBroken(Rules.doesNotKnow(CLI, SERVER), CLASSES);
+  }
+
+  /** Each package of the command line uses those below it only. */
+  @Test
+  void cliPackages_useOneAnotherDownwards() {
+    String root = "dev.fencepost.cli";
+    Rules.doesNotKnow(CLI_CONSOLE, root, CLI_COMMAND, CLI_RUN, CLI_REMOTE).check(CLASSES);
+    Rules.doesNotKnow(CLI_REMOTE, root, CLI_COMMAND, CLI_RUN).check(CLASSES);
+    Rules.doesNotKnow(CLI_RUN, root, CLI_COMMAND).check(CLASSES);
+    Rules.doesNotKnow(CLI_COMMAND, root).check(CLASSES);
+    assertBroken(Rules.doesNotKnow(CLI_REMOTE, CLI_CONSOLE), CLASSES);
+    assertBroken(Rules.doesNotKnow(CLI_RUN, CLI_REMOTE), CLASSES);
+    assertBroken(Rules.doesNotKnow(CLI_COMMAND, CLI_RUN), CLASSES);
+    assertBroken(Rules.doesNotKnow(root, CLI_COMMAND), CLASSES);
+  }
+
+  /** Options, output and exit codes need no connection. */
+  @Test
+  void cliConsole_callsNoServer() {
+    String[] calls = {"dev.fencepost.client..", "io.grpc.stub..", "io.grpc.okhttp.."};
+    Rules.doesNotKnow(CLI_CONSOLE, calls).check(CLASSES);
+    assertBroken(Rules.doesNotKnow(CLI_REMOTE, calls), CLASSES);
   }
 
   @Test

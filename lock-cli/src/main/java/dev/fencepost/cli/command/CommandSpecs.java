@@ -1,0 +1,57 @@
+package dev.fencepost.cli.command;
+
+import dev.fencepost.cli.console.CommandOptions;
+import dev.fencepost.cli.console.OutputFormat;
+import dev.fencepost.cli.console.ServerAddress;
+import java.util.Set;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+
+/** What each command understands: its own options, and the global ones as far as they apply. */
+public final class CommandSpecs {
+  private static final Set<String> GLOBAL_WITH_VALUE = Set.of("--server", "--timeout", "-o");
+
+  private CommandSpecs() {}
+
+  /** The specification of one command. */
+  public static CommandSpec of(String name, CliSubcommand command) {
+    CommandSpec spec = CommandSpec.create().name("fencepost " + name);
+    command.describe(spec);
+    if (command.reach() == CliSubcommand.Reach.SERVERS) {
+      CommandOptions.value(
+          spec,
+          "--server",
+          "H:P[,H:P…]",
+          "The servers; default: FENCEPOST_SERVER, else " + ServerAddress.DEFAULT + ".");
+      CommandOptions.value(spec, "--timeout", "D", "How long an answer may take; default: 5s.");
+    }
+    if (command.formats().size() > 1) {
+      String formats =
+          command.formats().stream().map(OutputFormat::word).collect(Collectors.joining("|"));
+      CommandOptions.value(spec, "-o", formats, "How to write the answer; default: text.");
+    }
+    spec.addOption(
+        OptionSpec.builder("-h", "--help")
+            .type(boolean.class)
+            .arity("0")
+            .usageHelp(true)
+            .description("Shows this.")
+            .build());
+    return spec;
+  }
+
+  /** All commands below one root. */
+  public static CommandSpec whole() {
+    CommandSpec root = CommandSpec.create().name("fencepost");
+    for (String name : SubcommandList.NAMES) {
+      root.addSubcommand(name, of(name, SubcommandList.find(name).orElseThrow()));
+    }
+    return root;
+  }
+
+  /** How many words a global option takes, itself included. */
+  public static int words(String option) {
+    return GLOBAL_WITH_VALUE.contains(option) ? 2 : 1;
+  }
+}

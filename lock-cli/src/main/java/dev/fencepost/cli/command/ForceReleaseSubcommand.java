@@ -1,0 +1,86 @@
+package dev.fencepost.cli.command;
+
+import dev.fencepost.cli.console.AnswerPrinter;
+import dev.fencepost.cli.console.CommandInvocation;
+import dev.fencepost.cli.console.CommandOptions;
+import dev.fencepost.cli.console.ExitCode;
+import dev.fencepost.cli.console.JsonLine;
+import dev.fencepost.cli.remote.LockText;
+import dev.fencepost.cli.remote.ServerPool;
+import dev.fencepost.cli.remote.UnaryCall;
+import dev.fencepost.cli.remote.WireDurations;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.ForceReleaseCommand;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.ReleaseCommand;
+import dev.fencepost.proto.v1.AdminServiceGrpc;
+import dev.fencepost.proto.v1.ForceReleaseOutcome;
+import dev.fencepost.proto.v1.ForceReleaseRequest;
+import dev.fencepost.proto.v1.ForceReleaseResponse;
+import java.time.Duration;
+import java.util.Optional;
+import picocli.CommandLine.Model.CommandSpec;
+
+/** {@code force-release}: ends a lock's grant, whoever holds it. */
+final class ForceReleaseSubcommand implements CliSubcommand {
+  @Override
+  public void describe(CommandSpec spec) {
+    spec.usageMessage()
+        .description(
+            "Ends a lock's grant, whoever holds it. The lock stays closed for what is left of the"
+                + " lease, unless --close-for says otherwise.");
+    CommandOptions.parameter(spec, 0, "NAME", "The lock.");
+    ReasonOption.describe(spec);
+    CommandOptions.value(spec, "--if-token", "T", "Only if the standing grant has this token.");
+    CommandOptions.value(
+        spec, "--close-for", "D", "Keep the lock closed this long; 0 frees it to others at once.");
+  }
+
+  @Override
+  public int run(CommandInvocation call) throws InterruptedException {
+    ForceReleaseCommand order =
+        new ForceReleaseCommand(
+            call.lock(),
+            ReasonOption.of(call),
+            call.token("--if-token"),
+            call.duration("--close-for", ReleaseCommand.MAX_CLOSE_FOR));
+    AnswerPrinter output = call.output();
+    try (ServerPool servers = new ServerPool(call.servers())) {
+      UnaryCall<ForceReleaseRequest, ForceReleaseResponse> question =
+          UnaryCall.of(AdminServiceGrpc.getForceReleaseMethod(), request(order), call.timeout());
+      // Sent twice without a token, it might end the next holder's grant as well.
+      ForceReleaseResponse answer =
+          servers.ask(order.ifToken().isPresent() ? question : question.onlyOnce()).answer();
+      output.print(() -> text(order.lock(), answer), () -> JsonLine.of(answer));
+      return answer.getOutcome() == ForceReleaseOutcome.FORCE_RELEASE_OUTCOME_RELEASED
+          ? ExitCode.DONE.code()
+          : ExitCode.NO.code();
+    }
+  }
+
+  private static ForceReleaseRequest request(ForceReleaseCommand order) {
+    ForceReleaseRequest.Builder request =
+        ForceReleaseRequest.newBuilder().setName(order.lock().value()).setReason(order.reason());
+    Optional<FencingToken> token = order.ifToken();
+    token.ifPresent(only -> request.setFencingToken(only.value()));
+    Optional<Duration> closeFor = order.closeFor();
+    closeFor.ifPresent(time -> request.setCloseFor(WireDurations.toWire(time)));
+    return request.build();
+  }
+
+  private static String text(LockName lock, ForceReleaseResponse answer) {
+    String name = LockText.printable(lock.value());
+    return switch (answer.getOutcome()) {
+      case FORCE_RELEASE_OUTCOME_RELEASED ->
+          name
+              + " is taken from "
+              + LockText.holder(answer.getHolder())
+              + (answer.getFencingToken() == 0
+                  ? ""
+                  : "; fence its writes with token " + answer.getFencingToken());
+      case FORCE_RELEASE_OUTCOME_TOKEN_MISMATCH ->
+          name + " is another's by now: " + LockText.holder(answer.getHolder());
+      default -> name + " is held by nobody";
+    };
+  }
+}

@@ -1,0 +1,37 @@
+package dev.fencepost.cli.console;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a command sees of the world around it.
+ *
+ * @param out takes the answer and nothing else
+ * @param err takes everything that is not the answer
+ * @param environment the variables of the process
+ */
+public record CommandConsole(PrintStream out, PrintStream err, Map<String, String> environment) {
+  /** The console of this process; both streams write UTF-8 whatever the locale. */
+  public static CommandConsole ofProcess() {
+    return new CommandConsole(utf8(FileDescriptor.out), utf8(FileDescriptor.err), System.getenv());
+  }
+
+  /** Prints a remark of the command itself. */
+  public void note(String text) {
+    err.println("fencepost: " + text);
+    err.flush();
+  }
+
+  /** A variable that is set and not empty. */
+  public Optional<String> variable(String name) {
+    return Optional.ofNullable(environment.get(name)).filter(value -> !value.isEmpty());
+  }
+
+  private static PrintStream utf8(FileDescriptor descriptor) {
+    return new PrintStream(new FileOutputStream(descriptor), false, StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,18 @@
+package dev.fencepost.cli.console;
+
+import java.util.Locale;
+
+/** How an answer is written. */
+public enum OutputFormat {
+  /** For people. */
+  TEXT,
+  /** One proto3-JSON object a line. */
+  JSON,
+  /** Lines that a shell can evaluate. */
+  ENV;
+
+  /** The word on the command line. */
+  public String word() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

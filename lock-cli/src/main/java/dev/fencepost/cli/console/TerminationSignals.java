@@ -1,0 +1,99 @@
+package dev.fencepost.cli.console;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * Handles the signals that ask a process to end, until it is closed. A signal that the process was
+ * started to ignore stays ignored.
+ *
+ * <p>{@code sun.misc.Signal} is the only way in Java to learn which signal came; compilers warn of
+ * it, so it is called by name.
+ */
+public final class TerminationSignals implements AutoCloseable {
+  /** Those that a terminal, a service manager or a person sends to end something. */
+  public enum Kind {
+    HUP(1),
+    INT(2),
+    TERM(15);
+
+    private final int number;
+
+    Kind(int number) {
+      this.number = number;
+    }
+
+    int number() {
+      return number;
+    }
+  }
+
+  private record Former(Object signal, Object handler) {}
+
+  private final List<Former> formers = new ArrayList<>();
+
+  private TerminationSignals() {}
+
+  /** Sends every signal to the receiver, on a thread of the JVM's. */
+  static TerminationSignals to(Consumer<Kind> receiver) {
+    TerminationSignals signals = new TerminationSignals();
+    try {
+      for (Kind kind : Kind.values()) {
+        signals.handle(kind, receiver);
+      }
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("this JVM has no sun.misc.Signal", e);
+    }
+    return signals;
+  }
+
+  @Override
+  public void close() {
+    try {
+      for (Former former : formers) {
+        install(former.signal(), former.handler());
+      }
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("this JVM has no sun.misc.Signal", e);
+    }
+  }
+
+  private void handle(Kind kind, Consumer<Kind> receiver) throws ReflectiveOperationException {
+    Class<?> handlerType = Class.forName("sun.misc.SignalHandler");
+    Object signal =
+        Class.forName("sun.misc.Signal").getConstructor(String.class).newInstance(kind.name());
+    Object handler =
+        Proxy.newProxyInstance(
+            TerminationSignals.class.getClassLoader(),
+            new Class<?>[] {handlerType},
+            (proxy, method, arguments) -> answer(kind, receiver, proxy, method, arguments));
+    try {
+      formers.add(new Former(signal, install(signal, handler)));
+    } catch (InvocationTargetException e) {
+      // The JVM keeps this signal to itself (-Xrs); then it acts as it does without us.
+    }
+  }
+
+  private static Object answer(
+      Kind kind, Consumer<Kind> receiver, Object proxy, Method method, Object[] arguments) {
+    return switch (method.getName()) {
+      case "handle" -> {
+        receiver.accept(kind);
+        yield kind;
+      }
+      case "equals" -> proxy == arguments[0];
+      case "hashCode" -> System.identityHashCode(proxy);
+      default -> kind.name();
+    };
+  }
+
+  private static Object install(Object signal, Object handler) throws ReflectiveOperationException {
+    return Class.forName("sun.misc.Signal")
+        .getMethod("handle", signal.getClass(), Class.forName("sun.misc.SignalHandler"))
+        .invoke(null, signal, handler);
+  }
+}

@@ -1,0 +1,62 @@
+package dev.fencepost.cli.remote;
+
+import dev.fencepost.cli.console.ExitCode;
+import dev.fencepost.cli.console.ServerAddress;
+import io.grpc.Status;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
+
+/** No server gave an answer that counts; what happened there may be unknown. */
+public final class CallException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final transient Status status;
+
+  /**
+   * Reports the last failure of a call.
+   *
+   * @param server the server that was asked last
+   */
+  CallException(ServerAddress server, Status status) {
+    super(describe(server, status), status.getCause());
+    this.status = status;
+  }
+
+  Status status() {
+    return status;
+  }
+
+  public ExitCode exitCode() {
+    return ExitCode.of(status);
+  }
+
+  /** Whether the call certainly never reached a server, so that nothing can have happened. */
+  boolean isUnsent() {
+    return isUnsent(status);
+  }
+
+  static boolean isUnsent(Status status) {
+    for (Throwable cause = status.getCause(); cause != null; cause = cause.getCause()) {
+      if (cause instanceof ConnectException || cause instanceof UnknownHostException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static String describe(ServerAddress server, Status status) {
+    String said = status.getDescription();
+    if (isUnsent(status)) {
+      return "no server at " + server + " (" + rootMessage(status) + ")";
+    }
+    return server + " answered " + status.getCode() + (said == null ? "" : ": " + said);
+  }
+
+  private static String rootMessage(Status status) {
+    Throwable cause = status.getCause();
+    while (cause != null && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return cause == null ? status.getCode().toString() : String.valueOf(cause.getMessage());
+  }
+}

@@ -1,0 +1,18 @@
+package dev.fencepost.cli.remote;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** The variables that name a grant to later commands, and to the command that {@code run} runs. */
+public final class GrantVariables {
+  private GrantVariables() {}
+
+  public static Map<String, String> of(HeldGrant held, ServerPool servers) {
+    Map<String, String> variables = new LinkedHashMap<>();
+    variables.put("FENCEPOST_LOCK", held.grant().getName());
+    variables.put("FENCEPOST_TOKEN", Long.toString(held.token()));
+    variables.put("FENCEPOST_CLAIM", held.claim().value());
+    variables.put("FENCEPOST_SERVER", servers.list());
+    return variables;
+  }
+}

@@ -46,7 +46,7 @@ class ArchitectureTest {
               "dev.fencepost.backend.jdbc.JdbcBackendProvider",
               "H2 has no clock but this machine's, which is handed to it here"),
           entry(
-              "dev.fencepost.backend.redis.Session",
+              "dev.fencepost.backend.redis.RedisStore",
               "waits for the end of a quiet time, on the thread that opens the store"),
           entry(
               "dev.fencepost.client.SuspendAwareClock",

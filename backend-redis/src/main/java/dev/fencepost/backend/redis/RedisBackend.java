@@ -37,13 +37,13 @@ import org.jspecify.annotations.Nullable;
  * be repeated after it failed.
  */
 final class RedisBackend implements LockBackend {
-  private final Target target;
+  private final RedisStoreUri uri;
   private final RedisSettings settings;
-  private volatile @Nullable Session session;
+  private volatile @Nullable RedisStore store;
   private boolean closed;
 
-  RedisBackend(Target target, RedisSettings settings) {
-    this.target = target;
+  RedisBackend(RedisStoreUri uri, RedisSettings settings) {
+    this.uri = uri;
     this.settings = settings;
   }
 
@@ -71,13 +71,13 @@ final class RedisBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent line) {
-    return with(open -> open.locks().acquire(claim, line));
+  public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent intent) {
+    return with(open -> open.writer().acquire(claim, intent));
   }
 
   @Override
-  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent line) {
-    return with(open -> open.locks().handOver(from, to, line));
+  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent intent) {
+    return with(open -> open.writer().handOver(from, to, intent));
   }
 
   @Override
@@ -86,53 +86,53 @@ final class RedisBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<Release> release(ReleaseCommand order) {
-    return with(open -> open.locks().release(order));
+  public CompletionStage<Release> release(ReleaseCommand command) {
+    return with(open -> open.writer().release(command));
   }
 
   @Override
-  public CompletionStage<Revocation> forceRelease(ForceReleaseCommand order) {
-    return with(open -> open.locks().forceRelease(order));
+  public CompletionStage<Revocation> forceRelease(ForceReleaseCommand command) {
+    return with(open -> open.writer().forceRelease(command));
   }
 
   @Override
   public CompletionStage<Void> leave(LockName lock) {
-    return with(open -> open.locks().leave(lock));
+    return with(open -> open.writer().leave(lock));
   }
 
   @Override
   public CompletionStage<List<LockState>> describe(Collection<LockName> locks) {
     List<LockName> names = List.copyOf(locks);
-    return with(open -> open.reads().describe(names));
+    return with(open -> open.reader().describe(names));
   }
 
   @Override
   public CompletionStage<LockPage> list(ListQuery query) {
-    return with(open -> Listing.read(open.store(), open.reads(), query));
+    return with(open -> LockLister.read(open.runner(), open.reader(), query));
   }
 
   @Override
   public CompletionStage<FenceAdvance> advance(ResourceName resource, FencingToken token) {
-    return with(open -> open.reads().advance(resource, token));
+    return with(open -> open.reader().advance(resource, token));
   }
 
   @Override
   public CompletionStage<Optional<FencingToken>> resetMark(ResourceName resource) {
-    return with(open -> open.reads().resetMark(resource));
+    return with(open -> open.reader().resetMark(resource));
   }
 
   @Override
   public CompletionStage<StoreInfo> info() {
-    return with(open -> open.reads().info());
+    return with(open -> open.reader().info());
   }
 
   @Override
   public void close() {
-    Session open;
+    RedisStore open;
     synchronized (this) {
       closed = true;
-      open = session;
-      session = null;
+      open = store;
+      store = null;
     }
     if (open != null) {
       open.close();
@@ -141,23 +141,23 @@ final class RedisBackend implements LockBackend {
 
   private StoreInfo openNow(Replica self, Consumer<LockName> wake) {
     synchronized (this) {
-      if (closed || session != null) {
+      if (closed || store != null) {
         throw new IllegalStateException(closed ? "closed" : "open already");
       }
     }
-    Session.Opened opened = Session.open(target, settings, self, wake);
+    RedisStore.Opened opened = RedisStore.open(uri, settings, self, wake);
     synchronized (this) {
-      if (!closed && session == null) {
-        session = opened.session();
+      if (!closed && store == null) {
+        store = opened.store();
         return opened.info();
       }
     }
-    opened.session().close();
+    opened.store().close();
     throw notOpen();
   }
 
-  private <T> CompletionStage<T> with(Function<Session, CompletionStage<T>> call) {
-    Session open = session;
+  private <T> CompletionStage<T> with(Function<RedisStore, CompletionStage<T>> call) {
+    RedisStore open = store;
     return open == null ? CompletableFuture.failedFuture(notOpen()) : call.apply(open);
   }
 

@@ -23,18 +23,18 @@ public final class RedisBackendProvider implements LockBackendProvider {
 
   @Override
   public List<String> examples() {
-    return Arrays.stream(Target.Kind.values()).map(Target::example).toList();
+    return Arrays.stream(RedisStoreUri.Kind.values()).map(RedisStoreUri::example).toList();
   }
 
   @Override
   public List<String> schemes() {
-    return Target.schemes();
+    return RedisStoreUri.schemes();
   }
 
   @Override
   public LockBackend create(StoreSettings settings) {
     RedisSettings checked = RedisSettings.of(settings);
-    return new RedisBackend(Target.of(settings.uri(), checked), checked);
+    return new RedisBackend(RedisStoreUri.of(settings.uri(), checked), checked);
   }
 
   /** Redis has no schema. */

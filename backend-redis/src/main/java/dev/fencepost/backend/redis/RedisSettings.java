@@ -51,7 +51,7 @@ record RedisSettings(
         new RedisSettings(
             settings.callTimeout(),
             prefix(options.text("key-prefix").orElse("fp")),
-            options.number("in-flight", Keys.BUCKETS, 100_000).orElse(4096),
+            options.number("in-flight", RedisSchema.BUCKETS, 100_000).orElse(4096),
             options.number("queue", 100, 1_000_000).orElse(10_000),
             options.retention("mark-retention", Duration.ofDays(1)).orElse(Duration.ofDays(30)),
             new Login(

@@ -54,15 +54,15 @@ final class EarlyClockTest {
   /** Runs the script of an acquire as if the clock stood then, on a bucket without tokens. */
   private static String acquireThen(StatefulRedisConnection<byte[], byte[]> connection, Claim claim)
       throws IOException {
-    Keys keys = new Keys("fp");
-    int bucket = Keys.bucketOf(claim.lock());
+    RedisSchema keys = new RedisSchema("fp");
+    int bucket = RedisSchema.bucketOf(claim.lock());
     byte[][] values = new byte[9][];
-    new Seen(dev.fencepost.lock.ReplicaId.of(1)).fill(values, bucket);
-    values[4] = Locks.claimText(claim.id());
-    values[5] = new Stored.Terms(claim.lease(), claim.claimant().mode()).write();
-    values[6] = ClaimantText.write(claim.claimant());
+    new TokenMemory(dev.fencepost.lock.ReplicaId.of(1)).fill(values, bucket);
+    values[4] = LockWriter.claimText(claim.id());
+    values[5] = new RedisRecordCodec.Terms(claim.lease(), claim.claimant().mode()).write();
+    values[6] = ClaimantCodec.write(claim.claimant());
     values[7] = new byte[] {'N'};
-    values[8] = Digits.of(claim.lease().whole().toMillis());
+    values[8] = DecimalText.of(claim.lease().whole().toMillis());
     connection.sync().del(keys.tokens(bucket));
     connection
         .sync()
@@ -71,7 +71,7 @@ final class EarlyClockTest {
         connection
             .sync()
             .eval(
-                sourceAt(Script.ACQUIRE, THEN.getEpochSecond()),
+                sourceAt(LuaScript.ACQUIRE, THEN.getEpochSecond()),
                 ScriptOutputType.VALUE,
                 keys.step(bucket, keys.lock(bucket, claim.lock())),
                 values);
@@ -79,10 +79,10 @@ final class EarlyClockTest {
   }
 
   /** A script's text, as if the clock stood then. */
-  static byte[] sourceAt(Script script, long seconds) throws IOException {
+  static byte[] sourceAt(LuaScript script, long seconds) throws IOException {
     StringBuilder all = new StringBuilder("#!lua\n");
     for (String part : script.parts()) {
-      try (InputStream in = Scripts.class.getResourceAsStream(part + ".lua")) {
+      try (InputStream in = ScriptTexts.class.getResourceAsStream(part + ".lua")) {
         all.append(new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8));
       }
     }

@@ -21,7 +21,7 @@ final class FormerReplica implements AutoCloseable {
   private static final String SELF = "00000000000000f0";
   private static final String QUIET = "60000";
 
-  private final Keys keys = new Keys("fp");
+  private final RedisSchema keys = new RedisSchema("fp");
   private final RedisClient client;
   private final StatefulRedisConnection<String, String> connection;
 
@@ -52,9 +52,9 @@ final class FormerReplica implements AutoCloseable {
         digits(seen + 1),
         digits(seen),
         QUIET,
-        text(Locks.claimText(claim.id())),
-        text(new Stored.Terms(claim.lease(), claim.claimant().mode()).write()),
-        text(ClaimantText.write(Claimant.named("former"))),
+        text(LockWriter.claimText(claim.id())),
+        text(new RedisRecordCodec.Terms(claim.lease(), claim.claimant().mode()).write()),
+        text(ClaimantCodec.write(Claimant.named("former"))),
         "N",
         "" + claim.lease().whole().toMillis());
   }
@@ -69,7 +69,7 @@ final class FormerReplica implements AutoCloseable {
                 source("record renew"),
                 ScriptOutputType.MULTI,
                 new String[] {of.get(0), of.get(1)},
-                text(Locks.claimText(grant.ref().claim())),
+                text(LockWriter.claimText(grant.ref().claim())),
                 digits(grant.token().value()));
     return answers.get(0);
   }
@@ -80,7 +80,7 @@ final class FormerReplica implements AutoCloseable {
         "release_alone record release",
         keysOf(grant.ref().lock()).subList(0, 1),
         SELF,
-        text(Locks.claimText(grant.ref().claim())),
+        text(LockWriter.claimText(grant.ref().claim())),
         digits(grant.token().value()),
         "0");
   }
@@ -91,7 +91,7 @@ final class FormerReplica implements AutoCloseable {
   }
 
   private List<String> keysOf(LockName lock) {
-    int bucket = Keys.bucketOf(lock);
+    int bucket = RedisSchema.bucketOf(lock);
     byte[][] step = keys.step(bucket, keys.lock(bucket, lock));
     return List.of(text(step[0]), text(step[1]), text(step[3]));
   }
@@ -117,7 +117,7 @@ final class FormerReplica implements AutoCloseable {
   }
 
   private static String digits(long number) {
-    return text(Digits.of(number, Digits.TOKEN));
+    return text(DecimalText.of(number, DecimalText.TOKEN));
   }
 
   private static String text(byte[] bytes) {

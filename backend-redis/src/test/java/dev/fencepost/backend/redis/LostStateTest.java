@@ -70,7 +70,7 @@ final class LostStateTest {
     lost.put("closing", a -> close(a, "closing"));
     lost.put("forced release", a -> forceRelease(a, "forced release", Optional.of(TTL)));
     lost.put("closing again", a -> forceRelease(a, "closing anew", Optional.of(TTL)));
-    assertThat(lost.keySet().stream().map(LockName::new).map(Keys::bucketOf))
+    assertThat(lost.keySet().stream().map(LockName::new).map(RedisSchema::bucketOf))
         .doesNotHaveDuplicates();
     try (TcpProxy proxy = new TcpProxy(redis.port());
         TestReplica a = new TestReplica(RedisServer.uri(proxy.port()));

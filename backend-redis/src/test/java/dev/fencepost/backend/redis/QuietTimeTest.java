@@ -118,13 +118,13 @@ final class QuietTimeTest {
   }
 
   private static void loseTokens(int bucket) {
-    REDIS.cli("DEL", new String(new Keys("fp").tokens(bucket), StandardCharsets.US_ASCII));
+    REDIS.cli("DEL", new String(new RedisSchema("fp").tokens(bucket), StandardCharsets.US_ASCII));
   }
 
   private static List<String> namesOfBucket(int bucket) {
     return IntStream.range(0, 100_000)
         .mapToObj(i -> "quiet/" + i)
-        .filter(name -> Keys.bucketOf(new LockName(name)) == bucket)
+        .filter(name -> RedisSchema.bucketOf(new LockName(name)) == bucket)
         .limit(3)
         .toList();
   }
@@ -132,7 +132,7 @@ final class QuietTimeTest {
   private static ResourceName resourceOfBucket(int bucket) {
     return IntStream.range(0, 100_000)
         .mapToObj(i -> new ResourceName("quiet/" + i))
-        .filter(name -> Keys.bucketOf(name) == bucket)
+        .filter(name -> RedisSchema.bucketOf(name) == bucket)
         .findFirst()
         .orElseThrow();
   }

@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A Redis that tests reach behind the backends' backs, by its command-line client. */
 abstract class RedisStoreUnderTest implements StoreUnderTest {
-  private final Keys keys = new Keys("fp");
+  private final RedisSchema keys = new RedisSchema("fp");
 
   /** The store's URI. */
   abstract String uri();
@@ -53,14 +53,15 @@ abstract class RedisStoreUnderTest implements StoreUnderTest {
 
   @Override
   public void raiseToken(LockName lock, FencingToken last) {
-    int bucket = Keys.bucketOf(lock);
-    String entry = text(Digits.of(last.value(), Digits.TOKEN)) + text(keys.lock(bucket, lock));
+    int bucket = RedisSchema.bucketOf(lock);
+    String entry =
+        text(DecimalText.of(last.value(), DecimalText.TOKEN)) + text(keys.lock(bucket, lock));
     cli("LPUSH", text(keys.tokens(bucket)), entry);
   }
 
   @Override
   public void spoil(LockName lock, Damage damage) {
-    String key = text(keys.lock(Keys.bucketOf(lock), lock));
+    String key = text(keys.lock(RedisSchema.bucketOf(lock), lock));
     switch (damage) {
       case GARBAGE -> cli("SETRANGE", key, "20", "spoiled by somebody else's hand");
       case LATER_FORMAT -> cli("SETRANGE", key, "0", "m");

@@ -27,7 +27,7 @@ final class RollingUpgradeTest {
   private static final List<String> NAMES =
       IntStream.range(0, 100_000)
           .mapToObj(i -> "upgrade/" + i)
-          .filter(name -> Keys.bucketOf(new LockName(name)) == BUCKET)
+          .filter(name -> RedisSchema.bucketOf(new LockName(name)) == BUCKET)
           .limit(3)
           .toList();
 

@@ -232,7 +232,7 @@ final class ServerFaultsTest {
     try (TestReplica a = new TestReplica(REDIS.uri())) {
       Grant held = a.acquire("type");
       LockName lock = new LockName("type");
-      String key = "fp:{" + Keys.bucketOf(lock) + "}:l:type";
+      String key = "fp:{" + RedisSchema.bucketOf(lock) + "}:l:type";
       REDIS.cli("DEL", key);
       REDIS.cli("LPUSH", key, "x");
       assertThat(failure(a.backend().tryAcquire(claim("type"), QueueIntent.NONE)))

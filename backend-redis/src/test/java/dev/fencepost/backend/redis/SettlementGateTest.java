@@ -26,20 +26,21 @@ final class SettlementGateTest {
                   redis.uri(),
                   TestReplica.CALL_TIMEOUT,
                   Map.of("in-flight", "256", "queue", "100")));
-      Channels channels = new Channels(TestReplica.CALL_TIMEOUT);
-      Target target = Target.of(redis.uri(), settings);
-      Deadlines deadlines = new Deadlines(TestReplica.CALL_TIMEOUT);
-      try (Link link =
-          Links.connect(
+      NettyChannels channels = new NettyChannels(TestReplica.CALL_TIMEOUT);
+      RedisStoreUri target = RedisStoreUri.of(redis.uri(), settings);
+      TimeoutSweeper deadlines = new TimeoutSweeper(TestReplica.CALL_TIMEOUT);
+      try (RedisConnections link =
+          RedisConnectionFactory.connect(
               target, settings, channels, new io.lettuce.core.RedisConnectionStateListener() {})) {
-        Store store = new Store(link, settings, new Seen(ReplicaId.of(1)), deadlines, channels);
+        ScriptRunner store =
+            new ScriptRunner(link, settings, new TokenMemory(ReplicaId.of(1)), deadlines, channels);
         redis.pause();
         List<CompletionStage<String>> reads = new ArrayList<>();
         for (int i = 0; i < MORE_THAN_READS_MAY_WAIT; i++) {
           reads.add(store.command(each -> each.ping(), pong -> pong));
         }
-        List<CompletionStage<Buckets.Settled>> looks = new ArrayList<>();
-        for (int bucket = 0; bucket < Keys.BUCKETS; bucket++) {
+        List<CompletionStage<BucketStates.Settled>> looks = new ArrayList<>();
+        for (int bucket = 0; bucket < RedisSchema.BUCKETS; bucket++) {
           looks.add(store.settle(bucket));
         }
         redis.resume();

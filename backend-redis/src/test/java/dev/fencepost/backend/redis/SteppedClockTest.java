@@ -52,16 +52,16 @@ final class SteppedClockTest {
 
   private static void settleAt(StatefulRedisConnection<byte[], byte[]> connection, Instant clock)
       throws IOException {
-    Keys keys = new Keys("fp");
-    int bucket = Keys.bucketOf(new LockName(LOCK));
+    RedisSchema keys = new RedisSchema("fp");
+    int bucket = RedisSchema.bucketOf(new LockName(LOCK));
     byte[][] values = new byte[6][];
-    new Seen(ReplicaId.of(1)).fill(values, bucket);
-    values[4] = Digits.of(Seen.LEAST_QUIET_MILLIS);
+    new TokenMemory(ReplicaId.of(1)).fill(values, bucket);
+    values[4] = DecimalText.of(TokenMemory.LEAST_QUIET_MILLIS);
     values[5] = new byte[0];
     connection
         .sync()
         .eval(
-            EarlyClockTest.sourceAt(Script.SETTLE, clock.getEpochSecond()),
+            EarlyClockTest.sourceAt(LuaScript.SETTLE, clock.getEpochSecond()),
             ScriptOutputType.VALUE,
             keys.step(bucket, keys.beginning(bucket)),
             values);

@@ -64,11 +64,11 @@ final class TestReplica extends OpenReplica<LockBackend> {
   }
 
   private static List<LockName> oneNameOfEachBucket() {
-    LockName[] names = new LockName[Keys.BUCKETS];
+    LockName[] names = new LockName[RedisSchema.BUCKETS];
     int found = 0;
     for (int i = 0; found < names.length; i++) {
       LockName name = new LockName("bucket/" + i);
-      int bucket = Keys.bucketOf(name);
+      int bucket = RedisSchema.bucketOf(name);
       if (names[bucket] == null) {
         names[bucket] = name;
         found++;

@@ -18,27 +18,27 @@ import java.util.zip.CRC32C;
  * Where a listing goes on: a step of a master's SCAN, and the names of that step, as 64-bit hashes,
  * that a page has shown already.
  */
-record ListPlace(String master, String cursor, Set<Long> shown) {
+record ScanPosition(String master, String cursor, Set<Long> shown) {
   private static final Pattern FORM =
       Pattern.compile("fp1 ([A-Za-z0-9]{1,64}) ([0-9]{1,20})((?: [0-9a-f]{1,16})*)");
 
   /** Copies the set. */
-  ListPlace {
+  ScanPosition {
     shown = Set.copyOf(shown);
   }
 
-  static ListPlace start(String master) {
+  static ScanPosition start(String master) {
     return at(master, "0");
   }
 
-  static ListPlace at(String master, String cursor) {
-    return new ListPlace(master, cursor, Set.of());
+  static ScanPosition at(String master, String cursor) {
+    return new ScanPosition(master, cursor, Set.of());
   }
 
-  ListPlace showing(Collection<LockName> names) {
+  ScanPosition showing(Collection<LockName> names) {
     Set<Long> all = new HashSet<>(shown);
     names.forEach(name -> all.add(hash(name)));
-    return new ListPlace(master, cursor, all);
+    return new ScanPosition(master, cursor, all);
   }
 
   boolean shows(LockName name) {
@@ -53,7 +53,7 @@ record ListPlace(String master, String cursor, Set<Long> shown) {
   }
 
   /** Reads what {@link #write} wrote. */
-  static ListPlace read(Cursor cursor) {
+  static ScanPosition read(Cursor cursor) {
     try {
       byte[] bytes = Base64.getUrlDecoder().decode(cursor.opaque());
       Matcher form = FORM.matcher(new String(bytes, StandardCharsets.US_ASCII));
@@ -63,7 +63,7 @@ record ListPlace(String master, String cursor, Set<Long> shown) {
         for (String hash : hashes.isEmpty() ? List.<String>of() : List.of(hashes.split(" ", -1))) {
           shown.add(Long.parseUnsignedLong(hash, 16));
         }
-        return new ListPlace(form.group(1), form.group(2), shown);
+        return new ScanPosition(form.group(1), form.group(2), shown);
       }
     } catch (IllegalArgumentException e) {
       throw refusal(cursor);

@@ -24,27 +24,28 @@ import java.util.concurrent.CompletionStage;
  * which is there throughout is returned; a step that returns more than the page has room for is
  * made again for the next page, which leaves out what this one showed.
  */
-final class Listing {
+final class LockLister {
   private static final int MOST_SCANNED = 10_000;
   private static final int LEAST_STEP = 10;
   private static final int MOST_STEP = 500;
 
-  private final Store store;
-  private final Reads reads;
+  private final ScriptRunner runner;
+  private final LockReader reader;
   private final ListQuery query;
   private final List<String> masters;
   private final Map<LockName, LockState> page = new LinkedHashMap<>();
-  private ListPlace place;
+  private ScanPosition position;
   private int scanned;
 
-  private Listing(Store store, Reads reads, ListQuery query, List<String> masters) {
-    this.store = store;
-    this.reads = reads;
+  private LockLister(
+      ScriptRunner runner, LockReader reader, ListQuery query, List<String> masters) {
+    this.runner = runner;
+    this.reader = reader;
     this.query = query;
     this.masters = masters;
-    this.place =
-        query.after().map(ListPlace::read).orElseGet(() -> ListPlace.start(masters.get(0)));
-    if (!masters.contains(place.master())) {
+    this.position =
+        query.after().map(ScanPosition::read).orElseGet(() -> ScanPosition.start(masters.get(0)));
+    if (!masters.contains(position.master())) {
       throw InvalidValueException.of(
           "page_token", "of a server that is no master any more", "a listing begun anew");
     }
@@ -55,39 +56,39 @@ final class Listing {
    *
    * @throws InvalidValueException if the cursor is not one that a page ended with
    */
-  static CompletionStage<LockPage> read(Store store, Reads reads, ListQuery query) {
-    query.after().ifPresent(ListPlace::read);
-    List<String> masters = store.link().masters();
+  static CompletionStage<LockPage> read(ScriptRunner runner, LockReader reader, ListQuery query) {
+    query.after().ifPresent(ScanPosition::read);
+    List<String> masters = runner.connections().masters();
     return masters.isEmpty()
         ? CompletableFuture.failedFuture(
             new dev.fencepost.lock.spi.StoreException(
                 dev.fencepost.lock.spi.StoreException.Failure.STORE_UNREACHABLE,
                 "no master of the cluster is known"))
-        : new Listing(store, reads, query, masters).step();
+        : new LockLister(runner, reader, query, masters).step();
   }
 
   private CompletionStage<LockPage> step() {
     int room = query.limit() - page.size();
     int count = Math.max(LEAST_STEP, Math.min(MOST_STEP, room * 3 / 4));
     scanned += count;
-    ScanArgs arguments = new ScanArgs().limit(count).match(store.keys().pattern(query.prefix()));
-    return store
+    ScanArgs arguments = new ScanArgs().limit(count).match(runner.schema().pattern(query.prefix()));
+    return runner
         .<KeyScanCursor<byte[]>, KeyScanCursor<byte[]>>commandAt(
-            place.master(),
-            redis -> redis.scan(ScanCursor.of(place.cursor()), arguments),
+            position.master(),
+            redis -> redis.scan(ScanCursor.of(position.cursor()), arguments),
             found -> found)
         .thenCompose(
-            found -> reads.describe(unseen(found)).thenCompose(states -> take(states, found)));
+            found -> reader.describe(unseen(found)).thenCompose(states -> take(states, found)));
   }
 
   private List<LockName> unseen(KeyScanCursor<byte[]> found) {
     Set<LockName> names = new LinkedHashSet<>();
     for (byte[] key : found.getKeys()) {
-      store
-          .keys()
+      runner
+          .schema()
           .nameIn(key)
           .filter(name -> name.value().startsWith(query.prefix()))
-          .filter(name -> !page.containsKey(name) && !place.shows(name))
+          .filter(name -> !page.containsKey(name) && !position.shows(name))
           .ifPresent(names::add);
     }
     return new ArrayList<>(names);
@@ -100,26 +101,26 @@ final class Listing {
         continue;
       }
       if (page.size() == query.limit()) {
-        return end(Optional.of(place.showing(shown)));
+        return end(Optional.of(position.showing(shown)));
       }
       page.put(state.lock(), state);
       shown.add(state.lock());
     }
     if (!found.isFinished()) {
-      place = ListPlace.at(place.master(), found.getCursor());
+      position = ScanPosition.at(position.master(), found.getCursor());
     } else {
-      int next = masters.indexOf(place.master()) + 1;
+      int next = masters.indexOf(position.master()) + 1;
       if (next == masters.size()) {
         return end(Optional.empty());
       }
-      place = ListPlace.start(masters.get(next));
+      position = ScanPosition.start(masters.get(next));
     }
     boolean over = page.size() == query.limit() || scanned >= MOST_SCANNED;
-    return over ? end(Optional.of(place)) : step();
+    return over ? end(Optional.of(position)) : step();
   }
 
-  private CompletionStage<LockPage> end(Optional<ListPlace> next) {
+  private CompletionStage<LockPage> end(Optional<ScanPosition> next) {
     return CompletableFuture.completedFuture(
-        new LockPage(List.copyOf(page.values()), next.map(ListPlace::write)));
+        new LockPage(List.copyOf(page.values()), next.map(ScanPosition::write)));
   }
 }

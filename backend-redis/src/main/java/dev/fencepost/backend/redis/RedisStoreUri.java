@@ -15,7 +15,7 @@ import java.util.stream.Stream;
  * @param kind one server, one found through sentinels, or a cluster
  * @param uris the server; the sentinels, all in one; or the cluster's nodes to begin with
  */
-record Target(Kind kind, List<RedisURI> uris) {
+record RedisStoreUri(Kind kind, List<RedisURI> uris) {
   private static final Pattern AUTHORITY_END = Pattern.compile("[/?#]");
 
   /** How servers are found. */
@@ -38,7 +38,7 @@ record Target(Kind kind, List<RedisURI> uris) {
   }
 
   /** Copies the list. */
-  Target {
+  RedisStoreUri {
     uris = List.copyOf(uris);
   }
 
@@ -56,7 +56,7 @@ record Target(Kind kind, List<RedisURI> uris) {
    *
    * @throws StoreConfigurationException without the URI itself, which may hold a password
    */
-  static Target of(String uri, RedisSettings settings) {
+  static RedisStoreUri of(String uri, RedisSettings settings) {
     Kind kind = kindOf(uri);
     requireEncodedLogin(kind, uri);
     List<RedisURI> uris = new ArrayList<>();
@@ -71,7 +71,7 @@ record Target(Kind kind, List<RedisURI> uris) {
     }
     uris.forEach(one -> complete(one, settings));
     requireSense(kind, uris);
-    return new Target(kind, uris);
+    return new RedisStoreUri(kind, uris);
   }
 
   static String example(Kind kind) {

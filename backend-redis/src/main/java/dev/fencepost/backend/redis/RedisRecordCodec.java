@@ -18,7 +18,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** Reads records as {@code record.lua} writes them. */
-final class Stored {
+final class RedisRecordCodec {
   /** Width of the microseconds since 1970. */
   static final int MICROS = 16;
 
@@ -32,12 +32,12 @@ final class Stored {
   /** {@link LockMode#EXCLUSIVE}, the only mode. */
   private static final byte EXCLUSIVE = 'X';
 
-  private Stored() {}
+  private RedisRecordCodec() {}
 
   /** The bucket at the moment of an answer. */
   record Moment(long nowMicros, long lastToken) {
-    static Moment read(Reply reply) {
-      return new Moment(reply.number(MICROS), reply.number(Digits.TOKEN));
+    static Moment read(ReplyParser reply) {
+      return new Moment(reply.number(MICROS), reply.number(DecimalText.TOKEN));
     }
 
     long presentToken(long token) {
@@ -47,7 +47,7 @@ final class Stored {
 
   /** What ttl, delay and mode say in a claim's own words. */
   record Terms(Lease lease, LockMode mode) {
-    static Terms read(Reply reply) {
+    static Terms read(ReplyParser reply) {
       Duration ttl = Duration.ofMillis(reply.number(TTL));
       Duration delay = Duration.ofMillis(reply.number(DELAY));
       if (reply.letter() != EXCLUSIVE) {
@@ -58,8 +58,8 @@ final class Stored {
 
     byte[] write() {
       byte[] all = new byte[TTL + DELAY + 1];
-      System.arraycopy(Digits.of(lease.ttl().toMillis(), TTL), 0, all, 0, TTL);
-      System.arraycopy(Digits.of(lease.lockDelay().toMillis(), DELAY), 0, all, TTL, DELAY);
+      System.arraycopy(DecimalText.of(lease.ttl().toMillis(), TTL), 0, all, 0, TTL);
+      System.arraycopy(DecimalText.of(lease.lockDelay().toMillis(), DELAY), 0, all, TTL, DELAY);
       all[TTL + DELAY] = EXCLUSIVE;
       return all;
     }
@@ -70,7 +70,7 @@ final class Stored {
    *
    * @throws StoreException if the record is damaged, or of a later version
    */
-  static LockState state(LockName lock, Moment moment, Reply reply) {
+  static LockState state(LockName lock, Moment moment, ReplyParser reply) {
     try {
       return parse(lock, moment, reply);
     } catch (IllegalStateException | IllegalArgumentException | IndexOutOfBoundsException e) {
@@ -84,7 +84,7 @@ final class Stored {
         lock, "it is damaged, or has a format or a mode of a later version");
   }
 
-  private static LockState parse(LockName lock, Moment moment, Reply reply) {
+  private static LockState parse(LockName lock, Moment moment, ReplyParser reply) {
     Duration left = Duration.ofMillis(Math.max(1, reply.numberUpTo(':')));
     if (reply.isAtEnd()) {
       return quiet(lock, moment, left);
@@ -93,7 +93,7 @@ final class Stored {
     if (kind != TENURE && kind != CLOSED) {
       throw new IllegalStateException("a kind of a later version");
     }
-    long token = reply.number(Digits.TOKEN);
+    long token = reply.number(DecimalText.TOKEN);
     return kind == TENURE
         ? tenure(lock, moment, token, left, reply)
         : closed(lock, moment, token, left, reply);
@@ -111,9 +111,9 @@ final class Stored {
   }
 
   /** A standing grant's token and terms, from its whole record. */
-  static Standings standing(Reply reply) {
+  static Standings standing(ReplyParser reply) {
     reply.letter();
-    long token = reply.number(Digits.TOKEN);
+    long token = reply.number(DecimalText.TOKEN);
     reply.number(MICROS);
     return new Standings(token, Terms.read(reply));
   }
@@ -122,7 +122,7 @@ final class Stored {
   record Standings(long token, Terms terms) {}
 
   private static LockState tenure(
-      LockName lock, Moment moment, long token, Duration left, Reply reply) {
+      LockName lock, Moment moment, long token, Duration left, ReplyParser reply) {
     long acquiredAt = reply.number(MICROS);
     Terms terms = Terms.read(reply);
     List<ReplicaId> line = line(reply);
@@ -136,7 +136,7 @@ final class Stored {
       standing =
           new LockStatus.Held(
               new Holder(
-                  ClaimantText.read(reply, terms.mode()),
+                  ClaimantCodec.read(reply, terms.mode()),
                   new ClaimId(claim).tag(),
                   last,
                   remaining,
@@ -146,7 +146,7 @@ final class Stored {
   }
 
   private static LockState closed(
-      LockName lock, Moment moment, long token, Duration left, Reply reply) {
+      LockName lock, Moment moment, long token, Duration left, ReplyParser reply) {
     String turn = reply.text(ReplicaId.LENGTH);
     reply.text(FILLER);
     List<ReplicaId> line = line(reply);
@@ -157,7 +157,7 @@ final class Stored {
     return new LockState(lock, standing, Optional.of(last), line, moment.presentToken(token));
   }
 
-  private static List<ReplicaId> line(Reply reply) {
+  private static List<ReplicaId> line(ReplyParser reply) {
     int count = (int) reply.number(LINE);
     List<ReplicaId> line = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {

@@ -3,7 +3,7 @@ package dev.fencepost.backend.redis;
 import java.util.List;
 
 /** The scripts, each put together from resource files of this package. */
-enum Script {
+enum LuaScript {
   ACQUIRE(false, "acquire_free record bucket token attempt acquire"),
   HAND_OVER(true, "record bucket token attempt hand_over"),
   RELEASE(true, "release_alone record release"),
@@ -19,7 +19,7 @@ enum Script {
   private final boolean whenFull;
   private final String parts;
 
-  Script(boolean whenFull, String parts) {
+  LuaScript(boolean whenFull, String parts) {
     this.whenFull = whenFull;
     this.parts = parts;
   }

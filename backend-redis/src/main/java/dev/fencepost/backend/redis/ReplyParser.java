@@ -4,11 +4,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /** A text of a script's, read from the left. */
-final class Reply {
+final class ReplyParser {
   private final byte[] bytes;
   private int at;
 
-  Reply(byte[] bytes) {
+  ReplyParser(byte[] bytes) {
     this.bytes = bytes;
   }
 

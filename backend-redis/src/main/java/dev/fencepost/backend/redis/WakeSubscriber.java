@@ -11,21 +11,21 @@ import org.slf4j.LoggerFactory;
  * come here. What is told while the connection is broken is lost, and found by the re-check that
  * every waiting replica makes.
  */
-final class Wakes extends RedisPubSubAdapter<byte[], byte[]> {
-  private static final Logger LOG = LoggerFactory.getLogger(Wakes.class);
+final class WakeSubscriber extends RedisPubSubAdapter<byte[], byte[]> {
+  private static final Logger LOG = LoggerFactory.getLogger(WakeSubscriber.class);
 
-  private final Keys keys;
+  private final RedisSchema schema;
   private final Consumer<LockName> wake;
 
-  Wakes(Keys keys, Consumer<LockName> wake) {
-    this.keys = keys;
+  WakeSubscriber(RedisSchema schema, Consumer<LockName> wake) {
+    this.schema = schema;
     this.wake = wake;
   }
 
   @Override
   public void message(byte[] channel, byte[] key) {
     try {
-      keys.nameIn(key).ifPresent(wake);
+      schema.nameIn(key).ifPresent(wake);
     } catch (RuntimeException e) {
       LOG.warn("A turn could not be delivered", e);
     }

@@ -12,7 +12,7 @@ import java.util.zip.CRC32;
  * The names of all keys and channels. A lock's keys carry its bucket as hash tag, so that a cluster
  * keeps them together; never the lock's name itself, which may hold braces.
  */
-final class Keys {
+final class RedisSchema {
   /** Number of buckets: CRC-32 of the name's bytes, modulo this. Fixed for ever. */
   static final int BUCKETS = 256;
 
@@ -25,7 +25,7 @@ final class Keys {
   private final byte[][] beginnings = new byte[BUCKETS][];
   private final byte[][] ages = new byte[BUCKETS][];
 
-  Keys(String prefix) {
+  RedisSchema(String prefix) {
     this.prefix = prefix;
     for (int bucket = 0; bucket < BUCKETS; bucket++) {
       String tag = prefix + ":{" + bucket + "}";

@@ -13,7 +13,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 
 /** What an exception of the client library, or an error answer of Redis, means for the asker. */
-final class Trouble {
+final class RedisErrors {
 
   /** A server that cannot serve now: starting, busy, demoted, cut off, or not in charge. */
   private static final Set<String> PASSING =
@@ -29,7 +29,7 @@ final class Trouble {
           "ASK",
           "TRYAGAIN");
 
-  private Trouble() {}
+  private RedisErrors() {}
 
   /** The exception to be told; its message shows nothing of the store. */
   static RuntimeException of(Throwable error) {

@@ -11,10 +11,10 @@ import java.util.Map;
  * A claimant as it stands at the end of a record: the format's version, then owner, principal, keys
  * and values, each as its length in bytes, a colon and its UTF-8.
  */
-final class ClaimantText {
+final class ClaimantCodec {
   private static final char VERSION = '1';
 
-  private ClaimantText() {}
+  private ClaimantCodec() {}
 
   static byte[] write(Claimant claimant) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -32,7 +32,7 @@ final class ClaimantText {
   }
 
   /** Reads what is left; a later version may have appended something that this one cannot read. */
-  static Claimant read(Reply text, LockMode mode) {
+  static Claimant read(ReplyParser text, LockMode mode) {
     char version = text.letter();
     String owner = part(text);
     String principal = part(text);
@@ -45,12 +45,12 @@ final class ClaimantText {
 
   private static void write(String part, ByteArrayOutputStream out) {
     byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
-    out.writeBytes(Digits.of(bytes.length));
+    out.writeBytes(DecimalText.of(bytes.length));
     out.write(':');
     out.writeBytes(bytes);
   }
 
-  private static String part(Reply text) {
+  private static String part(ReplyParser text) {
     return text.text((int) text.numberUpTo(':'));
   }
 }

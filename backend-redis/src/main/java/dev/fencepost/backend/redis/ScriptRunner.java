@@ -11,87 +11,97 @@ import java.util.function.Function;
  * lost state have gates of their own, so that a renewal never waits behind an attempt, and lost
  * state is seen in time whatever is asked. Safe for use by many threads.
  */
-final class Store {
+final class ScriptRunner {
   /** For scripts that are for every run of Redis. */
   private static final int ANY_BUCKET = 0;
 
-  private final Link link;
-  private final Buckets buckets;
-  private final Keys keys;
-  private final Seen seen;
-  private final Gate attempts;
-  private final Gate owners;
-  private final Gate others;
-  private final Gate settlements;
+  private final RedisConnections connections;
+  private final BucketStates buckets;
+  private final RedisSchema schema;
+  private final TokenMemory memory;
+  private final RequestGate attempts;
+  private final RequestGate owners;
+  private final RequestGate others;
+  private final RequestGate settlements;
 
-  Store(Link link, RedisSettings settings, Seen seen, Deadlines deadlines, Channels channels) {
-    this.link = link;
-    this.keys = new Keys(settings.keyPrefix());
-    this.seen = seen;
-    this.buckets = new Buckets(link, settings.keyPrefix(), keys, seen);
-    this.attempts = new Gate(settings.inFlight(), settings.queue(), deadlines, channels::renew);
-    this.owners = new Gate(settings.inFlight(), settings.queue(), deadlines, channels::renew);
-    this.others = new Gate(settings.inFlight(), settings.queue(), deadlines, channels::renew);
-    this.settlements = new Gate(Keys.BUCKETS, Keys.BUCKETS, deadlines, channels::renew);
+  ScriptRunner(
+      RedisConnections connections,
+      RedisSettings settings,
+      TokenMemory memory,
+      TimeoutSweeper timeouts,
+      NettyChannels channels) {
+    this.connections = connections;
+    this.schema = new RedisSchema(settings.keyPrefix());
+    this.memory = memory;
+    this.buckets = new BucketStates(connections, settings.keyPrefix(), schema, memory);
+    this.attempts =
+        new RequestGate(settings.inFlight(), settings.queue(), timeouts, channels::renew);
+    this.owners = new RequestGate(settings.inFlight(), settings.queue(), timeouts, channels::renew);
+    this.others = new RequestGate(settings.inFlight(), settings.queue(), timeouts, channels::renew);
+    this.settlements =
+        new RequestGate(RedisSchema.BUCKETS, RedisSchema.BUCKETS, timeouts, channels::renew);
   }
 
-  Link link() {
-    return link;
+  RedisConnections connections() {
+    return connections;
   }
 
-  Buckets buckets() {
+  BucketStates buckets() {
     return buckets;
   }
 
-  Keys keys() {
-    return keys;
+  RedisSchema schema() {
+    return schema;
   }
 
-  Seen seen() {
-    return seen;
+  TokenMemory memory() {
+    return memory;
   }
 
   /** Runs a script for somebody who wants a lock. */
   <T> CompletionStage<T> acquire(
-      int bucket, Script script, Scripts.Arguments arguments, Function<byte[], T> read) {
+      int bucket, LuaScript script, ScriptTexts.Arguments arguments, Function<byte[], T> read) {
     return attempts.ask(new Run<>(bucket, script, ScriptOutputType.VALUE, arguments, read));
   }
 
   /** Runs a script for an owner, or one who leaves. */
   <T> CompletionStage<T> change(
-      int bucket, Script script, Scripts.Arguments arguments, Function<byte[], T> read) {
+      int bucket, LuaScript script, ScriptTexts.Arguments arguments, Function<byte[], T> read) {
     return owners.ask(new Run<>(bucket, script, ScriptOutputType.VALUE, arguments, read));
   }
 
   /** Runs a script for many owners. */
   <T> CompletionStage<T> changeMany(
-      int bucket, Script script, Scripts.Arguments arguments, Function<List<byte[]>, T> read) {
+      int bucket,
+      LuaScript script,
+      ScriptTexts.Arguments arguments,
+      Function<List<byte[]>, T> read) {
     return owners.ask(new Run<>(bucket, script, ScriptOutputType.MULTI, arguments, read));
   }
 
   /** Runs a script for anything else. */
   <T> CompletionStage<T> other(
-      int bucket, Script script, Scripts.Arguments arguments, Function<byte[], T> read) {
+      int bucket, LuaScript script, ScriptTexts.Arguments arguments, Function<byte[], T> read) {
     return others.ask(new Run<>(bucket, script, ScriptOutputType.VALUE, arguments, read));
   }
 
   /** Runs a script for anything else that has several answers. */
   <T> CompletionStage<T> otherMany(
-      Script script, Scripts.Arguments arguments, Function<List<byte[]>, T> read) {
+      LuaScript script, ScriptTexts.Arguments arguments, Function<List<byte[]>, T> read) {
     return others.ask(new Run<>(ANY_BUCKET, script, ScriptOutputType.MULTI, arguments, read));
   }
 
   /** Sees who serves a bucket and what it lacks. */
-  CompletionStage<Buckets.Settled> settle(int bucket) {
+  CompletionStage<BucketStates.Settled> settle(int bucket) {
     return settlements.ask(
-        new Question<Buckets.Settled, Buckets.Settled>() {
+        new RedisRequest<BucketStates.Settled, BucketStates.Settled>() {
           @Override
-          public CompletionStage<Buckets.Settled> send(boolean whole) {
+          public CompletionStage<BucketStates.Settled> send(boolean whole) {
             return buckets.settle(bucket);
           }
 
           @Override
-          public Buckets.Settled read(Buckets.Settled reply) {
+          public BucketStates.Settled read(BucketStates.Settled reply) {
             return reply;
           }
         });
@@ -102,10 +112,10 @@ final class Store {
       Function<RedisClusterAsyncCommands<byte[], byte[]>, ? extends CompletionStage<R>> command,
       Function<R, T> read) {
     return others.ask(
-        new Question<R, T>() {
+        new RedisRequest<R, T>() {
           @Override
           public CompletionStage<R> send(boolean whole) {
-            return command.apply(link.store());
+            return command.apply(connections.store());
           }
 
           @Override
@@ -121,10 +131,10 @@ final class Store {
       Function<RedisClusterAsyncCommands<byte[], byte[]>, ? extends CompletionStage<R>> command,
       Function<R, T> read) {
     return others.ask(
-        new Question<R, T>() {
+        new RedisRequest<R, T>() {
           @Override
           public CompletionStage<R> send(boolean whole) {
-            return link.master(master).thenCompose(command);
+            return connections.master(master).thenCompose(command);
           }
 
           @Override
@@ -141,18 +151,18 @@ final class Store {
     settlements.close();
   }
 
-  private final class Run<R, T> implements Question<R, T> {
+  private final class Run<R, T> implements RedisRequest<R, T> {
     private final int bucket;
-    private final Script script;
+    private final LuaScript script;
     private final ScriptOutputType type;
-    private final Scripts.Arguments arguments;
+    private final ScriptTexts.Arguments arguments;
     private final Function<R, T> read;
 
     Run(
         int bucket,
-        Script script,
+        LuaScript script,
         ScriptOutputType type,
-        Scripts.Arguments arguments,
+        ScriptTexts.Arguments arguments,
         Function<R, T> read) {
       this.bucket = bucket;
       this.script = script;
@@ -165,7 +175,7 @@ final class Store {
     @Override
     public CompletionStage<R> send(boolean whole) {
       if (!whole) {
-        return doubting(buckets.scripts(bucket).run(link.store(), script, type, arguments));
+        return doubting(buckets.scripts(bucket).run(connections.store(), script, type, arguments));
       }
       return script.isForOneRun()
           ? buckets.settle(bucket).thenCompose(settled -> sendWhole(settled.scripts()))
@@ -177,15 +187,15 @@ final class Store {
       return read.apply(reply);
     }
 
-    private CompletionStage<R> sendWhole(Scripts scripts) {
-      return doubting(scripts.runWhole(link.store(), script, type, arguments));
+    private CompletionStage<R> sendWhole(ScriptTexts scripts) {
+      return doubting(scripts.runWhole(connections.store(), script, type, arguments));
     }
 
     /** Where a connection broke, or a server refuses to serve, another one may be next. */
     private CompletionStage<R> doubting(CompletionStage<R> sent) {
       return sent.whenComplete(
           (reply, error) -> {
-            if (error != null && Trouble.isUnreachable(error)) {
+            if (error != null && RedisErrors.isUnreachable(error)) {
               buckets.doubt(bucket);
             }
           });

@@ -8,7 +8,7 @@ import java.util.concurrent.CompletionStage;
  * @param <R> what the store replies
  * @param <T> what that means
  */
-interface Question<R, T> {
+interface RedisRequest<R, T> {
 
   /**
    * Sends it.

@@ -25,7 +25,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What is asked of a store besides its locks' changes. Safe for use by many threads. */
-final class Reads {
+final class LockReader {
   private static final StoreInfo.LeaseTerms LEASES =
       new StoreInfo.LeaseTerms(Lease.MIN_TTL, Lease.MAX_TTL, Duration.ofMillis(1));
   private static final byte[] NOTHING = new byte[0];
@@ -33,15 +33,15 @@ final class Reads {
   /** After so long without a sign of life a replica counts as dead. */
   private static final Duration REPLICA_DEAD_AFTER = Duration.ofSeconds(10);
 
-  private static final Logger LOG = LoggerFactory.getLogger(Reads.class);
+  private static final Logger LOG = LoggerFactory.getLogger(LockReader.class);
 
   private final UnreadableRecords unreadable =
       new UnreadableRecords((count, what) -> LOG.warn("Left out ({} until now): {}", count, what));
-  private final Store store;
+  private final ScriptRunner runner;
   private final Duration markRetention;
 
-  Reads(Store store, RedisSettings settings) {
-    this.store = store;
+  LockReader(ScriptRunner runner, RedisSettings settings) {
+    this.runner = runner;
     this.markRetention = settings.markRetention();
   }
 
@@ -52,7 +52,7 @@ final class Reads {
   CompletionStage<List<LockState>> describe(List<LockName> locks) {
     Map<Integer, List<LockName>> buckets = new HashMap<>();
     for (LockName lock : new LinkedHashSet<>(locks)) {
-      buckets.computeIfAbsent(Keys.bucketOf(lock), b -> new ArrayList<>()).add(lock);
+      buckets.computeIfAbsent(RedisSchema.bucketOf(lock), b -> new ArrayList<>()).add(lock);
     }
     List<CompletableFuture<List<LockState>>> parts = new ArrayList<>();
     buckets.forEach(
@@ -70,28 +70,28 @@ final class Reads {
 
   /** Lets a token pass a resource's mark and raises the mark. */
   CompletionStage<FenceAdvance> advance(ResourceName resource, FencingToken token) {
-    int bucket = Keys.bucketOf(resource);
+    int bucket = RedisSchema.bucketOf(resource);
     byte[][] values = new byte[6][];
-    store.seen().fill(values, bucket);
-    values[4] = Digits.of(token.value(), Digits.TOKEN);
-    values[5] = Digits.of(markRetention.toMillis());
-    return store.other(
+    runner.memory().fill(values, bucket);
+    values[4] = DecimalText.of(token.value(), DecimalText.TOKEN);
+    values[5] = DecimalText.of(markRetention.toMillis());
+    return runner.other(
         bucket,
-        Script.ADVANCE,
-        new Scripts.Arguments(
-            store.keys().step(bucket, store.keys().mark(bucket, resource)), values),
-        reply -> advance(bucket, new Reply(reply)));
+        LuaScript.ADVANCE,
+        new ScriptTexts.Arguments(
+            runner.schema().step(bucket, runner.schema().mark(bucket, resource)), values),
+        reply -> advance(bucket, new ReplyParser(reply)));
   }
 
   /** Forgets a resource's mark and answers what it was. */
   CompletionStage<Optional<FencingToken>> resetMark(ResourceName resource) {
-    byte[] key = store.keys().mark(Keys.bucketOf(resource), resource);
-    return store.command(
+    byte[] key = runner.schema().mark(RedisSchema.bucketOf(resource), resource);
+    return runner.command(
         redis -> redis.getdel(key),
         mark ->
             mark == null
                 ? Optional.empty()
-                : Optional.of(new FencingToken(new Reply(mark).number(Digits.TOKEN))));
+                : Optional.of(new FencingToken(new ReplyParser(mark).number(DecimalText.TOKEN))));
   }
 
   /** Who the store is, with an id from now on if it has none, and the living replicas. */
@@ -109,27 +109,28 @@ final class Reads {
   /** Removes a replica's entry. */
   CompletionStage<Boolean> depart(ReplicaId self) {
     byte[] id = self.value().getBytes(StandardCharsets.US_ASCII);
-    return store.command(redis -> redis.hdel(store.keys().replicas(), id), removed -> removed > 0);
+    return runner.command(
+        redis -> redis.hdel(runner.schema().replicas(), id), removed -> removed > 0);
   }
 
   private CompletionStage<List<LockState>> describeBucket(int bucket, List<LockName> names) {
     byte[][] keys = new byte[names.size() + 1][];
-    keys[0] = store.keys().tokens(bucket);
+    keys[0] = runner.schema().tokens(bucket);
     for (int i = 0; i < names.size(); i++) {
-      keys[i + 1] = store.keys().lock(bucket, names.get(i));
+      keys[i + 1] = runner.schema().lock(bucket, names.get(i));
     }
-    return store.otherMany(
-        Script.DESCRIBE,
-        new Scripts.Arguments(keys),
+    return runner.otherMany(
+        LuaScript.DESCRIBE,
+        new ScriptTexts.Arguments(keys),
         replies -> {
-          Reply first = new Reply(replies.get(0));
-          Stored.Moment moment = Stored.Moment.read(first);
+          ReplyParser first = new ReplyParser(replies.get(0));
+          RedisRecordCodec.Moment moment = RedisRecordCodec.Moment.read(first);
           Duration quiet = Duration.ofMillis(first.numberUpTo(' '));
-          store.seen().token(bucket, moment.lastToken());
+          runner.memory().token(bucket, moment.lastToken());
           List<LockState> states = new ArrayList<>();
           for (int i = 0; i < names.size(); i++) {
             LockName name = names.get(i);
-            Reply reply = new Reply(replies.get(i + 1));
+            ReplyParser reply = new ReplyParser(replies.get(i + 1));
             unreadable
                 .skipping(name, () -> state(name, moment, quiet, reply))
                 .ifPresent(states::add);
@@ -138,29 +139,30 @@ final class Reads {
         });
   }
 
-  private static LockState state(LockName lock, Stored.Moment moment, Duration quiet, Reply reply) {
+  private static LockState state(
+      LockName lock, RedisRecordCodec.Moment moment, Duration quiet, ReplyParser reply) {
     char kind = reply.letter();
     if (kind == 'U') {
-      throw Stored.unreadable(lock);
+      throw RedisRecordCodec.unreadable(lock);
     }
     if (kind == 'V') {
-      return Stored.state(lock, moment, reply);
+      return RedisRecordCodec.state(lock, moment, reply);
     }
     if (!quiet.isZero()) {
-      return Stored.quiet(lock, moment, quiet);
+      return RedisRecordCodec.quiet(lock, moment, quiet);
     }
     Optional<FencingToken> last =
         reply.isAtEnd()
             ? Optional.empty()
-            : Optional.of(new FencingToken(reply.number(Digits.TOKEN)));
-    return Stored.free(lock, moment, last);
+            : Optional.of(new FencingToken(reply.number(DecimalText.TOKEN)));
+    return RedisRecordCodec.free(lock, moment, last);
   }
 
-  private FenceAdvance advance(int bucket, Reply reply) {
+  private FenceAdvance advance(int bucket, ReplyParser reply) {
     char letter = reply.letter();
-    long number = reply.number(Digits.TOKEN);
+    long number = reply.number(DecimalText.TOKEN);
     if (!reply.isAtEnd()) {
-      store.seen().token(bucket, reply.number(Digits.TOKEN));
+      runner.memory().token(bucket, reply.number(DecimalText.TOKEN));
     }
     return switch (letter) {
       case 'T' -> new FenceAdvance.TooFarAhead(number);
@@ -171,12 +173,12 @@ final class Reads {
   }
 
   private CompletionStage<StoreInfo> announce(byte[] replica, byte[] entry) {
-    return store.otherMany(
-        Script.ANNOUNCE,
-        new Scripts.Arguments(
-            new byte[][] {store.keys().storeId(), store.keys().replicas()},
+    return runner.otherMany(
+        LuaScript.ANNOUNCE,
+        new ScriptTexts.Arguments(
+            new byte[][] {runner.schema().storeId(), runner.schema().replicas()},
             UUID.randomUUID().toString().getBytes(StandardCharsets.US_ASCII),
-            Digits.of(REPLICA_DEAD_AFTER.toMillis()),
+            DecimalText.of(REPLICA_DEAD_AFTER.toMillis()),
             replica,
             entry),
         replies -> {
@@ -190,7 +192,7 @@ final class Reads {
   /** The entry; nothing if it is of a later version, or nobody's. */
   private static Optional<Replica> replica(byte[] entry) {
     try {
-      Reply reply = new Reply(entry);
+      ReplyParser reply = new ReplyParser(entry);
       ReplicaId id = new ReplicaId(reply.wordUpTo(' '));
       Replica.Phase phase = Replica.Phase.valueOf(reply.wordUpTo(' '));
       return Optional.of(new Replica(id, reply.rest(), phase));

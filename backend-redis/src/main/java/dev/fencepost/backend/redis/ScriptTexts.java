@@ -19,16 +19,16 @@ import java.util.Objects;
  * store knows them. A run is named in the texts that are for it alone, so that no other knows their
  * digests.
  */
-final class Scripts {
-  private final Map<Script, Text> texts = new EnumMap<>(Script.class);
+final class ScriptTexts {
+  private final Map<LuaScript, Text> texts = new EnumMap<>(LuaScript.class);
 
   /**
    * Puts the texts together.
    *
    * @param run the process that serves, and the history that it continues
    */
-  Scripts(String prefix, String run) {
-    for (Script script : Script.values()) {
+  ScriptTexts(String prefix, String run) {
+    for (LuaScript script : LuaScript.values()) {
       texts.put(script, text(script, prefix, run));
     }
   }
@@ -36,7 +36,7 @@ final class Scripts {
   /** Sends a script by its digest. */
   <T> RedisFuture<T> run(
       RedisClusterAsyncCommands<byte[], byte[]> store,
-      Script script,
+      LuaScript script,
       ScriptOutputType type,
       Arguments arguments) {
     return store.evalsha(text(script).digest, type, arguments.keys, arguments.values);
@@ -45,7 +45,7 @@ final class Scripts {
   /** Sends a script with its text, for a store that does not know it any more. */
   <T> RedisFuture<T> runWhole(
       RedisClusterAsyncCommands<byte[], byte[]> store,
-      Script script,
+      LuaScript script,
       ScriptOutputType type,
       Arguments arguments) {
     return store.eval(text(script).source, type, arguments.keys, arguments.values);
@@ -83,11 +83,11 @@ final class Scripts {
     }
   }
 
-  private Text text(Script script) {
+  private Text text(LuaScript script) {
     return Objects.requireNonNull(texts.get(script));
   }
 
-  private static Text text(Script script, String prefix, String run) {
+  private static Text text(LuaScript script, String prefix, String run) {
     // With this line a script that writes is refused by a replica before it has read anything.
     StringBuilder text =
         new StringBuilder(script.runsWhenFull() ? "#!lua flags=allow-oom\n" : "#!lua\n");
@@ -100,7 +100,7 @@ final class Scripts {
   }
 
   private static String resource(String name) {
-    try (InputStream in = Scripts.class.getResourceAsStream(name + ".lua")) {
+    try (InputStream in = ScriptTexts.class.getResourceAsStream(name + ".lua")) {
       return new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -14,10 +14,10 @@ import java.util.concurrent.atomic.AtomicInteger;
  * served, and the rest are refused. A question that was told that it had no answer in time stays
  * under way until the connection says what became of it. Safe for use by many threads.
  */
-final class Gate {
+final class RequestGate {
   private final int mostUnderWay;
   private final int capacity;
-  private final Deadlines deadlines;
+  private final TimeoutSweeper timeouts;
   private final Runnable onDemotion;
   private final AtomicInteger underWay = new AtomicInteger();
   private final AtomicInteger waitingCount = new AtomicInteger();
@@ -30,20 +30,20 @@ final class Gate {
    *
    * @param onDemotion told when a server answers that it takes no writes
    */
-  Gate(int mostUnderWay, int capacity, Deadlines deadlines, Runnable onDemotion) {
+  RequestGate(int mostUnderWay, int capacity, TimeoutSweeper timeouts, Runnable onDemotion) {
     this.mostUnderWay = mostUnderWay;
     this.capacity = capacity;
-    this.deadlines = deadlines;
+    this.timeouts = timeouts;
     this.onDemotion = onDemotion;
   }
 
   /** Asks; the stage ends within the call timeout, give or take the interval of the deadlines. */
-  <R, T> CompletionStage<T> ask(Question<R, T> question) {
+  <R, T> CompletionStage<T> ask(RedisRequest<R, T> question) {
     Call<R, T> call = new Call<>(question);
     if (closed.get()) {
       return CompletableFuture.failedFuture(closed());
     }
-    deadlines.watch(call.answer);
+    timeouts.watch(call.answer);
     if (waitingCount.get() == 0 && enter()) {
       call.send(false);
     } else if (waitingCount.incrementAndGet() > capacity) {
@@ -114,10 +114,10 @@ final class Gate {
   }
 
   private final class Call<R, T> {
-    private final Question<R, T> question;
+    private final RedisRequest<R, T> question;
     private final CompletableFuture<T> answer = new CompletableFuture<>();
 
-    Call(Question<R, T> question) {
+    Call(RedisRequest<R, T> question) {
       this.question = question;
     }
 
@@ -127,22 +127,22 @@ final class Gate {
         question.send(whole).whenComplete((reply, error) -> replied(reply, error, whole));
       } catch (RuntimeException e) {
         left();
-        answer.completeExceptionally(Trouble.of(e));
+        answer.completeExceptionally(RedisErrors.of(e));
       }
     }
 
     private void replied(R reply, Throwable error, boolean whole) {
       // Not knowing the script means that nothing of it happened.
-      if (error != null && Trouble.isUnknownScript(error) && !whole && !answer.isDone()) {
+      if (error != null && RedisErrors.isUnknownScript(error) && !whole && !answer.isDone()) {
         send(true);
         return;
       }
       left();
       if (error != null) {
-        if (Trouble.isDemotion(error)) {
+        if (RedisErrors.isDemotion(error)) {
           onDemotion.run();
         }
-        answer.completeExceptionally(Trouble.of(error));
+        answer.completeExceptionally(RedisErrors.of(error));
         return;
       }
       try {

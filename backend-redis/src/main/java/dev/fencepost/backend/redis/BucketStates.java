@@ -13,25 +13,25 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  * What this replica knows of each bucket: its beginning, and the run of Redis that serves it. Safe
  * for use by many threads.
  */
-final class Buckets {
+final class BucketStates {
   /** The beginning's identity: when, and by whom. */
-  private static final int IDENTITY = Stored.MICROS + ReplicaId.LENGTH;
+  private static final int IDENTITY = RedisRecordCodec.MICROS + ReplicaId.LENGTH;
 
-  private static final int PREDECESSOR = IDENTITY + Digits.TOKEN;
+  private static final int PREDECESSOR = IDENTITY + DecimalText.TOKEN;
   private static final int RUN = PREDECESSOR + IDENTITY;
 
   /** One for each master of a large cluster; those of former runs are of no use. */
   private static final int MOST_RUNS = 64;
 
-  private final Link link;
+  private final RedisConnections connections;
   private final String prefix;
-  private final Keys keys;
-  private final Seen seen;
-  private final Scripts unbound;
-  private final AtomicReferenceArray<Known> known = new AtomicReferenceArray<>(Keys.BUCKETS);
-  private final Map<String, Scripts> byRun = new ConcurrentHashMap<>();
+  private final RedisSchema schema;
+  private final TokenMemory memory;
+  private final ScriptTexts unbound;
+  private final AtomicReferenceArray<Known> known = new AtomicReferenceArray<>(RedisSchema.BUCKETS);
+  private final Map<String, ScriptTexts> byRun = new ConcurrentHashMap<>();
 
-  private record Known(String beginning, Scripts scripts) {}
+  private record Known(String beginning, ScriptTexts scripts) {}
 
   /**
    * What settling a bucket told.
@@ -41,15 +41,16 @@ final class Buckets {
    * @param lost whether it lacks something that this replica knew
    * @param scripts those for the run that serves it
    */
-  record Settled(long quietMillis, boolean news, boolean lost, Scripts scripts) {}
+  record Settled(long quietMillis, boolean news, boolean lost, ScriptTexts scripts) {}
 
-  Buckets(Link link, String prefix, Keys keys, Seen seen) {
-    this.link = link;
+  BucketStates(
+      RedisConnections connections, String prefix, RedisSchema schema, TokenMemory memory) {
+    this.connections = connections;
     this.prefix = prefix;
-    this.keys = keys;
-    this.seen = seen;
-    this.unbound = new Scripts(prefix, "");
-    for (int bucket = 0; bucket < Keys.BUCKETS; bucket++) {
+    this.schema = schema;
+    this.memory = memory;
+    this.unbound = new ScriptTexts(prefix, "");
+    for (int bucket = 0; bucket < RedisSchema.BUCKETS; bucket++) {
       known.set(bucket, new Known("", unbound));
     }
   }
@@ -58,12 +59,12 @@ final class Buckets {
    * The scripts for the run that served the bucket when it was settled last. After doubts they are
    * for none, so that the store does not know them, and the bucket is settled first.
    */
-  Scripts scripts(int bucket) {
+  ScriptTexts scripts(int bucket) {
     return known.get(bucket).scripts();
   }
 
   /** The scripts for every run; those that are for one run alone belong to none here. */
-  Scripts scripts() {
+  ScriptTexts scripts() {
     return unbound;
   }
 
@@ -77,7 +78,7 @@ final class Buckets {
 
   /** The same for every bucket. */
   void doubt() {
-    for (int bucket = 0; bucket < Keys.BUCKETS; bucket++) {
+    for (int bucket = 0; bucket < RedisSchema.BUCKETS; bucket++) {
       doubt(bucket);
     }
   }
@@ -88,35 +89,36 @@ final class Buckets {
    */
   CompletionStage<Settled> settle(int bucket) {
     String before = known.get(bucket).beginning();
-    byte[] lastToken = seen.lastToken(bucket);
-    Scripts.Arguments arguments =
-        new Scripts.Arguments(
-            keys.step(bucket, keys.beginning(bucket)),
-            seen.selfText(),
-            seen.leastToken(),
+    byte[] lastToken = memory.lastToken(bucket);
+    ScriptTexts.Arguments arguments =
+        new ScriptTexts.Arguments(
+            schema.step(bucket, schema.beginning(bucket)),
+            memory.selfText(),
+            memory.leastToken(),
             lastToken,
-            Digits.of(seen.quietMillis(bucket)),
-            Digits.of(Seen.LEAST_QUIET_MILLIS),
+            DecimalText.of(memory.quietMillis(bucket)),
+            DecimalText.of(TokenMemory.LEAST_QUIET_MILLIS),
             before.getBytes(StandardCharsets.US_ASCII));
     ScriptOutputType type = ScriptOutputType.VALUE;
     return unbound
-        .<byte[]>run(link.store(), Script.SETTLE, type, arguments)
+        .<byte[]>run(connections.store(), LuaScript.SETTLE, type, arguments)
         .exceptionallyCompose(
             error ->
-                Trouble.isUnknownScript(error)
-                    ? unbound.<byte[]>runWhole(link.store(), Script.SETTLE, type, arguments)
+                RedisErrors.isUnknownScript(error)
+                    ? unbound.<byte[]>runWhole(
+                        connections.store(), LuaScript.SETTLE, type, arguments)
                     : CompletableFuture.<byte[]>failedFuture(error))
-        .thenApply(reply -> settled(bucket, before, lastToken, new Reply(reply)));
+        .thenApply(reply -> settled(bucket, before, lastToken, new ReplyParser(reply)));
   }
 
-  private Settled settled(int bucket, String before, byte[] lastToken, Reply reply) {
+  private Settled settled(int bucket, String before, byte[] lastToken, ReplyParser reply) {
     long quiet = reply.numberUpTo(':');
     String beginning = reply.rest();
     if (byRun.size() > MOST_RUNS) {
       byRun.clear();
     }
-    Scripts scripts =
-        byRun.computeIfAbsent(beginning.substring(RUN), run -> new Scripts(prefix, run));
+    ScriptTexts scripts =
+        byRun.computeIfAbsent(beginning.substring(RUN), run -> new ScriptTexts(prefix, run));
     known.set(bucket, new Known(beginning, scripts));
     if (before.isEmpty() || identity(before).equals(identity(beginning))) {
       return new Settled(quiet, false, false, scripts);
@@ -124,7 +126,7 @@ final class Buckets {
     String seenLast = ascii(lastToken);
     boolean gap = seenLast.compareTo(beginning.substring(IDENTITY, PREDECESSOR)) > 0;
     boolean missed = !identity(before).equals(beginning.substring(PREDECESSOR, RUN));
-    boolean knows = !seenLast.equals(ascii(Digits.of(0, Digits.TOKEN)));
+    boolean knows = !seenLast.equals(ascii(DecimalText.of(0, DecimalText.TOKEN)));
     return new Settled(quiet, true, knows && (gap || missed), scripts);
   }
 

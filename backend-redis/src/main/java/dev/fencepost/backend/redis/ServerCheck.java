@@ -14,14 +14,14 @@ import java.util.function.Predicate;
 import javax.net.ssl.SSLException;
 
 /** Whether a server can keep the contract, by what it says of itself; the remedy if it cannot. */
-final class Fitness {
+final class ServerCheck {
   private static final int LEAST_VERSION = 7;
   private static final Set<String> LOGIN_CODES = Set.of("WRONGPASS", "NOAUTH", "NOPERM");
 
-  private final Target.Kind kind;
+  private final RedisStoreUri.Kind kind;
   private final Map<String, String> facts = new HashMap<>();
 
-  private Fitness(Target.Kind kind, String info) {
+  private ServerCheck(RedisStoreUri.Kind kind, String info) {
     this.kind = kind;
     info.lines()
         .forEach(
@@ -40,8 +40,8 @@ final class Fitness {
    * @throws StoreConfigurationException with the remedy
    * @throws StoreException if it may be fit a moment later
    */
-  static void require(Target.Kind kind, String info) {
-    Fitness server = new Fitness(kind, info);
+  static void require(RedisStoreUri.Kind kind, String info) {
+    ServerCheck server = new ServerCheck(kind, info);
     server.requireVersion();
     server.requireMode();
     server.requireMaster();
@@ -53,9 +53,9 @@ final class Fitness {
     if (error instanceof StoreConfigurationException) {
       return error;
     }
-    Optional<Throwable> login = find(error, Fitness::isLoginFault);
+    Optional<Throwable> login = find(error, ServerCheck::isLoginFault);
     if (login.isPresent()) {
-      boolean permission = Trouble.code(login.get()).equals("NOPERM");
+      boolean permission = RedisErrors.code(login.get()).equals("NOPERM");
       return new StoreConfigurationException(
           permission
               ? "Redis refuses a command to this user: grant what docs/backends/redis.md lists"
@@ -71,7 +71,7 @@ final class Fitness {
               + " signed by whom tls-ca-file names, and does it want tls-cert-file?",
           tls.get());
     }
-    return Trouble.of(error);
+    return RedisErrors.of(error);
   }
 
   private void requireVersion() {
@@ -87,7 +87,7 @@ final class Fitness {
     // Valkey calls it by the other name.
     String mode = facts.getOrDefault("redis_mode", facts.getOrDefault("server_mode", "standalone"));
     boolean cluster = mode.equals("cluster");
-    if (cluster != (kind == Target.Kind.CLUSTER)) {
+    if (cluster != (kind == RedisStoreUri.Kind.CLUSTER)) {
       throw new StoreConfigurationException(
           cluster
               ? "This Redis is part of a cluster: begin the store URI with redis-cluster://"
@@ -100,7 +100,7 @@ final class Fitness {
     if (facts.getOrDefault("role", "master").equals("master")) {
       return;
     }
-    if (kind != Target.Kind.SERVER) {
+    if (kind != RedisStoreUri.Kind.SERVER) {
       throw new StoreException(
           Failure.STORE_UNREACHABLE, "the server that is to be the master is not one yet");
     }
@@ -122,7 +122,7 @@ final class Fitness {
 
   private static boolean isLoginFault(Throwable error) {
     return error instanceof RedisCommandExecutionException
-        && (LOGIN_CODES.contains(Trouble.code(error))
+        && (LOGIN_CODES.contains(RedisErrors.code(error))
             || String.valueOf(error.getMessage()).contains("without any password configured"));
   }
 

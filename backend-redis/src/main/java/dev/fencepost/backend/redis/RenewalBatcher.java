@@ -21,23 +21,23 @@ import java.util.concurrent.atomic.AtomicInteger;
  * Renewals. One goes at once; those of its bucket that come before its answer go together after it,
  * up to {@value #MOST_TOGETHER} in one script. Safe for use by many threads.
  */
-final class Renewals {
+final class RenewalBatcher {
   private static final int MOST_TOGETHER = 100;
 
   /** Values that every step of a bucket is told first. */
   private static final int TOLD = 4;
 
-  private final Store store;
-  private final Seen seen;
-  private final Deadlines deadlines;
+  private final ScriptRunner runner;
+  private final TokenMemory memory;
+  private final TimeoutSweeper timeouts;
   private final int capacity;
   private final AtomicInteger waiting = new AtomicInteger();
-  private final Lane[] lanes = new Lane[Keys.BUCKETS];
+  private final Lane[] lanes = new Lane[RedisSchema.BUCKETS];
 
-  Renewals(Store store, Deadlines deadlines, int capacity) {
-    this.store = store;
-    this.seen = store.seen();
-    this.deadlines = deadlines;
+  RenewalBatcher(ScriptRunner runner, TimeoutSweeper timeouts, int capacity) {
+    this.runner = runner;
+    this.memory = runner.memory();
+    this.timeouts = timeouts;
     this.capacity = capacity;
     for (int bucket = 0; bucket < lanes.length; bucket++) {
       lanes[bucket] = new Lane(bucket);
@@ -51,8 +51,8 @@ final class Renewals {
           new StoreException(Failure.STORE_OVERLOADED, "too many renewals wait for Redis already"));
     }
     Pending one = new Pending(grant, new CompletableFuture<>());
-    deadlines.watch(one.answer());
-    lanes[Keys.bucketOf(grant.lock())].add(one);
+    timeouts.watch(one.answer());
+    lanes[RedisSchema.bucketOf(grant.lock())].add(one);
     return one.answer();
   }
 
@@ -85,8 +85,8 @@ final class Renewals {
       for (List<Pending> batch = take(); !batch.isEmpty(); batch = take()) {
         List<Pending> sent = batch;
         CompletionStage<Boolean> told =
-            store
-                .changeMany(bucket, Script.RENEW, arguments(sent), this::noted)
+            runner
+                .changeMany(bucket, LuaScript.RENEW, arguments(sent), this::noted)
                 .handle(
                     (replies, error) -> {
                       tell(sent, replies, error);
@@ -112,26 +112,26 @@ final class Renewals {
       return batch;
     }
 
-    private Scripts.Arguments arguments(List<Pending> batch) {
-      Keys names = store.keys();
-      byte[][] step = names.step(bucket, names.beginning(bucket));
+    private ScriptTexts.Arguments arguments(List<Pending> batch) {
+      RedisSchema schema = runner.schema();
+      byte[][] step = schema.step(bucket, schema.beginning(bucket));
       byte[][] keys = Arrays.copyOf(step, step.length + batch.size());
       byte[][] values = new byte[TOLD + batch.size() * 2][];
-      seen.fill(values, bucket);
+      memory.fill(values, bucket);
       for (int i = 0; i < batch.size(); i++) {
         GrantRef grant = batch.get(i).grant();
-        keys[step.length + i] = names.lock(bucket, grant.lock());
-        values[TOLD + 2 * i] = Locks.claimText(grant.claim());
-        values[TOLD + 2 * i + 1] = Digits.of(grant.token().value(), Digits.TOKEN);
+        keys[step.length + i] = schema.lock(bucket, grant.lock());
+        values[TOLD + 2 * i] = LockWriter.claimText(grant.claim());
+        values[TOLD + 2 * i + 1] = DecimalText.of(grant.token().value(), DecimalText.TOKEN);
       }
-      return new Scripts.Arguments(keys, values);
+      return new ScriptTexts.Arguments(keys, values);
     }
 
     /** The answers to the renewals, without the trace that they left together. */
     private List<byte[]> noted(List<byte[]> replies) {
-      Reply trace = new Reply(replies.get(0));
+      ReplyParser trace = new ReplyParser(replies.get(0));
       if (!trace.isAtEnd()) {
-        seen.token(bucket, trace.number(Digits.TOKEN));
+        memory.token(bucket, trace.number(DecimalText.TOKEN));
       }
       return replies.subList(1, replies.size());
     }
@@ -140,34 +140,34 @@ final class Renewals {
       for (int i = 0; i < batch.size(); i++) {
         Pending one = batch.get(i);
         if (error != null) {
-          one.answer().completeExceptionally(Trouble.of(error));
+          one.answer().completeExceptionally(RedisErrors.of(error));
           continue;
         }
         try {
-          one.answer().complete(renewal(one.grant(), new Reply(replies.get(i))));
+          one.answer().complete(renewal(one.grant(), new ReplyParser(replies.get(i))));
         } catch (RuntimeException e) {
-          one.answer().completeExceptionally(Stored.unreadable(one.grant().lock()));
+          one.answer().completeExceptionally(RedisRecordCodec.unreadable(one.grant().lock()));
         }
       }
     }
 
-    private Renewal renewal(GrantRef grant, Reply reply) {
+    private Renewal renewal(GrantRef grant, ReplyParser reply) {
       char letter = reply.letter();
       if (letter == 'R') {
-        Stored.Terms terms = Stored.Terms.read(reply);
-        seen.token(bucket, grant.token().value());
-        seen.lease(bucket, terms.lease());
+        RedisRecordCodec.Terms terms = RedisRecordCodec.Terms.read(reply);
+        memory.token(bucket, grant.token().value());
+        memory.lease(bucket, terms.lease());
         return new Renewal.Renewed(
             new Grant(grant, terms.lease(), terms.mode(), Grant.Origin.EXISTING));
       }
       if (letter == 'U') {
-        throw Stored.unreadable(grant.lock());
+        throw RedisRecordCodec.unreadable(grant.lock());
       }
       Optional<FencingToken> last =
           reply.isAtEnd()
               ? Optional.empty()
-              : Optional.of(new FencingToken(reply.number(Digits.TOKEN)));
-      return new Renewal.Lost(new GrantLoss(Locks.reason(letter), reply.rest(), last));
+              : Optional.of(new FencingToken(reply.number(DecimalText.TOKEN)));
+      return new Renewal.Lost(new GrantLoss(LockWriter.reason(letter), reply.rest(), last));
     }
   }
 }

@@ -22,15 +22,15 @@ import org.slf4j.LoggerFactory;
  * bucket has another beginning than it knows, or cannot be settled, it settles every bucket, again
  * and again until all have answered.
  */
-final class Housekeeping implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Housekeeping.class);
+final class RedisHousekeeping implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(RedisHousekeeping.class);
   private static final long BEAT_MILLIS = 1_000;
   private static final long EXPIRE_EVERY_MILLIS = 20;
   private static final long FAREWELL_SECONDS = 2;
 
-  private final Store store;
-  private final Reads reads;
-  private final Deadlines deadlines;
+  private final ScriptRunner runner;
+  private final LockReader reader;
+  private final TimeoutSweeper timeouts;
   private final AtomicBoolean unsettled = new AtomicBoolean();
   private final AtomicBoolean settling = new AtomicBoolean();
   private final AtomicBoolean failing = new AtomicBoolean();
@@ -46,10 +46,10 @@ final class Housekeeping implements AutoCloseable {
   private volatile boolean begun;
   private int turn;
 
-  Housekeeping(Store store, Reads reads, Deadlines deadlines, Replica self) {
-    this.store = store;
-    this.reads = reads;
-    this.deadlines = deadlines;
+  RedisHousekeeping(ScriptRunner runner, LockReader reader, TimeoutSweeper timeouts, Replica self) {
+    this.runner = runner;
+    this.reader = reader;
+    this.timeouts = timeouts;
     this.self = self;
     executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
   }
@@ -58,7 +58,7 @@ final class Housekeeping implements AutoCloseable {
   @SuppressWarnings("FutureReturnValueIgnored") // Telling the late ones cannot fail.
   void startDeadlines() {
     executor.scheduleWithFixedDelay(
-        deadlines::expire, EXPIRE_EVERY_MILLIS, EXPIRE_EVERY_MILLIS, TimeUnit.MILLISECONDS);
+        timeouts::expire, EXPIRE_EVERY_MILLIS, EXPIRE_EVERY_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   /** Begins the rest, once every bucket has been settled. */
@@ -71,12 +71,12 @@ final class Housekeeping implements AutoCloseable {
   /** The replica's entry has this form from now on. */
   CompletionStage<Boolean> announce(Replica changed) {
     self = changed;
-    return reads.announce(changed).thenApply(info -> true);
+    return reader.announce(changed).thenApply(info -> true);
   }
 
   /** A connection broke or was made: who serves from now on may be another than before. */
   void doubt() {
-    store.buckets().doubt();
+    runner.buckets().doubt();
     unsettled.set(true);
   }
 
@@ -98,9 +98,9 @@ final class Housekeeping implements AutoCloseable {
    *     need to come back
    */
   CompletableFuture<Long> settleAll() {
-    List<CompletableFuture<Buckets.Settled>> all = new ArrayList<>();
-    for (int bucket = 0; bucket < Keys.BUCKETS; bucket++) {
-      all.add(store.settle(bucket).toCompletableFuture());
+    List<CompletableFuture<BucketStates.Settled>> all = new ArrayList<>();
+    for (int bucket = 0; bucket < RedisSchema.BUCKETS; bucket++) {
+      all.add(runner.settle(bucket).toCompletableFuture());
     }
     return CompletableFuture.allOf(all.toArray(CompletableFuture<?>[]::new))
         .thenApply(done -> summary(all.stream().map(CompletableFuture::join).toList()));
@@ -111,7 +111,7 @@ final class Housekeeping implements AutoCloseable {
   public void close() {
     begun = false;
     try {
-      reads.depart(self.id()).toCompletableFuture().get(FAREWELL_SECONDS, TimeUnit.SECONDS);
+      reader.depart(self.id()).toCompletableFuture().get(FAREWELL_SECONDS, TimeUnit.SECONDS);
     } catch (TimeoutException | ExecutionException e) {
       LOG.warn("Redis does not answer; its entry of this replica will time out");
     } catch (InterruptedException e) {
@@ -125,8 +125,8 @@ final class Housekeeping implements AutoCloseable {
       return;
     }
     try {
-      store.link().ping().forEach(ping -> report("ask for a sign of life", ping));
-      report("say that it lives", reads.announce(self));
+      runner.connections().ping().forEach(ping -> report("ask for a sign of life", ping));
+      report("say that it lives", reader.announce(self));
       settleSome();
       settleIfNeeded();
     } catch (RuntimeException e) {
@@ -136,18 +136,18 @@ final class Housekeeping implements AutoCloseable {
 
   /** One bucket of each master, another each time. */
   private void settleSome() {
-    turn = (turn + 1) % Keys.BUCKETS;
+    turn = (turn + 1) % RedisSchema.BUCKETS;
     Set<String> asked = new HashSet<>();
-    for (int i = 0; i < Keys.BUCKETS; i++) {
-      int bucket = (turn + i) % Keys.BUCKETS;
-      byte[] key = store.keys().beginning(bucket);
-      if (asked.add(store.link().masterOf(key))) {
-        report("settle a bucket", store.settle(bucket).whenComplete(this::compare));
+    for (int i = 0; i < RedisSchema.BUCKETS; i++) {
+      int bucket = (turn + i) % RedisSchema.BUCKETS;
+      byte[] key = runner.schema().beginning(bucket);
+      if (asked.add(runner.connections().masterOf(key))) {
+        report("settle a bucket", runner.settle(bucket).whenComplete(this::compare));
       }
     }
   }
 
-  private void compare(Buckets.Settled settled, Throwable error) {
+  private void compare(BucketStates.Settled settled, Throwable error) {
     if (error != null) {
       unsettled.set(true);
     } else if (settled.news()) {
@@ -175,27 +175,30 @@ final class Housekeeping implements AutoCloseable {
   }
 
   private void loadScripts() {
-    for (String master : store.link().masters()) {
+    for (String master : runner.connections().masters()) {
       report(
           "load its scripts",
-          store.link().master(master).thenAccept(node -> store.buckets().scripts().load(node)));
+          runner
+              .connections()
+              .master(master)
+              .thenAccept(node -> runner.buckets().scripts().load(node)));
     }
   }
 
-  private static long summary(List<Buckets.Settled> all) {
-    long lost = all.stream().filter(Buckets.Settled::lost).count();
+  private static long summary(List<BucketStates.Settled> all) {
+    long lost = all.stream().filter(BucketStates.Settled::lost).count();
     if (lost > 0) {
       LOG.warn(
           "Redis lost something that this replica knows in {} of {} buckets: nothing is granted in"
               + " them until grants that this replica remembers have ended",
           lost,
-          Keys.BUCKETS);
-    } else if (all.stream().anyMatch(Buckets.Settled::news)) {
+          RedisSchema.BUCKETS);
+    } else if (all.stream().anyMatch(BucketStates.Settled::news)) {
       LOG.info("Redis goes on with all that this replica knows, from a new beginning");
     }
     return all.stream()
-        .mapToLong(Buckets.Settled::quietMillis)
-        .filter(millis -> millis <= Seen.LEAST_QUIET_MILLIS)
+        .mapToLong(BucketStates.Settled::quietMillis)
+        .filter(millis -> millis <= TokenMemory.LEAST_QUIET_MILLIS)
         .max()
         .orElse(0);
   }
@@ -214,7 +217,7 @@ final class Housekeeping implements AutoCloseable {
 
   private void reported(String what, Throwable error) {
     if (begun && failing.compareAndSet(false, true)) {
-      LOG.warn("This replica could not {}: {}", what, Trouble.of(error).getMessage());
+      LOG.warn("This replica could not {}: {}", what, RedisErrors.of(error).getMessage());
     }
   }
 }

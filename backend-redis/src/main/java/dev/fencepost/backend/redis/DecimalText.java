@@ -3,11 +3,11 @@ package dev.fencepost.backend.redis;
 import java.nio.charset.StandardCharsets;
 
 /** Numbers as text of a fixed width, which the scripts compare and cut as text. */
-final class Digits {
+final class DecimalText {
   /** Width of a token. */
   static final int TOKEN = 19;
 
-  private Digits() {}
+  private DecimalText() {}
 
   /** The number, filled up with zeros on the left. */
   static byte[] of(long number, int width) {

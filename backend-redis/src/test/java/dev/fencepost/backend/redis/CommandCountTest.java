@@ -38,7 +38,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** What steps cost Redis, and what they leave behind. */
-final class EconomyTest {
+final class CommandCountTest {
   private static final RedisServer REDIS = new RedisServer("appendonly no");
 
   @BeforeAll
@@ -130,7 +130,7 @@ final class EconomyTest {
     List<String> names = new ArrayList<>();
     for (int i = 0; names.size() < 60; i++) {
       String name = "together/" + i;
-      if (Keys.bucketOf(new LockName(name)) == 7) {
+      if (RedisSchema.bucketOf(new LockName(name)) == 7) {
         names.add(name);
       }
     }

@@ -11,11 +11,11 @@ import java.util.concurrent.ConcurrentHashMap;
  * Tells those who wait for an answer when the call timeout is over. As large as the calls that wait
  * or are under way. Safe for use by many threads.
  */
-final class Deadlines {
+final class TimeoutSweeper {
   private final long timeoutNanos;
   private final Set<Pending> pending = ConcurrentHashMap.newKeySet();
 
-  Deadlines(Duration timeout) {
+  TimeoutSweeper(Duration timeout) {
     this.timeoutNanos = timeout.toNanos();
   }
 

@@ -18,24 +18,29 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A backend that is open. */
-final class Session implements AutoCloseable {
+final class RedisStore implements AutoCloseable {
   private static final Duration LEAST_SILENCE = Duration.ofSeconds(3);
 
   private final RedisSettings settings;
-  private final Store store;
-  private final Locks locks;
-  private final Renewals renewals;
-  private final Reads reads;
-  private final Housekeeping housekeeping;
+  private final ScriptRunner runner;
+  private final LockWriter writer;
+  private final RenewalBatcher renewals;
+  private final LockReader reader;
+  private final RedisHousekeeping housekeeping;
 
-  private Session(
-      RedisSettings settings, Replica self, Link link, Deadlines deadlines, Channels channels) {
+  private RedisStore(
+      RedisSettings settings,
+      Replica self,
+      RedisConnections connections,
+      TimeoutSweeper timeouts,
+      NettyChannels channels) {
     this.settings = settings;
-    this.store = new Store(link, settings, new Seen(self.id()), deadlines, channels);
-    this.locks = new Locks(store);
-    this.renewals = new Renewals(store, deadlines, settings.queue());
-    this.reads = new Reads(store, settings);
-    this.housekeeping = new Housekeeping(store, reads, deadlines, self);
+    this.runner =
+        new ScriptRunner(connections, settings, new TokenMemory(self.id()), timeouts, channels);
+    this.writer = new LockWriter(runner);
+    this.renewals = new RenewalBatcher(runner, timeouts, settings.queue());
+    this.reader = new LockReader(runner, settings);
+    this.housekeeping = new RedisHousekeeping(runner, reader, timeouts, self);
   }
 
   /**
@@ -44,74 +49,77 @@ final class Session implements AutoCloseable {
    * @throws dev.fencepost.lock.spi.StoreConfigurationException if the store is refused
    * @throws StoreException if it cannot be asked now
    */
-  static Opened open(Target target, RedisSettings settings, Replica self, Consumer<LockName> wake) {
+  static Opened open(
+      RedisStoreUri uri, RedisSettings settings, Replica self, Consumer<LockName> wake) {
     Duration silence = settings.callTimeout().plusSeconds(1);
-    Channels channels =
-        new Channels(silence.compareTo(LEAST_SILENCE) < 0 ? LEAST_SILENCE : silence);
-    Connected connected = new Connected(target.kind());
+    NettyChannels channels =
+        new NettyChannels(silence.compareTo(LEAST_SILENCE) < 0 ? LEAST_SILENCE : silence);
+    Connected connected = new Connected(uri.kind());
     try {
-      Link link = Links.connect(target, settings, channels, connected);
-      Deadlines deadlines = new Deadlines(settings.callTimeout());
-      Session session = new Session(settings, self, link, deadlines, channels);
+      RedisConnections connections =
+          RedisConnectionFactory.connect(uri, settings, channels, connected);
+      TimeoutSweeper timeouts = new TimeoutSweeper(settings.callTimeout());
+      RedisStore store = new RedisStore(settings, self, connections, timeouts, channels);
       try {
-        return new Opened(session, session.start(target.kind(), self, wake, connected));
+        return new Opened(store, store.start(uri.kind(), self, wake, connected));
       } catch (RuntimeException e) {
-        session.close();
+        store.close();
         throw e;
       }
     } catch (RuntimeException e) {
-      throw Fitness.refusal(e);
+      throw ServerCheck.refusal(e);
     }
   }
 
   /** A session and what its store is. */
-  record Opened(Session session, StoreInfo info) {}
+  record Opened(RedisStore store, StoreInfo info) {}
 
-  Store store() {
-    return store;
+  ScriptRunner runner() {
+    return runner;
   }
 
-  Locks locks() {
-    return locks;
+  LockWriter writer() {
+    return writer;
   }
 
-  Renewals renewals() {
+  RenewalBatcher renewals() {
     return renewals;
   }
 
-  Reads reads() {
-    return reads;
+  LockReader reader() {
+    return reader;
   }
 
-  Housekeeping housekeeping() {
+  RedisHousekeeping housekeeping() {
     return housekeeping;
   }
 
   @Override
   public void close() {
     housekeeping.close();
-    store.close();
-    store.link().close();
+    runner.close();
+    runner.connections().close();
   }
 
   private StoreInfo start(
-      Target.Kind kind, Replica self, Consumer<LockName> wake, Connected connected) {
+      RedisStoreUri.Kind kind, Replica self, Consumer<LockName> wake, Connected connected) {
     housekeeping.startDeadlines();
     connected.tell(housekeeping);
-    for (String master : store.link().masters()) {
-      Fitness.require(kind, await(store.commandAt(master, redis -> redis.info(), info -> info)));
-      await(store.link().master(master).thenApply(this::load));
+    for (String master : runner.connections().masters()) {
+      ServerCheck.require(
+          kind, await(runner.commandAt(master, redis -> redis.info(), info -> info)));
+      await(runner.connections().master(master).thenApply(this::load));
     }
     long quietMillis = await(housekeeping.settleAll());
-    store.link().listener().addListener(new Wakes(store.keys(), wake));
+    runner.connections().listener().addListener(new WakeSubscriber(runner.schema(), wake));
     await(
-        store
-            .link()
+        runner
+            .connections()
             .listener()
             .async()
-            .subscribe(store.keys().channel(self.id()))
+            .subscribe(runner.schema().channel(self.id()))
             .thenApply(nothing -> true));
-    StoreInfo info = await(reads.announce(self));
+    StoreInfo info = await(reader.announce(self));
     housekeeping.start();
     waitFor(quietMillis);
     return info;
@@ -128,7 +136,7 @@ final class Session implements AutoCloseable {
   }
 
   private boolean load(RedisClusterAsyncCommands<byte[], byte[]> node) {
-    store.buckets().scripts().load(node);
+    runner.buckets().scripts().load(node);
     return true;
   }
 
@@ -138,8 +146,8 @@ final class Session implements AutoCloseable {
           .toCompletableFuture()
           .get(settings.callTimeout().toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
-      Throwable cause = Trouble.unwrapped(e);
-      throw cause instanceof RuntimeException known ? known : Trouble.of(cause);
+      Throwable cause = RedisErrors.unwrapped(e);
+      throw cause instanceof RuntimeException known ? known : RedisErrors.of(cause);
     } catch (TimeoutException e) {
       throw new StoreException(
           Failure.STORE_TIMEOUT, "no answer from Redis within the call timeout", e);
@@ -156,19 +164,19 @@ final class Session implements AutoCloseable {
    */
   private static final class Connected implements RedisConnectionStateListener {
     private final boolean always;
-    private volatile @Nullable Housekeeping housekeeping;
+    private volatile @Nullable RedisHousekeeping housekeeping;
 
-    Connected(Target.Kind kind) {
-      this.always = kind != Target.Kind.CLUSTER;
+    Connected(RedisStoreUri.Kind kind) {
+      this.always = kind != RedisStoreUri.Kind.CLUSTER;
     }
 
-    void tell(Housekeeping told) {
+    void tell(RedisHousekeeping told) {
       housekeeping = told;
     }
 
     @Override
     public void onRedisConnected(RedisChannelHandler<?, ?> connection, SocketAddress address) {
-      Housekeeping told = housekeeping;
+      RedisHousekeeping told = housekeeping;
       if (told != null) {
         if (always) {
           told.doubt();
@@ -179,7 +187,7 @@ final class Session implements AutoCloseable {
 
     @Override
     public void onRedisDisconnected(RedisChannelHandler<?, ?> connection) {
-      Housekeeping told = housekeeping;
+      RedisHousekeeping told = housekeeping;
       if (told != null && always) {
         told.doubt();
       }

@@ -19,13 +19,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /** A cluster: each bucket is asked of the master that has its slot. */
-final class ClusterLink implements Link {
+final class ClusterConnections implements RedisConnections {
   private final ClientResources resources;
   private final RedisClusterClient client;
   private final StatefulRedisClusterConnection<byte[], byte[]> connection;
   private final StatefulRedisPubSubConnection<byte[], byte[]> listener;
 
-  private ClusterLink(
+  private ClusterConnections(
       ClientResources resources,
       RedisClusterClient client,
       StatefulRedisClusterConnection<byte[], byte[]> connection,
@@ -37,18 +37,18 @@ final class ClusterLink implements Link {
   }
 
   @SuppressWarnings("FutureReturnValueIgnored") // Nobody waits for a connection to be closed.
-  static ClusterLink connect(
-      Target target,
+  static ClusterConnections connect(
+      RedisStoreUri storeUri,
       ClientResources resources,
       ClusterClientOptions options,
       RedisConnectionStateListener onConnected) {
-    RedisClusterClient client = RedisClusterClient.create(resources, target.uris());
+    RedisClusterClient client = RedisClusterClient.create(resources, storeUri.uris());
     client.setOptions(options);
     client.addListener(onConnected);
     StatefulRedisClusterConnection<byte[], byte[]> connection =
         client.connect(ByteArrayCodec.INSTANCE);
     try {
-      return new ClusterLink(
+      return new ClusterConnections(
           resources, client, connection, client.connectPubSub(ByteArrayCodec.INSTANCE));
     } catch (RuntimeException e) {
       connection.closeAsync();
@@ -103,6 +103,6 @@ final class ClusterLink implements Link {
 
   @Override
   public void close() {
-    Links.close(List.of(listener, connection), client, resources);
+    RedisConnectionFactory.close(List.of(listener, connection), client, resources);
   }
 }

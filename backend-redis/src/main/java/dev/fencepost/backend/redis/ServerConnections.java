@@ -14,7 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /** One server, or the one that the sentinels name whenever a connection is made. */
-final class ServerLink implements Link {
+final class ServerConnections implements RedisConnections {
   private static final String ONLY = "server";
 
   private final ClientResources resources;
@@ -22,7 +22,7 @@ final class ServerLink implements Link {
   private final StatefulRedisConnection<byte[], byte[]> connection;
   private final StatefulRedisPubSubConnection<byte[], byte[]> listener;
 
-  private ServerLink(
+  private ServerConnections(
       ClientResources resources,
       RedisClient client,
       StatefulRedisConnection<byte[], byte[]> connection,
@@ -34,18 +34,18 @@ final class ServerLink implements Link {
   }
 
   @SuppressWarnings("FutureReturnValueIgnored") // Nobody waits for a connection to be closed.
-  static ServerLink connect(
-      Target target,
+  static ServerConnections connect(
+      RedisStoreUri storeUri,
       ClientResources resources,
       ClientOptions options,
       RedisConnectionStateListener onConnected) {
-    RedisURI uri = target.uris().get(0);
+    RedisURI uri = storeUri.uris().get(0);
     RedisClient client = RedisClient.create(resources, uri);
     client.setOptions(options);
     client.addListener(onConnected);
     StatefulRedisConnection<byte[], byte[]> connection = client.connect(ByteArrayCodec.INSTANCE);
     try {
-      return new ServerLink(
+      return new ServerConnections(
           resources, client, connection, client.connectPubSub(ByteArrayCodec.INSTANCE));
     } catch (RuntimeException e) {
       connection.closeAsync();
@@ -85,6 +85,6 @@ final class ServerLink implements Link {
 
   @Override
   public void close() {
-    Links.close(List.of(listener, connection), client, resources);
+    RedisConnectionFactory.close(List.of(listener, connection), client, resources);
   }
 }

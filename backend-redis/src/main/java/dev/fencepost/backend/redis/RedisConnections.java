@@ -10,7 +10,7 @@ import java.util.concurrent.CompletionStage;
  * one that listens. They are made anew by themselves when they break; meanwhile every call fails at
  * once, and nothing is ever sent twice. Safe for use by many threads.
  */
-interface Link extends AutoCloseable {
+interface RedisConnections extends AutoCloseable {
 
   /** Where everything is asked. */
   RedisClusterAsyncCommands<byte[], byte[]> store();

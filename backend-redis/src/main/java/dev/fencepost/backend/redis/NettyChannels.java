@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * pairs/s again). One on which nothing arrives for too long, although something is asked every
  * second, is closed; the library then makes another, and asks the sentinels anew.
  */
-final class Channels implements NettyCustomizer {
+final class NettyChannels implements NettyCustomizer {
   /** More would let Redis and this server wait for each other in turn. */
   private static final int MOST_UNFLUSHED = 32;
 
@@ -29,7 +29,7 @@ final class Channels implements NettyCustomizer {
       new AtomicLong(System.nanoTime() - RENEW_AT_MOST_EVERY_NANOS);
 
   /** Closes connections on which nothing arrives for so long. */
-  Channels(Duration silence) {
+  NettyChannels(Duration silence) {
     this.silenceMillis = silence.toMillis();
   }
 

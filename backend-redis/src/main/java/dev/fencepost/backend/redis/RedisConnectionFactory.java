@@ -20,23 +20,23 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** Makes links, with the client library's options as this backend needs them. */
-final class Links {
+final class RedisConnectionFactory {
   private static final Duration LEAST_RECONNECT_DELAY = Duration.ofMillis(20);
   private static final Duration MOST_RECONNECT_DELAY = Duration.ofSeconds(1);
   private static final Duration TOPOLOGY_EVERY = Duration.ofSeconds(10);
   private static final int THREADS = 2;
 
-  private Links() {}
+  private RedisConnectionFactory() {}
 
   /**
    * Connects, which blocks.
    *
    * @param onConnected told whenever a connection has been made
    */
-  static Link connect(
-      Target target,
+  static RedisConnections connect(
+      RedisStoreUri target,
       RedisSettings settings,
-      Channels channels,
+      NettyChannels channels,
       RedisConnectionStateListener onConnected) {
     ClientResources resources =
         ClientResources.builder()
@@ -48,9 +48,9 @@ final class Links {
             .nettyCustomizer(channels)
             .build();
     try {
-      return target.kind() == Target.Kind.CLUSTER
-          ? ClusterLink.connect(target, resources, clusterOptions(settings), onConnected)
-          : ServerLink.connect(target, resources, options(settings), onConnected);
+      return target.kind() == RedisStoreUri.Kind.CLUSTER
+          ? ClusterConnections.connect(target, resources, clusterOptions(settings), onConnected)
+          : ServerConnections.connect(target, resources, options(settings), onConnected);
     } catch (RuntimeException e) {
       shutDown(resources);
       throw e;

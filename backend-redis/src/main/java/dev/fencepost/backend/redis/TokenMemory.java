@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * and by whose absence lost state is noticed; and until when its latest grant in each bucket may
  * live. Safe for use by many threads.
  */
-final class Seen {
+final class TokenMemory {
   /** So long may replicas need to come back to a store that was away. */
   static final long LEAST_QUIET_MILLIS = 3_000;
 
@@ -22,11 +22,11 @@ final class Seen {
   private final ReplicaId self;
   private final byte[] selfText;
   private final AtomicLong highest = new AtomicLong();
-  private final AtomicLongArray byBucket = new AtomicLongArray(Keys.BUCKETS);
+  private final AtomicLongArray byBucket = new AtomicLongArray(RedisSchema.BUCKETS);
   private final long originNanos = System.nanoTime();
-  private final AtomicLongArray latestEndMillis = new AtomicLongArray(Keys.BUCKETS);
+  private final AtomicLongArray latestEndMillis = new AtomicLongArray(RedisSchema.BUCKETS);
 
-  Seen(ReplicaId self) {
+  TokenMemory(ReplicaId self) {
     this.self = self;
     this.selfText = self.value().getBytes(java.nio.charset.StandardCharsets.US_ASCII);
   }
@@ -44,17 +44,17 @@ final class Seen {
     values[0] = selfText;
     values[1] = leastToken();
     values[2] = lastToken(bucket);
-    values[3] = Digits.of(quietMillis(bucket));
+    values[3] = DecimalText.of(quietMillis(bucket));
   }
 
   /** The least token that may be given now. */
   byte[] leastToken() {
-    return Digits.of(highest.get() + 1, Digits.TOKEN);
+    return DecimalText.of(highest.get() + 1, DecimalText.TOKEN);
   }
 
   /** The highest token seen in the bucket: the store's last one is not below, or it lost state. */
   byte[] lastToken(int bucket) {
-    return Digits.of(byBucket.get(bucket), Digits.TOKEN);
+    return DecimalText.of(byBucket.get(bucket), DecimalText.TOKEN);
   }
 
   /** For how long nothing may be granted in the bucket if the store lost its state. */

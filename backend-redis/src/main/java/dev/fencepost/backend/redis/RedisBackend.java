@@ -113,17 +113,17 @@ final class RedisBackend implements LockBackend {
 
   @Override
   public CompletionStage<FenceAdvance> advance(ResourceName resource, FencingToken token) {
-    return with(open -> open.reader().advance(resource, token));
+    return with(open -> open.marks().advance(resource, token));
   }
 
   @Override
   public CompletionStage<Optional<FencingToken>> resetMark(ResourceName resource) {
-    return with(open -> open.reader().resetMark(resource));
+    return with(open -> open.marks().reset(resource));
   }
 
   @Override
   public CompletionStage<StoreInfo> info() {
-    return with(open -> open.reader().info());
+    return with(open -> open.registry().info());
   }
 
   @Override

@@ -29,7 +29,7 @@ final class RedisHousekeeping implements AutoCloseable {
   private static final long FAREWELL_SECONDS = 2;
 
   private final ScriptRunner runner;
-  private final LockReader reader;
+  private final ReplicaRegistry registry;
   private final TimeoutSweeper timeouts;
   private final AtomicBoolean unsettled = new AtomicBoolean();
   private final AtomicBoolean settling = new AtomicBoolean();
@@ -46,9 +46,10 @@ final class RedisHousekeeping implements AutoCloseable {
   private volatile boolean begun;
   private int turn;
 
-  RedisHousekeeping(ScriptRunner runner, LockReader reader, TimeoutSweeper timeouts, Replica self) {
+  RedisHousekeeping(
+      ScriptRunner runner, ReplicaRegistry registry, TimeoutSweeper timeouts, Replica self) {
     this.runner = runner;
-    this.reader = reader;
+    this.registry = registry;
     this.timeouts = timeouts;
     this.self = self;
     executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
@@ -71,7 +72,7 @@ final class RedisHousekeeping implements AutoCloseable {
   /** The replica's entry has this form from now on. */
   CompletionStage<Boolean> announce(Replica changed) {
     self = changed;
-    return reader.announce(changed).thenApply(info -> true);
+    return registry.announce(changed).thenApply(info -> true);
   }
 
   /** A connection broke or was made: who serves from now on may be another than before. */
@@ -111,7 +112,7 @@ final class RedisHousekeeping implements AutoCloseable {
   public void close() {
     begun = false;
     try {
-      reader.depart(self.id()).toCompletableFuture().get(FAREWELL_SECONDS, TimeUnit.SECONDS);
+      registry.depart(self.id()).toCompletableFuture().get(FAREWELL_SECONDS, TimeUnit.SECONDS);
     } catch (TimeoutException | ExecutionException e) {
       LOG.warn("Redis does not answer; its entry of this replica will time out");
     } catch (InterruptedException e) {
@@ -126,7 +127,7 @@ final class RedisHousekeeping implements AutoCloseable {
     }
     try {
       runner.connections().ping().forEach(ping -> report("ask for a sign of life", ping));
-      report("say that it lives", reader.announce(self));
+      report("say that it lives", registry.announce(self));
       settleSome();
       settleIfNeeded();
     } catch (RuntimeException e) {

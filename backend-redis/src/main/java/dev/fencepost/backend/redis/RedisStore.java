@@ -26,6 +26,8 @@ final class RedisStore implements AutoCloseable {
   private final LockWriter writer;
   private final RenewalBatcher renewals;
   private final LockReader reader;
+  private final FenceMarks marks;
+  private final ReplicaRegistry registry;
   private final RedisHousekeeping housekeeping;
 
   private RedisStore(
@@ -39,8 +41,10 @@ final class RedisStore implements AutoCloseable {
         new ScriptRunner(connections, settings, new TokenMemory(self.id()), timeouts, channels);
     this.writer = new LockWriter(runner);
     this.renewals = new RenewalBatcher(runner, timeouts, settings.queue());
-    this.reader = new LockReader(runner, settings);
-    this.housekeeping = new RedisHousekeeping(runner, reader, timeouts, self);
+    this.reader = new LockReader(runner);
+    this.marks = new FenceMarks(runner, settings.markRetention());
+    this.registry = new ReplicaRegistry(runner);
+    this.housekeeping = new RedisHousekeeping(runner, registry, timeouts, self);
   }
 
   /**
@@ -90,6 +94,14 @@ final class RedisStore implements AutoCloseable {
     return reader;
   }
 
+  FenceMarks marks() {
+    return marks;
+  }
+
+  ReplicaRegistry registry() {
+    return registry;
+  }
+
   RedisHousekeeping housekeeping() {
     return housekeeping;
   }
@@ -119,7 +131,7 @@ final class RedisStore implements AutoCloseable {
             .async()
             .subscribe(runner.schema().channel(self.id()))
             .thenApply(nothing -> true));
-    StoreInfo info = await(reader.announce(self));
+    StoreInfo info = await(registry.announce(self));
     housekeeping.start();
     waitFor(quietMillis);
     return info;

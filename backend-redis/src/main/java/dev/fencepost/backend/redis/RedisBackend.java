@@ -1,5 +1,8 @@
 package dev.fencepost.backend.redis;
 
+import dev.fencepost.backend.redis.connection.RedisSettings;
+import dev.fencepost.backend.redis.connection.RedisStoreUri;
+import dev.fencepost.backend.redis.lock.LockLister;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.FenceAdvance;

@@ -1,5 +1,7 @@
 package dev.fencepost.backend.redis;
 
+import dev.fencepost.backend.redis.connection.RedisSettings;
+import dev.fencepost.backend.redis.connection.RedisStoreUri;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.LockBackendProvider;
 import dev.fencepost.lock.spi.StoreSettings;

@@ -1,5 +1,11 @@
 package dev.fencepost.backend.redis;
 
+import dev.fencepost.backend.redis.connection.RedisErrors;
+import dev.fencepost.backend.redis.connection.RedisSchema;
+import dev.fencepost.backend.redis.connection.TimeoutSweeper;
+import dev.fencepost.backend.redis.script.BucketStates;
+import dev.fencepost.backend.redis.script.ScriptRunner;
+import dev.fencepost.backend.redis.script.TokenMemory;
 import dev.fencepost.lock.Replica;
 import java.util.ArrayList;
 import java.util.HashSet;

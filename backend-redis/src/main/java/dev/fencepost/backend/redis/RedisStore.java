@@ -1,5 +1,20 @@
 package dev.fencepost.backend.redis;
 
+import dev.fencepost.backend.redis.connection.NettyChannels;
+import dev.fencepost.backend.redis.connection.RedisConnectionFactory;
+import dev.fencepost.backend.redis.connection.RedisConnections;
+import dev.fencepost.backend.redis.connection.RedisErrors;
+import dev.fencepost.backend.redis.connection.RedisSettings;
+import dev.fencepost.backend.redis.connection.RedisStoreUri;
+import dev.fencepost.backend.redis.connection.ServerCheck;
+import dev.fencepost.backend.redis.connection.TimeoutSweeper;
+import dev.fencepost.backend.redis.connection.WakeSubscriber;
+import dev.fencepost.backend.redis.lock.FenceMarks;
+import dev.fencepost.backend.redis.lock.LockReader;
+import dev.fencepost.backend.redis.lock.LockWriter;
+import dev.fencepost.backend.redis.lock.RenewalBatcher;
+import dev.fencepost.backend.redis.script.ScriptRunner;
+import dev.fencepost.backend.redis.script.TokenMemory;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.spi.StoreException;

@@ -1,5 +1,10 @@
 package dev.fencepost.backend.redis;
 
+import dev.fencepost.backend.redis.script.DecimalText;
+import dev.fencepost.backend.redis.script.LuaScript;
+import dev.fencepost.backend.redis.script.ReplyParser;
+import dev.fencepost.backend.redis.script.ScriptRunner;
+import dev.fencepost.backend.redis.script.ScriptTexts;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;

@@ -1,10 +1,10 @@
 /**
- * Locks kept in Redis: a record for each lock that is held or closed, whose expiry is Redis' own,
- * and for each of 256 buckets of names the last tokens given. Every change is one Lua script, which
- * follows the rules of {@link dev.fencepost.lock.spi.record.LockRecord} in one atomic step; the
- * scripts are resource files beside these classes.
+ * Locks kept in Redis. Each lock that is held or closed has a record, which Redis itself expires.
+ * Each of 256 buckets of names has a list of the tokens given last. Every change is one Lua script,
+ * which follows the rules of {@link dev.fencepost.lock.spi.record.LockRecord} in one atomic step.
  *
- * <p>The only public type is {@link dev.fencepost.backend.redis.RedisBackendProvider}.
+ * <p>Other modules use {@link dev.fencepost.backend.redis.RedisBackendProvider} only. Dependencies
+ * go down: this package, then {@code lock}, then {@code script}, then {@code connection}.
  */
 @NullMarked
 package dev.fencepost.backend.redis;

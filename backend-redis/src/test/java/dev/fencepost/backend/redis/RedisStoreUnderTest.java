@@ -2,6 +2,8 @@ package dev.fencepost.backend.redis;
 
 import static org.awaitility.Awaitility.await;
 
+import dev.fencepost.backend.redis.connection.RedisSchema;
+import dev.fencepost.backend.redis.script.DecimalText;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.spi.LockBackend;

@@ -1,5 +1,6 @@
 package dev.fencepost.backend.redis;
 
+import dev.fencepost.backend.redis.connection.RedisSchema;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
@@ -12,16 +13,16 @@ import java.util.List;
 import java.util.Map;
 
 /** An open backend on Redis. */
-final class TestReplica extends OpenReplica<LockBackend> {
+public final class TestReplica extends OpenReplica<LockBackend> {
   /** Enough for a machine that has other things to do. */
-  static final Duration CALL_TIMEOUT = Duration.ofSeconds(10);
+  public static final Duration CALL_TIMEOUT = Duration.ofSeconds(10);
 
   /** For tests in which it passes. */
   static final Duration SHORT_CALL_TIMEOUT = Duration.ofSeconds(3);
 
   private static final List<LockName> ALL_BUCKETS = oneNameOfEachBucket();
 
-  TestReplica(String uri) {
+  public TestReplica(String uri) {
     this(uri, Map.of());
   }
 
@@ -43,7 +44,7 @@ final class TestReplica extends OpenReplica<LockBackend> {
     return ALL_BUCKETS;
   }
 
-  LockState describe(String lock) {
+  public LockState describe(String lock) {
     return describe(new LockName(lock));
   }
 
@@ -51,11 +52,11 @@ final class TestReplica extends OpenReplica<LockBackend> {
     return answer(backend().describe(List.of(lock))).get(0).status() instanceof LockStatus.Free;
   }
 
-  static boolean isGranted(Attempt attempt) {
+  public static boolean isGranted(Attempt attempt) {
     return attempt instanceof Attempt.Granted;
   }
 
-  static LockState busy(Attempt attempt) {
+  public static LockState busy(Attempt attempt) {
     return attempt.fold(
         granted -> {
           throw new AssertionError("granted: " + granted);

@@ -1,0 +1,136 @@
+package dev.fencepost.backend.redis.connection;
+
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.ResourceName;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.zip.CRC32;
+
+/**
+ * The names of all keys and channels. A lock's keys carry its bucket as hash tag, so that a cluster
+ * keeps them together; never the lock's name itself, which may hold braces.
+ */
+public final class RedisSchema {
+  /** Number of buckets: CRC-32 of the name's bytes, modulo this. Fixed for ever. */
+  public static final int BUCKETS = 256;
+
+  private static final int LOCK_MARK = 3; // ":l:"
+
+  private final String prefix;
+  private final byte[][] locks = new byte[BUCKETS][];
+  private final byte[][] marks = new byte[BUCKETS][];
+  private final byte[][] tokens = new byte[BUCKETS][];
+  private final byte[][] beginnings = new byte[BUCKETS][];
+  private final byte[][] ages = new byte[BUCKETS][];
+
+  public RedisSchema(String prefix) {
+    this.prefix = prefix;
+    for (int bucket = 0; bucket < BUCKETS; bucket++) {
+      String tag = prefix + ":{" + bucket + "}";
+      locks[bucket] = ascii(tag + ":l:");
+      marks[bucket] = ascii(tag + ":m:");
+      tokens[bucket] = ascii(tag + ":tokens");
+      beginnings[bucket] = ascii(tag + ":run");
+      ages[bucket] = ascii(tag + ":age");
+    }
+  }
+
+  public static int bucketOf(LockName lock) {
+    return bucketOf(lock.utf8());
+  }
+
+  public static int bucketOf(ResourceName resource) {
+    return bucketOf(resource.utf8());
+  }
+
+  public byte[] lock(int bucket, LockName lock) {
+    return join(locks[bucket], lock.utf8());
+  }
+
+  public byte[] mark(int bucket, ResourceName resource) {
+    return join(marks[bucket], resource.utf8());
+  }
+
+  public byte[] tokens(int bucket) {
+    return tokens[bucket];
+  }
+
+  public byte[] beginning(int bucket) {
+    return beginnings[bucket];
+  }
+
+  /** A key of the bucket, and those that every step of it needs. */
+  public byte[][] step(int bucket, byte[] key) {
+    return new byte[][] {key, tokens[bucket], beginnings[bucket], ages[bucket]};
+  }
+
+  public byte[] storeId() {
+    return ascii(prefix + ":{store}:id");
+  }
+
+  public byte[] replicas() {
+    return ascii(prefix + ":{store}:replicas");
+  }
+
+  /** The channel on which a replica is told of its turns. */
+  public byte[] channel(ReplicaId replica) {
+    return ascii(prefix + ":w:" + replica.value());
+  }
+
+  /** Matches the keys of all locks whose names begin with the text. */
+  public byte[] pattern(String namesBegin) {
+    StringBuilder escaped = new StringBuilder(prefix).append(":{*}:l:");
+    for (int i = 0; i < namesBegin.length(); i++) {
+      char c = namesBegin.charAt(i);
+      if ("*?[]\\^-".indexOf(c) >= 0) {
+        escaped.append('\\');
+      }
+      escaped.append(c);
+    }
+    return escaped.append('*').toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** The lock that a key belongs to; empty if it is another key. */
+  public Optional<LockName> nameIn(byte[] key) {
+    int close = indexOf(key, (byte) '}');
+    int start = close + 1 + LOCK_MARK;
+    if (close < 0 || start >= key.length || key[close + 2] != 'l') {
+      return Optional.empty();
+    }
+    String text = new String(key, start, key.length - start, StandardCharsets.UTF_8);
+    LockName name;
+    try {
+      name = new LockName(text);
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
+    return Arrays.equals(key, lock(bucketOf(name), name)) ? Optional.of(name) : Optional.empty();
+  }
+
+  private static int bucketOf(byte[] name) {
+    CRC32 crc = new CRC32();
+    crc.update(name);
+    return (int) (crc.getValue() % BUCKETS);
+  }
+
+  private static int indexOf(byte[] bytes, byte wanted) {
+    for (int i = 0; i < bytes.length; i++) {
+      if (bytes[i] == wanted) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private static byte[] join(byte[] head, byte[] tail) {
+    byte[] both = Arrays.copyOf(head, head.length + tail.length);
+    System.arraycopy(tail, 0, both, head.length, tail.length);
+    return both;
+  }
+
+  private static byte[] ascii(String text) {
+    return text.getBytes(StandardCharsets.US_ASCII);
+  }
+}

@@ -1,0 +1,188 @@
+package dev.fencepost.backend.redis.connection;
+
+import dev.fencepost.lock.spi.StoreConfigurationException;
+import io.lettuce.core.RedisURI;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * Where a store URI leads.
+ *
+ * @param kind one server, one found through sentinels, or a cluster
+ * @param uris the server; the sentinels, all in one; or the cluster's nodes to begin with
+ */
+public record RedisStoreUri(Kind kind, List<RedisURI> uris) {
+  private static final Pattern AUTHORITY_END = Pattern.compile("[/?#]");
+
+  /** How servers are found. */
+  public enum Kind {
+    SERVER("redis://", "rediss://"),
+    SENTINEL("redis-sentinel://", "rediss-sentinel://"),
+    CLUSTER("redis-cluster://", "rediss-cluster://");
+
+    private final String plain;
+    private final String secure;
+
+    Kind(String plain, String secure) {
+      this.plain = plain;
+      this.secure = secure;
+    }
+
+    public List<String> schemes() {
+      return List.of(plain, secure);
+    }
+  }
+
+  /** Copies the list. */
+  public RedisStoreUri {
+    uris = List.copyOf(uris);
+  }
+
+  /** All schemes. */
+  public static List<String> schemes() {
+    List<String> all = new ArrayList<>();
+    for (Kind kind : Kind.values()) {
+      all.addAll(kind.schemes());
+    }
+    return List.copyOf(all);
+  }
+
+  /**
+   * Reads a store URI; what the settings add is put in.
+   *
+   * @throws StoreConfigurationException without the URI itself, which may hold a password
+   */
+  public static RedisStoreUri of(String uri, RedisSettings settings) {
+    Kind kind = kindOf(uri);
+    requireEncodedLogin(kind, uri);
+    List<RedisURI> uris = new ArrayList<>();
+    try {
+      if (kind == Kind.CLUSTER) {
+        nodes(uri).forEach(node -> uris.add(RedisURI.create(node)));
+      } else {
+        uris.add(RedisURI.create(uri));
+      }
+    } catch (RuntimeException e) {
+      throw illegible(kind, uri); // Without the cause: its message repeats the URI.
+    }
+    uris.forEach(one -> complete(one, settings));
+    requireSense(kind, uris);
+    return new RedisStoreUri(kind, uris);
+  }
+
+  public static String example(Kind kind) {
+    return switch (kind) {
+      case SERVER -> "redis://user:password@host:6379/0";
+      case SENTINEL -> "redis-sentinel://password@host1:26379,host2:26379,host3:26379/0#mymaster";
+      case CLUSTER -> "redis-cluster://user:password@host1:6379,host2:6379,host3:6379";
+    };
+  }
+
+  /** An @ that does not end the login is of a password that ends, or begins, too early. */
+  private static void requireEncodedLogin(Kind kind, String uri) {
+    String rest = uri.substring(uri.indexOf("://") + 3);
+    Matcher end = AUTHORITY_END.matcher(rest);
+    int at = rest.indexOf('@');
+    if (at != rest.lastIndexOf('@') || (end.find() && at > end.start())) {
+      throw illegible(kind, uri);
+    }
+  }
+
+  private static StoreConfigurationException illegible(Kind kind, String uri) {
+    String remedy =
+        uri.contains("@")
+            ? "; in user and password write %XX for other characters than letters, digits and"
+                + " -._~, such as %40 for @ and %23 for #, or leave them out of the URI and set the"
+                + " store options user and password"
+            : "";
+    return new StoreConfigurationException(
+        "store URI: cannot be read (expected: " + example(kind) + remedy + ")");
+  }
+
+  private static Kind kindOf(String uri) {
+    for (Kind kind : Kind.values()) {
+      if (kind.schemes().stream().anyMatch(uri::startsWith)) {
+        return kind;
+      }
+    }
+    throw new StoreConfigurationException(
+        "store URI: begins with none of " + String.join(", ", schemes()));
+  }
+
+  /** A cluster's URI as one for each node: what stands before and behind the hosts is shared. */
+  private static List<String> nodes(String uri) {
+    String scheme = uri.startsWith("rediss") ? "rediss://" : "redis://";
+    String rest = uri.substring(uri.indexOf("://") + 3);
+    int at = rest.lastIndexOf('@');
+    String login = rest.substring(0, at + 1);
+    String hosts = rest.substring(at + 1);
+    int end = hosts.indexOf('?');
+    String parameters = end < 0 ? "" : hosts.substring(end);
+    List<String> nodes = new ArrayList<>();
+    for (String host : (end < 0 ? hosts : hosts.substring(0, end)).split(",", -1)) {
+      String node = host.endsWith("/") ? host.substring(0, host.length() - 1) : host;
+      if (node.isBlank() || node.contains("/")) {
+        throw new IllegalArgumentException("a host is missing, or a database is named");
+      }
+      nodes.add(scheme + login + node + parameters);
+    }
+    return nodes;
+  }
+
+  private static void complete(RedisURI uri, RedisSettings settings) {
+    uri.setTimeout(settings.callTimeout());
+    uri.setClientName("fencepost");
+    Optional<String> user = settings.login().user();
+    Optional<String> password = settings.login().password();
+    if (user.isPresent() || password.isPresent()) {
+      char[] secret = password.map(String::toCharArray).orElse(new char[0]);
+      uri.setCredentialsProvider(
+          io.lettuce.core.RedisCredentialsProvider.from(
+              () -> io.lettuce.core.RedisCredentials.just(user.orElse(null), secret)));
+    }
+    for (RedisURI sentinel : uri.getSentinels()) {
+      sentinel.setTimeout(settings.callTimeout());
+      settings
+          .login()
+          .sentinelPassword()
+          .ifPresent(
+              secret ->
+                  sentinel.setCredentialsProvider(
+                      io.lettuce.core.RedisCredentialsProvider.from(
+                          () -> io.lettuce.core.RedisCredentials.just(null, secret))));
+    }
+  }
+
+  private static void requireSense(Kind kind, List<RedisURI> uris) {
+    boolean legible =
+        uris.stream()
+            .flatMap(uri -> kind == Kind.SENTINEL ? uri.getSentinels().stream() : Stream.of(uri))
+            .allMatch(uri -> isHost(String.valueOf(uri.getHost())));
+    if (!legible) {
+      throw new StoreConfigurationException(
+          "store URI: a host or its port cannot be read (expected: " + example(kind) + ")");
+    }
+    RedisURI first = uris.get(0);
+    if (kind == Kind.SENTINEL && String.valueOf(first.getSentinelMasterId()).isBlank()) {
+      throw new StoreConfigurationException(
+          "store URI: does not say which master the sentinels watch (expected: "
+              + example(kind)
+              + ")");
+    }
+    if (kind == Kind.CLUSTER && first.getDatabase() != 0) {
+      throw new StoreConfigurationException(
+          "store URI: a cluster has database 0 only (expected: " + example(kind) + ")");
+    }
+  }
+
+  /** One colon is of a port that is no number; more are of an IPv6 address. */
+  private static boolean isHost(String host) {
+    return !host.equals("null")
+        && !host.isBlank()
+        && host.chars().filter(c -> c == ':').count() != 1;
+  }
+}

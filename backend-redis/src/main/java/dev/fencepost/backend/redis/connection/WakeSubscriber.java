@@ -1,0 +1,33 @@
+package dev.fencepost.backend.redis.connection;
+
+import dev.fencepost.lock.LockName;
+import io.lettuce.core.pubsub.RedisPubSubAdapter;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Listens to this replica's own channel, on which a script tells the key of a lock whose turn has
+ * come here. What is told while the connection is broken is lost, and found by the re-check that
+ * every waiting replica makes.
+ */
+public final class WakeSubscriber extends RedisPubSubAdapter<byte[], byte[]> {
+  private static final Logger LOG = LoggerFactory.getLogger(WakeSubscriber.class);
+
+  private final RedisSchema schema;
+  private final Consumer<LockName> wake;
+
+  public WakeSubscriber(RedisSchema schema, Consumer<LockName> wake) {
+    this.schema = schema;
+    this.wake = wake;
+  }
+
+  @Override
+  public void message(byte[] channel, byte[] key) {
+    try {
+      schema.nameIn(key).ifPresent(wake);
+    } catch (RuntimeException e) {
+      LOG.warn("A turn could not be delivered", e);
+    }
+  }
+}

@@ -1,0 +1,128 @@
+package dev.fencepost.backend.redis.lock;
+
+import dev.fencepost.backend.redis.script.ScriptRunner;
+import dev.fencepost.lock.InvalidValueException;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.LockStatus;
+import dev.fencepost.lock.spi.ListQuery;
+import dev.fencepost.lock.spi.LockPage;
+import io.lettuce.core.KeyScanCursor;
+import io.lettuce.core.ScanArgs;
+import io.lettuce.core.ScanCursor;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * One page of locks, gathered by SCAN over one master after the other. SCAN promises that a key
+ * which is there throughout is returned; a step that returns more than the page has room for is
+ * made again for the next page, which leaves out what this one showed.
+ */
+public final class LockLister {
+  private static final int MOST_SCANNED = 10_000;
+  private static final int LEAST_STEP = 10;
+  private static final int MOST_STEP = 500;
+
+  private final ScriptRunner runner;
+  private final LockReader reader;
+  private final ListQuery query;
+  private final List<String> masters;
+  private final Map<LockName, LockState> page = new LinkedHashMap<>();
+  private ScanPosition position;
+  private int scanned;
+
+  private LockLister(
+      ScriptRunner runner, LockReader reader, ListQuery query, List<String> masters) {
+    this.runner = runner;
+    this.reader = reader;
+    this.query = query;
+    this.masters = masters;
+    this.position =
+        query.after().map(ScanPosition::read).orElseGet(() -> ScanPosition.start(masters.get(0)));
+    if (!masters.contains(position.master())) {
+      throw InvalidValueException.of(
+          "page_token", "of a server that is no master any more", "a listing begun anew");
+    }
+  }
+
+  /**
+   * Reads the page.
+   *
+   * @throws InvalidValueException if the cursor is not one that a page ended with
+   */
+  public static CompletionStage<LockPage> read(
+      ScriptRunner runner, LockReader reader, ListQuery query) {
+    query.after().ifPresent(ScanPosition::read);
+    List<String> masters = runner.connections().masters();
+    return masters.isEmpty()
+        ? CompletableFuture.failedFuture(
+            new dev.fencepost.lock.spi.StoreException(
+                dev.fencepost.lock.spi.StoreException.Failure.STORE_UNREACHABLE,
+                "no master of the cluster is known"))
+        : new LockLister(runner, reader, query, masters).step();
+  }
+
+  private CompletionStage<LockPage> step() {
+    int room = query.limit() - page.size();
+    int count = Math.max(LEAST_STEP, Math.min(MOST_STEP, room * 3 / 4));
+    scanned += count;
+    ScanArgs arguments = new ScanArgs().limit(count).match(runner.schema().pattern(query.prefix()));
+    return runner
+        .<KeyScanCursor<byte[]>, KeyScanCursor<byte[]>>commandAt(
+            position.master(),
+            redis -> redis.scan(ScanCursor.of(position.cursor()), arguments),
+            found -> found)
+        .thenCompose(
+            found -> reader.describe(unseen(found)).thenCompose(states -> take(states, found)));
+  }
+
+  private List<LockName> unseen(KeyScanCursor<byte[]> found) {
+    Set<LockName> names = new LinkedHashSet<>();
+    for (byte[] key : found.getKeys()) {
+      runner
+          .schema()
+          .nameIn(key)
+          .filter(name -> name.value().startsWith(query.prefix()))
+          .filter(name -> !page.containsKey(name) && !position.shows(name))
+          .ifPresent(names::add);
+    }
+    return new ArrayList<>(names);
+  }
+
+  private CompletionStage<LockPage> take(List<LockState> states, KeyScanCursor<byte[]> found) {
+    List<LockName> shown = new ArrayList<>();
+    for (LockState state : states) {
+      if (state.status() instanceof LockStatus.Free) {
+        continue;
+      }
+      if (page.size() == query.limit()) {
+        return end(Optional.of(position.showing(shown)));
+      }
+      page.put(state.lock(), state);
+      shown.add(state.lock());
+    }
+    if (!found.isFinished()) {
+      position = ScanPosition.at(position.master(), found.getCursor());
+    } else {
+      int next = masters.indexOf(position.master()) + 1;
+      if (next == masters.size()) {
+        return end(Optional.empty());
+      }
+      position = ScanPosition.start(masters.get(next));
+    }
+    boolean over = page.size() == query.limit() || scanned >= MOST_SCANNED;
+    return over ? end(Optional.of(position)) : step();
+  }
+
+  private CompletionStage<LockPage> end(Optional<ScanPosition> next) {
+    return CompletableFuture.completedFuture(
+        new LockPage(List.copyOf(page.values()), next.map(ScanPosition::write)));
+  }
+}

@@ -1,0 +1,244 @@
+package dev.fencepost.backend.redis.lock;
+
+import dev.fencepost.backend.redis.connection.RedisSchema;
+import dev.fencepost.backend.redis.script.DecimalText;
+import dev.fencepost.backend.redis.script.LuaScript;
+import dev.fencepost.backend.redis.script.ReplyParser;
+import dev.fencepost.backend.redis.script.ScriptRunner;
+import dev.fencepost.backend.redis.script.ScriptTexts;
+import dev.fencepost.backend.redis.script.TokenMemory;
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.ClaimId;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.ForceReleaseCommand;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.GrantRef;
+import dev.fencepost.lock.HandOver;
+import dev.fencepost.lock.Holder;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.LossReason;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.ReleaseCommand;
+import dev.fencepost.lock.Revocation;
+import dev.fencepost.lock.spi.QueueIntent;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+
+/** What changes one lock, each by one script. Safe for use by many threads. */
+public final class LockWriter {
+  private static final byte[] NOTHING = new byte[0];
+  private static final byte[] ZERO = {'0'};
+
+  private final ScriptRunner runner;
+  private final TokenMemory memory;
+  private final RedisSchema schema;
+
+  public LockWriter(ScriptRunner runner) {
+    this.runner = runner;
+    this.memory = runner.memory();
+    this.schema = runner.schema();
+  }
+
+  public CompletionStage<Attempt> acquire(Claim claim, QueueIntent intent) {
+    int bucket = RedisSchema.bucketOf(claim.lock());
+    byte[][] values = new byte[9][];
+    fill(values, bucket, claim, intent);
+    return runner.acquire(
+        bucket,
+        LuaScript.ACQUIRE,
+        new ScriptTexts.Arguments(keysOf(bucket, claim.lock()), values),
+        reply -> attempt(new ReplyParser(reply), bucket, claim));
+  }
+
+  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent intent) {
+    if (from.claim().equals(to.id())) {
+      throw new IllegalArgumentException("a claim cannot be handed over to itself");
+    }
+    int bucket = RedisSchema.bucketOf(to.lock());
+    byte[][] values = new byte[11][];
+    fill(values, bucket, to, intent == QueueIntent.NONE ? QueueIntent.JOIN : intent);
+    values[9] = claimText(from.claim());
+    values[10] = DecimalText.of(from.token().value(), DecimalText.TOKEN);
+    return runner.change(
+        bucket,
+        LuaScript.HAND_OVER,
+        new ScriptTexts.Arguments(keysOf(bucket, to.lock()), values),
+        reply -> {
+          ReplyParser both = new ReplyParser(reply);
+          Release ended = ended(to.lock(), both.letter(), Optional.of(from.token()));
+          return new HandOver(ended, attempt(both, bucket, to));
+        });
+  }
+
+  public CompletionStage<Release> release(ReleaseCommand command) {
+    int bucket = RedisSchema.bucketOf(command.lock());
+    byte[] token =
+        command.token().map(t -> DecimalText.of(t.value(), DecimalText.TOKEN)).orElse(NOTHING);
+    if (!command.closeFor().isZero()) {
+      return close(bucket, command, token);
+    }
+    return runner.change(
+        bucket,
+        LuaScript.RELEASE,
+        new ScriptTexts.Arguments(
+            new byte[][] {schema.lock(bucket, command.lock())},
+            memory.selfText(),
+            claimText(command.claim()),
+            token),
+        reply -> ended(command.lock(), (char) reply[0], command.token()));
+  }
+
+  public CompletionStage<Revocation> forceRelease(ForceReleaseCommand command) {
+    int bucket = RedisSchema.bucketOf(command.lock());
+    byte[][] values = new byte[7][];
+    memory.fill(values, bucket);
+    values[4] =
+        command.ifToken().map(t -> DecimalText.of(t.value(), DecimalText.TOKEN)).orElse(NOTHING);
+    values[5] = command.closeFor().map(LockWriter::millis).orElse(NOTHING);
+    values[6] = command.reason().getBytes(StandardCharsets.UTF_8);
+    return runner.change(
+        bucket,
+        LuaScript.FORCE_RELEASE,
+        new ScriptTexts.Arguments(keysOf(bucket, command.lock()), values),
+        reply -> revocation(new ReplyParser(reply), bucket, command));
+  }
+
+  public CompletionStage<Void> leave(LockName lock) {
+    int bucket = RedisSchema.bucketOf(lock);
+    return runner
+        .change(
+            bucket,
+            LuaScript.LEAVE,
+            new ScriptTexts.Arguments(new byte[][] {schema.lock(bucket, lock)}, memory.selfText()),
+            reply -> true)
+        .thenAccept(left -> {});
+  }
+
+  private CompletionStage<Release> close(int bucket, ReleaseCommand command, byte[] token) {
+    byte[][] values = new byte[7][];
+    memory.fill(values, bucket);
+    values[4] = claimText(command.claim());
+    values[5] = token;
+    values[6] = millis(command.closeFor());
+    return runner.change(
+        bucket,
+        LuaScript.CLOSE,
+        new ScriptTexts.Arguments(keysOf(bucket, command.lock()), values),
+        text -> {
+          ReplyParser reply = new ReplyParser(text);
+          Release ended = ended(command.lock(), reply.letter(), command.token());
+          if (!reply.isAtEnd()) {
+            memory.token(bucket, reply.number(DecimalText.TOKEN));
+            memory.closing(bucket, command.closeFor());
+          }
+          return ended;
+        });
+  }
+
+  private void fill(byte[][] values, int bucket, Claim claim, QueueIntent intent) {
+    memory.fill(values, bucket);
+    values[4] = claimText(claim.id());
+    values[5] = new RedisRecordCodec.Terms(claim.lease(), claim.claimant().mode()).write();
+    values[6] = ClaimantCodec.write(claim.claimant());
+    values[7] = new byte[] {(byte) intent.name().charAt(0)};
+    values[8] = DecimalText.of(claim.lease().whole().toMillis());
+  }
+
+  private byte[][] keysOf(int bucket, LockName lock) {
+    return schema.step(bucket, schema.lock(bucket, lock));
+  }
+
+  private Attempt attempt(ReplyParser reply, int bucket, Claim claim) {
+    char kind = reply.letter();
+    if (kind == 'N') {
+      long token = reply.number(DecimalText.TOKEN);
+      RedisRecordCodec.Terms terms =
+          new RedisRecordCodec.Terms(claim.lease(), claim.claimant().mode());
+      return granted(bucket, claim, new RedisRecordCodec.Standings(token, terms), Grant.Origin.NEW);
+    }
+    if (kind == 'S') {
+      memory.token(bucket, reply.number(DecimalText.TOKEN));
+      return granted(bucket, claim, RedisRecordCodec.standing(reply), Grant.Origin.EXISTING);
+    }
+    if (kind == 'U') {
+      throw RedisRecordCodec.unreadable(claim.lock());
+    }
+    RedisRecordCodec.Moment moment = RedisRecordCodec.Moment.read(reply);
+    memory.token(bucket, moment.lastToken());
+    return new Attempt.Busy(RedisRecordCodec.state(claim.lock(), moment, reply));
+  }
+
+  private Attempt granted(
+      int bucket, Claim claim, RedisRecordCodec.Standings standing, Grant.Origin origin) {
+    memory.token(bucket, standing.token());
+    memory.lease(bucket, standing.terms().lease());
+    GrantRef ref = new GrantRef(claim.lock(), claim.id(), new FencingToken(standing.token()));
+    return new Attempt.Granted(
+        new Grant(ref, standing.terms().lease(), standing.terms().mode(), origin));
+  }
+
+  private Revocation revocation(ReplyParser reply, int bucket, ForceReleaseCommand command) {
+    char kind = reply.letter();
+    if (kind == 'N') {
+      if (!reply.isAtEnd()) {
+        memory.token(bucket, reply.number(DecimalText.TOKEN));
+        command.closeFor().ifPresent(time -> memory.closing(bucket, time));
+      }
+      return new Revocation.NotHeld();
+    }
+    if (kind == 'U') {
+      throw RedisRecordCodec.unreadable(command.lock());
+    }
+    Optional<FencingToken> closing = Optional.empty();
+    if (kind == 'R') {
+      closing = Optional.of(new FencingToken(reply.number(DecimalText.TOKEN)));
+    }
+    RedisRecordCodec.Moment moment = RedisRecordCodec.Moment.read(reply);
+    memory.token(bucket, moment.lastToken());
+    LockState before = RedisRecordCodec.state(command.lock(), moment, reply);
+    Holder holder = before.holder().orElseThrow();
+    if (kind == 'M') {
+      return new Revocation.TokenMismatch(holder);
+    }
+    memory.closing(bucket, command.closeFor().orElse(before.freeIn()));
+    return new Revocation.Revoked(holder, closing);
+  }
+
+  /** What a script's letter says of the end of a grant. */
+  private static Release ended(LockName lock, char letter, Optional<FencingToken> token) {
+    if (letter == 'U') {
+      throw RedisRecordCodec.unreadable(lock);
+    }
+    if (letter == 'R') {
+      return new Release.Released();
+    }
+    return token.isEmpty() ? new Release.Withdrawn() : new Release.NotHeld(reason(letter));
+  }
+
+  /** What a script's letter says of the loss of a grant. */
+  static LossReason reason(char letter) {
+    return switch (letter) {
+      case 'V' -> LossReason.REVOKED;
+      case 'S' -> LossReason.SUPERSEDED;
+      case 'L' -> LossReason.RELEASED;
+      default -> LossReason.EXPIRED;
+    };
+  }
+
+  /** A claim id with a space behind it, so that none is the beginning of another. */
+  static byte[] claimText(ClaimId claim) {
+    return (claim.value() + " ").getBytes(StandardCharsets.US_ASCII);
+  }
+
+  /** Whole milliseconds, rounded up, as closings are kept. */
+  private static byte[] millis(Duration duration) {
+    if (duration.isZero()) {
+      return ZERO;
+    }
+    return DecimalText.of(Duration.ofNanos(duration.toNanos() + 999_999).toMillis());
+  }
+}

@@ -1,0 +1,167 @@
+package dev.fencepost.backend.redis.lock;
+
+import dev.fencepost.backend.redis.script.DecimalText;
+import dev.fencepost.backend.redis.script.ReplyParser;
+import dev.fencepost.lock.ClaimId;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.Holder;
+import dev.fencepost.lock.Lease;
+import dev.fencepost.lock.LockMode;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.LockStatus;
+import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.record.MicrosecondTime;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/** Reads records as {@code record.lua} writes them. */
+final class RedisRecordCodec {
+  private static final int TTL = 8;
+  private static final int DELAY = 6;
+  private static final int FILLER = 15;
+  private static final int LINE = 3;
+  private static final char TENURE = 'h';
+  private static final char CLOSED = 'c';
+
+  /** {@link LockMode#EXCLUSIVE}, the only mode. */
+  private static final byte EXCLUSIVE = 'X';
+
+  private RedisRecordCodec() {}
+
+  /** The bucket at the moment of an answer. */
+  record Moment(long nowMicros, long lastToken) {
+    static Moment read(ReplyParser reply) {
+      return new Moment(reply.number(DecimalText.MICROS), reply.number(DecimalText.TOKEN));
+    }
+
+    long presentToken(long token) {
+      return Math.max(Math.max(token, lastToken), TimeUnit.MICROSECONDS.toNanos(nowMicros));
+    }
+  }
+
+  /** What ttl, delay and mode say in a claim's own words. */
+  record Terms(Lease lease, LockMode mode) {
+    static Terms read(ReplyParser reply) {
+      Duration ttl = Duration.ofMillis(reply.number(TTL));
+      Duration delay = Duration.ofMillis(reply.number(DELAY));
+      if (reply.letter() != EXCLUSIVE) {
+        throw new IllegalStateException("a mode of a later version");
+      }
+      return new Terms(new Lease(ttl, delay), LockMode.EXCLUSIVE);
+    }
+
+    byte[] write() {
+      byte[] all = new byte[TTL + DELAY + 1];
+      System.arraycopy(DecimalText.of(lease.ttl().toMillis(), TTL), 0, all, 0, TTL);
+      System.arraycopy(DecimalText.of(lease.lockDelay().toMillis(), DELAY), 0, all, TTL, DELAY);
+      all[TTL + DELAY] = EXCLUSIVE;
+      return all;
+    }
+  }
+
+  /**
+   * A lock with a record: the milliseconds left of it, a colon, and the record.
+   *
+   * @throws StoreException if the record is damaged, or of a later version
+   */
+  static LockState state(LockName lock, Moment moment, ReplyParser reply) {
+    try {
+      return parse(lock, moment, reply);
+    } catch (IllegalStateException | IllegalArgumentException | IndexOutOfBoundsException e) {
+      throw unreadable(lock);
+    }
+  }
+
+  /** What is said of a lock whose record cannot be read. */
+  static StoreException unreadable(LockName lock) {
+    return StoreException.unreadable(
+        lock, "it is damaged, or has a format or a mode of a later version");
+  }
+
+  private static LockState parse(LockName lock, Moment moment, ReplyParser reply) {
+    Duration left = Duration.ofMillis(Math.max(1, reply.numberUpTo(':')));
+    if (reply.isAtEnd()) {
+      return quiet(lock, moment, left);
+    }
+    char kind = reply.letter();
+    if (kind != TENURE && kind != CLOSED) {
+      throw new IllegalStateException("a kind of a later version");
+    }
+    long token = reply.number(DecimalText.TOKEN);
+    return kind == TENURE
+        ? tenure(lock, moment, token, left, reply)
+        : closed(lock, moment, token, left, reply);
+  }
+
+  /** A lock without a record, in a bucket that grants nothing for a time. */
+  static LockState quiet(LockName lock, Moment moment, Duration left) {
+    LockStatus closed = new LockStatus.Closed(left, Optional.empty(), "");
+    return new LockState(lock, closed, Optional.empty(), List.of(), moment.presentToken(0));
+  }
+
+  /** A lock without a record. */
+  static LockState free(LockName lock, Moment moment, Optional<FencingToken> last) {
+    return new LockState(lock, new LockStatus.Free(), last, List.of(), moment.presentToken(0));
+  }
+
+  /** A standing grant's token and terms, from its whole record. */
+  static Standings standing(ReplyParser reply) {
+    reply.letter();
+    long token = reply.number(DecimalText.TOKEN);
+    reply.number(DecimalText.MICROS);
+    return new Standings(token, Terms.read(reply));
+  }
+
+  /** A grant that stood before. */
+  record Standings(long token, Terms terms) {}
+
+  private static LockState tenure(
+      LockName lock, Moment moment, long token, Duration left, ReplyParser reply) {
+    long acquiredAt = reply.number(DecimalText.MICROS);
+    Terms terms = Terms.read(reply);
+    List<ReplicaId> line = line(reply);
+    String claim = reply.wordUpTo(' ');
+    Duration remaining = left.minus(terms.lease().lockDelay());
+    FencingToken last = new FencingToken(token);
+    LockStatus standing;
+    if (remaining.isNegative() || remaining.isZero()) {
+      standing = new LockStatus.Closed(left, Optional.empty(), "");
+    } else {
+      standing =
+          new LockStatus.Held(
+              new Holder(
+                  ClaimantCodec.read(reply, terms.mode()),
+                  new ClaimId(claim).tag(),
+                  last,
+                  remaining,
+                  MicrosecondTime.instant(acquiredAt)));
+    }
+    return new LockState(lock, standing, Optional.of(last), line, moment.presentToken(token));
+  }
+
+  private static LockState closed(
+      LockName lock, Moment moment, long token, Duration left, ReplyParser reply) {
+    String turn = reply.text(ReplicaId.LENGTH);
+    reply.text(FILLER);
+    List<ReplicaId> line = line(reply);
+    Optional<ReplicaId> whose =
+        turn.charAt(0) == '-' ? Optional.empty() : Optional.of(new ReplicaId(turn));
+    LockStatus standing = new LockStatus.Closed(left, whose, reply.rest());
+    FencingToken last = new FencingToken(token);
+    return new LockState(lock, standing, Optional.of(last), line, moment.presentToken(token));
+  }
+
+  private static List<ReplicaId> line(ReplyParser reply) {
+    int count = (int) reply.number(LINE);
+    List<ReplicaId> line = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      line.add(new ReplicaId(reply.text(ReplicaId.LENGTH)));
+    }
+    return line;
+  }
+}

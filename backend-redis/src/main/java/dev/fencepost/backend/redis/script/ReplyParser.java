@@ -1,0 +1,88 @@
+package dev.fencepost.backend.redis.script;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/** A text of a script's, read from the left. */
+public final class ReplyParser {
+  private final byte[] bytes;
+  private int at;
+
+  public ReplyParser(byte[] bytes) {
+    this.bytes = bytes;
+  }
+
+  public boolean isAtEnd() {
+    return at >= bytes.length;
+  }
+
+  public char letter() {
+    return (char) next(1)[0];
+  }
+
+  /** A number of that many digits. */
+  public long number(int width) {
+    require(width);
+    long number = 0;
+    for (int end = at + width; at < end; at++) {
+      number = number * 10 + digit(bytes[at]);
+    }
+    return number;
+  }
+
+  /** A number that ends before the mark, which is read as well, or at the end. */
+  public long numberUpTo(char mark) {
+    int end = at;
+    while (end < bytes.length && bytes[end] != mark) {
+      end++;
+    }
+    boolean negative = end > at && bytes[at] == '-';
+    at += negative ? 1 : 0;
+    long number = number(end - at);
+    at = end + 1;
+    return negative ? -number : number;
+  }
+
+  /** ASCII that ends before the mark, which is read as well. */
+  public String wordUpTo(char mark) {
+    int end = at;
+    while (end < bytes.length && bytes[end] != mark) {
+      end++;
+    }
+    String word = new String(bytes, at, end - at, StandardCharsets.US_ASCII);
+    at = end + 1;
+    return word;
+  }
+
+  /** So many bytes of UTF-8. */
+  public String text(int length) {
+    require(length);
+    String text = new String(bytes, at, length, StandardCharsets.UTF_8);
+    at += length;
+    return text;
+  }
+
+  /** What is left, as UTF-8. */
+  public String rest() {
+    return isAtEnd() ? "" : text(bytes.length - at);
+  }
+
+  private byte[] next(int length) {
+    require(length);
+    at += length;
+    return Arrays.copyOfRange(bytes, at - length, at);
+  }
+
+  private void require(int length) {
+    if (length < 0 || bytes.length - at < length) {
+      throw new IllegalStateException("a record ends too early, at byte " + bytes.length);
+    }
+  }
+
+  private static int digit(byte b) {
+    if (b < '0' || b > '9') {
+      throw new IllegalStateException("a record has a byte " + b + " instead of a digit");
+    }
+    return b - '0';
+  }
+}

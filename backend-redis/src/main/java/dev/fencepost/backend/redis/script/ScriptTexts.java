@@ -1,0 +1,117 @@
+package dev.fencepost.backend.redis.script;
+
+import io.lettuce.core.RedisFuture;
+import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.EnumMap;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * The scripts' texts, for one prefix of keys and one run of Redis, and their digests by which the
+ * store knows them. A run is named in the texts that are for it alone, so that no other knows their
+ * digests.
+ */
+public final class ScriptTexts {
+  private final Map<LuaScript, Text> texts = new EnumMap<>(LuaScript.class);
+
+  /**
+   * Puts the texts together.
+   *
+   * @param run the process that serves, and the history that it continues
+   */
+  ScriptTexts(String prefix, String run) {
+    for (LuaScript script : LuaScript.values()) {
+      texts.put(script, text(script, prefix, run));
+    }
+  }
+
+  /** Sends a script by its digest. */
+  <T> RedisFuture<T> run(
+      RedisClusterAsyncCommands<byte[], byte[]> store,
+      LuaScript script,
+      ScriptOutputType type,
+      Arguments arguments) {
+    return store.evalsha(text(script).digest, type, arguments.keys, arguments.values);
+  }
+
+  /** Sends a script with its text, for a store that does not know it any more. */
+  <T> RedisFuture<T> runWhole(
+      RedisClusterAsyncCommands<byte[], byte[]> store,
+      LuaScript script,
+      ScriptOutputType type,
+      Arguments arguments) {
+    return store.eval(text(script).source, type, arguments.keys, arguments.values);
+  }
+
+  /** Makes a server know those that are for every run. */
+  @SuppressWarnings("FutureReturnValueIgnored") // A script that is not known is sent whole.
+  public void load(RedisClusterAsyncCommands<byte[], byte[]> node) {
+    texts.forEach(
+        (script, text) -> {
+          if (!script.isForOneRun()) {
+            node.scriptLoad(text.source);
+          }
+        });
+  }
+
+  /** What a script is told. */
+  public static final class Arguments {
+    private final byte[][] keys;
+    private final byte[][] values;
+
+    public Arguments(byte[][] keys, byte[]... values) {
+      this.keys = keys;
+      this.values = values;
+    }
+  }
+
+  private static final class Text {
+    private final byte[] source;
+    private final String digest;
+
+    Text(byte[] source) {
+      this.source = source;
+      this.digest = sha1(source);
+    }
+  }
+
+  private Text text(LuaScript script) {
+    return Objects.requireNonNull(texts.get(script));
+  }
+
+  private static Text text(LuaScript script, String prefix, String run) {
+    // With this line a script that writes is refused by a replica before it has read anything.
+    StringBuilder text =
+        new StringBuilder(script.runsWhenFull() ? "#!lua flags=allow-oom\n" : "#!lua\n");
+    if (script.isForOneRun()) {
+      text.append("-- For this run of Redis alone: ").append(run).append('\n');
+    }
+    script.parts().forEach(part -> text.append(resource(part)));
+    byte[] source = text.toString().replace("${prefix}", prefix).getBytes(StandardCharsets.UTF_8);
+    return new Text(source);
+  }
+
+  private static String resource(String name) {
+    try (InputStream in = ScriptTexts.class.getResourceAsStream(name + ".lua")) {
+      return new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String sha1(byte[] source) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-1").digest(source));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-1", e);
+    }
+  }
+}

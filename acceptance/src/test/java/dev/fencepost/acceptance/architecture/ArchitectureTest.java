@@ -24,6 +24,7 @@ class ArchitectureTest {
   private static final String CORE = "dev.fencepost.core..";
   private static final String PROTO = "dev.fencepost.proto..";
   private static final String BACKENDS = "dev.fencepost.backend..";
+  private static final String BACKEND_ROOTS = "dev.fencepost.backend.*";
   private static final String SERVER = "dev.fencepost.server..";
   private static final String CLIENT = "dev.fencepost.client..";
   private static final String FENCE = "dev.fencepost.fence..";
@@ -88,6 +89,9 @@ class ArchitectureTest {
             "dev.fencepost.proto.v1",
             "dev.fencepost.backend.jdbc",
             "dev.fencepost.backend.redis",
+            "dev.fencepost.backend.redis.connection",
+            "dev.fencepost.backend.redis.lock",
+            "dev.fencepost.backend.redis.script",
             "dev.fencepost.backend.etcd",
             "dev.fencepost.backend.zookeeper",
             "dev.fencepost.client",
@@ -195,14 +199,30 @@ class ArchitectureTest {
 
   @Test
   void backend_showsItsProviderOnly() {
-    Rules.showsOnly(BACKENDS, LockBackendProvider.class).check(CLASSES);
-    assertThat(publicTypes("dev.fencepost.backend"))
+    Rules.isKnownOnlyThrough(LockBackendProvider.class, BACKENDS).check(CLASSES);
+    Rules.showsOnly(BACKEND_ROOTS, LockBackendProvider.class).check(CLASSES);
+    assertThat(providers())
         .containsExactlyInAnyOrder(
             "dev.fencepost.backend.etcd.EtcdBackendProvider",
             "dev.fencepost.backend.jdbc.JdbcBackendProvider",
             "dev.fencepost.backend.redis.RedisBackendProvider",
             "dev.fencepost.backend.zookeeper.ZookeeperBackendProvider");
+    assertBroken(Rules.isKnownOnlyThrough(LockBackendProvider.class, API), CLASSES);
     assertBroken(Rules.showsOnly(API, LockBackendProvider.class), CLASSES);
+  }
+
+  @Test
+  void redisPackages_useOneAnotherDownwards() {
+    String root = "dev.fencepost.backend.redis";
+    String lock = "dev.fencepost.backend.redis.lock";
+    String script = "dev.fencepost.backend.redis.script";
+    String connection = "dev.fencepost.backend.redis.connection";
+    Rules.doesNotKnow(lock, root).check(CLASSES);
+    Rules.doesNotKnow(script, root, lock).check(CLASSES);
+    Rules.doesNotKnow(connection, root, lock, script).check(CLASSES);
+    assertBroken(Rules.doesNotKnow(root, lock), CLASSES);
+    assertBroken(Rules.doesNotKnow(lock, script), CLASSES);
+    assertBroken(Rules.doesNotKnow(script, connection), CLASSES);
   }
 
   @Test
@@ -270,9 +290,10 @@ class ArchitectureTest {
     assertThat(rule.evaluate(classes).hasViolation()).as("broken: " + rule).isTrue();
   }
 
-  private static Stream<String> publicTypes(String packageName) {
+  /** The public classes right in the packages of the backends. */
+  private static Stream<String> providers() {
     return CLASSES.stream()
-        .filter(each -> each.getPackageName().startsWith(packageName))
+        .filter(each -> each.getPackageName().matches("dev\\.fencepost\\.backend\\.\\w+"))
         .filter(JavaClass::isTopLevelClass)
         .filter(each -> each.getModifiers().contains(JavaModifier.PUBLIC))
         .map(JavaClass::getFullName);

@@ -1,5 +1,8 @@
 package dev.fencepost.acceptance.architecture;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
@@ -93,6 +96,16 @@ final class Rules {
         .arePublic()
         .should()
         .beAssignableTo(type)
+        .allowEmptyShould(false);
+  }
+
+  /** Classes outside of the package know only those of its classes that are of the type. */
+  static ArchRule isKnownOnlyThrough(Class<?> type, String origin) {
+    return noClasses()
+        .that()
+        .resideOutsideOfPackage(origin)
+        .should()
+        .dependOnClassesThat(resideInAPackage(origin).and(not(assignableTo(type))))
         .allowEmptyShould(false);
   }
 

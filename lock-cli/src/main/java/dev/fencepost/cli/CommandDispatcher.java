@@ -24,12 +24,12 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
-/** The whole command line: finds the command, runs it, and answers for what goes wrong. */
+/** Finds the subcommand of a command line, runs it, and turns failures into exit codes. */
 final class CommandDispatcher {
-  /** What Java makes of bytes that the locale cannot read. */
+  /** The character that Java puts in place of bytes that the locale cannot decode. */
   private static final char REPLACEMENT = '\uFFFD';
 
-  /** By far the most common signal that ends a wait. */
+  /** The signal assumed when a wait was interrupted: by far the most common one. */
   private static final int SIGINT = 2;
 
   private final CommandConsole console;
@@ -49,7 +49,7 @@ final class CommandDispatcher {
     } catch (InterruptedException e) {
       return ExitCode.ofSignal(SIGINT);
     } catch (RuntimeException | LinkageError e) {
-      // Our own fault: nobody may take it for a "no", which has the code that Java would give.
+      // A bug. Exit code 1, which Java would give, means "no", so another code is needed.
       e.printStackTrace(console.err());
       return ExitCode.UNAVAILABLE.code();
     } finally {
@@ -68,26 +68,26 @@ final class CommandDispatcher {
   }
 
   private int dispatch(List<String> words) throws InterruptedException {
-    requireReadable(words);
-    int at = 0;
-    while (at < words.size() && words.get(at).startsWith("-")) {
-      if (words.get(at).equals("-h") || words.get(at).equals("--help")) {
+    requireDecoded(words);
+    int index = 0;
+    while (index < words.size() && words.get(index).startsWith("-")) {
+      if (words.get(index).equals("-h") || words.get(index).equals("--help")) {
         console.out().print(help());
         return ExitCode.DONE.code();
       }
-      at += CommandSpecs.words(words.get(at));
+      index += CommandSpecs.words(words.get(index));
     }
-    if (at >= words.size()) {
+    if (index >= words.size()) {
       console.err().print(help());
       return ExitCode.USAGE.code();
     }
-    String name = words.get(at);
+    String name = words.get(index);
     Optional<CliSubcommand> command = SubcommandList.find(name);
     if (command.isEmpty()) {
       throw new UsageException("there is no command " + LockText.printable(name));
     }
-    List<String> own = new ArrayList<>(words.subList(0, at));
-    own.addAll(words.subList(at + 1, words.size()));
+    List<String> own = new ArrayList<>(words.subList(0, index));
+    own.addAll(words.subList(index + 1, words.size()));
     return run(command.get(), CommandSpecs.of(name, command.get()), own);
   }
 
@@ -99,15 +99,15 @@ final class CommandDispatcher {
       line.usage(console.out());
       return ExitCode.DONE.code();
     }
-    CommandInvocation call = new CommandInvocation(parsed, console);
-    if (!command.formats().contains(call.format())) {
-      throw new UsageException("-o " + call.format().word() + " is not for " + spec.name());
+    CommandInvocation invocation = new CommandInvocation(parsed, console);
+    if (!command.formats().contains(invocation.format())) {
+      throw new UsageException("-o " + invocation.format().word() + " is not for " + spec.name());
     }
-    return command.run(call);
+    return command.run(invocation);
   }
 
-  /** A name that arrives mangled would be another lock's: better none. */
-  private static void requireReadable(List<String> words) {
+  /** Refuses arguments that the locale could not decode: a garbled name would be another lock. */
+  private static void requireDecoded(List<String> words) {
     if (words.stream().anyMatch(word -> word.indexOf(REPLACEMENT) >= 0)) {
       throw new UsageException(
           "the locale ("

@@ -2,7 +2,7 @@ package dev.fencepost.cli;
 
 import dev.fencepost.cli.console.CommandConsole;
 
-/** Where the {@code fencepost} process begins. */
+/** The entry point of the {@code fencepost} process. */
 public final class Main {
   private Main() {}
 

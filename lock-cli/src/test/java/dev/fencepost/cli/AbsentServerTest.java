@@ -9,7 +9,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Nothing listens where the server should be, as while it starts or is restarted. */
+/** Nothing listens at the server's address, as while a server starts. */
 class AbsentServerTest {
   @TempDir Path folder;
 

@@ -8,9 +8,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The command line within this JVM, its streams captured. */
+/** Runs command lines within this JVM and captures their output. */
 final class CapturedCli {
-  /** What a command left behind. */
+  /** The exit code and the output of a command. */
   record Result(int code, String out, String err) {
     List<String> lines() {
       return out.lines().toList();
@@ -19,7 +19,7 @@ final class CapturedCli {
 
   private final Map<String, String> environment = new LinkedHashMap<>();
 
-  /** Commands that ask this server. */
+  /** Command lines for this server. */
   static CapturedCli of(FakeServer server) {
     return new CapturedCli().with("FENCEPOST_SERVER", server.address());
   }

@@ -32,13 +32,13 @@ final class ChildCli implements AutoCloseable {
     return startLocal(folder, all);
   }
 
-  /** The same for a command that asks no server. */
+  /** Starts a command line that calls no server. */
   static ChildCli startLocal(Path folder, String... words) {
     try {
       Path out = Files.createTempFile(folder, "out", ".txt");
       Path err = Files.createTempFile(folder, "err", ".txt");
-      // Whoever runs the tests in the background may ignore SIGINT or SIGHUP, and children inherit
-      // that.
+      // A shell that runs the tests in the background may ignore SIGINT or SIGHUP, and children
+      // inherit that.
       List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT,HUP,TERM"));
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
       command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx64m"));
@@ -60,7 +60,7 @@ final class ChildCli implements AutoCloseable {
     return process.isAlive();
   }
 
-  /** Writes to its standard input and closes that. */
+  /** Writes to the standard input of the process and closes it. */
   void send(String text) {
     try (var writer = process.outputWriter()) {
       writer.write(text);
@@ -89,7 +89,7 @@ final class ChildCli implements AutoCloseable {
     return read(err);
   }
 
-  /** Kills it; the watchdog sees to the rest. */
+  /** Kills the process; the watchdog of a {@code run} ends the rest. */
   @Override
   public void close() {
     process.destroyForcibly();

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every exit code of the help, but those of {@code run}'s command. */
+/** Every exit code of the help, except those of the command of {@code run}. */
 class ExitCodeTest {
   private static final String CLAIM = "0123456789abcdef0123456789abcdef";
 
@@ -99,7 +99,7 @@ class ExitCodeTest {
     assertThat(result.err()).startsWith("fencepost: ").hasLineCount(1);
   }
 
-  /** Before anything runs or is asked, and by the name of the option. */
+  /** Refused before any call or command, with the name of the option. */
   @ParameterizedTest
   @ValueSource(
       strings = {

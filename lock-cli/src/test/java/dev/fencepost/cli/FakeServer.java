@@ -16,11 +16,11 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A server of the wire API that keeps its locks in memory and fails as it is told to. */
+/** A server of the wire API that keeps its locks in memory and can be made to fail. */
 final class FakeServer implements AutoCloseable {
-  final FakeLocks locks = new FakeLocks();
-  final FakeFences fences = new FakeFences(locks);
-  final FakeAdmin admin = new FakeAdmin(locks, fences);
+  final FakeLockService locks = new FakeLockService();
+  final FakeFencingService fences = new FakeFencingService(locks);
+  final FakeAdminService admin = new FakeAdminService(locks, fences);
 
   private final Map<String, Status> failures = new ConcurrentHashMap<>();
   private final Map<String, AtomicInteger> calls = new ConcurrentHashMap<>();
@@ -32,7 +32,7 @@ final class FakeServer implements AutoCloseable {
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
                 InsecureServerCredentials.create())
             .addService(locks)
-            .addService(new FakeSessions(locks))
+            .addService(new FakeSessionService(locks))
             .addService(fences)
             .addService(admin)
             .intercept(new Faults())
@@ -60,17 +60,17 @@ final class FakeServer implements AutoCloseable {
     return server.getPort();
   }
 
-  /** From now on the method answers with a status. */
+  /** Makes a method answer with a status from now on. */
   void fail(String method, Status status) {
     failures.put(method, status);
   }
 
-  /** From now on the method works. */
+  /** Makes a method work again. */
   void heal(String method) {
     failures.remove(method);
   }
 
-  /** How often a method was called. */
+  /** The number of calls of a method. */
   int calls(String method) {
     return calls.computeIfAbsent(method, name -> new AtomicInteger()).get();
   }

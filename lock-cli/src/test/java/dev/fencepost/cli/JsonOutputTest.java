@@ -27,7 +27,7 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** {@code -o json} of every command: jq reads it, and it is the message that the server sent. */
+/** {@code -o json} of every command: jq reads it, and it equals the message of the server. */
 class JsonOutputTest {
   private static final String CLAIM = "0123456789abcdef0123456789abcdef";
 
@@ -74,7 +74,7 @@ class JsonOutputTest {
     Set<String> names = new TreeSet<>(SubcommandList.NAMES);
     names.removeIf(
         name -> !SubcommandList.find(name).orElseThrow().formats().contains(OutputFormat.JSON));
-    // It does not end by itself: see WatchTest.
+    // It does not end by itself; see WatchSubcommandTest.
     names.remove("watch");
     return names;
   }

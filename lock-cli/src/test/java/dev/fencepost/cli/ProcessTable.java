@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Looks at processes in {@code /proc}, and signals them. */
+/** Reads the processes in {@code /proc}, and sends signals to them. */
 final class ProcessTable {
   private ProcessTable() {}
 

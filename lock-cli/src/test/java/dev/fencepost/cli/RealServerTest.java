@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The command line against the server that it starts itself, with its store in a folder. */
+/** The command line with a real server, which it starts itself, and a store in a folder. */
 class RealServerTest {
   private static final Pattern ADDRESS = Pattern.compile("gRPC +(127\\.0\\.0\\.1:\\d+)");
 

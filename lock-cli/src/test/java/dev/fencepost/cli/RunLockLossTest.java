@@ -16,10 +16,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code run} loses its lock, and its process group has to be gone in time. */
+/** {@code run} loses its lock and must end its process group in time. */
 @Timeout(value = 60, unit = TimeUnit.MINUTES)
 class RunLockLossTest {
-  /** More of them: {@code mvn -pl lock-cli test -Dtest=RunLockLossTest -Dfencepost.rounds=100}. */
+  /** More rounds: {@code mvn -pl lock-cli test -Dtest=RunLockLossTest -Dfencepost.rounds=100}. */
   private static final int ROUNDS = Integer.getInteger("fencepost.rounds", 4);
 
   private static final Duration TTL = Duration.ofSeconds(4);
@@ -44,7 +44,7 @@ class RunLockLossTest {
       String lock = "cut-" + round;
       try (ChildCli run = start(lock)) {
         long group = StubbornCommand.awaitGroup(folder, lock);
-        // Cut at any moment of the lease, and after any number of renewals.
+        // Cut at a random moment of the lease, after a random number of renewals.
         await().pollDelay(random.nextInt(1, 3_000), MILLISECONDS).until(() -> true);
         cut(round);
         assertGoneInTime(group, lock);
@@ -116,7 +116,7 @@ class RunLockLossTest {
     try (ChildCli run =
         ChildCli.start(
             folder, both, "run", "two", "--ttl", "2s", "--", "sh", "-c", "sleep 4; >" + mark)) {
-      // The first one begins the keeping.
+      // The first renewal is the adoption of the grant by the client.
       await().until(() -> server.locks.renewals.get() > 1);
       proxy.refuse();
       assertThat(run.awaitExit()).isZero();
@@ -148,7 +148,7 @@ class RunLockLossTest {
         .orElse(0L);
   }
 
-  /** The store counts from when it got the call, which is later than when the call was sent. */
+  /** The store counts the lease from the arrival of a call, which is later than its sending. */
   private void assertGoneInTime(long group, String lock) {
     while (true) {
       long begun = server.locks.leaseBegunNanos.get(lock);
@@ -158,7 +158,7 @@ class RunLockLossTest {
       if (isGone) {
         return;
       }
-      // Judged by when a process was seen alive: a test that was late itself proves nothing.
+      // Only the time at which a process was seen alive counts, in case the test itself was late.
       assertThat(seenNanos).as("still alive, by the clock").isLessThan(end);
     }
   }

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** {@code run} while its lock stands. */
+/** {@code run} while its lock is held. */
 class RunSubcommandTest {
   @TempDir Path folder;
 
@@ -167,7 +167,7 @@ class RunSubcommandTest {
     assertThat(server.locks.holder("a")).isEmpty();
   }
 
-  /** Most stores remember nothing of a lock that was given back: the second try is told so. */
+  /** Most stores keep no record of a released lock, so the second attempt finds no grant. */
   @Test
   void lostAnswerToTheRelease_leavesTheCommandItsCode() {
     server.locks.lostReleaseAnswers.set(1);

@@ -12,11 +12,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * A server that lets others connect and never says a word, as a stopped process does, stands before
- * one that lives.
+ * The first server in the list accepts connections and never answers, like a stopped process. The
+ * second one works.
  */
 class SilentServerTest {
-  /** A connection that nobody answers is found dead after 25 s. */
+  /** Less than the 25 s after which keep-alive closes an unanswered connection. */
   private static final Duration SOONER = Duration.ofSeconds(20);
 
   private final FakeServer server = FakeServer.start();

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** No password of a store URI is shown, whatever the URI and whatever the kind of store. */
+/** Passwords in store URIs are never shown, for any URI and any kind of store. */
 class StoreSecretsTest {
   private final PrintStream out = System.out;
   private final PrintStream err = System.err;
@@ -105,7 +105,7 @@ class StoreSecretsTest {
     return uris;
   }
 
-  /** What the libraries of stores log by the JDK's own means. */
+  /** Records the log records that the stores' libraries write with the JDK's logger. */
   private static final class Recorder extends Handler {
     private final List<String> lines = new ArrayList<>();
 

@@ -10,7 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A command that ignores TERM and has a grandchild in its group that does so too. */
+/** A command that ignores TERM, with a child in its group that ignores TERM too. */
 final class StubbornCommand {
   private static final String SCRIPT =
       """

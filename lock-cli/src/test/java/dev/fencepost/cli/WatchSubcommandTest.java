@@ -18,7 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class WatchTest {
+class WatchSubcommandTest {
   @TempDir Path folder;
 
   private final FakeServer server = FakeServer.start();

@@ -29,10 +29,10 @@ import java.util.EnumSet;
 import java.util.Set;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** {@code acquire}: takes a lock and leaves it to the caller. */
+/** {@code acquire}: acquires a lock and leaves it to the caller. */
 final class AcquireSubcommand implements CliSubcommand {
-  /** Less would be none; what a server allows it says itself. */
-  static final Duration SHORTEST_TTL = Duration.ofMillis(1);
+  /** The shortest ttl above zero. The server has a longer minimum and reports it. */
+  static final Duration MIN_TTL = Duration.ofMillis(1);
 
   private static final Duration DEFAULT_TTL = Duration.ofSeconds(30);
 
@@ -40,15 +40,20 @@ final class AcquireSubcommand implements CliSubcommand {
   public void describe(CommandSpec spec) {
     spec.usageMessage()
         .description(
-            "Takes a lock and exits; nobody renews it. Ctrl-C while it waits withdraws the claim.");
+            "Acquires a lock and exits; nobody renews it. Ctrl-C while it waits withdraws the claim.");
     CommandOptions.parameter(spec, 0, "NAME", "The lock.");
     CommandOptions.value(spec, "--ttl", "D", "The lease; default: 30s.");
-    CommandOptions.value(spec, "--wait", "D", "How long to stand in line; default: 0s, try once.");
-    CommandOptions.value(spec, "--claim", "ID", "The claim id of the call that this one repeats.");
-    CommandOptions.value(spec, "--owner", "TEXT", "Who this is, for people.");
     CommandOptions.value(
-        spec, "--lock-delay", "D", "If the lease runs out, keep others out longer; default: 0s.");
-    CommandOptions.values(spec, "--meta", "K=V", "Shown to whoever inspects the lock.");
+        spec, "--wait", "D", "How long to wait in the queue; default: 0s, try once.");
+    CommandOptions.value(
+        spec, "--claim", "ID", "The claim id, to repeat an earlier acquire with the same id.");
+    CommandOptions.value(spec, "--owner", "TEXT", "The owner shown to people.");
+    CommandOptions.value(
+        spec,
+        "--lock-delay",
+        "D",
+        "If the lease expires, keep the lock closed longer; default: 0s.");
+    CommandOptions.values(spec, "--meta", "K=V", "Metadata shown by inspect.");
     NotGrantedOption.describe(spec);
   }
 
@@ -58,59 +63,68 @@ final class AcquireSubcommand implements CliSubcommand {
   }
 
   @Override
-  public int run(CommandInvocation call) throws InterruptedException {
-    int refusedCode = NotGrantedOption.of(call);
-    AcquireRequest order = order(call);
-    AnswerPrinter output = call.output();
-    try (ServerPool servers = new ServerPool(call.servers(), call.console()::note);
+  public int run(CommandInvocation invocation) throws InterruptedException {
+    int refusedCode = NotGrantedOption.of(invocation);
+    AcquireRequest request = buildRequest(invocation);
+    AnswerPrinter output = invocation.output();
+    try (ServerPool servers = new ServerPool(invocation.servers(), invocation.console()::note);
         SignalInterruption interruption = SignalInterruption.ofThisThread()) {
-      LockCalls locks = new LockCalls(servers, call.timeout());
-      ClaimResult claimed;
+      LockCalls locks = new LockCalls(servers, invocation.timeout());
+      ClaimResult result;
       try {
-        claimed = call.has("--claim") ? locks.acquire(order) : locks.acquireOrWithdraw(order);
+        result =
+            invocation.has("--claim") ? locks.acquire(request) : locks.acquireOrWithdraw(request);
       } catch (InterruptedException e) {
         return interruption.exitCode();
       }
-      return claimed.<Integer>fold(
+      return result.<Integer>fold(
           held -> tell(output, held, servers),
           why -> {
-            tell(output, call.console(), order, why);
+            tell(output, invocation.console(), request, why);
             return refusedCode;
           },
-          why -> tell(call.console(), why));
+          why -> tell(invocation.console(), why));
     }
   }
 
-  private static AcquireRequest order(CommandInvocation call) {
-    AcquireRequest.Builder order =
+  private static AcquireRequest buildRequest(CommandInvocation invocation) {
+    AcquireRequest.Builder request =
         AcquireRequest.newBuilder()
-            .setName(call.lock().value())
+            .setName(invocation.lock().value())
             .setClaimId(
-                call.text("--claim").map(ClaimId::new).orElseGet(ClaimIdGenerator::next).value())
+                invocation
+                    .text("--claim")
+                    .map(ClaimId::new)
+                    .orElseGet(ClaimIdGenerator::next)
+                    .value())
             .setTtl(
                 WireDurations.toWire(
-                    call.duration("--ttl", SHORTEST_TTL, Lease.MAX_TTL).orElse(DEFAULT_TTL)))
+                    invocation.duration("--ttl", MIN_TTL, Lease.MAX_TTL).orElse(DEFAULT_TTL)))
             .setWait(
                 WireDurations.toWire(
-                    call.duration("--wait", CommandInvocation.LONGEST_WAIT).orElse(Duration.ZERO)))
-            .setOwner(call.text("--owner").orElseGet(() -> CommandOwner.ofProcess("acquire")))
+                    invocation
+                        .duration("--wait", CommandInvocation.MAX_WAIT)
+                        .orElse(Duration.ZERO)))
+            .setOwner(invocation.text("--owner").orElseGet(() -> CommandOwner.ofProcess("acquire")))
             .setLockDelay(
                 WireDurations.toWire(
-                    call.duration("--lock-delay", Lease.MAX_LOCK_DELAY).orElse(Duration.ZERO)));
-    for (String entry : call.texts("--meta")) {
+                    invocation
+                        .duration("--lock-delay", Lease.MAX_LOCK_DELAY)
+                        .orElse(Duration.ZERO)));
+    for (String entry : invocation.texts("--meta")) {
       int equals = entry.indexOf('=');
       if (equals < 1) {
         throw InvalidValueException.of("--meta", entry, "a key, =, and a value");
       }
-      order.putMetadata(entry.substring(0, equals), entry.substring(equals + 1));
+      request.putMetadata(entry.substring(0, equals), entry.substring(equals + 1));
     }
-    return order.build();
+    return request.build();
   }
 
   private static int tell(AnswerPrinter output, HeldGrant held, ServerPool servers) {
     output.print(
         () ->
-            LockText.held(held, "is held")
+            LockText.describeGrant(held, "is held")
                 + "; nobody renews it\nclaim "
                 + held.claim().value()
                 + " (a secret: it renews and releases the lock)",
@@ -124,8 +138,8 @@ final class AcquireSubcommand implements CliSubcommand {
   }
 
   private static void tell(
-      AnswerPrinter output, CommandConsole console, AcquireRequest order, NotGranted why) {
-    String text = LockText.refused(order.getName(), why);
+      AnswerPrinter output, CommandConsole console, AcquireRequest request, NotGranted why) {
+    String text = LockText.describeRefusal(request.getName(), why);
     if (output.format() == OutputFormat.ENV) {
       console.note(text);
       return;
@@ -134,11 +148,11 @@ final class AcquireSubcommand implements CliSubcommand {
         () -> text,
         () ->
             JsonLine.with(
-                "claimId", order.getClaimId(), AcquireResponse.newBuilder().setNotGranted(why)));
+                "claimId", request.getClaimId(), AcquireResponse.newBuilder().setNotGranted(why)));
   }
 
   private static int tell(CommandConsole console, Lost why) {
-    console.note("granted too late to be used, and then " + LockText.lost(why));
+    console.note("granted too late to be used, and then lost: " + LockText.describeLoss(why));
     return ExitCode.LOST.code();
   }
 }

@@ -15,34 +15,34 @@ import dev.fencepost.proto.v1.AdvanceTokenResponse;
 import dev.fencepost.proto.v1.FencingServiceGrpc;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** {@code advance}: lets a token pass a resource's mark, and raises the mark. */
+/** {@code advance}: checks a token against a resource's mark, and raises the mark. */
 final class AdvanceSubcommand implements CliSubcommand {
   @Override
   public void describe(CommandSpec spec) {
     spec.usageMessage()
         .description(
-            "Lets a token pass a resource's mark and raises the mark: exit 0 if it passed.");
+            "Checks a token against a resource's mark and raises the mark: exit 0 if it passed.");
     CommandOptions.parameter(spec, 0, "RESOURCE", "The resource.");
     CommandOptions.token(spec, "The token; default: FENCEPOST_TOKEN.");
   }
 
   @Override
-  public int run(CommandInvocation call) throws InterruptedException {
-    ResourceName resource = new ResourceName(call.parameter(0).orElse(""));
-    FencingToken token = call.token();
-    AnswerPrinter output = call.output();
-    try (ServerPool servers = new ServerPool(call.servers())) {
+  public int run(CommandInvocation invocation) throws InterruptedException {
+    ResourceName resource = new ResourceName(invocation.parameter(0).orElse(""));
+    FencingToken token = invocation.token();
+    AnswerPrinter output = invocation.output();
+    try (ServerPool servers = new ServerPool(invocation.servers())) {
       AdvanceTokenResponse answer =
           servers
-              .ask(
+              .call(
                   UnaryCall.of(
                       FencingServiceGrpc.getAdvanceTokenMethod(),
                       AdvanceTokenRequest.newBuilder()
                           .setResource(resource.value())
                           .setFencingToken(token.value())
                           .build(),
-                      call.timeout()))
-              .answer();
+                      invocation.timeout()))
+              .message();
       output.print(() -> text(answer), () -> JsonLine.of(answer));
       return passed(answer) ? ExitCode.DONE.code() : ExitCode.NO.code();
     }

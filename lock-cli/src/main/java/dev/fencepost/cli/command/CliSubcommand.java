@@ -6,29 +6,29 @@ import java.util.EnumSet;
 import java.util.Set;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** One word of the command line. */
+/** A subcommand of {@code fencepost}. */
 public interface CliSubcommand {
-  /** Adds the command's own options and parameters, and says what it does. */
+  /** Adds the subcommand's description, options and parameters. */
   void describe(CommandSpec spec);
 
-  /** The ways in which its answer can be written; the first is the default. */
+  /** The formats in which its answer can be printed; the first is the default. */
   default Set<OutputFormat> formats() {
     return EnumSet.of(OutputFormat.TEXT, OutputFormat.JSON);
   }
 
-  /** Whether it talks to servers and so knows {@code --server} and {@code --timeout}. */
+  /** Whether it calls servers and so takes {@code --server} and {@code --timeout}. */
   default Reach reach() {
     return Reach.SERVERS;
   }
 
   /**
-   * Does what it is for and returns the exit code.
+   * Runs the subcommand and returns the exit code.
    *
-   * @throws InterruptedException if the process is to end before the answer
+   * @throws InterruptedException if a signal ends the process before the answer
    */
-  int run(CommandInvocation call) throws InterruptedException;
+  int run(CommandInvocation invocation) throws InterruptedException;
 
-  /** How far a command goes. */
+  /** Whether a subcommand leaves this process. */
   enum Reach {
     /** Calls servers. */
     SERVERS,

@@ -8,13 +8,13 @@ import java.util.stream.Collectors;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
-/** What each command understands: its own options, and the global ones as far as they apply. */
+/** The options of each subcommand: its own, and those global ones that apply to it. */
 public final class CommandSpecs {
   private static final Set<String> GLOBAL_WITH_VALUE = Set.of("--server", "--timeout", "-o");
 
   private CommandSpecs() {}
 
-  /** The specification of one command. */
+  /** The specification of one subcommand. */
   public static CommandSpec of(String name, CliSubcommand command) {
     CommandSpec spec = CommandSpec.create().name("fencepost " + name);
     command.describe(spec);
@@ -41,7 +41,7 @@ public final class CommandSpecs {
     return spec;
   }
 
-  /** All commands below one root. */
+  /** All subcommands below one root. */
   public static CommandSpec whole() {
     CommandSpec root = CommandSpec.create().name("fencepost");
     for (String name : SubcommandList.NAMES) {
@@ -50,7 +50,7 @@ public final class CommandSpecs {
     return root;
   }
 
-  /** How many words a global option takes, itself included. */
+  /** The number of words that a global option takes, itself included. */
   public static int words(String option) {
     return GLOBAL_WITH_VALUE.contains(option) ? 2 : 1;
   }

@@ -9,7 +9,7 @@ import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** {@code completion}: the script that completes commands and options in a shell. */
+/** {@code completion}: prints the script that completes commands and options in a shell. */
 final class CompletionSubcommand implements CliSubcommand {
   @Override
   public void describe(CommandSpec spec) {
@@ -29,8 +29,9 @@ final class CompletionSubcommand implements CliSubcommand {
   }
 
   @Override
-  public int run(CommandInvocation call) {
-    call.console()
+  public int run(CommandInvocation invocation) {
+    invocation
+        .console()
         .out()
         .print(AutoComplete.bash("fencepost", new CommandLine(CommandSpecs.whole())));
     return ExitCode.DONE.code();

@@ -21,49 +21,54 @@ import java.time.Duration;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** {@code force-release}: ends a lock's grant, whoever holds it. */
+/** {@code force-release}: ends a lock's grant without its holder. */
 final class ForceReleaseSubcommand implements CliSubcommand {
   @Override
   public void describe(CommandSpec spec) {
     spec.usageMessage()
         .description(
-            "Ends a lock's grant, whoever holds it. The lock stays closed for what is left of the"
+            "Ends a lock's grant without its holder. The lock stays closed for the rest of the"
                 + " lease, unless --close-for says otherwise.");
     CommandOptions.parameter(spec, 0, "NAME", "The lock.");
     ReasonOption.describe(spec);
-    CommandOptions.value(spec, "--if-token", "T", "Only if the standing grant has this token.");
+    CommandOptions.value(spec, "--if-token", "T", "Only if the current grant has this token.");
     CommandOptions.value(
         spec, "--close-for", "D", "Keep the lock closed this long; 0 frees it to others at once.");
   }
 
   @Override
-  public int run(CommandInvocation call) throws InterruptedException {
-    ForceReleaseCommand order =
+  public int run(CommandInvocation invocation) throws InterruptedException {
+    ForceReleaseCommand command =
         new ForceReleaseCommand(
-            call.lock(),
-            ReasonOption.of(call),
-            call.token("--if-token"),
-            call.duration("--close-for", ReleaseCommand.MAX_CLOSE_FOR));
-    AnswerPrinter output = call.output();
-    try (ServerPool servers = new ServerPool(call.servers())) {
-      UnaryCall<ForceReleaseRequest, ForceReleaseResponse> question =
-          UnaryCall.of(AdminServiceGrpc.getForceReleaseMethod(), request(order), call.timeout());
-      // Sent twice without a token, it might end the next holder's grant as well.
+            invocation.lock(),
+            ReasonOption.of(invocation),
+            invocation.token("--if-token"),
+            invocation.duration("--close-for", ReleaseCommand.MAX_CLOSE_FOR));
+    AnswerPrinter output = invocation.output();
+    try (ServerPool servers = new ServerPool(invocation.servers())) {
+      UnaryCall<ForceReleaseRequest, ForceReleaseResponse> call =
+          UnaryCall.of(
+              AdminServiceGrpc.getForceReleaseMethod(),
+              buildRequest(command),
+              invocation.timeout());
+      // Without a token a second attempt could end the next holder's grant as well.
       ForceReleaseResponse answer =
-          servers.ask(order.ifToken().isPresent() ? question : question.onlyOnce()).answer();
-      output.print(() -> text(order.lock(), answer), () -> JsonLine.of(answer));
+          servers.call(command.ifToken().isPresent() ? call : call.onlyOnce()).message();
+      output.print(() -> text(command.lock(), answer), () -> JsonLine.of(answer));
       return answer.getOutcome() == ForceReleaseOutcome.FORCE_RELEASE_OUTCOME_RELEASED
           ? ExitCode.DONE.code()
           : ExitCode.NO.code();
     }
   }
 
-  private static ForceReleaseRequest request(ForceReleaseCommand order) {
+  private static ForceReleaseRequest buildRequest(ForceReleaseCommand command) {
     ForceReleaseRequest.Builder request =
-        ForceReleaseRequest.newBuilder().setName(order.lock().value()).setReason(order.reason());
-    Optional<FencingToken> token = order.ifToken();
+        ForceReleaseRequest.newBuilder()
+            .setName(command.lock().value())
+            .setReason(command.reason());
+    Optional<FencingToken> token = command.ifToken();
     token.ifPresent(only -> request.setFencingToken(only.value()));
-    Optional<Duration> closeFor = order.closeFor();
+    Optional<Duration> closeFor = command.closeFor();
     closeFor.ifPresent(time -> request.setCloseFor(WireDurations.toWire(time)));
     return request.build();
   }
@@ -74,12 +79,12 @@ final class ForceReleaseSubcommand implements CliSubcommand {
       case FORCE_RELEASE_OUTCOME_RELEASED ->
           name
               + " is taken from "
-              + LockText.holder(answer.getHolder())
+              + LockText.describeHolder(answer.getHolder())
               + (answer.getFencingToken() == 0
                   ? ""
                   : "; fence its writes with token " + answer.getFencingToken());
       case FORCE_RELEASE_OUTCOME_TOKEN_MISMATCH ->
-          name + " is another's by now: " + LockText.holder(answer.getHolder());
+          name + " is held by another claim now: " + LockText.describeHolder(answer.getHolder());
       default -> name + " is held by nobody";
     };
   }

@@ -20,27 +20,27 @@ import java.util.StringJoiner;
 import java.util.TreeMap;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** {@code inspect}: one lock, its holder and who waits for it. */
+/** {@code inspect}: shows a lock, its holder and its waiters. */
 final class InspectSubcommand implements CliSubcommand {
   @Override
   public void describe(CommandSpec spec) {
-    spec.usageMessage().description("Shows a lock, its holder and who waits for it.");
+    spec.usageMessage().description("Shows a lock, its holder and its waiters.");
     CommandOptions.parameter(spec, 0, "NAME", "The lock.");
   }
 
   @Override
-  public int run(CommandInvocation call) throws InterruptedException {
-    LockName lock = call.lock();
-    AnswerPrinter output = call.output();
-    try (ServerPool servers = new ServerPool(call.servers())) {
+  public int run(CommandInvocation invocation) throws InterruptedException {
+    LockName lock = invocation.lock();
+    AnswerPrinter output = invocation.output();
+    try (ServerPool servers = new ServerPool(invocation.servers())) {
       GetLockResponse answer =
           servers
-              .ask(
+              .call(
                   UnaryCall.of(
                       LockServiceGrpc.getGetLockMethod(),
                       GetLockRequest.newBuilder().setName(lock.value()).build(),
-                      call.timeout()))
-              .answer();
+                      invocation.timeout()))
+              .message();
       output.print(() -> text(answer.getLock()), () -> JsonLine.of(answer));
       return ExitCode.DONE.code();
     }
@@ -48,7 +48,7 @@ final class InspectSubcommand implements CliSubcommand {
 
   private static String text(Lock lock) {
     StringJoiner text = new StringJoiner("\n");
-    text.add(LockText.printable(lock.getName()) + " is " + LockText.state(lock));
+    text.add(LockText.printable(lock.getName()) + " is " + LockText.describeState(lock));
     if (lock.getLastToken() > 0) {
       text.add("last token: " + lock.getLastToken());
     }
@@ -60,9 +60,9 @@ final class InspectSubcommand implements CliSubcommand {
           "  waiter "
               + waiter.getPosition()
               + ": "
-              + LockText.owner(waiter.getOwner())
+              + LockText.describeOwner(waiter.getOwner())
               + ", for "
-              + WireDurations.about(waiter.getWaited()));
+              + WireDurations.printRounded(waiter.getWaited()));
     }
     if (lock.getWaiterCount() > lock.getWaitersCount()) {
       text.add("  and " + (lock.getWaiterCount() - lock.getWaitersCount()) + " more");
@@ -72,8 +72,11 @@ final class InspectSubcommand implements CliSubcommand {
 
   private static void add(StringJoiner text, Holder holder) {
     text.add(
-        "  holder: " + LockText.owner(holder.getOwner()) + ", claim tag " + holder.getClaimTag());
-    text.add("  held for " + WireDurations.about(LockText.heldFor(holder)));
+        "  holder: "
+            + LockText.describeOwner(holder.getOwner())
+            + ", claim tag "
+            + holder.getClaimTag());
+    text.add("  held for " + WireDurations.printRounded(LockText.heldFor(holder)));
     if (!holder.getPrincipal().isEmpty()) {
       text.add("  principal: " + LockText.printable(holder.getPrincipal()));
     }

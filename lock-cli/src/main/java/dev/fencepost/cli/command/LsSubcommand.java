@@ -16,28 +16,28 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** {@code ls}: the locks that are held, closed or waited for. */
+/** {@code ls}: lists the locks that are held, closed or waited for. */
 final class LsSubcommand implements CliSubcommand {
   @Override
   public void describe(CommandSpec spec) {
     spec.usageMessage().description("Lists the locks that are held, closed or waited for.");
     CommandOptions.optionalParameter(spec, 0, "PREFIX", "Only names that begin like this.");
-    CommandOptions.flag(spec, "--contended", "Only locks that somebody waits for.");
+    CommandOptions.flag(spec, "--contended", "Only locks with waiters.");
     CommandOptions.value(
         spec, "--held-for", "D", "Only locks that have been held for at least this long.");
-    CommandOptions.value(spec, "--limit", "N", "At most so many.");
+    CommandOptions.value(spec, "--limit", "N", "At most N locks.");
   }
 
   @Override
-  public int run(CommandInvocation call) throws InterruptedException {
-    Predicate<Lock> wanted = wanted(call);
-    int limit = call.number("--limit", 1, Integer.MAX_VALUE).orElse(Integer.MAX_VALUE);
-    AnswerPrinter output = call.output();
+  public int run(CommandInvocation invocation) throws InterruptedException {
+    Predicate<Lock> wanted = wanted(invocation);
+    int limit = invocation.number("--limit", 1, Integer.MAX_VALUE).orElse(Integer.MAX_VALUE);
+    AnswerPrinter output = invocation.output();
     AtomicInteger shown = new AtomicInteger();
-    try (ServerPool servers = new ServerPool(call.servers())) {
-      new LockPager(servers, call.timeout())
+    try (ServerPool servers = new ServerPool(invocation.servers())) {
+      new LockPager(servers, invocation.timeout())
           .visit(
-              call.parameter(0).orElse(""),
+              invocation.parameter(0).orElse(""),
               lock -> {
                 if (wanted.test(lock)) {
                   output.print(() -> text(lock), () -> JsonLine.of(lock));
@@ -49,9 +49,9 @@ final class LsSubcommand implements CliSubcommand {
     return ExitCode.DONE.code();
   }
 
-  private static Predicate<Lock> wanted(CommandInvocation call) {
-    boolean contended = call.has("--contended");
-    Optional<Duration> heldFor = call.duration("--held-for", CommandInvocation.A_CENTURY);
+  private static Predicate<Lock> wanted(CommandInvocation invocation) {
+    boolean contended = invocation.has("--contended");
+    Optional<Duration> heldFor = invocation.duration("--held-for", CommandInvocation.MAX_DURATION);
     return lock ->
         (!contended || lock.getWaiterCount() > 0 || lock.getOtherReplicasWaiting() > 0)
             && heldFor.map(least -> isHeldFor(lock, least)).orElse(true);
@@ -66,7 +66,7 @@ final class LsSubcommand implements CliSubcommand {
     String since =
         lock.getHoldersCount() == 0
             ? ""
-            : ", since " + WireDurations.about(LockText.heldFor(lock.getHolders(0)));
-    return LockText.printable(lock.getName()) + "  " + LockText.state(lock) + since;
+            : ", since " + WireDurations.printRounded(LockText.heldFor(lock.getHolders(0)));
+    return LockText.printable(lock.getName()) + "  " + LockText.describeState(lock) + since;
   }
 }

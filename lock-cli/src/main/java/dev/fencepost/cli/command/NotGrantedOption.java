@@ -5,7 +5,7 @@ import dev.fencepost.cli.console.CommandOptions;
 import dev.fencepost.cli.console.ExitCode;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** The option {@code -E}: another exit code for a lock that was not granted. */
+/** The option {@code -E}: the exit code for a lock that was not granted. */
 final class NotGrantedOption {
   private static final int LARGEST = 255;
 
@@ -16,7 +16,7 @@ final class NotGrantedOption {
         spec, "-E", "CODE", "The exit code if the lock is not granted; default: 75.");
   }
 
-  static int of(CommandInvocation call) {
-    return call.number("-E", 0, LARGEST).orElse(ExitCode.NOT_GRANTED.code());
+  static int of(CommandInvocation invocation) {
+    return invocation.number("-E", 0, LARGEST).orElse(ExitCode.NOT_GRANTED.code());
   }
 }

@@ -13,27 +13,27 @@ import dev.fencepost.proto.v1.LockServiceGrpc;
 import java.time.Duration;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** {@code ping}: whether a server answers, which one, and how soon. */
+/** {@code ping}: shows which server answers, its store, and the round trip time. */
 final class PingSubcommand implements CliSubcommand {
   private static final double NANOS_PER_MILLI = 1e6;
 
   @Override
   public void describe(CommandSpec spec) {
-    spec.usageMessage().description("Asks a server what it is, and how long that takes.");
+    spec.usageMessage().description("Shows a server's version and store, and the round trip time.");
   }
 
   @Override
-  public int run(CommandInvocation call) throws InterruptedException {
-    AnswerPrinter output = call.output();
-    try (ServerPool servers = new ServerPool(call.servers())) {
-      UnaryCall<GetServerInfoRequest, GetServerInfoResponse> question =
+  public int run(CommandInvocation invocation) throws InterruptedException {
+    AnswerPrinter output = invocation.output();
+    try (ServerPool servers = new ServerPool(invocation.servers())) {
+      UnaryCall<GetServerInfoRequest, GetServerInfoResponse> call =
           UnaryCall.of(
               LockServiceGrpc.getGetServerInfoMethod(),
               GetServerInfoRequest.getDefaultInstance(),
-              call.timeout());
-      GetServerInfoResponse info = servers.ask(question).answer();
-      // The first call pays for the connection.
-      Duration roundTrip = servers.ask(question).took();
+              invocation.timeout());
+      GetServerInfoResponse info = servers.call(call).message();
+      // The first call includes the time to connect.
+      Duration roundTrip = servers.call(call).took();
       output.print(() -> text(servers, info, roundTrip), () -> JsonLine.of(info));
       return ExitCode.DONE.code();
     }

@@ -6,17 +6,16 @@ import dev.fencepost.cli.console.UsageException;
 import dev.fencepost.lock.ForceReleaseCommand;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** The option {@code --reason} of an administrator's acts, which is never left out. */
+/** The option {@code --reason}, which an administrator's subcommands require. */
 final class ReasonOption {
   private ReasonOption() {}
 
   static void describe(CommandSpec spec) {
-    CommandOptions.value(
-        spec, "--reason", "TEXT", "Why; written to the audit log and told to a holder.");
+    CommandOptions.value(spec, "--reason", "TEXT", "The reason, for the audit log and the holder.");
   }
 
-  static String of(CommandInvocation call) {
+  static String of(CommandInvocation invocation) {
     return ForceReleaseCommand.requireReason(
-        call.text("--reason").orElseThrow(() -> new UsageException("--reason is missing")));
+        invocation.text("--reason").orElseThrow(() -> new UsageException("--reason is missing")));
   }
 }

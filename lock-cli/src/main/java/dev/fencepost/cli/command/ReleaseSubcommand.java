@@ -21,58 +21,59 @@ import dev.fencepost.proto.v1.ReleaseResponse;
 import java.time.Duration;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** {@code release}: gives a lock back. */
+/** {@code release}: releases a lock. */
 final class ReleaseSubcommand implements CliSubcommand {
   @Override
   public void describe(CommandSpec spec) {
-    spec.usageMessage().description("Gives a lock back.");
+    spec.usageMessage().description("Releases a lock.");
     CommandOptions.lockByDefault(spec);
     CommandOptions.grant(spec);
-    CommandOptions.flag(spec, "--any-token", "End whatever the claim has, waiting or held.");
+    CommandOptions.flag(spec, "--any-token", "End the claim, waiting or held.");
     CommandOptions.value(spec, "--close-for", "D", "Keep the lock closed for everybody this long.");
   }
 
   @Override
-  public int run(CommandInvocation call) throws InterruptedException {
-    if (call.has("--any-token") && call.has("--token")) {
+  public int run(CommandInvocation invocation) throws InterruptedException {
+    if (invocation.has("--any-token") && invocation.has("--token")) {
       throw new UsageException("--any-token and --token exclude each other");
     }
-    LockName lock = call.lock();
-    AnswerPrinter output = call.output();
-    try (ServerPool servers = new ServerPool(call.servers())) {
-      TimedAnswer<ReleaseResponse> reply = release(call, new LockCalls(servers, call.timeout()));
+    LockName lock = invocation.lock();
+    AnswerPrinter output = invocation.output();
+    try (ServerPool servers = new ServerPool(invocation.servers())) {
+      TimedAnswer<ReleaseResponse> answer =
+          release(invocation, new LockCalls(servers, invocation.timeout()));
       output.print(
-          () -> LockText.printable(lock.value()) + " " + text(reply),
-          () -> JsonLine.of(reply.answer()));
-      return ReleaseAnswers.isDone(reply) ? ExitCode.DONE.code() : ExitCode.LOST.code();
+          () -> LockText.printable(lock.value()) + " " + text(answer),
+          () -> JsonLine.of(answer.message()));
+      return ReleaseAnswers.isDone(answer) ? ExitCode.DONE.code() : ExitCode.LOST.code();
     }
   }
 
-  private static TimedAnswer<ReleaseResponse> release(CommandInvocation call, LockCalls locks)
+  private static TimedAnswer<ReleaseResponse> release(CommandInvocation invocation, LockCalls locks)
       throws InterruptedException {
-    ClaimId claim = call.claim();
+    ClaimId claim = invocation.claim();
     Duration closeFor =
-        call.duration("--close-for", ReleaseCommand.MAX_CLOSE_FOR).orElse(Duration.ZERO);
-    if (call.has("--any-token")) {
-      return locks.release(call.lock(), claim, closeFor);
+        invocation.duration("--close-for", ReleaseCommand.MAX_CLOSE_FOR).orElse(Duration.ZERO);
+    if (invocation.has("--any-token")) {
+      return locks.release(invocation.lock(), claim, closeFor);
     }
     GrantRef grant =
         GrantRef.newBuilder()
-            .setName(call.lock().value())
+            .setName(invocation.lock().value())
             .setClaimId(claim.value())
-            .setFencingToken(call.token().value())
+            .setFencingToken(invocation.token().value())
             .build();
     return locks.release(grant, closeFor);
   }
 
-  private static String text(TimedAnswer<ReleaseResponse> reply) {
-    if (reply.answer().getOutcome() == ReleaseOutcome.RELEASE_OUTCOME_WITHDRAWN) {
+  private static String text(TimedAnswer<ReleaseResponse> answer) {
+    if (answer.message().getOutcome() == ReleaseOutcome.RELEASE_OUTCOME_WITHDRAWN) {
       return "is not held by this claim, which is withdrawn";
     }
-    if (ReleaseAnswers.isDone(reply)) {
+    if (ReleaseAnswers.isDone(answer)) {
       return "is released";
     }
-    LossReason reason = reply.answer().getLossReason();
-    return "was not held: " + LockText.reason(reason);
+    LossReason reason = answer.message().getLossReason();
+    return "was not held: " + LockText.describeReason(reason);
   }
 }

@@ -33,22 +33,22 @@ final class RenewSubcommand implements CliSubcommand {
   }
 
   @Override
-  public int run(CommandInvocation call) throws InterruptedException {
-    ClaimId claim = call.claim();
+  public int run(CommandInvocation invocation) throws InterruptedException {
+    ClaimId claim = invocation.claim();
     GrantRef grant =
         GrantRef.newBuilder()
-            .setName(call.lock().value())
+            .setName(invocation.lock().value())
             .setClaimId(claim.value())
-            .setFencingToken(call.token().value())
+            .setFencingToken(invocation.token().value())
             .build();
-    AnswerPrinter output = call.output();
-    try (ServerPool servers = new ServerPool(call.servers())) {
-      ClaimResult renewed = new LockCalls(servers, call.timeout()).renew(claim, grant);
+    AnswerPrinter output = invocation.output();
+    try (ServerPool servers = new ServerPool(invocation.servers())) {
+      ClaimResult renewed = new LockCalls(servers, invocation.timeout()).renew(claim, grant);
       return renewed
           .<ExitCode>fold(
               held -> {
                 output.print(
-                    () -> LockText.held(held, "is renewed"),
+                    () -> LockText.describeGrant(held, "is renewed"),
                     () -> JsonLine.of(RenewResponse.newBuilder().setRenewed(held.grant())),
                     () -> GrantVariables.of(held, servers));
                 return ExitCode.DONE;
@@ -56,9 +56,11 @@ final class RenewSubcommand implements CliSubcommand {
               refused -> ExitCode.NOT_GRANTED,
               lost -> {
                 String text =
-                    LockText.printable(grant.getName()) + " is lost: " + LockText.lost(lost);
+                    LockText.printable(grant.getName())
+                        + " is lost: "
+                        + LockText.describeLoss(lost);
                 if (output.format() == OutputFormat.ENV) {
-                  call.console().note(text);
+                  invocation.console().note(text);
                 } else {
                   output.print(
                       () -> text, () -> JsonLine.of(RenewResponse.newBuilder().setLost(lost)));

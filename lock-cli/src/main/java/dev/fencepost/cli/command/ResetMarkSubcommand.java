@@ -13,34 +13,33 @@ import dev.fencepost.proto.v1.ResetMarkRequest;
 import dev.fencepost.proto.v1.ResetMarkResponse;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** {@code reset-mark}: forgets a resource's mark. */
+/** {@code reset-mark}: deletes a resource's fence mark. */
 final class ResetMarkSubcommand implements CliSubcommand {
   @Override
   public void describe(CommandSpec spec) {
     spec.usageMessage()
-        .description(
-            "Forgets a resource's mark; a stale writer may pass until somebody advances again.");
+        .description("Deletes a resource's mark; a stale writer may pass until the next advance.");
     CommandOptions.parameter(spec, 0, "RESOURCE", "The resource.");
     ReasonOption.describe(spec);
   }
 
   @Override
-  public int run(CommandInvocation call) throws InterruptedException {
-    ResourceName resource = new ResourceName(call.parameter(0).orElse(""));
+  public int run(CommandInvocation invocation) throws InterruptedException {
+    ResourceName resource = new ResourceName(invocation.parameter(0).orElse(""));
     ResetMarkRequest request =
         ResetMarkRequest.newBuilder()
             .setResource(resource.value())
-            .setReason(ReasonOption.of(call))
+            .setReason(ReasonOption.of(invocation))
             .build();
-    AnswerPrinter output = call.output();
-    try (ServerPool servers = new ServerPool(call.servers())) {
-      // Sent twice, it could forget a mark that was made in between.
+    AnswerPrinter output = invocation.output();
+    try (ServerPool servers = new ServerPool(invocation.servers())) {
+      // A second attempt could delete a mark that was made in between.
       ResetMarkResponse answer =
           servers
-              .ask(
-                  UnaryCall.of(AdminServiceGrpc.getResetMarkMethod(), request, call.timeout())
+              .call(
+                  UnaryCall.of(AdminServiceGrpc.getResetMarkMethod(), request, invocation.timeout())
                       .onlyOnce())
-              .answer();
+              .message();
       output.print(
           () ->
               answer.getFormerMark() == 0

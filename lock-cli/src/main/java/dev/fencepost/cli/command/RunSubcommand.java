@@ -31,7 +31,7 @@ final class RunSubcommand implements CliSubcommand {
   private static final Duration DEFAULT_TTL = Duration.ofSeconds(15);
   private static final Duration DEFAULT_WAIT = Duration.ofSeconds(10);
   private static final Duration DEFAULT_KILL_AFTER = Duration.ofSeconds(5);
-  private static final Duration LONGEST_KILL_AFTER = Duration.ofHours(24);
+  private static final Duration MAX_KILL_AFTER = Duration.ofHours(24);
 
   @Override
   public void describe(CommandSpec spec) {
@@ -43,7 +43,7 @@ final class RunSubcommand implements CliSubcommand {
     CommandOptions.parameter(spec, 0, "NAME", "The lock.");
     CommandOptions.rest(spec, 1, "-- CMD", "The command and its arguments.");
     CommandOptions.value(spec, "--ttl", "D", "The lease, renewed while CMD runs; default: 15s.");
-    CommandOptions.value(spec, "--wait", "D", "How long to stand in line; default: 10s.");
+    CommandOptions.value(spec, "--wait", "D", "How long to wait in the queue; default: 10s.");
     CommandOptions.value(
         spec, "--min-hold", "D", "Keep others out for at least this long; default: 0s.");
     CommandOptions.value(
@@ -59,59 +59,64 @@ final class RunSubcommand implements CliSubcommand {
   }
 
   @Override
-  public int run(CommandInvocation call) throws InterruptedException {
-    RunPlan plan = plan(call);
-    AcquireRequest order = order(call, plan);
-    int refusedCode = NotGrantedOption.of(call);
+  public int run(CommandInvocation invocation) throws InterruptedException {
+    RunPlan plan = plan(invocation);
+    AcquireRequest request = buildRequest(invocation, plan);
+    int refusedCode = NotGrantedOption.of(invocation);
     SignalRights.ofThisProcess()
-        .warning(plan.command(), call.console().variable("PATH").orElse(""))
-        .ifPresent(call.console()::note);
-    try (ServerPool servers = new ServerPool(call.servers(), call.console()::note);
+        .findWarning(plan.command(), invocation.console().variable("PATH").orElse(""))
+        .ifPresent(invocation.console()::note);
+    try (ServerPool servers = new ServerPool(invocation.servers(), invocation.console()::note);
         SignalInterruption interruption = SignalInterruption.ofThisThread()) {
-      LockCalls locks = new LockCalls(servers, call.timeout());
-      ClaimResult claimed;
+      LockCalls locks = new LockCalls(servers, invocation.timeout());
+      ClaimResult result;
       try {
-        claimed = locks.acquireOrWithdraw(order);
+        result = locks.acquireOrWithdraw(request);
       } catch (InterruptedException e) {
         return interruption.exitCode();
       }
-      return claimed.<Integer>fold(
-          held -> new LockedRun(call.console(), servers, locks, plan).run(held, interruption),
+      return result.<Integer>fold(
+          held -> new LockedRun(invocation.console(), servers, locks, plan).run(held, interruption),
           why -> {
-            call.console().note(LockText.refused(order.getName(), why));
+            invocation.console().note(LockText.describeRefusal(request.getName(), why));
             return refusedCode;
           },
           why -> {
-            call.console().note("granted too late to be used, and then " + LockText.lost(why));
+            invocation
+                .console()
+                .note("granted too late to be used, and then lost: " + LockText.describeLoss(why));
             return ExitCode.LOST.code();
           });
     }
   }
 
-  private static RunPlan plan(CommandInvocation call) {
-    List<String> command = call.parametersFrom(1);
-    if (command.isEmpty() || !call.words().contains("--")) {
+  private static RunPlan plan(CommandInvocation invocation) {
+    List<String> command = invocation.parametersFrom(1);
+    if (command.isEmpty() || !invocation.words().contains("--")) {
       throw new UsageException("the command is missing: fencepost run NAME -- CMD");
     }
     return new RunPlan(
-        call.has("--shell") ? List.of("/bin/sh", "-c", String.join(" ", command)) : command,
-        call.duration("--min-hold", ReleaseCommand.MAX_CLOSE_FOR).orElse(Duration.ZERO),
-        call.duration("--max-hold", CommandInvocation.A_CENTURY).filter(time -> !time.isZero()),
-        call.duration("--kill-after", LONGEST_KILL_AFTER).orElse(DEFAULT_KILL_AFTER));
+        invocation.has("--shell") ? List.of("/bin/sh", "-c", String.join(" ", command)) : command,
+        invocation.duration("--min-hold", ReleaseCommand.MAX_CLOSE_FOR).orElse(Duration.ZERO),
+        invocation
+            .duration("--max-hold", CommandInvocation.MAX_DURATION)
+            .filter(time -> !time.isZero()),
+        invocation.duration("--kill-after", MAX_KILL_AFTER).orElse(DEFAULT_KILL_AFTER));
   }
 
-  private static AcquireRequest order(CommandInvocation call, RunPlan plan) {
+  private static AcquireRequest buildRequest(CommandInvocation invocation, RunPlan plan) {
     Path program = Path.of(plan.command().get(0)).getFileName();
     return AcquireRequest.newBuilder()
-        .setName(call.lock().value())
+        .setName(invocation.lock().value())
         .setClaimId(ClaimIdGenerator.next().value())
         .setTtl(
             WireDurations.toWire(
-                call.duration("--ttl", AcquireSubcommand.SHORTEST_TTL, Lease.MAX_TTL)
+                invocation
+                    .duration("--ttl", AcquireSubcommand.MIN_TTL, Lease.MAX_TTL)
                     .orElse(DEFAULT_TTL)))
         .setWait(
             WireDurations.toWire(
-                call.duration("--wait", CommandInvocation.LONGEST_WAIT).orElse(DEFAULT_WAIT)))
+                invocation.duration("--wait", CommandInvocation.MAX_WAIT).orElse(DEFAULT_WAIT)))
         .setOwner(CommandOwner.ofProcess(program == null ? "run" : program.toString()))
         .build();
   }

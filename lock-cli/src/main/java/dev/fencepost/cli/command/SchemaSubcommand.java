@@ -10,7 +10,7 @@ import java.util.EnumSet;
 import java.util.Set;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** {@code schema}: the tables that a store needs, for those who create them themselves. */
+/** {@code schema}: prints the tables of a store, for an operator who creates them by hand. */
 final class SchemaSubcommand implements CliSubcommand {
   @Override
   public void describe(CommandSpec spec) {
@@ -29,13 +29,14 @@ final class SchemaSubcommand implements CliSubcommand {
   }
 
   @Override
-  public int run(CommandInvocation call) {
-    String store = call.text("--store").orElseThrow(() -> new UsageException("--store is missing"));
+  public int run(CommandInvocation invocation) {
+    String store =
+        invocation.text("--store").orElseThrow(() -> new UsageException("--store is missing"));
     try {
-      call.console().out().print(ServerEntry.schema(store));
+      invocation.console().out().print(ServerEntry.schema(store));
       return ExitCode.DONE.code();
     } catch (StoreConfigurationException e) {
-      call.console().note(String.valueOf(e.getMessage()));
+      invocation.console().note(String.valueOf(e.getMessage()));
       return ExitCode.CONFIGURATION.code();
     }
   }

@@ -4,8 +4,8 @@ import dev.fencepost.server.ServerMain;
 import java.util.Map;
 
 /**
- * The door to the server, the only class here that mentions it: no command but those that need a
- * server loads any of its classes.
+ * The entry to the server, and the only class of this module that refers to it. Subcommands that do
+ * not start a server therefore load none of its classes.
  */
 final class ServerEntry {
   private ServerEntry() {}

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** {@code server}: becomes a server, with settings given on the command line. */
+/** {@code server}: runs a server, with settings given on the command line. */
 final class ServerSubcommand implements CliSubcommand {
   @Override
   public void describe(CommandSpec spec) {
@@ -20,11 +20,11 @@ final class ServerSubcommand implements CliSubcommand {
         .description(
             "Runs a server: without any setting, on 127.0.0.1:7420 with its store in"
                 + " ./fencepost-data.");
-    CommandOptions.value(spec, "--store", "URI", "Where ownership lives.");
+    CommandOptions.value(spec, "--store", "URI", "The store of the locks.");
     CommandOptions.value(spec, "--config", "F", "A YAML file with settings.");
     CommandOptions.flag(
         spec, "--check", "Check the settings, print what is wrong with them, and exit.");
-    // A store's URI and any other key: the server knows its keys and names those it does not.
+    // Every other key is passed on. The server knows its keys and reports unknown ones.
     spec.parser().unmatchedArgumentsAllowed(true);
     spec.usageMessage()
         .footer("Any other setting of the server is given as --KEY=VALUE or --KEY VALUE.");
@@ -41,15 +41,15 @@ final class ServerSubcommand implements CliSubcommand {
   }
 
   @Override
-  public int run(CommandInvocation call) {
+  public int run(CommandInvocation invocation) {
     Map<String, String> settings = new LinkedHashMap<>();
-    call.text("--config").ifPresent(file -> settings.put("config", file));
-    call.text("--store").ifPresent(uri -> settings.put("store", uri));
-    settings.putAll(settings(call.unmatched()));
-    return call.has("--check") ? ServerEntry.check(settings) : ServerEntry.run(settings);
+    invocation.text("--config").ifPresent(file -> settings.put("config", file));
+    invocation.text("--store").ifPresent(uri -> settings.put("store", uri));
+    settings.putAll(settings(invocation.unmatched()));
+    return invocation.has("--check") ? ServerEntry.check(settings) : ServerEntry.run(settings);
   }
 
-  /** The value of a setting stands behind an equals sign, or is the next word. */
+  /** The value of a setting follows an equals sign, or is the next word. */
   private static Map<String, String> settings(List<String> words) {
     Map<String, String> settings = new LinkedHashMap<>();
     for (int i = 0; i < words.size(); i++) {

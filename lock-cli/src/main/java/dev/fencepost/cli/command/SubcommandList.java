@@ -3,7 +3,7 @@ package dev.fencepost.cli.command;
 import java.util.List;
 import java.util.Optional;
 
-/** The words of the command line. Only the one that is called is ever loaded. */
+/** The subcommands by name. Only the class of the one that runs is loaded. */
 public final class SubcommandList {
   /** In the order of the help. */
   public static final List<String> NAMES =

@@ -18,11 +18,11 @@ import java.util.Map;
 import java.util.Set;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** {@code token}: the standing grant's token, else the last one on record. */
+/** {@code token}: shows the current grant's token, else the last one on record. */
 final class TokenSubcommand implements CliSubcommand {
   @Override
   public void describe(CommandSpec spec) {
-    spec.usageMessage().description("Shows the standing grant's token, else the last on record.");
+    spec.usageMessage().description("Shows the current grant's token, else the last on record.");
     CommandOptions.parameter(spec, 0, "NAME", "The lock.");
   }
 
@@ -32,21 +32,21 @@ final class TokenSubcommand implements CliSubcommand {
   }
 
   @Override
-  public int run(CommandInvocation call) throws InterruptedException {
-    LockName lock = call.lock();
-    AnswerPrinter output = call.output();
-    try (ServerPool servers = new ServerPool(call.servers())) {
+  public int run(CommandInvocation invocation) throws InterruptedException {
+    LockName lock = invocation.lock();
+    AnswerPrinter output = invocation.output();
+    try (ServerPool servers = new ServerPool(invocation.servers())) {
       GetTokenResponse answer =
           servers
-              .ask(
+              .call(
                   UnaryCall.of(
                       FencingServiceGrpc.getGetTokenMethod(),
                       GetTokenRequest.newBuilder().setName(lock.value()).build(),
-                      call.timeout()))
-              .answer();
+                      invocation.timeout()))
+              .message();
       boolean none = answer.getLastToken() == 0;
       if (none) {
-        call.console().note(LockText.printable(lock.value()) + " has no token on record");
+        invocation.console().note(LockText.printable(lock.value()) + " has no token on record");
       }
       if (!none || output.format() == OutputFormat.JSON) {
         output.print(

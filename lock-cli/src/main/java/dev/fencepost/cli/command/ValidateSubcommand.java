@@ -15,32 +15,32 @@ import dev.fencepost.proto.v1.ValidateTokenRequest;
 import dev.fencepost.proto.v1.ValidateTokenResponse;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** {@code validate}: what a token is worth at this moment. */
+/** {@code validate}: checks whether a token is current at this moment. */
 final class ValidateSubcommand implements CliSubcommand {
   @Override
   public void describe(CommandSpec spec) {
-    spec.usageMessage().description("Says whether a token's grant stands: exit 0 if it does.");
+    spec.usageMessage().description("Checks whether a token is current: exit 0 if it is.");
     CommandOptions.lockByDefault(spec);
     CommandOptions.token(spec, "The token; default: FENCEPOST_TOKEN.");
   }
 
   @Override
-  public int run(CommandInvocation call) throws InterruptedException {
-    LockName lock = call.lock();
-    FencingToken token = call.token();
-    AnswerPrinter output = call.output();
-    try (ServerPool servers = new ServerPool(call.servers())) {
+  public int run(CommandInvocation invocation) throws InterruptedException {
+    LockName lock = invocation.lock();
+    FencingToken token = invocation.token();
+    AnswerPrinter output = invocation.output();
+    try (ServerPool servers = new ServerPool(invocation.servers())) {
       ValidateTokenResponse answer =
           servers
-              .ask(
+              .call(
                   UnaryCall.of(
                       FencingServiceGrpc.getValidateTokenMethod(),
                       ValidateTokenRequest.newBuilder()
                           .setName(lock.value())
                           .setFencingToken(token.value())
                           .build(),
-                      call.timeout()))
-              .answer();
+                      invocation.timeout()))
+              .message();
       output.print(() -> text(answer), () -> JsonLine.of(answer));
       return answer.getStatus() == TokenStatus.TOKEN_STATUS_CURRENT
           ? ExitCode.DONE.code()

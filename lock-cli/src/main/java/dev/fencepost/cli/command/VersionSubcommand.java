@@ -8,7 +8,7 @@ import dev.fencepost.cli.console.JsonLine;
 import java.util.Objects;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** {@code version}: the release of this command line. */
+/** {@code version}: shows the version of this command line. */
 final class VersionSubcommand implements CliSubcommand {
   @Override
   public void describe(CommandSpec spec) {
@@ -21,12 +21,13 @@ final class VersionSubcommand implements CliSubcommand {
   }
 
   @Override
-  public int run(CommandInvocation call) {
-    // Written into the jar when it is built; classes outside of a jar have none.
+  public int run(CommandInvocation invocation) {
+    // The version is in the manifest of the jar; classes outside a jar have none.
     String version =
         Objects.requireNonNullElse(
             VersionSubcommand.class.getPackage().getImplementationVersion(), "unreleased");
-    call.output()
+    invocation
+        .output()
         .print(
             () -> "fencepost " + version,
             () ->

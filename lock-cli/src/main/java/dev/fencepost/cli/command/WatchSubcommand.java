@@ -22,7 +22,7 @@ import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** {@code watch}: every change of some locks, until it is interrupted. */
+/** {@code watch}: shows every change of some locks, until it is interrupted. */
 final class WatchSubcommand implements CliSubcommand {
   private static final DateTimeFormatter CLOCK =
       DateTimeFormatter.ofPattern("HH:mm:ss", Locale.ROOT);
@@ -31,27 +31,27 @@ final class WatchSubcommand implements CliSubcommand {
   public void describe(CommandSpec spec) {
     spec.usageMessage()
         .description(
-            "Shows locks as they are, then every change. A prefix is looked at once a second, and"
-                + " what is shorter may be missed; a name is followed by the server.");
+            "Shows the locks, then every change. A PREFIX is listed once a second and may miss"
+                + " shorter changes; --name is watched by the server.");
     CommandOptions.optionalParameter(spec, 0, "PREFIX", "Only names that begin like this.");
     CommandOptions.values(spec, "--name", "NAME", "This lock, with every change; up to 100 times.");
   }
 
   @Override
-  public int run(CommandInvocation call) throws InterruptedException {
-    Optional<String> prefix = call.parameter(0);
-    List<LockName> names = call.texts("--name").stream().map(LockName::new).toList();
+  public int run(CommandInvocation invocation) throws InterruptedException {
+    Optional<String> prefix = invocation.parameter(0);
+    List<LockName> names = invocation.texts("--name").stream().map(LockName::new).toList();
     if (prefix.isPresent() && !names.isEmpty()) {
       throw new UsageException("PREFIX and --name exclude each other");
     }
-    AnswerPrinter output = call.output();
-    try (ServerPool servers = new ServerPool(call.servers())) {
-      ChangeSource watch =
+    AnswerPrinter output = invocation.output();
+    try (ServerPool servers = new ServerPool(invocation.servers())) {
+      ChangeSource source =
           names.isEmpty()
-              ? new PrefixWatch(servers, call.timeout(), prefix.orElse(""))
+              ? new PrefixWatch(servers, invocation.timeout(), prefix.orElse(""))
               : new NameWatch(servers, names);
-      new WatchReconnector(servers, call.timeout(), call.console())
-          .follow(watch, change -> show(output, change));
+      new WatchReconnector(servers, invocation.timeout(), invocation.console())
+          .follow(source, change -> show(output, change));
       return ExitCode.DONE.code();
     }
   }
@@ -66,7 +66,7 @@ final class WatchSubcommand implements CliSubcommand {
         + LockText.printable(change.getLock().getName())
         + " "
         + kind(change)
-        + LockText.state(change.getLock());
+        + LockText.describeState(change.getLock());
   }
 
   private static String kind(LockChange change) {

@@ -4,7 +4,7 @@ import java.io.PrintStream;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** Writes the answer of a command in the format that was asked for. */
+/** Prints the answer of a command in the requested format. */
 public final class AnswerPrinter {
   private final PrintStream out;
   private final OutputFormat format;
@@ -18,12 +18,12 @@ public final class AnswerPrinter {
     return format;
   }
 
-  /** Writes one answer as text or as JSON. */
+  /** Prints one answer as text or as JSON. */
   public void print(Supplier<String> text, Supplier<String> json) {
     print(text, json, Map::of);
   }
 
-  /** Writes one answer as text, as JSON or as variables of a shell. */
+  /** Prints one answer as text, as JSON or as shell variables. */
   public void print(
       Supplier<String> text, Supplier<String> json, Supplier<Map<String, String>> variables) {
     switch (format) {
@@ -34,7 +34,7 @@ public final class AnswerPrinter {
     out.flush();
   }
 
-  // Always a plain line feed: a shell or jq on the other side expects nothing else.
+  // Always a plain line feed, which shells and jq expect on every platform.
   private void line(String line) {
     out.print(line);
     out.print('\n');

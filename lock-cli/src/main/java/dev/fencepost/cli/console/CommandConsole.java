@@ -8,10 +8,10 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What a command sees of the world around it.
+ * The output streams and the environment of a command.
  *
  * @param out takes the answer and nothing else
- * @param err takes everything that is not the answer
+ * @param err takes everything else
  * @param environment the variables of the process
  */
 public record CommandConsole(PrintStream out, PrintStream err, Map<String, String> environment) {
@@ -20,13 +20,13 @@ public record CommandConsole(PrintStream out, PrintStream err, Map<String, Strin
     return new CommandConsole(utf8(FileDescriptor.out), utf8(FileDescriptor.err), System.getenv());
   }
 
-  /** Prints a remark of the command itself. */
+  /** Prints a note to standard error. */
   public void note(String text) {
     err.println("fencepost: " + text);
     err.flush();
   }
 
-  /** A variable that is set and not empty. */
+  /** The value of a variable; empty if it is unset or an empty string. */
   public Optional<String> variable(String name) {
     return Optional.ofNullable(environment.get(name)).filter(value -> !value.isEmpty());
   }

@@ -12,16 +12,16 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
 
-/** One call of a command: its options as typed values, the environment behind them. */
+/** One invocation of a subcommand: its options as typed values, with the environment as default. */
 public final class CommandInvocation {
-  /** The longest time that a server lets a claim wait, whatever its own settings are. */
-  public static final Duration LONGEST_WAIT = Duration.ofHours(24);
+  /** The longest wait that any server allows. */
+  public static final Duration MAX_WAIT = Duration.ofHours(24);
 
-  /** Longer than anything lasts, and yet within the range of the clock. */
-  public static final Duration A_CENTURY = Duration.ofDays(36_500);
+  /** An upper limit, about a century, that is within the range of the clock. */
+  public static final Duration MAX_DURATION = Duration.ofDays(36_500);
 
   private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(5);
-  private static final Duration SHORTEST_TIMEOUT = Duration.ofMillis(1);
+  private static final Duration MIN_TIMEOUT = Duration.ofMillis(1);
   private static final Pattern TOKEN = Pattern.compile("[0-9]{1,19}");
 
   private final ParseResult parsed;
@@ -40,12 +40,12 @@ public final class CommandInvocation {
     return parsed.commandSpec();
   }
 
-  /** The words of the command line as they were given. */
+  /** The words of the command line, unchanged. */
   public List<String> words() {
     return parsed.originalArgs();
   }
 
-  /** The words that no option of the command accounts for. */
+  /** The words that match no option or parameter. */
   public List<String> unmatched() {
     return parsed.unmatched();
   }
@@ -62,39 +62,39 @@ public final class CommandInvocation {
     return parsed.matchedOptionValue(option, List.of());
   }
 
-  /** A duration from nothing to {@code most}. */
-  public Optional<Duration> duration(String option, Duration most) {
-    return duration(option, Duration.ZERO, most);
+  /** A duration from zero to {@code max}. */
+  public Optional<Duration> duration(String option, Duration max) {
+    return duration(option, Duration.ZERO, max);
   }
 
-  /** A duration from {@code least} to {@code most}. */
-  public Optional<Duration> duration(String option, Duration least, Duration most) {
+  /** A duration from {@code min} to {@code max}. */
+  public Optional<Duration> duration(String option, Duration min, Duration max) {
     return text(option)
         .map(
             text -> {
               Duration value = DurationFormat.parse(option, text);
-              if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
-                String range = DurationFormat.print(least) + "–" + DurationFormat.print(most);
+              if (value.compareTo(min) < 0 || value.compareTo(max) > 0) {
+                String range = DurationFormat.print(min) + "–" + DurationFormat.print(max);
                 throw InvalidValueException.of(option, text, range);
               }
               return value;
             });
   }
 
-  /** A whole number from {@code least} to {@code most}. */
-  public Optional<Integer> number(String option, int least, int most) {
+  /** A whole number from {@code min} to {@code max}. */
+  public Optional<Integer> number(String option, int min, int max) {
     return text(option)
         .map(
             text -> {
               try {
                 int value = Integer.parseInt(text);
-                if (value >= least && value <= most) {
+                if (value >= min && value <= max) {
                   return value;
                 }
               } catch (NumberFormatException e) {
-                // Reported below, together with what is out of range.
+                // Reported below, like a number out of range.
               }
-              throw InvalidValueException.of(option, text, least + "–" + most);
+              throw InvalidValueException.of(option, text, min + "–" + max);
             });
   }
 
@@ -104,7 +104,7 @@ public final class CommandInvocation {
         : Optional.empty();
   }
 
-  /** All parameters from a place on. */
+  /** All parameters from an index on. */
   public List<String> parametersFrom(int index) {
     return parsed.hasMatchedPositional(index)
         ? parsed.matchedPositionalValue(index, List.of())
@@ -148,12 +148,12 @@ public final class CommandInvocation {
     throw InvalidValueException.of("-o", word, "text, json or env");
   }
 
-  /** How long servers may take, beyond the time that was asked for to wait in line. */
+  /** The time that servers may take, beyond the requested wait. */
   public Duration timeout() {
-    return duration("--timeout", SHORTEST_TIMEOUT, LONGEST_WAIT).orElse(DEFAULT_TIMEOUT);
+    return duration("--timeout", MIN_TIMEOUT, MAX_WAIT).orElse(DEFAULT_TIMEOUT);
   }
 
-  /** The servers to ask, in the order in which they are asked. */
+  /** The servers, in the order in which they are called. */
   public List<ServerAddress> servers() {
     return text("--server")
         .or(() -> console.variable("FENCEPOST_SERVER"))
@@ -161,7 +161,7 @@ public final class CommandInvocation {
         .orElse(List.of(ServerAddress.DEFAULT));
   }
 
-  /** Where the answer goes. */
+  /** Prints the answer. */
   public AnswerPrinter output() {
     return new AnswerPrinter(console.out(), format());
   }
@@ -173,7 +173,7 @@ public final class CommandInvocation {
       }
       return new FencingToken(Long.parseLong(text));
     } catch (NumberFormatException e) {
-      throw InvalidValueException.of(field, text, "a fencing token: a whole number of at least 1");
+      throw InvalidValueException.of(field, text, "a fencing token: a whole number of at min 1");
     } catch (InvalidValueException e) {
       throw e.at(field);
     }

@@ -6,8 +6,8 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 
 /**
- * Adds options to a command. They are declared by calls and not by annotations, which costs no
- * reflection at the start of every command.
+ * Adds options to a command. Method calls instead of annotations save reflection at the start of
+ * every command.
  */
 public final class CommandOptions {
   private CommandOptions() {}
@@ -41,18 +41,18 @@ public final class CommandOptions {
         OptionSpec.builder(name).type(boolean.class).arity("0").description(description).build());
   }
 
-  /** The parameter at a place that has to be there. */
+  /** A required parameter. */
   public static void parameter(CommandSpec spec, int index, String label, String description) {
-    spec.addPositional(place(index, "1", label, description));
+    spec.addPositional(positional(index, "1", label, description));
   }
 
-  /** The parameter at a place that may be left out. */
+  /** An optional parameter. */
   public static void optionalParameter(
       CommandSpec spec, int index, String label, String description) {
-    spec.addPositional(place(index, "0..1", label, description));
+    spec.addPositional(positional(index, "0..1", label, description));
   }
 
-  /** All parameters from a place on. */
+  /** All parameters from an index on. */
   public static void rest(CommandSpec spec, int index, String label, String description) {
     spec.addPositional(
         PositionalParamSpec.builder()
@@ -75,12 +75,12 @@ public final class CommandOptions {
     value(spec, "--token", "T", description);
   }
 
-  /** The name of a lock that may be left out where the environment names one. */
+  /** The name of a lock, optional if the environment names one. */
   public static void lockByDefault(CommandSpec spec) {
     optionalParameter(spec, 0, "NAME", "The lock; default: FENCEPOST_LOCK.");
   }
 
-  private static PositionalParamSpec place(
+  private static PositionalParamSpec positional(
       int index, String arity, String label, String description) {
     return PositionalParamSpec.builder()
         .index(String.valueOf(index))

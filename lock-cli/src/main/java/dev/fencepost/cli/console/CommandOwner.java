@@ -6,15 +6,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Who this is, for people who look at a lock: {@code host:pid/what}. */
+/** The owner of a claim, shown to people who inspect a lock: {@code host:pid/program}. */
 public final class CommandOwner {
-  // Asking the resolver for one's own name may take seconds.
+  // A DNS lookup of the own host name may take seconds.
   private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
 
   private CommandOwner() {}
 
-  public static String ofProcess(String what) {
-    String owner = host() + ":" + ProcessHandle.current().pid() + "/" + what;
+  public static String ofProcess(String program) {
+    String owner = host() + ":" + ProcessHandle.current().pid() + "/" + program;
     int length = owner.length();
     while (owner.substring(0, length).getBytes(StandardCharsets.UTF_8).length
         > Claimant.MAX_OWNER_BYTES) {

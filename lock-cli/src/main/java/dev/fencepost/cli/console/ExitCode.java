@@ -2,21 +2,21 @@ package dev.fencepost.cli.console;
 
 import io.grpc.Status;
 
-/** What the process tells its caller; the numbers above 63 are those of {@code sysexits.h}. */
+/** Exit codes of the process; the numbers above 63 follow {@code sysexits.h}. */
 public enum ExitCode {
   /** Yes, or done. */
   DONE(0),
-  /** No: the token is not current, or stale; the lock has no token; nobody held it. */
+  /** No: the token is stale or not current, the lock has no token, or it was not held. */
   NO(1),
   /** The command line, or a value on it, is wrong. */
   USAGE(64),
-  /** No server or store answered in time: what happened is not known. */
+  /** No server or store answered in time; the outcome is unknown. */
   UNAVAILABLE(69),
   /** The lock was not granted. */
   NOT_GRANTED(75),
   /** The lock was lost, or was not held. */
   LOST(76),
-  /** The server does not let the caller do this. */
+  /** The server denies the caller this operation. */
   NOT_ALLOWED(77),
   /** The server's configuration is wrong. */
   CONFIGURATION(78),
@@ -40,7 +40,7 @@ public enum ExitCode {
     return SIGNALLED + number;
   }
 
-  /** What a call that failed means for the caller. */
+  /** The exit code for a failed call. */
   public static ExitCode of(Status status) {
     return switch (status.getCode()) {
       case INVALID_ARGUMENT, OUT_OF_RANGE -> USAGE;

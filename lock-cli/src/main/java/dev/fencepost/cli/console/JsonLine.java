@@ -4,7 +4,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageOrBuilder;
 import com.google.protobuf.util.JsonFormat;
 
-/** Messages as proto3-JSON, one line each, with the fields that have their default value. */
+/** Prints messages as proto3-JSON, one line each, including fields with their default value. */
 public final class JsonLine {
   private static final JsonFormat.Printer PRINTER =
       JsonFormat.printer().alwaysPrintFieldsWithNoPresence().omittingInsignificantWhitespace();
@@ -19,7 +19,7 @@ public final class JsonLine {
     }
   }
 
-  /** The message with a member of its own before the others; neither needs to be escaped. */
+  /** Prints a message with one more member in front, whose name and value need no escaping. */
   public static String with(String name, String value, MessageOrBuilder message) {
     String json = of(message);
     String member = "{\"" + name + "\":\"" + value + "\"";

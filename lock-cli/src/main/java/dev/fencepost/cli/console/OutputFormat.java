@@ -2,11 +2,11 @@ package dev.fencepost.cli.console;
 
 import java.util.Locale;
 
-/** How an answer is written. */
+/** The format of an answer. */
 public enum OutputFormat {
   /** For people. */
   TEXT,
-  /** One proto3-JSON object a line. */
+  /** One proto3-JSON object per line. */
   JSON,
   /** Lines that a shell can evaluate. */
   ENV;

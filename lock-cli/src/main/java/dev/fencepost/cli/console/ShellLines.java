@@ -3,7 +3,7 @@ package dev.fencepost.cli.console;
 import java.util.List;
 import java.util.Map;
 
-/** Variables as lines that any POSIX shell can evaluate, whatever the values hold. */
+/** Prints variables as lines that any POSIX shell can evaluate, for any value. */
 final class ShellLines {
   private ShellLines() {}
 
@@ -14,7 +14,7 @@ final class ShellLines {
         .toList();
   }
 
-  /** The value within single quotes, in which nothing is special but the quote itself. */
+  /** The value in single quotes, where only the quote itself is special. */
   static String quoted(String value) {
     return "'" + value.replace("'", "'\\''") + "'";
   }

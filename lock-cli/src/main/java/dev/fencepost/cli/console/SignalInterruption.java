@@ -5,8 +5,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Interrupts the thread that made it when a signal asks the process to end; later signals may be
- * given to somebody who can do better.
+ * Interrupts the thread that created it when a termination signal arrives. {@link #redirect} passes
+ * the signals to a receiver instead.
  */
 public final class SignalInterruption implements AutoCloseable {
   private final Thread thread;
@@ -16,7 +16,7 @@ public final class SignalInterruption implements AutoCloseable {
 
   private SignalInterruption(Thread thread) {
     this.thread = thread;
-    this.signals = TerminationSignals.to(this::take);
+    this.signals = TerminationSignals.handleWith(this::onSignal);
   }
 
   public static SignalInterruption ofThisThread() {
@@ -24,8 +24,8 @@ public final class SignalInterruption implements AutoCloseable {
   }
 
   /**
-   * Gives the signals to {@code newReceiver} from now on, and one that came before as well if the
-   * thread has not noticed it.
+   * Passes the signals to {@code newReceiver} from now on, and also an earlier one if the thread
+   * has not noticed its interruption.
    */
   public synchronized void redirect(Consumer<TerminationSignals.Kind> newReceiver) {
     receiver = newReceiver;
@@ -34,7 +34,7 @@ public final class SignalInterruption implements AutoCloseable {
     }
   }
 
-  /** The exit code of a process that this signal ends. */
+  /** The exit code of a process that the last signal ended; SIGINT if there was none. */
   public synchronized int exitCode() {
     return ExitCode.ofSignal(
         Optional.ofNullable(pending).orElse(TerminationSignals.Kind.INT).number());
@@ -45,7 +45,7 @@ public final class SignalInterruption implements AutoCloseable {
     signals.close();
   }
 
-  private synchronized void take(TerminationSignals.Kind kind) {
+  private synchronized void onSignal(TerminationSignals.Kind kind) {
     pending = kind;
     if (receiver == null) {
       thread.interrupt();

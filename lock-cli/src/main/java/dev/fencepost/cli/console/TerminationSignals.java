@@ -8,14 +8,14 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Handles the signals that ask a process to end, until it is closed. A signal that the process was
- * started to ignore stays ignored.
+ * Handles the signals that ask a process to end, until it is closed. Signals that were ignored when
+ * the process started stay ignored.
  *
- * <p>{@code sun.misc.Signal} is the only way in Java to learn which signal came; compilers warn of
- * it, so it is called by name.
+ * <p>Only {@code sun.misc.Signal} tells which signal arrived. It is called by reflection, because
+ * compilers warn of it.
  */
 public final class TerminationSignals implements AutoCloseable {
-  /** Those that a terminal, a service manager or a person sends to end something. */
+  /** The signals that a terminal, a service manager or a person sends to end a process. */
   public enum Kind {
     HUP(1),
     INT(2),
@@ -32,14 +32,14 @@ public final class TerminationSignals implements AutoCloseable {
     }
   }
 
-  private record Former(Object signal, Object handler) {}
+  private record PreviousHandler(Object signal, Object handler) {}
 
-  private final List<Former> formers = new ArrayList<>();
+  private final List<PreviousHandler> previousHandlers = new ArrayList<>();
 
   private TerminationSignals() {}
 
-  /** Sends every signal to the receiver, on a thread of the JVM's. */
-  static TerminationSignals to(Consumer<Kind> receiver) {
+  /** Passes every signal to the receiver, on a thread of the JVM. */
+  static TerminationSignals handleWith(Consumer<Kind> receiver) {
     TerminationSignals signals = new TerminationSignals();
     try {
       for (Kind kind : Kind.values()) {
@@ -54,8 +54,8 @@ public final class TerminationSignals implements AutoCloseable {
   @Override
   public void close() {
     try {
-      for (Former former : formers) {
-        install(former.signal(), former.handler());
+      for (PreviousHandler previous : previousHandlers) {
+        install(previous.signal(), previous.handler());
       }
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("this JVM has no sun.misc.Signal", e);
@@ -70,15 +70,15 @@ public final class TerminationSignals implements AutoCloseable {
         Proxy.newProxyInstance(
             TerminationSignals.class.getClassLoader(),
             new Class<?>[] {handlerType},
-            (proxy, method, arguments) -> answer(kind, receiver, proxy, method, arguments));
+            (proxy, method, arguments) -> invokeHandler(kind, receiver, proxy, method, arguments));
     try {
-      formers.add(new Former(signal, install(signal, handler)));
+      previousHandlers.add(new PreviousHandler(signal, install(signal, handler)));
     } catch (InvocationTargetException e) {
-      // The JVM keeps this signal to itself (-Xrs); then it acts as it does without us.
+      // The JVM does not hand out this signal (-Xrs); its default action stays.
     }
   }
 
-  private static Object answer(
+  private static Object invokeHandler(
       Kind kind, Consumer<Kind> receiver, Object proxy, Method method, Object[] arguments) {
     return switch (method.getName()) {
       case "handle" -> {

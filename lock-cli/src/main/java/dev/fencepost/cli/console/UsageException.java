@@ -1,6 +1,6 @@
 package dev.fencepost.cli.console;
 
-/** The command line does not make sense as a whole; nothing has happened. */
+/** The command line is invalid; the command has done nothing. */
 public final class UsageException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -6,7 +6,7 @@ import io.grpc.Status;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
 
-/** No server gave an answer that counts; what happened there may be unknown. */
+/** A call failed on all servers or was refused; its effect may be unknown. */
 public final class CallException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
@@ -15,7 +15,7 @@ public final class CallException extends RuntimeException {
   /**
    * Reports the last failure of a call.
    *
-   * @param server the server that was asked last
+   * @param server the server that was called last
    */
   CallException(ServerAddress server, Status status) {
     super(describe(server, status), status.getCause());
@@ -30,7 +30,7 @@ public final class CallException extends RuntimeException {
     return ExitCode.of(status);
   }
 
-  /** Whether the call certainly never reached a server, so that nothing can have happened. */
+  /** True if the call certainly never reached a server, so that it had no effect. */
   boolean isUnsent() {
     return isUnsent(status);
   }
@@ -45,11 +45,14 @@ public final class CallException extends RuntimeException {
   }
 
   private static String describe(ServerAddress server, Status status) {
-    String said = status.getDescription();
+    String description = status.getDescription();
     if (isUnsent(status)) {
       return "no server at " + server + " (" + rootMessage(status) + ")";
     }
-    return server + " answered " + status.getCode() + (said == null ? "" : ": " + said);
+    return server
+        + " answered "
+        + status.getCode()
+        + (description == null ? "" : ": " + description);
   }
 
   private static String rootMessage(Status status) {

@@ -2,22 +2,22 @@ package dev.fencepost.cli.remote;
 
 import dev.fencepost.proto.v1.LockChange;
 
-/** A way to see changes of locks. */
+/** A source of lock changes. */
 public interface ChangeSource {
   /**
-   * Shows changes for as long as the connection holds. After a break it is called again and begins
-   * with what changed meanwhile.
+   * Passes on changes while the connection lasts. After a break the caller calls it again; it then
+   * begins with the changes made in between.
    *
    * @throws CallException when the connection breaks
    */
   void follow(Receiver receiver) throws InterruptedException;
 
-  /** Is told what is seen. */
+  /** Receives the changes. */
   interface Receiver {
-    /** A server answered, whether or not there was anything to show. */
-    void connected();
+    /** A server answered, with or without a change. */
+    void onConnected();
 
-    /** A lock's new state. */
-    void changed(LockChange change);
+    /** A lock has a new state. */
+    void onChange(LockChange change);
   }
 }

@@ -4,7 +4,7 @@ import dev.fencepost.lock.ClaimId;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 
-/** Makes claim ids: 128 random bits as hex digits, which no shell and no option parser minds. */
+/** Generates claim ids: 128 random bits as hex digits, which need no quoting in a shell. */
 public final class ClaimIdGenerator {
   private static final int BYTES = 16;
 

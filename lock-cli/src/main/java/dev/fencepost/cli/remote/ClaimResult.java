@@ -4,7 +4,7 @@ import dev.fencepost.proto.v1.Lost;
 import dev.fencepost.proto.v1.NotGranted;
 import java.util.function.Function;
 
-/** What became of a claim, or of a grant that was to be renewed. */
+/** The result of a claim or of a renewal. */
 public sealed interface ClaimResult {
   /** Handles each case. */
   <T> T fold(
@@ -23,25 +23,25 @@ public sealed interface ClaimResult {
     }
   }
 
-  /** The claim was not granted and stands in no line. */
-  record Refused(NotGranted why) implements ClaimResult {
+  /** The claim was not granted and is not queued. */
+  record Refused(NotGranted refusal) implements ClaimResult {
     @Override
     public <T> T fold(
         Function<? super HeldGrant, ? extends T> held,
         Function<? super NotGranted, ? extends T> refused,
         Function<? super Lost, ? extends T> lost) {
-      return refused.apply(why);
+      return refused.apply(refusal);
     }
   }
 
-  /** The grant is gone for good. */
-  record Gone(Lost why) implements ClaimResult {
+  /** The grant has ended and cannot be renewed. */
+  record GrantLost(Lost loss) implements ClaimResult {
     @Override
     public <T> T fold(
         Function<? super HeldGrant, ? extends T> held,
         Function<? super NotGranted, ? extends T> refused,
         Function<? super Lost, ? extends T> lost) {
-      return lost.apply(why);
+      return lost.apply(loss);
     }
   }
 }

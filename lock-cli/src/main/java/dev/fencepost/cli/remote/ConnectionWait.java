@@ -9,17 +9,19 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Waits for a connection. A process that is stopped, or a proxy without a server, lets others
- * connect and then says nothing; without a limit of its own, making the connection would take as
- * long as the call may wait in line.
+ * Waits for a connection, for a limited time. A stopped process, or a proxy without a server,
+ * accepts a connection and then sends nothing. Without this limit, connecting would take as long as
+ * the call may wait for the lock.
  */
 final class ConnectionWait {
   private ConnectionWait() {}
 
   /**
-   * Returns when the server has answered as one, or refused the connection: then the call says so.
+   * Returns when the server has answered the connection or refused it. After a refusal the call
+   * itself fails and reports it.
    *
-   * @throws io.grpc.StatusRuntimeException UNAVAILABLE, and certainly not sent, if it said nothing
+   * @throws io.grpc.StatusRuntimeException UNAVAILABLE if the server sent nothing; the call was
+   *     certainly not sent
    */
   static void await(ManagedChannel channel, long limitNanos) throws InterruptedException {
     long endNanos = System.nanoTime() + limitNanos;
@@ -29,29 +31,31 @@ final class ConnectionWait {
       CountDownLatch changed = new CountDownLatch(1);
       channel.notifyWhenStateChanged(state, changed::countDown);
       if (!changed.await(endNanos - System.nanoTime(), TimeUnit.NANOSECONDS)) {
-        String said = "no answer to the connection within ";
+        String message = "no answer to the connection within ";
         throw Status.UNAVAILABLE
-            .withCause(new Silence(said + WireDurations.about(Duration.ofNanos(limitNanos))))
+            .withCause(
+                new SilentServerException(
+                    message + WireDurations.printRounded(Duration.ofNanos(limitNanos))))
             .asRuntimeException();
       }
     }
   }
 
-  /** Whether nothing listens there, as while a server starts; not silence, nor an unknown name. */
-  static boolean wasRefused(Status status) {
+  /** True if nothing listens at the address; false for a silent server or an unknown host name. */
+  static boolean isRefused(Status status) {
     for (Throwable cause = status.getCause(); cause != null; cause = cause.getCause()) {
       if (cause instanceof ConnectException) {
-        return !(cause instanceof Silence);
+        return !(cause instanceof SilentServerException);
       }
     }
     return false;
   }
 
-  /** Somebody accepted the connection and said nothing. */
-  private static final class Silence extends ConnectException {
+  /** The connection was accepted, but the server sent nothing. */
+  private static final class SilentServerException extends ConnectException {
     private static final long serialVersionUID = 1L;
 
-    Silence(String message) {
+    SilentServerException(String message) {
       super(message);
     }
   }

@@ -3,7 +3,9 @@ package dev.fencepost.cli.remote;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** The variables that name a grant to later commands, and to the command that {@code run} runs. */
+/**
+ * Environment variables that name a grant, for later commands and for the command of {@code run}.
+ */
 public final class GrantVariables {
   private GrantVariables() {}
 
@@ -12,7 +14,7 @@ public final class GrantVariables {
     variables.put("FENCEPOST_LOCK", held.grant().getName());
     variables.put("FENCEPOST_TOKEN", Long.toString(held.token()));
     variables.put("FENCEPOST_CLAIM", held.claim().value());
-    variables.put("FENCEPOST_SERVER", servers.list());
+    variables.put("FENCEPOST_SERVER", servers.addressList());
     return variables;
   }
 }

@@ -8,16 +8,16 @@ import dev.fencepost.proto.v1.GrantRef;
 import java.time.Duration;
 
 /**
- * A grant and the moment from which its holder counts.
+ * A grant and the moment from which its holder counts the lease.
  *
  * @param claim the claim that was granted
- * @param grant the terms in force
- * @param sentNanos the monotonic clock before the call was sent that made or renewed it
+ * @param grant the current terms
+ * @param sentNanos the monotonic clock before the acquire or the last renewal was sent
  */
 public record HeldGrant(ClaimId claim, Grant grant, long sentNanos) {
   private static final int TIMELY_PART = 4;
 
-  /** Whether an answer came soon enough for its grant to be counted from when it was asked for. */
+  /** True if the answer came soon enough to count the lease from the moment of the request. */
   static boolean isTimely(Grant grant, Duration took) {
     return took.compareTo(WireDurations.fromWire(grant.getTtl()).dividedBy(TIMELY_PART)) <= 0;
   }
@@ -26,20 +26,20 @@ public record HeldGrant(ClaimId claim, Grant grant, long sentNanos) {
     return grant.getFencingToken();
   }
 
-  /** The same grant, renewed: safe to use until {@code validUntilNanos}. */
-  public HeldGrant until(long validUntilNanos) {
+  /** The same grant after a renewal, safe to use until {@code validUntilNanos}. */
+  public HeldGrant renewedUntil(long validUntilNanos) {
     return new HeldGrant(
         claim, grant, validUntilNanos - WireDurations.fromWire(grant.getValidFor()).toNanos());
   }
 
-  /** What names the grant to the SDK. */
-  public dev.fencepost.lock.GrantRef key() {
+  /** The reference to this grant in the SDK. */
+  public dev.fencepost.lock.GrantRef sdkRef() {
     return new dev.fencepost.lock.GrantRef(
         new LockName(grant.getName()), claim, new FencingToken(token()));
   }
 
-  /** What names the grant on the wire. */
-  public GrantRef ref() {
+  /** The reference to this grant on the wire. */
+  public GrantRef wireRef() {
     return GrantRef.newBuilder()
         .setName(grant.getName())
         .setClaimId(claim.value())
@@ -47,8 +47,8 @@ public record HeldGrant(ClaimId claim, Grant grant, long sentNanos) {
         .build();
   }
 
-  /** What is left of the time in which the lock is safe to use. */
-  public Duration validFor(long nowNanos) {
+  /** The time for which the lock is still safe to use; negative if it has passed. */
+  public Duration remaining(long nowNanos) {
     return WireDurations.fromWire(grant.getValidFor()).minusNanos(nowNanos - sentNanos);
   }
 }

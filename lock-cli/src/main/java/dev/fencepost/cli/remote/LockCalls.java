@@ -14,12 +14,12 @@ import dev.fencepost.proto.v1.RenewResponse;
 import io.grpc.Status;
 import java.time.Duration;
 
-/** Takes, renews and releases, and counts the lease so that it is safe to use. */
+/** Acquires, renews and releases locks. A returned lease is counted so that it is safe to use. */
 public final class LockCalls {
-  /** More late answers in a row than this mean that a server is too slow for the lease. */
-  private static final int MOST_LATE_ANSWERS = 5;
+  /** After this many late answers in a row the server is too slow for the lease. */
+  private static final int MAX_LATE_ANSWERS = 5;
 
-  private static final Duration WITHDRAWAL = Duration.ofSeconds(1);
+  private static final Duration WITHDRAW_TIMEOUT = Duration.ofSeconds(1);
 
   private final ServerPool servers;
   private final Duration timeout;
@@ -30,101 +30,105 @@ public final class LockCalls {
   }
 
   /**
-   * Takes a lock, as {@link #acquire} does, for a caller who cannot repeat the claim: if no answer
-   * comes, it is withdrawn as far as a server can be reached.
+   * Acquires a lock like {@link #acquire}, for a caller who cannot repeat the claim. If no answer
+   * comes, the claim is withdrawn, provided that a server can be reached.
    */
-  public ClaimResult acquireOrWithdraw(AcquireRequest order) throws InterruptedException {
+  public ClaimResult acquireOrWithdraw(AcquireRequest request) throws InterruptedException {
     try {
-      return acquire(order);
+      return acquire(request);
     } catch (CallException e) {
       if (!e.isUnsent() && e.exitCode() == ExitCode.UNAVAILABLE) {
-        withdraw(order);
+        withdraw(request);
       }
       throw e;
     }
   }
 
   /**
-   * Takes a lock. Whoever interrupts the wait leaves no claim behind.
+   * Acquires a lock. An interrupted wait withdraws the claim.
    *
-   * @param order the claim, as the first call sends it
+   * @param request the claim, as the first call sends it
    */
-  public ClaimResult acquire(AcquireRequest order) throws InterruptedException {
+  public ClaimResult acquire(AcquireRequest request) throws InterruptedException {
     try {
-      ClaimResult claimed = take(order);
+      ClaimResult result = requestGrant(request);
       if (Thread.interrupted()) {
         throw new InterruptedException("the answer came too late");
       }
-      return claimed;
+      return result;
     } catch (InterruptedException e) {
-      withdraw(order);
+      withdraw(request);
       throw e;
     }
   }
 
-  /** Ends a claim whose outcome nobody knows, wherever it stands; failing that, its lease does. */
-  private void withdraw(AcquireRequest order) throws InterruptedException {
-    ReleaseRequest request =
-        ReleaseRequest.newBuilder().setName(order.getName()).setClaimId(order.getClaimId()).build();
+  /** Ends a claim with an unknown outcome, queued or granted. If that fails, its lease ends it. */
+  private void withdraw(AcquireRequest request) throws InterruptedException {
+    ReleaseRequest release =
+        ReleaseRequest.newBuilder()
+            .setName(request.getName())
+            .setClaimId(request.getClaimId())
+            .build();
     try {
-      servers.ask(UnaryCall.of(LockServiceGrpc.getReleaseMethod(), request, WITHDRAWAL));
+      servers.call(UnaryCall.of(LockServiceGrpc.getReleaseMethod(), release, WITHDRAW_TIMEOUT));
     } catch (CallException e) {
-      // Nobody is there to be told: the lease ends by itself.
+      // No server can be reached, so the lease ends the grant.
     }
   }
 
-  private ClaimResult take(AcquireRequest order) throws InterruptedException {
-    Duration wait = WireDurations.fromWire(order.getWait());
-    TimedAnswer<AcquireResponse> reply =
-        servers.ask(
+  private ClaimResult requestGrant(AcquireRequest request) throws InterruptedException {
+    Duration wait = WireDurations.fromWire(request.getWait());
+    TimedAnswer<AcquireResponse> answer =
+        servers.call(
             new UnaryCall<>(
                 LockServiceGrpc.getAcquireMethod(),
-                elapsed -> later(order, wait, elapsed),
+                elapsed -> withElapsed(request, wait, elapsed),
                 wait,
                 timeout,
-                UnaryCall.Repeat.ALWAYS));
-    if (reply.answer().hasNotGranted()) {
-      return new ClaimResult.Refused(reply.answer().getNotGranted());
+                UnaryCall.RetryPolicy.ALWAYS));
+    if (answer.message().hasNotGranted()) {
+      return new ClaimResult.Refused(answer.message().getNotGranted());
     }
-    if (!reply.answer().hasGranted()) {
-      throw unintelligible("Acquire");
+    if (!answer.message().hasGranted()) {
+      throw unsupportedAnswer("Acquire");
     }
     HeldGrant held =
         new HeldGrant(
-            new ClaimId(order.getClaimId()), reply.answer().getGranted(), reply.sentNanos());
-    return HeldGrant.isTimely(held.grant(), reply.took())
+            new ClaimId(request.getClaimId()), answer.message().getGranted(), answer.sentNanos());
+    return HeldGrant.isTimely(held.grant(), answer.took())
         ? new ClaimResult.Held(held)
-        : renew(held.claim(), held.ref());
+        : renew(held.claim(), held.wireRef());
   }
 
-  private static AcquireRequest later(AcquireRequest order, Duration wait, Duration elapsed) {
+  private static AcquireRequest withElapsed(
+      AcquireRequest request, Duration wait, Duration elapsed) {
     if (elapsed.isZero()) {
-      return order;
+      return request;
     }
     Duration left = wait.minus(elapsed);
-    AcquireRequest.Builder request = order.toBuilder();
+    AcquireRequest.Builder repeated = request.toBuilder();
     if (!wait.isZero()) {
-      request.setWaited(WireDurations.toWire(elapsed));
-      request.setWait(WireDurations.toWire(left.isNegative() ? Duration.ZERO : left));
+      repeated.setWaited(WireDurations.toWire(elapsed));
+      repeated.setWait(WireDurations.toWire(left.isNegative() ? Duration.ZERO : left));
     }
-    return request.build();
+    return repeated.build();
   }
 
-  /** Renews a grant; an answer that came too late to be counted is asked for again. */
+  /** Renews a grant. If an answer comes too late to count the lease from it, renews again. */
   public ClaimResult renew(ClaimId claim, GrantRef grant) throws InterruptedException {
     RenewRequest request = RenewRequest.newBuilder().setGrant(grant).build();
-    for (int late = 0; late < MOST_LATE_ANSWERS; late++) {
-      TimedAnswer<RenewResponse> reply =
-          servers.ask(UnaryCall.of(LockServiceGrpc.getRenewMethod(), request, timeout));
-      if (reply.answer().hasLost()) {
-        return new ClaimResult.Gone(reply.answer().getLost());
+    for (int late = 0; late < MAX_LATE_ANSWERS; late++) {
+      TimedAnswer<RenewResponse> answer =
+          servers.call(UnaryCall.of(LockServiceGrpc.getRenewMethod(), request, timeout));
+      if (answer.message().hasLost()) {
+        return new ClaimResult.GrantLost(answer.message().getLost());
       }
-      if (!reply.answer().hasRenewed()) {
-        throw unintelligible("Renew");
+      if (!answer.message().hasRenewed()) {
+        throw unsupportedAnswer("Renew");
       }
-      if (HeldGrant.isTimely(reply.answer().getRenewed(), reply.took())) {
+      if (HeldGrant.isTimely(answer.message().getRenewed(), answer.took())) {
         return new ClaimResult.Held(
-            new HeldGrant(claim, reply.answer().getRenewed(), reply.sentNanos()));
+            new HeldGrant(claim, answer.message().getRenewed(), answer.sentNanos()));
       }
     }
     throw new CallException(
@@ -132,7 +136,7 @@ public final class LockCalls {
         Status.UNAVAILABLE.withDescription("answers came too late for a lease this short"));
   }
 
-  /** Ends a grant; {@code closeFor} keeps the lock closed afterwards. */
+  /** Releases a grant; {@code closeFor} keeps the lock closed afterwards. */
   public TimedAnswer<ReleaseResponse> release(GrantRef grant, Duration closeFor)
       throws InterruptedException {
     ReleaseRequest.Builder request =
@@ -143,14 +147,14 @@ public final class LockCalls {
     return release(request, closeFor);
   }
 
-  /** Ends whatever a claim has. */
+  /** Releases the grant of a claim, or removes the claim from the queue. */
   public TimedAnswer<ReleaseResponse> release(LockName lock, ClaimId claim, Duration closeFor)
       throws InterruptedException {
     return release(
         ReleaseRequest.newBuilder().setName(lock.value()).setClaimId(claim.value()), closeFor);
   }
 
-  /** Ends a grant that is of no use any more, if a server can be reached soon. */
+  /** Releases a grant that is not needed, if a server answers within {@link #WITHDRAW_TIMEOUT}. */
   public void abandon(GrantRef grant) throws InterruptedException {
     ReleaseRequest request =
         ReleaseRequest.newBuilder()
@@ -159,9 +163,9 @@ public final class LockCalls {
             .setFencingToken(grant.getFencingToken())
             .build();
     try {
-      servers.ask(UnaryCall.of(LockServiceGrpc.getReleaseMethod(), request, WITHDRAWAL));
+      servers.call(UnaryCall.of(LockServiceGrpc.getReleaseMethod(), request, WITHDRAW_TIMEOUT));
     } catch (CallException e) {
-      // Nobody is there to be told: the lease ends by itself.
+      // No server can be reached, so the lease ends the grant.
     }
   }
 
@@ -170,10 +174,10 @@ public final class LockCalls {
     if (!closeFor.isZero()) {
       request.setCloseFor(WireDurations.toWire(closeFor));
     }
-    return servers.ask(UnaryCall.of(LockServiceGrpc.getReleaseMethod(), request.build(), timeout));
+    return servers.call(UnaryCall.of(LockServiceGrpc.getReleaseMethod(), request.build(), timeout));
   }
 
-  private CallException unintelligible(String call) {
+  private CallException unsupportedAnswer(String call) {
     return new CallException(
         servers.current(),
         Status.UNIMPLEMENTED.withDescription(call + " was answered in a way newer than this CLI"));

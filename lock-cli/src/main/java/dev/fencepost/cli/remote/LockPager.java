@@ -7,9 +7,9 @@ import dev.fencepost.proto.v1.LockServiceGrpc;
 import java.time.Duration;
 import java.util.function.Predicate;
 
-/** Goes through all locks below a prefix, page by page. */
+/** Visits all locks whose names begin with a prefix, page by page. */
 public final class LockPager {
-  private static final int PAGE = 500;
+  private static final int PAGE_SIZE = 500;
 
   private final ServerPool servers;
   private final Duration timeout;
@@ -19,20 +19,20 @@ public final class LockPager {
     this.timeout = timeout;
   }
 
-  /** Shows each lock to the visitor until that says no. */
+  /** Passes each lock to the visitor until the visitor returns false. */
   public void visit(String prefix, Predicate<Lock> visitor) throws InterruptedException {
     String pageToken = "";
     do {
       ListLocksRequest request =
           ListLocksRequest.newBuilder()
               .setPrefix(prefix)
-              .setPageSize(PAGE)
+              .setPageSize(PAGE_SIZE)
               .setPageToken(pageToken)
               .build();
       ListLocksResponse page =
           servers
-              .ask(UnaryCall.of(LockServiceGrpc.getListLocksMethod(), request, timeout))
-              .answer();
+              .call(UnaryCall.of(LockServiceGrpc.getListLocksMethod(), request, timeout))
+              .message();
       for (Lock lock : page.getLocksList()) {
         if (!visitor.test(lock)) {
           return;

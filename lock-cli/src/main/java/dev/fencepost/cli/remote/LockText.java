@@ -10,28 +10,28 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.stream.Collectors;
 
-/** What people are told about locks, grants and holders. */
+/** Describes locks, grants and holders in sentences for people. */
 public final class LockText {
   private LockText() {}
 
-  /** A grant that nobody renews. */
-  public static String held(HeldGrant held, String done) {
+  /** Describes a grant that nobody renews. */
+  public static String describeGrant(HeldGrant held, String verb) {
     return printable(held.grant().getName())
         + " "
-        + done
+        + verb
         + ": token "
         + held.token()
         + ", yours for "
-        + WireDurations.about(held.validFor(System.nanoTime()))
+        + WireDurations.printRounded(held.remaining(System.nanoTime()))
         + " (ttl "
-        + WireDurations.about(held.grant().getTtl())
+        + WireDurations.printRounded(held.grant().getTtl())
         + ")";
   }
 
-  /** Why a claim was refused, and who is in its way. */
-  public static String refused(String name, NotGranted why) {
+  /** Says why a claim was refused, and who holds the lock. */
+  public static String describeRefusal(String name, NotGranted refusal) {
     String reason =
-        switch (why.getReason()) {
+        switch (refusal.getReason()) {
           case NOT_GRANTED_REASON_BUSY -> "is taken";
           case NOT_GRANTED_REASON_TIMED_OUT -> "was not free in time";
           case NOT_GRANTED_REASON_CLOSED -> "is closed";
@@ -39,38 +39,38 @@ public final class LockText {
           default -> "was not granted";
         };
     String holders =
-        why.getHoldersList().stream()
-            .map(holder -> ", held by " + holder(holder))
+        refusal.getHoldersList().stream()
+            .map(holder -> ", held by " + describeHolder(holder))
             .collect(Collectors.joining());
     String available =
-        why.hasAvailableIn() && why.getHoldersCount() == 0
-            ? ", not free for another " + WireDurations.about(why.getAvailableIn())
+        refusal.hasAvailableIn() && refusal.getHoldersCount() == 0
+            ? ", not free for another " + WireDurations.printRounded(refusal.getAvailableIn())
             : "";
     return printable(name) + " " + reason + holders + available;
   }
 
-  /** A holder in one line. */
-  public static String holder(Holder holder) {
+  /** Describes a holder in one line. */
+  public static String describeHolder(Holder holder) {
     String left =
         holder.hasRemainingAtMost()
-            ? ", at most " + WireDurations.about(holder.getRemainingAtMost()) + " left"
+            ? ", at most " + WireDurations.printRounded(holder.getRemainingAtMost()) + " left"
             : "";
-    return owner(holder.getOwner()) + " (token " + holder.getFencingToken() + left + ")";
+    return describeOwner(holder.getOwner()) + " (token " + holder.getFencingToken() + left + ")";
   }
 
-  /** Why a grant ended. */
-  public static String lost(Lost lost) {
+  /** Says why a grant ended, from the wire. */
+  public static String describeLoss(Lost lost) {
     String detail = lost.getDetail().isEmpty() ? "" : ": " + printable(lost.getDetail());
-    return reason(lost.getReason()) + detail;
+    return describeReason(lost.getReason()) + detail;
   }
 
-  /** Why a grant ended, as the SDK tells it. */
-  public static String lost(GrantLoss loss) {
+  /** Says why a grant ended, from the SDK. */
+  public static String describeLoss(GrantLoss loss) {
     String detail = loss.detail().isEmpty() ? "" : ": " + printable(loss.detail());
-    return reason(LossReason.valueOf("LOSS_REASON_" + loss.reason().name())) + detail;
+    return describeReason(LossReason.valueOf("LOSS_REASON_" + loss.reason().name())) + detail;
   }
 
-  public static String reason(LossReason reason) {
+  public static String describeReason(LossReason reason) {
     return switch (reason) {
       case LOSS_REASON_EXPIRED -> "its lease ran out";
       case LOSS_REASON_SUPERSEDED -> "its lease ran out and another holds the lock";
@@ -80,20 +80,20 @@ public final class LockText {
     };
   }
 
-  /** A lock's state in a few words. */
-  public static String state(Lock lock) {
+  /** Describes a lock's state in a few words. */
+  public static String describeState(Lock lock) {
     String state =
         lock.getHoldersCount() > 0
             ? lock.getHoldersList().stream()
-                .map(holder -> "held by " + holder(holder))
+                .map(holder -> "held by " + describeHolder(holder))
                 .collect(Collectors.joining(", "))
             : lock.hasAvailableIn()
-                ? "closed for " + WireDurations.about(lock.getAvailableIn())
+                ? "closed for " + WireDurations.printRounded(lock.getAvailableIn())
                 : "free";
-    return state + waiting(lock);
+    return state + describeWaiting(lock);
   }
 
-  private static String waiting(Lock lock) {
+  private static String describeWaiting(Lock lock) {
     StringBuilder text = new StringBuilder();
     if (lock.getWaiterCount() > 0) {
       text.append(", ").append(lock.getWaiterCount()).append(" waiting here");
@@ -104,7 +104,10 @@ public final class LockText {
     return text.toString();
   }
 
-  /** How long ago a holder was granted, by the clock of whoever granted it. */
+  /**
+   * Returns the time since a holder's grant. The start is the granting server's clock, the end is
+   * ours, so two clocks that differ change the result.
+   */
   public static Duration heldFor(Holder holder) {
     if (!holder.hasAcquireTime()) {
       return Duration.ZERO;
@@ -116,11 +119,13 @@ public final class LockText {
     return held.isNegative() ? Duration.ZERO : held;
   }
 
-  public static String owner(String owner) {
-    return owner.isEmpty() ? "somebody without a name" : printable(owner);
+  public static String describeOwner(String owner) {
+    return owner.isEmpty() ? "an unnamed owner" : printable(owner);
   }
 
-  /** Text of others without what could command a terminal. */
+  /**
+   * Replaces control characters, so that other people's text cannot send commands to a terminal.
+   */
   public static String printable(String text) {
     StringBuilder out = new StringBuilder(text.length());
     text.codePoints().forEach(c -> out.appendCodePoint(Character.isISOControl(c) ? '\uFFFD' : c));

@@ -11,7 +11,7 @@ import io.grpc.stub.ClientCalls;
 import java.util.Iterator;
 import java.util.List;
 
-/** Follows named locks by the server's own stream. */
+/** Watches named locks through the server's watch stream. */
 public final class NameWatch implements ChangeSource {
   private final ServerPool servers;
   private final WatchLocksRequest request;
@@ -35,8 +35,8 @@ public final class NameWatch implements ChangeSource {
               request);
       while (answers.hasNext()) {
         WatchLocksResponse answer = answers.next();
-        receiver.connected();
-        answer.getChangesList().forEach(receiver::changed);
+        receiver.onConnected();
+        answer.getChangesList().forEach(receiver::onChange);
       }
     } catch (StatusRuntimeException e) {
       if (Thread.interrupted()) {

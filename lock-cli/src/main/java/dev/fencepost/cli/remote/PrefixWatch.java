@@ -12,50 +12,50 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Follows a prefix: lists it every second and tells the differences. */
+/** Watches a prefix: lists its locks every second and reports the differences. */
 public final class PrefixWatch implements ChangeSource {
   private static final long PERIOD_MILLIS = 1_000;
 
-  private final LockPager listing;
+  private final LockPager pager;
   private final String prefix;
   private final Map<String, Lock> known = new HashMap<>();
-  private LockChangeKind kindOfNew = LockChangeKind.LOCK_CHANGE_KIND_STATE;
+  private LockChangeKind newLockKind = LockChangeKind.LOCK_CHANGE_KIND_STATE;
 
   public PrefixWatch(ServerPool servers, Duration timeout, String prefix) {
-    this.listing = new LockPager(servers, timeout);
+    this.pager = new LockPager(servers, timeout);
     this.prefix = prefix;
   }
 
   @Override
   public void follow(Receiver receiver) throws InterruptedException {
     while (true) {
-      look(receiver);
-      kindOfNew = LockChangeKind.LOCK_CHANGE_KIND_GRANTED;
+      poll(receiver);
+      newLockKind = LockChangeKind.LOCK_CHANGE_KIND_GRANTED;
       TimeUnit.MILLISECONDS.sleep(PERIOD_MILLIS);
     }
   }
 
-  private void look(Receiver receiver) throws InterruptedException {
+  private void poll(Receiver receiver) throws InterruptedException {
     Map<String, Lock> present = new LinkedHashMap<>();
-    listing.visit(
+    pager.visit(
         prefix,
         lock -> {
           present.put(lock.getName(), lock);
           return true;
         });
-    receiver.connected();
+    receiver.onConnected();
     for (Lock lock : present.values()) {
       Lock before = known.put(lock.getName(), lock);
       if (before == null || !isSame(before, lock)) {
-        receiver.changed(change(before, lock));
+        receiver.onChange(change(before, lock));
       }
     }
     List<Lock> vanished =
         known.values().stream().filter(lock -> !present.containsKey(lock.getName())).toList();
     for (Lock lock : vanished) {
       known.remove(lock.getName());
-      // Whether it was released or ran out, a listing does not tell.
-      receiver.changed(
+      // A list does not say whether the lock was released or its lease expired.
+      receiver.onChange(
           LockChange.newBuilder()
               .setLock(Lock.newBuilder().setName(lock.getName()).setLastToken(token(lock)))
               .build());
@@ -66,13 +66,13 @@ public final class PrefixWatch implements ChangeSource {
     boolean isNewGrant =
         now.getHoldersCount() > 0 && (before == null || token(before) < token(now));
     LockChange.Builder change = LockChange.newBuilder().setLock(now);
-    if (isNewGrant || kindOfNew == LockChangeKind.LOCK_CHANGE_KIND_STATE) {
-      change.setKind(kindOfNew);
+    if (isNewGrant || newLockKind == LockChangeKind.LOCK_CHANGE_KIND_STATE) {
+      change.setKind(newLockKind);
     }
     return change.build();
   }
 
-  /** Whether two pictures of a lock tell the same; what is left of a lease always differs. */
+  /** Compares two states of a lock, without the remaining lease time, which always differs. */
   private static boolean isSame(Lock one, Lock other) {
     return holders(one).equals(holders(other))
         && one.hasAvailableIn() == other.hasAvailableIn()

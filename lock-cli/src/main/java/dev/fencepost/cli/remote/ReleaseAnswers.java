@@ -4,32 +4,32 @@ import dev.fencepost.proto.v1.LossReason;
 import dev.fencepost.proto.v1.ReleaseOutcome;
 import dev.fencepost.proto.v1.ReleaseResponse;
 
-/** Reads the answers to a release. */
+/** Interprets the answers to a release. */
 public final class ReleaseAnswers {
   private ReleaseAnswers() {}
 
   /**
-   * Whether the claim was ended by this release. If the answer to a first try was lost, the second
-   * is told that the grant was given back before: by ourselves.
+   * True if this release ended the claim. If the answer to the first attempt was lost, the second
+   * attempt finds the lock released already, by our own first attempt.
    */
-  public static boolean isDone(TimedAnswer<ReleaseResponse> reply) {
-    ReleaseResponse answer = reply.answer();
-    return switch (answer.getOutcome()) {
+  public static boolean isDone(TimedAnswer<ReleaseResponse> answer) {
+    ReleaseResponse response = answer.message();
+    return switch (response.getOutcome()) {
       case RELEASE_OUTCOME_RELEASED, RELEASE_OUTCOME_WITHDRAWN -> true;
       case RELEASE_OUTCOME_NOT_HELD ->
-          reply.attempts() > 1 && answer.getLossReason() == LossReason.LOSS_REASON_RELEASED;
+          answer.attempts() > 1 && response.getLossReason() == LossReason.LOSS_REASON_RELEASED;
       default -> false;
     };
   }
 
   /**
-   * Whether the grant had ended before the first try, which was sent while its lease was counted as
-   * good. So a second try that finds it gone tells of the first one's success, unless somebody
-   * revoked it: some stores remember nothing of a lock that was given back.
+   * True if the grant had ended before the first attempt. That attempt was sent while the lease was
+   * still valid, so a second attempt that finds no grant means that the first one succeeded, unless
+   * the grant was revoked. Some stores keep no record of a released lock and cannot say more.
    */
-  public static boolean wasGone(TimedAnswer<ReleaseResponse> reply) {
-    ReleaseResponse answer = reply.answer();
-    return answer.getOutcome() == ReleaseOutcome.RELEASE_OUTCOME_NOT_HELD
-        && (reply.attempts() == 1 || answer.getLossReason() == LossReason.LOSS_REASON_REVOKED);
+  public static boolean wasLostBefore(TimedAnswer<ReleaseResponse> answer) {
+    ReleaseResponse response = answer.message();
+    return response.getOutcome() == ReleaseOutcome.RELEASE_OUTCOME_NOT_HELD
+        && (answer.attempts() == 1 || response.getLossReason() == LossReason.LOSS_REASON_REVOKED);
   }
 }

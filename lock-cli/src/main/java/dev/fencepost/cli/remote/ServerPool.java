@@ -17,16 +17,16 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * The servers that a command may ask, one after the other, until one of them answers. The one that
- * answered last is asked first. Safe for use by many threads.
+ * The servers that a command may call, one after the other, until one of them answers. The server
+ * that answered last is called first. Safe for use by many threads.
  */
 public final class ServerPool implements AutoCloseable {
   private static final Duration KEEP_ALIVE = Duration.ofSeconds(20);
   private static final Duration KEEP_ALIVE_TIMEOUT = Duration.ofSeconds(5);
   private static final long FIRST_PAUSE_MILLIS = 50;
-  private static final long LONGEST_PAUSE_MILLIS = 1_000;
+  private static final long MAX_PAUSE_MILLIS = 1_000;
   private static final long STREAM_CONNECT_NANOS = TimeUnit.SECONDS.toNanos(2);
-  private static final long LEAST_BUDGET_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+  private static final long MIN_BUDGET_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
   private final List<ServerAddress> addresses;
   private final Map<ServerAddress, ManagedChannel> channels = new ConcurrentHashMap<>();
@@ -38,29 +38,29 @@ public final class ServerPool implements AutoCloseable {
   }
 
   /**
-   * For a question that may wait.
+   * Makes a pool for calls that may wait.
    *
-   * @param notes takes a remark for people while no server can be reached
+   * @param notes prints a note for people while no server can be reached
    */
   public ServerPool(List<ServerAddress> addresses, Consumer<String> notes) {
     this.addresses = List.copyOf(addresses);
     this.notes = notes;
   }
 
-  /** The server to ask first, as {@code --server} wants it. */
+  /** The server to call first. */
   public ServerAddress current() {
     return addresses.get(preferred);
   }
 
-  /** All servers as {@code --server} wants them. */
-  public String list() {
+  /** All servers, in the form that {@code --server} takes. */
+  public String addressList() {
     return String.join(",", addresses.stream().map(ServerAddress::toString).toList());
   }
 
   /**
-   * Where to send a stream; {@link #next} after it broke.
+   * Returns a connected channel for a stream. After the stream broke, call {@link #moveToNext}.
    *
-   * @throws CallException if nobody answers there
+   * @throws CallException if the current server does not answer
    */
   Channel channel() throws InterruptedException {
     ServerAddress server = current();
@@ -69,60 +69,60 @@ public final class ServerPool implements AutoCloseable {
       ConnectionWait.await(channel, STREAM_CONNECT_NANOS);
       return channel;
     } catch (StatusRuntimeException e) {
-      forget(server, channel);
+      discard(server, channel);
       throw new CallException(server, e.getStatus());
     }
   }
 
-  /** Turns to the next server. */
-  void next() {
+  /** Makes the next server the current one. */
+  void moveToNext() {
     preferred = (preferred + 1) % addresses.size();
   }
 
   /**
-   * Asks until a server answers.
+   * Calls one server after another until one answers.
    *
-   * @throws CallException if none did in time, or one refused
+   * @throws CallException if no server answered in time, or one refused
    * @throws InterruptedException if the thread was interrupted; the call is cancelled
    */
-  public <Q, A> TimedAnswer<A> ask(UnaryCall<Q, A> question) throws InterruptedException {
-    long begun = System.nanoTime();
-    long end = begun + question.stay().plus(question.timeout()).toNanos();
-    int reached = 1;
-    boolean isTold = false;
+  public <Q, A> TimedAnswer<A> call(UnaryCall<Q, A> call) throws InterruptedException {
+    long startNanos = System.nanoTime();
+    long endNanos = startNanos + call.serverWait().plus(call.timeout()).toNanos();
+    int receivedCalls = 1;
+    boolean isNoted = false;
     for (int attempt = 1; ; attempt++) {
-      int asked = preferred;
-      ServerAddress server = addresses.get(asked);
+      int current = preferred;
+      ServerAddress server = addresses.get(current);
       ManagedChannel channel = channelTo(server);
-      long sent = System.nanoTime();
+      long sentNanos = System.nanoTime();
       try {
-        ConnectionWait.await(channel, budget(question, begun, sent, attempt).answerNanos());
-        sent = System.nanoTime();
+        ConnectionWait.await(channel, budget(call, startNanos, sentNanos, attempt).answerNanos());
+        sentNanos = System.nanoTime();
         A answer =
             call(
                 channel,
-                question,
-                attempt == 1 ? Duration.ZERO : Duration.ofNanos(sent - begun),
-                budget(question, begun, sent, attempt));
-        return new TimedAnswer<>(answer, sent, System.nanoTime(), reached);
+                call,
+                attempt == 1 ? Duration.ZERO : Duration.ofNanos(sentNanos - startNanos),
+                budget(call, startNanos, sentNanos, attempt));
+        return new TimedAnswer<>(answer, sentNanos, System.nanoTime(), receivedCalls);
       } catch (StatusRuntimeException e) {
         if (Thread.interrupted()) {
           throw new InterruptedException(e.getMessage());
         }
-        boolean unsent = CallException.isUnsent(e.getStatus());
-        reached += unsent ? 0 : 1;
+        boolean isUnsent = CallException.isUnsent(e.getStatus());
+        receivedCalls += isUnsent ? 0 : 1;
         CallException failure = new CallException(server, e.getStatus());
-        if (isFinal(e.getStatus(), question, begun)) {
+        if (isFinal(e.getStatus(), call, startNanos)) {
           throw failure;
         }
-        if (unsent) {
-          forget(server, channel);
-          isTold = isTold || tell(failure, question, attempt);
+        if (isUnsent) {
+          discard(server, channel);
+          isNoted = isNoted || noteUnreachable(failure, call, attempt);
         }
-        if (!pause(attempt, end)) {
+        if (!pause(attempt, endNanos)) {
           throw failure;
         }
-        preferred = (asked + 1) % addresses.size();
+        preferred = (current + 1) % addresses.size();
       }
     }
   }
@@ -132,64 +132,63 @@ public final class ServerPool implements AutoCloseable {
     channels.values().forEach(ManagedChannel::shutdownNow);
   }
 
-  private <Q, A> A call(
-      Channel channel, UnaryCall<Q, A> question, Duration elapsed, Budget budget) {
+  private <Q, A> A call(Channel channel, UnaryCall<Q, A> call, Duration elapsed, Budget budget) {
     return ClientCalls.blockingUnaryCall(
         channel,
-        question.method(),
+        call.method(),
         CallOptions.DEFAULT.withDeadlineAfter(
             budget.waitNanos() + budget.answerNanos(), TimeUnit.NANOSECONDS),
-        question.request().apply(elapsed));
+        call.request().apply(elapsed));
   }
 
-  /** What is left of the wait, and a fair part of the rest while other servers are untried. */
-  private Budget budget(UnaryCall<?, ?> question, long begun, long now, int attempt) {
-    long waitLeft = Math.max(0, question.stay().toNanos() - (now - begun));
-    long left = question.stay().plus(question.timeout()).toNanos() - (now - begun) - waitLeft;
+  /** The rest of the wait, and an equal share of the remaining time for each untried server. */
+  private Budget budget(UnaryCall<?, ?> call, long startNanos, long now, int attempt) {
+    long waitLeft = Math.max(0, call.serverWait().toNanos() - (now - startNanos));
+    long left = call.serverWait().plus(call.timeout()).toNanos() - (now - startNanos) - waitLeft;
     int untried = addresses.size() - (attempt - 1) % addresses.size();
-    return new Budget(waitLeft, Math.max(left / untried, LEAST_BUDGET_NANOS));
+    return new Budget(waitLeft, Math.max(left / untried, MIN_BUDGET_NANOS));
   }
 
-  /** How long one server may wait in line for us, and how long it may take besides. */
+  /** The limits of one attempt: the wait for the lock, and the answer beyond that. */
   private record Budget(long waitNanos, long answerNanos) {}
 
-  /** Says once that nobody is there, after the first round, if the question waits for somebody. */
-  private boolean tell(CallException failure, UnaryCall<?, ?> question, int attempt) {
-    if (attempt % addresses.size() != 0 || question.stay().isZero()) {
+  /** Notes once, after the first round, that no server answers, if the call may wait. */
+  private boolean noteUnreachable(CallException failure, UnaryCall<?, ?> call, int attempt) {
+    if (attempt % addresses.size() != 0 || call.serverWait().isZero()) {
       return false;
     }
-    notes.accept(failure.getMessage() + "; trying on");
+    notes.accept(failure.getMessage() + "; still trying");
     return true;
   }
 
-  /** The next connection is tried at once, not after the pause that a failed channel makes. */
-  private void forget(ServerAddress server, ManagedChannel channel) {
+  /** Drops a failed channel, so that the next attempt connects at once, without its back-off. */
+  private void discard(ServerAddress server, ManagedChannel channel) {
     channels.remove(server, channel);
     channel.shutdownNow();
   }
 
-  private boolean isFinal(Status status, UnaryCall<?, ?> question, long begun) {
+  private boolean isFinal(Status status, UnaryCall<?, ?> call, long startNanos) {
     if (CallException.isUnsent(status)) {
-      // With nobody else to ask and no wait, a person is better served by the truth now.
+      // With no other server and no wait, failing now helps a person more than retrying.
       return addresses.size() == 1
-          && (System.nanoTime() - begun >= question.stay().toNanos()
-              || !ConnectionWait.wasRefused(status));
+          && (System.nanoTime() - startNanos >= call.serverWait().toNanos()
+              || !ConnectionWait.isRefused(status));
     }
-    return question.repeat() == UnaryCall.Repeat.IF_UNSENT
+    return call.retryPolicy() == UnaryCall.RetryPolicy.IF_UNSENT
         || (status.getCode() != Status.Code.UNAVAILABLE
             && status.getCode() != Status.Code.DEADLINE_EXCEEDED);
   }
 
-  /** Pauses after each round over all servers; false if the time is over. */
-  private boolean pause(int attempt, long end) throws InterruptedException {
+  /** Pauses after each round over all servers; returns false if the time is over. */
+  private boolean pause(int attempt, long endNanos) throws InterruptedException {
     if (attempt % addresses.size() == 0) {
       int round = Math.min(attempt / addresses.size(), 10);
-      long longest = Math.min(FIRST_PAUSE_MILLIS << round, LONGEST_PAUSE_MILLIS);
+      long longest = Math.min(FIRST_PAUSE_MILLIS << round, MAX_PAUSE_MILLIS);
       long pause = ThreadLocalRandom.current().nextLong(longest / 2, longest);
-      long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+      long left = TimeUnit.NANOSECONDS.toMillis(endNanos - System.nanoTime());
       TimeUnit.MILLISECONDS.sleep(Math.max(0, Math.min(pause, left)));
     }
-    return end - System.nanoTime() > LEAST_BUDGET_NANOS;
+    return endNanos - System.nanoTime() > MIN_BUDGET_NANOS;
   }
 
   private ManagedChannel channelTo(ServerAddress server) {

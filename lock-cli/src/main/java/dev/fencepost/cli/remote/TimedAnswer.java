@@ -3,15 +3,15 @@ package dev.fencepost.cli.remote;
 import java.time.Duration;
 
 /**
- * An answer, and when the call that it belongs to was sent.
+ * An answer, with the times of its call.
  *
- * @param answer what the server said
+ * @param message the response
  * @param sentNanos the monotonic clock just before the call was sent
- * @param answeredNanos the monotonic clock when the answer was there
+ * @param answeredNanos the monotonic clock when the answer had arrived
  * @param attempts how many calls may have reached a server, this one included
  */
-public record TimedAnswer<A>(A answer, long sentNanos, long answeredNanos, int attempts) {
-  /** How long the server took. */
+public record TimedAnswer<A>(A message, long sentNanos, long answeredNanos, int attempts) {
+  /** The time between the call and its answer. */
   public Duration took() {
     return Duration.ofNanos(answeredNanos - sentNanos);
   }

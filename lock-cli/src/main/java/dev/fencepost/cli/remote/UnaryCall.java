@@ -5,37 +5,37 @@ import java.time.Duration;
 import java.util.function.Function;
 
 /**
- * A unary call and how long to keep asking.
+ * A unary call, its time limits and its retry policy.
  *
- * @param method what to call
- * @param request the request, given the time since the question was first asked
- * @param stay how long the server itself may wait before it answers
+ * @param method the method to call
+ * @param request makes the request from the time since the first attempt
+ * @param serverWait how long the server may wait for the lock before it answers
  * @param timeout how long the answer may take beyond that, over all servers
- * @param repeat whether a call with an unknown outcome may be sent again
+ * @param retryPolicy whether a call with an unknown outcome may be sent again
  */
 public record UnaryCall<Q, A>(
     MethodDescriptor<Q, A> method,
     Function<Duration, Q> request,
-    Duration stay,
+    Duration serverWait,
     Duration timeout,
-    Repeat repeat) {
+    RetryPolicy retryPolicy) {
 
-  /** A call that is answered at once and may be repeated. */
+  /** A call that the server answers at once and that may be retried. */
   public static <Q, A> UnaryCall<Q, A> of(
       MethodDescriptor<Q, A> method, Q request, Duration timeout) {
-    return new UnaryCall<>(method, elapsed -> request, Duration.ZERO, timeout, Repeat.ALWAYS);
+    return new UnaryCall<>(method, elapsed -> request, Duration.ZERO, timeout, RetryPolicy.ALWAYS);
   }
 
-  /** The same question for an act that must not be done twice. */
+  /** The same call, for an operation that must not be executed twice. */
   public UnaryCall<Q, A> onlyOnce() {
-    return new UnaryCall<>(method, request, stay, timeout, Repeat.IF_UNSENT);
+    return new UnaryCall<>(method, request, serverWait, timeout, RetryPolicy.IF_UNSENT);
   }
 
-  /** When a call may be sent again. */
-  enum Repeat {
-    /** Whatever became of the first: it is idempotent. */
+  /** When a call may be retried. */
+  enum RetryPolicy {
+    /** After any failure: the call is idempotent. */
     ALWAYS,
-    /** Only if the first certainly never reached a server. */
+    /** Only if the first attempt certainly never reached a server. */
     IF_UNSENT
   }
 }

@@ -8,11 +8,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * Keeps a watch going through broken connections and restarted servers. Only a watch that never
- * showed anything gives up.
+ * Restarts a watch after a broken connection or a server restart. Gives up only if no server
+ * answered at all within the timeout, or if a server refuses.
  */
 public final class WatchReconnector {
-  private static final long PAUSE_MILLIS = 500;
+  private static final long RETRY_MILLIS = 500;
 
   private final ServerPool servers;
   private final Duration timeout;
@@ -24,47 +24,47 @@ public final class WatchReconnector {
     this.console = console;
   }
 
-  /** Follows until the thread is interrupted, or a server refuses. */
-  public void follow(ChangeSource watch, Consumer<LockChange> receiver)
+  /** Watches until the thread is interrupted or a server refuses. */
+  public void follow(ChangeSource source, Consumer<LockChange> receiver)
       throws InterruptedException {
-    long begun = System.nanoTime();
-    Link link = new Link(receiver);
+    long startNanos = System.nanoTime();
+    ConnectionState connection = new ConnectionState(receiver);
     while (true) {
       try {
-        watch.follow(link);
+        source.follow(connection);
       } catch (CallException e) {
-        boolean isOver = System.nanoTime() - begun > timeout.toNanos();
-        if (e.exitCode() != ExitCode.UNAVAILABLE || (!link.everConnected && isOver)) {
+        boolean isTimedOut = System.nanoTime() - startNanos > timeout.toNanos();
+        if (e.exitCode() != ExitCode.UNAVAILABLE || (!connection.everConnected && isTimedOut)) {
           throw e;
         }
-        if (link.isConnected) {
+        if (connection.isConnected) {
           console.note(e.getMessage() + "; trying again");
         }
-        link.isConnected = false;
-        servers.next();
-        TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
+        connection.isConnected = false;
+        servers.moveToNext();
+        TimeUnit.MILLISECONDS.sleep(RETRY_MILLIS);
       }
     }
   }
 
-  /** Remembers whether there is, and was, a connection. */
-  private static final class Link implements ChangeSource.Receiver {
+  /** Remembers whether the watch is connected now, and whether it ever was. */
+  private static final class ConnectionState implements ChangeSource.Receiver {
     private final Consumer<LockChange> receiver;
     private boolean everConnected;
     private boolean isConnected;
 
-    Link(Consumer<LockChange> receiver) {
+    ConnectionState(Consumer<LockChange> receiver) {
       this.receiver = receiver;
     }
 
     @Override
-    public void connected() {
+    public void onConnected() {
       everConnected = true;
       isConnected = true;
     }
 
     @Override
-    public void changed(LockChange change) {
+    public void onChange(LockChange change) {
       receiver.accept(change);
     }
   }

@@ -3,7 +3,7 @@ package dev.fencepost.cli.remote;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
-/** Durations on the wire, and as people read them. */
+/** Converts durations to and from the wire, and prints them for people. */
 public final class WireDurations {
   private static final long SECOND_MILLIS = 1_000;
   private static final long MINUTE_SECONDS = 60;
@@ -23,12 +23,12 @@ public final class WireDurations {
     return Duration.ofSeconds(span.getSeconds(), span.getNanos());
   }
 
-  public static String about(com.google.protobuf.Duration span) {
-    return about(fromWire(span));
+  public static String printRounded(com.google.protobuf.Duration span) {
+    return printRounded(fromWire(span));
   }
 
-  /** The two largest units, rounded down: {@code 850ms}, {@code 12.3s}, {@code 4m 5s}. */
-  public static String about(Duration span) {
+  /** Prints the two largest units, rounded down: {@code 850ms}, {@code 12.3s}, {@code 4m 5s}. */
+  public static String printRounded(Duration span) {
     long millis = Math.max(0, span.toMillis());
     if (millis < SECOND_MILLIS) {
       return millis + "ms";

@@ -1,6 +1,6 @@
 /**
- * Calls to servers: tries one server after another, acquires, renews, releases, lists and watches
- * locks, and words the answers for people.
+ * Calls to servers. They try one server after another; acquire, renew, release, list and watch
+ * locks; and describe the answers for people.
  */
 @NullMarked
 package dev.fencepost.cli.remote;

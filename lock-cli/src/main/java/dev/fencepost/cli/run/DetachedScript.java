@@ -7,9 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
-/** Shell scripts of this package, started in a session and process group of their own. */
+/** Shell scripts of this package, each started in its own session and process group. */
 final class DetachedScript {
-  /** Carries the script, so that ps shows a line and not all of it. */
+  /** Passes the script to the shell, so that {@code ps} does not show all of it. */
   private static final String VARIABLE = "FENCEPOST_SCRIPT";
 
   private static final String LOADER =
@@ -18,8 +18,8 @@ final class DetachedScript {
   private DetachedScript() {}
 
   /**
-   * A process that is about to run a script. Its id is that of its session and process group, since
-   * {@code setsid} need not fork for a child of the JVM.
+   * Prepares a process that runs a script. Its id is also the id of its session and process group,
+   * since {@code setsid} does not fork for a child of the JVM.
    */
   static ProcessBuilder of(String resource, String name, List<String> arguments)
       throws IOException {

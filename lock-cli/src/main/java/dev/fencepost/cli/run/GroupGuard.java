@@ -16,27 +16,27 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Sees to it that a process group ends before its lease does: a state machine that one thread
- * moves, woken by the clock, by the end of the command and by the handle that renews the grant.
+ * Ends a process group before its lease ends. A state machine that one thread advances, woken by
+ * the clock, by the exit of the command and by the handle that renews the grant.
  */
 final class GroupGuard {
   private enum State {
     /** The command runs. */
     RUNNING,
-    /** The group has been asked to end. */
+    /** The group got TERM. */
     ENDING,
-    /** The group is being ended by force. */
+    /** The group got KILL. */
     KILLED
   }
 
-  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+  private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
   private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final CommandConsole console;
   private final ProcessGroup group;
   private final RunPlan plan;
   private final LockHandle lock;
-  private final long begunNanos = System.nanoTime();
+  private final long startNanos = System.nanoTime();
 
   private final ReentrantLock mutex = new ReentrantLock();
   private final Condition changed = mutex.newCondition();
@@ -45,8 +45,8 @@ final class GroupGuard {
   private LeaseTimes times;
   private boolean isLost;
   private boolean isWarned;
-  private boolean isUnreachableSaid;
-  private long patienceEndsNanos;
+  private boolean isUnreachableNoted;
+  private long graceEndsNanos;
 
   private GroupGuard(
       CommandConsole console, ProcessGroup group, RunPlan plan, LockHandle lock, HeldGrant held) {
@@ -59,25 +59,25 @@ final class GroupGuard {
   }
 
   /**
-   * Begins to watch.
+   * Starts to guard a group.
    *
-   * @param lock renews the grant, and tells of it
-   * @param held the same grant as it stands now
+   * @param lock renews the grant and reports renewals and losses
+   * @param held the same grant after its last renewal
    */
   static GroupGuard watch(
       CommandConsole console, ProcessGroup group, RunPlan plan, LockHandle lock, HeldGrant held) {
     GroupGuard guard = new GroupGuard(console, group, plan, lock, held);
     group.whenExited(guard::wake);
-    lock.onRenewed(guard::renewed).onLost(guard::lost);
+    lock.onRenewed(guard::onRenewed).onLost(guard::onLost);
     return guard;
   }
 
-  /** Returns when nothing of the group is alive; from then on the grant is not renewed. */
+  /** Waits until no process of the group is alive, then stops the renewals. */
   void await() throws InterruptedException {
     mutex.lockInterruptibly();
     try {
       while (!group.hasExited() || !group.isGone()) {
-        move(System.nanoTime());
+        advance(System.nanoTime());
         long pause = pauseNanos(System.nanoTime());
         if (pause > 0) {
           changed.awaitNanos(pause);
@@ -91,7 +91,7 @@ final class GroupGuard {
     group.close();
   }
 
-  /** Whether the lock was lost before the group ended. */
+  /** True if the lock was lost before the group ended. */
   boolean isLost() {
     mutex.lock();
     try {
@@ -101,8 +101,8 @@ final class GroupGuard {
     }
   }
 
-  /** The grant as it was renewed last. */
-  HeldGrant held() {
+  /** The grant after its last renewal. */
+  HeldGrant lastGrant() {
     mutex.lock();
     try {
       return held;
@@ -116,25 +116,25 @@ final class GroupGuard {
     return group.exitCode();
   }
 
-  /** Passes on what a terminal or a service manager wants of us. */
+  /** Passes a signal that this process got on to the group. */
   void forward(TerminationSignals.Kind kind) {
     group.signal(kind);
   }
 
-  private void renewed() {
-    // In this order: what is read of the handle later may only be less.
+  private void onRenewed() {
+    // The clock is read first: a pause before the second line only makes the lease shorter.
     long now = System.nanoTime();
     Duration left = lock.remaining();
     mutex.lock();
     try {
-      // What was given up stays given up: the group has been told to end.
+      // A lock that was given up stays given up, since the group got TERM.
       if (isLost || left.isZero()) {
         return;
       }
       isWarned = false;
-      held = held.until(now + left.toNanos());
+      held = held.renewedUntil(now + left.toNanos());
       times = LeaseTimes.of(held, plan.killAfter());
-      group.prolong(times);
+      group.extendLease(times);
       warnOfUnreachable();
     } catch (IOException e) {
       console.note("the watchdog is gone: " + e.getMessage());
@@ -143,11 +143,11 @@ final class GroupGuard {
     }
   }
 
-  /** Said once: nothing can be done about it while the command runs. */
+  /** Warns once of a process that we may not signal; nothing can be done while it runs. */
   private void warnOfUnreachable() {
-    OptionalLong process = isUnreachableSaid ? OptionalLong.empty() : group.unreachable();
+    OptionalLong process = isUnreachableNoted ? OptionalLong.empty() : group.findUnreachable();
     if (process.isPresent()) {
-      isUnreachableSaid = true;
+      isUnreachableNoted = true;
       console.note(
           "process "
               + process.getAsLong()
@@ -155,10 +155,10 @@ final class GroupGuard {
     }
   }
 
-  private void lost(GrantLoss why) {
+  private void onLost(GrantLoss loss) {
     mutex.lock();
     try {
-      lose(LockText.lost(why));
+      recordLoss(LockText.describeLoss(loss));
       changed.signalAll();
     } finally {
       mutex.unlock();
@@ -174,18 +174,18 @@ final class GroupGuard {
     }
   }
 
-  private void move(long now) {
+  private void advance(long now) {
     checkLease(now);
     switch (state) {
       case RUNNING -> {
         boolean isOverdue = now - maxHoldEndsNanos() >= 0;
         if (isOverdue && !isLost) {
-          console.note("the command has had the lock for as long as --max-hold allows");
+          console.note("the command has held the lock for as long as --max-hold allows");
           stopRenewing();
         }
         if (isLost || isOverdue || group.hasExited()) {
           group.terminate();
-          patienceEndsNanos = now + plan.killAfter().toNanos();
+          graceEndsNanos = now + plan.killAfter().toNanos();
           state = State.ENDING;
         }
       }
@@ -199,46 +199,46 @@ final class GroupGuard {
     }
   }
 
-  /** Gives the lock up when renewals have failed for too long. */
+  /** Treats the lock as lost when renewals have failed for too long. */
   private void checkLease(long now) {
     if (now - times.termAtNanos() >= 0) {
-      lose("it could not be renewed in time");
+      recordLoss("it could not be renewed in time");
     } else if (now - times.warnAtNanos() >= 0 && !isWarned && state == State.RUNNING) {
       isWarned = true;
       console.note(
           "no renewal is answered, the command has to end in "
-              + WireDurations.about(Duration.ofNanos(times.termAtNanos() - now)));
+              + WireDurations.printRounded(Duration.ofNanos(times.termAtNanos() - now)));
     }
   }
 
-  /** The grant stands until it is released or its lease ends. */
+  /** Stops the renewals. The grant lasts until its release or the end of its lease. */
   private void stopRenewing() {
     try {
       lock.detach();
     } catch (LockLostException e) {
-      // Nothing is left to renew; of a loss the handle tells by itself.
+      // There is nothing left to renew, and the handle reports the loss to onLost.
     }
   }
 
-  private void lose(String why) {
+  private void recordLoss(String reason) {
     if (!isLost) {
       isLost = true;
-      console.note(LockText.printable(held.grant().getName()) + " is lost: " + why);
+      console.note(LockText.printable(held.grant().getName()) + " is lost: " + reason);
     }
   }
 
-  /** How long there is nothing to do. */
+  /** The time until the next action. */
   private long pauseNanos(long now) {
     long next =
         switch (state) {
           case RUNNING -> Math.min(leaseNanos(now), maxHoldEndsNanos() - now);
           case ENDING -> killAtNanos() - now;
-          case KILLED -> LOOK_NANOS;
+          case KILLED -> POLL_NANOS;
         };
     if (isLost && state == State.RUNNING) {
       return 0;
     }
-    return Math.min(next, group.hasExited() ? LOOK_NANOS : IDLE_NANOS);
+    return Math.min(next, group.hasExited() ? POLL_NANOS : IDLE_NANOS);
   }
 
   private long leaseNanos(long now) {
@@ -246,11 +246,11 @@ final class GroupGuard {
   }
 
   private long killAtNanos() {
-    return patienceEndsNanos - times.killAtNanos() < 0 ? patienceEndsNanos : times.killAtNanos();
+    return graceEndsNanos - times.killAtNanos() < 0 ? graceEndsNanos : times.killAtNanos();
   }
 
   private long maxHoldEndsNanos() {
-    // Far away, and yet within the range in which differences of the clock make sense.
-    return begunNanos + plan.maxHold().map(Duration::toNanos).orElse(Long.MAX_VALUE / 2);
+    // Half the range: System.nanoTime differences beyond that would overflow.
+    return startNanos + plan.maxHold().map(Duration::toNanos).orElse(Long.MAX_VALUE / 2);
   }
 }

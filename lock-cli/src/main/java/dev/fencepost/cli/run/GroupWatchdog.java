@@ -11,37 +11,37 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The shell process that signals the group of {@code run}, and ends it by itself when this JVM is
- * killed or stands still. See {@code watchdog.sh}. Safe for use by many threads.
+ * A shell process that sends signals to the group of {@code run}. It ends the group by itself when
+ * this JVM is killed or stopped. See {@code watchdog.sh}. Safe for use by many threads.
  */
 final class GroupWatchdog {
   private static final long NANOS_PER_CENTI = TimeUnit.MILLISECONDS.toNanos(10);
   private static final Path UPTIME = Path.of("/proc/uptime");
 
-  /** It acts only after this JVM should have done so. */
+  /** The watchdog acts later than this JVM, by this part of the time between TERM and KILL. */
   private static final int LATER_PART = 4;
 
   private static final long LATER_KILL_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
   private final Process process;
-  private final OutputStream orders;
+  private final OutputStream commands;
 
   private GroupWatchdog(Process process) {
     this.process = process;
-    this.orders = process.getOutputStream();
+    this.commands = process.getOutputStream();
   }
 
   /**
-   * Starts it; it does nothing before it knows of a group.
+   * Starts a watchdog. It does nothing before it knows the group.
    *
-   * @param killAfter how long the group may take to end once this JVM is dead
+   * @param killAfter the time from TERM to KILL once this JVM is dead
    */
   static GroupWatchdog start(Duration killAfter) throws IOException {
-    String patience = Long.toString(killAfter.toNanos() / NANOS_PER_CENTI);
+    String killAfterCentis = Long.toString(killAfter.toNanos() / NANOS_PER_CENTI);
     ProcessBuilder builder =
-        DetachedScript.of("watchdog.sh", "fencepost-watchdog", List.of(patience));
+        DetachedScript.of("watchdog.sh", "fencepost-watchdog", List.of(killAfterCentis));
     builder.redirectOutput(Redirect.DISCARD).redirectError(Redirect.DISCARD);
-    // The root: whoever wants to unmount where we were started need not wait for it.
+    // In the root folder, so that the folder that we were started in can be unmounted.
     builder.directory(Path.of("/").toFile());
     return new GroupWatchdog(builder.start());
   }
@@ -50,19 +50,19 @@ final class GroupWatchdog {
     return process.pid();
   }
 
-  /** Tells it the group; the leader has done so before unless this watchdog is a second one. */
-  boolean watch(long group) {
-    return order("group " + group);
+  /** Sends the group to a replaced watchdog; the first one gets it from the group's leader. */
+  boolean setGroup(long group) {
+    return send("group " + group);
   }
 
-  /** Tells it when to end the group if it hears nothing until then. */
-  boolean lease(LeaseTimes times) {
+  /** Sends the times at which the watchdog ends the group unless it gets new ones. */
+  boolean setLease(LeaseTimes times) {
     long term = times.termAtNanos() + times.grace().toNanos() / LATER_PART;
     try {
-      // First the clock of the others, then ours: being stopped in between only shortens the time.
+      // The uptime is read before our clock: a pause in between only makes the times earlier.
       long uptime = uptimeCentis();
       long now = System.nanoTime();
-      return order(
+      return send(
           "lease "
               + (uptime + (term - now) / NANOS_PER_CENTI)
               + " "
@@ -72,20 +72,20 @@ final class GroupWatchdog {
     }
   }
 
-  /** Lets it send a signal to the group; false if it is dead itself. */
+  /** Makes the watchdog send a signal to the group; returns false if the watchdog is dead. */
   boolean signal(String name) {
-    return order("signal " + name);
+    return send("signal " + name);
   }
 
-  /** Sends it away: the group is no more. */
-  void dismiss() {
-    order("end");
+  /** Ends the watchdog, after the group has ended. */
+  void stop() {
+    send("end");
   }
 
-  private synchronized boolean order(String line) {
+  private synchronized boolean send(String line) {
     try {
-      orders.write((line + "\n").getBytes(StandardCharsets.US_ASCII));
-      orders.flush();
+      commands.write((line + "\n").getBytes(StandardCharsets.US_ASCII));
+      commands.flush();
       return true;
     } catch (IOException e) {
       return false;

@@ -22,11 +22,11 @@ import java.time.Duration;
 import org.slf4j.helpers.NOP_FallbackServiceProvider;
 
 /**
- * One command from the grant of its lock to the release: the lock is given back only when nothing
- * of the command's process group is alive.
+ * Runs one command, from the grant of its lock to the release. The lock is released only when no
+ * process of the command's group is alive.
  */
 public final class LockedRun {
-  /** A server that has just granted the lock answers sooner, or another has to be found. */
+  /** The limit for the first renewal: a server that just granted the lock answers sooner. */
   private static final Duration FIRST_RENEWAL = Duration.ofSeconds(5);
 
   private final CommandConsole console;
@@ -42,35 +42,36 @@ public final class LockedRun {
   }
 
   /** Runs the command and returns the exit code of {@code fencepost run}. */
-  public int run(HeldGrant taken, SignalInterruption interruption) {
-    long begun = System.nanoTime();
+  public int run(HeldGrant granted, SignalInterruption interruption) {
+    long startNanos = System.nanoTime();
     try (FencepostClient client = client()) {
       LockHandle lock;
       try {
-        lock = client.lock(taken.key().lock().value()).adopt(taken.key());
+        lock = client.lock(granted.sdkRef().lock().value()).adopt(granted.sdkRef());
       } catch (LockLostException e) {
-        console.note(name(taken) + " is lost: " + LockText.lost(e.loss()));
+        console.note(name(granted) + " is lost: " + LockText.describeLoss(e.loss()));
         return ExitCode.LOST.code();
       } catch (FencepostException e) {
-        console.note(name(taken) + " cannot be renewed: " + e.getMessage());
-        return abandon(taken, ExitCode.UNAVAILABLE.code(), interruption);
+        console.note(name(granted) + " cannot be renewed: " + e.getMessage());
+        return abandon(granted, ExitCode.UNAVAILABLE.code(), interruption);
       } catch (InterruptedException e) {
-        return abandon(taken, interruption.exitCode(), interruption);
+        return abandon(granted, interruption.exitCode(), interruption);
       }
-      return keep(lock, taken, interruption, begun);
+      return runHolding(lock, granted, interruption, startNanos);
     }
   }
 
-  /** Keeps grants; what it has to say of them is said by us. */
+  /** Makes the client that renews the grant; its log is off, because we report losses ourselves. */
   private FencepostClient client() {
     System.setProperty("slf4j.internal.verbosity", "WARN");
     System.setProperty("slf4j.provider", NOP_FallbackServiceProvider.class.getName());
-    return FencepostClient.builder(servers.list()).callTimeout(FIRST_RENEWAL).build();
+    return FencepostClient.builder(servers.addressList()).callTimeout(FIRST_RENEWAL).build();
   }
 
-  private int keep(LockHandle lock, HeldGrant taken, SignalInterruption interruption, long begun) {
+  private int runHolding(
+      LockHandle lock, HeldGrant granted, SignalInterruption interruption, long startNanos) {
     long now = System.nanoTime();
-    HeldGrant held = taken.until(now + lock.remaining().toNanos());
+    HeldGrant held = granted.renewedUntil(now + lock.remaining().toNanos());
     try {
       GroupGuard guard;
       try {
@@ -83,10 +84,10 @@ public final class LockedRun {
       }
       interruption.redirect(guard::forward);
       guard.await();
-      return guard.isLost() ? giveUp(guard) : finish(guard, begun);
+      return guard.isLost() ? finishLost(guard) : finishHeld(guard, startNanos);
     } catch (InterruptedException e) {
-      // Nobody does that any more; if so, the lock is not given back, since the group may be alive,
-      // and the watchdog ends the group as soon as we are gone.
+      // Signals no longer interrupt this thread. If something else does, the lock is not released,
+      // since the group may be alive; the watchdog ends the group when this process has ended.
       Thread.currentThread().interrupt();
       return interruption.exitCode();
     }
@@ -97,56 +98,56 @@ public final class LockedRun {
     if (times.grace().compareTo(plan.killAfter()) < 0) {
       console.note(
           "should the lock be lost, KILL follows TERM after "
-              + WireDurations.about(times.grace())
+              + WireDurations.printRounded(times.grace())
               + ": a lease of "
-              + WireDurations.about(held.grant().getTtl())
+              + WireDurations.printRounded(held.grant().getTtl())
               + " has no room for more");
     }
     return ProcessGroup.start(
         plan.command(), GrantVariables.of(held, servers), times, plan.killAfter());
   }
 
-  private int finish(GroupGuard guard, long begun) throws InterruptedException {
-    Duration closeFor = plan.minHold().minusNanos(System.nanoTime() - begun);
-    return release(guard.held(), closeFor.isNegative() ? Duration.ZERO : closeFor)
+  private int finishHeld(GroupGuard guard, long startNanos) throws InterruptedException {
+    Duration closeFor = plan.minHold().minusNanos(System.nanoTime() - startNanos);
+    return release(guard.lastGrant(), closeFor.isNegative() ? Duration.ZERO : closeFor)
         ? guard.exitCode()
         : ExitCode.LOST.code();
   }
 
-  /** The group is gone; if the store still knows the grant, others need not wait for its end. */
-  private int giveUp(GroupGuard guard) throws InterruptedException {
-    HeldGrant held = guard.held();
-    if (!held.validFor(System.nanoTime()).isNegative()) {
-      locks.abandon(held.ref());
+  /** Releases a lost grant after the group has ended, so that others need not wait for its end. */
+  private int finishLost(GroupGuard guard) throws InterruptedException {
+    HeldGrant held = guard.lastGrant();
+    if (!held.remaining(System.nanoTime()).isNegative()) {
+      locks.abandon(held.wireRef());
     }
     return ExitCode.LOST.code();
   }
 
-  /** Nothing runs yet that would need the lock. */
-  private int abandon(HeldGrant taken, int exitCode, SignalInterruption interruption) {
+  /** Releases the grant before the command was started. */
+  private int abandon(HeldGrant granted, int exitCode, SignalInterruption interruption) {
     try {
-      locks.abandon(taken.ref());
+      locks.abandon(granted.wireRef());
       return exitCode;
     } catch (InterruptedException e) {
       return interruption.exitCode();
     }
   }
 
-  /** False if the lock had been lost meanwhile. */
+  /** Returns false if the lock was lost before the release. */
   private boolean release(HeldGrant held, Duration closeFor) throws InterruptedException {
     try {
-      TimedAnswer<ReleaseResponse> reply = locks.release(held.ref(), closeFor);
-      if (ReleaseAnswers.wasGone(reply)) {
+      TimedAnswer<ReleaseResponse> answer = locks.release(held.wireRef(), closeFor);
+      if (ReleaseAnswers.wasLostBefore(answer)) {
         console.note(
             name(held)
                 + " was lost before the command ended: "
-                + LockText.reason(reply.answer().getLossReason()));
+                + LockText.describeReason(answer.message().getLossReason()));
         return false;
       }
     } catch (CallException e) {
       console.note(
           name(held)
-              + " could not be released and stays taken until its lease ends: "
+              + " could not be released and stays granted until its lease ends: "
               + e.getMessage());
     }
     return true;

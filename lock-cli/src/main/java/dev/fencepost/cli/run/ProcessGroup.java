@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** A command and all that it started and that did not leave its process group. */
+/** A command and all its child processes that did not leave its process group. */
 final class ProcessGroup {
   private static final Path PROC = Path.of("/proc");
   private static final int GROUP_FIELD = 2;
@@ -38,24 +38,24 @@ final class ProcessGroup {
       List<String> command, Map<String, String> variables, LeaseTimes times, Duration killAfter)
       throws IOException {
     GroupWatchdog watchdog = GroupWatchdog.start(killAfter);
-    boolean started = false;
+    boolean isStarted = false;
     try {
-      watchdog.lease(times);
+      watchdog.setLease(times);
       List<String> arguments = new ArrayList<>(List.of(Long.toString(watchdog.pid())));
       arguments.addAll(command);
       ProcessBuilder builder = DetachedScript.of("leader.sh", "fencepost", arguments).inheritIO();
       builder.environment().putAll(variables);
       ProcessGroup group = new ProcessGroup(builder.start(), watchdog, killAfter);
-      started = true;
+      isStarted = true;
       return group;
     } finally {
-      if (!started) {
-        watchdog.dismiss();
+      if (!isStarted) {
+        watchdog.stop();
       }
     }
   }
 
-  /** Calls back when the command itself has exited; others of the group may live on. */
+  /** Calls back when the command itself has exited; other processes of the group may live on. */
   void whenExited(Runnable action) {
     Thread waiter =
         new Thread(
@@ -64,7 +64,7 @@ final class ProcessGroup {
                 leader.waitFor();
                 action.run();
               } catch (InterruptedException e) {
-                // Nobody interrupts it.
+                // This thread is never interrupted.
               }
             },
             "exit");
@@ -76,17 +76,17 @@ final class ProcessGroup {
     return !leader.isAlive();
   }
 
-  /** The command's exit code, 128+n if the signal n ended it. */
+  /** The command's exit code; 128+n if signal n ended it. */
   int exitCode() {
     return leader.exitValue();
   }
 
-  /** Lets the watchdog know of a renewal; a watchdog that somebody killed is replaced. */
-  void prolong(LeaseTimes times) throws IOException {
-    if (!watchdog.lease(times)) {
+  /** Passes a renewal on to the watchdog; a watchdog that was killed is replaced. */
+  void extendLease(LeaseTimes times) throws IOException {
+    if (!watchdog.setLease(times)) {
       watchdog = GroupWatchdog.start(killAfter);
-      watchdog.watch(leader.pid());
-      watchdog.lease(times);
+      watchdog.setGroup(leader.pid());
+      watchdog.setLease(times);
     }
   }
 
@@ -97,31 +97,31 @@ final class ProcessGroup {
     }
   }
 
-  /** Asks the whole group to end, stopped processes included. */
+  /** Sends TERM to the whole group, and CONT for its stopped processes. */
   void terminate() {
     signal(TerminationSignals.Kind.TERM);
     watchdog.signal("CONT");
   }
 
-  /** Ends the whole group, at once by the watchdog and then one by one. */
+  /** Sends KILL to the whole group through the watchdog, or without one to each process. */
   void kill() {
     if (!watchdog.signal("KILL")) {
       killOneByOne();
     }
   }
 
-  /** Ends what a signal to the group did not reach. */
+  /** Sends KILL to each process that a signal to the group did not reach. */
   void killOneByOne() {
     members().forEach(ProcessHandle::destroyForcibly);
   }
 
-  /** Sends the watchdog away. Only for a group that is no more. */
+  /** Stops the watchdog. Only for a group without living processes. */
   void close() {
-    watchdog.dismiss();
+    watchdog.stop();
   }
 
-  /** A living process of the group that a signal would not reach. */
-  OptionalLong unreachable() {
+  /** Finds a living process of the group that we may not signal. */
+  OptionalLong findUnreachable() {
     SignalRights rights = SignalRights.ofThisProcess();
     return members().stream().mapToLong(ProcessHandle::pid).filter(rights::isForeign).findAny();
   }
@@ -130,7 +130,7 @@ final class ProcessGroup {
     return members().isEmpty();
   }
 
-  /** The living processes of the group; the dead that nobody has buried yet do not count. */
+  /** The living processes of the group, without zombies. */
   private List<ProcessHandle> members() {
     String[] names = PROC.toFile().list();
     List<ProcessHandle> members = new ArrayList<>();
@@ -152,14 +152,14 @@ final class ProcessGroup {
         .orElse(false);
   }
 
-  /** State, parent, group and more: what stands behind the name, which may hold anything. */
+  /** The fields after the name, which may contain anything: state, parent, group and more. */
   private static Optional<String[]> stat(String pid) {
     try {
       byte[] bytes = Files.readAllBytes(PROC.resolve(pid + File.separator + "stat"));
       String text = new String(bytes, StandardCharsets.ISO_8859_1);
       return Optional.of(text.substring(text.lastIndexOf(')') + 2).split(" ", -1));
     } catch (IOException e) {
-      // It ended while we looked.
+      // The process has ended meanwhile.
       return Optional.empty();
     }
   }

@@ -5,12 +5,12 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What to run while a lock is held.
+ * The command to run while a lock is held, and its limits.
  *
  * @param command the program and its arguments
- * @param minHold how long the lock stays closed to others, counted from its grant
- * @param maxHold how long the command may have the lock
- * @param killAfter how long it may take to end when it is asked to
+ * @param minHold the lock stays closed to others for this long, counted from its grant
+ * @param maxHold the command may hold the lock for this long
+ * @param killAfter the time from TERM to KILL
  */
 public record RunPlan(
     List<String> command, Duration minHold, Optional<Duration> maxHold, Duration killAfter) {}

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Which processes a user may end: those whose real or saved user is the same, and the superuser all
- * (kill(2)). A command that becomes another user's, as {@code sudo} does, outlives its lock.
+ * The processes that a user may signal: those with the same real or saved user, and all for the
+ * superuser (kill(2)). A command that changes its user, as {@code sudo} does, outlives its lock.
  *
  * @param uid the user's number
  */
@@ -21,7 +21,7 @@ public record SignalRights(int uid) {
   private static final Path PROC = Path.of("/proc");
   private static final String UIDS = "Uid:";
 
-  /** Those of this process; those of the superuser where that cannot be told. */
+  /** The rights of this process, or those of the superuser if the user is unknown. */
   public static SignalRights ofThisProcess() {
     try {
       return new SignalRights((Integer) Files.getAttribute(PROC.resolve("self"), "unix:uid"));
@@ -31,12 +31,12 @@ public record SignalRights(int uid) {
   }
 
   /**
-   * A warning about a command that may become another user's.
+   * Finds out whether a command may change its user, and words the warning.
    *
    * @param command the program and its arguments
-   * @param path the folders in which programs are looked for, separated by colons
+   * @param path the folders of programs, separated by colons
    */
-  public Optional<String> warning(List<String> command, String path) {
+  public Optional<String> findWarning(List<String> command, String path) {
     String program = command.get(0);
     if (uid == SUPERUSER || !find(program, path).map(this::changesUser).orElse(false)) {
       return Optional.empty();
@@ -47,7 +47,7 @@ public record SignalRights(int uid) {
             + " run fencepost itself as that user");
   }
 
-  /** Whether a signal to the process would be refused; false if it is gone. */
+  /** True if a signal to the process would be refused; false if the process has ended. */
   boolean isForeign(long pid) {
     try {
       return uid != SUPERUSER
@@ -60,7 +60,7 @@ public record SignalRights(int uid) {
     }
   }
 
-  /** The line has the real, the effective, the saved and the file system's user. */
+  /** The line holds the real, the effective, the saved and the file system user. */
   private boolean isForeign(String line) {
     List<String> users = Arrays.asList(line.substring(UIDS.length()).strip().split("\\s+", -1));
     String own = Integer.toString(uid);

@@ -1,17 +1,17 @@
-# Ends the process group of `fencepost run` when `run` cannot: it was killed, or it stands still
-# while the lease runs out. Reads orders from a pipe that only `run` holds open:
+# Ends the process group of `fencepost run` when `run` cannot: `run` was killed, or it is stopped
+# when the lease ends. Reads commands from a pipe that only `run` holds open:
 #
-#   group G     the process group; said by the group's own leader before its command begins
+#   group G     the process group; sent by the group's own leader before its command starts
 #   lease T K   send TERM at T and KILL at K, in hundredths of a second of /proc/uptime
 #   signal S    send the signal S to the group
-#   end         the command is over
+#   end         the command has ended
 #
 # The end of the pipe means that `run` is dead.
 #
 # $1  hundredths of a second from TERM to KILL once `run` is dead
 #
-# It leads a session of its own, so that no signal to `run` or to the command reaches it. All its
-# children share its process group: a signal to group 0 is for them, and it minds none itself.
+# It leads its own session, so that no signal to `run` or to the command reaches it. All its children
+# share its process group. A signal to group 0 is for them; the watchdog itself ignores it.
 trap : HUP INT QUIT TERM USR1 USR2 ALRM TSTP TTIN TTOU
 group='' term_at='' kill_at=''
 
@@ -33,7 +33,7 @@ send() {
   kill -s "$1" -- "-$group" 2>/dev/null
 }
 
-# Behind the name, which may hold anything, /proc/PID/stat has state, parent and group.
+# After the name, which may contain anything, /proc/PID/stat has state, parent and group.
 is_alive() {
   for stat in /proc/[0-9]*/stat; do
     { read -r line <"$stat"; } 2>/dev/null || continue
@@ -43,7 +43,7 @@ is_alive() {
   return 1
 }
 
-# A number without its group might be somebody else's by now: look before each signal.
+# The number of an ended group may belong to another group by now, so check before each signal.
 end_in_time() {
   nap_until "$term_at" && is_alive || return
   send TERM

@@ -60,7 +60,7 @@ class LeaseTimesTest {
         killAfter);
   }
 
-  /** The clock may pass the end of its range; differences still hold. */
+  /** The clock may overflow; differences stay correct. */
   private static Duration after(long nanos) {
     return Duration.ofNanos(nanos - SENT_NANOS);
   }

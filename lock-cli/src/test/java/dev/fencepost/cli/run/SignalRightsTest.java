@@ -10,7 +10,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Commands that become another user's. */
+/** Commands that change their user. */
 class SignalRightsTest {
   private static final int SET_USER_AND_EXECUTABLE = 04755;
 
@@ -30,19 +30,19 @@ class SignalRightsTest {
   void programThatChangesTheUser_isWarnedOf() throws IOException {
     Path program = program("like-sudo", SET_USER_AND_EXECUTABLE);
     String path = "/no/such/folder:" + folder;
-    assertThat(other.warning(List.of("like-sudo", "true"), path))
+    assertThat(other.findWarning(List.of("like-sudo", "true"), path))
         .hasValueSatisfying(text -> assertThat(text).contains("like-sudo", "cannot be ended"));
-    assertThat(other.warning(List.of(program.toString()), "")).isPresent();
-    assertThat(owner.warning(List.of("like-sudo"), path)).isEmpty();
-    assertThat(new SignalRights(0).warning(List.of("like-sudo"), path)).isEmpty();
+    assertThat(other.findWarning(List.of(program.toString()), "")).isPresent();
+    assertThat(owner.findWarning(List.of("like-sudo"), path)).isEmpty();
+    assertThat(new SignalRights(0).findWarning(List.of("like-sudo"), path)).isEmpty();
   }
 
   @Test
   void otherPrograms_areNot() throws IOException {
     program("plain", 0755);
-    assertThat(other.warning(List.of("plain"), folder.toString())).isEmpty();
-    assertThat(other.warning(List.of("missing"), folder.toString())).isEmpty();
-    assertThat(other.warning(List.of("/no/such/program"), "")).isEmpty();
+    assertThat(other.findWarning(List.of("plain"), folder.toString())).isEmpty();
+    assertThat(other.findWarning(List.of("missing"), folder.toString())).isEmpty();
+    assertThat(other.findWarning(List.of("/no/such/program"), "")).isEmpty();
   }
 
   @Test

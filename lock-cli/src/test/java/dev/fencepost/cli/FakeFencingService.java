@@ -13,13 +13,13 @@ import io.grpc.stub.StreamObserver;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Marks in memory. */
-final class FakeFences extends FencingServiceGrpc.FencingServiceImplBase {
+/** The fencing service with marks in memory. */
+final class FakeFencingService extends FencingServiceGrpc.FencingServiceImplBase {
   final Map<String, Long> marks = new ConcurrentHashMap<>();
 
-  private final FakeLocks locks;
+  private final FakeLockService locks;
 
-  FakeFences(FakeLocks locks) {
+  FakeFencingService(FakeLockService locks) {
     this.locks = locks;
   }
 
@@ -28,7 +28,8 @@ final class FakeFences extends FencingServiceGrpc.FencingServiceImplBase {
     GetTokenResponse.Builder answer = GetTokenResponse.newBuilder();
     locks
         .holder(request.getName())
-        .ifPresent(held -> answer.setLastToken(held.token()).setHolder(FakeLocks.describe(held)));
+        .ifPresent(
+            held -> answer.setLastToken(held.token()).setHolder(FakeLockService.describe(held)));
     observer.onNext(answer.build());
     observer.onCompleted();
   }

@@ -45,11 +45,11 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Locks in memory: enough of the rules for a client to be tested against. */
-final class FakeLocks extends LockServiceGrpc.LockServiceImplBase {
-  record Held(AcquireRequest order, long token, Duration ttl, Instant since) {}
+/** The lock service with locks in memory, with as many of the rules as a client test needs. */
+final class FakeLockService extends LockServiceGrpc.LockServiceImplBase {
+  record Held(AcquireRequest request, long token, Duration ttl, Instant since) {}
 
-  record Waiting(AcquireRequest order, StreamObserver<AcquireResponse> observer) {}
+  record Waiting(AcquireRequest request, StreamObserver<AcquireResponse> observer) {}
 
   final List<ReleaseRequest> releases = new CopyOnWriteArrayList<>();
   final List<AcquireRequest> acquires = new CopyOnWriteArrayList<>();
@@ -58,12 +58,12 @@ final class FakeLocks extends LockServiceGrpc.LockServiceImplBase {
   volatile Duration acquireDelay = Duration.ZERO;
   volatile boolean forgetsGrants;
 
-  /** How many releases are done without an answer that arrives. */
+  /** This many of the next releases are executed, but their answers are lost. */
   final AtomicInteger lostReleaseAnswers = new AtomicInteger();
 
   volatile int pageSize = Integer.MAX_VALUE;
 
-  /** When each lock's lease was last begun, on the monotonic clock, and not later. */
+  /** When each lock's lease last began, on the monotonic clock, or slightly earlier. */
   final Map<String, Long> leaseBegunNanos = new ConcurrentHashMap<>();
 
   private final Map<String, Held> held = new TreeMap<>();
@@ -84,7 +84,7 @@ final class FakeLocks extends LockServiceGrpc.LockServiceImplBase {
   private synchronized void decide(
       AcquireRequest request, StreamObserver<AcquireResponse> observer, long begunNanos) {
     Held holder = held.get(request.getName());
-    if (holder == null || holder.order().getClaimId().equals(request.getClaimId())) {
+    if (holder == null || holder.request().getClaimId().equals(request.getClaimId())) {
       leaseBegunNanos.put(request.getName(), begunNanos);
       answer(observer, granted(request, holder));
     } else if (request.getWait().getSeconds() + request.getWait().getNanos() > 0) {
@@ -99,7 +99,7 @@ final class FakeLocks extends LockServiceGrpc.LockServiceImplBase {
     long begunNanos = System.nanoTime();
     renewals.incrementAndGet();
     Optional<Held> holder = forgetsGrants ? Optional.empty() : holder(request.getGrant());
-    holder.ifPresent(one -> leaseBegunNanos.put(one.order().getName(), begunNanos));
+    holder.ifPresent(one -> leaseBegunNanos.put(one.request().getName(), begunNanos));
     RenewResponse.Builder response = RenewResponse.newBuilder();
     holder.ifPresentOrElse(
         found -> response.setRenewed(grant(found)),
@@ -119,13 +119,13 @@ final class FakeLocks extends LockServiceGrpc.LockServiceImplBase {
     Held holder = held.get(request.getName());
     boolean isHolder =
         holder != null
-            && holder.order().getClaimId().equals(request.getClaimId())
+            && holder.request().getClaimId().equals(request.getClaimId())
             && (!request.hasFencingToken() || request.getFencingToken() == holder.token());
     if (isHolder) {
       held.remove(request.getName());
       answer(observer, released(ReleaseOutcome.RELEASE_OUTCOME_RELEASED));
     } else if (!request.hasFencingToken()) {
-      waiting.removeIf(one -> one.order().getClaimId().equals(request.getClaimId()));
+      waiting.removeIf(one -> one.request().getClaimId().equals(request.getClaimId()));
       answer(observer, released(ReleaseOutcome.RELEASE_OUTCOME_WITHDRAWN));
     } else {
       answer(
@@ -181,13 +181,13 @@ final class FakeLocks extends LockServiceGrpc.LockServiceImplBase {
             .build());
   }
 
-  /** Ends a grant behind its holder's back. */
+  /** Ends a grant without its holder. */
   synchronized Optional<Held> revoke(String name, LossReason reason) {
     revoked.put(name, reason);
     return Optional.ofNullable(held.remove(name));
   }
 
-  /** Ends a grant and keeps that to itself until somebody asks. */
+  /** Forgets a grant. Its holder learns it with the next renewal or release. */
   synchronized void forget(String name) {
     held.remove(name);
   }
@@ -206,12 +206,12 @@ final class FakeLocks extends LockServiceGrpc.LockServiceImplBase {
 
   static Holder describe(Held one) {
     return Holder.newBuilder()
-        .setOwner(one.order().getOwner())
+        .setOwner(one.request().getOwner())
         .setFencingToken(one.token())
         .setRemainingAtMost(WireDurations.toWire(one.ttl()))
         .setAcquireTime(
             com.google.protobuf.Timestamp.newBuilder().setSeconds(one.since().getEpochSecond()))
-        .putAllMetadata(one.order().getMetadataMap())
+        .putAllMetadata(one.request().getMetadataMap())
         .setMode(LockMode.LOCK_MODE_EXCLUSIVE)
         .setClaimTag("0123456789abcdef")
         .build();
@@ -241,7 +241,7 @@ final class FakeLocks extends LockServiceGrpc.LockServiceImplBase {
     return holder(ref.getName())
         .filter(
             one ->
-                one.order().getClaimId().equals(ref.getClaimId())
+                one.request().getClaimId().equals(ref.getClaimId())
                     && one.token() == ref.getFencingToken());
   }
 
@@ -253,12 +253,12 @@ final class FakeLocks extends LockServiceGrpc.LockServiceImplBase {
     Lock.Builder lock = Lock.newBuilder().setName(name).setLastToken(lastToken);
     holder(name).ifPresent(one -> lock.addHolders(describe(one)));
     List<Waiting> line =
-        waiting.stream().filter(one -> one.order().getName().equals(name)).toList();
+        waiting.stream().filter(one -> one.request().getName().equals(name)).toList();
     lock.setWaiterCount(line.size());
     for (int i = 0; whole && i < line.size(); i++) {
       lock.addWaiters(
           Waiter.newBuilder()
-              .setOwner(line.get(i).order().getOwner())
+              .setOwner(line.get(i).request().getOwner())
               .setPosition(i + 1)
               .setReplicaId("replica-1"));
     }
@@ -268,7 +268,7 @@ final class FakeLocks extends LockServiceGrpc.LockServiceImplBase {
   private static Grant grant(Held one) {
     Duration margin = one.ttl().dividedBy(10);
     return Grant.newBuilder()
-        .setName(one.order().getName())
+        .setName(one.request().getName())
         .setFencingToken(one.token())
         .setTtl(WireDurations.toWire(one.ttl()))
         .setValidFor(WireDurations.toWire(one.ttl().minus(margin)))

@@ -10,12 +10,12 @@ import dev.fencepost.proto.v1.ResetMarkResponse;
 import io.grpc.stub.StreamObserver;
 import java.util.Optional;
 
-/** An operator's acts on the locks and marks in memory. */
-final class FakeAdmin extends AdminServiceGrpc.AdminServiceImplBase {
-  private final FakeLocks locks;
-  private final FakeFences fences;
+/** The admin service on the locks and marks in memory. */
+final class FakeAdminService extends AdminServiceGrpc.AdminServiceImplBase {
+  private final FakeLockService locks;
+  private final FakeFencingService fences;
 
-  FakeAdmin(FakeLocks locks, FakeFences fences) {
+  FakeAdminService(FakeLockService locks, FakeFencingService fences) {
     this.locks = locks;
     this.fences = fences;
   }
@@ -23,12 +23,12 @@ final class FakeAdmin extends AdminServiceGrpc.AdminServiceImplBase {
   @Override
   public void forceRelease(
       ForceReleaseRequest request, StreamObserver<ForceReleaseResponse> observer) {
-    Optional<FakeLocks.Held> held = locks.holder(request.getName());
+    Optional<FakeLockService.Held> held = locks.holder(request.getName());
     boolean isOther =
         request.hasFencingToken()
             && held.filter(one -> one.token() != request.getFencingToken()).isPresent();
     ForceReleaseResponse.Builder answer = ForceReleaseResponse.newBuilder();
-    held.ifPresent(one -> answer.setHolder(FakeLocks.describe(one)));
+    held.ifPresent(one -> answer.setHolder(FakeLockService.describe(one)));
     if (isOther) {
       answer.setOutcome(ForceReleaseOutcome.FORCE_RELEASE_OUTCOME_TOKEN_MISMATCH);
     } else if (held.isEmpty()) {

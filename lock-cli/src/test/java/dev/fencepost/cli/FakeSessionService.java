@@ -13,13 +13,13 @@ import dev.fencepost.proto.v1.Welcome;
 import io.grpc.stub.StreamObserver;
 import java.util.function.Consumer;
 
-/** Sessions on the same locks in memory: renewals and releases, answered as they come. */
-final class FakeSessions extends SessionServiceGrpc.SessionServiceImplBase {
+/** The session service on the locks in memory. Answers renewals and releases at once. */
+final class FakeSessionService extends SessionServiceGrpc.SessionServiceImplBase {
   private static final int MAX_UNANSWERED = 1_000;
 
-  private final FakeLocks locks;
+  private final FakeLockService locks;
 
-  FakeSessions(FakeLocks locks) {
+  FakeSessionService(FakeLockService locks) {
     this.locks = locks;
   }
 
@@ -54,7 +54,7 @@ final class FakeSessions extends SessionServiceGrpc.SessionServiceImplBase {
         return;
       }
       mark = Math.max(mark, request.getMark());
-      // Every message is answered: the client takes silence for an end.
+      // Every message is answered, because the client treats silence as a broken session.
       SessionResponse.Builder response = SessionResponse.newBuilder();
       request.getOperationsList().forEach(operation -> response.addResults(answer(operation)));
       answers.onNext(response.build());
@@ -82,7 +82,7 @@ final class FakeSessions extends SessionServiceGrpc.SessionServiceImplBase {
     }
   }
 
-  /** The answer of a unary call, for a result. */
+  /** Receives the answer of a unary call and puts it into a result. */
   private record Into<A>(Consumer<A> sink) implements StreamObserver<A> {
     @Override
     public void onNext(A answer) {

@@ -40,7 +40,7 @@ final class AcquireSubcommand implements CliSubcommand {
   public void describe(CommandSpec spec) {
     spec.usageMessage()
         .description(
-            "Acquires a lock and exits; nobody renews it. Ctrl-C while it waits withdraws the claim.");
+            "Acquires a lock and exits; nobody renews it. Ctrl-C withdraws a waiting claim.");
     CommandOptions.parameter(spec, 0, "NAME", "The lock.");
     CommandOptions.value(spec, "--ttl", "D", "The lease; default: 30s.");
     CommandOptions.value(

@@ -8,7 +8,7 @@ public sealed interface Attempt {
   /** The claim holds the lock. */
   record Granted(Grant grant) implements Attempt {}
 
-  /** The claim does not hold the lock; this is how it stood. */
+  /** The claim does not hold the lock; {@code state} is the lock's state at that moment. */
   record Busy(LockState state) implements Attempt {}
 
   /** Handles each case. */

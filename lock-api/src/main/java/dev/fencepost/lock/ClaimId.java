@@ -44,7 +44,10 @@ public record ClaimId(String value) {
     return "ClaimId[tag=" + tag() + "]";
   }
 
-  /** By hand: a pattern was the costliest part of an attempt on the client's side of a store. */
+  /**
+   * Hand-written: a regular expression was the most expensive part of an attempt on the client's
+   * side of a store.
+   */
   private static boolean isWellFormed(String value) {
     if (value.length() < MIN_LENGTH || value.length() > MAX_LENGTH) {
       return false;

@@ -3,7 +3,7 @@ package dev.fencepost.lock;
 import java.util.Map;
 
 /**
- * Who asks for a lock and how: what others may see of a claim. Nothing here decides ownership.
+ * The public part of a claim: who asks for a lock and how. It never decides ownership.
  *
  * @param owner text for people, at most 256 bytes of UTF-8
  * @param principal the authenticated name, empty where nobody authenticates
@@ -21,7 +21,7 @@ public record Claimant(
   /** Most bytes of metadata, keys and values together. */
   public static final int MAX_METADATA_BYTES = 4096;
 
-  /** Checks the limits and throws {@link InvalidValueException} naming the field that is off. */
+  /** Checks the limits and throws {@link InvalidValueException} naming the invalid field. */
   public Claimant {
     TextLimits.requireAtMost("owner", owner, MAX_OWNER_BYTES);
     metadata = checkedMetadata(metadata);

@@ -2,7 +2,7 @@ package dev.fencepost.lock;
 
 import java.util.function.Function;
 
-/** A fence mark's verdict on a token. */
+/** The answer of a resource's high-water mark to a token. */
 public sealed interface FenceAdvance {
 
   /** Passed, and the mark rose to the token. */
@@ -15,8 +15,8 @@ public sealed interface FenceAdvance {
   record Stale(FencingToken mark) implements FenceAdvance {}
 
   /**
-   * Refused: more than a day ahead of the store's present token, so that no slip of a key closes a
-   * resource for ever.
+   * Refused: more than a day ahead of the store's present token, so that a typing error cannot
+   * close a resource for ever.
    *
    * @param highest the highest token that would be accepted now
    */

@@ -13,7 +13,7 @@ public record Grant(GrantRef ref, Lease lease, LockMode mode, Origin origin) {
   public enum Origin {
     /** Made by this call. */
     NEW,
-    /** It stood before this call: a retry of its acquire, or a renewal. */
+    /** Made before this call, which retried its acquire or renewed it. */
     EXISTING
   }
 

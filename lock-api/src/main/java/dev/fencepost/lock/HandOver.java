@@ -1,7 +1,7 @@
 package dev.fencepost.lock;
 
 /**
- * Both halves of passing a lock on in one step.
+ * The answer to a hand-over: the end of one grant and the attempt of the next claim, in one step.
  *
  * @param ended how the former grant ended
  * @param got what the next claim got

@@ -4,9 +4,9 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * A holder as others may see it; never its claim id.
+ * A holder as others may see it; never its claim id. *
  *
- * @param claimant who it is
+ * @param claimant the public part of its claim
  * @param claimTag tells claims apart and gives no right to them
  * @param token its fencing token
  * @param remainingAtMost upper bound of the lease left

@@ -3,12 +3,13 @@ package dev.fencepost.lock;
 import java.time.Duration;
 
 /**
- * How long a grant stands without being renewed, and how long its lock stays closed if the lease
- * runs out. Both are fixed when the grant is made and are whole milliseconds, rounded up.
+ * The time for which a grant is valid without being renewed, and the time for which its lock stays
+ * closed if the lease expires. Both are fixed when the grant is made and are whole milliseconds,
+ * rounded up. *
  *
  * @param ttl 2 s – 24 h
- * @param lockDelay 0 – 10 min; after the lease <em>expired</em> (not: was released) nobody is
- *     granted the lock for this much longer
+ * @param lockDelay 0 – 10 min; after the lease <em>expired</em> (not: was released) the lock is
+ *     granted to no other claim for this time
  */
 public record Lease(Duration ttl, Duration lockDelay) {
   /** Shortest lease on any store. */
@@ -22,7 +23,7 @@ public record Lease(Duration ttl, Duration lockDelay) {
 
   private static final Duration LEAST_MARGIN = Duration.ofMillis(50);
 
-  /** Checks both ranges and throws {@link InvalidValueException} naming the field that is off. */
+  /** Checks both ranges and throws {@link InvalidValueException} naming the invalid field. */
   public Lease {
     requireBetween("ttl", ttl, MIN_TTL, MAX_TTL);
     requireBetween("lock_delay", lockDelay, Duration.ZERO, MAX_LOCK_DELAY);
@@ -35,23 +36,28 @@ public record Lease(Duration ttl, Duration lockDelay) {
     return new Lease(ttl, Duration.ZERO);
   }
 
-  /** The part of the lease that a holder may use: the ttl less a margin for drifting clocks. */
+  /**
+   * Returns the part of the lease that a holder may use: the ttl minus a margin for clock drift.
+   */
   public Duration validFor() {
     Duration tenth = ttl.dividedBy(10);
     return ttl.minus(tenth.compareTo(LEAST_MARGIN) > 0 ? tenth : LEAST_MARGIN);
   }
 
-  /** When a holder should send its next renewal: two more tries fit before the lease ends. */
+  /**
+   * Returns the time after which a holder should send its next renewal: two more tries fit before
+   * the lease ends.
+   */
   public Duration renewAfter() {
     return ttl.dividedBy(3);
   }
 
-  /** Lease and delay together: the longest time that an abandoned grant keeps its lock closed. */
+  /** Returns lease plus delay: the longest time that an abandoned grant keeps its lock closed. */
   public Duration whole() {
     return ttl.plus(lockDelay);
   }
 
-  /** The duration itself, if it lies in the range, both ends included. */
+  /** Checks that a duration lies in the range, both ends included. */
   public static Duration requireBetween(
       String field, Duration value, Duration least, Duration most) {
     if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {

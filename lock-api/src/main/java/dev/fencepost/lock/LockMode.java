@@ -1,9 +1,10 @@
 package dev.fencepost.lock;
 
 /**
- * How a grant shares its lock. Kept in the record so that later modes can be told from this one.
+ * The sharing mode of a grant. It is stored in the record so that later versions can tell their
+ * modes from this one.
  */
 public enum LockMode {
-  /** Alone. */
+  /** One holder only. */
   EXCLUSIVE
 }

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What the store knows of a lock at one moment.
+ * The stored state of a lock at one moment.
  *
  * @param lock the lock
  * @param status held, closed or free
@@ -25,14 +25,15 @@ public record LockState(
     replicaQueue = List.copyOf(replicaQueue);
   }
 
-  /** The holder, while a grant stands. */
+  /** Returns the holder of a valid grant. */
   public Optional<Holder> holder() {
     return status.fold(
         held -> Optional.of(held.holder()), closed -> Optional.empty(), free -> Optional.empty());
   }
 
   /**
-   * The longest time until the lock is free by itself, a lock delay left out; zero if it is free.
+   * Returns the longest time until the lock is free by itself, without a lock delay; zero if it is
+   * free.
    */
   public Duration freeIn() {
     return status.fold(
@@ -41,7 +42,7 @@ public record LockState(
         free -> Duration.ZERO);
   }
 
-  /** Whether the replica could take the lock at this moment. */
+  /** Returns true if the replica could take the lock at this moment. */
   public boolean takeableBy(ReplicaId replica) {
     return status.fold(
         held -> false, closed -> closed.turn().filter(replica::equals).isPresent(), free -> true);

@@ -4,24 +4,24 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** How a lock stands at one moment, by its store's clock. */
+/** The status of a lock at one moment, by its store's clock. */
 public sealed interface LockStatus {
 
-  /** A grant stands. */
+  /** A valid grant exists. */
   record Held(Holder holder) implements LockStatus {}
 
   /**
-   * Nobody holds the lock and nobody may take it yet: a lock delay, a forced release, a {@code
-   * close_for}, or one replica's turn.
+   * No claim holds the lock and none may take it yet: a lock delay, a forced release, a {@code
+   * close_for}, or a reservation for one replica. * *
    *
-   * @param availableIn when everybody may take it
-   * @param turn the one replica that may take it earlier
+   * @param availableIn time until any claim may take it
+   * @param turn the replica that may take it earlier
    * @param revoked the administrator's reason, if it was closed by force; else empty
    */
   record Closed(Duration availableIn, Optional<ReplicaId> turn, String revoked)
       implements LockStatus {}
 
-  /** Whoever comes may take it. */
+  /** Any claim may take it. */
   record Free() implements LockStatus {}
 
   /** Handles each case. */

@@ -2,11 +2,11 @@ package dev.fencepost.lock;
 
 /** Why a grant ended. */
 public enum LossReason {
-  /** The lease ran out; nobody else was granted as far as known. */
+  /** The lease expired; no later grant is known. */
   EXPIRED,
-  /** The lease ran out and another was granted since. */
+  /** The lease expired, and another claim was granted the lock since. */
   SUPERSEDED,
-  /** Given back by its own claim. */
+  /** Released by its own claim. */
   RELEASED,
   /** Ended by an administrator. */
   REVOKED

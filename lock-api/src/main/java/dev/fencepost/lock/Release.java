@@ -2,17 +2,17 @@ package dev.fencepost.lock;
 
 import java.util.function.Function;
 
-/** What a release did. */
+/** The answer to a release. */
 public sealed interface Release {
 
   /** The grant is ended by this call. */
   record Released() implements Release {}
 
-  /** A release without a token found no grant of the claim: it waits no longer, if it ever did. */
+  /** A release without a token found no grant of the claim. The claim does not wait any more. */
   record Withdrawn() implements Release {}
 
   /**
-   * That grant had ended before; at most what was left of its lock delay is ended.
+   * The grant had ended before. At most the rest of its lock delay was ended.
    *
    * @param reason why, as far as the store knows
    */

@@ -4,16 +4,16 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Asks to end a claim.
+ * Asks to end a claim. * * *
  *
  * @param lock the lock
- * @param claim the claim's secret
- * @param token set: only that grant; empty: whatever the claim has
- * @param closeFor keep the lock closed for everybody this long afterwards; 0 – 24 h
+ * @param claim the claim's secret id
+ * @param token set: ends only that grant; empty: ends any grant of the claim
+ * @param closeFor keeps the lock closed for everybody for this time afterwards; 0 – 24 h
  */
 public record ReleaseCommand(
     LockName lock, ClaimId claim, Optional<FencingToken> token, Duration closeFor) {
-  /** Longest closing. */
+  /** Longest closing time. */
   public static final Duration MAX_CLOSE_FOR = Duration.ofHours(24);
 
   /** Checks the range of {@code closeFor}. */
@@ -21,13 +21,13 @@ public record ReleaseCommand(
     Lease.requireBetween("close_for", closeFor, Duration.ZERO, MAX_CLOSE_FOR);
   }
 
-  /** Ends one grant and lets the next have the lock at once. */
+  /** Ends one grant; the lock is free for the next claim at once. */
   public static ReleaseCommand of(GrantRef grant) {
     return new ReleaseCommand(
         grant.lock(), grant.claim(), Optional.of(grant.token()), Duration.ZERO);
   }
 
-  /** Ends whatever the claim has, for callers whose acquire got no answer. */
+  /** Ends any grant and any wait of the claim, for callers whose acquire got no answer. */
   public static ReleaseCommand withdrawal(LockName lock, ClaimId claim) {
     return new ReleaseCommand(lock, claim, Optional.empty(), Duration.ZERO);
   }

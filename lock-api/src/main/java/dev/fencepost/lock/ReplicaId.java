@@ -4,9 +4,9 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
- * Identifies one running server: 16 hex digits, drawn at random when the process starts.
+ * Identifies one running server: 16 hex digits, drawn at random when the process starts. *
  *
- * @param value the digits; all ids have the same width, so that a line of them needs no escaping
+ * @param value the digits; all ids have the same width, so that a queue of them needs no escaping
  */
 public record ReplicaId(String value) implements Comparable<ReplicaId> {
   /** Number of digits. */

@@ -3,25 +3,25 @@ package dev.fencepost.lock;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** What a forced release did. */
+/** The answer to a forced release. */
 public sealed interface Revocation {
 
   /**
-   * The grant is ended.
+   * The grant is ended. * *
    *
-   * @param former who held it
-   * @param closing the closing record's own token, to raise fence marks with; empty if nothing was
-   *     closed
+   * @param former the former holder
+   * @param closing the closing record's own token, to raise fence marks with; empty if the lock was
+   *     not closed
    */
   record Revoked(Holder former, Optional<FencingToken> closing) implements Revocation {}
 
   /**
-   * Nobody held it. A time that was given without a token is the closing time of a lock that was
-   * closed; else nothing changed.
+   * No claim held it. A closing time without a token replaced the one of a closed lock; otherwise
+   * nothing changed.
    */
   record NotHeld() implements Revocation {}
 
-  /** Another grant holds it than the one named; nothing changed. */
+  /** The present grant is not the named one; nothing changed. */
   record TokenMismatch(Holder current) implements Revocation {}
 
   /** Handles each case. */

@@ -5,13 +5,11 @@ import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
-/**
- * The checks that names and other texts share: a length in bytes of UTF-8, no control characters.
- */
+/** Checks of names and other texts: a length in bytes of UTF-8, no control characters. */
 final class TextLimits {
   private TextLimits() {}
 
-  /** The name itself, if it has 1 to {@code maxBytes} bytes of UTF-8 and no control character. */
+  /** Checks that a name has 1 to {@code maxBytes} bytes of UTF-8 and no control character. */
   static String requireName(String field, String value, int maxBytes) {
     int bytes = utf8Bytes(field, value);
     if (bytes == 0) {
@@ -30,7 +28,7 @@ final class TextLimits {
     return value;
   }
 
-  /** The text itself, if it has at most {@code maxBytes} bytes of UTF-8. */
+  /** Checks that a text has at most {@code maxBytes} bytes of UTF-8. */
   static String requireAtMost(String field, String value, int maxBytes) {
     int bytes = utf8Bytes(field, value);
     if (bytes > maxBytes) {
@@ -40,7 +38,7 @@ final class TextLimits {
     return value;
   }
 
-  /** Length in bytes; a lone surrogate has none and is refused. */
+  /** Returns the length in bytes; a lone surrogate has none and is refused. */
   static int utf8Bytes(String field, String value) {
     try {
       ByteBuffer encoded = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(value));

@@ -6,22 +6,24 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
-/** A call that has not been answered. Its mutable state is guarded by its contest's monitor. */
+/**
+ * An acquire call that has not been answered. Its mutable state is guarded by its queue's monitor.
+ */
 final class AcquireCall implements PendingAcquire {
   AcquireCommand order;
   final long arrivedNanos;
   private final CompletableFuture<AcquireAnswer> answer = new CompletableFuture<>();
 
-  /** The mark from which a grant that comes now is to be counted. */
+  /** The client mark from which the lease of the next grant is counted. */
   long mark = AcquireCommand.NO_MARK;
 
   /**
-   * Whether a command for its claim was sent since it came. A grant by an earlier one is no answer
-   * to it: the lease began before the caller can know.
+   * True if a command for its claim was sent after this call arrived. A grant by an earlier command
+   * does not answer this call: its lease began before the caller can know.
    */
-  boolean asked;
+  boolean sentToStore;
 
-  /** Whether it is counted as a waiter. */
+  /** True while it is counted as a waiter. */
   boolean counted;
 
   private @Nullable Timer timer;
@@ -49,7 +51,7 @@ final class AcquireCall implements PendingAcquire {
     onLeave = action;
   }
 
-  /** When the wait is over. */
+  /** The end of its wait, on the clock of {@link TimerService#nanoTime()}. */
   long deadlineNanos() {
     return arrivedNanos + order.maxWait().toNanos();
   }

@@ -7,18 +7,18 @@ import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /**
- * Asks for a lock.
+ * Asks for a lock. * *
  *
  * @param claim the claim
  * @param maxWait longest stay in the queue, 0 – 24 h; zero tries once
- * @param waited how long the claim stood in line elsewhere; capped when it is given a place
+ * @param waited time the claim waited on other replicas; capped when it is enqueued
  * @param client who is charged for the waiter: a principal, or the connection's address
- * @param marks the last of the caller's marks that has arrived, a number above 0; read, without
- *     blocking, just before a command that may grant the claim is sent
+ * @param marks supplies the last client mark that has arrived, a number above 0; called just before
+ *     a command that may grant the claim is sent, and must not block
  */
 public record AcquireCommand(
     Claim claim, Duration maxWait, Duration waited, String client, LongSupplier marks) {
-  /** What the marks of a caller are who sends none. */
+  /** The mark of a caller that sends no marks. */
   public static final long NO_MARK = 0;
 
   /** Longest wait of one call. */
@@ -30,17 +30,17 @@ public record AcquireCommand(
     Lease.requireBetween("waited", waited, Duration.ZERO, Duration.ofDays(3650));
   }
 
-  /** The same order, with another copy of its lock's name. */
+  /** A copy with another instance of the lock's name. */
   AcquireCommand sharing(LockName name) {
     return speakingFor(new Claim(name, claim.id(), claim.lease(), claim.claimant()));
   }
 
-  /** The same order, with another copy of its claim. */
+  /** A copy with another instance of the claim. */
   AcquireCommand speakingFor(Claim copy) {
     return new AcquireCommand(copy, maxWait, waited, client, marks);
   }
 
-  /** An order of a caller without marks, who counts its lease from when it sent its call. */
+  /** A command of a caller without marks: it counts its lease from the moment it sent its call. */
   public AcquireCommand(Claim claim, Duration maxWait, Duration waited, String client) {
     this(claim, maxWait, waited, client, () -> NO_MARK);
   }

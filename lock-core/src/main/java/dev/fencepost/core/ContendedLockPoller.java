@@ -12,31 +12,31 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The periodic look at all contended locks of this replica together, for what no notification told:
- * lost messages, leases that ran out, places in a line that were struck out. Its cost does not grow
- * with the waiters.
+ * Polls all contended locks of this replica together, to catch what notifications missed: lost
+ * messages, expired leases, removed queue entries. The cost does not grow with the number of
+ * waiters.
  */
 final class ContendedLockPoller {
-  private final QueueContext around;
-  private final Map<LockName, LockQueue> contests;
+  private final QueueContext context;
+  private final Map<LockName, LockQueue> queues;
   private final Runnable alsoEachTime;
   private volatile boolean stopped;
 
   ContendedLockPoller(
-      QueueContext around, Map<LockName, LockQueue> contests, Runnable alsoEachTime) {
-    this.around = around;
-    this.contests = contests;
+      QueueContext context, Map<LockName, LockQueue> queues, Runnable alsoEachTime) {
+    this.context = context;
+    this.queues = queues;
     this.alsoEachTime = alsoEachTime;
   }
 
-  /** Looks again and again until stopped; the next look begins after the last was answered. */
+  /** Polls until stopped. The next poll begins after the last one was answered. */
   void start() {
     if (stopped) {
       return;
     }
-    long least = around.settings().recheck().toMillis();
-    Duration pause = Duration.ofMillis(least + around.random().nextLong(least / 2 + 1));
-    around.timers().schedule(pause, this::look);
+    long least = context.settings().pollInterval().toMillis();
+    Duration pause = Duration.ofMillis(least + context.random().nextLong(least / 2 + 1));
+    context.timers().schedule(pause, this::look);
   }
 
   void stop() {
@@ -45,27 +45,27 @@ final class ContendedLockPoller {
 
   private void look() {
     orReport(alsoEachTime);
-    List<List<LockQueue>> batches = batches(contests.values());
+    List<List<LockQueue>> batches = batches(queues.values());
     if (batches.isEmpty()) {
       start();
       return;
     }
-    AtomicInteger unanswered = new AtomicInteger(batches.size());
+    AtomicInteger commandInFlight = new AtomicInteger(batches.size());
     for (List<LockQueue> batch : batches) {
       DeferredActions.sent(
-              () -> around.backend().describe(batch.stream().map(LockQueue::lock).toList()))
+              () -> context.backend().describe(batch.stream().map(LockQueue::lock).toList()))
           .whenComplete(
               (states, error) -> {
                 orReport(
                     () -> {
                       if (states == null) {
                         Throwable why = DeferredActions.failure(error);
-                        batch.forEach(contest -> contest.lookFailed(why));
+                        batch.forEach(queue -> queue.onPollFailed(why));
                       } else {
                         tell(batch, states);
                       }
                     });
-                if (unanswered.decrementAndGet() == 0) {
+                if (commandInFlight.decrementAndGet() == 0) {
                   start();
                 }
               });
@@ -75,18 +75,19 @@ final class ContendedLockPoller {
   private static void tell(List<LockQueue> batch, List<LockState> states) {
     Map<LockName, LockState> byName = new HashMap<>();
     states.forEach(state -> byName.put(state.lock(), state));
-    for (LockQueue contest : batch) {
-      LockState state = byName.get(contest.lock());
+    for (LockQueue queue : batch) {
+      LockState state = byName.get(queue.lock());
       if (state == null) {
-        contest.lookFailed(LockCoordinator.leftOut(contest.lock()));
+        queue.onPollFailed(LockCoordinator.leftOut(queue.lock()));
       } else {
-        orReport(() -> contest.looked(state));
+        orReport(() -> queue.onPolled(state));
       }
     }
   }
 
   /**
-   * One that fails is told of like any uncaught exception, and ends neither others nor the looks.
+   * Runs one part. A failure is reported like an uncaught exception; it stops neither the other
+   * parts nor the polling.
    */
   private static void orReport(Runnable part) {
     try {
@@ -97,11 +98,11 @@ final class ContendedLockPoller {
     }
   }
 
-  private static List<List<LockQueue>> batches(Collection<LockQueue> contests) {
+  private static List<List<LockQueue>> batches(Collection<LockQueue> queues) {
     List<List<LockQueue>> batches = new ArrayList<>();
     List<LockQueue> batch = new ArrayList<>();
-    for (LockQueue contest : contests) {
-      batch.add(contest);
+    for (LockQueue queue : queues) {
+      batch.add(queue);
       if (batch.size() == LockBackend.MAX_DESCRIBED) {
         batches.add(batch);
         batch = new ArrayList<>();

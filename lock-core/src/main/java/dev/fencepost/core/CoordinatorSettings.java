@@ -4,22 +4,22 @@ import dev.fencepost.lock.InvalidValueException;
 import java.time.Duration;
 
 /**
- * The limits of one replica.
+ * The limits of one replica. * * * *
  *
  * @param maxRun grants in a row within this replica while other replicas wait; 1–10,000
  * @param maxWaitersPerLock waiters in the queue of one lock
- * @param perClient what one client may have here
- * @param inAll what all clients together may have here
- * @param recheck shortest time between two looks at the contended and watched locks; each is drawn
- *     between this and half as much more; 100 ms – 1.3 s
+ * @param perClient the most that one client may have here
+ * @param inAll the most that all clients together may have here
+ * @param pollInterval shortest time between two polls of the contended and watched locks; each
+ *     pause is drawn between this and 1.5 times this; 100 ms – 1.3 s
  */
 public record CoordinatorSettings(
-    int maxRun, int maxWaitersPerLock, Most perClient, Most inAll, Duration recheck) {
+    int maxRun, int maxWaitersPerLock, Most perClient, Most inAll, Duration pollInterval) {
 
   private static final int MOST = 10_000_000;
   private static final long MIB = 1 << 20;
 
-  /** The settings that fit most. */
+  /** The default settings. */
   public static final CoordinatorSettings DEFAULT =
       new CoordinatorSettings(
           32,
@@ -29,7 +29,7 @@ public record CoordinatorSettings(
           Duration.ofSeconds(1));
 
   /**
-   * Waiters and the bytes that come with them.
+   * A limit of waiters and of the bytes they keep.
    *
    * @param waiters calls that wait, 1–10,000,000
    * @param bytes memory of the owners, principals and metadata of all claims that wait or are being
@@ -51,7 +51,7 @@ public record CoordinatorSettings(
     requireBetween("max_run", maxRun, 1, 10_000);
     requireBetween("max_waiters_per_lock", maxWaitersPerLock, 1, MOST);
     dev.fencepost.lock.Lease.requireBetween(
-        "recheck", recheck, Duration.ofMillis(100), Duration.ofMillis(1300));
+        "recheck", pollInterval, Duration.ofMillis(100), Duration.ofMillis(1300));
   }
 
   private static void requireBetween(String field, long value, long least, long most) {

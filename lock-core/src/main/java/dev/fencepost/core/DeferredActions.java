@@ -12,8 +12,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a transition wants done once its monitor is left: commands to the store, answers to callers.
- * So no foreign code ever runs inside a monitor. Not thread-safe; one for each transition.
+ * Collects the effects of one transition, to run after its monitor is left: commands to the store,
+ * answers to callers. No foreign code ever runs inside a monitor. Not thread-safe; one instance for
+ * each transition.
  */
 final class DeferredActions {
   private final List<Runnable> actions = new ArrayList<>(2);
@@ -23,8 +24,8 @@ final class DeferredActions {
   }
 
   /**
-   * Sends a command and brings back what came of it: an answer or a failure, just one of them. No
-   * answer at all is a failure.
+   * Adds a command. Exactly one of the two handlers gets its outcome: an answer or a failure. A
+   * stage that completes with null is a failure.
    */
   <T> void send(
       Supplier<CompletionStage<T>> command, Consumer<T> answered, Consumer<Throwable> failed) {
@@ -46,8 +47,8 @@ final class DeferredActions {
   }
 
   /**
-   * A backend that throws instead of failing its stage is treated alike, and so is one without a
-   * stage: nobody would wait for an answer that cannot come.
+   * Runs the command. An exception or a null stage becomes a failed stage, so that no caller waits
+   * for an answer that cannot come.
    */
   static <T> CompletionStage<T> sent(Supplier<? extends @Nullable CompletionStage<T>> command) {
     try {
@@ -65,7 +66,7 @@ final class DeferredActions {
     return new StoreException(Failure.STORE_ERROR, "the backend gave no answer");
   }
 
-  /** Why there is no answer: what a stage failed with, if it did. */
+  /** Returns why there is no answer: the failure of the stage, without its wrapper. */
   static Throwable failure(@Nullable Throwable error) {
     if (error == null) {
       return noAnswer();

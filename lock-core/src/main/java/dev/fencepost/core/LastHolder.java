@@ -7,25 +7,25 @@ import dev.fencepost.lock.LockState;
 import java.util.Optional;
 
 /**
- * Who holds a lock, when last seen; tells a claim in the queue that is the holder itself, retried.
- * Guarded by its contest's monitor.
+ * The last known holder of a lock. It recognises a queued claim that is the holder itself, retried.
+ * Guarded by its queue's monitor.
  */
 final class LastHolder {
   private record Seen(long claimTag, FencingToken token) {}
 
   private Optional<Seen> holder = Optional.empty();
 
-  /** This waiter was granted the lock. */
+  /** Records that this waiter was granted the lock. */
   void granted(Waiter waiter, FencingToken token) {
     holder = Optional.of(new Seen(waiter.tag(), token));
   }
 
-  /** Whoever is seen next is news. */
+  /** Forgets the holder, so that the next one counts as new. */
   void forget() {
     holder = Optional.empty();
   }
 
-  /** The tag of a holder that was not seen before. */
+  /** Returns the claim tag of a holder that was not seen before. */
   Optional<Long> news(LockState state) {
     Optional<Seen> now =
         state.holder().map(h -> new Seen(Waiter.parseTag(h.claimTag()), h.token()));
@@ -34,7 +34,7 @@ final class LastHolder {
     return known ? Optional.empty() : now.map(Seen::claimTag);
   }
 
-  /** The waiter's own grant, if it is the holder. */
+  /** Returns the waiter's own grant if it is the holder. */
   Optional<GrantRef> grantOf(Waiter waiter, LockName lock) {
     return holder
         .filter(seen -> seen.claimTag() == waiter.tag())

@@ -3,19 +3,19 @@ package dev.fencepost.core;
 import dev.fencepost.lock.LockState;
 
 /**
- * A watched lock's new state.
+ * A watched lock's new state. * *
  *
- * @param kind what happened, as far as known; a hint
- * @param state the truth
+ * @param kind the kind of change, as far as known; a hint
+ * @param state the new state; this is authoritative
  */
 public record LockChange(Kind kind, LockState state) {
-  /** What happened to a lock. */
+  /** The kind of a change. */
   public enum Kind {
-    /** Part of the first picture. */
+    /** Part of the initial snapshot. */
     STATE,
     /** A new grant. */
     GRANTED,
-    /** Given back. */
+    /** The grant was released. */
     RELEASED,
     /** Its lease ran out. */
     EXPIRED,

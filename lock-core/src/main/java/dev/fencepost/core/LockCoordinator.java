@@ -32,32 +32,32 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One replica's side of every lock: decides who waits here, who is next, and what the store is
- * asked.
+ * Coordinates all locks on one replica: queues the waiters, picks the next one, and sends the
+ * commands to the store.
  *
- * <p>Thread-safe; no method blocks. It keeps nothing that a grant needs: any replica can renew or
- * release any grant. Stages complete on the thread that brought the store's answer, exceptionally
- * with {@link dev.fencepost.lock.spi.StoreException} if the store did not give one.
+ * <p>Thread-safe; no method blocks. It keeps no state that a grant depends on: any replica can
+ * renew or release any grant. Stages complete on the thread that brought the store's answer. They
+ * fail with {@link dev.fencepost.lock.spi.StoreException} if the store gave no answer.
  */
 public final class LockCoordinator implements AutoCloseable {
   private final LockBackend backend;
   private final Replica self;
-  private final QueueContext around;
-  private final ConcurrentMap<LockName, LockQueue> contests = new ConcurrentHashMap<>();
-  private final RevokedGrants taken = new RevokedGrants();
+  private final QueueContext context;
+  private final ConcurrentMap<LockName, LockQueue> queues = new ConcurrentHashMap<>();
+  private final RevokedGrants revoked = new RevokedGrants();
   private final WatchHub watches;
-  private final ContendedLockPoller recheck;
+  private final ContendedLockPoller poller;
   private final AtomicBoolean opened = new AtomicBoolean();
   private volatile boolean draining;
   private volatile @Nullable StoreInfo known;
 
   /**
-   * Nothing is sent to the store before {@link #open()}.
+   * Creates a coordinator. Nothing is sent to the store before {@link #open()}. *
    *
    * @param backend the store; closed with this
    * @param self this replica
    * @param settings its limits
-   * @param timers time
+   * @param timers clock and timers
    * @param random for jitter; thread-safe
    */
   public LockCoordinator(
@@ -69,7 +69,7 @@ public final class LockCoordinator implements AutoCloseable {
     this.backend = backend;
     this.self = self;
     this.watches = new WatchHub(backend, timers);
-    this.around =
+    this.context =
         new QueueContext(
             backend,
             self.id(),
@@ -80,10 +80,10 @@ public final class LockCoordinator implements AutoCloseable {
             new RecentPlaces(timers),
             watches::changed,
             this::freed);
-    this.recheck = new ContendedLockPoller(around, contests, watches::lookAtAll);
+    this.poller = new ContendedLockPoller(context, queues, watches::lookAtAll);
   }
 
-  /** Connects the store and starts the re-check. May be repeated after a failure. */
+  /** Connects to the store and starts polling. May be repeated after a failure. */
   public CompletionStage<StoreInfo> open() {
     return backend
         .open(self, this::wake)
@@ -91,7 +91,7 @@ public final class LockCoordinator implements AutoCloseable {
             info -> {
               known = info;
               if (opened.compareAndSet(false, true)) {
-                recheck.start();
+                poller.start();
               }
               return info;
             });
@@ -99,56 +99,56 @@ public final class LockCoordinator implements AutoCloseable {
 
   /** Takes the lock, or waits for it in this replica's queue. */
   public PendingAcquire acquire(AcquireCommand order) {
-    AcquireCall call = new AcquireCall(order, around.timers().nanoTime());
+    AcquireCall call = new AcquireCall(order, context.timers().nanoTime());
     if (draining) {
       call.fail(new DrainingException(order.waited()));
       return call;
     }
     DeferredActions after = new DeferredActions();
     LockName lock = order.claim().lock();
-    meet(lock, contest -> contest.arrive(call, after));
+    meet(lock, queue -> queue.onArrival(call, after));
     after.run();
     if (draining) {
-      // It has begun since: its sweep may have missed this call.
-      Optional.ofNullable(contests.get(lock)).ifPresent(LockQueue::drain);
+      // The drain began meanwhile and may have missed this call.
+      Optional.ofNullable(queues.get(lock)).ifPresent(LockQueue::drain);
     }
     return call;
   }
 
   /** Extends a grant by its own ttl. Never waits behind an acquire. */
   public CompletionStage<Renewal> renew(GrantRef grant) {
-    return backend.renew(grant).thenApply(answer -> taken.told(grant, answer));
+    return backend.renew(grant).thenApply(answer -> revoked.withRevocation(grant, answer));
   }
 
   /**
-   * Ends a claim; its lock goes to the next in the queue in the same step, if somebody waits here.
+   * Ends a claim. If a waiter is queued here, the lock is handed to it in the same store command.
    */
   public CompletionStage<Release> release(ReleaseCommand order) {
     PendingRelease pending = new PendingRelease(order, new CompletableFuture<>());
-    LockQueue contest = contests.get(order.lock());
+    LockQueue queue = queues.get(order.lock());
     DeferredActions after = new DeferredActions();
     CompletionStage<Release> answer = pending.answer();
-    if (contest != null && contest.release(pending, after)) {
+    if (queue != null && queue.release(pending, after)) {
       after.run();
     } else {
       answer = backend.release(order).whenComplete((ended, error) -> freed(order.lock()));
     }
-    return answer.thenApply(ended -> taken.told(order, ended));
+    return answer.thenApply(ended -> revoked.withRevocation(order, ended));
   }
 
-  /** Ends the lock's grant whoever holds it. */
+  /** Ends the lock's grant, regardless of its holder. */
   public CompletionStage<Revocation> forceRelease(ForceReleaseCommand order) {
     return backend
         .forceRelease(order)
         .thenApply(
             done -> {
-              taken.note(order, done);
+              revoked.note(order, done);
               return done;
             })
         .whenComplete((done, error) -> freed(order.lock()));
   }
 
-  /** Shows a lock and those who wait for it here. */
+  /** Reads a lock's state and adds the waiters queued here. */
   public CompletionStage<QueuedLockView> inspect(LockName lock) {
     return describe(lock).thenApply(this::view);
   }
@@ -158,7 +158,7 @@ public final class LockCoordinator implements AutoCloseable {
     return backend.describe(List.of(lock)).thenApply(states -> only(lock, states));
   }
 
-  /** The state of the one lock that was asked for; fails if its record cannot be read. */
+  /** Returns the state of the single requested lock. */
   static LockState only(LockName lock, List<LockState> states) {
     if (states.isEmpty()) {
       throw leftOut(lock);
@@ -166,7 +166,7 @@ public final class LockCoordinator implements AutoCloseable {
     return states.get(0);
   }
 
-  /** The failure for a lock that the store left out of its answer. */
+  /** Creates the failure for a lock that the store left out of its answer. */
   static StoreException leftOut(LockName lock) {
     return StoreException.unreadable(lock, "the server's log says why");
   }
@@ -176,25 +176,23 @@ public final class LockCoordinator implements AutoCloseable {
     return backend.list(query);
   }
 
-  /** The same lock with those who wait for it here. */
+  /** Adds the waiters queued here to the state. */
   public QueuedLockView view(LockState state) {
-    LockQueue contest = contests.get(state.lock());
-    return contest == null
-        ? QueuedLockView.of(state, self.id(), List.of(), 0)
-        : contest.view(state);
+    LockQueue queue = queues.get(state.lock());
+    return queue == null ? QueuedLockView.of(state, self.id(), List.of(), 0) : queue.view(state);
   }
 
-  /** Lets a token pass a resource's mark and raises the mark. */
+  /** Checks a token against a resource's high-water mark and raises the mark. */
   public CompletionStage<FenceAdvance> advance(ResourceName resource, FencingToken token) {
     return backend.advance(resource, token);
   }
 
-  /** Forgets a resource's mark. */
+  /** Deletes a resource's high-water mark. */
   public CompletionStage<Optional<FencingToken>> resetMark(ResourceName resource) {
     return backend.resetMark(resource);
   }
 
-  /** Asks the store who it is and which replicas live. */
+  /** Asks the store for its identity and the live replicas. */
   public CompletionStage<StoreInfo> info() {
     return backend
         .info()
@@ -205,13 +203,13 @@ public final class LockCoordinator implements AutoCloseable {
             });
   }
 
-  /** Whether the store was opened, and {@link #known()} answers. */
+  /** Returns true once the store was opened and {@link #known()} answers. */
   public boolean isOpened() {
     return known != null;
   }
 
   /**
-   * What the store said last of itself and the replicas.
+   * Returns the store's last answer about itself and the replicas.
    *
    * @throws IllegalStateException before the store was opened
    */
@@ -224,8 +222,8 @@ public final class LockCoordinator implements AutoCloseable {
   }
 
   /**
-   * Follows some locks. {@code onNews} is called, on any thread, when there is something to take
-   * after there was nothing; it does not block.
+   * Subscribes to some locks. {@code onNews} is called on any thread when the first change arrives
+   * after everything was taken. It must not block.
    */
   public LockSubscription watch(Collection<LockName> locks, Runnable onNews) {
     MergedSubscription subscription =
@@ -235,64 +233,67 @@ public final class LockCoordinator implements AutoCloseable {
   }
 
   /**
-   * Refuses new claims from now on, answers those that wait with {@link DrainingException}, and
-   * tells the store. Renewing and releasing go on.
+   * Starts the drain: refuses new claims, answers the waiting ones with {@link DrainingException},
+   * and announces it to the store. Renewals and releases continue.
    */
   public CompletionStage<Void> drain() {
     draining = true;
-    contests.values().forEach(LockQueue::drain);
+    queues.values().forEach(LockQueue::drain);
     return backend.announce(new Replica(self.id(), self.address(), Replica.Phase.DRAINING));
   }
 
-  /** Calls that wait in the queues of this replica. */
+  /** Returns the number of calls that wait in the queues of this replica. */
   public int waiterCount() {
-    return around.quotas().waiters();
+    return context.quotas().waiters();
   }
 
   /**
-   * Memory that owners, principals and metadata of claims take that wait here or are being tried,
-   * in bytes.
+   * Returns the bytes of owners, principals and metadata of all claims that wait here or are being
+   * tried.
    */
   public long waitingBytes() {
-    return around.quotas().bytes();
+    return context.quotas().bytes();
   }
 
-  /** Locks that somebody waits for here, or has waited for a moment ago. */
+  /** Returns the number of locks with waiters here, now or a moment ago. */
   public int contendedLockCount() {
-    return contests.size();
+    return queues.size();
   }
 
-  /** Sends away what waits, stops looking at the store and closes the backend. */
+  /** Answers all waiters with {@link DrainingException}, stops polling and closes the backend. */
   @Override
   public void close() {
     draining = true;
-    recheck.stop();
-    contests.values().forEach(LockQueue::drain);
+    poller.stop();
+    queues.values().forEach(LockQueue::drain);
     backend.close();
   }
 
   private void wake(LockName lock) {
     DeferredActions after = new DeferredActions();
-    meet(lock, contest -> contest.wake(after));
+    meet(lock, queue -> queue.onTurn(after));
     after.run();
   }
 
   private void freed(LockName lock) {
     watches.changed(lock);
-    LockQueue contest = contests.get(lock);
-    if (contest != null) {
-      contest.lookAgain();
+    LockQueue queue = queues.get(lock);
+    if (queue != null) {
+      queue.onMaybeFreed();
     }
   }
 
-  /** Begins a contest, or joins the one that goes on; one that has just ended is out of the map. */
+  /**
+   * Applies the event to the lock's queue, or to a new one. A retired queue is out of the map
+   * already.
+   */
   private void meet(LockName lock, Predicate<LockQueue> joined) {
     boolean done = false;
     while (!done) {
       done =
           joined.test(
-              contests.computeIfAbsent(
-                  lock, name -> new LockQueue(name, around, over -> contests.remove(name, over))));
+              queues.computeIfAbsent(
+                  lock, name -> new LockQueue(name, context, over -> queues.remove(name, over))));
     }
   }
 }

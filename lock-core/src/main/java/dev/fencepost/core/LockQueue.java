@@ -15,386 +15,386 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * All that happens at this replica about one lock that somebody here wants: a state machine.
+ * State machine for one contended lock on this replica.
  *
- * <p>Events come in on any thread and are taken one after another, under this object's monitor;
- * what they cause is done after it is left. At most one command of ours that could change the
- * holder is at the store at a time. Every event ends in {@link #settle}, which decides what comes
- * next.
+ * <p>Events arrive on any thread and are handled one at a time under this object's monitor. Their
+ * effects run after the monitor is left. At most one command that could change the holder is in
+ * flight at a time. Every event ends in {@link #decideNext}.
  */
 final class LockQueue {
   private enum Phase {
-    /** Nothing of ours is at the store. */
+    /** No command of this queue is in flight. */
     IDLE,
-    /** The head of the queue is being tried. */
-    ASKING,
-    /** Our place in the line is being given up. */
+    /** An attempt or a hand-over for the head is in flight. */
+    ATTEMPTING,
+    /** The command that leaves the replica queue is in flight. */
     LEAVING,
-    /** Nobody is here any more; a new contest begins with the next caller. */
+    /** No waiters are left; the next caller gets a new queue. */
     RETIRED
   }
 
   private final LockName lock;
-  private final QueueContext around;
+  private final QueueContext context;
   private final Consumer<LockQueue> retired;
-  private final WaiterQueue room;
-  private final LastHolder holder = new LastHolder();
+  private final WaiterQueue waiters;
+  private final LastHolder lastHolder = new LastHolder();
   private final NextTry nextTry;
 
   private Phase phase = Phase.IDLE;
-  private boolean inLine;
-  private boolean lookAgain;
-  private int run;
 
-  LockQueue(LockName lock, QueueContext around, Consumer<LockQueue> retired) {
+  /** True while this replica is in the replica queue, as far as known. */
+  private boolean queued;
+
+  private boolean retryNeeded;
+
+  /** Hand-overs in a row within this replica. */
+  private int handOvers;
+
+  LockQueue(LockName lock, QueueContext context, Consumer<LockQueue> retired) {
     this.lock = lock;
-    this.around = around;
+    this.context = context;
     this.retired = retired;
-    this.room = new WaiterQueue(lock, around, this::waitOver);
-    this.nextTry = new NextTry(around, this::lookAgain);
+    this.waiters = new WaiterQueue(lock, context, this::onWaitOver);
+    this.nextTry = new NextTry(context, this::onMaybeFreed);
   }
 
   LockName lock() {
     return lock;
   }
 
-  /** The lock's state with those who wait for it here. */
+  /** Returns the lock's state with the waiters queued here. */
   synchronized QueuedLockView view(LockState state) {
-    return room.view(state);
+    return waiters.view(state);
   }
 
-  /** A call wants the lock. False if this contest is over and another must be begun. */
-  synchronized boolean arrive(AcquireCall call, DeferredActions after) {
+  /** An acquire call arrived. Returns false if this queue is retired and a new one is needed. */
+  synchronized boolean onArrival(AcquireCall call, DeferredActions after) {
     if (phase == Phase.RETIRED) {
       return false;
     }
     admit(call, after);
-    settle(after);
+    decideNext(after);
     return true;
   }
 
-  /** A claim is to be ended. False if this contest is over. */
+  /** A release arrived. Returns false if this queue is retired. */
   synchronized boolean release(PendingRelease pending, DeferredActions after) {
     if (phase == Phase.RETIRED) {
       return false;
     }
-    Optional<Waiter> waiting = room.find(pending.order().claim());
+    Optional<Waiter> waiting = waiters.find(pending.order().claim());
     if (waiting.isPresent()) {
       Waiter waiter = waiting.orElseThrow();
-      room.add(waiter, pending, after);
-      if (!waiter.unanswered) {
-        carryOutReleases(waiter, after);
+      waiters.add(waiter, pending, after);
+      if (!waiter.commandInFlight) {
+        sendReleases(waiter, after);
       }
     } else if (mayHandOver(pending.order())) {
       handOver(pending, after);
     } else {
-      releasePlainly(pending, after);
+      sendRelease(pending, after);
     }
-    settle(after);
+    decideNext(after);
     return true;
   }
 
-  /** The store says that our turn has come. False if this contest is over. */
-  synchronized boolean wake(DeferredActions after) {
+  /** The store notified that it is this replica's turn. Returns false if this queue is retired. */
+  synchronized boolean onTurn(DeferredActions after) {
     if (phase == Phase.RETIRED) {
       return false;
     }
-    lookAgain = true;
-    inLine = true;
-    settle(after);
+    retryNeeded = true;
+    queued = true;
+    decideNext(after);
     return true;
   }
 
-  /** The lock may be free. */
-  void lookAgain() {
-    step(after -> lookAgain = true);
+  /** The lock may have become free. */
+  void onMaybeFreed() {
+    handle(after -> retryNeeded = true);
   }
 
-  /** The periodic look at the store found this. */
-  void looked(LockState state) {
-    step(
+  /** The poll returned this state. */
+  void onPolled(LockState state) {
+    handle(
         after -> {
-          room.sawLine(state);
+          waiters.recordReplicaQueue(state);
           if (phase != Phase.IDLE) {
             return;
           }
-          succeeded();
-          room.saw(state);
-          holder
+          recordStoreSuccess();
+          waiters.recordState(state);
+          lastHolder
               .news(state)
-              .flatMap(room::findByTag)
-              .ifPresent(waiter -> probeIfHolding(waiter, after));
-          boolean hasPlace = state.replicaQueue().contains(around.self());
-          if (room.isEmpty()) {
-            run = state.holder().isEmpty() || state.replicaQueue().isEmpty() ? 0 : run;
-            // What a look does not show may have been written after it.
-            inLine = inLine || hasPlace;
-            lookAgain = lookAgain || state.takeableBy(around.self());
-          } else if (state.takeableBy(around.self()) || !hasPlace) {
-            lookAgain = true;
+              .flatMap(waiters::findByTag)
+              .ifPresent(waiter -> verifyIfHolder(waiter, after));
+          boolean hasPlace = state.replicaQueue().contains(context.self());
+          if (waiters.isEmpty()) {
+            handOvers = state.holder().isEmpty() || state.replicaQueue().isEmpty() ? 0 : handOvers;
+            // The place in the replica queue may have been written after this read.
+            queued = queued || hasPlace;
+            retryNeeded = retryNeeded || state.takeableBy(context.self());
+          } else if (state.takeableBy(context.self()) || !hasPlace) {
+            retryNeeded = true;
           } else {
             nextTry.in(state.freeIn());
           }
         });
   }
 
-  /** The periodic look did not reach the store. */
-  synchronized void lookFailed(Throwable why) {
-    room.storeFailed(why);
+  /** The poll did not reach the store. */
+  synchronized void onPollFailed(Throwable why) {
+    waiters.recordStoreFailure(why);
   }
 
-  /** The replica is going: everybody is sent away. */
+  /** The replica drains: all waiters are sent away. */
   void drain() {
-    step(room::drain);
+    handle(waiters::drain);
   }
-
-  // ---- what an event does, inside the monitor
 
   private void admit(AcquireCall call, DeferredActions after) {
-    Optional<Waiter> same = room.find(call.order.claim().id());
-    boolean idle = room.isEmpty() && phase == Phase.IDLE;
-    boolean onItsWay = same.filter(waiter -> waiter.unanswered).isPresent();
-    if (call.triesOnce() && !onItsWay && room.isWantedByOthers(same)) {
-      after.add(() -> NoWaitResponder.give(call, around));
+    Optional<Waiter> same = waiters.find(call.order.claim().id());
+    boolean idle = waiters.isEmpty() && phase == Phase.IDLE;
+    boolean onItsWay = same.filter(waiter -> waiter.commandInFlight).isPresent();
+    if (call.triesOnce() && !onItsWay && waiters.isWantedByOthers(same)) {
+      after.add(() -> NoWaitResponder.give(call, context));
       return;
     }
     try {
-      Waiter waiter = same.orElseGet(() -> room.seat(call));
-      room.add(waiter, call, after);
-      call.onLeave(() -> step(then -> room.dismiss(waiter, call)));
+      Waiter waiter = same.orElseGet(() -> waiters.enqueue(call));
+      waiters.add(waiter, call, after);
+      call.onLeave(() -> handle(then -> waiters.removeCall(waiter, call)));
       if (idle) {
-        ask(waiter, after);
+        sendAttempt(waiter, after);
       } else {
-        room.keep(waiter, after);
-        probeIfHolding(waiter, after);
-        lookAgain = lookAgain || call.triesOnce();
+        waiters.review(waiter, after);
+        verifyIfHolder(waiter, after);
+        retryNeeded = retryNeeded || call.triesOnce();
       }
     } catch (OverLimitException e) {
       after.add(() -> call.fail(e));
     }
   }
 
-  private void ask(Waiter head, DeferredActions after) {
-    boolean waits = head.calls.stream().anyMatch(call -> !call.triesOnce());
-    QueueIntent alone = waits ? QueueIntent.JOIN : QueueIntent.NONE;
-    QueueIntent line = room.size() > 1 ? QueueIntent.STAY : alone;
-    sending(head);
+  private void sendAttempt(Waiter head, DeferredActions after) {
+    QueueIntent intent = waiters.attemptIntent(head);
+    markSending(head);
     after.send(
-        () -> around.backend().tryAcquire(head.claim, line),
-        attempt -> step(then -> asked(head, line, attempt, then)),
-        error -> step(then -> failed(head, line, error, then)));
+        () -> context.backend().tryAcquire(head.claim, intent),
+        attempt -> handle(then -> onAttempted(head, intent, attempt, then)),
+        error -> handle(then -> onFailed(head, intent, error, then)));
   }
 
-  private void asked(Waiter head, QueueIntent line, Attempt attempt, DeferredActions after) {
-    run = attempt instanceof Attempt.Granted ? 0 : run;
-    attempted(head, line, attempt, after);
+  private void onAttempted(Waiter head, QueueIntent intent, Attempt got, DeferredActions after) {
+    handOvers = got instanceof Attempt.Granted ? 0 : handOvers;
+    applyAttempt(head, intent, got, after);
   }
 
   private boolean mayHandOver(ReleaseCommand order) {
     return phase == Phase.IDLE
-        && !room.isDraining()
+        && !waiters.isDraining()
         && order.token().isPresent()
         && order.closeFor().isZero()
-        && room.head().filter(head -> !head.unanswered && head.isWanted()).isPresent();
+        && waiters.head().filter(head -> !head.commandInFlight && head.isWanted()).isPresent();
   }
 
   private void handOver(PendingRelease pending, DeferredActions after) {
-    Waiter head = room.head().orElseThrow();
-    QueueIntent kept = room.size() > 1 ? QueueIntent.STAY : QueueIntent.JOIN;
-    QueueIntent line = run >= around.settings().maxRun() - 1 ? QueueIntent.YIELD : kept;
+    Waiter head = waiters.head().orElseThrow();
+    QueueIntent intent = waiters.handOverIntent(handOvers);
     ReleaseCommand order = pending.order();
     GrantRef from = new GrantRef(lock, order.claim(), order.token().orElseThrow());
-    sending(head);
+    markSending(head);
     after.send(
-        () -> around.backend().handOver(from, head.claim, line),
+        () -> context.backend().handOver(from, head.claim, intent),
         both -> {
           pending.answer().complete(both.ended());
-          step(then -> handedOver(head, line, both.got(), then));
+          handle(then -> onHandedOver(head, intent, both.got(), then));
         },
-        error ->
-            step(
-                then -> {
-                  failed(head, line, error, then);
-                  notHandedOver(pending, error, then);
-                }));
+        error -> handle(then -> onHandOverFailed(pending, head, intent, error, then)));
   }
 
-  /** A store without room for the next grant can still end this one. */
-  private void notHandedOver(PendingRelease pending, Throwable error, DeferredActions after) {
+  /** A store that has no room for the next grant can still end this one. */
+  private void onHandOverFailed(
+      PendingRelease pending,
+      Waiter head,
+      QueueIntent intent,
+      Throwable error,
+      DeferredActions after) {
+    onFailed(head, intent, error, after);
     if (error instanceof StoreException failure && failure.isRefusal()) {
-      releasePlainly(pending, after);
+      sendRelease(pending, after);
     } else {
       after.add(() -> pending.answer().completeExceptionally(error));
     }
   }
 
-  private void handedOver(Waiter head, QueueIntent line, Attempt got, DeferredActions after) {
-    run = line == QueueIntent.YIELD ? 0 : run + 1;
-    attempted(head, line, got, after);
+  private void onHandedOver(Waiter head, QueueIntent intent, Attempt got, DeferredActions after) {
+    handOvers = intent == QueueIntent.YIELD ? 0 : handOvers + 1;
+    applyAttempt(head, intent, got, after);
   }
 
-  private void attempted(Waiter head, QueueIntent line, Attempt attempt, DeferredActions after) {
-    answered(head);
-    succeeded();
-    if (attempt instanceof Attempt.Granted granted) {
-      inLine = line == QueueIntent.STAY || line == QueueIntent.YIELD;
-      granted(head, granted.grant(), after);
-    } else if (attempt instanceof Attempt.Busy busy) {
-      inLine = inLine || line != QueueIntent.NONE;
-      room.saw(busy.state());
-      carryOutReleases(head, after);
-      room.keep(head, after);
+  private void applyAttempt(Waiter head, QueueIntent intent, Attempt got, DeferredActions after) {
+    markAnswered(head);
+    recordStoreSuccess();
+    if (got instanceof Attempt.Granted granted) {
+      queued = intent == QueueIntent.STAY || intent == QueueIntent.YIELD;
+      applyGrant(head, granted.grant(), after);
+    } else if (got instanceof Attempt.Busy busy) {
+      queued = queued || intent != QueueIntent.NONE;
+      waiters.recordState(busy.state());
+      sendReleases(head, after);
+      waiters.review(head, after);
       nextTry.in(busy.state().freeIn());
     }
-    // Whoever came meanwhile needs a place in the line, which only an attempt gives.
-    lookAgain = lookAgain || !inLine;
+    // Waiters that arrived meanwhile need a place in the replica queue, which only an got
+    // creates.
+    retryNeeded = retryNeeded || !queued;
   }
 
-  private void granted(Waiter waiter, Grant grant, DeferredActions after) {
-    boolean joined = room.grant(waiter, grant, after);
-    carryOutReleases(waiter, after);
-    after.add(() -> around.granted().accept(lock));
-    if (!room.isEmpty()) {
-      holder.granted(waiter, grant.token());
+  private void applyGrant(Waiter waiter, Grant grant, DeferredActions after) {
+    boolean joined = waiters.grant(waiter, grant, after);
+    sendReleases(waiter, after);
+    after.add(() -> context.granted().accept(lock));
+    if (!waiters.isEmpty()) {
+      lastHolder.granted(waiter, grant.token());
       nextTry.in(grant.lease().whole());
     }
     if (joined) {
-      probe(waiter, grant.ref(), after);
+      verifyGrant(waiter, grant.ref(), after);
     }
   }
 
-  private void failed(Waiter head, QueueIntent line, Throwable error, DeferredActions after) {
-    answered(head);
-    room.storeFailed(error);
-    inLine = inLine || line != QueueIntent.NONE;
-    carryOutReleases(head, after);
-    room.keep(head, after);
+  private void onFailed(Waiter head, QueueIntent intent, Throwable error, DeferredActions after) {
+    markAnswered(head);
+    waiters.recordStoreFailure(error);
+    queued = queued || intent != QueueIntent.NONE;
+    sendReleases(head, after);
+    waiters.review(head, after);
     nextTry.afterFailure();
   }
 
-  private void carryOutReleases(Waiter waiter, DeferredActions after) {
+  private void sendReleases(Waiter waiter, DeferredActions after) {
     if (!waiter.releases.isEmpty()) {
-      room.withdraw(waiter, after);
-      waiter.takeReleases().forEach(pending -> releasePlainly(pending, after));
+      waiters.withdraw(waiter, after);
+      waiter.takeReleases().forEach(pending -> sendRelease(pending, after));
     }
   }
 
-  private void releasePlainly(PendingRelease pending, DeferredActions after) {
+  private void sendRelease(PendingRelease pending, DeferredActions after) {
     after.send(
-        () -> around.backend().release(pending.order()),
+        () -> context.backend().release(pending.order()),
         ended -> {
           pending.answer().complete(ended);
-          step(then -> run = ended instanceof Release.Released ? 0 : run);
-          around.freed().accept(lock);
+          handle(then -> handOvers = ended instanceof Release.Released ? 0 : handOvers);
+          context.freed().accept(lock);
         },
         error -> {
           pending.answer().completeExceptionally(error);
-          around.freed().accept(lock);
+          context.freed().accept(lock);
         });
   }
 
-  private void waitOver(Waiter waiter) {
-    step(after -> room.keep(waiter, after));
+  private void onWaitOver(Waiter waiter) {
+    handle(after -> waiters.review(waiter, after));
   }
 
   /**
-   * Renews a grant that a waiter seems to hold, so that calls are answered from a command that was
-   * sent after they came. Unlike an attempt, this cannot overtake anybody.
+   * Renews a grant that a waiter seems to hold, so that its calls are answered by a command sent
+   * after they arrived. Unlike an attempt, a renewal cannot overtake other waiters.
    */
-  private void probe(Waiter waiter, GrantRef grant, DeferredActions after) {
-    waiter.sending();
+  private void verifyGrant(Waiter waiter, GrantRef grant, DeferredActions after) {
+    waiter.markSending();
     after.send(
-        () -> around.backend().renew(grant),
-        renewal -> step(then -> probed(waiter, renewal, then)),
-        error ->
-            step(
-                then -> {
-                  room.storeFailed(error);
-                  notHolding(waiter, then);
-                }));
+        () -> context.backend().renew(grant),
+        renewal -> handle(then -> onVerified(waiter, renewal, then)),
+        error -> handle(then -> onVerifyFailed(waiter, error, then)));
   }
 
-  private void probeIfHolding(Waiter waiter, DeferredActions after) {
-    if (!waiter.unanswered && waiter.isWanted()) {
-      holder.grantOf(waiter, lock).ifPresent(grant -> probe(waiter, grant, after));
+  private void onVerifyFailed(Waiter waiter, Throwable error, DeferredActions after) {
+    waiters.recordStoreFailure(error);
+    onNotHolder(waiter, after);
+  }
+
+  private void verifyIfHolder(Waiter waiter, DeferredActions after) {
+    if (!waiter.commandInFlight && waiter.isWanted()) {
+      lastHolder.grantOf(waiter, lock).ifPresent(grant -> verifyGrant(waiter, grant, after));
     }
   }
 
-  private void probed(Waiter waiter, Renewal renewal, DeferredActions after) {
+  private void onVerified(Waiter waiter, Renewal renewal, DeferredActions after) {
     if (renewal instanceof Renewal.Renewed renewed) {
-      waiter.unanswered = false;
-      lookAgain = true;
-      granted(waiter, renewed.grant(), after);
+      waiter.commandInFlight = false;
+      retryNeeded = true;
+      applyGrant(waiter, renewed.grant(), after);
     } else {
-      notHolding(waiter, after);
+      onNotHolder(waiter, after);
     }
   }
 
-  private void notHolding(Waiter waiter, DeferredActions after) {
-    holder.forget();
-    waiter.unanswered = false;
-    lookAgain = true;
-    carryOutReleases(waiter, after);
-    room.keep(waiter, after);
+  private void onNotHolder(Waiter waiter, DeferredActions after) {
+    lastHolder.forget();
+    waiter.commandInFlight = false;
+    retryNeeded = true;
+    sendReleases(waiter, after);
+    waiters.review(waiter, after);
   }
 
-  // ---- what comes next
-
-  /** Takes one event: changes under the monitor, then what they cause. */
-  private void step(Consumer<DeferredActions> event) {
+  /** Handles one event: changes state under the monitor, then runs the effects. */
+  private void handle(Consumer<DeferredActions> event) {
     DeferredActions after = new DeferredActions();
     synchronized (this) {
       event.accept(after);
-      settle(after);
+      decideNext(after);
     }
     after.run();
   }
 
-  private void settle(DeferredActions after) {
+  private void decideNext(DeferredActions after) {
     if (phase != Phase.IDLE) {
       return;
     }
-    Optional<Waiter> head = room.head();
+    Optional<Waiter> head = waiters.head();
     if (head.isPresent()) {
-      head.filter(first -> lookAgain && !first.unanswered).ifPresent(first -> ask(first, after));
-    } else if (inLine && !lookAgain && !room.mayComeAgainFor().isZero()) {
-      // The place among the replicas is kept as well, until the turn comes.
-      nextTry.in(room.mayComeAgainFor());
-    } else if (inLine) {
+      head.filter(first -> retryNeeded && !first.commandInFlight)
+          .ifPresent(first -> sendAttempt(first, after));
+    } else if (queued && !retryNeeded && !waiters.keepsPlaceFor().isZero()) {
+      // Keep the place in the replica queue as well, until the turn comes.
+      nextTry.in(waiters.keepsPlaceFor());
+    } else if (queued) {
       phase = Phase.LEAVING;
-      inLine = false;
+      queued = false;
       nextTry.stop();
       after.send(
-          () -> around.backend().leave(lock).thenApply(done -> true),
-          done -> step(then -> left()),
-          error -> step(then -> left()));
-    } else if (run == 0) {
+          () -> context.backend().leave(lock).thenApply(done -> true),
+          done -> handle(then -> onLeft()),
+          error -> handle(then -> onLeft()));
+    } else if (handOvers == 0) {
       phase = Phase.RETIRED;
       nextTry.stop();
       retired.accept(this);
     }
   }
 
-  /** Unless our turn came meanwhile, we stand in line no more. */
-  private void left() {
+  /** The place in the replica queue is gone, unless the turn came meanwhile. */
+  private void onLeft() {
     phase = Phase.IDLE;
-    lookAgain = true;
+    retryNeeded = true;
   }
 
-  private void sending(Waiter head) {
-    phase = Phase.ASKING;
-    head.sending();
-    lookAgain = false;
+  private void markSending(Waiter head) {
+    phase = Phase.ATTEMPTING;
+    head.markSending();
+    retryNeeded = false;
     nextTry.stop();
   }
 
-  private void answered(Waiter head) {
+  private void markAnswered(Waiter head) {
     phase = Phase.IDLE;
-    head.unanswered = false;
+    head.commandInFlight = false;
   }
 
-  private void succeeded() {
+  private void recordStoreSuccess() {
     nextTry.succeeded();
-    room.storeAnswered();
+    waiters.recordStoreAnswer();
   }
 }

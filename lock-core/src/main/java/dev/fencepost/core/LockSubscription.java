@@ -3,15 +3,18 @@ package dev.fencepost.core;
 import java.util.List;
 
 /**
- * A subscription to some locks. States wait here, one for each lock at most, until they are taken:
- * a slow reader misses states in between and costs no more than that. Thread-safe.
+ * A subscription to some locks. It keeps at most one untaken state for each lock: a slow reader
+ * misses intermediate states and costs no more memory. Thread-safe.
  */
 public interface LockSubscription extends AutoCloseable {
 
-  /** The newest state of each lock that changed since the last call; none of them goes back. */
+  /**
+   * Takes the newest state of each lock that changed since the last call. States of one lock never
+   * go back.
+   */
   List<LockChange> take();
 
-  /** Whether every lock of the first picture has been taken. */
+  /** Returns true once the initial state of every lock was taken. */
   boolean isSynced();
 
   /** Ends the subscription; idempotent. */

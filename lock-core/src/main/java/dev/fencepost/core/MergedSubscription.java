@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** One reader's newest states that it has not taken yet: at most one for each lock. */
+/** One reader's untaken states: the newest for each lock. */
 final class MergedSubscription implements LockSubscription {
   private final Set<LockName> locks;
   private final Runnable onNews;
@@ -33,10 +33,7 @@ final class MergedSubscription implements LockSubscription {
     return known.contains(lock);
   }
 
-  /**
-   * Keeps the state until it is taken, in place of an older one; a token that steps back is not
-   * shown.
-   */
+  /** Stores the state in place of an older one. A state with a lower token is ignored. */
   synchronized void offer(LockChange change) {
     LockName lock = change.state().lock();
     long token = change.state().lastToken().map(FencingToken::value).orElse(0L);
@@ -50,7 +47,7 @@ final class MergedSubscription implements LockSubscription {
     untaken.put(lock, new LockChange(first ? LockChange.Kind.STATE : kind, change.state()));
   }
 
-  /** Tells the reader, once until it takes. */
+  /** Notifies the reader, once until it takes. */
   void tell() {
     synchronized (this) {
       if (told || untaken.isEmpty()) {

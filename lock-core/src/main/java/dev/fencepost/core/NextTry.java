@@ -5,32 +5,32 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * When a contest looks again by itself: at most one moment, the last that was set. Guarded by its
- * contest's monitor.
+ * The timer of a queue's next attempt: at most one, the last that was set. Guarded by its queue's
+ * monitor.
  */
 final class NextTry {
   private static final Duration SHORTEST = Duration.ofMillis(2);
 
-  private final QueueContext around;
+  private final QueueContext context;
   private final Runnable lookAgain;
   private int failures;
   private @Nullable Timer timer;
 
-  NextTry(QueueContext around, Runnable lookAgain) {
-    this.around = around;
+  NextTry(QueueContext context, Runnable lookAgain) {
+    this.context = context;
     this.lookAgain = lookAgain;
   }
 
   void in(Duration delay) {
     stop();
     Duration least = delay.compareTo(SHORTEST) < 0 ? SHORTEST : delay;
-    timer = around.timers().schedule(least, lookAgain);
+    timer = context.timers().schedule(least, lookAgain);
   }
 
-  /** The store failed once more: later and later. */
+  /** Backs off exponentially after another failure of the store. */
   void afterFailure() {
     failures++;
-    in(around.backoff(failures));
+    in(context.backoff(failures));
   }
 
   void succeeded() {

@@ -10,26 +10,26 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
- * The answer to a caller that does not want to wait behind those who do: a look at the store
- * instead of an attempt, so that it overtakes nobody.
+ * Answers a {@code wait=0} acquire while others are queued: it reads the store instead of trying
+ * the lock, so that the caller cannot overtake them.
  */
 final class NoWaitResponder {
   private NoWaitResponder() {}
 
-  /** Answers the call; a claim that holds the lock already gets its grant again. */
-  static void give(AcquireCall call, QueueContext around) {
+  /** Answers the call. A claim that holds the lock already gets its grant again. */
+  static void give(AcquireCall call, QueueContext context) {
     String client = call.order.client();
     long size = WaiterQuotas.sizeOf(call.order.claim().claimant());
     try {
-      around.quotas().keep(client, size);
+      context.quotas().keep(client, size);
     } catch (OverLimitException e) {
       call.fail(e);
       return;
     }
-    look(call, around)
+    look(call, context)
         .whenComplete(
             (answer, error) -> {
-              around.quotas().forget(client, size);
+              context.quotas().forget(client, size);
               if (answer == null) {
                 call.fail(error);
               } else {
@@ -38,29 +38,29 @@ final class NoWaitResponder {
             });
   }
 
-  /** Why a claim that does not wait is refused a lock in this state. */
+  /** Returns why a claim that does not wait is refused in this state. */
   static Reason reasonFor(LockState state) {
     return state.status().fold(held -> Reason.BUSY, closed -> Reason.CLOSED, free -> Reason.BUSY);
   }
 
-  private static CompletionStage<AcquireAnswer> look(AcquireCall call, QueueContext around) {
+  private static CompletionStage<AcquireAnswer> look(AcquireCall call, QueueContext context) {
     try {
-      return around
+      return context
           .backend()
           .describe(List.of(call.order.claim().lock()))
           .thenCompose(
               states ->
-                  answer(call, LockCoordinator.only(call.order.claim().lock(), states), around));
+                  answer(call, LockCoordinator.only(call.order.claim().lock(), states), context));
     } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(e);
     }
   }
 
   private static CompletionStage<AcquireAnswer> answer(
-      AcquireCall call, LockState state, QueueContext around) {
+      AcquireCall call, LockState state, QueueContext context) {
     AcquireAnswer refusal =
         new AcquireAnswer.NotGranted(
-            reasonFor(state), Optional.of(state), call.waitedAt(around.timers().nanoTime()));
+            reasonFor(state), Optional.of(state), call.waitedAt(context.timers().nanoTime()));
     String ownTag = call.order.claim().id().tag();
     Optional<Holder> itself = state.holder().filter(holder -> holder.claimTag().equals(ownTag));
     if (itself.isEmpty()) {
@@ -69,7 +69,7 @@ final class NoWaitResponder {
     GrantRef grant =
         new GrantRef(state.lock(), call.order.claim().id(), itself.orElseThrow().token());
     long mark = call.order.marks().getAsLong();
-    return around
+    return context
         .backend()
         .renew(grant)
         .thenApply(

@@ -2,7 +2,9 @@ package dev.fencepost.core;
 
 import java.time.Duration;
 
-/** A limit of this replica is reached. Nothing was done; others are not disturbed. */
+/**
+ * A limit of this replica is reached. Nothing was done for this call; other calls are not affected.
+ */
 public final class OverLimitException extends RuntimeException {
   private static final long serialVersionUID = 1L;
   private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
@@ -10,24 +12,24 @@ public final class OverLimitException extends RuntimeException {
   private final String subject;
   private final long limit;
 
-  /** Reports that {@code subject}, for example {@code waiters of lock "a"}, reached its limit. */
+  /** Creates the exception for {@code subject}, for example {@code waiters of lock "a"}. */
   public OverLimitException(String subject, long limit) {
     super(subject + ": at its limit of " + limit);
     this.subject = subject;
     this.limit = limit;
   }
 
-  /** What is full. */
+  /** Returns the name of what is full. */
   public String subject() {
     return subject;
   }
 
-  /** How much of it there may be. */
+  /** Returns the limit. */
   public long limit() {
     return limit;
   }
 
-  /** When to try again at the earliest. */
+  /** Returns the shortest time before a retry. */
   public Duration retryAfter() {
     return RETRY_AFTER;
   }

@@ -2,20 +2,21 @@ package dev.fencepost.core;
 
 import java.util.concurrent.CompletionStage;
 
-/** One caller's acquire, on its way. Several calls may speak for one claim. */
+/** An acquire call in flight. Several calls may belong to one claim. */
 public interface PendingAcquire {
 
   /**
-   * Completes with the answer, on the thread that brought it; exceptionally with {@link
+   * Completes with the answer, on the thread that brought it. Fails with {@link
    * dev.fencepost.lock.spi.StoreException} if the outcome is unknown, with {@link
-   * OverLimitException} or {@link DrainingException} if nothing was done for this call. Of too many
-   * calls of one claim the oldest is over the limit; the claim waits on with the others.
+   * OverLimitException} or {@link DrainingException} if nothing was done for this call. If one
+   * claim has too many calls, its oldest call fails and the claim stays queued for the others.
    */
   CompletionStage<AcquireAnswer> answer();
 
   /**
-   * The caller has gone. The last one takes its claim out of the queue. A grant that is on its way
-   * then stands until its lease ends: the server never gives one back on its own.
+   * Reports that the caller is gone. When the last call of a claim leaves, its claim leaves the
+   * queue. A grant in flight then stays until its lease ends: the server never gives back a grant
+   * on its own.
    */
   void leave();
 }

@@ -8,17 +8,17 @@ import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
 /**
- * What every contest of a replica shares.
+ * The parts that all queues of a replica share. * * * * *
  *
  * @param backend the store
  * @param self this replica
  * @param settings its limits
- * @param timers time
+ * @param timers clock and timers
  * @param random for jitter
- * @param quotas the counts of waiters
- * @param places where those stood who have just left
- * @param granted told of each lock that was granted through this replica
- * @param freed told of each lock that may have been freed through this replica
+ * @param quotas counts of waiters and bytes
+ * @param places places of claims that left a moment ago
+ * @param granted called with each lock that was granted through this replica
+ * @param freed called with each lock that may have been freed through this replica
  */
 record QueueContext(
     LockBackend backend,
@@ -35,8 +35,8 @@ record QueueContext(
   private static final int MOST_DOUBLINGS = 6;
 
   /**
-   * How long to stay away from a store that failed so many times in a row: exponential back-off
-   * with full jitter (M. Brooker, "Exponential Backoff and Jitter", 2015), 10 ms – 2 s.
+   * Returns the pause after that many consecutive failures of the store: exponential back-off with
+   * full jitter (M. Brooker, "Exponential Backoff and Jitter", 2015), 10 ms – 2 s.
    */
   Duration backoff(int failures) {
     long cap =

@@ -7,12 +7,12 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * A lock as this replica sees it.
+ * A lock as this replica sees it. * *
  *
  * @param state its state at the store
  * @param waiters the first {@link #MAX_WAITERS_SHOWN} in the queue of this replica
- * @param waiterCount all in the queue of this replica
- * @param otherReplicasWaiting replicas in the line, this one left out
+ * @param waiterCount number of all waiters in the queue of this replica
+ * @param otherReplicasWaiting number of other replicas in the replica queue
  */
 public record QueuedLockView(
     LockState state, List<WaiterView> waiters, int waiterCount, int otherReplicasWaiting) {
@@ -31,11 +31,11 @@ public record QueuedLockView(
   }
 
   /**
-   * A claim in the queue.
+   * A claim in the queue. *
    *
    * @param claimant who it is
    * @param claimTag tells claims apart
-   * @param waited time in line, here and elsewhere
+   * @param waited time in the queue, here and on other replicas
    * @param position 1 is next
    */
   public record WaiterView(Claimant claimant, String claimTag, Duration waited, int position) {}

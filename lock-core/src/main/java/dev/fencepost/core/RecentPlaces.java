@@ -10,13 +10,13 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The places of claims that have just left the queues of this replica: their wait was over, or
- * their callers had gone. A claim that comes again within {@link #KEPT} stands where it stood, so
- * that waiting in slices and a broken call cost no place. Nobody else can use it: the claim id is
- * its secret. Bounded for each lock and in all; thread-safe.
+ * Remembers the places of claims that left the queues of this replica a moment ago: their wait
+ * ended, or their callers were gone. A claim that returns within {@link #KEPT} gets its place back,
+ * so that waiting in slices and a broken call lose no place. No other client can use the place: the
+ * claim id is secret. Bounded for each lock and in total; thread-safe.
  */
 final class RecentPlaces {
-  /** How long a place is kept. */
+  /** Time for which a place is remembered. */
   static final Duration KEPT = Duration.ofSeconds(3);
 
   private static final int MOST_OF_A_LOCK = 5_000;
@@ -24,7 +24,7 @@ final class RecentPlaces {
 
   private record Key(LockName lock, ClaimId claim) {}
 
-  /** Where a claim stood. */
+  /** A place in a queue. */
   record Place(long placeNanos, long startNanos) {}
 
   private record Kept(Place place, long untilNanos) {}
@@ -37,7 +37,7 @@ final class RecentPlaces {
     this.timers = timers;
   }
 
-  /** Keeps the place of a waiter that has left; forgets it if there are too many. */
+  /** Remembers the place of a waiter that left, unless too many are remembered. */
   synchronized void remember(Waiter waiter) {
     long now = timers.nanoTime();
     dropUntil(now);
@@ -52,7 +52,7 @@ final class RecentPlaces {
     }
   }
 
-  /** The claim's place, which is its own again. */
+  /** Takes the claim's remembered place. */
   synchronized Optional<Place> take(LockName lock, ClaimId claim) {
     if (kept.isEmpty()) {
       return Optional.empty();
@@ -64,7 +64,7 @@ final class RecentPlaces {
   }
 
   private void dropUntil(long now) {
-    // All are kept equally long: the first to be put is the first to go.
+    // All are kept for the same time: the first in is the first out.
     Iterator<Map.Entry<Key, Kept>> oldest = kept.entrySet().iterator();
     while (oldest.hasNext()) {
       Map.Entry<Key, Kept> entry = oldest.next();

@@ -6,13 +6,15 @@ import dev.fencepost.lock.ReplicaId;
 import java.time.Duration;
 
 /**
- * Since when other replicas have had waiters for a lock, as far as this one can know: it sees the
- * line with every answer of the store, at least every second and a half, and whoever waits
- * elsewhere has his replica in it. So nobody who comes from elsewhere can have waited there for
- * longer. Guarded by its contest's monitor.
+ * An upper bound of the time that a claim can have waited on other replicas. This replica sees the
+ * replica queue with every answer of the store, at least every 1.5 s, and a replica with waiters is
+ * always in it. A claim cannot have waited longer than other replicas have been seen in the queue.
+ * Guarded by its queue's monitor.
  */
 final class RemoteWaitBound {
-  /** How long after others were last seen in line their waiters may still be on their way. */
+  /**
+   * Waiters of a replica that has left the replica queue may still be on their way for this time.
+   */
   static final Duration ON_THE_WAY = Duration.ofSeconds(20);
 
   private final ReplicaId self;
@@ -24,7 +26,7 @@ final class RemoteWaitBound {
     this.self = self;
   }
 
-  void saw(LockState state, long now) {
+  void recordState(LockState state, long now) {
     if (!othersWait(state)) {
       return;
     }
@@ -35,7 +37,7 @@ final class RemoteWaitBound {
     lastNanos = now;
   }
 
-  /** The longest that somebody who comes now can have waited elsewhere, in ns. */
+  /** Returns the longest time, in ns, that a claim which arrives now can have waited elsewhere. */
   long longest(long now) {
     return !seen || isOver(now) ? 0 : now - sinceNanos;
   }

@@ -14,9 +14,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The grants that were last taken by force through this replica and whose locks were free at once:
- * a store has nothing to tell their holders by, so this replica tells them the reason. At most
- * {@value #MOST}, the latest of each lock. Thread-safe.
+ * Remembers grants that were revoked through this replica with their locks freed at once. The store
+ * keeps no trace of them, so this replica tells their holders the reason. At most {@value #MOST},
+ * the latest of each lock. Thread-safe.
  */
 final class RevokedGrants {
   private static final int MOST = 1_000;
@@ -35,8 +35,8 @@ final class RevokedGrants {
     }
   }
 
-  /** The answer to a renewal, which is lost to force if that is how the grant ended. */
-  Renewal told(GrantRef grant, Renewal answer) {
+  /** Returns the answer to a renewal, changed to REVOKED if that is how the grant ended. */
+  Renewal withRevocation(GrantRef grant, Renewal answer) {
     if (!(answer instanceof Renewal.Lost lost) || lost.loss().reason() != LossReason.EXPIRED) {
       return answer;
     }
@@ -47,8 +47,8 @@ final class RevokedGrants {
         .orElse(answer);
   }
 
-  /** The answer to a release, which came too late if the grant was taken by force. */
-  Release told(ReleaseCommand order, Release answer) {
+  /** Returns the answer to a release, changed to REVOKED if that is how the grant ended. */
+  Release withRevocation(ReleaseCommand order, Release answer) {
     return answer.equals(new Release.NotHeld(LossReason.EXPIRED))
         ? order
             .token()

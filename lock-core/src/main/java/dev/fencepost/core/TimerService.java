@@ -2,18 +2,18 @@ package dev.fencepost.core;
 
 import java.time.Duration;
 
-/** Monotonic time and what is to happen later; thread-safe. */
+/** A monotonic clock and timers; thread-safe. */
 public interface TimerService {
 
-  /** A monotonic clock in ns, comparable within this process only. */
+  /** Returns a monotonic time in ns, comparable within this process only. */
   long nanoTime();
 
-  /** Runs the task once after the delay, on a thread that the task does not block. */
+  /** Runs the task once after the delay, on a thread that the task must not block. */
   Timer schedule(Duration delay, Runnable task);
 
-  /** A task that has yet to run. */
+  /** A scheduled task. */
   interface Timer {
-    /** Forgets the task; it may just be running. */
+    /** Cancels the task. It may be running already. */
     void cancel();
   }
 }

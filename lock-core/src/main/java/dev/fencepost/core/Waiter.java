@@ -7,40 +7,37 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
-/**
- * One claim at this replica, with all the calls that speak for it. Guarded by its contest's
- * monitor.
- */
+/** A queued claim with all its calls. Guarded by its queue's monitor. */
 final class Waiter {
-  /** Most calls of one claim, and most releases of it, that await their answer here. */
+  /** Most unanswered calls of one claim, and most unanswered releases of it. */
   static final int MOST_CALLS = 16;
 
   private static final long TAG_UNKNOWN = 0;
 
   final Claim claim;
 
-  /** Who is charged for it. */
+  /** The client that its memory is charged to. */
   final String client;
 
-  /** What it is charged. */
+  /** The bytes that are charged. */
   final long sizeBytes;
 
-  /** Calls that still want an answer. */
+  /** Unanswered calls. */
   final List<AcquireCall> calls = new ArrayList<>(1);
 
-  /** Releases that came while a command for this claim was unanswered; carried out after it. */
+  /** Releases that arrived while a command for this claim was in flight; sent after its answer. */
   List<PendingRelease> releases = List.of();
 
-  /** When it came, moved back by what it waited elsewhere; decides its place. */
+  /** Its arrival minus the time it waited elsewhere. Decides its place. */
   final long placeNanos;
 
-  /** Whether the store has yet to answer a command for this claim. */
-  boolean unanswered;
+  /** True while the store has not answered a command for this claim. */
+  boolean commandInFlight;
 
-  /** When it says that it began to wait, which decides between equal places. */
+  /** The moment it claims to have begun to wait. Decides between equal places. */
   final long startNanos;
 
-  /** Whether one of its calls ever wanted to wait. */
+  /** True if one of its calls ever wanted to wait. */
   boolean waits;
 
   private final long sequence;
@@ -55,21 +52,21 @@ final class Waiter {
     this.sequence = sequence;
   }
 
-  /** Whether anybody would take its grant. */
+  /** Returns true if a call would still take the grant. */
   boolean isWanted() {
     return !calls.isEmpty() && releases.isEmpty();
   }
 
-  /** One more call speaks for the claim. */
+  /** Adds a call of the claim. */
   void add(AcquireCall call) {
-    // Each caller brought a copy of the claim.
+    // Each call carries its own copy of the claim; keep one.
     call.order = call.order.speakingFor(claim);
     waits |= !call.triesOnce();
     calls.add(call);
   }
 
   /**
-   * A release is to be carried out once the claim has nothing at the store.
+   * Adds a release, to be sent when no command for the claim is in flight.
    *
    * @throws OverLimitException if too many are
    */
@@ -83,18 +80,18 @@ final class Waiter {
     releases.add(release);
   }
 
-  /** The releases, which are the taker's from now on. */
+  /** Takes all pending releases. */
   List<PendingRelease> takeReleases() {
     List<PendingRelease> taken = releases;
     releases = List.of();
     return taken;
   }
 
-  /** A command that may grant the claim is about to be sent. */
-  void sending() {
-    unanswered = true;
+  /** Marks that a command that may grant the claim is about to be sent. */
+  void markSending() {
+    commandInFlight = true;
     for (AcquireCall call : calls) {
-      call.asked = true;
+      call.sentToStore = true;
       call.mark = call.order.marks().getAsLong();
     }
   }
@@ -118,7 +115,7 @@ final class Waiter {
   }
 
   /**
-   * A release that has yet to be answered.
+   * An unanswered release.
    *
    * @param order what is to end
    * @param answer completes with what it did

@@ -6,6 +6,7 @@ import dev.fencepost.lock.ClaimId;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.spi.QueueIntent;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -16,45 +17,46 @@ import java.util.TreeSet;
 import java.util.function.Consumer;
 
 /**
- * The waiters of one lock at this replica, first come first, one place for each claim; and their
- * calls: their limits, timers and answers. Guarded by its contest's monitor.
+ * The waiters of one lock on this replica, first come, first served, one place for each claim. It
+ * also keeps the limits, timers and answers of their calls. Guarded by its queue's monitor.
  */
 final class WaiterQueue {
   private final LockName lock;
-  private final QueueContext around;
-  private final Consumer<Waiter> waitOver;
+  private final QueueContext context;
+  private final Consumer<Waiter> onWaitOver;
   private final TreeSet<Waiter> byPlace = new TreeSet<>(Waiter::byPlace);
   private final Map<ClaimId, Waiter> byClaim = new HashMap<>();
 
-  private final RemoteWaitBound elsewhere;
+  private final RemoteWaitBound remoteWait;
 
   private long sequence;
 
-  /** When the last one came that had waited nowhere else. */
-  private long newestHere;
+  /** Arrival of the newest waiter that had not waited elsewhere. */
+  private long newestLocalArrival;
 
   private boolean draining;
-  private long mayComeAgainUntil;
+  private long keepsPlaceUntil;
   private Optional<Throwable> failure = Optional.empty();
   private Optional<LockState> lastState = Optional.empty();
 
   /**
-   * {@code waitOver} is called by a timer, outside the monitor, when a waiter's calls need care.
+   * Creates an empty queue. A timer calls {@code onWaitOver} outside the monitor when the wait of a
+   * call ends.
    */
-  WaiterQueue(LockName lock, QueueContext around, Consumer<Waiter> waitOver) {
+  WaiterQueue(LockName lock, QueueContext context, Consumer<Waiter> onWaitOver) {
     this.lock = lock;
-    this.around = around;
-    this.waitOver = waitOver;
-    this.elsewhere = new RemoteWaitBound(around.self());
-    this.newestHere = around.timers().nanoTime();
-    this.mayComeAgainUntil = newestHere;
+    this.context = context;
+    this.onWaitOver = onWaitOver;
+    this.remoteWait = new RemoteWaitBound(context.self());
+    this.newestLocalArrival = context.timers().nanoTime();
+    this.keepsPlaceUntil = newestLocalArrival;
   }
 
   Optional<Waiter> find(ClaimId claim) {
     return Optional.ofNullable(byClaim.get(claim));
   }
 
-  /** The waiter whose claim has the tag; looks at all of them. */
+  /** Returns the waiter whose claim has the tag. Scans all waiters. */
   Optional<Waiter> findByTag(long tag) {
     return byPlace.stream().filter(waiter -> waiter.tag() == tag).findFirst();
   }
@@ -75,54 +77,67 @@ final class WaiterQueue {
     return draining;
   }
 
-  /** Whether a claim other than this waiter's wants the lock. */
+  /** Returns the intent of an attempt for the head. */
+  QueueIntent attemptIntent(Waiter head) {
+    boolean waits = head.calls.stream().anyMatch(call -> !call.triesOnce());
+    QueueIntent alone = waits ? QueueIntent.JOIN : QueueIntent.NONE;
+    return size() > 1 ? QueueIntent.STAY : alone;
+  }
+
+  /** Returns the intent of a hand-over to the head, after that many hand-overs in a row. */
+  QueueIntent handOverIntent(int handOvers) {
+    QueueIntent kept = size() > 1 ? QueueIntent.STAY : QueueIntent.JOIN;
+    return handOvers >= context.settings().maxRun() - 1 ? QueueIntent.YIELD : kept;
+  }
+
+  /** Returns true if a claim other than this waiter's wants the lock. */
   boolean isWantedByOthers(Optional<Waiter> same) {
     return byPlace.stream()
         .anyMatch(waiter -> waiter.isWanted() && same.filter(waiter::equals).isEmpty());
   }
 
-  /** What the store last said of the lock. */
-  void saw(LockState state) {
+  /** Records the lock's latest state. */
+  void recordState(LockState state) {
     lastState = Optional.of(state);
-    sawLine(state);
+    recordReplicaQueue(state);
   }
 
-  /** Who stood in line at some moment, perhaps a while ago. */
-  void sawLine(LockState state) {
-    elsewhere.saw(state, around.timers().nanoTime());
+  /** Records the replica queue at some moment, perhaps a while ago. */
+  void recordReplicaQueue(LockState state) {
+    remoteWait.recordState(state, context.timers().nanoTime());
   }
 
-  /** For how long a claim whose wait was over may come again and stand where it stood. */
-  Duration mayComeAgainFor() {
+  /** Returns for how long a claim whose wait ended may return to its place. */
+  Duration keepsPlaceFor() {
     if (draining) {
       return Duration.ZERO;
     }
-    long left = mayComeAgainUntil - around.timers().nanoTime();
+    long left = keepsPlaceUntil - context.timers().nanoTime();
     return Duration.ofNanos(Math.max(0, left));
   }
 
-  void storeAnswered() {
+  void recordStoreAnswer() {
     failure = Optional.empty();
   }
 
-  void storeFailed(Throwable why) {
+  void recordStoreFailure(Throwable why) {
     failure = Optional.of(why);
   }
 
   /**
-   * Gives the call's claim a place: the one it had a moment ago, or the last one, or an earlier one
-   * for what it can have waited elsewhere, but not before the oldest.
+   * Enqueues the call's claim: at its remembered place, or at the end, or earlier by the time it
+   * can have waited elsewhere, but never before the oldest waiter.
    *
    * @throws OverLimitException if there is none
    */
-  Waiter seat(AcquireCall call) {
-    int room = around.settings().maxWaitersPerLock();
+  Waiter enqueue(AcquireCall call) {
+    int room = context.settings().maxWaitersPerLock();
     if (byPlace.size() >= room) {
       throw new OverLimitException("waiters of lock \"" + lock + "\"", room);
     }
-    around.quotas().keep(call.order.client(), WaiterQuotas.sizeOf(call.order.claim().claimant()));
-    Optional<RecentPlaces.Place> former = around.places().take(lock, call.order.claim().id());
-    // Each caller brought a copy of the name, a good part of what a waiter costs.
+    context.quotas().keep(call.order.client(), WaiterQuotas.sizeOf(call.order.claim().claimant()));
+    Optional<RecentPlaces.Place> former = context.places().take(lock, call.order.claim().id());
+    // Each call carries its own copy of the name, a large part of a waiter's memory; keep one.
     call.order = call.order.sharing(lock);
     long now = call.arrivedNanos;
     long start =
@@ -136,45 +151,48 @@ final class WaiterQueue {
 
   private long place(long now, long start) {
     if (byPlace.isEmpty()) {
-      // There is nobody to overtake, and those who come after are measured by it.
-      newestHere = start == now ? now : newestHere;
+      // The queue is empty: there is no one to overtake, and later arrivals are compared with this
+      // one.
+      newestLocalArrival = start == now ? now : newestLocalArrival;
       return Math.max(start, now - AcquireCommand.MAX_WAIT.toNanos());
     }
     if (start == now) {
-      newestHere = now;
+      newestLocalArrival = now;
       return now;
     }
-    // Those who began before the oldest, or before the bound, are in order among themselves.
-    long bound = Math.min(now - elsewhere.longest(now), newestHere + 1);
+    // Claims that began to wait before the oldest waiter, or before the bound, keep their own
+    // order.
+    long bound = Math.min(now - remoteWait.longest(now), newestLocalArrival + 1);
     return Math.max(start, Math.max(bound, byPlace.first().placeNanos + 1));
   }
 
   /**
-   * Answers the waiter's calls that are over, sees to the timers of the others, or frees its place.
+   * Answers the waiter's calls whose wait has ended, sets the timers of the others, and removes the
+   * waiter when no call is left.
    */
-  void keep(Waiter waiter, DeferredActions after) {
-    long now = around.timers().nanoTime();
+  void review(Waiter waiter, DeferredActions after) {
+    long now = context.timers().nanoTime();
     for (AcquireCall call : List.copyOf(waiter.calls)) {
-      boolean tried = call.asked || !call.triesOnce() || failure.isPresent();
+      boolean tried = call.sentToStore || !call.triesOnce() || failure.isPresent();
       boolean over = tried && now - call.deadlineNanos() >= 0;
-      if (waiter.unanswered) {
+      if (waiter.commandInFlight) {
         count(waiter, call, after);
       } else if (draining) {
         Throwable why = new DrainingException(call.waitedAt(now));
         finish(waiter, call, () -> call.fail(why), after);
       } else if (over) {
-        giveUp(waiter, call, after);
+        answerTimedOut(waiter, call, after);
       } else if (count(waiter, call, after) && !call.hasTimer() && !call.triesOnce()) {
         Duration left = Duration.ofNanos(call.deadlineNanos() - now);
-        call.timer(around.timers().schedule(left, () -> waitOver.accept(waiter)));
+        call.timer(context.timers().schedule(left, () -> onWaitOver.accept(waiter)));
       }
     }
     removeIfUnwanted(waiter);
   }
 
   /**
-   * One more call speaks for the waiter's claim. If too many do, the oldest is sent away: its
-   * caller is the likeliest to have gone, and the newest is alive.
+   * Adds a call to the waiter's claim. Above the limit the oldest call is sent away: its caller is
+   * the most likely to be gone.
    */
   void add(Waiter waiter, AcquireCall call, DeferredActions after) {
     if (waiter.calls.size() >= Waiter.MOST_CALLS) {
@@ -185,7 +203,7 @@ final class WaiterQueue {
     waiter.add(call);
   }
 
-  /** A release of the waiter's claim, to be carried out when nothing of it is at the store. */
+  /** Adds a release of the waiter's claim, to be sent when no command for it is in flight. */
   void add(Waiter waiter, PendingRelease pending, DeferredActions after) {
     try {
       waiter.add(pending);
@@ -194,24 +212,24 @@ final class WaiterQueue {
     }
   }
 
-  /** The caller has gone, and its claim with the last of its calls. */
-  void dismiss(Waiter waiter, AcquireCall call) {
+  /** Removes a call whose caller is gone, and the waiter with its last call. */
+  void removeCall(Waiter waiter, AcquireCall call) {
     if (waiter.calls.remove(call)) {
-      forget(call);
+      uncount(call);
       removeIfUnwanted(waiter);
     }
   }
 
   /**
-   * Answers the calls of the waiter that came before the command was sent with its grant, and frees
-   * its place. If others came since, it stays for them, and the answer is true.
+   * Answers with the grant the calls that arrived before the command was sent, and removes the
+   * waiter. Returns true if later calls remain; then the waiter stays for them.
    */
   boolean grant(Waiter waiter, Grant grant, DeferredActions after) {
     if (!waiter.releases.isEmpty()) {
       withdraw(waiter, after);
     }
     for (AcquireCall call : List.copyOf(waiter.calls)) {
-      if (call.asked) {
+      if (call.sentToStore) {
         AcquireAnswer granted = new AcquireAnswer.Granted(grant, call.mark);
         finish(waiter, call, () -> call.complete(granted), after);
       }
@@ -222,30 +240,30 @@ final class WaiterQueue {
     return !waiter.calls.isEmpty();
   }
 
-  /** Tells all calls of the waiter that its claim was released, and frees its place. */
+  /** Answers all calls of the waiter with WITHDRAWN and removes it. */
   void withdraw(Waiter waiter, DeferredActions after) {
     for (AcquireCall call : List.copyOf(waiter.calls)) {
       AcquireAnswer answer = notGranted(call, Reason.WITHDRAWN);
       finish(waiter, call, () -> call.complete(answer), after);
     }
-    if (!waiter.unanswered) {
+    if (!waiter.commandInFlight) {
       remove(waiter);
     }
   }
 
-  /** Sends everybody away; those whom the store has yet to answer go after its answer. */
+  /** Sends all waiters away. A waiter with a command in flight leaves after the store's answer. */
   void drain(DeferredActions after) {
     draining = true;
     for (Waiter waiter : List.copyOf(byPlace)) {
-      if (!waiter.unanswered) {
-        keep(waiter, after);
+      if (!waiter.commandInFlight) {
+        review(waiter, after);
       }
     }
   }
 
   QueuedLockView view(LockState state) {
     List<QueuedLockView.WaiterView> shown = new ArrayList<>();
-    long now = around.timers().nanoTime();
+    long now = context.timers().nanoTime();
     for (Waiter waiter : byPlace) {
       if (shown.size() == QueuedLockView.MAX_WAITERS_SHOWN) {
         break;
@@ -255,7 +273,7 @@ final class WaiterQueue {
           new QueuedLockView.WaiterView(
               waiter.claim.claimant(), waiter.claim.id().tag(), waited, shown.size() + 1));
     }
-    return QueuedLockView.of(state, around.self(), shown, byPlace.size());
+    return QueuedLockView.of(state, context.self(), shown, byPlace.size());
   }
 
   private boolean count(Waiter waiter, AcquireCall call, DeferredActions after) {
@@ -263,7 +281,7 @@ final class WaiterQueue {
       return true;
     }
     try {
-      around.quotas().enter(call.order.client());
+      context.quotas().enter(call.order.client());
       call.counted = true;
       return true;
     } catch (OverLimitException e) {
@@ -272,7 +290,7 @@ final class WaiterQueue {
     }
   }
 
-  private void giveUp(Waiter waiter, AcquireCall call, DeferredActions after) {
+  private void answerTimedOut(Waiter waiter, AcquireCall call, DeferredActions after) {
     if (failure.isPresent()) {
       Throwable why = failure.orElseThrow();
       finish(waiter, call, () -> call.fail(why), after);
@@ -280,34 +298,34 @@ final class WaiterQueue {
       Reason once = lastState.map(NoWaitResponder::reasonFor).orElse(Reason.BUSY);
       AcquireAnswer answer = notGranted(call, call.triesOnce() ? once : Reason.TIMED_OUT);
       if (!call.triesOnce()) {
-        mayComeAgainUntil = around.timers().nanoTime() + RecentPlaces.KEPT.toNanos();
+        keepsPlaceUntil = context.timers().nanoTime() + RecentPlaces.KEPT.toNanos();
       }
       finish(waiter, call, () -> call.complete(answer), after);
     }
   }
 
   private AcquireAnswer notGranted(AcquireCall call, Reason reason) {
-    Duration waited = call.waitedAt(around.timers().nanoTime());
+    Duration waited = call.waitedAt(context.timers().nanoTime());
     return new AcquireAnswer.NotGranted(reason, lastState, waited);
   }
 
   private void finish(Waiter waiter, AcquireCall call, Runnable answer, DeferredActions after) {
     waiter.calls.remove(call);
-    forget(call);
+    uncount(call);
     after.add(answer);
   }
 
-  private void forget(AcquireCall call) {
+  private void uncount(AcquireCall call) {
     call.stopTimer();
     if (call.counted) {
       call.counted = false;
-      around.quotas().leave(call.order.client());
+      context.quotas().leave(call.order.client());
     }
   }
 
   private void removeIfUnwanted(Waiter waiter) {
-    if (waiter.calls.isEmpty() && !waiter.unanswered && remove(waiter) && waiter.waits) {
-      around.places().remember(waiter);
+    if (waiter.calls.isEmpty() && !waiter.commandInFlight && remove(waiter) && waiter.waits) {
+      context.places().remember(waiter);
     }
   }
 
@@ -315,7 +333,7 @@ final class WaiterQueue {
     byPlace.remove(waiter);
     boolean removed = byClaim.remove(waiter.claim.id(), waiter);
     if (removed) {
-      around.quotas().forget(waiter.client, waiter.sizeBytes);
+      context.quotas().forget(waiter.client, waiter.sizeBytes);
     }
     return removed;
   }

@@ -8,10 +8,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Counts the waiters of this replica and the bytes that callers made it keep, in all and of each
- * client; thread-safe.
- */
+/** Counts waiters and kept bytes of this replica, in total and for each client; thread-safe. */
 final class WaiterQuotas {
   private static final int ENTRY_BYTES = 128;
   private static final Share NOTHING = new Share(0, 0);
@@ -21,7 +18,7 @@ final class WaiterQuotas {
   private final AtomicLong bytes = new AtomicLong();
   private final Map<String, Share> byClient = new ConcurrentHashMap<>();
 
-  /** What one client has here. */
+  /** The share of one client. */
   private record Share(int waiters, long bytes) {
     @Nullable Share with(int moreWaiters, long moreBytes) {
       Share after = new Share(waiters + moreWaiters, bytes + moreBytes);
@@ -38,7 +35,7 @@ final class WaiterQuotas {
   }
 
   /**
-   * Counts one more waiter.
+   * Counts a new waiter.
    *
    * @throws OverLimitException if there is no room for it; then nothing is counted
    */
@@ -54,14 +51,14 @@ final class WaiterQuotas {
     }
   }
 
-  /** Counts one waiter less. */
+  /** Uncounts a waiter. */
   void leave(String client) {
     waiters.decrementAndGet();
     shrink(client, 1, 0);
   }
 
   /**
-   * Counts bytes that are kept for a client until {@link #forget}.
+   * Counts bytes kept for a client until {@link #forget}.
    *
    * @throws OverLimitException if there is no room for them; then nothing is counted
    */
@@ -78,23 +75,23 @@ final class WaiterQuotas {
     }
   }
 
-  /** The bytes are not kept any more. */
+  /** Uncounts bytes. */
   void forget(String client, long size) {
     bytes.addAndGet(-size);
     shrink(client, 0, size);
   }
 
-  /** Calls that wait. */
+  /** Returns the number of waiting calls. */
   int waiters() {
     return waiters.get();
   }
 
-  /** Bytes that are kept. */
+  /** Returns the bytes kept. */
   long bytes() {
     return bytes.get();
   }
 
-  /** What the texts of a claimant take of the memory, a flat rate for each entry included. */
+  /** Returns the memory of a claimant's texts, including a flat rate for each metadata entry. */
   static long sizeOf(Claimant claimant) {
     long size = sizeOf(claimant.owner()) + sizeOf(claimant.principal());
     for (Map.Entry<String, String> entry : claimant.metadata().entrySet()) {
@@ -120,7 +117,7 @@ final class WaiterQuotas {
     byClient.computeIfPresent(client, (name, before) -> before.with(-lessWaiters, -lessBytes));
   }
 
-  /** A text of Latin letters takes a byte each, any other two. */
+  /** A Latin-1 text takes one byte for each character, any other text two. */
   private static long sizeOf(String text) {
     boolean isLatin = text.chars().allMatch(c -> c <= 0xff);
     return isLatin ? text.length() : 2L * text.length();

@@ -19,20 +19,20 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Follows the watched locks of this replica for all who watch them.
+ * Follows the watched locks of this replica for all subscriptions.
  *
- * <p>One look at the store at a time is for a lock, so that no state of it is older than the one
- * before; looks at different locks go on side by side, a few at a time. Locks that this replica
- * changed come first. With each re-check all locks have their turn, one of each watch after the
- * other: a watch of a few locks does not wait for another's many.
+ * <p>At most one read of a lock is in flight, so no state is older than the one before. Reads of
+ * different locks run in parallel, a few at a time. Locks that this replica changed are read first.
+ * In each polling round all locks are read once, one lock of each subscription in turn, so that a
+ * small subscription does not wait for a large one.
  */
 final class WatchHub {
-  /** A closing whose end moved by more than this is news. */
+  /** A change of a closed lock's end by more than this is reported. */
   private static final Duration NOTICEABLE = Duration.ofMillis(100);
 
   private static final int MOST_LOOKS = 4;
 
-  /** Of one look; the others have their turn besides. */
+  /** Changed locks in one read; the rest of it belongs to the round. */
   private static final int MOST_FIRST = LockBackend.MAX_DESCRIBED / 2;
 
   private final LockBackend backend;
@@ -40,13 +40,13 @@ final class WatchHub {
   private final Map<LockName, Topic> topics = new HashMap<>();
   private final Set<MergedSubscription> subscriptions = new LinkedHashSet<>();
 
-  /** Locks that are to be looked at before all others. */
+  /** Changed locks, read before all others. */
   private final Set<LockName> first = new LinkedHashSet<>();
 
-  /** Locks of looks that are under way. */
-  private final Set<LockName> lookedAt = new HashSet<>();
+  /** Locks with a read in flight. */
+  private final Set<LockName> readsInFlight = new HashSet<>();
 
-  /** The locks that have not had their turn in this round, by who watches them. */
+  /** Locks not yet read in this round, by subscription. */
   private final Map<MergedSubscription, Iterator<LockName>> round = new LinkedHashMap<>();
 
   private volatile boolean anyWatched;
@@ -58,7 +58,7 @@ final class WatchHub {
     this.timers = timers;
   }
 
-  /** Begins to follow the locks for a subscription. */
+  /** Starts to follow the locks of a subscription. */
   void add(MergedSubscription subscription) {
     synchronized (this) {
       for (LockName lock : subscription.locks()) {
@@ -73,7 +73,7 @@ final class WatchHub {
     look();
   }
 
-  /** Ends a subscription; a lock that nobody follows any more costs nothing. */
+  /** Ends a subscription. Locks without a subscription cost nothing. */
   synchronized void remove(MergedSubscription subscription) {
     subscriptions.remove(subscription);
     round.remove(subscription);
@@ -86,7 +86,7 @@ final class WatchHub {
     anyWatched = !topics.isEmpty();
   }
 
-  /** The lock changed through this replica. */
+  /** Reports that this replica changed the lock. */
   void changed(LockName lock) {
     if (anyWatched) {
       synchronized (this) {
@@ -99,7 +99,7 @@ final class WatchHub {
     }
   }
 
-  /** Time to look at all of them. */
+  /** Starts a round over all watched locks. */
   void lookAtAll() {
     if (anyWatched) {
       synchronized (this) {
@@ -113,11 +113,11 @@ final class WatchHub {
     for (List<LockName> next = next(); !next.isEmpty(); next = next()) {
       List<LockName> names = next;
       DeferredActions.sent(() -> backend.describe(names))
-          .whenComplete((states, error) -> looked(names, states == null ? List.of() : states));
+          .whenComplete((states, error) -> onPolled(names, states == null ? List.of() : states));
     }
   }
 
-  /** The locks of the next look; none if there is nothing to do or enough is under way. */
+  /** Returns the locks of the next read; empty if nothing is due or enough reads are in flight. */
   private synchronized List<LockName> next() {
     if (looks == MOST_LOOKS) {
       return List.of();
@@ -150,7 +150,7 @@ final class WatchHub {
       Topic topic = topics.get(lock);
       if (topic == null) {
         locks.remove();
-      } else if (lookedAt.add(lock)) {
+      } else if (readsInFlight.add(lock)) {
         locks.remove();
         topic.isDue = false;
         names.add(lock);
@@ -162,21 +162,21 @@ final class WatchHub {
     Topic topic = topics.get(lock);
     if (topic != null && topic.isDue) {
       topic.isDue = false;
-      if (lookedAt.add(lock)) {
+      if (readsInFlight.add(lock)) {
         names.add(lock);
       } else {
-        // The look that is under way may have begun too early.
+        // The read in flight may have begun too early.
         first.add(lock);
       }
     }
   }
 
-  /** A look that failed is made up for by the next one. */
-  private void looked(List<LockName> names, List<LockState> states) {
+  /** A failed read is made up for by the next one. */
+  private void onPolled(List<LockName> names, List<LockState> states) {
     Set<MergedSubscription> told = new LinkedHashSet<>();
     synchronized (this) {
       looks--;
-      names.forEach(lookedAt::remove);
+      names.forEach(readsInFlight::remove);
       for (LockState state : states) {
         Topic topic = topics.get(state.lock());
         if (topic != null) {
@@ -194,7 +194,7 @@ final class WatchHub {
     private Optional<LockState> last = Optional.empty();
     private long freeAtNanos;
 
-    /** Whether it has not had its turn in this round. */
+    /** True until it was read in this round. */
     boolean isDue;
 
     void saw(LockState state, long nowNanos, Set<MergedSubscription> told) {

@@ -1,9 +1,9 @@
 /**
- * The coordinator: where the waiters of one replica meet. Queues, hand-over, the turns of several
- * replicas, limits and watches, in front of any store.
+ * The coordinator of one replica: queues of waiters, hand-over, turns between replicas, limits and
+ * watches, independent of the store.
  *
- * <p>It is a state machine driven by events: a call arrived, the store answered, a timer ran out, a
- * caller left. It owns no threads, and takes time and randomness from outside.
+ * <p>It is a state machine driven by events: a call arrived, the store answered, a timer fired, a
+ * caller left. It owns no threads; clock and randomness are injected.
  */
 @NullMarked
 package dev.fencepost.core;

@@ -23,105 +23,107 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
 
-/** Places in the line of a lock that nobody of their replica wants any more. */
+/** Places in a lock's replica queue that no waiter of their replica needs any more. */
 final class AbandonedPlacesTest {
   private static final Duration AT_ONCE = Duration.ofMillis(20);
 
-  private final CoordinatorFixture desk = new CoordinatorFixture(CoordinatorSettings.DEFAULT);
+  private final CoordinatorFixture fixture = new CoordinatorFixture(CoordinatorSettings.DEFAULT);
   private final Tampered[] way = new Tampered[1];
   private final LockCoordinator replica =
-      desk.replica(8, CoordinatorSettings.DEFAULT, sound -> way[0] = new Tampered(sound));
+      fixture.replica(8, CoordinatorSettings.DEFAULT, sound -> way[0] = new Tampered(sound));
 
-  /** The store carries out an attempt long after the replica gave it up and left the line. */
+  /** The store executes an attempt long after the replica gave it up and left the replica queue. */
   @Test
   void attemptThatIsCarriedOutLate_costsTheOthersOneTurnThatIsDeclinedAtOnce() {
-    Grant holder = desk.grab();
+    Grant holder = fixture.grab();
     way[0].late = true;
     PendingAcquire gone = acquire(CoordinatorFixture.LONG);
-    desk.world.run(Duration.ofMillis(5));
+    fixture.time.run(Duration.ofMillis(5));
     gone.leave();
-    desk.world.run(Duration.ofSeconds(1));
+    fixture.time.run(Duration.ofSeconds(1));
     assertThat(line()).isEmpty();
     way[0].goOn();
-    desk.world.run(Duration.ofMillis(5));
+    fixture.time.run(Duration.ofMillis(5));
     assertThat(line()).containsExactly(ReplicaId.of(8));
     assertThat(replica.contendedLockCount()).isZero();
-    LockCoordinator third = desk.replica(9, CoordinatorSettings.DEFAULT);
-    PendingAcquire next = third.acquire(order(desk.claim(), CoordinatorFixture.LONG));
-    desk.world.run(Duration.ofMillis(5));
-    long before = desk.world.nanoTime();
-    desk.finish(desk.release(holder));
-    desk.grantOf(next);
-    assertThat(desk.world.nanoTime() - before).isLessThan(AT_ONCE.toNanos());
+    LockCoordinator third = fixture.replica(9, CoordinatorSettings.DEFAULT);
+    PendingAcquire next = third.acquire(order(fixture.claim(), CoordinatorFixture.LONG));
+    fixture.time.run(Duration.ofMillis(5));
+    long before = fixture.time.nanoTime();
+    fixture.finish(fixture.release(holder));
+    fixture.grantOf(next);
+    assertThat(fixture.time.nanoTime() - before).isLessThan(AT_ONCE.toNanos());
     assertThat(line()).isEmpty();
   }
 
-  /** The answer to the look was held up: it shows the line before this replica stood in it. */
+  /**
+   * The answer to the poll was held up: it shows the replica queue before this replica joined it.
+   */
   @Test
   void oldLook_doesNotHideThePlaceOfThisReplica() {
-    desk.grab();
+    fixture.grab();
     way[0].fails = true;
     way[0].holdsLook = true;
     PendingAcquire slice = acquire(Duration.ofSeconds(5));
-    desk.world.run(Duration.ofMillis(1_700));
+    fixture.time.run(Duration.ofMillis(1_700));
     way[0].fails = false;
-    assertThat(desk.refusalOf(slice).reason()).isEqualTo(Reason.TIMED_OUT);
+    assertThat(fixture.refusalOf(slice).reason()).isEqualTo(Reason.TIMED_OUT);
     assertThat(line()).containsExactly(ReplicaId.of(8));
     way[0].goOn();
-    desk.world.run(RecentPlaces.KEPT.plusMillis(100));
+    fixture.time.run(RecentPlaces.KEPT.plusMillis(100));
     assertThat(line()).isEmpty();
     assertThat(replica.contendedLockCount()).isZero();
   }
 
-  /** Nobody can come again to a replica that goes. */
+  /** A claim cannot return to a replica that drains. */
   @Test
   void drain_leavesTheLinesInWhichPlacesAreKeptForTimedOutClaims() {
-    desk.grab();
-    assertThat(desk.refusalOf(acquire(Duration.ofMillis(300))).reason())
+    fixture.grab();
+    assertThat(fixture.refusalOf(acquire(Duration.ofMillis(300))).reason())
         .isEqualTo(Reason.TIMED_OUT);
     assertThat(line()).containsExactly(ReplicaId.of(8));
-    desk.finish(replica.drain());
-    desk.world.run(Duration.ofMillis(5));
+    fixture.finish(replica.drain());
+    fixture.time.run(Duration.ofMillis(5));
     assertThat(line()).isEmpty();
   }
 
-  /** The turn comes while the answer to the leaving, carried out before, is still on its way. */
+  /** The turn comes while the answer to the executed leave is still in flight. */
   @Test
   void turnThatComesWhileTheReplicaLeaves_isDeclinedAtOnce() {
-    Grant holder = desk.grab();
+    Grant holder = fixture.grab();
     way[0].late = true;
     PendingAcquire gone = acquire(CoordinatorFixture.LONG);
     Runnable lateAttempt = way[0].held;
     way[0].holdsLeave = true;
     gone.leave();
-    desk.world.run(Duration.ofMillis(5));
+    fixture.time.run(Duration.ofMillis(5));
     lateAttempt.run();
-    desk.world.run(Duration.ofMillis(5));
-    LockCoordinator third = desk.replica(9, CoordinatorSettings.DEFAULT);
-    PendingAcquire next = third.acquire(order(desk.claim(), CoordinatorFixture.LONG));
-    desk.world.run(Duration.ofMillis(5));
-    desk.finish(desk.release(holder));
-    desk.world.run(Duration.ofMillis(5));
+    fixture.time.run(Duration.ofMillis(5));
+    LockCoordinator third = fixture.replica(9, CoordinatorSettings.DEFAULT);
+    PendingAcquire next = third.acquire(order(fixture.claim(), CoordinatorFixture.LONG));
+    fixture.time.run(Duration.ofMillis(5));
+    fixture.finish(fixture.release(holder));
+    fixture.time.run(Duration.ofMillis(5));
     assertThat(CoordinatorFixture.isAnswered(next)).isFalse();
-    long before = desk.world.nanoTime();
+    long before = fixture.time.nanoTime();
     way[0].goOn();
-    desk.grantOf(next);
-    assertThat(desk.world.nanoTime() - before).isLessThan(AT_ONCE.toNanos());
+    fixture.grantOf(next);
+    assertThat(fixture.time.nanoTime() - before).isLessThan(AT_ONCE.toNanos());
   }
 
   @Test
   void claimThatComesAgainWithoutWaiting_doesNotHoldUpThoseBehindIt() {
-    Grant holder = desk.grabThrough(replica);
-    Claim restless = desk.claim();
+    Grant holder = fixture.grabThrough(replica);
+    Claim restless = fixture.claim();
     for (int round = 0; round < 20; round++) {
       PendingAcquire moment = replica.acquire(order(restless, Duration.ofMillis(1)));
       PendingAcquire other = acquire(CoordinatorFixture.LONG);
-      desk.refusalOf(moment);
-      desk.world.run(Duration.ofMillis(2_900));
-      long before = desk.world.nanoTime();
-      desk.finish(replica.release(ReleaseCommand.of(holder.ref())));
-      holder = desk.grantOf(other);
-      assertThat(desk.world.nanoTime() - before).isLessThan(AT_ONCE.toNanos());
+      fixture.refusalOf(moment);
+      fixture.time.run(Duration.ofMillis(2_900));
+      long before = fixture.time.nanoTime();
+      fixture.finish(replica.release(ReleaseCommand.of(holder.ref())));
+      holder = fixture.grantOf(other);
+      assertThat(fixture.time.nanoTime() - before).isLessThan(AT_ONCE.toNanos());
     }
   }
 
@@ -135,26 +137,27 @@ final class AbandonedPlacesTest {
             CoordinatorSettings.DEFAULT.perClient(),
             CoordinatorSettings.DEFAULT.inAll(),
             Duration.ofSeconds(1));
-    LockCoordinator small = desk.replica(9, two);
-    Grant holder = desk.grabThrough(small);
-    Claim sliced = desk.claim();
+    LockCoordinator small = fixture.replica(9, two);
+    Grant holder = fixture.grabThrough(small);
+    Claim sliced = fixture.claim();
     PendingAcquire slice = small.acquire(order(sliced, Duration.ofMillis(300)));
-    desk.world.run(Duration.ofMillis(5));
-    PendingAcquire later = small.acquire(order(desk.claim(), CoordinatorFixture.LONG));
-    desk.refusalOf(slice);
-    PendingAcquire filling = small.acquire(order(desk.claim(), CoordinatorFixture.LONG));
-    desk.world.run(Duration.ofMillis(5));
+    fixture.time.run(Duration.ofMillis(5));
+    PendingAcquire later = small.acquire(order(fixture.claim(), CoordinatorFixture.LONG));
+    fixture.refusalOf(slice);
+    PendingAcquire filling = small.acquire(order(fixture.claim(), CoordinatorFixture.LONG));
+    fixture.time.run(Duration.ofMillis(5));
     PendingAcquire refused = small.acquire(order(sliced, CoordinatorFixture.LONG));
-    assertThatThrownBy(() -> desk.finish(refused.answer())).isInstanceOf(OverLimitException.class);
+    assertThatThrownBy(() -> fixture.finish(refused.answer()))
+        .isInstanceOf(OverLimitException.class);
     filling.leave();
     PendingAcquire again = small.acquire(order(sliced, CoordinatorFixture.LONG));
-    desk.finish(small.release(ReleaseCommand.of(holder.ref())));
-    desk.grantOf(again);
+    fixture.finish(small.release(ReleaseCommand.of(holder.ref())));
+    fixture.grantOf(again);
     assertThat(CoordinatorFixture.isAnswered(later)).isFalse();
   }
 
   private PendingAcquire acquire(Duration maxWait) {
-    return replica.acquire(order(desk.claim(), maxWait));
+    return replica.acquire(order(fixture.claim(), maxWait));
   }
 
   private static AcquireCommand order(Claim claim, Duration maxWait) {
@@ -162,10 +165,10 @@ final class AbandonedPlacesTest {
   }
 
   private List<ReplicaId> line() {
-    return desk.finish(desk.coordinator.describe(CoordinatorFixture.LOCK)).replicaQueue();
+    return fixture.finish(fixture.coordinator.describe(CoordinatorFixture.LOCK)).replicaQueue();
   }
 
-  /** Holds up what it is told to. */
+  /** Holds up selected commands. */
   private static final class Tampered extends ForwardingBackend {
     boolean fails;
     boolean late;
@@ -178,12 +181,12 @@ final class AbandonedPlacesTest {
     }
 
     @Override
-    public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent line) {
+    public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent intent) {
       if (late) {
         late = false;
-        held = () -> super.tryAcquire(claim, line);
+        held = () -> super.tryAcquire(claim, intent);
       } else if (!fails) {
-        return super.tryAcquire(claim, line);
+        return super.tryAcquire(claim, intent);
       }
       return CompletableFuture.failedFuture(
           new StoreException(Failure.STORE_TIMEOUT, "on purpose"));
@@ -211,7 +214,7 @@ final class AbandonedPlacesTest {
       return answer.thenCombine(told, (value, now) -> value);
     }
 
-    /** Carries out what was held up, or answers it. */
+    /** Executes the held command, or delivers its answer. */
     void goOn() {
       held.run();
     }

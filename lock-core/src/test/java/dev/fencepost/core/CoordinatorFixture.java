@@ -33,50 +33,50 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.UnaryOperator;
 
-/** A coordinator on a store in memory whose every command takes a millisecond of virtual time. */
+/** A coordinator on an in-memory store. Each command takes one millisecond of virtual time. */
 final class CoordinatorFixture {
   static final LockName LOCK = new LockName("orders/42");
   static final Duration LONG = Duration.ofMinutes(5);
 
-  final VirtualTime world = new VirtualTime(1);
+  final VirtualTime time = new VirtualTime(1);
   final ModelServer store;
   final List<String> commands = new ArrayList<>();
   final LockCoordinator coordinator;
   private int claims;
 
-  /** So many attempts fail next. */
+  /** Number of the next attempts that fail. */
   int failing;
 
-  /** So many renewals fail next. */
+  /** Number of the next renewals that fail. */
   int failingRenewals;
 
   /** The store has no room for new grants. */
   boolean full;
 
-  /** So many looks get an answer that the contract does not allow. */
+  /** Number of the next reads that get an answer which violates the contract. */
   int wrongLooks;
 
   CoordinatorFixture(CoordinatorSettings settings) {
     this(settings, Duration.ofMillis(1));
   }
 
-  /** A store whose every command takes this long. */
+  /** A store where each command takes this long. */
   CoordinatorFixture(CoordinatorSettings settings, Duration command) {
-    this.store = new ModelServer(world::clockMicros, task -> world.schedule(command, task));
+    this.store = new ModelServer(time::clockMicros, task -> time.schedule(command, task));
     this.coordinator = replica(7, settings);
   }
 
-  /** One more replica on the same store. */
+  /** Adds a replica on the same store. */
   LockCoordinator replica(long id, CoordinatorSettings settings) {
     return replica(id, settings, UnaryOperator.identity());
   }
 
-  /** One more replica, whose way to the store is tampered with. */
+  /** Adds a replica whose backend is wrapped. */
   LockCoordinator replica(
       long id, CoordinatorSettings settings, UnaryOperator<LockBackend> tampering) {
     Replica self = new Replica(ReplicaId.of(id), "desk:" + id, Replica.Phase.SERVING);
     LockCoordinator replica =
-        new LockCoordinator(tampering.apply(new Counted()), self, settings, world, world.random);
+        new LockCoordinator(tampering.apply(new Counted()), self, settings, time, time.random);
     finish(replica.open());
     return replica;
   }
@@ -109,10 +109,10 @@ final class CoordinatorFixture {
     return grantOf(acquire(claim(), Duration.ZERO));
   }
 
-  /** A claim that waits, once it has found its place. */
+  /** Starts a claim that waits, and lets it reach its place. */
   PendingAcquire waiter() {
     PendingAcquire call = acquire(claim(), LONG);
-    world.run(Duration.ofMillis(5));
+    time.run(Duration.ofMillis(5));
     return call;
   }
 
@@ -141,7 +141,7 @@ final class CoordinatorFixture {
   <T> T finish(CompletionStage<T> stage) {
     CompletableFuture<T> future = stage.toCompletableFuture();
     for (int i = 0; i < 10_000 && !future.isDone(); i++) {
-      world.run(Duration.ofMillis(1));
+      time.run(Duration.ofMillis(1));
     }
     try {
       return future.get(0, TimeUnit.SECONDS);
@@ -152,15 +152,15 @@ final class CoordinatorFixture {
     }
   }
 
-  /** Notes the commands that change or read a lock. */
+  /** Records the commands that change or read a lock. */
   private final class Counted extends dev.fencepost.core.simulation.ForwardingBackend {
     Counted() {
       super(store.newBackend());
     }
 
     @Override
-    public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent line) {
-      commands.add("tryAcquire " + line);
+    public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent intent) {
+      commands.add("tryAcquire " + intent);
       if (full) {
         return CompletableFuture.failedFuture(new StoreException(Failure.STORE_FULL, "on purpose"));
       }
@@ -168,16 +168,16 @@ final class CoordinatorFixture {
         return CompletableFuture.failedFuture(
             new StoreException(Failure.STORE_UNREACHABLE, "on purpose"));
       }
-      return super.tryAcquire(claim, line);
+      return super.tryAcquire(claim, intent);
     }
 
     @Override
-    public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent line) {
-      commands.add("handOver " + line);
+    public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent intent) {
+      commands.add("handOver " + intent);
       if (full) {
         return CompletableFuture.failedFuture(new StoreException(Failure.STORE_FULL, "on purpose"));
       }
-      return super.handOver(from, to, line);
+      return super.handOver(from, to, intent);
     }
 
     @Override

@@ -24,119 +24,120 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class CoordinatorTest {
-  private final CoordinatorFixture desk = new CoordinatorFixture(CoordinatorSettings.DEFAULT);
+  private final CoordinatorFixture fixture = new CoordinatorFixture(CoordinatorSettings.DEFAULT);
 
   @Test
   void uncontendedPair_isTwoCommands() {
-    Grant grant = desk.grab();
-    desk.finish(desk.release(grant));
-    assertThat(desk.commands).containsExactly("tryAcquire NONE", "release");
-    assertThat(desk.coordinator.contendedLockCount()).isZero();
+    Grant grant = fixture.grab();
+    fixture.finish(fixture.release(grant));
+    assertThat(fixture.commands).containsExactly("tryAcquire NONE", "release");
+    assertThat(fixture.coordinator.contendedLockCount()).isZero();
   }
 
   @Test
   void releaseWithWaiter_handsOverInOneCommand() {
-    Grant first = desk.grab();
-    PendingAcquire next = desk.waiter();
-    desk.commands.clear();
-    CompletionStage<Release> ended = desk.release(first);
-    Grant second = desk.grantOf(next);
-    assertThat(desk.finish(ended)).isEqualTo(new Release.Released());
+    Grant first = fixture.grab();
+    PendingAcquire next = fixture.waiter();
+    fixture.commands.clear();
+    CompletionStage<Release> ended = fixture.release(first);
+    Grant second = fixture.grantOf(next);
+    assertThat(fixture.finish(ended)).isEqualTo(new Release.Released());
     assertThat(second.token()).isGreaterThan(first.token());
-    assertThat(desk.commands).containsExactly("handOver JOIN");
+    assertThat(fixture.commands).containsExactly("handOver JOIN");
   }
 
   @Test
   void releaseWhileTheStoreIsFull_endsTheGrantThoughSomebodyWaits() {
-    Grant first = desk.grab();
-    PendingAcquire next = desk.waiter();
-    desk.full = true;
-    assertThat(desk.finish(desk.release(first))).isEqualTo(new Release.Released());
+    Grant first = fixture.grab();
+    PendingAcquire next = fixture.waiter();
+    fixture.full = true;
+    assertThat(fixture.finish(fixture.release(first))).isEqualTo(new Release.Released());
     assertThat(CoordinatorFixture.isAnswered(next)).isFalse();
-    desk.full = false;
-    assertThat(desk.grantOf(next).token()).isGreaterThan(first.token());
+    fixture.full = false;
+    assertThat(fixture.grantOf(next).token()).isGreaterThan(first.token());
   }
 
   @Test
   void thousandsOfWaiters_costNoMoreCommandsForAHandOver() {
-    Grant holder = desk.grab();
+    Grant holder = fixture.grab();
     List<PendingAcquire> waiters = new ArrayList<>();
     for (int i = 0; i < 5_000; i++) {
-      waiters.add(desk.acquire(desk.claim(), LONG));
+      waiters.add(fixture.acquire(fixture.claim(), LONG));
     }
-    desk.world.run(Duration.ofMillis(20));
-    desk.commands.clear();
+    fixture.time.run(Duration.ofMillis(20));
+    fixture.commands.clear();
     for (int i = 0; i < 100; i++) {
-      desk.finish(desk.release(holder));
-      holder = desk.grantOf(waiters.get(i));
+      fixture.finish(fixture.release(holder));
+      holder = fixture.grantOf(waiters.get(i));
     }
-    assertThat(desk.commands).hasSizeLessThanOrEqualTo(110);
-    assertThat(desk.commands).filteredOn("handOver STAY"::equals).hasSizeGreaterThan(90);
+    assertThat(fixture.commands).hasSizeLessThanOrEqualTo(110);
+    assertThat(fixture.commands).filteredOn("handOver STAY"::equals).hasSizeGreaterThan(90);
   }
 
   @Test
   void waiterThatLeft_isPassedOver() {
-    Grant holder = desk.grab();
-    PendingAcquire first = desk.waiter();
-    PendingAcquire second = desk.waiter();
+    Grant holder = fixture.grab();
+    PendingAcquire first = fixture.waiter();
+    PendingAcquire second = fixture.waiter();
     first.leave();
-    desk.finish(desk.release(holder));
-    assertThat(desk.grantOf(second).ref().lock()).isEqualTo(LOCK);
+    fixture.finish(fixture.release(holder));
+    assertThat(fixture.grantOf(second).ref().lock()).isEqualTo(LOCK);
     assertThat(CoordinatorFixture.isAnswered(first)).isFalse();
   }
 
   @Test
   void lastWaiterLeaves_givesUpThePlaceInTheLine() {
-    desk.grab();
-    PendingAcquire only = desk.waiter();
-    assertThat(desk.finish(desk.coordinator.describe(LOCK)).replicaQueue()).hasSize(1);
+    fixture.grab();
+    PendingAcquire only = fixture.waiter();
+    assertThat(fixture.finish(fixture.coordinator.describe(LOCK)).replicaQueue()).hasSize(1);
     only.leave();
-    desk.world.run(Duration.ofMillis(5));
-    assertThat(desk.finish(desk.coordinator.describe(LOCK)).replicaQueue()).isEmpty();
-    assertThat(desk.coordinator.waiterCount()).isZero();
+    fixture.time.run(Duration.ofMillis(5));
+    assertThat(fixture.finish(fixture.coordinator.describe(LOCK)).replicaQueue()).isEmpty();
+    assertThat(fixture.coordinator.waiterCount()).isZero();
   }
 
   @Test
   void twoCallsOfOneClaim_shareAPlaceAndAGrant() {
-    Grant holder = desk.grab();
-    Claim claim = desk.claim();
-    PendingAcquire once = desk.acquire(claim, LONG);
-    PendingAcquire again = desk.acquire(claim, LONG);
-    PendingAcquire other = desk.waiter();
+    Grant holder = fixture.grab();
+    Claim claim = fixture.claim();
+    PendingAcquire once = fixture.acquire(claim, LONG);
+    PendingAcquire again = fixture.acquire(claim, LONG);
+    PendingAcquire other = fixture.waiter();
     once.leave();
-    desk.release(holder);
-    assertThat(desk.grantOf(again).ref().claim()).isEqualTo(claim.id());
+    fixture.release(holder);
+    assertThat(fixture.grantOf(again).ref().claim()).isEqualTo(claim.id());
     assertThat(CoordinatorFixture.isAnswered(other)).isFalse();
   }
 
   @Test
   void callThatDoesNotWait_isToldTheHolderAndOvertakesNobody() {
-    Grant holder = desk.grab();
-    desk.waiter();
-    desk.commands.clear();
-    AcquireAnswer.NotGranted refusal = desk.refusalOf(desk.acquire(desk.claim(), Duration.ZERO));
+    Grant holder = fixture.grab();
+    fixture.waiter();
+    fixture.commands.clear();
+    AcquireAnswer.NotGranted refusal =
+        fixture.refusalOf(fixture.acquire(fixture.claim(), Duration.ZERO));
     assertThat(refusal.reason()).isEqualTo(Reason.BUSY);
     assertThat(refusal.state().orElseThrow().holder().orElseThrow().token())
         .isEqualTo(holder.token());
-    assertThat(desk.commands).containsExactly("describe 1");
+    assertThat(fixture.commands).containsExactly("describe 1");
   }
 
   @Test
   void holdersOwnRetry_getsItsGrantThoughOthersWait() {
-    Grant holder = desk.grab();
-    desk.waiter();
-    desk.world.run(Duration.ofSeconds(2));
-    PendingAcquire retry = desk.acquire(CoordinatorFixture.claim(holder.ref().claim()), LONG);
-    Grant same = desk.grantOf(retry);
+    Grant holder = fixture.grab();
+    fixture.waiter();
+    fixture.time.run(Duration.ofSeconds(2));
+    PendingAcquire retry = fixture.acquire(CoordinatorFixture.claim(holder.ref().claim()), LONG);
+    Grant same = fixture.grantOf(retry);
     assertThat(same.token()).isEqualTo(holder.token());
     assertThat(same.origin()).isEqualTo(Grant.Origin.EXISTING);
   }
 
   @Test
   void waitThatRunsOut_isAnOrdinaryAnswer() {
-    desk.grab();
-    PendingAcquire call = desk.acquire(desk.claim(), Duration.ofMillis(300));
-    AcquireAnswer.NotGranted refusal = desk.refusalOf(call);
+    fixture.grab();
+    PendingAcquire call = fixture.acquire(fixture.claim(), Duration.ofMillis(300));
+    AcquireAnswer.NotGranted refusal = fixture.refusalOf(call);
     assertThat(refusal.reason()).isEqualTo(Reason.TIMED_OUT);
     assertThat(refusal.waited()).isBetween(Duration.ofMillis(300), Duration.ofMillis(310));
     assertThat(refusal.state().orElseThrow().holder()).isPresent();
@@ -144,212 +145,214 @@ class CoordinatorTest {
 
   @Test
   void releaseWithoutToken_endsTheClaimInTheQueue() {
-    desk.grab();
-    Claim claim = desk.claim();
-    PendingAcquire call = desk.acquire(claim, LONG);
-    desk.world.run(Duration.ofMillis(5));
+    fixture.grab();
+    Claim claim = fixture.claim();
+    PendingAcquire call = fixture.acquire(claim, LONG);
+    fixture.time.run(Duration.ofMillis(5));
     CompletionStage<Release> ended =
-        desk.coordinator.release(ReleaseCommand.withdrawal(LOCK, claim.id()));
-    assertThat(desk.refusalOf(call).reason()).isEqualTo(Reason.WITHDRAWN);
-    assertThat(desk.finish(ended)).isEqualTo(new Release.Withdrawn());
+        fixture.coordinator.release(ReleaseCommand.withdrawal(LOCK, claim.id()));
+    assertThat(fixture.refusalOf(call).reason()).isEqualTo(Reason.WITHDRAWN);
+    assertThat(fixture.finish(ended)).isEqualTo(new Release.Withdrawn());
   }
 
   @Test
   void releaseThatMeetsItsAcquireOnTheWay_endsTheGrant() {
-    Claim claim = desk.claim();
-    PendingAcquire call = desk.acquire(claim, Duration.ZERO);
+    Claim claim = fixture.claim();
+    PendingAcquire call = fixture.acquire(claim, Duration.ZERO);
     CompletionStage<Release> ended =
-        desk.coordinator.release(ReleaseCommand.withdrawal(LOCK, claim.id()));
-    assertThat(desk.refusalOf(call).reason()).isEqualTo(Reason.WITHDRAWN);
-    assertThat(desk.finish(ended)).isEqualTo(new Release.Released());
-    assertThat(desk.finish(desk.coordinator.describe(LOCK)).holder()).isEmpty();
+        fixture.coordinator.release(ReleaseCommand.withdrawal(LOCK, claim.id()));
+    assertThat(fixture.refusalOf(call).reason()).isEqualTo(Reason.WITHDRAWN);
+    assertThat(fixture.finish(ended)).isEqualTo(new Release.Released());
+    assertThat(fixture.finish(fixture.coordinator.describe(LOCK)).holder()).isEmpty();
   }
 
   @Test
   void timeWaitedElsewhere_givesAnEarlierPlaceButNotTheFirst() {
-    LockCoordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
-    Grant holder = desk.grab();
-    PendingAcquire oldest = desk.waiter();
-    other.acquire(new AcquireCommand(desk.claim(), LONG, Duration.ZERO, "tester"));
-    desk.world.run(Duration.ofSeconds(3));
-    PendingAcquire newer = desk.waiter();
-    desk.finish(other.drain());
+    LockCoordinator other = fixture.replica(8, CoordinatorSettings.DEFAULT);
+    Grant holder = fixture.grab();
+    PendingAcquire oldest = fixture.waiter();
+    other.acquire(new AcquireCommand(fixture.claim(), LONG, Duration.ZERO, "tester"));
+    fixture.time.run(Duration.ofSeconds(3));
+    PendingAcquire newer = fixture.waiter();
+    fixture.finish(other.drain());
     PendingAcquire moved = moved(Duration.ofHours(1));
-    desk.finish(desk.release(holder));
-    Grant first = desk.grantOf(oldest);
-    desk.finish(desk.release(first));
-    desk.grantOf(moved);
+    fixture.finish(fixture.release(holder));
+    Grant first = fixture.grantOf(oldest);
+    fixture.finish(fixture.release(first));
+    fixture.grantOf(moved);
     assertThat(CoordinatorFixture.isAnswered(newer)).isFalse();
   }
 
-  /** Nobody has waited elsewhere, or this replica would have seen it in the line. */
+  /**
+   * No claim has waited elsewhere: this replica would have seen the other one in the replica queue.
+   */
   @Test
   void timeThatCannotHaveBeenWaited_givesNoEarlierPlace() {
-    Grant holder = desk.grab();
-    PendingAcquire oldest = desk.waiter();
-    PendingAcquire newer = desk.waiter();
+    Grant holder = fixture.grab();
+    PendingAcquire oldest = fixture.waiter();
+    PendingAcquire newer = fixture.waiter();
     PendingAcquire liar = moved(Duration.ofHours(1));
     for (PendingAcquire expected : List.of(oldest, newer, liar)) {
-      desk.finish(desk.release(holder));
-      holder = desk.grantOf(expected);
+      fixture.finish(fixture.release(holder));
+      holder = fixture.grantOf(expected);
     }
   }
 
-  /** As after a drain: all who waited elsewhere come at once, in any order. */
+  /** As after a drain: all claims that waited elsewhere arrive at once, in any order. */
   @Test
   void claimsThatComeToAnEmptyQueue_standInTheOrderInWhichTheyBeganToWait() {
-    Grant holder = desk.grab();
+    Grant holder = fixture.grab();
     List<PendingAcquire> calls =
         IntStream.of(20, 10, 15, 25, 30).mapToObj(s -> moved(Duration.ofSeconds(s))).toList();
-    // The first to come is not overtaken any more; all others are in order.
+    // The first to arrive is not overtaken; all others are in order.
     for (int expected : new int[] {0, 4, 3, 2, 1}) {
-      desk.finish(desk.release(holder));
-      holder = desk.grantOf(calls.get(expected));
+      fixture.finish(fixture.release(holder));
+      holder = fixture.grantOf(calls.get(expected));
     }
   }
 
   private PendingAcquire moved(Duration waited) {
-    return desk.coordinator.acquire(new AcquireCommand(desk.claim(), LONG, waited, "tester"));
+    return fixture.coordinator.acquire(new AcquireCommand(fixture.claim(), LONG, waited, "tester"));
   }
 
   @Test
   void drain_sendsWaitersAwayAndRefusesNewClaims() {
-    Grant holder = desk.grab();
-    PendingAcquire waiter = desk.waiter();
-    desk.finish(desk.coordinator.drain());
-    assertThatThrownBy(() -> desk.finish(waiter.answer())).isInstanceOf(DrainingException.class);
-    assertThatThrownBy(() -> desk.grab()).isInstanceOf(DrainingException.class);
-    assertThat(desk.finish(desk.coordinator.renew(holder.ref())))
+    Grant holder = fixture.grab();
+    PendingAcquire waiter = fixture.waiter();
+    fixture.finish(fixture.coordinator.drain());
+    assertThatThrownBy(() -> fixture.finish(waiter.answer())).isInstanceOf(DrainingException.class);
+    assertThatThrownBy(() -> fixture.grab()).isInstanceOf(DrainingException.class);
+    assertThat(fixture.finish(fixture.coordinator.renew(holder.ref())))
         .isInstanceOf(Renewal.Renewed.class);
-    assertThat(desk.finish(desk.release(holder))).isEqualTo(new Release.Released());
+    assertThat(fixture.finish(fixture.release(holder))).isEqualTo(new Release.Released());
   }
 
   @Test
   void releaseThatCloses_handsOverToNobody() {
-    Grant holder = desk.grab();
-    PendingAcquire waiter = desk.waiter();
+    Grant holder = fixture.grab();
+    PendingAcquire waiter = fixture.waiter();
     Duration closing = Duration.ofSeconds(3);
-    desk.finish(
-        desk.coordinator.release(
+    fixture.finish(
+        fixture.coordinator.release(
             new ReleaseCommand(LOCK, holder.ref().claim(), Optional.of(holder.token()), closing)));
-    desk.world.run(Duration.ofMillis(2_900));
+    fixture.time.run(Duration.ofMillis(2_900));
     assertThat(CoordinatorFixture.isAnswered(waiter)).isFalse();
-    desk.world.run(Duration.ofMillis(200));
+    fixture.time.run(Duration.ofMillis(200));
     assertThat(CoordinatorFixture.isAnswered(waiter)).isTrue();
   }
 
   @Test
   void attemptThatFailed_isRepeatedBeforeLong() {
-    desk.failing = 1;
-    PendingAcquire call = desk.acquire(desk.claim(), LONG);
-    desk.world.run(Duration.ofMillis(200));
+    fixture.failing = 1;
+    PendingAcquire call = fixture.acquire(fixture.claim(), LONG);
+    fixture.time.run(Duration.ofMillis(200));
     assertThat(CoordinatorFixture.isAnswered(call)).isTrue();
   }
 
   @Test
   void storeThatIsGoneWhenTheWaitIsOver_isUnavailable() {
-    desk.failing = Integer.MAX_VALUE;
-    PendingAcquire call = desk.acquire(desk.claim(), Duration.ofSeconds(4));
-    desk.world.run(Duration.ofMillis(3_900));
+    fixture.failing = Integer.MAX_VALUE;
+    PendingAcquire call = fixture.acquire(fixture.claim(), Duration.ofSeconds(4));
+    fixture.time.run(Duration.ofMillis(3_900));
     assertThat(CoordinatorFixture.isAnswered(call)).isFalse();
-    assertThatThrownBy(() -> desk.finish(call.answer())).isInstanceOf(StoreException.class);
+    assertThatThrownBy(() -> fixture.finish(call.answer())).isInstanceOf(StoreException.class);
   }
 
-  /** Waiting in slices: a claim that comes again at once stands where it stood. */
+  /** Waiting in slices: a claim that returns at once gets its place back. */
   @Test
   void claimThatTimedOutAndComesAgain_keepsItsPlace() {
-    Grant holder = desk.grab();
+    Grant holder = fixture.grab();
     for (int round = 0; round < 5; round++) {
-      Claim sliced = desk.claim();
-      PendingAcquire slice = desk.acquire(sliced, Duration.ofMillis(300));
-      desk.world.run(Duration.ofMillis(5));
-      PendingAcquire later = desk.waiter();
-      assertThat(desk.refusalOf(slice).reason()).isEqualTo(Reason.TIMED_OUT);
-      desk.world.run(Duration.ofMillis(500));
-      PendingAcquire next = desk.acquire(sliced, LONG);
-      desk.finish(desk.release(holder));
-      Grant first = desk.grantOf(next);
-      desk.finish(desk.release(first));
-      holder = desk.grantOf(later);
+      Claim sliced = fixture.claim();
+      PendingAcquire slice = fixture.acquire(sliced, Duration.ofMillis(300));
+      fixture.time.run(Duration.ofMillis(5));
+      PendingAcquire later = fixture.waiter();
+      assertThat(fixture.refusalOf(slice).reason()).isEqualTo(Reason.TIMED_OUT);
+      fixture.time.run(Duration.ofMillis(500));
+      PendingAcquire next = fixture.acquire(sliced, LONG);
+      fixture.finish(fixture.release(holder));
+      Grant first = fixture.grantOf(next);
+      fixture.finish(fixture.release(first));
+      holder = fixture.grantOf(later);
     }
   }
 
   @Test
   void otherClaimThanTheOneThatTimedOut_goesToTheEnd() {
-    Grant holder = desk.grab();
-    PendingAcquire slice = desk.acquire(desk.claim(), Duration.ofMillis(300));
-    PendingAcquire later = desk.waiter();
-    desk.refusalOf(slice);
-    PendingAcquire other = desk.acquire(desk.claim(), LONG);
-    desk.finish(desk.release(holder));
-    desk.finish(desk.release(desk.grantOf(later)));
-    desk.grantOf(other);
+    Grant holder = fixture.grab();
+    PendingAcquire slice = fixture.acquire(fixture.claim(), Duration.ofMillis(300));
+    PendingAcquire later = fixture.waiter();
+    fixture.refusalOf(slice);
+    PendingAcquire other = fixture.acquire(fixture.claim(), LONG);
+    fixture.finish(fixture.release(holder));
+    fixture.finish(fixture.release(fixture.grantOf(later)));
+    fixture.grantOf(other);
   }
 
   @Test
   void claimThatComesAgainTooLate_goesToTheEnd() {
-    Grant holder = desk.grab();
-    Claim sliced = desk.claim();
-    PendingAcquire slice = desk.acquire(sliced, Duration.ofMillis(300));
-    PendingAcquire later = desk.waiter();
-    desk.refusalOf(slice);
-    desk.world.run(RecentPlaces.KEPT);
-    PendingAcquire again = desk.acquire(sliced, LONG);
-    desk.finish(desk.release(holder));
-    desk.grantOf(later);
+    Grant holder = fixture.grab();
+    Claim sliced = fixture.claim();
+    PendingAcquire slice = fixture.acquire(sliced, Duration.ofMillis(300));
+    PendingAcquire later = fixture.waiter();
+    fixture.refusalOf(slice);
+    fixture.time.run(RecentPlaces.KEPT);
+    PendingAcquire again = fixture.acquire(sliced, LONG);
+    fixture.finish(fixture.release(holder));
+    fixture.grantOf(later);
     assertThat(CoordinatorFixture.isAnswered(again)).isFalse();
   }
 
-  /** The line among the replicas: the slice of the only waiter here must not cost its place. */
+  /** The replica queue: a slice of the only waiter here must not cost the replica's place. */
   @Test
   void onlyWaiterThatComesAgain_keepsThePlaceOfItsReplica() {
-    LockCoordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
-    Grant holder = desk.grab();
-    Claim sliced = desk.claim();
-    PendingAcquire slice = desk.acquire(sliced, Duration.ofMillis(300));
-    desk.world.run(Duration.ofMillis(5));
+    LockCoordinator other = fixture.replica(8, CoordinatorSettings.DEFAULT);
+    Grant holder = fixture.grab();
+    Claim sliced = fixture.claim();
+    PendingAcquire slice = fixture.acquire(sliced, Duration.ofMillis(300));
+    fixture.time.run(Duration.ofMillis(5));
     PendingAcquire elsewhere =
-        other.acquire(new AcquireCommand(desk.claim(), LONG, Duration.ZERO, "tester"));
-    desk.refusalOf(slice);
-    desk.world.run(Duration.ofMillis(100));
-    PendingAcquire again = desk.acquire(sliced, LONG);
-    desk.world.run(Duration.ofMillis(5));
-    LockCoordinator third = desk.replica(9, CoordinatorSettings.DEFAULT);
-    desk.finish(third.release(ReleaseCommand.of(holder.ref())));
-    desk.grantOf(again);
+        other.acquire(new AcquireCommand(fixture.claim(), LONG, Duration.ZERO, "tester"));
+    fixture.refusalOf(slice);
+    fixture.time.run(Duration.ofMillis(100));
+    PendingAcquire again = fixture.acquire(sliced, LONG);
+    fixture.time.run(Duration.ofMillis(5));
+    LockCoordinator third = fixture.replica(9, CoordinatorSettings.DEFAULT);
+    fixture.finish(third.release(ReleaseCommand.of(holder.ref())));
+    fixture.grantOf(again);
     assertThat(CoordinatorFixture.isAnswered(elsewhere)).isFalse();
   }
 
   @Test
   void placeThatIsKeptForNobody_isPassedOnWhenItsTurnComes() {
-    LockCoordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
-    Grant holder = desk.grab();
-    desk.refusalOf(desk.acquire(desk.claim(), Duration.ofMillis(300)));
+    LockCoordinator other = fixture.replica(8, CoordinatorSettings.DEFAULT);
+    Grant holder = fixture.grab();
+    fixture.refusalOf(fixture.acquire(fixture.claim(), Duration.ofMillis(300)));
     PendingAcquire elsewhere =
-        other.acquire(new AcquireCommand(desk.claim(), LONG, Duration.ZERO, "tester"));
-    desk.world.run(Duration.ofMillis(5));
-    long before = desk.world.nanoTime();
-    desk.finish(other.release(ReleaseCommand.of(holder.ref())));
-    desk.grantOf(elsewhere);
-    assertThat(desk.world.nanoTime() - before).isLessThan(Duration.ofMillis(20).toNanos());
+        other.acquire(new AcquireCommand(fixture.claim(), LONG, Duration.ZERO, "tester"));
+    fixture.time.run(Duration.ofMillis(5));
+    long before = fixture.time.nanoTime();
+    fixture.finish(other.release(ReleaseCommand.of(holder.ref())));
+    fixture.grantOf(elsewhere);
+    assertThat(fixture.time.nanoTime() - before).isLessThan(Duration.ofMillis(20).toNanos());
   }
 
   @Test
   void lookThatFailsUnexpectedly_isNotTheLast() {
-    desk.grab();
-    desk.waiter();
-    desk.commands.clear();
-    desk.wrongLooks = 1;
-    desk.world.run(Duration.ofSeconds(8));
-    assertThat(desk.commands).filteredOn("describe 1"::equals).hasSizeGreaterThan(3);
+    fixture.grab();
+    fixture.waiter();
+    fixture.commands.clear();
+    fixture.wrongLooks = 1;
+    fixture.time.run(Duration.ofSeconds(8));
+    assertThat(fixture.commands).filteredOn("describe 1"::equals).hasSizeGreaterThan(3);
   }
 
   @Test
   void inspect_showsHolderAndWaitersInOrder() {
-    desk.grab();
-    desk.waiter();
-    desk.waiter();
-    QueuedLockView view = desk.finish(desk.coordinator.inspect(LOCK));
+    fixture.grab();
+    fixture.waiter();
+    fixture.waiter();
+    QueuedLockView view = fixture.finish(fixture.coordinator.inspect(LOCK));
     assertThat(view.state().holder()).isPresent();
     assertThat(view.waiterCount()).isEqualTo(2);
     assertThat(view.waiters())
@@ -359,36 +362,36 @@ class CoordinatorTest {
     assertThat(view.otherReplicasWaiting()).isZero();
   }
 
-  /** Another replica finds nothing in the store that tells more than that the grant is over. */
+  /** Another replica finds only that the grant has ended. */
   @Test
   void lockTakenByForceAndFreedAtOnce_isToldSoByTheReplicaThatDidIt() {
-    LockCoordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
-    Grant holder = desk.grab();
-    desk.finish(
-        desk.coordinator.forceRelease(
+    LockCoordinator other = fixture.replica(8, CoordinatorSettings.DEFAULT);
+    Grant holder = fixture.grab();
+    fixture.finish(
+        fixture.coordinator.forceRelease(
             new ForceReleaseCommand(LOCK, "stuck", Optional.empty(), Optional.of(Duration.ZERO))));
-    GrantLoss loss = lossOf(desk.coordinator, holder);
+    GrantLoss loss = lossOf(fixture.coordinator, holder);
     assertThat(loss.reason()).isEqualTo(LossReason.REVOKED);
     assertThat(loss.detail()).isEqualTo("stuck");
-    assertThat(desk.finish(desk.release(holder)))
+    assertThat(fixture.finish(fixture.release(holder)))
         .isEqualTo(new Release.NotHeld(LossReason.REVOKED));
     assertThat(lossOf(other, holder).reason()).isEqualTo(LossReason.EXPIRED);
-    desk.grab();
-    assertThat(lossOf(desk.coordinator, holder).reason()).isEqualTo(LossReason.SUPERSEDED);
+    fixture.grab();
+    assertThat(lossOf(fixture.coordinator, holder).reason()).isEqualTo(LossReason.SUPERSEDED);
   }
 
   private GrantLoss lossOf(LockCoordinator replica, Grant grant) {
-    return ((Renewal.Lost) desk.finish(replica.renew(grant.ref()))).loss();
+    return ((Renewal.Lost) fixture.finish(replica.renew(grant.ref()))).loss();
   }
 
   @Test
   void releaseThroughAnotherReplica_wakesTheFirstInLine() {
-    LockCoordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
-    Grant holder = desk.grab();
-    PendingAcquire waiter = desk.waiter();
-    long before = desk.world.nanoTime();
-    desk.finish(other.release(ReleaseCommand.of(holder.ref())));
-    desk.grantOf(waiter);
-    assertThat(desk.world.nanoTime() - before).isLessThan(Duration.ofMillis(20).toNanos());
+    LockCoordinator other = fixture.replica(8, CoordinatorSettings.DEFAULT);
+    Grant holder = fixture.grab();
+    PendingAcquire waiter = fixture.waiter();
+    long before = fixture.time.nanoTime();
+    fixture.finish(other.release(ReleaseCommand.of(holder.ref())));
+    fixture.grantOf(waiter);
+    assertThat(fixture.time.nanoTime() - before).isLessThan(Duration.ofMillis(20).toNanos());
   }
 }

@@ -86,7 +86,7 @@ final class DrainRaceTest {
     return new AcquireCommand(claim, maxWait, Duration.ZERO, who);
   }
 
-  /** Nothing happens by itself. */
+  /** Timers that never fire. */
   private static final class NoTimers implements TimerService {
     @Override
     public long nanoTime() {

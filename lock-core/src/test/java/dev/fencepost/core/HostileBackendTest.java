@@ -25,17 +25,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/**
- * A backend that breaks its own contract for a moment: a lock is not stuck at this replica for ever
- * because of it.
- */
+/** A backend that breaks its contract once: the lock must not stay stuck on this replica. */
 final class HostileBackendTest {
-  private final CoordinatorFixture desk = new CoordinatorFixture(CoordinatorSettings.DEFAULT);
+  private final CoordinatorFixture fixture = new CoordinatorFixture(CoordinatorSettings.DEFAULT);
   private final Tampered[] backend = new Tampered[1];
   private final LockCoordinator replica =
-      desk.replica(8, CoordinatorSettings.DEFAULT, sound -> backend[0] = new Tampered(sound));
+      fixture.replica(8, CoordinatorSettings.DEFAULT, sound -> backend[0] = new Tampered(sound));
 
-  /** What a backend must not do instead of answering. */
+  /** A violation of the contract. */
   enum Misdeed {
     NO_STAGE,
     NO_ANSWER,
@@ -57,59 +54,59 @@ final class HostileBackendTest {
   void attempt_isRepeated(Misdeed misdeed) {
     backend[0].next = misdeed;
     PendingAcquire call = acquire(CoordinatorFixture.LONG);
-    assertThat(desk.grantOf(call).ref().lock()).isEqualTo(CoordinatorFixture.LOCK);
+    assertThat(fixture.grantOf(call).ref().lock()).isEqualTo(CoordinatorFixture.LOCK);
   }
 
   @ParameterizedTest
   @EnumSource(Misdeed.class)
   void handOver_failsAndTheLockGoesOn(Misdeed misdeed) {
-    Grant holder = desk.grantOf(acquire(Duration.ZERO));
+    Grant holder = fixture.grantOf(acquire(Duration.ZERO));
     PendingAcquire waiter = acquire(CoordinatorFixture.LONG);
-    desk.world.run(Duration.ofMillis(5));
+    fixture.time.run(Duration.ofMillis(5));
     backend[0].next = misdeed;
     CompletionStage<Release> first = replica.release(ReleaseCommand.of(holder.ref()));
-    desk.world.run(Duration.ofMillis(5));
+    fixture.time.run(Duration.ofMillis(5));
     assertThat(first.toCompletableFuture()).isCompletedExceptionally();
-    assertThat(desk.finish(replica.release(ReleaseCommand.of(holder.ref()))))
+    assertThat(fixture.finish(replica.release(ReleaseCommand.of(holder.ref()))))
         .isEqualTo(new Release.Released());
-    desk.grantOf(waiter);
+    fixture.grantOf(waiter);
   }
 
   @ParameterizedTest
   @EnumSource(Misdeed.class)
   void leave_isNotTheEnd(Misdeed misdeed) {
-    Grant holder = desk.grantOf(acquire(Duration.ZERO));
+    Grant holder = fixture.grantOf(acquire(Duration.ZERO));
     PendingAcquire waiter = acquire(CoordinatorFixture.LONG);
-    desk.world.run(Duration.ofMillis(5));
+    fixture.time.run(Duration.ofMillis(5));
     backend[0].next = misdeed;
     waiter.leave();
     PendingAcquire next = acquire(CoordinatorFixture.LONG);
-    desk.world.run(Duration.ofMillis(5));
-    desk.finish(replica.release(ReleaseCommand.of(holder.ref())));
-    desk.grantOf(next);
+    fixture.time.run(Duration.ofMillis(5));
+    fixture.finish(replica.release(ReleaseCommand.of(holder.ref())));
+    fixture.grantOf(next);
   }
 
   @ParameterizedTest
   @EnumSource(Misdeed.class)
   void look_isNotTheLast(Misdeed misdeed) {
-    desk.grantOf(acquire(Duration.ZERO));
+    fixture.grantOf(acquire(Duration.ZERO));
     acquire(CoordinatorFixture.LONG);
-    desk.world.run(Duration.ofMillis(5));
+    fixture.time.run(Duration.ofMillis(5));
     backend[0].nextLook = misdeed;
-    desk.commands.clear();
-    desk.world.run(Duration.ofSeconds(8));
-    assertThat(desk.commands).filteredOn("describe 1"::equals).hasSizeGreaterThan(3);
+    fixture.commands.clear();
+    fixture.time.run(Duration.ofSeconds(8));
+    assertThat(fixture.commands).filteredOn("describe 1"::equals).hasSizeGreaterThan(3);
   }
 
   @ParameterizedTest
   @EnumSource(Misdeed.class)
   void renewalForACallThatJoined_isUnknownAndRepeated(Misdeed misdeed) {
-    Claim claim = desk.claim();
+    Claim claim = fixture.claim();
     PendingAcquire first = replica.acquire(order(claim, CoordinatorFixture.LONG));
     PendingAcquire joined = replica.acquire(order(claim, CoordinatorFixture.LONG));
     backend[0].nextRenewal = misdeed;
-    desk.grantOf(first);
-    desk.grantOf(joined);
+    fixture.grantOf(first);
+    fixture.grantOf(joined);
   }
 
   @Test
@@ -117,23 +114,23 @@ final class HostileBackendTest {
     LockSubscription watch = replica.watch(List.of(CoordinatorFixture.LOCK), () -> {});
     for (int i = 0; i < 10; i++) {
       backend[0].nextLook = Misdeed.NO_STAGE;
-      desk.world.run(Duration.ofSeconds(2));
+      fixture.time.run(Duration.ofSeconds(2));
     }
     watch.take();
-    desk.grantOf(acquire(Duration.ZERO));
-    desk.world.run(Duration.ofSeconds(2));
+    fixture.grantOf(acquire(Duration.ZERO));
+    fixture.time.run(Duration.ofSeconds(2));
     assertThat(watch.take()).isNotEmpty();
   }
 
   private PendingAcquire acquire(Duration maxWait) {
-    return replica.acquire(order(desk.claim(), maxWait));
+    return replica.acquire(order(fixture.claim(), maxWait));
   }
 
   private static AcquireCommand order(Claim claim, Duration maxWait) {
     return new AcquireCommand(claim, maxWait, Duration.ZERO, "tester");
   }
 
-  /** Commits a misdeed once. */
+  /** Violates the contract once. */
   private static final class Tampered extends ForwardingBackend {
     Misdeed next;
     Misdeed nextLook;
@@ -144,13 +141,13 @@ final class HostileBackendTest {
     }
 
     @Override
-    public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent line) {
-      return once(() -> super.tryAcquire(claim, line));
+    public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent intent) {
+      return once(() -> super.tryAcquire(claim, intent));
     }
 
     @Override
-    public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent line) {
-      return once(() -> super.handOver(from, to, line));
+    public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent intent) {
+      return once(() -> super.handOver(from, to, intent));
     }
 
     @Override

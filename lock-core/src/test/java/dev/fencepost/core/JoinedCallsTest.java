@@ -18,130 +18,132 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Calls that come while a command for their claim is at the store: what that command brings is no
- * answer to them, since its lease may have begun before they were sent (rule 4).
+ * Calls that arrive while a command for their claim is in flight. The answer of that command does
+ * not answer them: its lease may have begun before they were sent (rule 4).
  */
 final class JoinedCallsTest {
-  private final CoordinatorFixture desk = new CoordinatorFixture(CoordinatorSettings.DEFAULT);
+  private final CoordinatorFixture fixture = new CoordinatorFixture(CoordinatorSettings.DEFAULT);
 
   @Test
   void repeatedAcquire_isAnsweredFromARenewalThatWasSentAfterIt() {
-    Claim claim = desk.claim();
-    PendingAcquire first = desk.acquire(claim, Duration.ZERO);
+    Claim claim = fixture.claim();
+    PendingAcquire first = fixture.acquire(claim, Duration.ZERO);
     first.leave();
-    PendingAcquire repeated = desk.acquire(claim, Duration.ZERO);
-    Grant grant = desk.grantOf(repeated);
+    PendingAcquire repeated = fixture.acquire(claim, Duration.ZERO);
+    Grant grant = fixture.grantOf(repeated);
     assertThat(grant.origin()).isEqualTo(Grant.Origin.EXISTING);
-    assertThat(desk.commands).containsExactly("tryAcquire NONE", "renew");
+    assertThat(fixture.commands).containsExactly("tryAcquire NONE", "renew");
   }
 
   @Test
   void callThatJoinsTheRenewal_getsOneOfItsOwn() {
-    Claim claim = desk.claim();
+    Claim claim = fixture.claim();
     List<PendingAcquire> calls = new ArrayList<>();
-    // A command takes a millisecond: each comes while that of the one before it is on its way.
+    // A command takes a millisecond: each call arrives while the command of the one before is in
+    // flight.
     for (int i = 0; i < 3; i++) {
-      calls.add(desk.acquire(claim, Duration.ZERO));
-      desk.world.run(Duration.ofNanos(900_000));
+      calls.add(fixture.acquire(claim, Duration.ZERO));
+      fixture.time.run(Duration.ofNanos(900_000));
     }
-    calls.forEach(call -> assertThat(desk.grantOf(call).ref().claim()).isEqualTo(claim.id()));
-    assertThat(desk.commands).containsExactly("tryAcquire NONE", "renew", "renew");
+    calls.forEach(call -> assertThat(fixture.grantOf(call).ref().claim()).isEqualTo(claim.id()));
+    assertThat(fixture.commands).containsExactly("tryAcquire NONE", "renew", "renew");
   }
 
   @Test
   void callThatJoinsAHandOver_isAnsweredFromARenewal() {
-    Grant holder = desk.grab();
-    Claim claim = desk.claim();
-    PendingAcquire waiter = desk.acquire(claim, CoordinatorFixture.LONG);
-    desk.world.run(Duration.ofMillis(5));
-    desk.commands.clear();
-    desk.release(holder);
-    PendingAcquire joined = desk.acquire(claim, CoordinatorFixture.LONG);
-    assertThat(desk.grantOf(waiter).origin()).isEqualTo(Grant.Origin.NEW);
-    assertThat(desk.grantOf(joined).origin()).isEqualTo(Grant.Origin.EXISTING);
-    assertThat(desk.commands).containsExactly("handOver JOIN", "renew");
+    Grant holder = fixture.grab();
+    Claim claim = fixture.claim();
+    PendingAcquire waiter = fixture.acquire(claim, CoordinatorFixture.LONG);
+    fixture.time.run(Duration.ofMillis(5));
+    fixture.commands.clear();
+    fixture.release(holder);
+    PendingAcquire joined = fixture.acquire(claim, CoordinatorFixture.LONG);
+    assertThat(fixture.grantOf(waiter).origin()).isEqualTo(Grant.Origin.NEW);
+    assertThat(fixture.grantOf(joined).origin()).isEqualTo(Grant.Origin.EXISTING);
+    assertThat(fixture.commands).containsExactly("handOver JOIN", "renew");
   }
 
   @Test
   void callThatJoinsAProbe_isAnsweredFromARenewalOfItsOwn() {
-    Grant holder = desk.grab();
-    desk.waiter();
-    desk.world.run(Duration.ofSeconds(2));
-    desk.commands.clear();
+    Grant holder = fixture.grab();
+    fixture.waiter();
+    fixture.time.run(Duration.ofSeconds(2));
+    fixture.commands.clear();
     Claim claim = CoordinatorFixture.claim(holder.ref().claim());
-    PendingAcquire first = desk.acquire(claim, CoordinatorFixture.LONG);
-    PendingAcquire joined = desk.acquire(claim, CoordinatorFixture.LONG);
-    desk.grantOf(first);
-    desk.grantOf(joined);
-    assertThat(desk.commands).filteredOn("renew"::equals).hasSize(2);
+    PendingAcquire first = fixture.acquire(claim, CoordinatorFixture.LONG);
+    PendingAcquire joined = fixture.acquire(claim, CoordinatorFixture.LONG);
+    fixture.grantOf(first);
+    fixture.grantOf(joined);
+    assertThat(fixture.commands).filteredOn("renew"::equals).hasSize(2);
   }
 
-  /** The refusal of the first says how the lock stood before the second call came. */
+  /** The refusal of the first call shows the lock before the second call arrived. */
   @Test
   void tryThatJoinsARefusedCommand_isAskedAtTheStoreItself() {
-    LockCoordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
-    Grant holder = desk.grabThrough(other);
-    Claim claim = desk.claim();
-    PendingAcquire first = desk.acquire(claim, Duration.ZERO);
+    LockCoordinator other = fixture.replica(8, CoordinatorSettings.DEFAULT);
+    Grant holder = fixture.grabThrough(other);
+    Claim claim = fixture.claim();
+    PendingAcquire first = fixture.acquire(claim, Duration.ZERO);
     CompletionStage<Release> ended = other.release(ReleaseCommand.of(holder.ref()));
-    desk.world.run(Duration.ofNanos(900_000));
-    PendingAcquire second = desk.acquire(claim, Duration.ZERO);
-    assertThat(desk.refusalOf(first).reason()).isEqualTo(Reason.BUSY);
-    desk.grantOf(second);
-    assertThat(desk.finish(ended)).isEqualTo(new Release.Released());
+    fixture.time.run(Duration.ofNanos(900_000));
+    PendingAcquire second = fixture.acquire(claim, Duration.ZERO);
+    assertThat(fixture.refusalOf(first).reason()).isEqualTo(Reason.BUSY);
+    fixture.grantOf(second);
+    assertThat(fixture.finish(ended)).isEqualTo(new Release.Released());
   }
 
   @Test
   void freeLockWhoseLineThisReplicaIsLeaving_isGivenToATry() {
-    LockCoordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
-    Grant holder = desk.grabThrough(other);
-    PendingAcquire waiter = desk.waiter();
+    LockCoordinator other = fixture.replica(8, CoordinatorSettings.DEFAULT);
+    Grant holder = fixture.grabThrough(other);
+    PendingAcquire waiter = fixture.waiter();
     other.release(ReleaseCommand.of(holder.ref()));
-    desk.world.run(Duration.ofNanos(500_000));
+    fixture.time.run(Duration.ofNanos(500_000));
     waiter.leave();
-    desk.world.run(Duration.ofNanos(700_000));
-    desk.grab();
+    fixture.time.run(Duration.ofNanos(700_000));
+    fixture.grab();
   }
 
-  /** The claim holds the lock by then: "busy" would be a lie that costs a lease. */
+  /** The claim holds the lock by then: "busy" would be wrong and would cost a lease. */
   @ParameterizedTest
   @ValueSource(longs = {0, 2})
   void callThatJoined_isToldThatTheOutcomeIsUnknownIfItsRenewalFails(long waitMillis) {
-    Claim claim = desk.claim();
-    PendingAcquire first = desk.acquire(claim, Duration.ofMillis(waitMillis));
-    PendingAcquire joined = desk.acquire(claim, Duration.ofMillis(waitMillis));
-    desk.failingRenewals = 1;
-    desk.failing = Integer.MAX_VALUE;
-    desk.grantOf(first);
-    assertThatThrownBy(() -> desk.finish(joined.answer())).isInstanceOf(StoreException.class);
+    Claim claim = fixture.claim();
+    PendingAcquire first = fixture.acquire(claim, Duration.ofMillis(waitMillis));
+    PendingAcquire joined = fixture.acquire(claim, Duration.ofMillis(waitMillis));
+    fixture.failingRenewals = 1;
+    fixture.failing = Integer.MAX_VALUE;
+    fixture.grantOf(first);
+    assertThatThrownBy(() -> fixture.finish(joined.answer())).isInstanceOf(StoreException.class);
   }
 
-  /** Connections that broke unnoticed: the newest call is the one whose caller still lives. */
+  /** Connections broke unnoticed: the newest call is the one with a live caller. */
   @Test
   void callsOfOneClaim_areBoundedAndTheOldestMakesRoom() {
-    Grant holder = desk.grab();
-    Claim claim = desk.claim();
+    Grant holder = fixture.grab();
+    Claim claim = fixture.claim();
     List<PendingAcquire> calls = new ArrayList<>();
     for (int i = 0; i <= Waiter.MOST_CALLS; i++) {
-      calls.add(desk.acquire(claim, CoordinatorFixture.LONG));
+      calls.add(fixture.acquire(claim, CoordinatorFixture.LONG));
     }
     PendingAcquire oldest = calls.remove(0);
-    assertThatThrownBy(() -> desk.finish(oldest.answer())).isInstanceOf(OverLimitException.class);
+    assertThatThrownBy(() -> fixture.finish(oldest.answer()))
+        .isInstanceOf(OverLimitException.class);
     assertThat(calls).noneMatch(CoordinatorFixture::isAnswered);
-    assertThat(desk.coordinator.waiterCount()).isEqualTo(Waiter.MOST_CALLS);
-    desk.release(holder);
-    calls.forEach(call -> assertThat(desk.grantOf(call).ref().claim()).isEqualTo(claim.id()));
-    assertThat(desk.coordinator.waiterCount()).isZero();
+    assertThat(fixture.coordinator.waiterCount()).isEqualTo(Waiter.MOST_CALLS);
+    fixture.release(holder);
+    calls.forEach(call -> assertThat(fixture.grantOf(call).ref().claim()).isEqualTo(claim.id()));
+    assertThat(fixture.coordinator.waiterCount()).isZero();
   }
 
   @Test
   void callsThatLeave_freeTheirPlacesAtOnce() {
-    Claim claim = desk.claim();
+    Claim claim = fixture.claim();
     for (int i = 0; i < 5 * Waiter.MOST_CALLS; i++) {
-      desk.acquire(claim, CoordinatorFixture.LONG).leave();
+      fixture.acquire(claim, CoordinatorFixture.LONG).leave();
     }
-    assertThat(desk.grantOf(desk.acquire(claim, CoordinatorFixture.LONG)).ref().claim())
+    assertThat(fixture.grantOf(fixture.acquire(claim, CoordinatorFixture.LONG)).ref().claim())
         .isEqualTo(claim.id());
-    assertThat(desk.coordinator.waiterCount()).isZero();
+    assertThat(fixture.coordinator.waiterCount()).isZero();
   }
 }

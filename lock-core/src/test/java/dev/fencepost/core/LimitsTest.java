@@ -22,74 +22,74 @@ class LimitsTest {
 
   @Test
   void queueOfALockIsFull_oneMoreIsRefusedAndTheOthersGoOn() {
-    CoordinatorFixture desk =
+    CoordinatorFixture fixture =
         new CoordinatorFixture(new CoordinatorSettings(32, 2, MANY, MANY, RECHECK));
-    assertRefusedAfterTwo(desk, "waiters of lock \"orders/42\"");
+    assertRefusedAfterTwo(fixture, "waiters of lock \"orders/42\"");
   }
 
   @Test
   void clientHasTooManyWaiters_oneMoreIsRefusedAndTheOthersGoOn() {
-    CoordinatorFixture desk =
+    CoordinatorFixture fixture =
         new CoordinatorFixture(new CoordinatorSettings(32, 100, TWO, MANY, RECHECK));
-    assertRefusedAfterTwo(desk, "waiters of this client");
+    assertRefusedAfterTwo(fixture, "waiters of this client");
   }
 
   @Test
   void replicaHasTooManyWaiters_oneMoreIsRefusedAndTheOthersGoOn() {
-    CoordinatorFixture desk =
+    CoordinatorFixture fixture =
         new CoordinatorFixture(new CoordinatorSettings(32, 100, MANY, TWO, RECHECK));
-    assertRefusedAfterTwo(desk, "waiters of this replica");
+    assertRefusedAfterTwo(fixture, "waiters of this replica");
   }
 
   @Test
   void clientsMetadataTakesTooMuch_oneMoreIsRefusedAndTheOthersGoOn() {
-    CoordinatorFixture desk =
+    CoordinatorFixture fixture =
         new CoordinatorFixture(new CoordinatorSettings(32, 100, FEW_BYTES, MANY, RECHECK));
-    Grant holder = desk.grab();
-    PendingAcquire first = heavyWaiter(desk, "greedy");
-    PendingAcquire second = heavyWaiter(desk, "greedy");
+    Grant holder = fixture.grab();
+    PendingAcquire first = heavyWaiter(fixture, "greedy");
+    PendingAcquire second = heavyWaiter(fixture, "greedy");
     assertOverBytes(
-        desk, heavyWaiter(desk, "greedy"), "bytes of metadata of this client that wait");
-    heavyWaiter(desk, "modest").leave();
-    desk.finish(desk.release(holder));
-    desk.finish(desk.release(desk.grantOf(first)));
-    desk.finish(desk.release(desk.grantOf(second)));
-    assertThat(desk.coordinator.waitingBytes()).isZero();
+        fixture, heavyWaiter(fixture, "greedy"), "bytes of metadata of this client that wait");
+    heavyWaiter(fixture, "modest").leave();
+    fixture.finish(fixture.release(holder));
+    fixture.finish(fixture.release(fixture.grantOf(first)));
+    fixture.finish(fixture.release(fixture.grantOf(second)));
+    assertThat(fixture.coordinator.waitingBytes()).isZero();
   }
 
   @Test
   void metadataOfAllTakesTooMuch_oneMoreIsRefused() {
-    CoordinatorFixture desk =
+    CoordinatorFixture fixture =
         new CoordinatorFixture(new CoordinatorSettings(32, 100, MANY, FEW_BYTES, RECHECK));
-    desk.grab();
-    PendingAcquire first = heavyWaiter(desk, "one");
-    heavyWaiter(desk, "two");
+    fixture.grab();
+    PendingAcquire first = heavyWaiter(fixture, "one");
+    heavyWaiter(fixture, "two");
     assertOverBytes(
-        desk, heavyWaiter(desk, "three"), "bytes of metadata that wait at this replica");
+        fixture, heavyWaiter(fixture, "three"), "bytes of metadata that wait at this replica");
     first.leave();
-    assertThat(CoordinatorFixture.isAnswered(heavyWaiter(desk, "three"))).isFalse();
+    assertThat(CoordinatorFixture.isAnswered(heavyWaiter(fixture, "three"))).isFalse();
   }
 
-  /** A store that does not answer must not collect what was asked of it. */
+  /** Commands to a store that does not answer must not pile up. */
   @Test
   void claimsThatAreBeingTried_countWithTheirBytes() {
-    CoordinatorFixture desk =
+    CoordinatorFixture fixture =
         new CoordinatorFixture(new CoordinatorSettings(32, 100, FEW_BYTES, MANY, RECHECK));
     for (int i = 0; i < 2; i++) {
-      desk.coordinator.acquire(
-          heavy(desk.claim(new LockName("lock-" + i)), Duration.ZERO, "greedy"));
+      fixture.coordinator.acquire(
+          heavy(fixture.claim(new LockName("lock-" + i)), Duration.ZERO, "greedy"));
     }
-    Claim other = desk.claim(new LockName("lock-3"));
-    PendingAcquire refused = desk.coordinator.acquire(heavy(other, Duration.ZERO, "greedy"));
-    assertOverBytes(desk, refused, "bytes of metadata of this client that wait");
-    desk.world.run(Duration.ofMillis(10));
-    assertThat(desk.coordinator.waitingBytes()).isZero();
+    Claim other = fixture.claim(new LockName("lock-3"));
+    PendingAcquire refused = fixture.coordinator.acquire(heavy(other, Duration.ZERO, "greedy"));
+    assertOverBytes(fixture, refused, "bytes of metadata of this client that wait");
+    fixture.time.run(Duration.ofMillis(10));
+    assertThat(fixture.coordinator.waitingBytes()).isZero();
   }
 
-  private static PendingAcquire heavyWaiter(CoordinatorFixture desk, String client) {
+  private static PendingAcquire heavyWaiter(CoordinatorFixture fixture, String client) {
     PendingAcquire call =
-        desk.coordinator.acquire(heavy(desk.claim(), CoordinatorFixture.LONG, client));
-    desk.world.run(Duration.ofMillis(5));
+        fixture.coordinator.acquire(heavy(fixture.claim(), CoordinatorFixture.LONG, client));
+    fixture.time.run(Duration.ofMillis(5));
     return call;
   }
 
@@ -101,26 +101,26 @@ class LimitsTest {
   }
 
   private static void assertOverBytes(
-      CoordinatorFixture desk, PendingAcquire call, String subject) {
-    assertThatThrownBy(() -> desk.finish(call.answer()))
+      CoordinatorFixture fixture, PendingAcquire call, String subject) {
+    assertThatThrownBy(() -> fixture.finish(call.answer()))
         .isInstanceOfSatisfying(
             OverLimitException.class, e -> assertThat(e.subject()).isEqualTo(subject));
   }
 
-  private static void assertRefusedAfterTwo(CoordinatorFixture desk, String subject) {
-    Grant holder = desk.grab();
-    PendingAcquire first = desk.waiter();
-    PendingAcquire second = desk.waiter();
-    assertThatThrownBy(() -> desk.finish(desk.waiter().answer()))
+  private static void assertRefusedAfterTwo(CoordinatorFixture fixture, String subject) {
+    Grant holder = fixture.grab();
+    PendingAcquire first = fixture.waiter();
+    PendingAcquire second = fixture.waiter();
+    assertThatThrownBy(() -> fixture.finish(fixture.waiter().answer()))
         .isInstanceOfSatisfying(
             OverLimitException.class,
             e -> {
               assertThat(e.subject()).isEqualTo(subject);
               assertThat(e.limit()).isEqualTo(2);
             });
-    desk.finish(desk.release(holder));
-    desk.finish(desk.release(desk.grantOf(first)));
-    desk.grantOf(second);
-    assertThat(desk.coordinator.waiterCount()).isZero();
+    fixture.finish(fixture.release(holder));
+    fixture.finish(fixture.release(fixture.grantOf(first)));
+    fixture.grantOf(second);
+    assertThat(fixture.coordinator.waiterCount()).isZero();
   }
 }

@@ -9,33 +9,33 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
-/** The moment from which a caller counts its lease lies before the store was asked. */
+/** A caller counts its lease from a moment before the store command was sent. */
 final class MarksTest {
-  private final CoordinatorFixture desk = new CoordinatorFixture(CoordinatorSettings.DEFAULT);
+  private final CoordinatorFixture fixture = new CoordinatorFixture(CoordinatorSettings.DEFAULT);
   private final AtomicLong lastMark = new AtomicLong(1);
 
   @Test
   void grantAtOnce_namesTheMarkBeforeTheCommand() {
-    PendingAcquire call = ask(desk.claim(), Duration.ZERO);
+    PendingAcquire call = ask(fixture.claim(), Duration.ZERO);
     lastMark.set(2);
     assertThat(markOf(call)).isEqualTo(1);
   }
 
   @Test
   void grantAfterAWait_namesTheMarkBeforeTheHandOver() {
-    Grant holder = desk.grab();
-    PendingAcquire waiter = ask(desk.claim(), CoordinatorFixture.LONG);
-    desk.world.run(Duration.ofMillis(5));
+    Grant holder = fixture.grab();
+    PendingAcquire waiter = ask(fixture.claim(), CoordinatorFixture.LONG);
+    fixture.time.run(Duration.ofMillis(5));
     lastMark.set(7);
-    desk.release(holder);
+    fixture.release(holder);
     lastMark.set(8);
     assertThat(markOf(waiter)).isEqualTo(7);
   }
 
-  /** It is answered from a renewal that was sent after it had come. */
+  /** The call is answered by a renewal sent after it arrived. */
   @Test
   void callThatJoinsACommandOnItsWay_namesTheMarkBeforeItsRenewal() {
-    Claim claim = desk.claim();
+    Claim claim = fixture.claim();
     PendingAcquire first = ask(claim, CoordinatorFixture.LONG);
     lastMark.set(2);
     PendingAcquire second = ask(claim, CoordinatorFixture.LONG);
@@ -45,20 +45,20 @@ final class MarksTest {
 
   @Test
   void claimThatHoldsAlready_namesTheMarkBeforeItsRenewal() {
-    Claim claim = desk.claim();
-    desk.grantOf(desk.acquire(claim, Duration.ZERO));
-    desk.waiter();
+    Claim claim = fixture.claim();
+    fixture.grantOf(fixture.acquire(claim, Duration.ZERO));
+    fixture.waiter();
     lastMark.set(5);
     PendingAcquire again = ask(claim, Duration.ZERO);
     assertThat(markOf(again)).isEqualTo(5);
   }
 
   private PendingAcquire ask(Claim claim, Duration maxWait) {
-    return desk.coordinator.acquire(
+    return fixture.coordinator.acquire(
         new AcquireCommand(claim, maxWait, Duration.ZERO, "tester", lastMark::get));
   }
 
   private long markOf(PendingAcquire call) {
-    return ((Granted) desk.finish(call.answer())).mark();
+    return ((Granted) fixture.finish(call.answer())).mark();
   }
 }

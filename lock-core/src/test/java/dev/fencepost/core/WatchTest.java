@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 class WatchTest {
   private static final Duration SOON = Duration.ofMillis(10);
 
-  private final CoordinatorFixture desk = new CoordinatorFixture(CoordinatorSettings.DEFAULT);
+  private final CoordinatorFixture fixture = new CoordinatorFixture(CoordinatorSettings.DEFAULT);
   private final AtomicInteger news = new AtomicInteger();
 
   @Test
@@ -35,50 +35,50 @@ class WatchTest {
   void changeThroughThisReplica_isShownAtOnce() {
     LockSubscription watch = watch(CoordinatorFixture.LOCK);
     watch.take();
-    Grant grant = desk.grab();
-    desk.world.run(SOON);
+    Grant grant = fixture.grab();
+    fixture.time.run(SOON);
     assertThat(only(watch.take()).kind()).isEqualTo(Kind.GRANTED);
-    desk.finish(desk.release(grant));
-    desk.world.run(SOON);
+    fixture.finish(fixture.release(grant));
+    fixture.time.run(SOON);
     assertThat(only(watch.take()).kind()).isEqualTo(Kind.RELEASED);
   }
 
   @Test
   void changeThroughAnotherReplica_isShownWithinTwoSeconds() {
-    LockCoordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
+    LockCoordinator other = fixture.replica(8, CoordinatorSettings.DEFAULT);
     LockSubscription watch = watch(CoordinatorFixture.LOCK);
     watch.take();
     PendingAcquire call =
-        other.acquire(new AcquireCommand(desk.claim(), Duration.ZERO, Duration.ZERO, "b"));
-    Grant grant = desk.grantOf(call);
-    desk.world.run(Duration.ofSeconds(2));
+        other.acquire(new AcquireCommand(fixture.claim(), Duration.ZERO, Duration.ZERO, "b"));
+    Grant grant = fixture.grantOf(call);
+    fixture.time.run(Duration.ofSeconds(2));
     assertThat(only(watch.take()).state().lastToken()).contains(grant.token());
-    desk.finish(other.release(ReleaseCommand.of(grant.ref())));
-    desk.world.run(Duration.ofSeconds(2));
+    fixture.finish(other.release(ReleaseCommand.of(grant.ref())));
+    fixture.time.run(Duration.ofSeconds(2));
     assertThat(only(watch.take()).state().holder()).isEmpty();
   }
 
   @Test
   void lease_thatRanOut_isShownAsExpired() {
     LockSubscription watch = watch(CoordinatorFixture.LOCK);
-    desk.grab();
-    desk.world.run(SOON);
+    fixture.grab();
+    fixture.time.run(SOON);
     watch.take();
-    desk.world.run(Duration.ofSeconds(12));
+    fixture.time.run(Duration.ofSeconds(12));
     assertThat(only(watch.take()).kind()).isEqualTo(Kind.EXPIRED);
   }
 
   @Test
   void forcedRelease_isShownAsRevoked() {
     LockSubscription watch = watch(CoordinatorFixture.LOCK);
-    desk.grab();
-    desk.world.run(SOON);
+    fixture.grab();
+    fixture.time.run(SOON);
     watch.take();
-    desk.finish(
-        desk.coordinator.forceRelease(
+    fixture.finish(
+        fixture.coordinator.forceRelease(
             new ForceReleaseCommand(
                 CoordinatorFixture.LOCK, "stuck", Optional.empty(), Optional.empty())));
-    desk.world.run(SOON);
+    fixture.time.run(SOON);
     LockChange change = only(watch.take());
     assertThat(change.kind()).isEqualTo(Kind.REVOKED);
     assertThat(change.state().freeIn()).isPositive();
@@ -89,12 +89,12 @@ class WatchTest {
     LockSubscription watch = watch(CoordinatorFixture.LOCK);
     watch.take();
     news.set(0);
-    Grant last = desk.grab();
+    Grant last = fixture.grab();
     for (int i = 0; i < 50; i++) {
-      desk.finish(desk.release(last));
-      desk.world.run(SOON);
-      last = desk.grab();
-      desk.world.run(SOON);
+      fixture.finish(fixture.release(last));
+      fixture.time.run(SOON);
+      last = fixture.grab();
+      fixture.time.run(SOON);
     }
     assertThat(news).hasValue(1);
     LockChange merged = only(watch.take());
@@ -115,21 +115,21 @@ class WatchTest {
       slow.coordinator.watch(names, () -> {});
     }
     LockSubscription watch = slow.coordinator.watch(List.of(CoordinatorFixture.LOCK), () -> {});
-    slow.world.run(Duration.ofSeconds(5));
+    slow.time.run(Duration.ofSeconds(5));
     watch.take();
 
     for (int i = 0; i < 2; i++) {
       PendingAcquire call =
           other.acquire(new AcquireCommand(slow.claim(), Duration.ZERO, Duration.ZERO, "b"));
       Grant elsewhere = slow.grantOf(call);
-      slow.world.run(Duration.ofSeconds(2));
+      slow.time.run(Duration.ofSeconds(2));
       assertThat(only(watch.take()).state().lastToken()).contains(elsewhere.token());
       slow.finish(other.release(ReleaseCommand.of(elsewhere.ref())));
-      slow.world.run(Duration.ofSeconds(2));
+      slow.time.run(Duration.ofSeconds(2));
       assertThat(only(watch.take()).state().holder()).isEmpty();
     }
     Grant here = slow.grab();
-    slow.world.run(Duration.ofMillis(500));
+    slow.time.run(Duration.ofMillis(500));
     assertThat(only(watch.take()).state().lastToken()).contains(here.token());
   }
 
@@ -141,18 +141,18 @@ class WatchTest {
     }
     LockSubscription watch = watch(names.toArray(LockName[]::new));
     assertThat(watch.take()).hasSize(3_000);
-    LockCoordinator other = desk.replica(8, CoordinatorSettings.DEFAULT);
+    LockCoordinator other = fixture.replica(8, CoordinatorSettings.DEFAULT);
     for (int i = 0; i < 3_000; i += 500) {
       Claim claim =
           new Claim(
               names.get(i),
-              desk.claim().id(),
+              fixture.claim().id(),
               Lease.of(Duration.ofMinutes(1)),
               Claimant.named("elsewhere"));
-      desk.grantOf(other.acquire(new AcquireCommand(claim, Duration.ZERO, Duration.ZERO, "b")));
+      fixture.grantOf(other.acquire(new AcquireCommand(claim, Duration.ZERO, Duration.ZERO, "b")));
     }
 
-    desk.world.run(Duration.ofSeconds(2));
+    fixture.time.run(Duration.ofSeconds(2));
 
     assertThat(watch.take()).hasSize(6);
     watch.close();
@@ -162,15 +162,15 @@ class WatchTest {
   void closedWatch_costsNothing() {
     LockSubscription watch = watch(CoordinatorFixture.LOCK);
     watch.close();
-    desk.world.run(SOON);
-    desk.commands.clear();
-    desk.world.run(Duration.ofSeconds(10));
-    assertThat(desk.commands).isEmpty();
+    fixture.time.run(SOON);
+    fixture.commands.clear();
+    fixture.time.run(Duration.ofSeconds(10));
+    assertThat(fixture.commands).isEmpty();
   }
 
   private LockSubscription watch(LockName... locks) {
-    LockSubscription watch = desk.coordinator.watch(List.of(locks), news::incrementAndGet);
-    desk.world.run(SOON);
+    LockSubscription watch = fixture.coordinator.watch(List.of(locks), news::incrementAndGet);
+    fixture.time.run(SOON);
     return watch;
   }
 

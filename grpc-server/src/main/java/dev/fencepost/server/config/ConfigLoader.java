@@ -109,7 +109,7 @@ final class ConfigLoader {
                 settings.number(Key.LIMITS_WAITERS_PER_CLIENT, 1, MOST_CALLS),
                 clients.partOf(bytes)),
             new CoordinatorSettings.Most(settings.number(Key.LIMITS_WAITERS, 1, MOST_CALLS), bytes),
-            CoordinatorSettings.DEFAULT.recheck()),
+            CoordinatorSettings.DEFAULT.pollInterval()),
         clients,
         settings.number(Key.LIMITS_CALLS_PER_CONNECTION, 1, 1_000_000),
         settings.number(Key.LIMITS_MESSAGE_BYTES, 8 * KIB, 4 * KIB * KIB),

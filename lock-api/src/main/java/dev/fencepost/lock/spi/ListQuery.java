@@ -4,10 +4,10 @@ import dev.fencepost.lock.InvalidValueException;
 import java.util.Optional;
 
 /**
- * Asks for a page of locks.
+ * Asks for a page of locks. *
  *
  * @param prefix plain text with which the names begin; empty is all
- * @param after where the page before ended; empty starts
+ * @param after the cursor of the page before; empty starts
  * @param limit most locks in the page, 1–1,000
  */
 public record ListQuery(String prefix, Optional<Cursor> after, int limit) {
@@ -22,8 +22,8 @@ public record ListQuery(String prefix, Optional<Cursor> after, int limit) {
   }
 
   /**
-   * A place in a listing, written by the backend that reads it again. A backend refuses one that it
-   * cannot have written with {@link InvalidValueException}.
+   * A cursor in a listing, written by the backend that reads it again. A backend refuses a cursor
+   * that it cannot have written with {@link InvalidValueException}.
    *
    * @param opaque the backend's own text
    */

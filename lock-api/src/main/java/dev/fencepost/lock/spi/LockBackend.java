@@ -22,31 +22,31 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 
 /**
- * Where ownership lives. One instance serves one replica.
+ * A store of lock ownership. One instance serves one replica.
  *
  * <p>All methods are asynchronous and thread-safe, and every write is idempotent for its claim id.
- * Contention, loss and staleness are answers. A stage that completes with {@link StoreException}
- * means that the store could not be asked or did not answer: <em>what was asked may have
- * happened</em>, and is settled by asking again with the same claim id. Every stage completes
- * within the store's call timeout, on a thread that must not be blocked.
+ * Contention, loss and staleness are answers. A stage that fails with {@link StoreException} means
+ * that the store could not be reached or did not answer: <em>the command may have been
+ * executed</em>. The outcome is settled by repeating it with the same claim id. Every stage
+ * completes within the store's call timeout, on a thread that must not be blocked.
  *
- * <p>Before {@link #open} has completed and after {@link #close} every stage completes with {@link
+ * <p>Before {@link #open} has completed and after {@link #close} every stage fails with {@link
  * StoreException}.
  *
  * <p>Each write is one atomic step at the store and follows the rules of {@link
  * dev.fencepost.lock.spi.record.LockRecord}.
  *
- * <p>A record that is damaged or that a later version wrote concerns its own lock only: whoever
- * wants to change that lock gets {@link StoreException.Failure#RECORD_UNREADABLE}.
+ * <p>A record that is damaged or that a later version wrote affects its own lock only: a command
+ * that changes that lock fails with {@link StoreException.Failure#RECORD_UNREADABLE}.
  */
 public interface LockBackend extends AutoCloseable {
 
   /**
-   * Connects, refuses a store that cannot keep the contract, and registers the replica.
+   * Connects, refuses a store that cannot keep the contract, and registers the replica. *
    *
    * @param self this replica
-   * @param wake told, on any thread and at any time, of a lock whose turn has come here or that
-   *     should be looked at again; never blocks. A store without notifications never calls it.
+   * @param wake called on any thread and at any time with a lock whose turn has come here or that
+   *     should be tried again; never blocks. A store without notifications never calls it.
    * @throws StoreConfigurationException (in the stage) if the store is refused, with the remedy
    */
   CompletionStage<StoreInfo> open(Replica self, Consumer<LockName> wake);
@@ -58,34 +58,36 @@ public interface LockBackend extends AutoCloseable {
    * Takes the lock for the claim if it is free or this replica's turn. A claim that holds it
    * already gets its grant again, renewed.
    */
-  CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent line);
+  CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent intent);
 
   /**
-   * Ends one grant and gives the lock to the next claim, in one step. If {@code from} does not
-   * stand any more, the next claim's half is an ordinary attempt.
+   * Ends one grant and gives the lock to the next claim, in one step. If the grant {@code from} has
+   * ended already, the next claim's half is an ordinary attempt.
    *
-   * @param line {@link QueueIntent#JOIN}, {@link QueueIntent#STAY} or {@link QueueIntent#YIELD}
+   * @param intent {@link QueueIntent#JOIN}, {@link QueueIntent#STAY} or {@link QueueIntent#YIELD}
    */
-  CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent line);
+  CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent intent);
 
   /** Extends the grant to now + its ttl. Never shortens, never revives. */
   CompletionStage<Renewal> renew(GrantRef grant);
 
   /**
-   * Ends the claim's grant. With a line the lock is closed for one second for everybody but the
-   * first replica in it, which is woken.
+   * Ends the claim's grant. If replicas are queued, the lock is closed for one second for all but
+   * the first of them, which is notified.
    */
   CompletionStage<Release> release(ReleaseCommand order);
 
-  /** Ends the lock's grant whoever holds it. */
+  /** Ends the lock's grant, regardless of its holder. */
   CompletionStage<Revocation> forceRelease(ForceReleaseCommand order);
 
-  /** Takes this replica out of the lock's line and passes on a turn that was given to it. */
+  /**
+   * Removes this replica from the lock's replica queue and passes on a turn that was given to it.
+   */
   CompletionStage<Void> leave(LockName lock);
 
   /**
-   * Reads the locks as they stand, linearizably, in one call; one state for each name, in the order
-   * asked. A lock whose record cannot be read is left out. At most {@link #MAX_DESCRIBED} names.
+   * Reads the states of the locks linearizably in one call; one state for each name, in the given
+   * order. A lock whose record cannot be read is left out. At most {@link #MAX_DESCRIBED} names.
    */
   CompletionStage<List<LockState>> describe(Collection<LockName> locks);
 
@@ -95,16 +97,21 @@ public interface LockBackend extends AutoCloseable {
    */
   CompletionStage<LockPage> list(ListQuery query);
 
-  /** Lets a token pass a resource's mark and raises the mark, in one atomic step. */
+  /**
+   * Checks a token against a resource's high-water mark and raises the mark, in one atomic step.
+   */
   CompletionStage<FenceAdvance> advance(ResourceName resource, FencingToken token);
 
-  /** Forgets a resource's mark and answers what it was. */
+  /** Deletes a resource's high-water mark and returns its value. */
   CompletionStage<Optional<FencingToken>> resetMark(ResourceName resource);
 
-  /** Asks the store who it is and which replicas live; also the probe of readiness. */
+  /** Reads the store's identity and the live replicas; also the readiness probe. */
   CompletionStage<StoreInfo> info();
 
-  /** Ends the replica's entry and all connections; waits a few seconds at most. Grants stand. */
+  /**
+   * Removes the replica's entry and closes all connections; waits a few seconds at most. Grants
+   * stay.
+   */
   @Override
   void close();
 

@@ -6,17 +6,17 @@ import java.util.List;
 public interface LockBackendProvider {
 
   /**
-   * The forms of store URI that it answers to, as shown to people, for example {@code
-   * jdbc:postgresql://host:port/database}. A URI belongs to the provider one of whose {@link
-   * #schemes()} it begins with.
+   * The forms of store URI that this provider accepts, as shown to users, for example {@code
+   * jdbc:postgresql://host:port/database}. A URI belongs to the provider that lists its beginning
+   * in {@link #schemes()}.
    */
   List<String> examples();
 
-  /** The beginnings of the store URIs that it answers to, for example {@code jdbc:postgresql:}. */
+  /** The URI beginnings that this provider accepts, for example {@code jdbc:postgresql:}. */
   List<String> schemes();
 
   /**
-   * Makes a backend; connects to nothing yet.
+   * Creates a backend; it does not connect yet.
    *
    * @throws StoreConfigurationException if the URI or a setting makes no sense, naming it
    */

@@ -1,21 +1,24 @@
 package dev.fencepost.lock.spi;
 
-/** What an attempt does with this replica's place in the lock's line. */
+/** The effect of an attempt on this replica's place in the lock's replica queue. */
 public enum QueueIntent {
-  /** One try, nobody waits here: granted, the place (if any) is given up; busy, nothing changes. */
+  /**
+   * For a single try without other waiters here. Granted: the place, if any, is given up. Busy:
+   * nothing changes.
+   */
   NONE,
   /**
-   * The only one who waits here: granted, the place is given up; busy, the replica stands in line.
+   * For the only waiter here. Granted: the place is given up. Busy: the replica joins the queue.
    */
   JOIN,
   /**
-   * More wait here: the replica stands in line either way. A place that it has is kept by a
-   * hand-over; otherwise it gets the last one.
+   * For several waiters here: the replica is queued in either case. A hand-over keeps an existing
+   * place; otherwise the replica gets the last one.
    */
   STAY,
   /**
-   * Only in a hand-over: if another replica stands in line, the lock is released to the first of
-   * those instead, and this replica gets the last place; else as {@link #STAY}.
+   * For a hand-over only: if another replica is queued, the lock is released to the first of them
+   * instead, and this replica gets the last place. Otherwise like {@link #STAY}.
    */
   YIELD
 }

@@ -1,8 +1,8 @@
 package dev.fencepost.lock.spi;
 
 /**
- * The store, or the setting that names it, is not fit to keep the contract. The message says what
- * is wrong and what to do about it, and is for the operator's eyes; trying again does not help.
+ * The store, or a setting of it, cannot keep the contract. The message names the problem and its
+ * remedy, for the operator. A retry does not help.
  */
 public final class StoreConfigurationException extends RuntimeException {
   private static final long serialVersionUID = 1L;

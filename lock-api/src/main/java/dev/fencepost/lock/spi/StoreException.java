@@ -3,8 +3,8 @@ package dev.fencepost.lock.spi;
 import dev.fencepost.lock.LockName;
 
 /**
- * The store could not be asked, or did not answer in time. What was asked may have happened all the
- * same; ask again with the same claim id.
+ * The store could not be reached or did not answer in time. The command may have been executed;
+ * repeat it with the same claim id.
  */
 public class StoreException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -20,8 +20,8 @@ public class StoreException extends RuntimeException {
     /** The store has no room for new records; renewing and releasing may still work. */
     STORE_FULL,
     /**
-     * The lock's record is damaged, or a later version wrote it. Nothing was changed, and asking
-     * this replica again does not help. Other locks are not concerned.
+     * The lock's record is damaged, or a later version wrote it. Nothing was changed, and a retry
+     * on this replica does not help. Other locks are not affected.
      */
     RECORD_UNREADABLE,
     /** The store answered with an error that is not one of the above. */
@@ -42,7 +42,10 @@ public class StoreException extends RuntimeException {
     this.failure = failure;
   }
 
-  /** Whether nothing has happened, for certain: the store refused it, or it was never sent. */
+  /**
+   * Returns true if the command was certainly not executed: the store refused it, or it was never
+   * sent.
+   */
   public boolean isRefusal() {
     return failure == Failure.STORE_FULL || failure == Failure.STORE_OVERLOADED;
   }

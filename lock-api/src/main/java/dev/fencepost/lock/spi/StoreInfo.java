@@ -5,12 +5,12 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * What a store is.
+ * The identity and abilities of a store. *
  *
  * @param kind {@code h2}, {@code postgresql}, {@code mariadb}, {@code mysql}, {@code redis}, {@code
  *     zookeeper} or {@code etcd}
  * @param id written into the store at first use; differs between two stores
- * @param leases which leases it can keep
+ * @param leases the leases that it can keep
  * @param replicas the living replicas
  */
 public record StoreInfo(String kind, String id, LeaseTerms leases, List<Replica> replicas) {

@@ -54,7 +54,7 @@ public final class StoreOptions {
     return text(name).map(text -> duration(name, text, least, most));
   }
 
-  /** How long something is kept that nobody needs now: from {@code least} to ten years. */
+  /** A retention time for unused data: from {@code least} to ten years. */
   public Optional<Duration> retention(String name, Duration least) {
     return duration(name, least, LONGEST_RETENTION);
   }

@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.Map;
 
 /**
- * How to reach a store.
+ * The connection settings of a store.
  *
  * @param uri the one setting that picks the store
  * @param callTimeout longest time that one call to the store may take; 100 ms – 1 min
@@ -40,7 +40,7 @@ public record StoreSettings(String uri, Duration callTimeout, Map<String, String
     return new StoreSettings(uri, DEFAULT_CALL_TIMEOUT, Map.of());
   }
 
-  /** Leaves the options out: they may hold a password, and so may the URI. */
+  /** Leaves out the options and the URI: both may hold a password. */
   @Override
   public String toString() {
     return "StoreSettings[callTimeout=" + callTimeout + "]";

@@ -1,7 +1,7 @@
 package dev.fencepost.core.simulation;
 
 /**
- * What may go wrong between a replica and its store.
+ * The faults between a replica and its store. * * *
  *
  * @param delayMillis longest way of a message, one direction
  * @param lostRequest share of commands that never reach the store
@@ -11,9 +11,9 @@ package dev.fencepost.core.simulation;
  * @param lostWake share of notifications that are lost
  * @param crashes replicas that crash and come back under another id
  * @param pauses replicas that stand still for a while, as under SIGSTOP, and go on
- * @param swallows share of calls whose connection swallows what comes back, unnoticed for long
- * @param outages times that the store is away for a while
- * @param callers how those behave who use the locks
+ * @param swallows share of calls whose connection swallows the answers, unnoticed for long
+ * @param outages number of store outages
+ * @param callers behaviour of the callers
  */
 record FaultProfile(
     long delayMillis,
@@ -28,17 +28,17 @@ record FaultProfile(
     double swallows,
     Callers callers) {
 
-  /** How callers behave. */
+  /** Behaviour of callers. */
   enum Callers {
     /** They wait for their turn and release what they got. */
     FAITHFUL,
     /** They leave, die, repeat themselves and close locks behind them. */
     FICKLE,
-    /** As fickle, and they repeat at once what is not answered, and work as long as they may. */
+    /** As fickle, and they repeat unanswered calls at once and work until their lease ends. */
     HASTY
   }
 
-  /** Nothing goes wrong at all, so that turns can be counted. */
+  /** No faults, so that turns can be counted. */
   static final FaultProfile FAIR = new FaultProfile(2, 0, 0, 0, 0, 0, 0, 0, 0, 0, Callers.FAITHFUL);
 
   /** Only the callers are fickle. */

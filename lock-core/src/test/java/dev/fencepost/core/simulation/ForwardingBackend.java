@@ -26,7 +26,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 
-/** Passes everything on; a flaw overrides what it breaks. */
+/** Forwards all commands; a mutation overrides what it breaks. */
 public abstract class ForwardingBackend implements LockBackend {
   final LockBackend sound;
 
@@ -45,13 +45,13 @@ public abstract class ForwardingBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent line) {
-    return sound.tryAcquire(claim, line);
+  public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent intent) {
+    return sound.tryAcquire(claim, intent);
   }
 
   @Override
-  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent line) {
-    return sound.handOver(from, to, line);
+  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent intent) {
+    return sound.handOver(from, to, intent);
   }
 
   @Override

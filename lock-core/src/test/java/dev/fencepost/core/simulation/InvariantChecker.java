@@ -18,18 +18,18 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Knows the rules of the contract, sees what the callers see, and remembers each breach. Rules that
- * the store alone keeps are the contract suite's; the judge looks at what the coordinator adds.
+ * Checks the rules of the contract against what the callers see, and records each violation. It
+ * checks what the coordinator adds; rules that the store alone keeps belong to the contract suite.
  */
 final class InvariantChecker {
   private record Seat(ReplicaId replica, LockName lock) {}
 
   private record Sent(ReplicaId replica, ClaimId claim) {}
 
-  /** A holder's own view: until when it believes to hold. */
+  /** A holder's belief: it holds the claim until this moment. */
   private record Belief(ClaimId claim, long untilNanos) {}
 
-  private final VirtualTime world;
+  private final VirtualTime time;
   final List<String> breaches = new ArrayList<>();
   private final Map<LockName, Long> highestToken = new HashMap<>();
   private final Map<ClaimId, Set<FencingToken>> recordedFor = new HashMap<>();
@@ -47,14 +47,14 @@ final class InvariantChecker {
   /**
    * {@code mostPassedOver}: grants elsewhere while a replica waits, as far as rule 10 allows them.
    */
-  InvariantChecker(VirtualTime world, int mostPassedOver) {
-    this.world = world;
+  InvariantChecker(VirtualTime time, int mostPassedOver) {
+    this.time = time;
     this.mostPassedOver = mostPassedOver;
   }
 
-  // ---- seen at the store
+  // ---- Observations at the store
 
-  /** Rule 2: every new grant's token is above all before. */
+  /** Rule 2: every new grant has a higher token than all before. */
   void executed(Object outcome) {
     if (outcome instanceof HandOver both) {
       executed(both.got());
@@ -71,9 +71,9 @@ final class InvariantChecker {
     }
   }
 
-  // ---- seen between a replica and its store
+  // ---- Observations between a replica and its store
 
-  /** Rule 12: nothing is sent for a claim that nobody waits for, nor twice at once. */
+  /** Rule 12: no command is sent for a claim without waiting calls, and never two at once. */
   void commandSent(ReplicaId replica, ClaimId claim) {
     Sent sent = new Sent(replica, claim);
     check(callsOf.getOrDefault(sent, 0) > 0, "rule 12: a command for %s, which has left", claim);
@@ -89,13 +89,13 @@ final class InvariantChecker {
     check(releasesAsked.contains(claim), "rule 11: nobody asked to release %s", claim);
   }
 
-  // ---- seen by the callers
+  // ---- Observations of the callers
 
   void releaseAsked(ClaimId claim) {
     releasesAsked.add(claim);
   }
 
-  /** A call arrived. Who waited elsewhere before may get an earlier place. */
+  /** A call arrived. A claim that waited elsewhere may get an earlier place. */
   void arrived(ReplicaId replica, AcquireCommand order) {
     LockName lock = order.claim().lock();
     ClaimId claim = order.claim().id();
@@ -103,7 +103,7 @@ final class InvariantChecker {
     if (!order.waited().isZero()) {
       credited.add(claim);
     }
-    begun.putIfAbsent(claim, world.nanoTime());
+    begun.putIfAbsent(claim, time.nanoTime());
     callsOf.merge(new Sent(replica, claim), 1, Integer::sum);
     Map<ClaimId, Boolean> here =
         waiting.computeIfAbsent(new Seat(replica, lock), seat -> new LinkedHashMap<>());
@@ -135,8 +135,8 @@ final class InvariantChecker {
   }
 
   /**
-   * Rules 3 and 10: a claim is told a token that the store recorded for it, whatever died or stood
-   * still meanwhile; first come, first served; bounded turns.
+   * Rules 3 and 10: a claim gets a token that the store recorded for it, despite crashes and
+   * pauses; first come, first served; bounded turns.
    */
   void granted(ReplicaId replica, Grant grant) {
     grants++;
@@ -162,18 +162,18 @@ final class InvariantChecker {
     countTurns(seat);
   }
 
-  /** Who waited elsewhere, or went and came again, goes before those who began later. */
+  /** Claims that waited elsewhere, or left and returned, go before those that began later. */
   private boolean mayPass(ClaimId claim, ClaimId earlier) {
     boolean beganEarlier = begun.get(claim) < begun.get(earlier);
     return credited.contains(claim) && (credited.contains(earlier) || beganEarlier);
   }
 
-  /** Rules 1 and 4: what one holder believes never overlaps what another believes. */
+  /** Rules 1 and 4: beliefs of different holders never overlap. */
   void believes(LockName lock, ClaimId claim, long untilNanos) {
     Belief before = beliefs.get(lock);
     boolean other = before != null && !before.claim().equals(claim);
     check(
-        !other || before.untilNanos() <= world.nanoTime(),
+        !other || before.untilNanos() <= time.nanoTime(),
         "rule 1: %s believes to hold %s while %s does",
         claim,
         lock,
@@ -189,7 +189,7 @@ final class InvariantChecker {
     }
   }
 
-  /** Rule 9: all that waited have been answered, and could be since every lease has ended. */
+  /** Rule 9: all waiting calls were answered, and could be, since every lease has ended. */
   void checkNobodyWaits() {
     check(waiting.isEmpty(), "rule 9: still waiting: %s", waiting);
     check(callsOf.isEmpty(), "rule 9: calls without answer: %s", callsOf);
@@ -199,7 +199,7 @@ final class InvariantChecker {
   void check(boolean kept, String format, Object... values) {
     if (!kept) {
       breaches.add(
-          world.nanoTime() / 1_000_000 + " ms: " + String.format(Locale.ROOT, format, values));
+          time.nanoTime() / 1_000_000 + " ms: " + String.format(Locale.ROOT, format, values));
     }
   }
 

@@ -22,11 +22,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.UnaryOperator;
 
-/** Ways to break what stands between a coordinator and its store; the judge has to notice each. */
+/** Ways to break the path between a coordinator and its store; the checker has to detect each. */
 enum Mutation {
-  /** A lock that is held is granted all the same. */
+  /** A held lock is granted again. */
   GRANTS_WHAT_IS_HELD("rule 1", GrantsWhatIsHeld::new),
-  /** A new grant is given back because nobody seemed to want it. */
+  /** A new grant is given back because no caller seemed to want it. */
   GIVES_BACK("rule 11", GivesBack::new),
   /** Each attempt is sent twice. */
   SENDS_TWICE("rule 12", SendsTwice::new),
@@ -55,8 +55,8 @@ enum Mutation {
     }
 
     @Override
-    public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent line) {
-      return sound.tryAcquire(claim, line).thenApply(attempt -> grantAnyway(attempt, claim));
+    public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent intent) {
+      return sound.tryAcquire(claim, intent).thenApply(attempt -> grantAnyway(attempt, claim));
     }
 
     private static Attempt grantAnyway(Attempt attempt, Claim claim) {
@@ -81,9 +81,9 @@ enum Mutation {
     }
 
     @Override
-    public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent line) {
+    public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent intent) {
       return sound
-          .tryAcquire(claim, line)
+          .tryAcquire(claim, intent)
           .whenComplete(
               (attempt, error) -> {
                 if (attempt instanceof Attempt.Granted granted) {
@@ -99,9 +99,9 @@ enum Mutation {
     }
 
     @Override
-    public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent line) {
-      CompletionStage<Attempt> first = sound.tryAcquire(claim, line);
-      return sound.tryAcquire(claim, line).thenCombine(first, (second, ignored) -> second);
+    public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent intent) {
+      CompletionStage<Attempt> first = sound.tryAcquire(claim, intent);
+      return sound.tryAcquire(claim, intent).thenCombine(first, (second, ignored) -> second);
     }
   }
 
@@ -111,8 +111,8 @@ enum Mutation {
     }
 
     @Override
-    public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent line) {
-      return sound.handOver(from, to, line == QueueIntent.YIELD ? QueueIntent.STAY : line);
+    public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent intent) {
+      return sound.handOver(from, to, intent == QueueIntent.YIELD ? QueueIntent.STAY : intent);
     }
   }
 
@@ -124,8 +124,8 @@ enum Mutation {
     }
 
     @Override
-    public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent line) {
-      return ++attempts % 20 == 0 ? new CompletableFuture<>() : sound.tryAcquire(claim, line);
+    public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent intent) {
+      return ++attempts % 20 == 0 ? new CompletableFuture<>() : sound.tryAcquire(claim, intent);
     }
   }
 
@@ -137,9 +137,9 @@ enum Mutation {
     }
 
     @Override
-    public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent line) {
+    public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent intent) {
       return sound
-          .tryAcquire(claim, line)
+          .tryAcquire(claim, intent)
           .whenComplete(
               (attempt, error) -> {
                 if (attempt instanceof Attempt.Granted got) {

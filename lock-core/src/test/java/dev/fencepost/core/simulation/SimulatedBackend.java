@@ -34,7 +34,10 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-/** One replica's way to the simulated store; tells the judge what the coordinator sends. */
+/**
+ * One replica's connection to the simulated store. It reports to the checker what the coordinator
+ * sends.
+ */
 final class SimulatedBackend implements LockBackend {
   private final SimulatedStore store;
   private final ReplicaId self;
@@ -46,24 +49,24 @@ final class SimulatedBackend implements LockBackend {
     this.self = self;
   }
 
-  /** The replica crashes: nothing reaches it any more. */
+  /** Crashes the replica: no message reaches it any more. */
   void kill() {
     dead = true;
     store.silence(self);
   }
 
-  /** The replica stands still: what comes for it waits, and what it sends leaves afterwards. */
+  /** Pauses the replica: its incoming and outgoing messages wait. */
   void pause(Duration time) {
-    movesAgainNanos = store.world.nanoTime() + time.toNanos();
+    movesAgainNanos = store.time.nanoTime() + time.toNanos();
   }
 
   Duration standsStillFor() {
-    return Duration.ofNanos(Math.max(0, movesAgainNanos - store.world.nanoTime()));
+    return Duration.ofNanos(Math.max(0, movesAgainNanos - store.time.nanoTime()));
   }
 
   void deliver(Runnable answer) {
     if (!standsStillFor().isZero()) {
-      store.world.schedule(standsStillFor(), () -> deliver(answer));
+      store.time.schedule(standsStillFor(), () -> deliver(answer));
     } else if (!dead) {
       answer.run();
     }
@@ -81,14 +84,14 @@ final class SimulatedBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent line) {
-    return judged(claim.id(), () -> call(model -> model.tryAcquire(caller(), claim, line)));
+  public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent intent) {
+    return judged(claim.id(), () -> call(model -> model.tryAcquire(caller(), claim, intent)));
   }
 
   @Override
-  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent line) {
+  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent intent) {
     releaseSent(from.claim());
-    return judged(to.id(), () -> call(model -> model.handOver(caller(), from, to, line)));
+    return judged(to.id(), () -> call(model -> model.handOver(caller(), from, to, intent)));
   }
 
   @Override
@@ -149,7 +152,7 @@ final class SimulatedBackend implements LockBackend {
 
   private void releaseSent(ClaimId claim) {
     if (!dead) {
-      store.judge.releaseSent(claim);
+      store.checker.releaseSent(claim);
     }
   }
 
@@ -157,8 +160,8 @@ final class SimulatedBackend implements LockBackend {
     if (dead) {
       return new CompletableFuture<>();
     }
-    store.judge.commandSent(self, claim);
-    return command.get().whenComplete((done, error) -> store.judge.commandAnswered(self, claim));
+    store.checker.commandSent(self, claim);
+    return command.get().whenComplete((done, error) -> store.checker.commandAnswered(self, claim));
   }
 
   private <T> CompletionStage<T> call(Function<ModelStore, T> command) {

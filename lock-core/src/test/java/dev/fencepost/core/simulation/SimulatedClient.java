@@ -23,28 +23,28 @@ final class SimulatedClient {
   private static final int MOST_TRIES = 40;
   private static final Duration PATIENT = Duration.ofMinutes(10);
 
-  /** After which a server finds that a connection swallows what it sends. */
+  /** The time after which a server detects that a connection swallows its messages. */
   private static final Duration NOTICED = Duration.ofSeconds(15);
 
   private final Simulation simulation;
-  private final VirtualTime world;
-  private final InvariantChecker judge;
+  private final VirtualTime time;
+  private final InvariantChecker checker;
   private final String name;
   private final int home;
   private int claims;
 
   SimulatedClient(Simulation simulation, String name, int home) {
     this.simulation = simulation;
-    this.world = simulation.world;
-    this.judge = simulation.judge;
+    this.time = simulation.time;
+    this.checker = simulation.checker;
     this.name = name;
     this.home = home;
   }
 
-  /** Begins with a new claim after a moment, until the simulation says that it is time to stop. */
+  /** Starts a new claim after a pause, until the simulation stops it. */
   void live() {
-    world.schedule(
-        world.upToMillis(simulation.thinkMillis()),
+    time.schedule(
+        time.upToMillis(simulation.thinkMillis()),
         () -> {
           if (!simulation.isClosing()) {
             new Attempted(newClaim(), drawWait()).send();
@@ -55,22 +55,22 @@ final class SimulatedClient {
   private Claim newClaim() {
     LockName lock = simulation.anyLock();
     ClaimId id = new ClaimId(String.format(Locale.ROOT, "%s-%020d", name, claims++));
-    Duration ttl = Duration.ofMillis(2_000 + world.random.nextLong(2_000));
+    Duration ttl = Duration.ofMillis(2_000 + time.random.nextLong(2_000));
     Duration delay = fickle(0.2) ? Duration.ofMillis(500) : Duration.ZERO;
     return new Claim(lock, id, new Lease(ttl, delay), Claimant.named(name));
   }
 
-  /** Whether a caller does now what a faithful one never does. */
+  /** Returns true if the caller misbehaves now. */
   private boolean fickle(double share) {
-    return !simulation.weather.isFair() && world.chance(share);
+    return !simulation.faults.isFair() && time.chance(share);
   }
 
   private Duration drawWait() {
-    double kind = world.random.nextDouble();
+    double kind = time.random.nextDouble();
     if (kind < 0.15) {
       return Duration.ZERO;
     }
-    return kind < 0.4 ? world.upToMillis(600).plusMillis(1) : PATIENT;
+    return kind < 0.4 ? time.upToMillis(600).plusMillis(1) : PATIENT;
   }
 
   /** One claim from its first call to its end. */
@@ -89,7 +89,7 @@ final class SimulatedClient {
     }
 
     void send() {
-      begunNanos = tries == 0 ? world.nanoTime() : begunNanos;
+      begunNanos = tries == 0 ? time.nanoTime() : begunNanos;
       if (++tries > MOST_TRIES) {
         end();
         return;
@@ -101,17 +101,17 @@ final class SimulatedClient {
     }
 
     private void call(SimulatedReplica replica) {
-      long sent = world.nanoTime();
+      long sent = time.nanoTime();
       Duration waited = Duration.ofNanos(sent - begunNanos);
       AcquireCommand order = new AcquireCommand(claim, maxWait, waited, name);
-      judge.arrived(replica.id, order);
+      checker.arrived(replica.id, order);
       PendingAcquire call = replica.coordinator.acquire(order);
       Ending ending = new Ending(replica);
       replica.ask(call.answer(), (answer, error) -> answered(ending, sent, answer, error));
-      if (world.chance(simulation.weather.swallows())) {
+      if (time.chance(simulation.faults.swallows())) {
         swallow(call, ending);
-      } else if (fickle(simulation.weather.isHasty() ? 0.4 : 0.1)) {
-        world.schedule(world.upToMillis(800), () -> leave(call, ending));
+      } else if (fickle(simulation.faults.isHasty() ? 0.4 : 0.1)) {
+        time.schedule(time.upToMillis(800), () -> leave(call, ending));
       }
       bound(ending);
     }
@@ -119,19 +119,19 @@ final class SimulatedClient {
     /** Rule 9: no call is forgotten. */
     private void bound(Ending ending) {
       if (maxWait.compareTo(PATIENT) < 0) {
-        Duration standing = Simulation.LONGEST_PAUSE.multipliedBy(simulation.weather.pauses());
+        Duration standing = Simulation.LONGEST_PAUSE.multipliedBy(simulation.faults.pauses());
         Duration asking = SimulatedStore.CALL_TIMEOUT.multipliedBy(3).plusMillis(200);
         Duration most = maxWait.plus(asking).plus(standing);
-        world.schedule(
-            most, () -> judge.check(ending.done, "rule 9: %s has no answer", claim.id()));
+        time.schedule(
+            most, () -> checker.check(ending.done, "rule 9: %s has no answer", claim.id()));
       }
     }
 
-    /** The caller never hears of this call, repeats it in time, and the server notices late. */
+    /** The caller never gets this answer and repeats the call in time; the server notices late. */
     private void swallow(PendingAcquire call, Ending ending) {
       ending.swallowed = true;
-      world.schedule(world.upToMillis(800), this::repeat);
-      world.schedule(
+      time.schedule(time.upToMillis(800), this::repeat);
+      time.schedule(
           NOTICED,
           () -> {
             if (!ending.done) {
@@ -141,7 +141,7 @@ final class SimulatedClient {
           });
     }
 
-    /** The deadline of a call passed: the claim is asked for again, as clients are told to. */
+    /** The deadline of a call passed: the claim is retried, as clients are told to. */
     private void repeat() {
       if (!over) {
         send();
@@ -155,12 +155,12 @@ final class SimulatedClient {
         if (over) {
           return;
         }
-        if (fickle(simulation.weather.isHasty() ? 0.9 : 0.5)) {
+        if (fickle(simulation.faults.isHasty() ? 0.9 : 0.5)) {
           repeat();
           return;
         }
         if (fickle(0.5)) {
-          judge.releaseAsked(claim.id());
+          checker.releaseAsked(claim.id());
           simulation
               .anyReplica()
               .coordinator
@@ -175,7 +175,7 @@ final class SimulatedClient {
         return;
       }
       if (answer instanceof AcquireAnswer.Granted granted) {
-        judge.granted(ending.replica.id, granted.grant());
+        checker.granted(ending.replica.id, granted.grant());
       }
       ending.end();
       if (over || ending.swallowed) {
@@ -185,14 +185,14 @@ final class SimulatedClient {
         over = true;
         began(granted.grant(), sent);
       } else if (error != null) {
-        world.schedule(world.upToMillis(100), this::send);
+        time.schedule(time.upToMillis(100), this::send);
       } else {
         end();
       }
     }
 
     private void began(Grant grant, long sent) {
-      if (world.nanoTime() - sent > grant.lease().ttl().toNanos() / 4) {
+      if (time.nanoTime() - sent > grant.lease().ttl().toNanos() / 4) {
         renew(grant);
       } else {
         hold(grant, sent);
@@ -201,32 +201,32 @@ final class SimulatedClient {
 
     private void hold(Grant grant, long countsFrom) {
       believesUntil = countsFrom + grant.lease().validFor().toNanos();
-      if (believesUntil <= world.nanoTime()) {
+      if (believesUntil <= time.nanoTime()) {
         lose();
         return;
       }
-      judge.believes(claim.lock(), claim.id(), believesUntil);
-      double what = world.random.nextDouble();
+      checker.believes(claim.lock(), claim.id(), believesUntil);
+      double what = time.random.nextDouble();
       if (what < simulation.shareOfDeaths()) {
         lose();
-      } else if (what < (simulation.weather.isHasty() ? 0.3 : 0.06) && fickle(1)) {
-        // It works as long as it may.
-        world.schedule(Duration.ofNanos(believesUntil - world.nanoTime()), this::lose);
-      } else if (what < 0.36 && what > 0.3 && !simulation.weather.isFair()) {
-        world.schedule(grant.lease().renewAfter(), () -> renew(grant));
+      } else if (what < (simulation.faults.isHasty() ? 0.3 : 0.06) && fickle(1)) {
+        // It works until its lease ends.
+        time.schedule(Duration.ofNanos(believesUntil - time.nanoTime()), this::lose);
+      } else if (what < 0.36 && what > 0.3 && !simulation.faults.isFair()) {
+        time.schedule(grant.lease().renewAfter(), () -> renew(grant));
       } else {
-        world.schedule(world.upToMillis(simulation.holdMillis()), () -> release(grant, 1));
+        time.schedule(time.upToMillis(simulation.holdMillis()), () -> release(grant, 1));
       }
     }
 
     private void renew(Grant grant) {
-      long sent = world.nanoTime();
+      long sent = time.nanoTime();
       boolean late = believesUntil != 0 && sent >= believesUntil;
       SimulatedReplica replica = simulation.replicaFor(home);
       replica.ask(
           replica.coordinator.renew(grant.ref()),
           (renewal, error) -> {
-            boolean inTime = !late && (believesUntil == 0 || world.nanoTime() < believesUntil);
+            boolean inTime = !late && (believesUntil == 0 || time.nanoTime() < believesUntil);
             if (renewal instanceof Renewal.Renewed && inTime) {
               hold(grant, sent);
             } else {
@@ -235,19 +235,19 @@ final class SimulatedClient {
           });
     }
 
-    private void release(Grant grant, int time) {
-      judge.doubts(claim.lock(), claim.id());
-      judge.releaseAsked(claim.id());
+    private void release(Grant grant, int tries) {
+      checker.doubts(claim.lock(), claim.id());
+      checker.releaseAsked(claim.id());
       SimulatedReplica replica = simulation.replicaFor(home);
       boolean closes = fickle(0.03);
-      Duration closeFor = closes ? world.upToMillis(500) : Duration.ZERO;
+      Duration closeFor = closes ? time.upToMillis(500) : Duration.ZERO;
       ReleaseCommand order =
           new ReleaseCommand(claim.lock(), claim.id(), Optional.of(grant.token()), closeFor);
       replica.ask(
           replica.coordinator.release(order),
           (ended, error) -> {
-            if (error != null && time < 3) {
-              release(grant, time + 1);
+            if (error != null && tries < 3) {
+              release(grant, tries + 1);
             } else {
               end();
             }
@@ -255,7 +255,7 @@ final class SimulatedClient {
     }
 
     private void lose() {
-      judge.doubts(claim.lock(), claim.id());
+      checker.doubts(claim.lock(), claim.id());
       end();
     }
 
@@ -267,7 +267,7 @@ final class SimulatedClient {
       }
     }
 
-    /** The end of one call, which comes once. */
+    /** Ends one call, once. */
     private final class Ending {
       final SimulatedReplica replica;
       boolean done;
@@ -279,7 +279,7 @@ final class SimulatedClient {
 
       void end() {
         done = true;
-        judge.ended(replica.id, claim.lock(), claim.id());
+        checker.ended(replica.id, claim.lock(), claim.id());
       }
     }
   }

@@ -12,7 +12,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 
-/** A replica that may crash; its callers notice. */
+/** A replica that may crash. Its callers notice. */
 final class SimulatedReplica {
   final ReplicaId id;
   final LockCoordinator coordinator;
@@ -20,21 +20,21 @@ final class SimulatedReplica {
   private final List<Asked<?>> asked = new ArrayList<>();
 
   SimulatedReplica(
-      Simulation simulation, CoordinatorSettings settings, UnaryOperator<LockBackend> flaw) {
-    VirtualTime world = simulation.world;
-    this.id = ReplicaId.of(world.random.nextLong());
+      Simulation simulation, CoordinatorSettings settings, UnaryOperator<LockBackend> mutation) {
+    VirtualTime time = simulation.time;
+    this.id = ReplicaId.of(time.random.nextLong());
     this.backend = new SimulatedBackend(simulation.store, id);
     this.coordinator =
         new LockCoordinator(
-            flaw.apply(backend),
+            mutation.apply(backend),
             new Replica(id, "simulated:1", Replica.Phase.SERVING),
             settings,
-            world,
-            world.random);
+            time,
+            time.random);
     open();
   }
 
-  /** Waits for an answer of this replica; a crash is one, too. */
+  /** Waits for an answer of this replica; a crash is an answer, too. */
   <T> void ask(CompletionStage<T> stage, BiConsumer<T, Throwable> then) {
     Asked<T> question = new Asked<>(then);
     asked.removeIf(old -> old.done);
@@ -42,12 +42,12 @@ final class SimulatedReplica {
     stage.whenComplete(question::answered);
   }
 
-  /** It stands still for a while, with all that is on its way to it and from it. */
+  /** Pauses the replica with all messages to it and from it. */
   void pause(Duration time) {
     backend.pause(time);
   }
 
-  /** Nothing of it answers any more. */
+  /** Crashes the replica: none of its calls is answered any more. */
   void crash() {
     backend.kill();
     List.copyOf(asked).forEach(question -> question.answered(null, new CrashException()));

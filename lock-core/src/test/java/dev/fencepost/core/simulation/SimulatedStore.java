@@ -13,34 +13,34 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-/** The one store of a simulation, reached over a network with weather. */
+/** The store of a simulation, reached over a network with faults. */
 final class SimulatedStore {
   static final Duration CALL_TIMEOUT = Duration.ofSeconds(1);
 
   private static final long SLOW_MILLIS = 900;
 
   final ModelStore model;
-  final InvariantChecker judge;
-  final VirtualTime world;
+  final InvariantChecker checker;
+  final VirtualTime time;
   private final Map<ReplicaId, Consumer<LockName>> listeners = new HashMap<>();
-  private FaultProfile weather;
+  private FaultProfile faults;
   private boolean away;
 
-  SimulatedStore(VirtualTime world, FaultProfile weather, InvariantChecker judge) {
-    this.world = world;
-    this.weather = weather;
-    this.judge = judge;
-    this.model = new ModelStore(world::clockMicros, "simulated", this::wake);
+  SimulatedStore(VirtualTime time, FaultProfile faults, InvariantChecker checker) {
+    this.time = time;
+    this.faults = faults;
+    this.checker = checker;
+    this.model = new ModelStore(time::clockMicros, "simulated", this::wake);
   }
 
   void heal() {
-    weather = FaultProfile.CALM;
+    faults = FaultProfile.CALM;
     away = false;
   }
 
   void leaveFor(Duration time) {
     away = true;
-    world.schedule(time, () -> away = false);
+    this.time.schedule(time, () -> away = false);
   }
 
   void listen(ReplicaId replica, Consumer<LockName> wake) {
@@ -54,14 +54,14 @@ final class SimulatedStore {
   /** Sends a command; its stage completes within the call timeout, if the replica still lives. */
   <T> CompletionStage<T> call(SimulatedBackend from, Function<ModelStore, T> command) {
     CompletableFuture<T> answer = new CompletableFuture<>();
-    Duration there = from.standsStillFor().plus(world.upToMillis(weather.delayMillis()));
-    if (world.chance(weather.lostRequest())) {
+    Duration there = from.standsStillFor().plus(time.upToMillis(faults.delayMillis()));
+    if (time.chance(faults.lostRequest())) {
       failLater(from, answer);
-    } else if (world.chance(weather.late())) {
+    } else if (time.chance(faults.late())) {
       failLater(from, answer);
-      world.schedule(CALL_TIMEOUT.plus(world.upToMillis(5_000)), () -> execute(command));
+      time.schedule(CALL_TIMEOUT.plus(time.upToMillis(5_000)), () -> execute(command));
     } else {
-      world.schedule(there, () -> arrived(from, command, answer));
+      time.schedule(there, () -> arrived(from, command, answer));
     }
     return answer;
   }
@@ -73,31 +73,31 @@ final class SimulatedStore {
       return;
     }
     T outcome = execute(command);
-    if (world.chance(weather.lostReply())) {
+    if (time.chance(faults.lostReply())) {
       failLater(from, answer);
     } else {
-      boolean slow = world.chance(weather.slowReply());
-      world.schedule(
-          world.upToMillis(slow ? SLOW_MILLIS : weather.delayMillis()),
+      boolean slow = time.chance(faults.slowReply());
+      time.schedule(
+          time.upToMillis(slow ? SLOW_MILLIS : faults.delayMillis()),
           () -> from.deliver(() -> answer.complete(outcome)));
     }
   }
 
   private <T> T execute(Function<ModelStore, T> command) {
     T outcome = command.apply(model);
-    judge.executed(outcome);
+    checker.executed(outcome);
     return outcome;
   }
 
   private <T> void failLater(SimulatedBackend from, CompletableFuture<T> answer) {
     StoreException why = new StoreException(Failure.STORE_TIMEOUT, "simulated");
-    world.schedule(CALL_TIMEOUT, () -> from.deliver(() -> answer.completeExceptionally(why)));
+    time.schedule(CALL_TIMEOUT, () -> from.deliver(() -> answer.completeExceptionally(why)));
   }
 
   private void wake(ReplicaId replica, LockName lock) {
     Consumer<LockName> listener = listeners.get(replica);
-    if (listener != null && !world.chance(weather.lostWake())) {
-      world.schedule(world.upToMillis(weather.delayMillis()), () -> listener.accept(lock));
+    if (listener != null && !time.chance(faults.lostWake())) {
+      time.schedule(time.upToMillis(faults.delayMillis()), () -> listener.accept(lock));
     }
   }
 }

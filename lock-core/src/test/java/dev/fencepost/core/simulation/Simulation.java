@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
- * Some clients, one to three replicas and a store, from a seed: half a minute of work under
- * weather, then calm, then nobody comes any more and everything has to come to rest.
+ * A run with some clients, one to three replicas and a store, decided by a seed: half a minute of
+ * work under faults, then calm, then no new calls until everything comes to rest.
  */
 final class Simulation {
   private static final CoordinatorSettings.Most MOST = new CoordinatorSettings.Most(1_000, 1 << 20);
@@ -21,12 +21,12 @@ final class Simulation {
   private static final Duration CALM = Duration.ofSeconds(10);
   private static final Duration REST = Duration.ofMinutes(2);
 
-  final VirtualTime world;
-  final InvariantChecker judge;
-  final FaultProfile weather;
+  final VirtualTime time;
+  final InvariantChecker checker;
+  final FaultProfile faults;
   final SimulatedStore store;
   private final CoordinatorSettings settings;
-  private final UnaryOperator<LockBackend> flaw;
+  private final UnaryOperator<LockBackend> mutation;
   private final List<SimulatedReplica> replicas = new ArrayList<>();
   private final List<LockName> locks = new ArrayList<>();
   private final long thinkMillis;
@@ -35,61 +35,61 @@ final class Simulation {
   private final boolean routed;
   private boolean closing;
 
-  Simulation(long seed, UnaryOperator<LockBackend> flaw) {
-    this.world = new VirtualTime(seed);
-    this.flaw = flaw;
-    this.weather =
-        switch (world.random.nextInt(5)) {
+  Simulation(long seed, UnaryOperator<LockBackend> mutation) {
+    this.time = new VirtualTime(seed);
+    this.mutation = mutation;
+    this.faults =
+        switch (time.random.nextInt(5)) {
           case 0 -> FaultProfile.FAIR;
           case 1 -> FaultProfile.CALM;
           case 2 -> FaultProfile.DEAF;
           case 3 -> FaultProfile.FOG;
           default -> FaultProfile.STORM;
         };
-    int replicaCount = 1 + world.random.nextInt(3);
-    int maxRun = 2 + world.random.nextInt(6);
-    this.thinkMillis = 1 + world.random.nextLong(200);
-    this.holdMillis = 1 + world.random.nextLong(60);
-    this.shareOfDeaths = weather.equals(FaultProfile.STORM) ? 0.02 : 0;
+    int replicaCount = 1 + time.random.nextInt(3);
+    int maxRun = 2 + time.random.nextInt(6);
+    this.thinkMillis = 1 + time.random.nextLong(200);
+    this.holdMillis = 1 + time.random.nextLong(60);
+    this.shareOfDeaths = faults.equals(FaultProfile.STORM) ? 0.02 : 0;
     this.settings = new CoordinatorSettings(maxRun, 1_000, MOST, MOST, Duration.ofSeconds(1));
-    this.routed = world.random.nextBoolean();
-    this.judge = new InvariantChecker(world, mostPassedOver(replicaCount, maxRun));
-    this.store = new SimulatedStore(world, weather, judge);
+    this.routed = time.random.nextBoolean();
+    this.checker = new InvariantChecker(time, mostPassedOver(replicaCount, maxRun));
+    this.store = new SimulatedStore(time, faults, checker);
     for (int i = 0; i < replicaCount; i++) {
-      replicas.add(new SimulatedReplica(this, settings, flaw));
+      replicas.add(new SimulatedReplica(this, settings, mutation));
     }
-    int lockCount = 1 + world.random.nextInt(2);
+    int lockCount = 1 + time.random.nextInt(2);
     for (int i = 0; i < lockCount; i++) {
       locks.add(new LockName("lock-" + i));
     }
   }
 
-  /** The breaches of the rules; none in a sound coordinator. */
+  /** Runs it and returns the violations; none for a correct coordinator. */
   List<String> run() {
-    int clients = 2 + world.random.nextInt(15);
+    int clients = 2 + time.random.nextInt(15);
     for (int i = 0; i < clients; i++) {
-      int home = Math.min(world.random.nextInt(4), replicas.size() - 1);
+      int home = Math.min(time.random.nextInt(4), replicas.size() - 1);
       new SimulatedClient(this, "client" + i, home).live();
     }
-    for (int i = 0; i < weather.crashes(); i++) {
-      world.schedule(Duration.ofMillis(world.random.nextLong(WORK.toMillis())), this::crashOne);
+    for (int i = 0; i < faults.crashes(); i++) {
+      time.schedule(Duration.ofMillis(time.random.nextLong(WORK.toMillis())), this::crashOne);
     }
-    for (int i = 0; i < weather.pauses(); i++) {
-      world.schedule(Duration.ofMillis(world.random.nextLong(WORK.toMillis())), this::pauseOne);
+    for (int i = 0; i < faults.pauses(); i++) {
+      time.schedule(Duration.ofMillis(time.random.nextLong(WORK.toMillis())), this::pauseOne);
     }
-    for (int i = 0; i < weather.outages(); i++) {
-      Duration away = Duration.ofMillis(200 + world.random.nextLong(3_000));
-      world.schedule(
-          Duration.ofMillis(world.random.nextLong(WORK.toMillis())), () -> store.leaveFor(away));
+    for (int i = 0; i < faults.outages(); i++) {
+      Duration away = Duration.ofMillis(200 + time.random.nextLong(3_000));
+      time.schedule(
+          Duration.ofMillis(time.random.nextLong(WORK.toMillis())), () -> store.leaveFor(away));
     }
-    WatchChecker picture = new WatchChecker(this, locks);
-    world.run(WORK);
+    WatchChecker watchChecker = new WatchChecker(this, locks);
+    time.run(WORK);
     store.heal();
-    world.run(CALM);
+    time.run(CALM);
     closing = true;
-    world.run(REST);
-    checkRest(picture);
-    return judge.breaches;
+    time.run(REST);
+    checkRest(watchChecker);
+    return checker.breaches;
   }
 
   boolean isClosing() {
@@ -109,7 +109,7 @@ final class Simulation {
   }
 
   LockName anyLock() {
-    return locks.get(world.random.nextInt(locks.size()));
+    return locks.get(time.random.nextInt(locks.size()));
   }
 
   /** Routed clients stay with one replica, so that one may have many and another few. */
@@ -118,7 +118,7 @@ final class Simulation {
   }
 
   SimulatedReplica anyReplica() {
-    return replicas.get(world.random.nextInt(replicas.size()));
+    return replicas.get(time.random.nextInt(replicas.size()));
   }
 
   boolean lives(SimulatedReplica replica) {
@@ -126,12 +126,12 @@ final class Simulation {
   }
 
   /**
-   * Grants elsewhere while a replica waits: each of the others has its run, and a few pass while
-   * the place in the line is on its way. Clients that release through any replica start runs there,
-   * too.
+   * Grants elsewhere while a replica waits: each other replica has its run, and a few more pass
+   * while the place in the replica queue is being written. Clients that release through any replica
+   * start runs there, too.
    */
   private int mostPassedOver(int replicaCount, int maxRun) {
-    if (!weather.isFair()) {
+    if (!faults.isFair()) {
       return Integer.MAX_VALUE;
     }
     int runs = routed ? replicaCount - 1 : replicaCount * replicaCount;
@@ -139,36 +139,36 @@ final class Simulation {
   }
 
   private void pauseOne() {
-    anyReplica().pause(Duration.ofMillis(world.random.nextLong(LONGEST_PAUSE.toMillis())));
+    anyReplica().pause(Duration.ofMillis(time.random.nextLong(LONGEST_PAUSE.toMillis())));
   }
 
   private void crashOne() {
-    int which = world.random.nextInt(replicas.size());
+    int which = time.random.nextInt(replicas.size());
     SimulatedReplica gone = replicas.get(which);
-    replicas.set(which, new SimulatedReplica(this, settings, flaw));
+    replicas.set(which, new SimulatedReplica(this, settings, mutation));
     gone.crash();
-    judge.forget(gone.id);
+    checker.forget(gone.id);
   }
 
-  /** Rules 9 and 13: nobody is forgotten, and nothing is left over. */
-  private void checkRest(WatchChecker picture) {
-    judge.checkNobodyWaits();
-    judge.check(judge.grants > 0, "void: nobody was ever granted a lock");
+  /** Rules 9 and 13: no waiter is forgotten, and nothing is left over. */
+  private void checkRest(WatchChecker watchChecker) {
+    checker.checkNobodyWaits();
+    checker.check(checker.grants > 0, "void: nobody was ever granted a lock");
     List<ReplicaId> living = replicas.stream().map(replica -> replica.id).toList();
     for (LockState state : store.model.describe(locks)) {
-      judge.check(state.holder().isEmpty(), "rule 11: %s is still held", state);
-      // A state does not show the line of a lock that has been free for a while. An attempt that
-      // is carried out late may leave a place there, which goes with its first turn.
-      boolean isExact = weather.late() == 0;
+      checker.check(state.holder().isEmpty(), "rule 11: %s is still held", state);
+      // A state does not show the replica queue of a lock that has been free for a while. An
+      // attempt that is executed late may leave a place there, which is removed at its first turn.
+      boolean isExact = faults.late() == 0;
       List<ReplicaId> line =
           isExact ? store.model.record(state.lock()).replicaQueue() : state.replicaQueue();
-      judge.check(
+      checker.check(
           line.stream().noneMatch(living::contains), "rule 10: left in line %s: %s", line, state);
     }
     for (SimulatedReplica replica : replicas) {
-      judge.check(replica.coordinator.waiterCount() == 0, "rule 20: waiters are still counted");
-      judge.check(replica.coordinator.contendedLockCount() == 0, "rule 20: contests are left");
+      checker.check(replica.coordinator.waiterCount() == 0, "rule 20: waiters are still counted");
+      checker.check(replica.coordinator.contendedLockCount() == 0, "rule 20: contests are left");
     }
-    picture.check();
+    watchChecker.check();
   }
 }

@@ -44,22 +44,22 @@ class SimulationTest {
         .isEqualTo(breaches(7, Mutation.GIVES_BACK.inject));
   }
 
-  /** A judge that sees nothing would prove nothing. */
+  /** A checker that detects nothing would prove nothing. */
   @ParameterizedTest
   @EnumSource(Mutation.class)
-  void flaw_isNoticed(Mutation flaw) {
+  void mutation_isDetected(Mutation mutation) {
     List<String> found = new ArrayList<>();
     for (long seed = 0; seed < 200 && found.isEmpty(); seed++) {
-      breaches(seed, flaw.inject).stream()
-          .filter(breach -> breach.contains(flaw.rule))
+      breaches(seed, mutation.inject).stream()
+          .filter(breach -> breach.contains(mutation.rule))
           .forEach(found::add);
     }
-    assertThat(found).as("breaches of " + flaw.rule).isNotEmpty();
+    assertThat(found).as("breaches of " + mutation.rule).isNotEmpty();
   }
 
-  private static List<String> breaches(long seed, UnaryOperator<LockBackend> flaw) {
+  private static List<String> breaches(long seed, UnaryOperator<LockBackend> mutation) {
     try {
-      return new Simulation(seed, flaw).run();
+      return new Simulation(seed, mutation).run();
     } catch (RuntimeException | AssertionError e) {
       throw new AssertionError("seed " + seed + ": " + e, e);
     }

@@ -10,7 +10,7 @@ public final class VirtualTime implements TimerService {
   private static final int MOST_EVENTS = 2_000_000;
   private static final long START_MICROS = 1_800_000_000_000_000L;
 
-  /** Decides all that is left to chance. */
+  /** The source of all randomness. */
   public final SplittableRandom random;
 
   private final PriorityQueue<Event> events = new PriorityQueue<>(Event::compareTo);
@@ -18,7 +18,7 @@ public final class VirtualTime implements TimerService {
   private long sequence;
   private int happened;
 
-  /** A world at its first moment. */
+  /** Creates a clock at zero. */
   public VirtualTime(long seed) {
     this.random = new SplittableRandom(seed);
   }
@@ -40,7 +40,7 @@ public final class VirtualTime implements TimerService {
     return event;
   }
 
-  /** Lets everything happen that is due within the time. */
+  /** Runs all events that are due within the time. */
   public void run(Duration time) {
     long end = nowNanos + time.toNanos();
     while (!events.isEmpty() && events.peek().atNanos <= end) {
@@ -60,7 +60,7 @@ public final class VirtualTime implements TimerService {
     return random.nextDouble() < probability;
   }
 
-  /** A duration of 0 up to so many milliseconds, most of them short. */
+  /** Returns a duration from 0 to that many milliseconds, mostly short. */
   Duration upToMillis(long most) {
     double share = random.nextDouble();
     return Duration.ofNanos((long) (share * share * most * 1_000_000));

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Someone who watches all locks through one replica (rule 23), and follows if it crashes. */
+/** Watches all locks through one replica (rule 23), and moves to another if it crashes. */
 final class WatchChecker {
   private static final Duration LAZY = Duration.ofMillis(50);
 
@@ -27,13 +27,13 @@ final class WatchChecker {
     follow(simulation.anyReplica());
   }
 
-  /** The last picture is the truth. */
+  /** Checks that the last states are the store's. */
   void check() {
     for (LockState truth : simulation.store.model.describe(locks)) {
       Optional<FencingToken> shown =
           Optional.ofNullable(seen.get(truth.lock())).flatMap(LockState::lastToken);
       boolean free = seen.containsKey(truth.lock()) && seen.get(truth.lock()).holder().isEmpty();
-      simulation.judge.check(
+      simulation.checker.check(
           shown.equals(truth.lastToken()) && free,
           "rule 23: shown %s, true %s",
           seen.get(truth.lock()),
@@ -45,13 +45,13 @@ final class WatchChecker {
     replica = followed;
     watch =
         followed.coordinator.watch(
-            locks, () -> simulation.world.schedule(simulation.world.upToMillis(20), this::take));
-    simulation.world.schedule(LAZY, this::followTheLiving);
+            locks, () -> simulation.time.schedule(simulation.time.upToMillis(20), this::take));
+    simulation.time.schedule(LAZY, this::followTheLiving);
   }
 
   private void followTheLiving() {
     if (simulation.lives(replica)) {
-      simulation.world.schedule(LAZY, this::followTheLiving);
+      simulation.time.schedule(LAZY, this::followTheLiving);
     } else {
       seen.clear();
       follow(simulation.anyReplica());
@@ -62,7 +62,7 @@ final class WatchChecker {
     for (LockChange change : watch.take()) {
       LockState before = seen.put(change.state().lock(), change.state());
       long last = before == null ? 0 : token(before);
-      simulation.judge.check(
+      simulation.checker.check(
           token(change.state()) >= last, "rule 23: %s after %s", change.state(), before);
     }
   }

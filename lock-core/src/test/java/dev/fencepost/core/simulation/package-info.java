@@ -1,7 +1,7 @@
 /**
- * The coordinator in simulation: virtual time, one store that delays, reorders, fails and loses,
- * random callers, and a judge who knows the rules. A seed decides everything, so that any failure
- * is replayed.
+ * Simulation of the coordinator: virtual time, one store that delays, reorders, fails and loses
+ * messages, random callers, and a checker of the contract's rules. A seed decides everything, so
+ * that any failure can be replayed.
  */
 @NullMarked
 package dev.fencepost.core.simulation;

@@ -26,12 +26,12 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a store keeps of one lock, and the rules by which it changes.
+ * The stored record of one lock, and the rules of its transitions.
  *
- * <p>At a moment {@code now} the lock is <em>held</em> while an ownership's lease runs,
- * <em>closed</em> while it does not but {@code now < freeAtMicros}, and free afterwards. A free
- * lock keeps its last token. Every step is a pure function of the record, the asker and the
- * question; whoever keeps records reads one, steps and writes it as one atomic act.
+ * <p>At a moment {@code now} the lock is <em>held</em> while the lease of its ownership runs,
+ * <em>closed</em> when it has ended but {@code now < freeAtMicros}, and free afterwards. A free
+ * lock keeps its last token. Every transition is a pure function of the record, the context and the
+ * command. A backend reads a record, applies a transition and writes it as one atomic step.
  *
  * @param name the lock
  * @param ownership the claim on record, whether or not its lease has run out
@@ -53,16 +53,16 @@ public record LockRecord(
     List<ReplicaId> replicaQueue,
     String revoked) {
 
-  /** How long the first in line has the lock for itself after a release. */
+  /** Time for which a release reserves the lock for the first queued replica. */
   public static final Duration TURN = Duration.ofSeconds(1);
 
   /**
-   * A replica with waiters looks at a lock every 1–2 s and takes it once it is free. A line that
-   * was left beside a free lock for longer than this is nobody's: its replicas died.
+   * A replica with waiters polls a lock every 1–2 s and takes it once it is free. A replica queue
+   * beside a lock that has been free for longer than this is abandoned: its replicas died.
    */
   private static final Duration LEFT_BEHIND = Duration.ofSeconds(10);
 
-  /** Copies the line. */
+  /** Copies the queue. */
   public LockRecord {
     replicaQueue = List.copyOf(replicaQueue);
   }
@@ -136,7 +136,7 @@ public record LockRecord(
     return new Transition<>(after, ended);
   }
 
-  /** Ends the grant whoever holds it, and keeps the lock closed as ordered. */
+  /** Ends the grant, regardless of its holder, and keeps the lock closed as commanded. */
   public Transition<Revocation> forceRelease(StepContext context, ForceReleaseCommand order) {
     long now = context.nowMicros();
     Optional<Holder> holder = stateAt(now).holder();
@@ -160,7 +160,7 @@ public record LockRecord(
         after, new Revocation.Revoked(former, Optional.of(new FencingToken(closing))));
   }
 
-  /** Takes the replica out of the line and passes on a turn that was given to it. */
+  /** Removes the replica from the queue and passes on a turn that was given to it. */
   public Transition<Boolean> leave(StepContext context) {
     LockRecord left = withReplicaQueue(without(replicaQueue, context.self()));
     boolean ourTurn =
@@ -171,14 +171,14 @@ public record LockRecord(
     return new Transition<>(after, !after.equals(this));
   }
 
-  /** How the lock stands at the moment. */
+  /** Returns the lock's state at the moment. */
   public LockState stateAt(long nowMicros) {
     long present = Math.max(token, MicrosecondTime.toNanos(nowMicros));
     return new LockState(
         name, statusAt(nowMicros), lastToken(), replicaQueueAt(nowMicros), present);
   }
 
-  /** Whether nothing but the last token would be lost with this record. */
+  /** Returns true if the record holds nothing but the last token. */
   public boolean isIdleAt(long nowMicros) {
     return nowMicros >= freeAtMicros && replicaQueueAt(nowMicros).isEmpty();
   }
@@ -304,7 +304,7 @@ public record LockRecord(
         MicrosecondTime.toNanos(context.nowMicros()));
   }
 
-  /** Free, or closed for the first in replicaQueue; with the reason if it was taken by force. */
+  /** Free, or closed for the first queued replica; with the reason if it was revoked. */
   private LockRecord passOn(long now, String reason) {
     if (replicaQueue.isEmpty()) {
       return closed(0, reason);

@@ -6,10 +6,10 @@ import dev.fencepost.lock.Claimant;
 import dev.fencepost.lock.Lease;
 
 /**
- * The claim that a record carries, whether or not its lease has run out.
+ * The claim that a record carries, whether or not its lease has run out. * *
  *
- * @param claim its secret
- * @param claimant who it is
+ * @param claim its secret id
+ * @param claimant its public part
  * @param lease the lease it was granted
  * @param acquiredAtMicros when it was granted, in µs since 1970 by the store's clock
  * @param expiresAtMicros when its lease ends

@@ -3,7 +3,7 @@ package dev.fencepost.lock.spi.record;
 import dev.fencepost.lock.ReplicaId;
 
 /**
- * The replica that acts on a record.
+ * The context of a transition: the acting replica, its token floor and the clock.
  *
  * @param self its id
  * @param tokenFloor no token below this is given: the highest one the replica has seen, plus one

@@ -4,7 +4,7 @@ import dev.fencepost.lock.ReplicaId;
 import java.util.Optional;
 
 /**
- * One atomic step of a record.
+ * One atomic change of a record.
  *
  * @param after the record to write
  * @param outcome the answer to give once it is written
@@ -12,7 +12,7 @@ import java.util.Optional;
  */
 public record Transition<T>(LockRecord after, T outcome) {
 
-  /** The replica, other than the one that acts, that must be told that its turn has come. */
+  /** Returns the replica to notify that its turn has come, unless it is the acting one. */
   public Optional<ReplicaId> wake(LockRecord before, ReplicaId self) {
     boolean passedOn =
         !after.turn().equals(before.turn()) || after.freeAtMicros() != before.freeAtMicros();

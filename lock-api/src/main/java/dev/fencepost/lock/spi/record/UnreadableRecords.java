@@ -9,13 +9,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
 /**
- * The locks whose records could not be read while many were read together. Each is left out, and
- * reported once: the same record is met again with every listing, and a log line for each time
- * would hide all others. Safe for use by many threads.
+ * Collects the locks whose records could not be read in a bulk read. Each is left out of the result
+ * and reported once: the record is met again by every listing, and repeated log lines would hide
+ * all others. Thread-safe.
  */
 public final class UnreadableRecords {
 
-  /** Most locks that are reported; their names take 512 KiB at the most. */
+  /** Most reported locks; their names take 512 KiB at most. */
   public static final int MOST_REPORTED = 1_000;
 
   private final Set<LockName> reported = ConcurrentHashMap.newKeySet();
@@ -26,7 +26,7 @@ public final class UnreadableRecords {
   public interface Reporter {
 
     /**
-     * A record that was met for the first time.
+     * Reports an unreadable record that is met for the first time.
      *
      * @param count how many locks were reported until now, this one included
      * @param message names the lock and what is wrong with it
@@ -40,7 +40,7 @@ public final class UnreadableRecords {
   }
 
   /**
-   * The record as read, or nothing if it cannot be read.
+   * Reads a record; empty if it is unreadable.
    *
    * @throws StoreException for any other failure
    */
@@ -56,7 +56,7 @@ public final class UnreadableRecords {
     }
   }
 
-  /** Notes a record that was left out. */
+  /** Records that a lock was left out. */
   public void skipped(LockName lock, StoreException why) {
     if (reported.size() < MOST_REPORTED && reported.add(lock)) {
       reporter.report(reported.size(), String.valueOf(why.getMessage()));

@@ -17,23 +17,23 @@ import org.apache.zookeeper.data.Stat;
  * @param state the name of the state node in force; empty if idle
  * @param keeper the replica that ends the state when its time is over
  * @param token where the lock's highest token comes from
- * @param tenure the claim on record: the holder, or the one whose lease ran out
+ * @param claim the claim on record: the holder, or the one whose lease ran out
  * @param closedFor how long a closing or a turn lasts; zero for other kinds
  * @param turn whose turn it is
  * @param revoked the administrator's reason; else empty
  */
 record LockNode(
-    Kind kind,
+    StateKind kind,
     String state,
     ReplicaId keeper,
-    Token token,
-    Optional<Tenant> tenure,
+    RecordedToken token,
+    Optional<RecordedClaim> claim,
     Duration closedFor,
     Optional<ReplicaId> turn,
     String revoked) {
 
   /** How a lock stands. */
-  enum Kind {
+  enum StateKind {
     /** Free; only the last token is kept. */
     IDLE,
     /** A lease runs. */
@@ -53,15 +53,15 @@ record LockNode(
    * @param position the base's position if {@code isHere}, else 0
    * @param isHere whether the write that carries this made the token
    */
-  record Token(long value, long position, boolean isHere) {
-    static final Token NONE = new Token(0, 0, false);
+  record RecordedToken(long value, long position, boolean isHere) {
+    static final RecordedToken NONE = new RecordedToken(0, 0, false);
 
-    static Token of(long value) {
-      return new Token(value, 0, false);
+    static RecordedToken of(long value) {
+      return new RecordedToken(value, 0, false);
     }
 
-    static Token here(Base base) {
-      return new Token(base.value(), base.position(), true);
+    static RecordedToken here(TokenBase base) {
+      return new RecordedToken(base.value(), base.position(), true);
     }
 
     long at(Stat stat) {
@@ -74,7 +74,7 @@ record LockNode(
    *
    * @param acquiredAtMillis by the store's clock; 0: when this record was written
    */
-  record Tenant(ClaimId claim, Claimant claimant, Lease lease, long acquiredAtMillis) {}
+  record RecordedClaim(ClaimId claim, Claimant claimant, Lease lease, long acquiredAtMillis) {}
 
   /** How long the state lasts if nobody does anything. */
   Duration lasts() {
@@ -92,10 +92,10 @@ record LockNode(
         kind,
         state,
         keeper,
-        Token.of(token.at(stat)),
-        tenure.map(
+        RecordedToken.of(token.at(stat)),
+        claim.map(
             t ->
-                new Tenant(
+                new RecordedClaim(
                     t.claim(),
                     t.claimant(),
                     t.lease(),
@@ -106,19 +106,19 @@ record LockNode(
   }
 
   LockNode keptBy(ReplicaId replica) {
-    return new LockNode(kind, state, replica, token, tenure, closedFor, turn, revoked);
+    return new LockNode(kind, state, replica, token, claim, closedFor, turn, revoked);
   }
 
   /** Whether it has what its kind needs. */
   boolean isWhole() {
     return switch (kind) {
-      case HELD, DELAYED -> tenure.isPresent();
+      case HELD, DELAYED -> claim.isPresent();
       case TURN -> turn.isPresent();
       case IDLE, CLOSED -> true;
     };
   }
 
   private Lease lease() {
-    return tenure.orElseThrow().lease();
+    return claim.orElseThrow().lease();
   }
 }

@@ -41,7 +41,7 @@ import org.jspecify.annotations.Nullable;
 final class ZookeeperBackend implements LockBackend {
   private final ZookeeperSettings settings;
   private final Random random;
-  private @Nullable Session session;
+  private @Nullable ZookeeperStore store;
   private boolean ready;
   private boolean closed;
 
@@ -52,14 +52,14 @@ final class ZookeeperBackend implements LockBackend {
 
   @Override
   public CompletionStage<StoreInfo> open(Replica self, Consumer<LockName> wake) {
-    Session opening;
+    ZookeeperStore opening;
     synchronized (this) {
-      if (closed || session != null) {
+      if (closed || store != null) {
         return CompletableFuture.failedFuture(
             new IllegalStateException(closed ? "closed" : "open already"));
       }
-      opening = new Session(settings, self, wake, random);
-      session = opening;
+      opening = new ZookeeperStore(settings, self, wake, random);
+      store = opening;
     }
     return timed(opening.open())
         .exceptionallyCompose(error -> CompletableFuture.failedFuture(unreachable(error)))
@@ -75,73 +75,73 @@ final class ZookeeperBackend implements LockBackend {
 
   @Override
   public CompletionStage<Void> announce(Replica self) {
-    return with(session -> session.announce(self)).thenAccept(done -> {});
+    return with(store -> store.announce(self)).thenAccept(done -> {});
   }
 
   @Override
-  public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent line) {
-    return with(session -> session.tryAcquire(claim, line));
+  public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent intent) {
+    return with(store -> store.tryAcquire(claim, intent));
   }
 
   @Override
-  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent line) {
-    return with(session -> session.handOver(from, to, line));
+  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent intent) {
+    return with(store -> store.handOver(from, to, intent));
   }
 
   @Override
   public CompletionStage<Renewal> renew(GrantRef grant) {
-    return with(session -> session.renew(grant));
+    return with(store -> store.renew(grant));
   }
 
   @Override
-  public CompletionStage<Release> release(ReleaseCommand order) {
-    return with(session -> session.release(order));
+  public CompletionStage<Release> release(ReleaseCommand command) {
+    return with(store -> store.release(command));
   }
 
   @Override
-  public CompletionStage<Revocation> forceRelease(ForceReleaseCommand order) {
-    return with(session -> session.forceRelease(order));
+  public CompletionStage<Revocation> forceRelease(ForceReleaseCommand command) {
+    return with(store -> store.forceRelease(command));
   }
 
   @Override
   public CompletionStage<Void> leave(LockName lock) {
-    return with(session -> session.leave(lock)).thenAccept(left -> {});
+    return with(store -> store.leave(lock)).thenAccept(left -> {});
   }
 
   @Override
   public CompletionStage<List<LockState>> describe(Collection<LockName> locks) {
     List<LockName> names = List.copyOf(locks);
-    return with(session -> session.reads().describe(names));
+    return with(store -> store.reader().describe(names));
   }
 
   @Override
   public CompletionStage<LockPage> list(ListQuery query) {
-    return with(session -> session.listing().list(query));
+    return with(store -> store.lister().list(query));
   }
 
   @Override
   public CompletionStage<FenceAdvance> advance(ResourceName resource, FencingToken token) {
-    return with(session -> session.marks().advance(resource, token));
+    return with(store -> store.marks().advance(resource, token));
   }
 
   @Override
   public CompletionStage<Optional<FencingToken>> resetMark(ResourceName resource) {
-    return with(session -> session.marks().reset(resource));
+    return with(store -> store.marks().reset(resource));
   }
 
   @Override
   public CompletionStage<StoreInfo> info() {
-    return with(Session::info);
+    return with(ZookeeperStore::info);
   }
 
   @Override
   public void close() {
-    Session open;
+    ZookeeperStore open;
     synchronized (this) {
       closed = true;
       ready = false;
-      open = session;
-      session = null;
+      open = store;
+      store = null;
     }
     if (open != null) {
       open.close();
@@ -149,30 +149,30 @@ final class ZookeeperBackend implements LockBackend {
   }
 
   /** For tests: the parts of it. */
-  synchronized Session session() {
-    Session open = session;
+  synchronized ZookeeperStore store() {
+    ZookeeperStore open = store;
     if (open == null) {
-      throw Trouble.unreachable();
+      throw ZookeeperErrors.unreachable();
     }
     return open;
   }
 
   /** Where nobody answers at all, there is no store rather than a slow one. */
   private static Throwable unreachable(Throwable error) {
-    RuntimeException told = Trouble.told(error);
+    RuntimeException told = ZookeeperErrors.toException(error);
     boolean isTimeout =
         told instanceof StoreException known && known.failure() == Failure.STORE_TIMEOUT;
-    return isTimeout ? Trouble.unreachable() : told;
+    return isTimeout ? ZookeeperErrors.unreachable() : told;
   }
 
-  private synchronized void opened(Session opening) {
-    ready = session == opening;
+  private synchronized void opened(ZookeeperStore opening) {
+    ready = store == opening;
   }
 
-  private void failed(Session opening) {
+  private void failed(ZookeeperStore opening) {
     synchronized (this) {
-      if (session == opening) {
-        session = null;
+      if (store == opening) {
+        store = null;
       }
     }
     // Closing waits for the client's thread, on which this may be.
@@ -181,13 +181,13 @@ final class ZookeeperBackend implements LockBackend {
     closer.start();
   }
 
-  private <T> CompletableFuture<T> with(Function<Session, CompletableFuture<T>> call) {
-    Session open;
+  private <T> CompletableFuture<T> with(Function<ZookeeperStore, CompletableFuture<T>> call) {
+    ZookeeperStore open;
     synchronized (this) {
-      open = ready ? session : null;
+      open = ready ? store : null;
     }
     return open == null
-        ? CompletableFuture.failedFuture(Trouble.unreachable())
+        ? CompletableFuture.failedFuture(ZookeeperErrors.unreachable())
         : timed(call.apply(open));
   }
 
@@ -198,12 +198,13 @@ final class ZookeeperBackend implements LockBackend {
     answer.whenComplete(
         (value, error) -> {
           if (error != null) {
-            told.completeExceptionally(Trouble.told(error));
+            told.completeExceptionally(ZookeeperErrors.toException(error));
           } else {
             told.complete(value);
           }
         });
     return told.orTimeout(settings.callTimeout().toMillis(), TimeUnit.MILLISECONDS)
-        .exceptionallyCompose(error -> CompletableFuture.failedFuture(Trouble.told(error)));
+        .exceptionallyCompose(
+            error -> CompletableFuture.failedFuture(ZookeeperErrors.toException(error)));
   }
 }

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * The store settings, checked.
  *
  * @param servers {@code host:port,…}
- * @param layout where everything is kept
+ * @param schema where everything is kept
  * @param callTimeout longest time of one call
  * @param sessionTimeout after so long without a word the ensemble forgets a replica
  * @param batchSize most locks in one transaction
@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 record ZookeeperSettings(
     String servers,
-    Layout layout,
+    ZookeeperSchema schema,
     Duration callTimeout,
     Duration sessionTimeout,
     int batchSize,
@@ -85,7 +85,7 @@ record ZookeeperSettings(
     ZookeeperSettings read =
         new ZookeeperSettings(
             servers(servers),
-            new Layout(root(root)),
+            new ZookeeperSchema(root(root)),
             settings.callTimeout(),
             options
                 .duration("session-timeout", Duration.ofSeconds(1), Duration.ofMinutes(5))

@@ -13,13 +13,13 @@ final class EnsembleContractTest extends LockBackendContract {
   protected StoreUnderTest store() {
     ZookeeperEnsemble ensemble = new ZookeeperEnsemble(SERVERS);
     ensemble.heal();
-    return new Ensemble(ensemble);
+    return new EnsembleStore(ensemble);
   }
 
-  private static final class Ensemble extends ZookeeperStoreUnderTest {
+  private static final class EnsembleStore extends ZookeeperStoreUnderTest {
     private final ZookeeperEnsemble ensemble;
 
-    Ensemble(ZookeeperEnsemble ensemble) {
+    EnsembleStore(ZookeeperEnsemble ensemble) {
       super(ensemble.addresses());
       this.ensemble = ensemble;
     }

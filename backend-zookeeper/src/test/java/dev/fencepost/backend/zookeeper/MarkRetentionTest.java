@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 /** Fence marks are kept as long as somebody uses them, and for a time after that. */
 final class MarkRetentionTest {
   private static final ZookeeperServer SERVER = new ZookeeperServer();
-  private static final Layout LAYOUT = new Layout("/retention");
+  private static final ZookeeperSchema SCHEMA = new ZookeeperSchema("/retention");
 
   @BeforeAll
   static void start() {
@@ -33,17 +33,17 @@ final class MarkRetentionTest {
   @Test
   void unusedMarks_areForgottenAfterTheRetentionOnly() {
     try (TestReplica replica = replica();
-        TestClient client = new TestClient(at())) {
+        ZookeeperTestClient client = new ZookeeperTestClient(at())) {
       ResourceName resource = new ResourceName("unused");
       long token = replica.acquire("unused").token().value();
       answer(replica.backend().advance(resource, new FencingToken(token)));
 
-      purge(replica, new Sweep.Ages(Duration.ZERO, Duration.ofHours(1)));
+      purge(replica, new LockSweeper.PurgeAges(Duration.ZERO, Duration.ofHours(1)));
       assertThat(answer(replica.backend().advance(resource, new FencingToken(token - 1))))
           .as("a mark within its retention")
           .isEqualTo(new FenceAdvance.Stale(new FencingToken(token)));
 
-      purge(replica, new Sweep.Ages(Duration.ofHours(1), Duration.ZERO));
+      purge(replica, new LockSweeper.PurgeAges(Duration.ofHours(1), Duration.ZERO));
       assertThat(nodes(client)).as("nodes of marks beyond their retention").isEmpty();
       assertThat(answer(replica.backend().advance(resource, new FencingToken(token - 1))))
           .isInstanceOf(FenceAdvance.Advanced.class);
@@ -56,7 +56,7 @@ final class MarkRetentionTest {
     try (TestReplica replica = replica()) {
       ResourceName resource = new ResourceName("used");
       FencingToken token = replica.acquire("used").token();
-      Marks marks = replica.backend().session().marks(retention);
+      FenceMarks marks = replica.backend().store().marks(retention);
       answer(marks.advance(resource, token));
       // Longer than the retention in all, but never so long without a use.
       for (int i = 0; i < 6; i++) {
@@ -64,25 +64,25 @@ final class MarkRetentionTest {
         assertThat(answer(marks.advance(resource, token)))
             .isEqualTo(new FenceAdvance.Unchanged(token));
       }
-      purge(replica, new Sweep.Ages(Duration.ofHours(1), retention));
+      purge(replica, new LockSweeper.PurgeAges(Duration.ofHours(1), retention));
       assertThat(answer(marks.advance(resource, token)))
           .isEqualTo(new FenceAdvance.Unchanged(token));
     }
   }
 
-  private static void purge(TestReplica replica, Sweep.Ages ages) {
-    answer(replica.backend().session().purge(0, ages));
+  private static void purge(TestReplica replica, LockSweeper.PurgeAges ages) {
+    answer(replica.backend().store().purge(0, ages));
   }
 
-  private static List<String> nodes(TestClient client) {
+  private static List<String> nodes(ZookeeperTestClient client) {
     return IntStream.range(0, NodeName.BUCKETS)
         .boxed()
-        .flatMap(bucket -> client.children(LAYOUT.markBucket(bucket)).stream())
+        .flatMap(bucket -> client.children(SCHEMA.markBucket(bucket)).stream())
         .toList();
   }
 
   private static TestReplica replica() {
-    return new TestReplica("zookeeper://" + at() + LAYOUT.root());
+    return new TestReplica("zookeeper://" + at() + SCHEMA.root());
   }
 
   private static String at() {

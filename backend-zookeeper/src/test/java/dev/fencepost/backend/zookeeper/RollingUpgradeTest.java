@@ -40,53 +40,53 @@ final class RollingUpgradeTest {
 
   @Test
   void basesOfEither_areCountedFromByTheOtherAndTokensRise() {
-    Layout layout = new Layout("/bases");
-    try (TestReplica now = new TestReplica(uri(layout));
-        TestReplica another = new TestReplica(uri(layout));
-        TestClient client = new TestClient(at())) {
+    ZookeeperSchema schema = new ZookeeperSchema("/bases");
+    try (TestReplica now = new TestReplica(uri(schema));
+        TestReplica another = new TestReplica(uri(schema));
+        ZookeeperTestClient client = new ZookeeperTestClient(at())) {
       Grant ours = now.acquire("ours");
-      FormerBase before = formerBase(layout, client);
+      FormerBase before = formerBase(schema, client);
       assertThat(ours.token().value() - before.value())
           .as("counted from the base as the former counts")
-          .isEqualTo(written(layout, client, ours) - before.position());
+          .isEqualTo(written(schema, client, ours) - before.position());
 
-      replaceAsTheFormer(layout, client, before);
-      FormerBase theirs = formerBase(layout, client);
+      replaceAsTheFormer(schema, client, before);
+      FormerBase theirs = formerBase(schema, client);
       for (TestReplica replica : List.of(now, another)) {
         Grant next = replica.acquire("next/" + replica.id());
         assertThat(next.token()).isGreaterThan(ours.token());
         assertThat(next.token().value() - theirs.value())
-            .isEqualTo(written(layout, client, next) - theirs.position());
+            .isEqualTo(written(schema, client, next) - theirs.position());
       }
       // Nobody but a replica that starts or was cut off replaces it.
-      assertThat(formerBase(layout, client)).isEqualTo(theirs);
+      assertThat(formerBase(schema, client)).isEqualTo(theirs);
 
       long last = now.acquire("last").token().value();
-      try (TestReplica started = new TestReplica(uri(layout))) {
+      try (TestReplica started = new TestReplica(uri(schema))) {
         assertThat(started.acquire("started").token().value()).isGreaterThan(last);
-        assertThat(formerBase(layout, client).value()).isGreaterThan(last);
+        assertThat(formerBase(schema, client).value()).isGreaterThan(last);
       }
     }
   }
 
   @Test
   void marksOfEither_areTheOthersToo() {
-    Layout layout = new Layout("/marks");
-    try (TestReplica now = new TestReplica(uri(layout));
-        TestClient client = new TestClient(at())) {
+    ZookeeperSchema schema = new ZookeeperSchema("/marks");
+    try (TestReplica now = new TestReplica(uri(schema));
+        ZookeeperTestClient client = new ZookeeperTestClient(at())) {
       long token = now.acquire("marked").token().value();
       ResourceName theirs = new ResourceName("theirs");
-      client.create(layout.mark(theirs), Long.toString(token).getBytes(US_ASCII));
+      client.create(schema.mark(theirs), Long.toString(token).getBytes(US_ASCII));
       assertThat(answer(now.backend().advance(theirs, new FencingToken(token - 1))))
           .isEqualTo(new FenceAdvance.Stale(new FencingToken(token)));
       assertThat(answer(now.backend().advance(theirs, new FencingToken(token))))
           .isEqualTo(new FenceAdvance.Unchanged(new FencingToken(token)));
       assertThat(answer(now.backend().advance(theirs, new FencingToken(token + 1))))
           .isInstanceOf(FenceAdvance.Advanced.class);
-      assertThat(formerMark(client, layout, theirs)).isEqualTo(token + 1);
+      assertThat(formerMark(client, schema, theirs)).isEqualTo(token + 1);
 
       answer(now.backend().resetMark(theirs));
-      assertThat(formerMark(client, layout, theirs)).as("a mark that was reset").isZero();
+      assertThat(formerMark(client, schema, theirs)).as("a mark that was reset").isZero();
       assertThat(answer(now.backend().advance(theirs, new FencingToken(1))))
           .isInstanceOf(FenceAdvance.Advanced.class);
     }
@@ -95,49 +95,51 @@ final class RollingUpgradeTest {
   /** A base as it was read: the only one, and not beyond the room of its maker. */
   private record FormerBase(String path, long value, long position) {}
 
-  private static FormerBase formerBase(Layout layout, TestClient client) {
-    List<String> names = client.children(layout.base());
+  private static FormerBase formerBase(ZookeeperSchema schema, ZookeeperTestClient client) {
+    List<String> names = client.children(schema.base());
     assertThat(names).hasSize(1);
     String name = names.get(0);
     Stat stat = new Stat();
-    byte[] data = client.ask(zk -> zk.getData(layout.base(name), false, stat));
+    byte[] data = client.ask(zk -> zk.getData(schema.base(name), false, stat));
     long limit = Long.parseLong(new String(data, US_ASCII));
     assertThat(stat.getCzxid()).as("it came in time").isLessThanOrEqualTo(limit);
     long value = Long.parseLong(name.substring(0, name.indexOf('-')));
-    return new FormerBase(layout.base(name), value, stat.getCzxid());
+    return new FormerBase(schema.base(name), value, stat.getCzxid());
   }
 
   /** What it did when it started, or had been cut off. */
-  private static void replaceAsTheFormer(Layout layout, TestClient client, FormerBase known) {
-    Stat parent = client.ask(zk -> zk.exists(layout.base(), false));
+  private static void replaceAsTheFormer(
+      ZookeeperSchema schema, ZookeeperTestClient client, FormerBase known) {
+    Stat parent = client.ask(zk -> zk.exists(schema.base(), false));
     long zxid = client.ask(zk -> zk.exists(known.path(), false)).getMzxid();
     long present = known.value() + (parent.getMzxid() - known.position());
-    String path = layout.base(present + FORMER_ROOM + "-f0");
+    String path = schema.base(present + FORMER_ROOM + "-f0");
     byte[] limit = Long.toString(zxid + FORMER_ROOM).getBytes(US_ASCII);
     client.ask(
         zk ->
             zk.multi(
                 List.of(
-                    Op.setData(layout.base(), new byte[0], parent.getVersion()),
+                    Op.setData(schema.base(), new byte[0], parent.getVersion()),
                     Op.delete(known.path(), -1),
                     Op.create(path, limit, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT),
                     Op.setData(path, limit, -1))));
   }
 
   /** By which transaction a grant was made. */
-  private static long written(Layout layout, TestClient client, Grant grant) {
-    return client.ask(zk -> zk.exists(layout.lock(grant.ref().lock()), false)).getMzxid();
+  private static long written(ZookeeperSchema schema, ZookeeperTestClient client, Grant grant) {
+    return client.ask(zk -> zk.exists(schema.lock(grant.ref().lock()), false)).getMzxid();
   }
 
-  private static long formerMark(TestClient client, Layout layout, ResourceName resource) {
+  private static long formerMark(
+      ZookeeperTestClient client, ZookeeperSchema schema, ResourceName resource) {
     String text =
         new String(
-            client.ask(zk -> zk.getData(layout.mark(resource), false, new Stat())), US_ASCII);
+            client.ask(zk -> zk.getData(schema.mark(resource), false, new Stat())), US_ASCII);
     return text.isEmpty() ? 0 : Long.parseLong(text);
   }
 
-  private static String uri(Layout layout) {
-    return "zookeeper://" + at() + layout.root();
+  private static String uri(ZookeeperSchema schema) {
+    return "zookeeper://" + at() + schema.root();
   }
 
   private static String at() {

@@ -55,9 +55,9 @@ final class ScaleTest {
 
   @Test
   void hundredThousandNamesUsedOnce_leaveNothingBehind() throws InterruptedException {
-    Layout layout = new Layout("/once");
-    try (TestReplica replica = new TestReplica(uri(layout));
-        TestClient client = new TestClient("127.0.0.1:" + SERVER.port())) {
+    ZookeeperSchema schema = new ZookeeperSchema("/once");
+    try (TestReplica replica = new TestReplica(uri(schema));
+        ZookeeperTestClient client = new ZookeeperTestClient("127.0.0.1:" + SERVER.port())) {
       List<Claim> claims = claims("once/", MANY);
       each(
           MANY,
@@ -67,7 +67,7 @@ final class ScaleTest {
                   .tryAcquire(claims.get(i), QueueIntent.NONE)
                   .thenCompose(
                       got -> replica.backend().release(ReleaseCommand.of(granted(got).ref()))));
-      assertThat(locks(client, layout)).isEqualTo(MANY);
+      assertThat(locks(client, schema)).isEqualTo(MANY);
       await()
           .ignoreExceptionsInstanceOf(StoreException.class)
           .atMost(PATIENCE)
@@ -76,9 +76,9 @@ final class ScaleTest {
                 answer(
                     replica
                         .backend()
-                        .session()
-                        .purge(0, new Sweep.Ages(Duration.ZERO, Duration.ofDays(30))));
-                return locks(client, layout) == 0;
+                        .store()
+                        .purge(0, new LockSweeper.PurgeAges(Duration.ZERO, Duration.ofDays(30))));
+                return locks(client, schema) == 0;
               });
       each(1, i -> replica.backend().tryAcquire(claims.get(i), QueueIntent.NONE));
     }
@@ -86,18 +86,18 @@ final class ScaleTest {
 
   @Test
   void hundredThousandLocksHeld_areListedAndTakenOver() throws InterruptedException {
-    Layout layout = new Layout("/held");
+    ZookeeperSchema schema = new ZookeeperSchema("/held");
     String last = "held/" + (MANY - 1);
     Set<LockName> seen = new HashSet<>();
-    try (TestReplica a = new TestReplica(uri(layout))) {
+    try (TestReplica a = new TestReplica(uri(schema))) {
       List<Claim> claims = claims("held/", MANY - 1);
       each(MANY - 1, i -> a.backend().tryAcquire(claims.get(i), QueueIntent.NONE));
-      try (TestReplica b = new TestReplica(uri(layout))) {
+      try (TestReplica b = new TestReplica(uri(schema))) {
         a.acquire(last, Lease.of(Duration.ofSeconds(20)));
         a.backend().close();
         // It is told that the keeper is gone, looks at all, and keeps time for all of them; the
         // last one may end before that is done.
-        await().atMost(PATIENCE).until(() -> b.backend().session().kept() >= MANY - 1);
+        await().atMost(PATIENCE).until(() -> b.backend().store().kept() >= MANY - 1);
         Optional<ListQuery.Cursor> after = Optional.empty();
         do {
           LockPage page = answer(b.backend().list(new ListQuery("held/", after, 1000)));
@@ -116,9 +116,9 @@ final class ScaleTest {
 
   @Test
   void watchesAndReads_doNotGrowWithTheWaiters() {
-    Layout layout = new Layout("/waiters");
-    try (TestReplica a = new TestReplica(uri(layout));
-        TestReplica b = new TestReplica(uri(layout))) {
+    ZookeeperSchema schema = new ZookeeperSchema("/waiters");
+    try (TestReplica a = new TestReplica(uri(schema));
+        TestReplica b = new TestReplica(uri(schema))) {
       long few = packetsPerHandOver(a, b, "few", 2);
       long many = packetsPerHandOver(a, b, "many", 500);
       assertThat(many).isLessThanOrEqualTo(few + 2);
@@ -137,7 +137,7 @@ final class ScaleTest {
             .isInstanceOf(Attempt.Busy.class);
       }
     }
-    await().atMost(PATIENCE).until(() -> watches(layoutPath(lock)) == 2);
+    await().atMost(PATIENCE).until(() -> watches(busyPath(lock)) == 2);
     int turns = 20;
     long before = packets();
     for (int turn = 1; turn <= turns; turn++) {
@@ -152,12 +152,12 @@ final class ScaleTest {
       to.wakes().clear();
       held = granted(answer(to.backend().tryAcquire(next, QueueIntent.STAY)));
     }
-    await().atMost(PATIENCE).until(() -> watches(layoutPath(lock)) == 2);
+    await().atMost(PATIENCE).until(() -> watches(busyPath(lock)) == 2);
     return (packets() - before) / turns;
   }
 
-  private static String layoutPath(String lock) {
-    return new Layout("/waiters").busy(new LockName(lock));
+  private static String busyPath(String lock) {
+    return new ZookeeperSchema("/waiters").busy(new LockName(lock));
   }
 
   /** How many watches the server has on places in a lock's line. */
@@ -166,7 +166,7 @@ final class ScaleTest {
         .ask("wchp")
         .orElseThrow()
         .lines()
-        .filter(line -> line.startsWith(path + "/" + Layout.PLACE_PREFIX))
+        .filter(line -> line.startsWith(path + "/" + ZookeeperSchema.PLACE_PREFIX))
         .count();
   }
 
@@ -184,21 +184,21 @@ final class ScaleTest {
         .toList();
   }
 
-  private static int locks(TestClient client, Layout layout) {
+  private static int locks(ZookeeperTestClient client, ZookeeperSchema schema) {
     int locks = 0;
     for (int i = 0; i < NodeName.BUCKETS; i++) {
-      locks += client.children(layout.lockBucket(i)).size();
+      locks += client.children(schema.lockBucket(i)).size();
     }
     return locks;
   }
 
   /** Something done. */
-  private interface Work {
+  private interface AsyncWork {
     CompletionStage<?> begin(int number);
   }
 
   /** Does it so many times, a bounded number at once; what had no answer is asked again. */
-  private static void each(int times, Work work) throws InterruptedException {
+  private static void each(int times, AsyncWork work) throws InterruptedException {
     Semaphore free = new Semaphore(AT_ONCE);
     Queue<Throwable> faults = new ConcurrentLinkedQueue<>();
     for (int i = 0; i < times; i++) {
@@ -209,7 +209,7 @@ final class ScaleTest {
     assertThat(faults).isEmpty();
   }
 
-  private static void begin(Work work, int number, Semaphore free, Queue<Throwable> faults) {
+  private static void begin(AsyncWork work, int number, Semaphore free, Queue<Throwable> faults) {
     work.begin(number)
         .whenComplete(
             (done, error) -> {
@@ -225,7 +225,7 @@ final class ScaleTest {
             });
   }
 
-  private static String uri(Layout layout) {
-    return "zookeeper://127.0.0.1:" + SERVER.port() + layout.root();
+  private static String uri(ZookeeperSchema schema) {
+    return "zookeeper://127.0.0.1:" + SERVER.port() + schema.root();
   }
 }

@@ -11,13 +11,13 @@ final class StandaloneContractTest extends LockBackendContract {
   protected StoreUnderTest store() {
     ZookeeperServer server = new ZookeeperServer();
     server.start();
-    return new Standalone(server);
+    return new StandaloneStore(server);
   }
 
-  private static final class Standalone extends ZookeeperStoreUnderTest {
+  private static final class StandaloneStore extends ZookeeperStoreUnderTest {
     private final ZookeeperServer server;
 
-    Standalone(ZookeeperServer server) {
+    StandaloneStore(ZookeeperServer server) {
       super("127.0.0.1:" + server.port());
       this.server = server;
     }

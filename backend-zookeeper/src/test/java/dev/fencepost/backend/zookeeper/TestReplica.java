@@ -41,10 +41,10 @@ final class TestReplica extends OpenReplica<ZookeeperBackend> {
   }
 
   /** A backend that may not be able to open. */
-  static final class Unopened implements AutoCloseable {
+  static final class UnopenedReplica implements AutoCloseable {
     private final LockBackend backend;
 
-    Unopened(StoreSettings settings) {
+    UnopenedReplica(StoreSettings settings) {
       backend = new ZookeeperBackendProvider().create(settings);
     }
 

@@ -43,19 +43,19 @@ final class TokenBaseTest {
   /** It was made long after its maker had looked: meanwhile the one before it gave tokens. */
   @Test
   void baseThatCameLate_isReplacedByOneAboveAllTokensBefore() {
-    Layout layout = new Layout("/late");
-    new TestReplica(uri(layout.root())).close();
+    ZookeeperSchema schema = new ZookeeperSchema("/late");
+    new TestReplica(uri(schema.root())).close();
     long lateBy = Duration.ofSeconds(40).toNanos();
     long value = nowNanos();
-    try (TestClient client = new TestClient("127.0.0.1:" + SERVER.port())) {
-      client.children(layout.base()).forEach(child -> client.deleteAll(layout.base(child)));
-      String late = layout.base(value + "-late");
+    try (ZookeeperTestClient client = new ZookeeperTestClient("127.0.0.1:" + SERVER.port())) {
+      client.children(schema.base()).forEach(child -> client.deleteAll(schema.base(child)));
+      String late = schema.base(value + "-late");
       client.create(late, new byte[0]);
       Stat stat = client.ask(zk -> zk.exists(late, false));
       byte[] limit = Long.toString(stat.getCzxid() - lateBy).getBytes(US_ASCII);
       client.ask(zk -> zk.setData(late, limit, -1));
     }
-    try (TestReplica replica = new TestReplica(uri(layout.root()))) {
+    try (TestReplica replica = new TestReplica(uri(schema.root()))) {
       assertThat(replica.acquire("after").token().value()).isGreaterThan(value + lateBy);
     }
   }

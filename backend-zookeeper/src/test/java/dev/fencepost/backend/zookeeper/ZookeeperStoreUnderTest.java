@@ -21,7 +21,7 @@ import org.apache.zookeeper.ZooDefs;
 
 /** An ensemble, perhaps of one, that tests reach behind the backends' backs. */
 abstract class ZookeeperStoreUnderTest implements StoreUnderTest {
-  private static final Layout LAYOUT = new Layout("/contract");
+  private static final ZookeeperSchema SCHEMA = new ZookeeperSchema("/contract");
 
   private final String servers;
 
@@ -33,7 +33,7 @@ abstract class ZookeeperStoreUnderTest implements StoreUnderTest {
   abstract List<ZookeeperServer> all();
 
   private String uri() {
-    return "zookeeper://" + servers + LAYOUT.root();
+    return "zookeeper://" + servers + SCHEMA.root();
   }
 
   @Override
@@ -55,15 +55,15 @@ abstract class ZookeeperStoreUnderTest implements StoreUnderTest {
 
   @Override
   public void wipe() {
-    try (TestClient client = new TestClient(servers)) {
+    try (ZookeeperTestClient client = new ZookeeperTestClient(servers)) {
       for (int i = 0; i < NodeName.BUCKETS; i++) {
-        for (String bucket : List.of(LAYOUT.lockBucket(i), LAYOUT.markBucket(i))) {
+        for (String bucket : List.of(SCHEMA.lockBucket(i), SCHEMA.markBucket(i))) {
           client.children(bucket).forEach(child -> client.deleteAll(bucket + "/" + child));
         }
       }
-      client.children(LAYOUT.base()).forEach(child -> client.deleteAll(LAYOUT.base(child)));
+      client.children(SCHEMA.base()).forEach(child -> client.deleteAll(SCHEMA.base(child)));
       byte[] id = UUID.randomUUID().toString().getBytes(US_ASCII);
-      client.ask(zk -> zk.setData(LAYOUT.id(), id, -1));
+      client.ask(zk -> zk.setData(SCHEMA.id(), id, -1));
     }
   }
 
@@ -71,22 +71,25 @@ abstract class ZookeeperStoreUnderTest implements StoreUnderTest {
   public void purgeIdle() {
     try (TestReplica replica = new TestReplica(uri())) {
       TestReplica.answer(
-          replica.backend().session().purge(0, new Sweep.Ages(Duration.ZERO, Duration.ofDays(30))));
+          replica
+              .backend()
+              .store()
+              .purge(0, new LockSweeper.PurgeAges(Duration.ZERO, Duration.ofDays(30))));
     }
   }
 
   /** Puts a base in force that makes greater ones. */
   @Override
   public void raiseToken(LockName lock, FencingToken last) {
-    try (TestClient client = new TestClient(servers)) {
+    try (ZookeeperTestClient client = new ZookeeperTestClient(servers)) {
       List<Op> ops = new ArrayList<>();
       client
-          .children(LAYOUT.base())
-          .forEach(child -> ops.add(Op.delete(LAYOUT.base(child), Draft.ANY)));
+          .children(SCHEMA.base())
+          .forEach(child -> ops.add(Op.delete(SCHEMA.base(child), LockTxnBuilder.ANY)));
       byte[] anywhere = Long.toString(Long.MAX_VALUE).getBytes(US_ASCII);
       ops.add(
           Op.create(
-              LAYOUT.base((last.value() + 1) + "-raised"),
+              SCHEMA.base((last.value() + 1) + "-raised"),
               anywhere,
               ZooDefs.Ids.OPEN_ACL_UNSAFE,
               CreateMode.PERSISTENT));
@@ -96,10 +99,10 @@ abstract class ZookeeperStoreUnderTest implements StoreUnderTest {
 
   @Override
   public void spoil(LockName lock, Damage damage) {
-    try (TestClient client = new TestClient(servers)) {
-      byte[] record = client.ask(zk -> zk.getData(LAYOUT.lock(lock), false, null));
+    try (ZookeeperTestClient client = new ZookeeperTestClient(servers)) {
+      byte[] record = client.ask(zk -> zk.getData(SCHEMA.lock(lock), false, null));
       byte[] spoiled = spoiled(record, damage);
-      client.ask(zk -> zk.setData(LAYOUT.lock(lock), spoiled, -1));
+      client.ask(zk -> zk.setData(SCHEMA.lock(lock), spoiled, -1));
     }
   }
 

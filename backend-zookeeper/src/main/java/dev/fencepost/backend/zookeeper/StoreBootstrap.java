@@ -1,0 +1,117 @@
+package dev.fencepost.backend.zookeeper;
+
+import dev.fencepost.lock.spi.StoreConfigurationException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.apache.zookeeper.CreateMode;
+import org.apache.zookeeper.KeeperException.Code;
+import org.apache.zookeeper.Op;
+import org.apache.zookeeper.OpResult;
+import org.apache.zookeeper.data.ACL;
+
+/** The nodes that everything stands on, and the store's id. Safe for use by many threads. */
+final class StoreBootstrap {
+  private static final byte[] NOTHING = {};
+
+  private final ZookeeperSchema schema;
+  private final List<ACL> acl;
+
+  StoreBootstrap(ZookeeperSchema schema, List<ACL> acl) {
+    this.schema = schema;
+    this.acl = acl;
+  }
+
+  /** Makes what is missing; answers the store's id. */
+  CompletableFuture<String> ensureExists(ZookeeperClient client) {
+    return readId(client)
+        .thenCompose(id -> id.isEmpty() ? repair(client) : CompletableFuture.completedFuture(id));
+  }
+
+  /** Makes what is missing, however much that is; answers the store's id. */
+  CompletableFuture<String> repair(ZookeeperClient client) {
+    List<String> paths = new ArrayList<>(schema.rootAndAbove());
+    paths.addAll(schema.trunks());
+    for (int i = 0; i < NodeName.BUCKETS; i++) {
+      paths.add(schema.lockBucket(i));
+      paths.add(schema.markBucket(i));
+    }
+    List<CompletableFuture<Code>> created = new ArrayList<>();
+    paths.forEach(path -> created.add(create(client, path, NOTHING)));
+    // The id comes last: where there is one, all the rest is there.
+    byte[] id = UUID.randomUUID().toString().getBytes(StandardCharsets.UTF_8);
+    created.add(create(client, schema.id(), id));
+    return LockReader.joined(created)
+        .thenCompose(
+            codes -> {
+              codes.stream()
+                  .filter(code -> code != Code.OK && code != Code.NODEEXISTS)
+                  .findFirst()
+                  .ifPresent(
+                      code -> {
+                        throw trouble(code);
+                      });
+              return readId(client);
+            });
+  }
+
+  /** The store's id; blank if it has none. */
+  CompletableFuture<String> readId(ZookeeperClient client) {
+    return client
+        .look(schema.root(), List.of(Op.getData(schema.id())))
+        .thenApply(
+            found -> {
+              if (found.get(0) instanceof OpResult.GetDataResult data) {
+                return new String(data.getData(), StandardCharsets.UTF_8);
+              }
+              Code code = MultiResult.codeOf(found.get(0));
+              if (code != Code.NONODE) {
+                throw trouble(code);
+              }
+              return "";
+            });
+  }
+
+  private RuntimeException trouble(Code code) {
+    return code == Code.NOAUTH
+        ? new StoreConfigurationException(
+            "ZooKeeper gives us no rights on "
+                + schema.root()
+                + ": set store options user and password (or sasl-section) to who made it, or"
+                + " change its ACL")
+        : ZookeeperErrors.of(code);
+  }
+
+  /** One that exists may stand where we may not write: that is as good. */
+  private CompletableFuture<Code> create(ZookeeperClient client, String path, byte[] data) {
+    CompletableFuture<Code> answer = new CompletableFuture<>();
+    client.create(
+        path,
+        data,
+        acl,
+        CreateMode.PERSISTENT,
+        (rc, p, context, name) -> {
+          Code code = Code.get(rc);
+          if (code == Code.NOAUTH) {
+            exists(client, path, answer);
+          } else if (code == Code.OK || code == Code.NODEEXISTS || code == Code.NONODE) {
+            answer.complete(code);
+          } else {
+            answer.completeExceptionally(ZookeeperErrors.of(code));
+          }
+        },
+        null);
+    return answer;
+  }
+
+  private static void exists(ZookeeperClient client, String path, CompletableFuture<Code> answer) {
+    client.exists(
+        path,
+        false,
+        (rc, p, context, stat) ->
+            answer.complete(Code.get(rc) == Code.OK ? Code.NODEEXISTS : Code.NOAUTH),
+        null);
+  }
+}

@@ -1,0 +1,291 @@
+package dev.fencepost.backend.zookeeper;
+
+import dev.fencepost.backend.zookeeper.LockTxnBatcher.CommitResult;
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.ForceReleaseCommand;
+import dev.fencepost.lock.GrantRef;
+import dev.fencepost.lock.HandOver;
+import dev.fencepost.lock.Lease;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.ReleaseCommand;
+import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.Replica;
+import dev.fencepost.lock.Revocation;
+import dev.fencepost.lock.spi.QueueIntent;
+import dev.fencepost.lock.spi.StoreInfo;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.apache.zookeeper.OpResult;
+import org.apache.zookeeper.data.ACL;
+import org.apache.zookeeper.data.Stat;
+
+/** A backend that is open: its parts, joined. Safe for use by many threads. */
+final class ZookeeperStore implements AutoCloseable {
+  private final ScheduledThreadPoolExecutor timers;
+  private final RequestGate gate;
+  private final OwnQueueNodes queueNodes;
+  private final ReplicaRegistry registry;
+  private final TokenBaseManager tokenBases;
+  private final LockReader reader;
+  private final StateExpirer expirer;
+  private final LockTxnFactory txns;
+  private final LockTxnBatcher batcher;
+  private final OptimisticWriter optimisticWriter;
+  private final ReadModifyWriter readModifyWriter;
+  private final LockCommands commands;
+  private final FenceMarks marks;
+  private final LockSweeper sweeper;
+  private final LockLister lister;
+  private final StoreBootstrap bootstrap;
+  private final LockNameCache existingLocks = new LockNameCache();
+  private final LockNameCache contendedLocks = new LockNameCache();
+  private final EnsembleClock clock = new EnsembleClock();
+  private final ConnectionLifecycle connection;
+
+  ZookeeperStore(ZookeeperSettings settings, Replica self, Consumer<LockName> wake, Random random) {
+    ZookeeperSchema schema = settings.schema();
+    List<ACL> acl = ZookeeperConnections.acl(settings);
+    timers = ConnectionLifecycle.newTimers();
+    gate = new RequestGate(schema.root(), settings.queue(), settings.callTimeout());
+    queueNodes = new OwnQueueNodes(schema, self.id(), wake);
+    tokenBases = new TokenBaseManager(schema, acl, clock, random);
+    bootstrap = new StoreBootstrap(schema, acl);
+    reader = new LockReader(schema, gate, queueNodes, tokenBases, clock);
+    txns = new LockTxnFactory(schema, self.id(), acl, queueNodes, random.nextLong());
+    expirer = new StateExpirer(timers, new ExpirerActions());
+    LockTxnBatcher.BatchLimits terms =
+        new LockTxnBatcher.BatchLimits(
+            settings.batchSize(), settings.inFlight(), settings.queue(), settings.callTimeout());
+    batcher = new LockTxnBatcher(terms, gate, tokenBases, new CommitRecorder());
+    optimisticWriter =
+        new OptimisticWriter(batcher, txns, expirer, queueNodes, existingLocks, contendedLocks);
+    ReadModifyWriter.WriteContext parts =
+        new ReadModifyWriter.WriteContext(
+            self.id(), reader, batcher, txns, queueNodes, contendedLocks, clock);
+    readModifyWriter = new ReadModifyWriter(parts, settings.callTimeout(), this::repair);
+    commands = new LockCommands(reader);
+    marks = new FenceMarks(schema, acl, gate, reader, settings.markRetention());
+    sweeper = new LockSweeper(schema, gate, reader, expirer, existingLocks, clock);
+    lister = new LockLister(sweeper, reader);
+    registry = new ReplicaRegistry(schema, acl, clock, self, this::someoneGone);
+    ConnectionLifecycle.LifecycleContext context =
+        new ConnectionLifecycle.LifecycleContext(
+            gate,
+            queueNodes,
+            registry,
+            tokenBases,
+            bootstrap,
+            expirer,
+            sweeper,
+            clock,
+            existingLocks);
+    connection = new ConnectionLifecycle(settings, context, timers, random);
+  }
+
+  /** Connects; fails if that takes longer than a call may. */
+  CompletableFuture<StoreInfo> open() {
+    return connection.open().thenCompose(ready -> info());
+  }
+
+  CompletableFuture<Attempt> tryAcquire(Claim claim, QueueIntent intent) {
+    return optimisticWriter
+        .acquire(claim, intent)
+        .thenCompose(
+            or(
+                () ->
+                    readModifyWriter.change(
+                        claim.lock(),
+                        LockSnapshot.RemainingLease.ESTIMATED,
+                        commands.acquire(claim, intent))));
+  }
+
+  CompletableFuture<HandOver> handOver(GrantRef from, Claim to, QueueIntent intent) {
+    return optimisticWriter
+        .handOver(from, to, intent)
+        .thenCompose(
+            or(
+                () ->
+                    readModifyWriter.change(
+                        from.lock(),
+                        LockSnapshot.RemainingLease.ESTIMATED,
+                        commands.handOver(from, to, intent))));
+  }
+
+  CompletableFuture<Renewal> renew(GrantRef grant) {
+    return optimisticWriter
+        .renew(grant)
+        .thenCompose(
+            or(
+                () ->
+                    readModifyWriter.change(
+                        grant.lock(),
+                        LockSnapshot.RemainingLease.ESTIMATED,
+                        commands.renew(grant))));
+  }
+
+  CompletableFuture<Release> release(ReleaseCommand command) {
+    return optimisticWriter
+        .release(command)
+        .thenCompose(
+            or(
+                () ->
+                    readModifyWriter.change(
+                        command.lock(),
+                        LockSnapshot.RemainingLease.ESTIMATED,
+                        commands.release(command))));
+  }
+
+  CompletableFuture<Revocation> forceRelease(ForceReleaseCommand command) {
+    // What is left of a lease is only estimated here: the lock stays closed for a whole one.
+    return readModifyWriter.change(
+        command.lock(), LockSnapshot.RemainingLease.FULL, commands.forceRelease(command));
+  }
+
+  CompletableFuture<Boolean> leave(LockName lock) {
+    queueNodes.forgetTurn(lock);
+    return readModifyWriter.change(lock, LockSnapshot.RemainingLease.ESTIMATED, commands.leave());
+  }
+
+  CompletableFuture<StoreInfo> info() {
+    return gate.call(bootstrap::ensureExists)
+        .thenCombine(
+            registry.list(gate),
+            (id, replicas) ->
+                new StoreInfo(
+                    "zookeeper",
+                    id,
+                    new StoreInfo.LeaseTerms(Lease.MIN_TTL, Lease.MAX_TTL, Duration.ofMillis(1)),
+                    replicas));
+  }
+
+  CompletableFuture<Boolean> announce(Replica changed) {
+    return registry.announce(gate, changed);
+  }
+
+  LockReader reader() {
+    return reader;
+  }
+
+  LockLister lister() {
+    return lister;
+  }
+
+  FenceMarks marks() {
+    return marks;
+  }
+
+  /** For tests: forgets at once what has been idle for so long. */
+  CompletableFuture<Boolean> purge(int firstBucket, LockSweeper.PurgeAges ages) {
+    return firstBucket >= NodeName.BUCKETS
+        ? CompletableFuture.completedFuture(true)
+        : sweeper
+            .purge(firstBucket, ages)
+            .thenCompose(done -> purge(firstBucket + LockSweeper.GROUP, ages));
+  }
+
+  /** For tests: fence marks with a retention of their own. */
+  FenceMarks marks(Duration retention) {
+    return marks.keptFor(retention);
+  }
+
+  /** For tests: how many states this replica looks after. */
+  int kept() {
+    return expirer.size();
+  }
+
+  @Override
+  public void close() {
+    connection.close();
+  }
+
+  private CompletableFuture<Boolean> repair() {
+    existingLocks.clear();
+    return gate.call(bootstrap::repair).thenApply(id -> true);
+  }
+
+  private void someoneGone() {
+    connection.sweepSoon();
+  }
+
+  private static <T> Function<Optional<T>, CompletableFuture<T>> or(
+      Supplier<CompletableFuture<T>> otherwise) {
+    return optimisticWriter ->
+        optimisticWriter.map(CompletableFuture::completedFuture).orElseGet(otherwise);
+  }
+
+  /** What the expirer asks of the others. */
+  private final class ExpirerActions implements StateExpirer.StateActions {
+    @Override
+    public CompletableFuture<LockSnapshot> look(LockName lock) {
+      return reader.snapshot(lock);
+    }
+
+    @Override
+    public CompletableFuture<Boolean> end(LockSnapshot snapshot) {
+      return batcher
+          .sendAlone(snapshot.lock(), base -> txns.ending(snapshot))
+          .thenApply(Optional::isPresent);
+    }
+
+    @Override
+    public boolean isKeptByAnother(LockNode node) {
+      return !node.keeper().equals(registry.self()) && registry.isLiving(node.keeper());
+    }
+  }
+
+  /** Notes what txns did. */
+  private final class CommitRecorder implements LockTxnBatcher.CommitListener {
+    @Override
+    public void sending(LockTxn txn) {
+      if (txn.leavesPlace()) {
+        queueNodes.leaving(txn.lock());
+      }
+    }
+
+    @Override
+    public CommitResult done(LockTxn txn, List<OpResult> results) {
+      LockName lock = txn.lock();
+      if (txn.leavesPlace()) {
+        queueNodes.left(lock);
+      }
+      if (txn.placeAt() >= 0) {
+        queueNodes.made(lock, MultiResult.created(results, txn.placeAt()));
+      }
+      if (txn.node().isEmpty()) {
+        return new CommitResult(0);
+      }
+      LockNode node = txn.node().orElseThrow();
+      Stat stat = MultiResult.stat(results, txn.nodeAt());
+      clock.saw(stat.getMtime());
+      long token = node.token().at(stat);
+      tokenBases.saw(token);
+      existingLocks.add(lock);
+      expirer.keep(lock, node, stat);
+      return new CommitResult(token);
+    }
+
+    @Override
+    public void refused(LockTxn txn) {
+      if (txn.leavesPlace()) {
+        queueNodes.stayed(txn.lock());
+      }
+    }
+
+    @Override
+    public void inDoubt(LockTxn txn) {
+      refused(txn);
+      if (txn.node().isPresent()) {
+        expirer.doubt(txn.lock());
+      }
+    }
+  }
+}

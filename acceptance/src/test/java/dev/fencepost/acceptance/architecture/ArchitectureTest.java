@@ -94,6 +94,8 @@ class ArchitectureTest {
             "dev.fencepost.backend.redis.script",
             "dev.fencepost.backend.etcd",
             "dev.fencepost.backend.zookeeper",
+            "dev.fencepost.backend.zookeeper.client",
+            "dev.fencepost.backend.zookeeper.lock",
             "dev.fencepost.client",
             "dev.fencepost.fence",
             "dev.fencepost.server",
@@ -223,6 +225,17 @@ class ArchitectureTest {
     assertBroken(Rules.doesNotKnow(root, lock), CLASSES);
     assertBroken(Rules.doesNotKnow(lock, script), CLASSES);
     assertBroken(Rules.doesNotKnow(script, connection), CLASSES);
+  }
+
+  @Test
+  void zookeeperPackages_useOneAnotherDownwards() {
+    String root = "dev.fencepost.backend.zookeeper";
+    String lock = "dev.fencepost.backend.zookeeper.lock";
+    String client = "dev.fencepost.backend.zookeeper.client";
+    Rules.doesNotKnow(lock, root).check(CLASSES);
+    Rules.doesNotKnow(client, root, lock).check(CLASSES);
+    assertBroken(Rules.doesNotKnow(root, lock), CLASSES);
+    assertBroken(Rules.doesNotKnow(lock, client), CLASSES);
   }
 
   @Test

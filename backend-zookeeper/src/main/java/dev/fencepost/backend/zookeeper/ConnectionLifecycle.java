@@ -1,5 +1,18 @@
 package dev.fencepost.backend.zookeeper;
 
+import dev.fencepost.backend.zookeeper.client.EnsembleClock;
+import dev.fencepost.backend.zookeeper.client.NodeName;
+import dev.fencepost.backend.zookeeper.client.ReplicaRegistry;
+import dev.fencepost.backend.zookeeper.client.RequestGate;
+import dev.fencepost.backend.zookeeper.client.ZookeeperClient;
+import dev.fencepost.backend.zookeeper.client.ZookeeperConnections;
+import dev.fencepost.backend.zookeeper.client.ZookeeperErrors;
+import dev.fencepost.backend.zookeeper.client.ZookeeperSettings;
+import dev.fencepost.backend.zookeeper.lock.LockNameCache;
+import dev.fencepost.backend.zookeeper.lock.LockSweeper;
+import dev.fencepost.backend.zookeeper.lock.OwnQueueNodes;
+import dev.fencepost.backend.zookeeper.lock.StateExpirer;
+import dev.fencepost.backend.zookeeper.lock.TokenBaseManager;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
@@ -30,24 +43,24 @@ import org.slf4j.LoggerFactory;
     "FutureReturnValueIgnored") // What is begun here ends in a whenComplete of its own.
 final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListener, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ConnectionLifecycle.class);
-  private static final Duration RETRY = Duration.ofMillis(200);
+  private static final Duration RETRY_PAUSE = Duration.ofMillis(200);
   private static final Duration SWEEP_PAUSE = Duration.ofMillis(100);
   private static final Duration PURGE_PAUSE = Duration.ofSeconds(10);
-  private static final Duration FAREWELL = Duration.ofSeconds(2);
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
 
   private final ZookeeperSettings settings;
   private final LifecycleContext context;
   private final ScheduledThreadPoolExecutor timers;
   private final Random random;
-  private final ZookeeperConnections link;
-  private final CompletableFuture<Boolean> opened = new CompletableFuture<>();
-  private final AtomicBoolean sweepPlanned = new AtomicBoolean();
-  private @Nullable ZookeeperClient connected;
-  private long visits;
+  private final ZookeeperConnections connections;
+  private final CompletableFuture<Boolean> opening = new CompletableFuture<>();
+  private final AtomicBoolean isSweepScheduled = new AtomicBoolean();
+  private @Nullable ZookeeperClient currentClient;
+  private long connectionCount;
   private boolean closed;
   private Optional<String> storeId = Optional.empty();
   private int nextPurge;
-  private volatile String lastTrouble = "";
+  private volatile String lastWarning = "";
 
   /** What takes part in a welcome. */
   record LifecycleContext(
@@ -70,7 +83,7 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
     this.context = context;
     this.timers = timers;
     this.random = random;
-    this.link = new ZookeeperConnections(settings, this);
+    this.connections = new ZookeeperConnections(settings, this);
   }
 
   static ScheduledThreadPoolExecutor newTimers() {
@@ -92,47 +105,47 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
     timers.execute(
         () -> {
           try {
-            link.start();
+            connections.start();
           } catch (RuntimeException e) {
-            opened.completeExceptionally(ZookeeperErrors.toException(e));
+            opening.completeExceptionally(ZookeeperErrors.toException(e));
           }
         });
-    return opened;
+    return opening;
   }
 
   @Override
-  public synchronized void connected(ZookeeperClient client) {
+  public synchronized void onConnected(ZookeeperClient client) {
     if (closed) {
       return;
     }
-    connected = client;
-    welcome(client, ++visits);
+    currentClient = client;
+    setUp(client, ++connectionCount);
   }
 
   @Override
-  public synchronized void disconnected(ZookeeperClient client) {
-    if (connected == client) {
-      context.gate().shut();
-      connected = null;
-      visits++;
+  public synchronized void onDisconnected(ZookeeperClient client) {
+    if (currentClient == client) {
+      context.gate().close();
+      currentClient = null;
+      connectionCount++;
     }
   }
 
   @Override
-  public void refused() {
-    opened.completeExceptionally(
+  public void onAuthenticationRefused() {
+    opening.completeExceptionally(
         new StoreConfigurationException(
             "ZooKeeper does not accept these credentials: check store options user and password,"
                 + " or sasl-section and the JAAS configuration"));
   }
 
   /** Goes through all locks soon, since somebody may have left some behind. */
-  void sweepSoon() {
-    if (sweepPlanned.compareAndSet(false, true)) {
+  void scheduleSweep() {
+    if (isSweepScheduled.compareAndSet(false, true)) {
       schedule(
           SWEEP_PAUSE,
           () -> {
-            sweepPlanned.set(false);
+            isSweepScheduled.set(false);
             sweep();
           });
     }
@@ -143,13 +156,16 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
     Optional<ZookeeperClient> client = context.gate().client();
     synchronized (this) {
       closed = true;
-      connected = null;
-      context.gate().shut();
+      currentClient = null;
+      context.gate().close();
     }
     client.ifPresent(
-        h -> {
+        registered -> {
           try {
-            context.registry().depart(h).get(FAREWELL.toMillis(), TimeUnit.MILLISECONDS);
+            context
+                .registry()
+                .unregister(registered)
+                .get(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
           } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
           } catch (ExecutionException | TimeoutException e) {
@@ -157,17 +173,17 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
           }
         });
     timers.shutdownNow();
-    link.close();
+    connections.close();
   }
 
-  private void welcome(ZookeeperClient client, long visit) {
-    context.clock().forget();
+  private void setUp(ZookeeperClient client, long connection) {
+    context.clock().reset();
     context
         .bootstrap()
         .ensureExists(client)
         .thenCompose(
             id -> {
-              noteStore(id);
+              recordStoreId(id);
               return context.registry().register(client);
             })
         .thenCompose(registered -> context.registry().follow(client))
@@ -175,49 +191,49 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
         .whenComplete(
             (base, error) -> {
               if (error == null) {
-                welcomed(client, visit);
+                onSetUp(client, connection);
               } else {
-                welcomeFailed(client, visit, error);
+                onSetUpFailed(client, connection, error);
               }
             });
   }
 
-  private void welcomed(ZookeeperClient client, long visit) {
+  private void onSetUp(ZookeeperClient client, long connection) {
     boolean first;
     synchronized (this) {
-      if (visit != visits) {
+      if (connection != connectionCount) {
         return;
       }
-      first = !opened.isDone();
+      first = !opening.isDone();
       // Its queueNodes first: nothing may be asked that believes in those of an older session.
-      context.queueNodes().begin(client);
+      context.queueNodes().startSession(client);
       context.gate().open(client);
     }
-    context.expirer().settleDoubts();
+    context.expirer().resolveDoubts();
     if (first) {
       sweep();
       schedule(purgePause(), this::purge);
     }
-    opened.complete(true);
+    opening.complete(true);
   }
 
-  private void welcomeFailed(ZookeeperClient client, long visit, Throwable error) {
-    RuntimeException told = ZookeeperErrors.toException(error);
+  private void onSetUpFailed(ZookeeperClient client, long connection, Throwable error) {
+    RuntimeException failure = ZookeeperErrors.toException(error);
     synchronized (this) {
-      if (visit != visits) {
+      if (connection != connectionCount) {
         return;
       }
     }
-    if (told instanceof StoreConfigurationException && opened.completeExceptionally(told)) {
+    if (failure instanceof StoreConfigurationException && opening.completeExceptionally(failure)) {
       return;
     }
-    warnOnce("Connected to ZooKeeper, but cannot begin: ", told);
+    warnOnce("Connected to ZooKeeper, but cannot begin: ", failure);
     schedule(
-        RETRY,
+        RETRY_PAUSE,
         () -> {
           synchronized (this) {
-            if (visit == visits && !closed) {
-              welcome(client, visit);
+            if (connection == connectionCount && !closed) {
+              setUp(client, connection);
             }
           }
         });
@@ -225,17 +241,17 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
 
   /** Says what goes wrong, unless it is a broken connection or was said before. */
   private void warnOnce(String what, Throwable error) {
-    RuntimeException told = ZookeeperErrors.toException(error);
+    RuntimeException failure = ZookeeperErrors.toException(error);
     boolean isBroken =
-        told instanceof StoreException known && known.failure() == Failure.STORE_UNREACHABLE;
-    String trouble = what + told.getMessage();
-    if (!isBroken && !trouble.equals(lastTrouble)) {
-      lastTrouble = trouble;
-      LOG.warn("{}", trouble);
+        failure instanceof StoreException known && known.failure() == Failure.STORE_UNREACHABLE;
+    String warning = what + failure.getMessage();
+    if (!isBroken && !warning.equals(lastWarning)) {
+      lastWarning = warning;
+      LOG.warn("{}", warning);
     }
   }
 
-  private synchronized void noteStore(String id) {
+  private synchronized void recordStoreId(String id) {
     if (storeId.filter(known -> !known.equals(id)).isPresent()) {
       LOG.warn("Another store answers now: id {} instead of {}", id, storeId.orElseThrow());
       context.existingLocks().clear();
@@ -251,7 +267,7 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
             (done, error) -> {
               if (error != null) {
                 warnOnce("Could not look for the locks of dead servers yet: ", error);
-                schedule(RETRY.multipliedBy(5), this::sweepSoon);
+                schedule(RETRY_PAUSE.multipliedBy(5), this::scheduleSweep);
               }
             });
   }
@@ -267,7 +283,7 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
             nextPurge, new LockSweeper.PurgeAges(settings.purgeAfter(), settings.markRetention()))
         .whenComplete(
             (done, error) -> {
-              nextPurge = (nextPurge + LockSweeper.GROUP) % NodeName.BUCKETS;
+              nextPurge = (nextPurge + LockSweeper.BUCKETS_AT_ONCE) % NodeName.BUCKETS;
               schedule(purgePause(), this::purge);
             });
   }
@@ -276,9 +292,9 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
     return PURGE_PAUSE.plusMillis(random.nextInt((int) PURGE_PAUSE.toMillis()));
   }
 
-  private void schedule(Duration pause, Runnable act) {
+  private void schedule(Duration pause, Runnable action) {
     try {
-      var unused = timers.schedule(act, pause.toMillis(), TimeUnit.MILLISECONDS);
+      var unused = timers.schedule(action, pause.toMillis(), TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException e) {
       LOG.debug("Closed");
     }

@@ -1,5 +1,11 @@
 package dev.fencepost.backend.zookeeper;
 
+import dev.fencepost.backend.zookeeper.client.MultiResult;
+import dev.fencepost.backend.zookeeper.client.NodeName;
+import dev.fencepost.backend.zookeeper.client.ZookeeperClient;
+import dev.fencepost.backend.zookeeper.client.ZookeeperErrors;
+import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
+import dev.fencepost.backend.zookeeper.lock.LockReader;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -14,7 +20,7 @@ import org.apache.zookeeper.data.ACL;
 
 /** The nodes that everything stands on, and the store's id. Safe for use by many threads. */
 final class StoreBootstrap {
-  private static final byte[] NOTHING = {};
+  private static final byte[] NO_DATA = {};
 
   private final ZookeeperSchema schema;
   private final List<ACL> acl;
@@ -39,7 +45,7 @@ final class StoreBootstrap {
       paths.add(schema.markBucket(i));
     }
     List<CompletableFuture<Code>> created = new ArrayList<>();
-    paths.forEach(path -> created.add(create(client, path, NOTHING)));
+    paths.forEach(path -> created.add(create(client, path, NO_DATA)));
     // The id comes last: where there is one, all the rest is there.
     byte[] id = UUID.randomUUID().toString().getBytes(StandardCharsets.UTF_8);
     created.add(create(client, schema.id(), id));
@@ -51,7 +57,7 @@ final class StoreBootstrap {
                   .findFirst()
                   .ifPresent(
                       code -> {
-                        throw trouble(code);
+                        throw toException(code);
                       });
               return readId(client);
             });
@@ -60,7 +66,7 @@ final class StoreBootstrap {
   /** The store's id; blank if it has none. */
   CompletableFuture<String> readId(ZookeeperClient client) {
     return client
-        .look(schema.root(), List.of(Op.getData(schema.id())))
+        .read(schema.root(), List.of(Op.getData(schema.id())))
         .thenApply(
             found -> {
               if (found.get(0) instanceof OpResult.GetDataResult data) {
@@ -68,13 +74,13 @@ final class StoreBootstrap {
               }
               Code code = MultiResult.codeOf(found.get(0));
               if (code != Code.NONODE) {
-                throw trouble(code);
+                throw toException(code);
               }
               return "";
             });
   }
 
-  private RuntimeException trouble(Code code) {
+  private RuntimeException toException(Code code) {
     return code == Code.NOAUTH
         ? new StoreConfigurationException(
             "ZooKeeper gives us no rights on "
@@ -95,7 +101,7 @@ final class StoreBootstrap {
         (rc, p, context, name) -> {
           Code code = Code.get(rc);
           if (code == Code.NOAUTH) {
-            exists(client, path, answer);
+            completeIfExists(client, path, answer);
           } else if (code == Code.OK || code == Code.NODEEXISTS || code == Code.NONODE) {
             answer.complete(code);
           } else {
@@ -106,7 +112,8 @@ final class StoreBootstrap {
     return answer;
   }
 
-  private static void exists(ZookeeperClient client, String path, CompletableFuture<Code> answer) {
+  private static void completeIfExists(
+      ZookeeperClient client, String path, CompletableFuture<Code> answer) {
     client.exists(
         path,
         false,

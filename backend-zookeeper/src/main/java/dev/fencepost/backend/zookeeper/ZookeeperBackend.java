@@ -1,5 +1,7 @@
 package dev.fencepost.backend.zookeeper;
 
+import dev.fencepost.backend.zookeeper.client.ZookeeperErrors;
+import dev.fencepost.backend.zookeeper.client.ZookeeperSettings;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.FenceAdvance;
@@ -61,14 +63,14 @@ final class ZookeeperBackend implements LockBackend {
       opening = new ZookeeperStore(settings, self, wake, random);
       store = opening;
     }
-    return timed(opening.open())
+    return withCallTimeout(opening.open())
         .exceptionallyCompose(error -> CompletableFuture.failedFuture(unreachable(error)))
         .whenComplete(
             (info, error) -> {
               if (error == null) {
-                opened(opening);
+                onOpened(opening);
               } else {
-                failed(opening);
+                onOpenFailed(opening);
               }
             });
   }
@@ -159,17 +161,17 @@ final class ZookeeperBackend implements LockBackend {
 
   /** Where nobody answers at all, there is no store rather than a slow one. */
   private static Throwable unreachable(Throwable error) {
-    RuntimeException told = ZookeeperErrors.toException(error);
+    RuntimeException failure = ZookeeperErrors.toException(error);
     boolean isTimeout =
-        told instanceof StoreException known && known.failure() == Failure.STORE_TIMEOUT;
-    return isTimeout ? ZookeeperErrors.unreachable() : told;
+        failure instanceof StoreException known && known.failure() == Failure.STORE_TIMEOUT;
+    return isTimeout ? ZookeeperErrors.unreachable() : failure;
   }
 
-  private synchronized void opened(ZookeeperStore opening) {
+  private synchronized void onOpened(ZookeeperStore opening) {
     ready = store == opening;
   }
 
-  private void failed(ZookeeperStore opening) {
+  private void onOpenFailed(ZookeeperStore opening) {
     synchronized (this) {
       if (store == opening) {
         store = null;
@@ -188,22 +190,23 @@ final class ZookeeperBackend implements LockBackend {
     }
     return open == null
         ? CompletableFuture.failedFuture(ZookeeperErrors.unreachable())
-        : timed(call.apply(open));
+        : withCallTimeout(call.apply(open));
   }
 
   /** The answer, or the reason why there is none, within the call timeout. */
   @SuppressWarnings("FutureReturnValueIgnored") // Both its ends are in what is returned.
-  private <T> CompletableFuture<T> timed(CompletableFuture<T> answer) {
-    CompletableFuture<T> told = new CompletableFuture<>();
+  private <T> CompletableFuture<T> withCallTimeout(CompletableFuture<T> answer) {
+    CompletableFuture<T> result = new CompletableFuture<>();
     answer.whenComplete(
         (value, error) -> {
           if (error != null) {
-            told.completeExceptionally(ZookeeperErrors.toException(error));
+            result.completeExceptionally(ZookeeperErrors.toException(error));
           } else {
-            told.complete(value);
+            result.complete(value);
           }
         });
-    return told.orTimeout(settings.callTimeout().toMillis(), TimeUnit.MILLISECONDS)
+    return result
+        .orTimeout(settings.callTimeout().toMillis(), TimeUnit.MILLISECONDS)
         .exceptionallyCompose(
             error -> CompletableFuture.failedFuture(ZookeeperErrors.toException(error)));
   }

@@ -1,5 +1,6 @@
 package dev.fencepost.backend.zookeeper;
 
+import dev.fencepost.backend.zookeeper.client.ZookeeperSettings;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.LockBackendProvider;
 import dev.fencepost.lock.spi.StoreSettings;

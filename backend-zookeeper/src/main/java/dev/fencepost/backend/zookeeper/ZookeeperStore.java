@@ -1,6 +1,28 @@
 package dev.fencepost.backend.zookeeper;
 
-import dev.fencepost.backend.zookeeper.LockTxnBatcher.CommitResult;
+import dev.fencepost.backend.zookeeper.client.EnsembleClock;
+import dev.fencepost.backend.zookeeper.client.NodeName;
+import dev.fencepost.backend.zookeeper.client.ReplicaRegistry;
+import dev.fencepost.backend.zookeeper.client.RequestGate;
+import dev.fencepost.backend.zookeeper.client.ZookeeperConnections;
+import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
+import dev.fencepost.backend.zookeeper.client.ZookeeperSettings;
+import dev.fencepost.backend.zookeeper.lock.CommitRecorder;
+import dev.fencepost.backend.zookeeper.lock.FenceMarks;
+import dev.fencepost.backend.zookeeper.lock.LockCommands;
+import dev.fencepost.backend.zookeeper.lock.LockLister;
+import dev.fencepost.backend.zookeeper.lock.LockNameCache;
+import dev.fencepost.backend.zookeeper.lock.LockNode;
+import dev.fencepost.backend.zookeeper.lock.LockReader;
+import dev.fencepost.backend.zookeeper.lock.LockSnapshot;
+import dev.fencepost.backend.zookeeper.lock.LockSweeper;
+import dev.fencepost.backend.zookeeper.lock.LockTxnBatcher;
+import dev.fencepost.backend.zookeeper.lock.LockTxnFactory;
+import dev.fencepost.backend.zookeeper.lock.OptimisticWriter;
+import dev.fencepost.backend.zookeeper.lock.OwnQueueNodes;
+import dev.fencepost.backend.zookeeper.lock.ReadModifyWriter;
+import dev.fencepost.backend.zookeeper.lock.StateExpirer;
+import dev.fencepost.backend.zookeeper.lock.TokenBaseManager;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.ForceReleaseCommand;
@@ -24,9 +46,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import org.apache.zookeeper.OpResult;
 import org.apache.zookeeper.data.ACL;
-import org.apache.zookeeper.data.Stat;
 
 /** A backend that is open: its parts, joined. Safe for use by many threads. */
 final class ZookeeperStore implements AutoCloseable {
@@ -62,21 +82,26 @@ final class ZookeeperStore implements AutoCloseable {
     reader = new LockReader(schema, gate, queueNodes, tokenBases, clock);
     txns = new LockTxnFactory(schema, self.id(), acl, queueNodes, random.nextLong());
     expirer = new StateExpirer(timers, new ExpirerActions());
-    LockTxnBatcher.BatchLimits terms =
+    LockTxnBatcher.BatchLimits limits =
         new LockTxnBatcher.BatchLimits(
             settings.batchSize(), settings.inFlight(), settings.queue(), settings.callTimeout());
-    batcher = new LockTxnBatcher(terms, gate, tokenBases, new CommitRecorder());
+    batcher =
+        new LockTxnBatcher(
+            limits,
+            gate,
+            tokenBases,
+            new CommitRecorder(queueNodes, expirer, existingLocks, tokenBases, clock));
     optimisticWriter =
         new OptimisticWriter(batcher, txns, expirer, queueNodes, existingLocks, contendedLocks);
-    ReadModifyWriter.WriteContext parts =
+    ReadModifyWriter.WriteContext writeContext =
         new ReadModifyWriter.WriteContext(
             self.id(), reader, batcher, txns, queueNodes, contendedLocks, clock);
-    readModifyWriter = new ReadModifyWriter(parts, settings.callTimeout(), this::repair);
+    readModifyWriter = new ReadModifyWriter(writeContext, settings.callTimeout(), this::repair);
     commands = new LockCommands(reader);
     marks = new FenceMarks(schema, acl, gate, reader, settings.markRetention());
     sweeper = new LockSweeper(schema, gate, reader, expirer, existingLocks, clock);
     lister = new LockLister(sweeper, reader);
-    registry = new ReplicaRegistry(schema, acl, clock, self, this::someoneGone);
+    registry = new ReplicaRegistry(schema, acl, clock, self, this::onReplicaGone);
     ConnectionLifecycle.LifecycleContext context =
         new ConnectionLifecycle.LifecycleContext(
             gate,
@@ -189,16 +214,16 @@ final class ZookeeperStore implements AutoCloseable {
         ? CompletableFuture.completedFuture(true)
         : sweeper
             .purge(firstBucket, ages)
-            .thenCompose(done -> purge(firstBucket + LockSweeper.GROUP, ages));
+            .thenCompose(done -> purge(firstBucket + LockSweeper.BUCKETS_AT_ONCE, ages));
   }
 
   /** For tests: fence marks with a retention of their own. */
   FenceMarks marks(Duration retention) {
-    return marks.keptFor(retention);
+    return marks.withRetention(retention);
   }
 
   /** For tests: how many states this replica looks after. */
-  int kept() {
+  int trackedStates() {
     return expirer.size();
   }
 
@@ -212,80 +237,32 @@ final class ZookeeperStore implements AutoCloseable {
     return gate.call(bootstrap::repair).thenApply(id -> true);
   }
 
-  private void someoneGone() {
-    connection.sweepSoon();
+  private void onReplicaGone() {
+    connection.scheduleSweep();
   }
 
   private static <T> Function<Optional<T>, CompletableFuture<T>> or(
       Supplier<CompletableFuture<T>> otherwise) {
-    return optimisticWriter ->
-        optimisticWriter.map(CompletableFuture::completedFuture).orElseGet(otherwise);
+    return answer -> answer.map(CompletableFuture::completedFuture).orElseGet(otherwise);
   }
 
   /** What the expirer asks of the others. */
   private final class ExpirerActions implements StateExpirer.StateActions {
     @Override
-    public CompletableFuture<LockSnapshot> look(LockName lock) {
+    public CompletableFuture<LockSnapshot> read(LockName lock) {
       return reader.snapshot(lock);
     }
 
     @Override
-    public CompletableFuture<Boolean> end(LockSnapshot snapshot) {
+    public CompletableFuture<Boolean> expire(LockSnapshot snapshot) {
       return batcher
-          .sendAlone(snapshot.lock(), base -> txns.ending(snapshot))
+          .sendAlone(snapshot.lock(), base -> txns.expire(snapshot))
           .thenApply(Optional::isPresent);
     }
 
     @Override
-    public boolean isKeptByAnother(LockNode node) {
-      return !node.keeper().equals(registry.self()) && registry.isLiving(node.keeper());
-    }
-  }
-
-  /** Notes what txns did. */
-  private final class CommitRecorder implements LockTxnBatcher.CommitListener {
-    @Override
-    public void sending(LockTxn txn) {
-      if (txn.leavesPlace()) {
-        queueNodes.leaving(txn.lock());
-      }
-    }
-
-    @Override
-    public CommitResult done(LockTxn txn, List<OpResult> results) {
-      LockName lock = txn.lock();
-      if (txn.leavesPlace()) {
-        queueNodes.left(lock);
-      }
-      if (txn.placeAt() >= 0) {
-        queueNodes.made(lock, MultiResult.created(results, txn.placeAt()));
-      }
-      if (txn.node().isEmpty()) {
-        return new CommitResult(0);
-      }
-      LockNode node = txn.node().orElseThrow();
-      Stat stat = MultiResult.stat(results, txn.nodeAt());
-      clock.saw(stat.getMtime());
-      long token = node.token().at(stat);
-      tokenBases.saw(token);
-      existingLocks.add(lock);
-      expirer.keep(lock, node, stat);
-      return new CommitResult(token);
-    }
-
-    @Override
-    public void refused(LockTxn txn) {
-      if (txn.leavesPlace()) {
-        queueNodes.stayed(txn.lock());
-      }
-    }
-
-    @Override
-    public void inDoubt(LockTxn txn) {
-      refused(txn);
-      if (txn.node().isPresent()) {
-        expirer.doubt(txn.lock());
-      }
+    public boolean isTrackedByAnother(LockNode node) {
+      return !node.keeper().equals(registry.self()) && registry.isAlive(node.keeper());
     }
   }
 }

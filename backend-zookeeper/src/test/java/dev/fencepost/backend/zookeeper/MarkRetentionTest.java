@@ -4,6 +4,10 @@ import static dev.fencepost.testkit.replica.OpenReplica.answer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.fencepost.backend.zookeeper.client.NodeName;
+import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
+import dev.fencepost.backend.zookeeper.lock.FenceMarks;
+import dev.fencepost.backend.zookeeper.lock.LockSweeper;
 import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.ResourceName;

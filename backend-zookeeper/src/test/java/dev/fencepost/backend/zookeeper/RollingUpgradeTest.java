@@ -4,6 +4,7 @@ import static dev.fencepost.testkit.replica.OpenReplica.answer;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
 import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.Grant;

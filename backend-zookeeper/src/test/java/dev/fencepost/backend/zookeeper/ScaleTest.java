@@ -6,6 +6,9 @@ import static dev.fencepost.testkit.replica.OpenReplica.granted;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.fencepost.backend.zookeeper.client.NodeName;
+import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
+import dev.fencepost.backend.zookeeper.lock.LockSweeper;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
@@ -97,7 +100,7 @@ final class ScaleTest {
         a.backend().close();
         // It is told that the keeper is gone, looks at all, and keeps time for all of them; the
         // last one may end before that is done.
-        await().atMost(PATIENCE).until(() -> b.backend().store().kept() >= MANY - 1);
+        await().atMost(PATIENCE).until(() -> b.backend().store().trackedStates() >= MANY - 1);
         Optional<ListQuery.Cursor> after = Optional.empty();
         do {
           LockPage page = answer(b.backend().list(new ListQuery("held/", after, 1000)));
@@ -166,7 +169,7 @@ final class ScaleTest {
         .ask("wchp")
         .orElseThrow()
         .lines()
-        .filter(line -> line.startsWith(path + "/" + ZookeeperSchema.PLACE_PREFIX))
+        .filter(line -> line.startsWith(path + "/" + ZookeeperSchema.QUEUE_NODE_PREFIX))
         .count();
   }
 

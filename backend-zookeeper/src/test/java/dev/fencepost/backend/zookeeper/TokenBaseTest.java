@@ -3,6 +3,7 @@ package dev.fencepost.backend.zookeeper;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
 import dev.fencepost.testkit.process.ZookeeperServer;
 import java.time.Duration;
 import java.time.Instant;

@@ -3,6 +3,10 @@ package dev.fencepost.backend.zookeeper;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import dev.fencepost.backend.zookeeper.client.NodeName;
+import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
+import dev.fencepost.backend.zookeeper.lock.LockSweeper;
+import dev.fencepost.backend.zookeeper.lock.LockTxnBuilder;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.spi.LockBackend;
@@ -85,7 +89,7 @@ abstract class ZookeeperStoreUnderTest implements StoreUnderTest {
       List<Op> ops = new ArrayList<>();
       client
           .children(SCHEMA.base())
-          .forEach(child -> ops.add(Op.delete(SCHEMA.base(child), LockTxnBuilder.ANY)));
+          .forEach(child -> ops.add(Op.delete(SCHEMA.base(child), LockTxnBuilder.ANY_VERSION)));
       byte[] anywhere = Long.toString(Long.MAX_VALUE).getBytes(US_ASCII);
       ops.add(
           Op.create(

@@ -1,0 +1,74 @@
+package dev.fencepost.backend.zookeeper.client;
+
+import dev.fencepost.lock.InvalidValueException;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.zip.CRC32;
+
+/**
+ * The name of a lock or resource as the name of a node: letters, digits, {@code -} and {@code _} as
+ * they are, every other byte of its UTF-8 as {@code %XX}. ZooKeeper's own rules for names forbid
+ * {@code /}, {@code .} and {@code ..} alone, surrogates and more.
+ */
+public final class NodeName {
+  /** Nodes are spread over so many parents, so that no list of children grows too long. */
+  public static final int BUCKETS = 256;
+
+  private static final HexFormat HEX = HexFormat.of().withUpperCase();
+
+  private NodeName() {}
+
+  static String encode(String name) {
+    byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+    StringBuilder out = new StringBuilder(bytes.length + 16);
+    for (byte b : bytes) {
+      if (isPlain(b)) {
+        out.append((char) b);
+      } else {
+        HEX.toHexDigits(out.append('%'), b);
+      }
+    }
+    return out.toString();
+  }
+
+  /** The name of which this is the encoding; empty if it is of none. */
+  public static Optional<String> decode(String node) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream(node.length());
+    for (int i = 0; i < node.length(); i++) {
+      char c = node.charAt(i);
+      if (c == '%' && i + 2 < node.length() + 0 && isHex(node, i + 1)) {
+        out.write(HexFormat.fromHexDigits(node, i + 1, i + 3));
+        i += 2;
+      } else {
+        out.write(c);
+      }
+    }
+    String name = out.toString(StandardCharsets.UTF_8);
+    try {
+      return encode(name).equals(node) ? Optional.of(name) : Optional.empty();
+    } catch (InvalidValueException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** The number of the parent under which it stands. */
+  static int bucket(String name) {
+    CRC32 crc = new CRC32();
+    crc.update(name.getBytes(StandardCharsets.UTF_8));
+    return (int) (crc.getValue() % BUCKETS);
+  }
+
+  private static boolean isPlain(byte b) {
+    return (b >= 'a' && b <= 'z')
+        || (b >= 'A' && b <= 'Z')
+        || (b >= '0' && b <= '9')
+        || b == '-'
+        || b == '_';
+  }
+
+  private static boolean isHex(String text, int from) {
+    return HexFormat.isHexDigit(text.charAt(from)) && HexFormat.isHexDigit(text.charAt(from + 1));
+  }
+}

@@ -1,0 +1,190 @@
+package dev.fencepost.backend.zookeeper.client;
+
+import dev.fencepost.lock.Replica;
+import dev.fencepost.lock.ReplicaId;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.apache.zookeeper.CreateMode;
+import org.apache.zookeeper.KeeperException.Code;
+import org.apache.zookeeper.Op;
+import org.apache.zookeeper.OpResult;
+import org.apache.zookeeper.WatchedEvent;
+import org.apache.zookeeper.Watcher;
+import org.apache.zookeeper.data.ACL;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Which replicas live: each keeps an ephemeral node. When one is gone, whoever follows is told, so
+ * that the others take over what it kept. Safe for use by many threads.
+ */
+public final class ReplicaRegistry {
+  private static final Logger LOG = LoggerFactory.getLogger(ReplicaRegistry.class);
+
+  private final ZookeeperSchema schema;
+  private final List<ACL> acl;
+  private final EnsembleClock clock;
+  private final Runnable onReplicaGone;
+  private @Nullable ReplicaWatcher watcher;
+  private volatile Replica self;
+  private volatile Set<String> alive = Set.of();
+
+  public ReplicaRegistry(
+      ZookeeperSchema schema,
+      List<ACL> acl,
+      EnsembleClock clock,
+      Replica self,
+      Runnable onReplicaGone) {
+    this.schema = schema;
+    this.acl = acl;
+    this.clock = clock;
+    this.self = self;
+    this.onReplicaGone = onReplicaGone;
+  }
+
+  public ReplicaId self() {
+    return self.id();
+  }
+
+  public boolean isAlive(ReplicaId replica) {
+    return alive.contains(replica.value());
+  }
+
+  /** Whether this replica is the one that does chores for all. */
+  public boolean isFirst() {
+    return alive.stream().sorted().findFirst().filter(self.id().value()::equals).isPresent();
+  }
+
+  /** Writes our entry, in place of one that an earlier session of ours may have left. */
+  public CompletableFuture<Boolean> register(ZookeeperClient client) {
+    String path = schema.replica(self.id());
+    byte[] data = encode(self);
+    return client
+        .read(schema.replicas(), List.of(Op.getData(path)))
+        .thenCompose(
+            found -> {
+              List<Op> ops = new ArrayList<>();
+              boolean isOurs =
+                  found.get(0) instanceof OpResult.GetDataResult entry
+                      && entry.getStat().getEphemeralOwner() == client.getSessionId();
+              if (!isOurs) {
+                if (MultiResult.codeOf(found.get(0)) == Code.OK) {
+                  ops.add(Op.delete(path, -1));
+                }
+                ops.add(Op.create(path, data, acl, CreateMode.EPHEMERAL));
+              }
+              ops.add(Op.setData(path, data, -1));
+              return client.transact(ops);
+            })
+        .thenApply(
+            reply -> {
+              if (reply.isRefused()) {
+                throw ZookeeperErrors.of(reply.reason());
+              }
+              clock.recordWriteTime(reply.stat(reply.results().size() - 1).getMtime());
+              return true;
+            });
+  }
+
+  /** Begins to follow who lives. */
+  public CompletableFuture<Boolean> follow(ZookeeperClient client) {
+    ReplicaWatcher current;
+    synchronized (this) {
+      ReplicaWatcher known = watcher;
+      current = known != null && known.client == client ? known : new ReplicaWatcher(client);
+      watcher = current;
+    }
+    return follow(client, current);
+  }
+
+  /** Always the same watcher for one client, which keeps one of each. */
+  private CompletableFuture<Boolean> follow(ZookeeperClient client, ReplicaWatcher watcher) {
+    return client
+        .children(schema.replicas(), watcher)
+        .thenApply(
+            names -> {
+              Set<String> before = alive;
+              alive = Set.copyOf(names);
+              if (!alive.containsAll(before)) {
+                onReplicaGone.run();
+              }
+              return true;
+            });
+  }
+
+  /** Writes our entry again, with another phase or address. */
+  public CompletableFuture<Boolean> announce(RequestGate gate, Replica changed) {
+    self = changed;
+    return gate.call(this::register);
+  }
+
+  /** All entries. */
+  public CompletableFuture<List<Replica>> list(RequestGate gate) {
+    return gate.read(List.of(Op.getChildren(schema.replicas())))
+        .thenCompose(
+            found -> {
+              if (!(found.get(0) instanceof OpResult.GetChildrenResult children)) {
+                throw ZookeeperErrors.of(MultiResult.codeOf(found.get(0)));
+              }
+              List<Op> reads =
+                  children.getChildren().stream()
+                      .map(child -> Op.getData(schema.replicas() + "/" + child))
+                      .toList();
+              return reads.isEmpty()
+                  ? CompletableFuture.completedFuture(List.<OpResult>of())
+                  : gate.read(reads);
+            })
+        .thenApply(
+            entries -> {
+              List<Replica> replicas = new ArrayList<>();
+              entries.forEach(entry -> decode(entry).ifPresent(replicas::add));
+              return replicas;
+            });
+  }
+
+  /** Removes our entry. */
+  public CompletableFuture<MultiResult> unregister(ZookeeperClient client) {
+    return client.transact(List.of(Op.delete(schema.replica(self.id()), -1)));
+  }
+
+  private static byte[] encode(Replica replica) {
+    return (replica.id() + "\n" + replica.phase() + "\n" + replica.address())
+        .getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static Optional<Replica> decode(OpResult entry) {
+    if (!(entry instanceof OpResult.GetDataResult data)) {
+      return Optional.empty();
+    }
+    String[] parts = new String(data.getData(), StandardCharsets.UTF_8).split("\n", 3);
+    try {
+      return Optional.of(
+          new Replica(new ReplicaId(parts[0]), parts[2], Replica.Phase.valueOf(parts[1])));
+    } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+      // Of a later version, or nobody's: it must not keep this replica from seeing the others.
+      LOG.debug("An entry among the replicas cannot be read: {}", e.toString());
+      return Optional.empty();
+    }
+  }
+
+  private final class ReplicaWatcher implements Watcher {
+    final ZookeeperClient client;
+
+    ReplicaWatcher(ZookeeperClient client) {
+      this.client = client;
+    }
+
+    @Override
+    public void process(WatchedEvent event) {
+      if (event.getType() == Event.EventType.NodeChildrenChanged) {
+        // If this fails, the connection broke, and the next welcome begins to follow again.
+        var unused = follow(client, this).exceptionally(error -> false);
+      }
+    }
+  }
+}

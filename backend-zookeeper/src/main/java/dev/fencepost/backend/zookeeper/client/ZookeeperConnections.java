@@ -1,0 +1,158 @@
+package dev.fencepost.backend.zookeeper.client;
+
+import dev.fencepost.backend.zookeeper.client.ZookeeperSettings.Security;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import org.apache.curator.framework.CuratorFramework;
+import org.apache.curator.framework.CuratorFrameworkFactory;
+import org.apache.curator.retry.RetryOneTime;
+import org.apache.zookeeper.WatchedEvent;
+import org.apache.zookeeper.Watcher;
+import org.apache.zookeeper.ZooDefs;
+import org.apache.zookeeper.ZooKeeper;
+import org.apache.zookeeper.client.ZKClientConfig;
+import org.apache.zookeeper.data.ACL;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connection to the ensemble. Curator keeps it: it makes another client, with another session,
+ * when one has ended, also when nobody could tell us so for a whole session timeout. Who listens is
+ * told in the order of the client's own events, before and after which its answers come.
+ */
+public final class ZookeeperConnections implements AutoCloseable {
+
+  /** Told on the client's thread; must not block. */
+  public interface ConnectionListener {
+    /** A client is connected, perhaps again. */
+    void onConnected(ZookeeperClient client);
+
+    /** A client is not connected, for the moment or for ever. */
+    void onDisconnected(ZookeeperClient client);
+
+    /** The ensemble does not accept who we say we are. */
+    void onAuthenticationRefused();
+  }
+
+  private static final String MAX_ANSWER_BYTES = Integer.toString(32 << 20);
+
+  private final CuratorFramework curator;
+  private final ConnectionListener listener;
+  private final Security security;
+  private final Duration connectTimeout;
+
+  public ZookeeperConnections(ZookeeperSettings settings, ConnectionListener listener) {
+    this.listener = listener;
+    this.security = settings.security();
+    // Half, so that opening, which has one call timeout, still reaches a second server.
+    this.connectTimeout = settings.callTimeout().dividedBy(2);
+    int session = Math.toIntExact(settings.sessionTimeout().toMillis());
+    CuratorFrameworkFactory.Builder builder =
+        CuratorFrameworkFactory.builder()
+            .connectString(settings.servers())
+            .ensembleTracker(false)
+            .sessionTimeoutMs(session)
+            .connectionTimeoutMs(session)
+            .retryPolicy(new RetryOneTime(1))
+            .dontUseContainerParents()
+            .zookeeperFactory(
+                (servers, timeout, watcher, canBeReadOnly) -> newClient(servers, timeout, watcher));
+    this.curator = builder.build();
+  }
+
+  /** Begins to connect; looks up the servers' addresses. */
+  public void start() {
+    curator.start();
+  }
+
+  /** Who may touch the nodes that we make. */
+  public static List<ACL> acl(ZookeeperSettings settings) {
+    return settings.security().isSomebody()
+        ? ZooDefs.Ids.CREATOR_ALL_ACL
+        : ZooDefs.Ids.OPEN_ACL_UNSAFE;
+  }
+
+  @Override
+  public void close() {
+    curator.close();
+  }
+
+  private ZooKeeper newClient(String servers, int timeout, Watcher watcher) {
+    EventRelay relay = new EventRelay(watcher);
+    try {
+      ZookeeperClient client =
+          new ZookeeperClient(servers, timeout, connectTimeout, relay, config());
+      security
+          .digest()
+          .ifPresent(
+              digest -> client.addAuthInfo("digest", digest.getBytes(StandardCharsets.UTF_8)));
+      relay.start(client);
+      return client;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private ZKClientConfig config() {
+    ZKClientConfig config = new ZKClientConfig();
+    config.setProperty("jute.maxbuffer", MAX_ANSWER_BYTES);
+    config.setProperty(
+        ZKClientConfig.ENABLE_CLIENT_SASL_KEY,
+        Boolean.toString(security.saslSection().isPresent()));
+    security
+        .saslSection()
+        .ifPresent(section -> config.setProperty(ZKClientConfig.LOGIN_CONTEXT_NAME_KEY, section));
+    security.tls().forEach(config::setProperty);
+    return config;
+  }
+
+  /** Passes a client's events on to us first and then to Curator. */
+  private final class EventRelay implements Watcher {
+    private final Watcher next;
+    private @Nullable ZookeeperClient client;
+    private boolean connectedEarly;
+
+    EventRelay(Watcher next) {
+      this.next = next;
+    }
+
+    /** The first event may come before its client is known here. */
+    synchronized void start(ZookeeperClient made) {
+      client = made;
+      if (connectedEarly) {
+        listener.onConnected(made);
+      }
+    }
+
+    @Override
+    public void process(WatchedEvent event) {
+      if (event.getType() == Event.EventType.None) {
+        notifyListener(event.getState());
+      }
+      next.process(event);
+    }
+
+    private synchronized void notifyListener(Event.KeeperState state) {
+      ZookeeperClient known = client;
+      switch (state) {
+        case SyncConnected, SaslAuthenticated -> {
+          if (known != null) {
+            listener.onConnected(known);
+          } else {
+            connectedEarly = true;
+          }
+        }
+        case Disconnected, Expired, Closed, ConnectedReadOnly -> {
+          connectedEarly = false;
+          if (known != null) {
+            listener.onDisconnected(known);
+          }
+        }
+        case AuthFailed -> listener.onAuthenticationRefused();
+        default -> {}
+      }
+    }
+  }
+}

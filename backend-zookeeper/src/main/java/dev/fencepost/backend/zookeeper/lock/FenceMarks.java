@@ -1,0 +1,170 @@
+package dev.fencepost.backend.zookeeper.lock;
+
+import dev.fencepost.backend.zookeeper.client.RequestGate;
+import dev.fencepost.backend.zookeeper.client.ZookeeperErrors;
+import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
+import dev.fencepost.lock.FenceAdvance;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.ResourceName;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.apache.zookeeper.CreateMode;
+import org.apache.zookeeper.Op;
+import org.apache.zookeeper.OpResult;
+import org.apache.zookeeper.data.ACL;
+
+/**
+ * Fence marks: a node for each resource, changed at the version that was read. A mark that is reset
+ * keeps its node, empty, for the quiet time, so that versions do not begin again under somebody who
+ * is about to write. A mark that is used is written again before its retention is over, so that
+ * only those that nobody uses grow old. Safe for use by many threads.
+ */
+public final class FenceMarks {
+  private static final int REFRESHES_PER_RETENTION = 4;
+  private static final long DAY_NANOS = Duration.ofDays(1).toNanos();
+
+  private final ZookeeperSchema schema;
+  private final List<ACL> acl;
+  private final RequestGate gate;
+  private final LockReader reader;
+  private final Duration retention;
+
+  public FenceMarks(
+      ZookeeperSchema schema,
+      List<ACL> acl,
+      RequestGate gate,
+      LockReader reader,
+      Duration retention) {
+    this.retention = retention;
+    this.schema = schema;
+    this.acl = acl;
+    this.gate = gate;
+    this.reader = reader;
+  }
+
+  /** The same marks, kept for another time. */
+  public FenceMarks withRetention(Duration time) {
+    return new FenceMarks(schema, acl, gate, reader, time);
+  }
+
+  public CompletableFuture<FenceAdvance> advance(ResourceName resource, FencingToken token) {
+    return read(resource)
+        .thenCompose(
+            mark -> {
+              long limit = Math.addExact(reader.presentToken(), DAY_NANOS);
+              if (token.value() > limit) {
+                return completed(new FenceAdvance.TooFarAhead(limit));
+              }
+              if (token.value() < mark.value()) {
+                return refresh(resource, mark)
+                    .<FenceAdvance>thenApply(
+                        done -> new FenceAdvance.Stale(new FencingToken(mark.value())));
+              }
+              if (token.value() == mark.value()) {
+                return refresh(resource, mark)
+                    .<FenceAdvance>thenApply(done -> new FenceAdvance.Unchanged(token));
+              }
+              return write(resource, mark, Long.toString(token.value()))
+                  .thenCompose(
+                      written ->
+                          written
+                              ? completed(new FenceAdvance.Advanced(token))
+                              : advance(resource, token));
+            });
+  }
+
+  public CompletableFuture<Optional<FencingToken>> reset(ResourceName resource) {
+    return read(resource)
+        .thenCompose(
+            mark -> {
+              if (mark.value() == 0) {
+                return CompletableFuture.completedFuture(Optional.empty());
+              }
+              return write(resource, mark, "")
+                  .thenCompose(
+                      written ->
+                          written
+                              ? CompletableFuture.completedFuture(
+                                  Optional.of(new FencingToken(mark.value())))
+                              : reset(resource));
+            });
+  }
+
+  /** Writes the mark again, as it is, once a part of its retention has passed. */
+  private CompletableFuture<Boolean> refresh(ResourceName resource, StoredMark mark) {
+    long dueMillis = mark.writtenMillis() + retention.toMillis() / REFRESHES_PER_RETENTION;
+    return dueMillis > reader.clockMillis()
+        ? CompletableFuture.completedFuture(true)
+        // Refused if somebody else wrote it meanwhile: that is as good. If it fails, the next will
+        // do.
+        : write(resource, mark, Long.toString(mark.value())).exceptionally(error -> false);
+  }
+
+  private CompletableFuture<StoredMark> read(ResourceName resource) {
+    return gate.read(List.of(Op.getData(schema.mark(resource))))
+        .thenApply(
+            found -> {
+              if (!(found.get(0) instanceof OpResult.GetDataResult data)) {
+                return new StoredMark(0, -1, 0);
+              }
+              return new StoredMark(
+                  value(resource, data.getData()),
+                  data.getStat().getVersion(),
+                  data.getStat().getMtime());
+            });
+  }
+
+  private static long value(ResourceName resource, byte[] data) {
+    String text = new String(data, StandardCharsets.US_ASCII);
+    try {
+      return text.isEmpty() ? 0 : Long.parseLong(text);
+    } catch (NumberFormatException e) {
+      throw new StoreException(
+          Failure.STORE_ERROR, "the fence mark of \"" + resource + "\" cannot be read", e);
+    }
+  }
+
+  /** False if it had changed. */
+  private CompletableFuture<Boolean> write(ResourceName resource, StoredMark mark, String text) {
+    String path = schema.mark(resource);
+    byte[] data = text.getBytes(StandardCharsets.US_ASCII);
+    Op op =
+        mark.version() < 0
+            ? Op.create(path, data, acl, CreateMode.PERSISTENT)
+            : Op.setData(path, data, mark.version());
+    return gate.transact(List.of(op))
+        .thenApply(
+            reply -> {
+              if (!reply.isRefused()) {
+                return true;
+              }
+              return switch (reply.reason()) {
+                case BADVERSION, NODEEXISTS -> false;
+                case NONODE -> {
+                  if (mark.version() >= 0) {
+                    yield false;
+                  }
+                  throw ZookeeperErrors.of(reply.reason());
+                }
+                default -> throw ZookeeperErrors.of(reply.reason());
+              };
+            });
+  }
+
+  private static CompletableFuture<FenceAdvance> completed(FenceAdvance advance) {
+    return CompletableFuture.completedFuture(advance);
+  }
+
+  /**
+   * A mark.
+   *
+   * @param version of its node; -1 if there is no node
+   * @param writtenMillis when, by the ensemble's clock
+   */
+  private record StoredMark(long value, int version, long writtenMillis) {}
+}

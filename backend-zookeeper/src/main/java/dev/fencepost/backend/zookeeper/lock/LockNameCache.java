@@ -1,0 +1,42 @@
+package dev.fencepost.backend.zookeeper.lock;
+
+import dev.fencepost.lock.LockName;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Locks of which something is believed, so that a transaction can be right at the first try; the
+ * latest {@value #MAX_NAMES} of them. To be wrong costs a round trip. Safe for use by many threads.
+ */
+public final class LockNameCache {
+  private static final int MAX_NAMES = 100_000;
+
+  private final Set<LockName> names =
+      Collections.newSetFromMap(
+          new LinkedHashMap<>() {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<LockName, Boolean> eldest) {
+              return size() > MAX_NAMES;
+            }
+          });
+
+  synchronized boolean contains(LockName lock) {
+    return names.contains(lock);
+  }
+
+  public synchronized void add(LockName lock) {
+    names.add(lock);
+  }
+
+  synchronized void remove(LockName lock) {
+    names.remove(lock);
+  }
+
+  public synchronized void clear() {
+    names.clear();
+  }
+}

@@ -1,0 +1,150 @@
+package dev.fencepost.backend.zookeeper.lock;
+
+import dev.fencepost.backend.zookeeper.client.EnsembleClock;
+import dev.fencepost.backend.zookeeper.client.RequestGate;
+import dev.fencepost.backend.zookeeper.client.ZookeeperErrors;
+import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
+import dev.fencepost.backend.zookeeper.lock.LockSnapshot.RemainingLease;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.record.UnreadableRecords;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.apache.zookeeper.Op;
+import org.apache.zookeeper.OpResult;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Looks at locks, linearizably, many at one moment. Safe for use by many threads. */
+public final class LockReader {
+  /** Most locks in one look: with the largest records 600 KB, below any jute.maxbuffer. */
+  static final int MAX_LOCKS_PER_READ = 100;
+
+  private static final int MAX_TRIES = 5;
+
+  private static final Logger LOG = LoggerFactory.getLogger(LockReader.class);
+
+  private final UnreadableRecords unreadable =
+      new UnreadableRecords((count, what) -> LOG.warn("Left out ({} until now): {}", count, what));
+  private final ZookeeperSchema schema;
+  private final RequestGate gate;
+  private final OwnQueueNodes queueNodes;
+  private final TokenBaseManager tokenBases;
+  private final EnsembleClock clock;
+
+  public LockReader(
+      ZookeeperSchema schema,
+      RequestGate gate,
+      OwnQueueNodes queueNodes,
+      TokenBaseManager tokenBases,
+      EnsembleClock clock) {
+    this.schema = schema;
+    this.gate = gate;
+    this.queueNodes = queueNodes;
+    this.tokenBases = tokenBases;
+    this.clock = clock;
+  }
+
+  /** One lock. */
+  public CompletableFuture<LockSnapshot> snapshot(LockName lock) {
+    return snapshot(lock, MAX_TRIES);
+  }
+
+  /** Many locks, in the order asked, without those whose records cannot be read. */
+  CompletableFuture<List<LockSnapshot>> snapshots(List<LockName> locks) {
+    List<CompletableFuture<List<LockSnapshot>>> chunks = new ArrayList<>();
+    for (int from = 0; from < locks.size(); from += MAX_LOCKS_PER_READ) {
+      chunks.add(chunk(locks.subList(from, Math.min(locks.size(), from + MAX_LOCKS_PER_READ))));
+    }
+    return joined(chunks).thenApply(parts -> parts.stream().flatMap(List::stream).toList());
+  }
+
+  /** How locks stand, in the order asked, without those whose records cannot be read. */
+  public CompletableFuture<List<LockState>> describe(List<LockName> locks) {
+    return snapshots(locks).thenApply(snapshots -> snapshots.stream().map(this::state).toList());
+  }
+
+  /** How a lock stood. */
+  LockState state(LockSnapshot snapshot) {
+    long now = clock.nowMicros();
+    return withPresent(snapshot.record(now, RemainingLease.ESTIMATED).stateAt(now));
+  }
+
+  /** The state with the highest token that anybody can have by now. */
+  LockState withPresent(LockState state) {
+    return new LockState(
+        state.lock(),
+        state.status(),
+        state.lastToken(),
+        state.replicaQueue(),
+        Math.max(state.presentToken(), presentToken()));
+  }
+
+  /** No token above it can have been given before the latest answer. */
+  long presentToken() {
+    return tokenBases.presentToken(gate.client().orElseThrow(ZookeeperErrors::unreachable));
+  }
+
+  /** The ensemble's clock, in ms since 1970, or a little less; 0 if nothing was heard yet. */
+  long clockMillis() {
+    return TimeUnit.NANOSECONDS.toMillis(clock.nowNanos());
+  }
+
+  public static <T> CompletableFuture<List<T>> joined(List<CompletableFuture<T>> all) {
+    return CompletableFuture.allOf(all.toArray(CompletableFuture<?>[]::new))
+        .thenApply(done -> all.stream().map(CompletableFuture::join).toList());
+  }
+
+  private CompletableFuture<List<LockSnapshot>> chunk(List<LockName> locks) {
+    List<Op> reads = new ArrayList<>(locks.size() * 2);
+    locks.forEach(lock -> reads.addAll(LockSnapshot.reads(schema, lock)));
+    return gate.read(reads)
+        .thenCompose(
+            results -> {
+              List<CompletableFuture<Optional<LockSnapshot>>> each = new ArrayList<>();
+              for (int i = 0; i < locks.size(); i++) {
+                each.add(readable(locks.get(i), results.subList(2 * i, 2 * i + 2)));
+              }
+              return joined(each)
+                  .thenApply(found -> found.stream().flatMap(Optional::stream).toList());
+            });
+  }
+
+  /** The lock as it was read, or read once more by itself; nothing if its record is unreadable. */
+  private CompletableFuture<Optional<LockSnapshot>> readable(
+      LockName lock, List<OpResult> results) {
+    Optional<Optional<LockSnapshot>> read =
+        unreadable.skipping(lock, () -> LockSnapshot.of(lock, results, queueNodes));
+    if (read.filter(Optional::isEmpty).isEmpty()) {
+      return CompletableFuture.completedFuture(read.flatMap(snapshot -> snapshot));
+    }
+    return snapshot(lock)
+        .handle(
+            (snapshot, error) ->
+                unreadable.skipping(
+                    lock,
+                    () -> {
+                      if (error != null) {
+                        throw ZookeeperErrors.toException(error);
+                      }
+                      return snapshot;
+                    }));
+  }
+
+  private CompletableFuture<LockSnapshot> snapshot(LockName lock, int triesLeft) {
+    return gate.read(LockSnapshot.reads(schema, lock))
+        .thenCompose(
+            results -> {
+              if (triesLeft == 0) {
+                throw StoreException.unreadable(lock, "its nodes contradict each other");
+              }
+              return LockSnapshot.of(lock, results, queueNodes)
+                  .map(CompletableFuture::completedFuture)
+                  .orElseGet(() -> snapshot(lock, triesLeft - 1));
+            });
+  }
+}

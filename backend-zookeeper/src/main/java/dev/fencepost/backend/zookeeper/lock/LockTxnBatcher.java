@@ -1,0 +1,270 @@
+package dev.fencepost.backend.zookeeper.lock;
+
+import dev.fencepost.backend.zookeeper.client.MultiResult;
+import dev.fencepost.backend.zookeeper.client.RequestGate;
+import dev.fencepost.backend.zookeeper.client.ZookeeperClient;
+import dev.fencepost.backend.zookeeper.client.ZookeeperErrors;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.spi.StoreException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import org.apache.zookeeper.Op;
+import org.apache.zookeeper.OpResult;
+
+/**
+ * Sends txns. What waits at the same moment travels in one transaction, which is all or nothing: if
+ * one txn is refused, the others are sent again, each alone. Nothing waits for a batch to fill: a
+ * few transactions are under way at most, and what comes meanwhile is the next batch. Plans for
+ * locks that are known to be contended go alone from the beginning.
+ *
+ * <p>Safe for use by many threads.
+ */
+public final class LockTxnBatcher {
+  private static final int SCANNED_PER_PLAN = 4;
+
+  private final BatchLimits limits;
+  private final RequestGate gate;
+  private final TokenBaseManager tokenBases;
+  private final CommitRecorder recorder;
+  private final Deque<PendingTxn> waiting = new ArrayDeque<>();
+  private int inFlight;
+
+  /**
+   * How it sends.
+   *
+   * @param batchSize most txns in one transaction
+   * @param inFlight most batches under way
+   * @param queue most txns that wait
+   * @param callTimeout after which a txn that waited is not sent any more
+   */
+  public record BatchLimits(int batchSize, int inFlight, int queue, Duration callTimeout) {}
+
+  /**
+   * What a txn that was carried out has committed.
+   *
+   * @param token the lock's highest token afterwards; 0 if no record was committed
+   */
+  public record CommitResult(long token) {}
+
+  public LockTxnBatcher(
+      BatchLimits limits, RequestGate gate, TokenBaseManager tokenBases, CommitRecorder recorder) {
+    this.limits = limits;
+    this.gate = gate;
+    this.tokenBases = tokenBases;
+    this.recorder = recorder;
+  }
+
+  /**
+   * Sends with others that wait; empty if it was refused.
+   *
+   * @param txnFactory makes the txn when its time comes, on the base then in force
+   */
+  CompletableFuture<Optional<CommitResult>> send(
+      LockName lock, Function<TokenBase, LockTxn> txnFactory) {
+    PendingTxn item = new PendingTxn(lock, txnFactory);
+    synchronized (this) {
+      if (waiting.size() >= limits.queue()) {
+        return CompletableFuture.failedFuture(ZookeeperErrors.overloaded());
+      }
+      waiting.addLast(item);
+    }
+    sendBatches();
+    return item.answer;
+  }
+
+  /** Sends at once and alone; empty if it was refused. */
+  public CompletableFuture<Optional<CommitResult>> sendAlone(
+      LockName lock, Function<TokenBase, LockTxn> txnFactory) {
+    PendingTxn item = new PendingTxn(lock, txnFactory);
+    sendAlone(item);
+    return item.answer;
+  }
+
+  private void sendAlone(PendingTxn item) {
+    gate.call(client -> execute(client, List.of(item)))
+        .exceptionally(
+            error -> {
+              item.fail(ZookeeperErrors.toException(error));
+              return true;
+            });
+  }
+
+  private void sendBatches() {
+    for (List<PendingTxn> batch = takeBatch(); !batch.isEmpty(); batch = takeBatch()) {
+      List<PendingTxn> taken = batch.stream().filter(this::isInTime).toList();
+      CompletableFuture<Boolean> ended =
+          gate.client()
+              .map(client -> execute(client, taken))
+              .orElseGet(() -> CompletableFuture.failedFuture(ZookeeperErrors.unreachable()));
+      boolean atOnce = ended.isDone();
+      var unused =
+          ended.whenComplete(
+              (done, error) -> {
+                if (error != null) {
+                  taken.forEach(item -> item.fail(ZookeeperErrors.toException(error)));
+                }
+                synchronized (this) {
+                  inFlight--;
+                }
+                if (!atOnce) {
+                  sendBatches();
+                }
+              });
+    }
+  }
+
+  private boolean isInTime(PendingTxn item) {
+    boolean isInTime = System.nanoTime() - item.sinceNanos < limits.callTimeout().toNanos();
+    if (!isInTime) {
+      item.fail(ZookeeperErrors.notSent());
+    }
+    return isInTime;
+  }
+
+  private synchronized List<PendingTxn> takeBatch() {
+    if (inFlight >= limits.inFlight() || waiting.isEmpty()) {
+      return List.of();
+    }
+    inFlight++;
+    List<PendingTxn> batch = new ArrayList<>(limits.batchSize());
+    List<PendingTxn> passedOver = new ArrayList<>();
+    Set<LockName> locks = new HashSet<>();
+    int scanned = 0;
+    while (!waiting.isEmpty()
+        && batch.size() < limits.batchSize()
+        && scanned++ < limits.batchSize() * SCANNED_PER_PLAN) {
+      PendingTxn item = waiting.pollFirst();
+      // The second of a lock waits, and all later ones of it.
+      (locks.add(item.lock) ? batch : passedOver).add(item);
+    }
+    for (int i = passedOver.size() - 1; i >= 0; i--) {
+      waiting.addFirst(passedOver.get(i));
+    }
+    return batch;
+  }
+
+  /** Completes when the ensemble owes no answer any more; then every item has one. */
+  private CompletableFuture<Boolean> execute(ZookeeperClient client, List<PendingTxn> pending) {
+    if (pending.isEmpty()) {
+      return CompletableFuture.completedFuture(true);
+    }
+    TokenBase base = tokenBases.current();
+    List<Op> ops = new ArrayList<>();
+    boolean checksBase = false;
+    List<LockTxn> txns = new ArrayList<>();
+    for (PendingTxn item : pending) {
+      LockTxn txn = item.txnFactory.apply(base);
+      checksBase |= txn.base().isPresent();
+      txns.add(txn);
+    }
+    if (checksBase) {
+      ops.add(Op.check(base.path(), LockTxnBuilder.ANY_VERSION));
+    }
+    txns.forEach(txn -> ops.addAll(txn.ops()));
+    txns.forEach(recorder::onSend);
+    TxnBatch batch = new TxnBatch(pending, txns, checksBase ? 1 : 0, base);
+    return client
+        .transact(ops)
+        .handle(
+            (reply, error) -> {
+              if (error != null) {
+                StoreException failure = (StoreException) ZookeeperErrors.toException(error);
+                txns.forEach(recorder::onInDoubt);
+                pending.forEach(item -> item.fail(failure));
+              } else if (reply.isRefused()) {
+                txns.forEach(recorder::onRefused);
+                onRefused(client, batch, reply);
+              } else {
+                onCommit(batch, reply.results());
+              }
+              return true;
+            });
+  }
+
+  private void onCommit(TxnBatch batch, List<OpResult> results) {
+    int at = batch.firstOp();
+    List<CommitResult> committed = new ArrayList<>();
+    for (LockTxn txn : batch.txns()) {
+      int end = at + txn.ops().size();
+      committed.add(recorder.onCommit(txn, results.subList(at, end)));
+      at = end;
+    }
+    for (int i = 0; i < committed.size(); i++) {
+      batch.pending().get(i).answer.complete(Optional.of(committed.get(i)));
+    }
+  }
+
+  private void onRefused(ZookeeperClient client, TxnBatch batch, MultiResult reply) {
+    if (reply.refusedAt() < batch.firstOp()) {
+      var unused =
+          tokenBases
+              .reload(client, batch.base())
+              .whenComplete(
+                  (base, error) -> {
+                    if (error != null) {
+                      batch
+                          .pending()
+                          .forEach(item -> item.fail(ZookeeperErrors.toException(error)));
+                    } else {
+                      batch.pending().forEach(this::sendAlone);
+                    }
+                  });
+      return;
+    }
+    int refusedIndex = batch.refusedIndex(reply.refusedAt());
+    for (int i = 0; i < batch.pending().size(); i++) {
+      PendingTxn item = batch.pending().get(i);
+      if (i != refusedIndex) {
+        sendAlone(item);
+      } else {
+        item.completeRefused(reply);
+      }
+    }
+  }
+
+  private record TxnBatch(
+      List<PendingTxn> pending, List<LockTxn> txns, int firstOp, TokenBase base) {
+    /** Whose operation it is. */
+    int refusedIndex(int operation) {
+      int end = firstOp;
+      for (int i = 0; i < txns.size(); i++) {
+        end += txns.get(i).ops().size();
+        if (operation < end) {
+          return i;
+        }
+      }
+      throw new IllegalStateException("no operation " + operation);
+    }
+  }
+
+  private static final class PendingTxn {
+    final LockName lock;
+    final Function<TokenBase, LockTxn> txnFactory;
+    final long sinceNanos = System.nanoTime();
+    final CompletableFuture<Optional<CommitResult>> answer = new CompletableFuture<>();
+
+    PendingTxn(LockName lock, Function<TokenBase, LockTxn> txnFactory) {
+      this.lock = lock;
+      this.txnFactory = txnFactory;
+    }
+
+    void fail(RuntimeException failure) {
+      answer.completeExceptionally(failure);
+    }
+
+    void completeRefused(MultiResult reply) {
+      switch (reply.reason()) {
+        case NONODE, NODEEXISTS, NOTEMPTY, BADVERSION -> answer.complete(Optional.empty());
+        default -> fail(ZookeeperErrors.of(reply.reason()));
+      }
+    }
+  }
+}

@@ -1,0 +1,217 @@
+package dev.fencepost.backend.zookeeper.lock;
+
+import dev.fencepost.backend.zookeeper.client.EnsembleClock;
+import dev.fencepost.backend.zookeeper.client.MultiResult;
+import dev.fencepost.backend.zookeeper.client.ZookeeperClient;
+import dev.fencepost.backend.zookeeper.client.ZookeeperErrors;
+import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import org.apache.zookeeper.CreateMode;
+import org.apache.zookeeper.Op;
+import org.apache.zookeeper.OpResult;
+import org.apache.zookeeper.data.ACL;
+import org.apache.zookeeper.data.Stat;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The base of tokens in force. It is replaced whenever a connection was created: behind a lost one
+ * the ensemble may have been wiped or restored, and transaction ids gone back. A new base is above
+ * every token that this replica knows to be possible under the old one, and not below the
+ * ensemble's clock. Safe for use by many threads.
+ */
+public final class TokenBaseManager {
+  /**
+   * Room for the transactions between a look and the write. Small, since each start adds it to the
+   * tokens: an election in between only costs another look.
+   */
+  private static final long ROOM = 1_000_000;
+
+  private static final int TRIES = 20;
+
+  private final ZookeeperSchema schema;
+  private final List<ACL> acl;
+  private final EnsembleClock clock;
+  private final Random random;
+  private final AtomicLong highestSeen = new AtomicLong();
+  private volatile @Nullable TokenBase current;
+  private @Nullable CompletableFuture<TokenBase> pendingReplacement;
+
+  public TokenBaseManager(
+      ZookeeperSchema schema, List<ACL> acl, EnsembleClock clock, Random random) {
+    this.schema = schema;
+    this.acl = acl;
+    this.clock = clock;
+    this.random = random;
+  }
+
+  /** The base in force as far as known. */
+  TokenBase current() {
+    TokenBase base = current;
+    if (base == null) {
+      throw ZookeeperErrors.unreachable();
+    }
+    return base;
+  }
+
+  /** No token above it can have been given to anybody before the client's latest answer. */
+  long presentToken(ZookeeperClient client) {
+    return Math.max(
+        Math.max(current().tokenAt(client.lastZxid()), highestSeen.get()), clock.nowNanos());
+  }
+
+  public void recordToken(long token) {
+    if (token > highestSeen.get()) {
+      highestSeen.accumulateAndGet(token, Math::max);
+    }
+  }
+
+  /** Puts a new base in force. */
+  public CompletableFuture<TokenBase> replace(ZookeeperClient client) {
+    return runOnce(() -> read(client).thenCompose(stored -> write(client, stored, TRIES)));
+  }
+
+  /** The base in force, after one was stored not to be. */
+  CompletableFuture<TokenBase> reload(ZookeeperClient client, TokenBase refused) {
+    TokenBase known = current;
+    if (known != null && !known.equals(refused)) {
+      return CompletableFuture.completedFuture(known);
+    }
+    return runOnce(
+        () ->
+            read(client)
+                .thenCompose(
+                    stored ->
+                        stored
+                            .usable()
+                            .filter(base -> isHighEnough(base, client))
+                            .map(CompletableFuture::completedFuture)
+                            .orElseGet(() -> write(client, stored, TRIES))));
+  }
+
+  /** Not so if the store was lost and somebody who did not know its tokens began anew. */
+  private boolean isHighEnough(TokenBase base, ZookeeperClient client) {
+    return base.tokenAt(Math.max(client.lastZxid(), base.position())) >= highestSeen.get();
+  }
+
+  private synchronized CompletableFuture<TokenBase> runOnce(
+      Supplier<CompletableFuture<TokenBase>> work) {
+    CompletableFuture<TokenBase> running = pendingReplacement;
+    if (running != null && !running.isDone()) {
+      return running;
+    }
+    CompletableFuture<TokenBase> started =
+        work.get()
+            .thenApply(
+                base -> {
+                  current = base;
+                  return base;
+                });
+    pendingReplacement = started;
+    return started;
+  }
+
+  private CompletableFuture<StoredBases> read(ZookeeperClient client) {
+    return client
+        .read(schema.base(), List.of(Op.getData(schema.base()), Op.getChildren(schema.base())))
+        .thenCompose(
+            results -> {
+              if (!(results.get(0) instanceof OpResult.GetDataResult parent)
+                  || !(results.get(1) instanceof OpResult.GetChildrenResult children)) {
+                throw ZookeeperErrors.of(MultiResult.codeOf(results.get(0)));
+              }
+              int version = parent.getStat().getVersion();
+              List<String> names = children.getChildren();
+              if (names.isEmpty()) {
+                return CompletableFuture.completedFuture(new StoredBases(version, List.of()));
+              }
+              List<Op> reads = new ArrayList<>();
+              names.forEach(name -> reads.add(Op.getData(schema.base(name))));
+              return client
+                  .read(schema.base(), reads)
+                  .thenApply(nodes -> new StoredBases(version, bases(names, nodes)));
+            });
+  }
+
+  private List<BaseNode> bases(List<String> names, List<OpResult> nodes) {
+    List<BaseNode> stored = new ArrayList<>();
+    for (int i = 0; i < names.size(); i++) {
+      if (nodes.get(i) instanceof OpResult.GetDataResult node) {
+        String name = names.get(i);
+        stored.add(node(name, node));
+      }
+    }
+    return stored;
+  }
+
+  private BaseNode node(String name, OpResult.GetDataResult node) {
+    try {
+      long value = Long.parseLong(name.substring(0, name.indexOf('-')));
+      long limit = Long.parseLong(new String(node.getData(), StandardCharsets.US_ASCII));
+      long position = node.getStat().getCzxid();
+      // Where it came late, the base before it has given tokens beyond the room meanwhile.
+      long late = Math.max(0, position - limit);
+      return new BaseNode(new TokenBase(schema.base(name), value + late, position), late == 0);
+    } catch (NumberFormatException | IndexOutOfBoundsException e) {
+      // Tokens could fall if this were passed over.
+      throw new StoreException(
+          Failure.STORE_ERROR, "the base of tokens has a form that this version cannot read", e);
+    }
+  }
+
+  private CompletableFuture<TokenBase> write(
+      ZookeeperClient client, StoredBases stored, int triesLeft) {
+    long zxid = client.lastZxid();
+    long value = Math.max(clock.nowNanos(), highestSeen.get() + ROOM);
+    TokenBase known = current;
+    if (known != null && zxid >= known.position()) {
+      value = Math.max(value, known.tokenAt(zxid) + ROOM);
+    }
+    List<Op> ops = new ArrayList<>();
+    ops.add(Op.setData(schema.base(), new byte[0], stored.version()));
+    for (BaseNode node : stored.nodes()) {
+      value = Math.max(value, node.base().tokenAt(Math.max(zxid, node.base().position())) + ROOM);
+      ops.add(Op.delete(node.base().path(), -1));
+    }
+    String path = schema.base(value + "-" + Long.toHexString(random.nextLong()));
+    byte[] limit = Long.toString(zxid + ROOM).getBytes(StandardCharsets.US_ASCII);
+    ops.add(Op.create(path, limit, acl, CreateMode.PERSISTENT));
+    ops.add(Op.setData(path, limit, -1));
+    long chosen = value;
+    return client
+        .transact(ops)
+        .thenCompose(
+            reply -> {
+              if (!reply.isRefused()) {
+                Stat stat = reply.stat(ops.size() - 1);
+                TokenBase created = new TokenBase(path, chosen, stat.getCzxid());
+                if (created.position() <= zxid + ROOM) {
+                  return CompletableFuture.completedFuture(created);
+                }
+              }
+              if (triesLeft == 0) {
+                throw ZookeeperErrors.of(reply.reason());
+              }
+              return read(client).thenCompose(again -> write(client, again, triesLeft - 1));
+            });
+  }
+
+  private record BaseNode(TokenBase base, boolean isWithinRoom) {}
+
+  private record StoredBases(int version, List<BaseNode> nodes) {
+    /** The one in force; none if there are none or it stands where its tokens could be too low. */
+    Optional<TokenBase> usable() {
+      return nodes.size() == 1 && nodes.get(0).isWithinRoom()
+          ? Optional.of(nodes.get(0).base())
+          : Optional.empty();
+    }
+  }
+}

@@ -31,16 +31,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What happens when the connection comes and goes. Calls pass only between a finished welcome and
- * the next word that the connection is gone: meanwhile nothing is granted and nothing confirmed.
+ * Reacts when the connection comes and goes. Requests pass only between a finished setup and the
+ * next disconnect. Outside of that time nothing is granted and nothing is confirmed.
  *
- * <p>A welcome, the same for a new session and for one that goes on: what everything stands on is
- * there, this replica is registered, a new base of tokens is in force, queueNodes of an earlier
- * session are given up, and writes whose answer was lost are looked up. Safe for use by many
+ * <p>The setup is the same for a new session and for one that continues. It checks that the store's
+ * nodes exist, registers this replica, replaces the base of tokens, drops the queue nodes of an
+ * earlier session, and reads the locks whose last write had no answer. Safe for use by many
  * threads.
  */
 @SuppressWarnings(
-    "FutureReturnValueIgnored") // What is begun here ends in a whenComplete of its own.
+    "FutureReturnValueIgnored") // Each stage that starts here ends in its own whenComplete.
 final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListener, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ConnectionLifecycle.class);
   private static final Duration RETRY_PAUSE = Duration.ofMillis(200);
@@ -62,7 +62,7 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
   private int nextPurge;
   private volatile String lastWarning = "";
 
-  /** What takes part in a welcome. */
+  /** The components that take part in the setup. */
   record LifecycleContext(
       RequestGate gate,
       OwnQueueNodes queueNodes,
@@ -100,7 +100,7 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
     return timers;
   }
 
-  /** Connects; completes after the first welcome. */
+  /** Connects. The stage completes after the first setup. */
   CompletableFuture<Boolean> open() {
     timers.execute(
         () -> {
@@ -139,7 +139,7 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
                 + " or sasl-section and the JAAS configuration"));
   }
 
-  /** Goes through all locks soon, since somebody may have left some behind. */
+  /** Schedules a sweep over all locks, because a replica may have left some behind. */
   void scheduleSweep() {
     if (isSweepScheduled.compareAndSet(false, true)) {
       schedule(
@@ -205,7 +205,7 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
         return;
       }
       first = !opening.isDone();
-      // Its queueNodes first: nothing may be asked that believes in those of an older session.
+      // First: no request may rely on the queue nodes of an older session.
       context.queueNodes().startSession(client);
       context.gate().open(client);
     }
@@ -227,7 +227,7 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
     if (failure instanceof StoreConfigurationException && opening.completeExceptionally(failure)) {
       return;
     }
-    warnOnce("Connected to ZooKeeper, but cannot begin: ", failure);
+    warnOnce("Connected to ZooKeeper, but the setup failed: ", failure);
     schedule(
         RETRY_PAUSE,
         () -> {
@@ -239,7 +239,7 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
         });
   }
 
-  /** Says what goes wrong, unless it is a broken connection or was said before. */
+  /** Logs a failure once. Broken connections and repeated failures are not logged. */
   private void warnOnce(String what, Throwable error) {
     RuntimeException failure = ZookeeperErrors.toException(error);
     boolean isBroken =
@@ -266,7 +266,7 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
         .whenComplete(
             (done, error) -> {
               if (error != null) {
-                warnOnce("Could not look for the locks of dead servers yet: ", error);
+                warnOnce("Could not scan for the locks of lost servers, trying again: ", error);
                 schedule(RETRY_PAUSE.multipliedBy(5), this::scheduleSweep);
               }
             });

@@ -18,7 +18,7 @@ import org.apache.zookeeper.Op;
 import org.apache.zookeeper.OpResult;
 import org.apache.zookeeper.data.ACL;
 
-/** The nodes that everything stands on, and the store's id. Safe for use by many threads. */
+/** Creates the store's base nodes and its id. Safe for use by many threads. */
 final class StoreBootstrap {
   private static final byte[] NO_DATA = {};
 
@@ -30,13 +30,15 @@ final class StoreBootstrap {
     this.acl = acl;
   }
 
-  /** Makes what is missing; answers the store's id. */
+  /** Creates the base nodes if the store has no id yet. Returns the store's id. */
   CompletableFuture<String> ensureExists(ZookeeperClient client) {
     return readId(client)
         .thenCompose(id -> id.isEmpty() ? repair(client) : CompletableFuture.completedFuture(id));
   }
 
-  /** Makes what is missing, however much that is; answers the store's id. */
+  /**
+   * Creates every base node that is missing, even if the store has an id. Returns the store's id.
+   */
   CompletableFuture<String> repair(ZookeeperClient client) {
     List<String> paths = new ArrayList<>(schema.rootAndAbove());
     paths.addAll(schema.trunks());
@@ -46,7 +48,7 @@ final class StoreBootstrap {
     }
     List<CompletableFuture<Code>> created = new ArrayList<>();
     paths.forEach(path -> created.add(create(client, path, NO_DATA)));
-    // The id comes last: where there is one, all the rest is there.
+    // Last, so that a store with an id has all other nodes.
     byte[] id = UUID.randomUUID().toString().getBytes(StandardCharsets.UTF_8);
     created.add(create(client, schema.id(), id));
     return LockReader.joined(created)
@@ -63,7 +65,7 @@ final class StoreBootstrap {
             });
   }
 
-  /** The store's id; blank if it has none. */
+  /** Reads the store's id; empty if it has none. */
   CompletableFuture<String> readId(ZookeeperClient client) {
     return client
         .read(schema.root(), List.of(Op.getData(schema.id())))
@@ -83,14 +85,14 @@ final class StoreBootstrap {
   private RuntimeException toException(Code code) {
     return code == Code.NOAUTH
         ? new StoreConfigurationException(
-            "ZooKeeper gives us no rights on "
+            "ZooKeeper denies access to "
                 + schema.root()
-                + ": set store options user and password (or sasl-section) to who made it, or"
-                + " change its ACL")
+                + ": set store options user and password (or sasl-section) to the identity that"
+                + " created it, or change its ACL")
         : ZookeeperErrors.of(code);
   }
 
-  /** One that exists may stand where we may not write: that is as good. */
+  /** Creates a node. An existing node counts as created, even where this replica may not write. */
   private CompletableFuture<Code> create(ZookeeperClient client, String path, byte[] data) {
     CompletableFuture<Code> answer = new CompletableFuture<>();
     client.create(

@@ -36,9 +36,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A replica's way to an ensemble. No method blocks but {@link #close}; stages complete on the
- * client's own thread, so whoever blocks one holds up the calls of all. {@link #open} may be
- * repeated after it failed.
+ * One replica's backend on an ensemble. No method blocks except {@link #close}. Stages complete on
+ * the client's own thread, so a callback that blocks delays all calls. {@link #open} may be
+ * repeated after a failure.
  */
 final class ZookeeperBackend implements LockBackend {
   private final ZookeeperSettings settings;
@@ -150,7 +150,7 @@ final class ZookeeperBackend implements LockBackend {
     }
   }
 
-  /** For tests: the parts of it. */
+  /** Returns the open store. For tests. */
   synchronized ZookeeperStore store() {
     ZookeeperStore open = store;
     if (open == null) {
@@ -159,7 +159,9 @@ final class ZookeeperBackend implements LockBackend {
     return open;
   }
 
-  /** Where nobody answers at all, there is no store rather than a slow one. */
+  /**
+   * Turns a timeout while opening into "unreachable": a store that never answers is not a slow one.
+   */
   private static Throwable unreachable(Throwable error) {
     RuntimeException failure = ZookeeperErrors.toException(error);
     boolean isTimeout =
@@ -177,7 +179,7 @@ final class ZookeeperBackend implements LockBackend {
         store = null;
       }
     }
-    // Closing waits for the client's thread, on which this may be.
+    // Closing waits for the client's thread, which may be the current thread.
     Thread closer = new Thread(opening::close, "fencepost-zookeeper-close");
     closer.setDaemon(true);
     closer.start();
@@ -193,8 +195,8 @@ final class ZookeeperBackend implements LockBackend {
         : withCallTimeout(call.apply(open));
   }
 
-  /** The answer, or the reason why there is none, within the call timeout. */
-  @SuppressWarnings("FutureReturnValueIgnored") // Both its ends are in what is returned.
+  /** Completes with the answer, or fails within the call timeout. */
+  @SuppressWarnings("FutureReturnValueIgnored") // The returned stage carries both outcomes.
   private <T> CompletableFuture<T> withCallTimeout(CompletableFuture<T> answer) {
     CompletableFuture<T> result = new CompletableFuture<>();
     answer.whenComplete(

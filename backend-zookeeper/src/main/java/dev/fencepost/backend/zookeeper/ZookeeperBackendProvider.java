@@ -8,8 +8,8 @@ import java.security.SecureRandom;
 import java.util.List;
 
 /**
- * Locks in ZooKeeper 3.6 or later: {@code zookeeper://host:2181,host:2181/path}. The path is where
- * everything is kept, {@code /fencepost} if none is given; it is made if it is missing. Safe for
+ * Locks in ZooKeeper 3.6 or later: {@code zookeeper://host:2181,host:2181/path}. All nodes are kept
+ * under the path, which is created if it is missing; the default is {@code /fencepost}. Safe for
  * use by many threads.
  *
  * <p>Options: {@code session-timeout} (1 s – 5 min), {@code batch-size} (1–64 locks), {@code

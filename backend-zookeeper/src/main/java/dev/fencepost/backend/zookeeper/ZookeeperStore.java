@@ -48,7 +48,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.zookeeper.data.ACL;
 
-/** A backend that is open: its parts, joined. Safe for use by many threads. */
+/** An open backend: creates all components and connects them. Safe for use by many threads. */
 final class ZookeeperStore implements AutoCloseable {
   private final ScheduledThreadPoolExecutor timers;
   private final RequestGate gate;
@@ -116,7 +116,7 @@ final class ZookeeperStore implements AutoCloseable {
     connection = new ConnectionLifecycle(settings, context, timers, random);
   }
 
-  /** Connects; fails if that takes longer than a call may. */
+  /** Connects. Fails if that takes longer than one call may. */
   CompletableFuture<StoreInfo> open() {
     return connection.open().thenCompose(ready -> info());
   }
@@ -170,7 +170,8 @@ final class ZookeeperStore implements AutoCloseable {
   }
 
   CompletableFuture<Revocation> forceRelease(ForceReleaseCommand command) {
-    // What is left of a lease is only estimated here: the lock stays closed for a whole one.
+    // FULL, because the remaining lease is only an estimate here: the lock stays closed for a whole
+    // lease.
     return readModifyWriter.change(
         command.lock(), LockSnapshot.RemainingLease.FULL, commands.forceRelease(command));
   }
@@ -208,7 +209,7 @@ final class ZookeeperStore implements AutoCloseable {
     return marks;
   }
 
-  /** For tests: forgets at once what has been idle for so long. */
+  /** Deletes locks and marks that were unused for the given times, in all buckets. For tests. */
   CompletableFuture<Boolean> purge(int firstBucket, LockSweeper.PurgeAges ages) {
     return firstBucket >= NodeName.BUCKETS
         ? CompletableFuture.completedFuture(true)
@@ -217,12 +218,12 @@ final class ZookeeperStore implements AutoCloseable {
             .thenCompose(done -> purge(firstBucket + LockSweeper.BUCKETS_AT_ONCE, ages));
   }
 
-  /** For tests: fence marks with a retention of their own. */
+  /** Returns fence marks with their own retention. For tests. */
   FenceMarks marks(Duration retention) {
     return marks.withRetention(retention);
   }
 
-  /** For tests: how many states this replica looks after. */
+  /** Returns the number of states that this replica expires. For tests. */
   int trackedStates() {
     return expirer.size();
   }
@@ -246,7 +247,7 @@ final class ZookeeperStore implements AutoCloseable {
     return answer -> answer.map(CompletableFuture::completedFuture).orElseGet(otherwise);
   }
 
-  /** What the expirer asks of the others. */
+  /** Connects the expirer with the components that are created after it. */
   private final class ExpirerActions implements StateExpirer.StateActions {
     @Override
     public CompletableFuture<LockSnapshot> read(LockName lock) {

@@ -28,7 +28,7 @@ final class ConnectTimeoutTest {
       new ZookeeperServer().with("maxSessionTimeout=300000");
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  /** So long that its part for one server is more than a test waits. */
+  /** A session timeout so long that one server's share of it exceeds the test's patience. */
   private static final Map<String, String> LONG_SESSION = Map.of("session-timeout", "5m");
 
   @BeforeAll
@@ -50,14 +50,14 @@ final class ConnectTimeoutTest {
       try (TestReplica replica =
           new TestReplica("zookeeper://" + servers + "/silent", LONG_SESSION)) {
         Grant grant = replica.acquire("silent");
-        // The client goes to the other one next.
+        // The client tries the other server next.
         good.reset();
         assertRenewedSoon(replica, grant);
       }
     }
   }
 
-  /** The client tries servers in random order: one of eight begins with the silent one. */
+  /** The client tries servers in random order. One of eight starts with the silent server. */
   @Test
   void silentServer_isPassedOverWhileOpening() {
     try (TcpProxy silent = new TcpProxy(SERVER.port())) {

@@ -28,11 +28,11 @@ import org.apache.curator.framework.recipes.locks.InterProcessMutex;
 import org.apache.curator.retry.RetryOneTime;
 
 /**
- * Pairs of acquire and release at 64 callers, each on a lock of its own, and hand-overs of one lock
- * among 16, by this backend and by Curator's {@link InterProcessMutex} on the same server, in turn;
- * with the transactions per pair as the server counts them. Arguments: rounds and seconds of each
- * (3 and 5), {@code nosync} for a server that does not wait for its disk, and store options as
- * {@code name=value}.
+ * Compares this backend with Curator's {@link InterProcessMutex} on the same server, in turn.
+ * Measures pairs of acquire and release with 64 callers, each on its own lock, and hand-overs of
+ * one lock among 16 waiters. Counts transactions per pair from the server's own figures. Arguments:
+ * rounds and seconds of each (3 and 5), {@code nosync} for a server that does not wait for its
+ * disk, and store options as {@code name=value}.
  */
 final class CuratorComparison {
   private static final int CALLERS = 64;
@@ -47,7 +47,7 @@ final class CuratorComparison {
     this.length = length;
   }
 
-  /** A side of a comparison. */
+  /** One side of a comparison. */
   private record ComparedSide(String name, Measurement measure) {}
 
   /** One measurement. */
@@ -55,7 +55,7 @@ final class CuratorComparison {
     ThroughputResult run() throws InterruptedException;
   }
 
-  /** A result: things per second, transactions per thing. */
+  /** Operations per second, and transactions per operation. */
   private record ThroughputResult(double perSecond, double writesEach) {}
 
   /** Prints medians. */
@@ -113,7 +113,7 @@ final class CuratorComparison {
     for (int round = -1; round < rounds; round++) {
       for (int i = 0; i < sides.size(); i++) {
         ThroughputResult result = sides.get(i).measure().run();
-        if (round >= 0) { // The one before is for warming up.
+        if (round >= 0) { // Round -1 warms up.
           results.get(i).add(result);
         }
       }
@@ -176,7 +176,9 @@ final class CuratorComparison {
     return result(done.get(), begun, zxid);
   }
 
-  /** Callers that go on where their answer comes in, as the server's do. */
+  /**
+   * Asynchronous callers: each starts its next pair on the thread of its answer, like the server.
+   */
   private ThroughputResult chains(TestReplica replica) {
     AtomicLong done = new AtomicLong();
     long zxid = zxid();

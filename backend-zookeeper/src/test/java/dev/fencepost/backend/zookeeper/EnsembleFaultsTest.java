@@ -27,7 +27,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What the servers of an ensemble may suffer while locks are held and waited for. */
+/** Faults of an ensemble's servers while locks are held and waited for. */
 final class EnsembleFaultsTest {
   private static final ZookeeperEnsemble ENSEMBLE = new ZookeeperEnsemble(3);
   private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -133,7 +133,7 @@ final class EnsembleFaultsTest {
     if (state.replicaQueue().contains(replica.id())) {
       return true;
     }
-    // As the server does when its re-check finds that its place is gone.
+    // As the server does when its poll finds that its queue node is gone.
     answer(replica.backend().tryAcquire(waiting, QueueIntent.JOIN));
     return false;
   }

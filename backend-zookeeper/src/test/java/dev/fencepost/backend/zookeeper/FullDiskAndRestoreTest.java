@@ -23,7 +23,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** A server whose disk is full, and one that was restored from an old backup. */
+/** A server with a full disk, and one restored from an old backup. */
 final class FullDiskAndRestoreTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final int CHUNK_BYTES = 500_000;
@@ -36,7 +36,7 @@ final class FullDiskAndRestoreTest {
       try (TestReplica replica = new TestReplica(uri(server))) {
         Grant held = replica.acquire("full");
         disk.fill();
-        // The log has some room of its own, which something large uses up.
+        // A large write uses up the space that the log has allocated in advance.
         try (ZookeeperTestClient client = new ZookeeperTestClient("127.0.0.1:" + server.port())) {
           client.create("/large", new byte[0]);
           await()
@@ -76,7 +76,7 @@ final class FullDiskAndRestoreTest {
         copy(backup, data);
         server.start();
 
-        // The client has seen later transactions than the server has: another session is made.
+        // The client has seen later transactions than the server has, so it gets a new session.
         Grant after = replica.acquire("restored/after");
         assertThat(after.token()).isGreaterThan(late.token());
         assertThat(replica.acquire("restored/0").token()).isGreaterThan(late.token());
@@ -98,7 +98,7 @@ final class FullDiskAndRestoreTest {
     }
   }
 
-  /** A renewal is answered as one that succeeded, or as unknown. */
+  /** True if the renewal fails as unknown; otherwise it must succeed. */
   private static boolean isRefused(TestReplica replica, Grant held) {
     try {
       assertThat(answer(replica.backend().renew(held.ref()))).isInstanceOf(Renewal.Renewed.class);
@@ -137,7 +137,7 @@ final class FullDiskAndRestoreTest {
     }
   }
 
-  /** The folder and all in it, outermost first. */
+  /** Returns the folder and everything in it, outermost first. */
   private static List<Path> below(Path folder) {
     try (Stream<Path> all = Files.walk(folder)) {
       return all.toList();

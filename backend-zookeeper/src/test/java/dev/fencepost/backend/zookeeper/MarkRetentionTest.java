@@ -19,7 +19,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Fence marks are kept as long as somebody uses them, and for a time after that. */
+/** Fence marks are kept while they are used, and for their retention after that. */
 final class MarkRetentionTest {
   private static final ZookeeperServer SERVER = new ZookeeperServer();
   private static final ZookeeperSchema SCHEMA = new ZookeeperSchema("/retention");
@@ -62,7 +62,7 @@ final class MarkRetentionTest {
       FencingToken token = replica.acquire("used").token();
       FenceMarks marks = replica.backend().store().marks(retention);
       answer(marks.advance(resource, token));
-      // Longer than the retention in all, but never so long without a use.
+      // Longer than the retention in total, but each pause is shorter.
       for (int i = 0; i < 6; i++) {
         await().pollDelay(Duration.ofMillis(500)).until(() -> true);
         assertThat(answer(marks.advance(resource, token)))

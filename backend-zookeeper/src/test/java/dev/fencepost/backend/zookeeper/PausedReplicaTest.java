@@ -14,7 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** A replica that stands still past its session. */
+/** A replica that is paused past its session. */
 final class PausedReplicaTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -36,7 +36,7 @@ final class PausedReplicaTest {
           child.awaitLine("ready"::equals, PATIENCE);
           assertThat(describe(b, "awaited").replicaQueue()).hasSize(1);
           child.pause();
-          // Its session ends, its place with it, and its short lease by somebody else's hand.
+          // Its session ends with its queue node, and another replica ends its short lease.
           await().atMost(PATIENCE).until(() -> describe(b, "awaited").replicaQueue().isEmpty());
           await().atMost(PATIENCE).until(() -> describe(b, "short").holder().isEmpty());
           Grant next = b.acquire("short");

@@ -13,9 +13,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
 /**
- * A replica as a process of its own. Arguments: the store's URI, a lock to take for 3 s, a lock to
- * take for a minute, and one to wait for. Says what became of its two grants whenever it is sent a
- * line.
+ * Runs a replica in its own process. Arguments: the store's URI, a lock to take for 3 s, a lock to
+ * take for a minute, and a lock to wait for. Prints the state of its two grants for each line of
+ * input.
  */
 final class ReplicaProgram {
   private ReplicaProgram() {}

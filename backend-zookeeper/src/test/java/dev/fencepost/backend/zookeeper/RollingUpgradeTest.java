@@ -21,13 +21,13 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * Bases of tokens and fence marks of an earlier version, written here as it wrote them, and those
- * of now, read here as it read them: before the room of a base was a millisecond, and before marks
- * were written again.
+ * Exchanges token bases and fence marks with an earlier version, whose reads and writes this test
+ * repeats. In that version the distance of a base was more than a millisecond, and marks in use
+ * were not written again.
  */
 final class RollingUpgradeTest {
   private static final ZookeeperServer SERVER = new ZookeeperServer();
-  private static final long FORMER_ROOM = Duration.ofSeconds(10).toNanos();
+  private static final long FORMER_DISTANCE = Duration.ofSeconds(10).toNanos();
 
   @BeforeAll
   static void start() {
@@ -59,7 +59,7 @@ final class RollingUpgradeTest {
         assertThat(next.token().value() - theirs.value())
             .isEqualTo(written(schema, client, next) - theirs.position());
       }
-      // Nobody but a replica that starts or was cut off replaces it.
+      // Only a replica that starts or reconnects replaces it.
       assertThat(formerBase(schema, client)).isEqualTo(theirs);
 
       long last = now.acquire("last").token().value();
@@ -93,7 +93,9 @@ final class RollingUpgradeTest {
     }
   }
 
-  /** A base as it was read: the only one, and not beyond the room of its maker. */
+  /**
+   * A base as the earlier version reads it: the only one, and within the distance of its writer.
+   */
   private record FormerBase(String path, long value, long position) {}
 
   private static FormerBase formerBase(ZookeeperSchema schema, ZookeeperTestClient client) {
@@ -108,14 +110,14 @@ final class RollingUpgradeTest {
     return new FormerBase(schema.base(name), value, stat.getCzxid());
   }
 
-  /** What it did when it started, or had been cut off. */
+  /** Replaces the base as the earlier version did after a start or a lost connection. */
   private static void replaceAsTheFormer(
       ZookeeperSchema schema, ZookeeperTestClient client, FormerBase known) {
     Stat parent = client.ask(zk -> zk.exists(schema.base(), false));
     long zxid = client.ask(zk -> zk.exists(known.path(), false)).getMzxid();
     long present = known.value() + (parent.getMzxid() - known.position());
-    String path = schema.base(present + FORMER_ROOM + "-f0");
-    byte[] limit = Long.toString(zxid + FORMER_ROOM).getBytes(US_ASCII);
+    String path = schema.base(present + FORMER_DISTANCE + "-f0");
+    byte[] limit = Long.toString(zxid + FORMER_DISTANCE).getBytes(US_ASCII);
     client.ask(
         zk ->
             zk.multi(
@@ -126,7 +128,7 @@ final class RollingUpgradeTest {
                     Op.setData(path, limit, -1))));
   }
 
-  /** By which transaction a grant was made. */
+  /** Returns the transaction id of the grant's write. */
   private static long written(ZookeeperSchema schema, ZookeeperTestClient client, Grant grant) {
     return client.ask(zk -> zk.exists(schema.lock(grant.ref().lock()), false)).getMzxid();
   }

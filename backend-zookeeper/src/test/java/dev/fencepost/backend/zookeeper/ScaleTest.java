@@ -39,7 +39,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Many locks, many waiters. */
+/** Many locks and many waiters. */
 final class ScaleTest {
   private static final int MANY = 100_000;
   private static final int AT_ONCE = 2_000;
@@ -98,8 +98,8 @@ final class ScaleTest {
       try (TestReplica b = new TestReplica(uri(schema))) {
         a.acquire(last, Lease.of(Duration.ofSeconds(20)));
         a.backend().close();
-        // It is told that the keeper is gone, looks at all, and keeps time for all of them; the
-        // last one may end before that is done.
+        // b sees that a has left, reads all locks and expires all of them. The last lock may end
+        // before that is done.
         await().atMost(PATIENCE).until(() -> b.backend().store().trackedStates() >= MANY - 1);
         Optional<ListQuery.Cursor> after = Optional.empty();
         do {
@@ -128,12 +128,15 @@ final class ScaleTest {
     }
   }
 
-  /** A run of turns between two replicas with so many waiters each; as many calls as the core's. */
+  /**
+   * Runs turns between two replicas with this many waiters each, with as many calls as the core
+   * makes.
+   */
   private static long packetsPerHandOver(
       TestReplica a, TestReplica b, String lock, int waitersEach) {
     TestReplica[] replicas = {a, b};
     Grant held = granted(answer(a.backend().tryAcquire(claim(lock), QueueIntent.STAY)));
-    // The core asks once for all its waiters; whoever comes later is in its queue.
+    // The core asks once for all its waiters; later waiters only join its own queue.
     for (int i = 0; i < waitersEach; i++) {
       for (TestReplica replica : replicas) {
         assertThat(answer(replica.backend().tryAcquire(claim(lock), QueueIntent.STAY)))
@@ -163,7 +166,7 @@ final class ScaleTest {
     return new ZookeeperSchema("/waiters").busy(new LockName(lock));
   }
 
-  /** How many watches the server has on places in a lock's line. */
+  /** Returns the number of watches on queue nodes of this lock. */
   private static long watches(String path) {
     return SERVER
         .ask("wchp")
@@ -180,7 +183,10 @@ final class ScaleTest {
     return Long.parseLong(received.group(1));
   }
 
-  /** One for each lock, which every repeat uses again; with leases that outlast the test. */
+  /**
+   * Returns one claim for each lock, with a lease that outlasts the test. Retries use the same
+   * claim.
+   */
   private static List<Claim> claims(String prefix, int count) {
     return IntStream.range(0, count)
         .mapToObj(i -> claim(prefix + i, Lease.of(Duration.ofHours(1))))
@@ -195,12 +201,14 @@ final class ScaleTest {
     return locks;
   }
 
-  /** Something done. */
+  /** An asynchronous operation. */
   private interface AsyncWork {
     CompletionStage<?> begin(int number);
   }
 
-  /** Does it so many times, a bounded number at once; what had no answer is asked again. */
+  /**
+   * Runs the operation this many times, with a bounded number in flight. Retries unknown outcomes.
+   */
   private static void each(int times, AsyncWork work) throws InterruptedException {
     Semaphore free = new Semaphore(AT_ONCE);
     Queue<Throwable> faults = new ConcurrentLinkedQueue<>();

@@ -15,7 +15,10 @@ import java.util.List;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
-/** An ensemble that hardly gets to work. A class of its own, begun first: it takes a minute. */
+/**
+ * An ensemble whose leader is stopped most of the time. Its own class and first in order, because
+ * it takes a minute.
+ */
 @Order(1)
 final class StoppedLeaderTest {
   private static final int ROUNDS = 20;

@@ -34,13 +34,13 @@ final class TestReplica extends OpenReplica<ZookeeperBackend> {
     return acquire(claim(lock, lease));
   }
 
-  /** Whether a call that ended so may be settled by its repeat. */
+  /** True if the outcome of the call is unknown, so that a retry may settle it. */
   static boolean isUnanswered(@Nullable Throwable error) {
     return error instanceof StoreException
         || (error instanceof CompletionException && error.getCause() instanceof StoreException);
   }
 
-  /** A backend that may not be able to open. */
+  /** A backend that may be unable to open. */
   static final class UnopenedReplica implements AutoCloseable {
     private final LockBackend backend;
 

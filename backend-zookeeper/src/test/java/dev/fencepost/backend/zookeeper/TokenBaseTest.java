@@ -13,7 +13,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** What tokens count from, and how far it may be ahead of the clock. */
+/** The base of tokens, and how far it may be ahead of the clock. */
 final class TokenBaseTest {
   private static final ZookeeperServer SERVER = new ZookeeperServer();
 
@@ -41,7 +41,9 @@ final class TokenBaseTest {
     assertThat(Duration.ofNanos(last - nowNanos())).isLessThan(Duration.ofSeconds(5));
   }
 
-  /** It was made long after its maker had looked: meanwhile the one before it gave tokens. */
+  /**
+   * The base was written long after its writer's read. Meanwhile the base before it made tokens.
+   */
   @Test
   void baseThatCameLate_isReplacedByOneAboveAllTokensBefore() {
     ZookeeperSchema schema = new ZookeeperSchema("/late");

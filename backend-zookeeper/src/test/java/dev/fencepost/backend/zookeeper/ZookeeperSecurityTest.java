@@ -17,7 +17,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Who we are, and how the connection is protected. */
+/** Authentication and TLS. */
 final class ZookeeperSecurityTest {
   private static final Map<String, String> USER =
       Map.of("session-timeout", "4s", "user", "fencepost", "password", "secret");

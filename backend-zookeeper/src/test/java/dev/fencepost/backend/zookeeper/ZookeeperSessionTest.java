@@ -32,7 +32,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** What happens to a replica's session, and what becomes of its locks and places meanwhile. */
+/** Lost and expired sessions of a replica, and their effect on its locks and queue nodes. */
 final class ZookeeperSessionTest {
   private static final ZookeeperServer SERVER = new ZookeeperServer();
   private static final ZookeeperSchema SCHEMA = new ZookeeperSchema("/session");
@@ -105,7 +105,7 @@ final class ZookeeperSessionTest {
       answer(b.backend().tryAcquire(claim, QueueIntent.JOIN));
       proxy.refuse();
       answer(a.backend().release(ReleaseCommand.of(held.ref())));
-      // The turn of the one that is cut off passes.
+      // The turn of the disconnected replica expires.
       Grant next =
           await()
               .atMost(PATIENCE)
@@ -218,7 +218,7 @@ final class ZookeeperSessionTest {
     try (TcpProxy proxy = new TcpProxy(SERVER.port());
         TestReplica a = new TestReplica(uri(proxy.port()));
         TestReplica b = new TestReplica(uri(SERVER.port()))) {
-      a.acquire("answer/first"); // It has the base that b put in force.
+      a.acquire("answer/first"); // Its token base is the one that b has written.
       Claim repeated = claim("answer/repeated");
       Claim abandoned = claim("answer/abandoned", lease);
       proxy.swallow(Direction.ANSWERS);

@@ -23,7 +23,7 @@ import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.ZooDefs;
 
-/** An ensemble, perhaps of one, that tests reach behind the backends' backs. */
+/** An ensemble of one or more servers that tests can change directly, without a backend. */
 abstract class ZookeeperStoreUnderTest implements StoreUnderTest {
   private static final ZookeeperSchema SCHEMA = new ZookeeperSchema("/contract");
 
@@ -33,7 +33,7 @@ abstract class ZookeeperStoreUnderTest implements StoreUnderTest {
     this.servers = servers;
   }
 
-  /** All servers. */
+  /** Returns all servers. */
   abstract List<ZookeeperServer> all();
 
   private String uri() {
@@ -51,7 +51,7 @@ abstract class ZookeeperStoreUnderTest implements StoreUnderTest {
     return true;
   }
 
-  /** Tokens come from transaction ids, not from what a replica remembers. */
+  /** Tokens come from transaction ids, not from a replica's memory. */
   @Override
   public boolean honoursTokenFloor() {
     return false;
@@ -82,7 +82,7 @@ abstract class ZookeeperStoreUnderTest implements StoreUnderTest {
     }
   }
 
-  /** Puts a base in force that makes greater ones. */
+  /** Writes a base that makes greater tokens. */
   @Override
   public void raiseToken(LockName lock, FencingToken last) {
     try (ZookeeperTestClient client = new ZookeeperTestClient(servers)) {
@@ -110,7 +110,7 @@ abstract class ZookeeperStoreUnderTest implements StoreUnderTest {
     }
   }
 
-  /** A record's bytes with that damage. */
+  /** Returns a record's bytes with that damage. */
   static byte[] spoiled(byte[] record, Damage damage) {
     byte[] spoiled =
         switch (damage) {

@@ -12,7 +12,7 @@ import org.apache.zookeeper.ZKUtil;
 import org.apache.zookeeper.ZooDefs;
 import org.apache.zookeeper.ZooKeeper;
 
-/** A plain client, for what tests do behind the backends' backs. */
+/** A plain client for direct changes of the tree in tests. */
 final class ZookeeperTestClient implements AutoCloseable {
   private static final int SESSION_MILLIS = 10_000;
 
@@ -41,7 +41,7 @@ final class ZookeeperTestClient implements AutoCloseable {
     }
   }
 
-  /** Something done with the client. */
+  /** An operation of the client. */
   interface ClientAction<T> {
     T on(ZooKeeper keeper) throws KeeperException, InterruptedException;
   }
@@ -61,7 +61,7 @@ final class ZookeeperTestClient implements AutoCloseable {
     return ask(zk -> zk.getChildren(path, false));
   }
 
-  /** Deletes a node with all below it. */
+  /** Deletes a node and everything below it. */
   void deleteAll(String path) {
     ask(
         zk -> {
@@ -76,7 +76,7 @@ final class ZookeeperTestClient implements AutoCloseable {
     ask(zk -> zk.create(path, data, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT));
   }
 
-  /** The numbers that the server gives of itself. */
+  /** Returns one of the server's own figures; 0 if it has none of this name. */
   static long number(Map<String, Long> numbers, String name) {
     return numbers.getOrDefault(name, 0L);
   }

@@ -8,20 +8,20 @@ import org.apache.zookeeper.client.HostProvider;
 import org.apache.zookeeper.client.StaticHostProvider;
 
 /**
- * The ensemble's servers, tried in turn, with a limit for the time that a connection to one may
- * take. ZooKeeper's client gives each server the session timeout divided by the number of servers,
- * and knows no setting for it; so the number that it is told is large enough. As thread-safe as
- * {@link StaticHostProvider}.
+ * Tries the ensemble's servers in turn and limits the time for one connection. ZooKeeper's client
+ * gives each server the session timeout divided by the number of servers, and has no setting for
+ * it. So this class reports a number of servers that is large enough. As thread-safe as {@link
+ * StaticHostProvider}.
  */
 final class ConnectTimeoutHostProvider implements HostProvider {
   private final StaticHostProvider hosts;
   private final int leastSize;
 
   /**
-   * Resolves nothing yet.
+   * Creates the provider without resolving addresses yet.
    *
    * @param servers {@code host:port,…}
-   * @param sessionTimeoutMillis what the client divides
+   * @param sessionTimeoutMillis the value that the client divides
    * @param limit longest time for one connection
    */
   ConnectTimeoutHostProvider(String servers, int sessionTimeoutMillis, Duration limit) {

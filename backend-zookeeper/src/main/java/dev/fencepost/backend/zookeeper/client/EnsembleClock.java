@@ -3,10 +3,10 @@ package dev.fencepost.backend.zookeeper.client;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The ensemble's clock as far as this replica has heard of it: each answer to a write names the
- * leader's time, which it cannot be behind of when the answer arrives. Never ahead of the leader's,
- * so what is left of a lease by it is at most too much. For display only, and for the first base of
- * tokens: no lease ends by it. Safe for use by many threads.
+ * Estimates the ensemble's clock. Each answer to a write carries the leader's time of that write.
+ * When the answer arrives, the leader's clock shows that time or a later one. So the estimate is
+ * never ahead of the leader, and a remaining lease computed from it is at most too long. Used for
+ * display and for the first base of tokens only; no lease ends by it. Safe for use by many threads.
  */
 public final class EnsembleClock {
   private static final long NANOS_PER_MILLI = 1_000_000;
@@ -15,7 +15,7 @@ public final class EnsembleClock {
 
   private final AtomicLong offsetNanos = new AtomicLong(UNKNOWN);
 
-  /** A write that was answered right now was made at that time. */
+  /** Records the leader's time of a write whose answer has just arrived. */
   public void recordWriteTime(long leaderMillis) {
     long offset = leaderMillis * NANOS_PER_MILLI - System.nanoTime();
     if (offset > offsetNanos.get()) {
@@ -23,12 +23,12 @@ public final class EnsembleClock {
     }
   }
 
-  /** Forgets what it heard: another leader may have another clock. */
+  /** Forgets all recorded times, because another leader may have another clock. */
   public void reset() {
     offsetNanos.set(UNKNOWN);
   }
 
-  /** The time in ns since 1970, or a little less; 0 if nothing was heard yet. */
+  /** Returns the time in ns since 1970 or slightly less; 0 if nothing was recorded yet. */
   public long nowNanos() {
     long offset = offsetNanos.get();
     return offset == UNKNOWN ? 0 : offset + System.nanoTime();

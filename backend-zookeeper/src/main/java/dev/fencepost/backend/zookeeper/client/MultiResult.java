@@ -6,12 +6,11 @@ import org.apache.zookeeper.OpResult;
 import org.apache.zookeeper.data.Stat;
 
 /**
- * The ensemble's answer to a transaction: carried out, or refused as a whole because of one
- * operation.
+ * The ensemble's answer to a transaction: executed, or refused as a whole because of one operation.
  *
- * @param results one for each operation if it was carried out
- * @param refusedAt the number of the operation that was at fault, or -1
- * @param reason what was wrong with it
+ * @param results one for each operation if the transaction was executed
+ * @param refusedAt index of the operation that failed, or -1
+ * @param reason error code of that operation
  */
 public record MultiResult(List<OpResult> results, int refusedAt, Code reason) {
 
@@ -29,7 +28,7 @@ public record MultiResult(List<OpResult> results, int refusedAt, Code reason) {
     return refusedAt >= 0;
   }
 
-  /** What the node is after a {@code setData}. */
+  /** Returns the stat of a node after a {@code setData}. */
   public Stat stat(int operation) {
     return stat(results, operation);
   }
@@ -38,7 +37,7 @@ public record MultiResult(List<OpResult> results, int refusedAt, Code reason) {
     return ((OpResult.SetDataResult) results.get(operation)).getStat();
   }
 
-  /** The full path of a created node. */
+  /** Returns the full path of a created node. */
   public static String created(List<OpResult> results, int operation) {
     return ((OpResult.CreateResult) results.get(operation)).getPath();
   }

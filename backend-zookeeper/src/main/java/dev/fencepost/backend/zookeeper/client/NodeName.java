@@ -8,12 +8,14 @@ import java.util.Optional;
 import java.util.zip.CRC32;
 
 /**
- * The name of a lock or resource as the name of a node: letters, digits, {@code -} and {@code _} as
- * they are, every other byte of its UTF-8 as {@code %XX}. ZooKeeper's own rules for names forbid
- * {@code /}, {@code .} and {@code ..} alone, surrogates and more.
+ * Encodes the name of a lock or resource as the name of a node. Letters, digits, {@code -} and
+ * {@code _} stay as they are; every other byte of the UTF-8 form becomes {@code %XX}. ZooKeeper's
+ * own rules forbid {@code /}, {@code .} and {@code ..} alone, surrogates and more.
  */
 public final class NodeName {
-  /** Nodes are spread over so many parents, so that no list of children grows too long. */
+  /**
+   * The number of parents that nodes are spread over, so that no list of children grows too long.
+   */
   public static final int BUCKETS = 256;
 
   private static final HexFormat HEX = HexFormat.of().withUpperCase();
@@ -33,7 +35,7 @@ public final class NodeName {
     return out.toString();
   }
 
-  /** The name of which this is the encoding; empty if it is of none. */
+  /** Returns the name that this node name encodes; empty if it is not a valid encoding. */
   public static Optional<String> decode(String node) {
     ByteArrayOutputStream out = new ByteArrayOutputStream(node.length());
     for (int i = 0; i < node.length(); i++) {
@@ -53,7 +55,7 @@ public final class NodeName {
     }
   }
 
-  /** The number of the parent under which it stands. */
+  /** Returns the number of the bucket, which is the node's parent. */
   static int bucket(String name) {
     CRC32 crc = new CRC32();
     crc.update(name.getBytes(StandardCharsets.UTF_8));

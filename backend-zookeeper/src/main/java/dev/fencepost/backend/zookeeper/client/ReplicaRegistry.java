@@ -20,8 +20,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which replicas live: each keeps an ephemeral node. When one is gone, whoever follows is told, so
- * that the others take over what it kept. Safe for use by many threads.
+ * Registers living replicas: each one keeps an ephemeral node. When a node disappears, all replicas
+ * that follow the registry are notified, so that they take over the states which the lost replica
+ * kept. Safe for use by many threads.
  */
 public final class ReplicaRegistry {
   private static final Logger LOG = LoggerFactory.getLogger(ReplicaRegistry.class);
@@ -55,12 +56,12 @@ public final class ReplicaRegistry {
     return alive.contains(replica.value());
   }
 
-  /** Whether this replica is the one that does chores for all. */
+  /** True if this replica does the periodic work for all replicas. */
   public boolean isFirst() {
     return alive.stream().sorted().findFirst().filter(self.id().value()::equals).isPresent();
   }
 
-  /** Writes our entry, in place of one that an earlier session of ours may have left. */
+  /** Writes this replica's entry. Replaces an entry left by its earlier session. */
   public CompletableFuture<Boolean> register(ZookeeperClient client) {
     String path = schema.replica(self.id());
     byte[] data = encode(self);
@@ -91,7 +92,7 @@ public final class ReplicaRegistry {
             });
   }
 
-  /** Begins to follow who lives. */
+  /** Starts to watch the living replicas. */
   public CompletableFuture<Boolean> follow(ZookeeperClient client) {
     ReplicaWatcher current;
     synchronized (this) {
@@ -102,7 +103,7 @@ public final class ReplicaRegistry {
     return follow(client, current);
   }
 
-  /** Always the same watcher for one client, which keeps one of each. */
+  /** Uses one watcher for each client, because the client keeps each watcher once. */
   private CompletableFuture<Boolean> follow(ZookeeperClient client, ReplicaWatcher watcher) {
     return client
         .children(schema.replicas(), watcher)
@@ -117,13 +118,13 @@ public final class ReplicaRegistry {
             });
   }
 
-  /** Writes our entry again, with another phase or address. */
+  /** Writes this replica's entry again with another phase or address. */
   public CompletableFuture<Boolean> announce(RequestGate gate, Replica changed) {
     self = changed;
     return gate.call(this::register);
   }
 
-  /** All entries. */
+  /** Returns all entries. */
   public CompletableFuture<List<Replica>> list(RequestGate gate) {
     return gate.read(List.of(Op.getChildren(schema.replicas())))
         .thenCompose(
@@ -147,7 +148,7 @@ public final class ReplicaRegistry {
             });
   }
 
-  /** Removes our entry. */
+  /** Deletes this replica's entry. */
   public CompletableFuture<MultiResult> unregister(ZookeeperClient client) {
     return client.transact(List.of(Op.delete(schema.replica(self.id()), -1)));
   }
@@ -166,7 +167,7 @@ public final class ReplicaRegistry {
       return Optional.of(
           new Replica(new ReplicaId(parts[0]), parts[2], Replica.Phase.valueOf(parts[1])));
     } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-      // Of a later version, or nobody's: it must not keep this replica from seeing the others.
+      // From a later version or a foreign writer. Skipped, so that the other entries stay visible.
       LOG.debug("An entry among the replicas cannot be read: {}", e.toString());
       return Optional.empty();
     }
@@ -182,7 +183,7 @@ public final class ReplicaRegistry {
     @Override
     public void process(WatchedEvent event) {
       if (event.getType() == Event.EventType.NodeChildrenChanged) {
-        // If this fails, the connection broke, and the next welcome begins to follow again.
+        // A failure means that the connection broke. The next setup starts to watch again.
         var unused = follow(client, this).exceptionally(error -> false);
       }
     }

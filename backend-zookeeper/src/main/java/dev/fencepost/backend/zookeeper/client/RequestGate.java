@@ -12,8 +12,8 @@ import org.apache.zookeeper.OpResult;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The way of all calls to the ensemble: open only while this replica is connected and registered,
- * with so many under way and so many waiting at the most. Safe for use by many threads.
+ * All requests to the ensemble pass this gate. It is open only while this replica is connected and
+ * registered, and it limits the requests in flight and in the queue. Safe for use by many threads.
  */
 public final class RequestGate {
   private static final int MAX_IN_FLIGHT = 256;
@@ -26,10 +26,11 @@ public final class RequestGate {
   private volatile @Nullable ZookeeperClient ready;
 
   /**
-   * Makes a way that is shut.
+   * Creates a closed gate.
    *
-   * @param queue most calls that wait
-   * @param callTimeout after which one that waited is not sent any more
+   * @param syncPath node to sync before reads
+   * @param queue most requests in the queue
+   * @param callTimeout queueing time after which a request is no longer sent
    */
   public RequestGate(String syncPath, int queue, Duration callTimeout) {
     this.syncPath = syncPath;
@@ -45,22 +46,22 @@ public final class RequestGate {
     ready = null;
   }
 
-  /** The client to use, if there is one. */
+  /** Returns the client while the gate is open. */
   public Optional<ZookeeperClient> client() {
     return Optional.ofNullable(ready);
   }
 
-  /** Carries out a transaction. */
+  /** Executes a transaction. */
   public CompletableFuture<MultiResult> transact(List<Op> operations) {
     return call(client -> client.transact(operations));
   }
 
-  /** Reads linearizably, all at one moment. */
+  /** Reads nodes linearizably, all at one moment. */
   public CompletableFuture<List<OpResult>> read(List<Op> reads) {
     return call(client -> client.read(syncPath, reads));
   }
 
-  /** Asks when it is its turn. */
+  /** Runs a request now, or queues it until another one completes. */
   public <T> CompletableFuture<T> call(Function<ZookeeperClient, CompletableFuture<T>> request) {
     QueuedRequest<T> call = new QueuedRequest<>(request, System.nanoTime() + callTimeout.toNanos());
     synchronized (this) {
@@ -79,7 +80,8 @@ public final class RequestGate {
 
   private void run(QueuedRequest<?> first) {
     QueuedRequest<?> next = first;
-    // A loop, since a thousand calls that fail at once must not be a thousand calls deep.
+    // A loop instead of recursion: thousands of requests that fail at once must not overflow the
+    // stack.
     while (next != null) {
       CompletableFuture<?> sent = next.send(ready);
       if (!sent.isDone()) {
@@ -115,7 +117,7 @@ public final class RequestGate {
       this.deadlineNanos = deadlineNanos;
     }
 
-    /** Asks; the stage ends when the ensemble owes no answer any more. */
+    /** Sends the request. The returned stage completes when the ensemble owes no answer to it. */
     CompletableFuture<?> send(@Nullable ZookeeperClient client) {
       if (client == null) {
         answer.completeExceptionally(ZookeeperErrors.unreachable());

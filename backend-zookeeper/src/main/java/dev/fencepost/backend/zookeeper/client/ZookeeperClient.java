@@ -14,16 +14,16 @@ import org.apache.zookeeper.ZooKeeper;
 import org.apache.zookeeper.client.ZKClientConfig;
 
 /**
- * One client of the ensemble, for one session. It answers with futures, which complete on the
- * client's own thread in the order in which they were asked, and never blocks.
+ * One client of the ensemble for one session. No method blocks. Futures complete on the client's
+ * own thread, in the order of the requests.
  */
-@SuppressWarnings("try") // Its close() may be interrupted; only Curator calls it.
+@SuppressWarnings("try") // close() may be interrupted; only Curator calls it.
 public final class ZookeeperClient extends ZooKeeper {
 
   /**
-   * Makes a client that begins to connect.
+   * Creates a client and starts to connect.
    *
-   * @param connectTimeout longest time that one server has for a connection
+   * @param connectTimeout longest time for a connection to one server
    */
   ZookeeperClient(
       String servers,
@@ -41,12 +41,12 @@ public final class ZookeeperClient extends ZooKeeper {
         config);
   }
 
-  /** The highest transaction id in any of the ensemble's answers. */
+  /** Returns the highest transaction id in any of the ensemble's answers. */
   public long lastZxid() {
     return cnxn.getLastZxid();
   }
 
-  /** Carries out a transaction; fails with {@link StoreException} if nobody knows. */
+  /** Executes a transaction. Fails with {@link StoreException} if the outcome is unknown. */
   public CompletableFuture<MultiResult> transact(List<Op> operations) {
     CompletableFuture<MultiResult> answer = new CompletableFuture<>();
     multi(
@@ -64,10 +64,10 @@ public final class ZookeeperClient extends ZooKeeper {
     return answer;
   }
 
-  /** Reads at one moment that is not before the call; a node that is missing is an error result. */
+  /** Reads nodes at one moment that is not before the call. A missing node is an error result. */
   public CompletableFuture<List<OpResult>> read(String syncPath, List<Op> reads) {
     CompletableFuture<List<OpResult>> answer = new CompletableFuture<>();
-    // Not waited for: one session's requests are carried out in the order in which they are sent.
+    // No wait for its answer: the ensemble executes the requests of one session in order.
     sync(
         syncPath,
         (rc, path, context) -> {
@@ -93,13 +93,14 @@ public final class ZookeeperClient extends ZooKeeper {
   }
 
   /**
-   * Tells once when the node is gone, also if it is gone already; not if the session ends.
+   * Runs the callback once when the node is gone, or at once if it is gone already. Does not run it
+   * when the session ends.
    *
-   * @return whether it is watched from now on; false if the connection broke meanwhile
+   * @return whether the node is watched from now on; false if the connection broke meanwhile
    */
   public CompletableFuture<Boolean> whenGone(String node, Runnable gone) {
     CompletableFuture<Boolean> watched = new CompletableFuture<>();
-    // Not exists(), which would leave a watch behind on a node that is gone.
+    // exists() would leave a watch on a node that is gone.
     getData(
         node,
         event -> {
@@ -117,7 +118,10 @@ public final class ZookeeperClient extends ZooKeeper {
     return watched;
   }
 
-  /** Lists the children; tells once when the list has changed, and of the session's events. */
+  /**
+   * Lists the children. The watcher is notified once when the list has changed, and of session
+   * events.
+   */
   CompletableFuture<List<String>> children(String node, Watcher changed) {
     CompletableFuture<List<String>> answer = new CompletableFuture<>();
     getChildren(

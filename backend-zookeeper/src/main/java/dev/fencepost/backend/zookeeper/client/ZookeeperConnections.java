@@ -18,21 +18,21 @@ import org.apache.zookeeper.data.ACL;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The connection to the ensemble. Curator keeps it: it makes another client, with another session,
- * when one has ended, also when nobody could tell us so for a whole session timeout. Who listens is
- * told in the order of the client's own events, before and after which its answers come.
+ * Keeps the connection to the ensemble with Curator. Curator creates a new client with a new
+ * session after a session ended, and also after a whole session timeout without contact. The
+ * listener runs on the client's thread, so events and answers keep their order.
  */
 public final class ZookeeperConnections implements AutoCloseable {
 
-  /** Told on the client's thread; must not block. */
+  /** Runs on the client's thread and must not block. */
   public interface ConnectionListener {
-    /** A client is connected, perhaps again. */
+    /** A client has connected or reconnected. */
     void onConnected(ZookeeperClient client);
 
-    /** A client is not connected, for the moment or for ever. */
+    /** A client has lost its connection, for a moment or for ever. */
     void onDisconnected(ZookeeperClient client);
 
-    /** The ensemble does not accept who we say we are. */
+    /** The ensemble has refused our credentials. */
     void onAuthenticationRefused();
   }
 
@@ -62,12 +62,12 @@ public final class ZookeeperConnections implements AutoCloseable {
     this.curator = builder.build();
   }
 
-  /** Begins to connect; looks up the servers' addresses. */
+  /** Starts to connect and resolves the servers' addresses. */
   public void start() {
     curator.start();
   }
 
-  /** Who may touch the nodes that we make. */
+  /** Returns the access rights of the nodes that we create. */
   public static List<ACL> acl(ZookeeperSettings settings) {
     return settings.security().isSomebody()
         ? ZooDefs.Ids.CREATOR_ALL_ACL
@@ -108,7 +108,7 @@ public final class ZookeeperConnections implements AutoCloseable {
     return config;
   }
 
-  /** Passes a client's events on to us first and then to Curator. */
+  /** Passes a client's events to our listener first, then to Curator. */
   private final class EventRelay implements Watcher {
     private final Watcher next;
     private @Nullable ZookeeperClient client;
@@ -118,7 +118,7 @@ public final class ZookeeperConnections implements AutoCloseable {
       this.next = next;
     }
 
-    /** The first event may come before its client is known here. */
+    /** Attaches the client. Its first event may arrive before this call. */
     synchronized void start(ZookeeperClient made) {
       client = made;
       if (connectedEarly) {

@@ -6,7 +6,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeoutException;
 import org.apache.zookeeper.KeeperException.Code;
 
-/** What ZooKeeper's errors mean to a caller. */
+/** Maps ZooKeeper's errors to those that callers get. */
 public final class ZookeeperErrors {
   private ZookeeperErrors() {}
 
@@ -15,16 +15,16 @@ public final class ZookeeperErrors {
       case CONNECTIONLOSS, SESSIONEXPIRED, SESSIONMOVED, OPERATIONTIMEOUT ->
           new StoreException(Failure.STORE_UNREACHABLE, "the connection to ZooKeeper broke");
       case REQUESTTIMEOUT, THROTTLEDOP ->
-          new StoreException(Failure.STORE_TIMEOUT, "ZooKeeper had no time for the call");
+          new StoreException(Failure.STORE_TIMEOUT, "ZooKeeper timed out or throttled the call");
       case QUOTAEXCEEDED -> new StoreException(Failure.STORE_FULL, "ZooKeeper's quota is used up");
       case NOAUTH, AUTHFAILED, INVALIDACL ->
           new StoreException(
-              Failure.STORE_ERROR, "ZooKeeper does not allow it: " + code + "; see the ACLs");
+              Failure.STORE_ERROR, "ZooKeeper denies access: " + code + "; check the ACLs");
       default -> new StoreException(Failure.STORE_ERROR, "ZooKeeper answered " + code);
     };
   }
 
-  /** Whether somebody cannot be answered because a lock's record cannot be read. */
+  /** True if the failure is an unreadable lock record. */
   public static boolean isUnreadable(Throwable error) {
     return toException(error) instanceof StoreException known
         && known.failure() == Failure.RECORD_UNREADABLE;
@@ -36,7 +36,7 @@ public final class ZookeeperErrors {
 
   public static StoreException notSent() {
     return new StoreException(
-        Failure.STORE_TIMEOUT, "waited for its turn for the whole call timeout; nothing was sent");
+        Failure.STORE_TIMEOUT, "queued for the whole call timeout; nothing was sent");
   }
 
   public static StoreException overloaded() {
@@ -44,7 +44,7 @@ public final class ZookeeperErrors {
         Failure.STORE_OVERLOADED, "too many calls wait for ZooKeeper already");
   }
 
-  /** What to tell a caller about whatever went wrong. */
+  /** Returns the exception that a caller gets for a failure. */
   public static RuntimeException toException(Throwable error) {
     Throwable cause =
         error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;

@@ -8,29 +8,29 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Where everything is kept.
+ * The paths of all nodes.
  *
  * <pre>
- * root/id                                    who the store is
- * root/base/VALUE-RANDOM                     what tokens count from
+ * root/id                                    the store's id
+ * root/base/VALUE-RANDOM                     the number that tokens are counted from
  * root/replicas/ID                           a living replica (ephemeral)
- * root/locks/BUCKET/NAME                     the record: of the grant, the closing, the last token
- * root/locks/BUCKET/NAME/busy                there while nobody may simply take the lock
- * root/locks/BUCKET/NAME/busy/s-…, t-…       the one state in force, by a name that is never reused
- * root/locks/BUCKET/NAME/busy/w-…-SEQUENCE   a replica in line (ephemeral, sequential)
+ * root/locks/BUCKET/NAME                     the lock's record: grant, closing, turn or last token
+ * root/locks/BUCKET/NAME/busy                exists while the lock cannot simply be acquired
+ * root/locks/BUCKET/NAME/busy/s-…, t-…       the current state; its name is never used again
+ * root/locks/BUCKET/NAME/busy/w-…-SEQUENCE   a queued replica (ephemeral, sequential)
  * root/marks/BUCKET/NAME                     a resource's fence mark
  * </pre>
  *
- * @param root an absolute path without a slash at its end
+ * @param root an absolute path without a trailing slash
  */
 public record ZookeeperSchema(String root) {
-  /** Begins the name of a state that is not a turn. */
+  /** Prefix of a state that is not a turn. */
   public static final String STATE_PREFIX = "s-";
 
-  /** Begins the name of a state that is one replica's turn; the name of its queue node follows. */
+  /** Prefix of a state that is one replica's turn. The name of its queue node follows. */
   public static final String TURN_PREFIX = "t-";
 
-  /** Begins the name of a place in line. */
+  /** Prefix of a queue node. */
   public static final String QUEUE_NODE_PREFIX = "w-";
 
   public String id() {
@@ -77,7 +77,7 @@ public record ZookeeperSchema(String root) {
     return markBucket(NodeName.bucket(resource.value())) + "/" + NodeName.encode(resource.value());
   }
 
-  /** The root and those above it, the uppermost first. */
+  /** Returns the root and its ancestors, the uppermost first. */
   public List<String> rootAndAbove() {
     List<String> paths = new ArrayList<>();
     for (int end = root.indexOf('/', 1); end > 0; end = root.indexOf('/', end + 1)) {
@@ -87,7 +87,7 @@ public record ZookeeperSchema(String root) {
     return paths;
   }
 
-  /** What stands right below the root, parents first, without buckets. */
+  /** Returns the nodes right below the root, parents first, without buckets. */
   public List<String> trunks() {
     return List.of(base(), replicas(), root + "/locks", root + "/marks");
   }

@@ -16,18 +16,18 @@ import org.apache.zookeeper.common.PathUtils;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The store settings, checked.
+ * The validated store settings.
  *
  * @param servers {@code host:port,…}
- * @param schema where everything is kept
+ * @param schema paths of all nodes
  * @param callTimeout longest time of one call
- * @param sessionTimeout after so long without a word the ensemble forgets a replica
+ * @param sessionTimeout silence after which the ensemble drops a replica
  * @param batchSize most locks in one transaction
- * @param inFlight most transactions of batches under way
- * @param queue most calls that wait
- * @param purgeAfter how long a free lock's node is kept
- * @param markRetention how long an unused fence mark is kept
- * @param security who we are, and how the connection is protected
+ * @param inFlight most batches in flight
+ * @param queue most queued calls
+ * @param purgeAfter time for which a free lock's node is kept
+ * @param markRetention time for which an unused fence mark is kept
+ * @param security credentials and TLS
  */
 public record ZookeeperSettings(
     String servers,
@@ -48,34 +48,34 @@ public record ZookeeperSettings(
   private static final String DEFAULT_ROOT = "/fencepost";
 
   /**
-   * Who we are to the ensemble.
+   * Credentials and TLS settings.
    *
    * @param digest {@code user:password}
-   * @param saslSection the section of the JAAS configuration for the client
-   * @param tls the client's TLS settings, by ZooKeeper's own names; empty: no TLS
+   * @param saslSection section of the JAAS configuration for the client
+   * @param tls TLS settings of the client, by ZooKeeper's own names; empty: no TLS
    */
   record Security(Optional<String> digest, Optional<String> saslSection, Map<String, String> tls) {
-    /** Nodes belong to whoever made them if that can be told, else to everybody. */
+    /** True if the ensemble knows our identity. Our nodes belong to it then, else to everybody. */
     boolean isSomebody() {
       return digest.isPresent() || saslSection.isPresent();
     }
 
-    /** Leaves everything out: it may be a password. */
+    /** Shows no value, because any of them may be a password. */
     @Override
     public String toString() {
       return "Security";
     }
   }
 
-  /** Reads URI and options; any that is unknown or out of its range is refused by name. */
+  /** Parses URI and options. Rejects each one that is unknown or out of its range, by name. */
   public static ZookeeperSettings of(StoreSettings settings) {
     String uri = settings.uri();
     if (!uri.startsWith(SCHEME + "//")) {
-      throw badUri("no " + SCHEME + "// at its beginning");
+      throw badUri("does not start with " + SCHEME + "//");
     }
     String rest = uri.substring(SCHEME.length() + 2);
     if (rest.indexOf('@') >= 0) {
-      // Not repeated: what stands before it may be a password.
+      // Not repeated in the message: the part before the @ may contain a password.
       throw badUri("has a user; set store options user and password instead");
     }
     int slash = rest.indexOf('/');
@@ -104,7 +104,7 @@ public record ZookeeperSettings(
     Optional<String> user = options.text("user");
     Optional<String> password = options.text("password");
     if (user.isPresent() != password.isPresent()) {
-      throw new StoreConfigurationException("store options user and password: one without other");
+      throw new StoreConfigurationException("store options user and password: only one is set");
     }
     Map<String, String> tls = new HashMap<>();
     boolean isTls = options.flag("tls");
@@ -148,7 +148,7 @@ public record ZookeeperSettings(
       return true;
     }
     try {
-      // Of an address in brackets nobody else is asked.
+      // An address in brackets needs no DNS lookup.
       return InetAddress.getByName("[" + ip6 + "]") instanceof Inet6Address;
     } catch (UnknownHostException e) {
       return false;
@@ -168,7 +168,7 @@ public record ZookeeperSettings(
     }
   }
 
-  /** A server that looks like one; anything else may hold a password. */
+  /** Returns the server for a message if it looks like one. Other text may contain a password. */
   private static String shown(String server) {
     return server.matches("[\\w.-]+:[0-9]+") ? ": \"" + server + "\"" : "";
   }

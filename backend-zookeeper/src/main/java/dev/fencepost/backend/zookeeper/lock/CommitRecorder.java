@@ -9,8 +9,8 @@ import org.apache.zookeeper.OpResult;
 import org.apache.zookeeper.data.Stat;
 
 /**
- * Records the outcome of each transaction where this replica remembers it: own queue nodes, states
- * to expire, existing locks, the highest token and the ensemble's clock. Safe for use by many
+ * Records the outcome of each transaction in this replica's memory: own queue nodes, states to
+ * expire, existing locks, the highest token, and the ensemble's clock. Safe for use by many
  * threads.
  */
 public final class CommitRecorder {
@@ -40,7 +40,7 @@ public final class CommitRecorder {
     }
   }
 
-  /** Runs after the transaction was carried out. */
+  /** Runs after the transaction was executed. */
   CommitResult onCommit(LockTxn txn, List<OpResult> results) {
     LockName lock = txn.lock();
     if (txn.leavesQueue()) {
@@ -69,7 +69,7 @@ public final class CommitRecorder {
     }
   }
 
-  /** Runs after a failure that leaves open whether the transaction was carried out. */
+  /** Runs after a failure that leaves the outcome unknown. */
   void onInDoubt(LockTxn txn) {
     onRefused(txn);
     if (txn.node().isPresent()) {

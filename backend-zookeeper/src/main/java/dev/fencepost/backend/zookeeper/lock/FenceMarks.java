@@ -19,10 +19,10 @@ import org.apache.zookeeper.OpResult;
 import org.apache.zookeeper.data.ACL;
 
 /**
- * Fence marks: a node for each resource, changed at the version that was read. A mark that is reset
- * keeps its node, empty, for the quiet time, so that versions do not begin again under somebody who
- * is about to write. A mark that is used is written again before its retention is over, so that
- * only those that nobody uses grow old. Safe for use by many threads.
+ * Fence marks: one node for each resource, written at the version that was read. A reset mark keeps
+ * an empty node for {@code purge-after}. Otherwise versions would restart at 0 while a slow writer
+ * still has an old one. A mark in use is written again before its retention ends, so that only
+ * unused marks grow old. Safe for use by many threads.
  */
 public final class FenceMarks {
   private static final int REFRESHES_PER_RETENTION = 4;
@@ -47,7 +47,7 @@ public final class FenceMarks {
     this.reader = reader;
   }
 
-  /** The same marks, kept for another time. */
+  /** Returns the same marks with another retention. */
   public FenceMarks withRetention(Duration time) {
     return new FenceMarks(schema, acl, gate, reader, time);
   }
@@ -95,13 +95,13 @@ public final class FenceMarks {
             });
   }
 
-  /** Writes the mark again, as it is, once a part of its retention has passed. */
+  /** Writes the mark unchanged after a quarter of its retention. */
   private CompletableFuture<Boolean> refresh(ResourceName resource, StoredMark mark) {
     long dueMillis = mark.writtenMillis() + retention.toMillis() / REFRESHES_PER_RETENTION;
     return dueMillis > reader.clockMillis()
         ? CompletableFuture.completedFuture(true)
-        // Refused if somebody else wrote it meanwhile: that is as good. If it fails, the next will
-        // do.
+        // A refusal means that another replica wrote it, which is as good. After a failure the next
+        // use tries again.
         : write(resource, mark, Long.toString(mark.value())).exceptionally(error -> false);
   }
 
@@ -129,7 +129,7 @@ public final class FenceMarks {
     }
   }
 
-  /** False if it had changed. */
+  /** Writes the mark; false if it has changed since it was read. */
   private CompletableFuture<Boolean> write(ResourceName resource, StoredMark mark, String text) {
     String path = schema.mark(resource);
     byte[] data = text.getBytes(StandardCharsets.US_ASCII);
@@ -163,8 +163,8 @@ public final class FenceMarks {
   /**
    * A mark.
    *
-   * @param version of its node; -1 if there is no node
-   * @param writtenMillis when, by the ensemble's clock
+   * @param version version of its node; -1 if there is no node
+   * @param writtenMillis time of the last write, by the ensemble's clock
    */
   private record StoredMark(long value, int version, long writtenMillis) {}
 }

@@ -24,8 +24,9 @@ import java.util.function.BiFunction;
 import java.util.function.Predicate;
 
 /**
- * The rules, each with its answer put right: tokens are made by the ensemble, not by the rules; and
- * a lease that ran out while others waited was not released, although their turn came at once.
+ * The rules of LockRecord with two corrections of their answers. The token comes from ZooKeeper's
+ * transaction id. An expired lease is reported as expired, even if the turn of the next waiter
+ * began at once.
  */
 public final class LockCommands {
   private final LockReader reader;

@@ -13,8 +13,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Pages of locks: bucket by bucket, by the order of the nodes' names within each. A page looks at
- * no more than {@value #MAX_LOCKS_READ} locks. Safe for use by many threads.
+ * Lists locks page by page, in the order of buckets and of node names within each bucket. A page
+ * reads no more than {@value #MAX_LOCKS_READ} locks. Safe for use by many threads.
  */
 public final class LockLister {
   private static final int MAX_LOCKS_READ = 10_000;
@@ -32,7 +32,7 @@ public final class LockLister {
     return new PageBuilder(query).fill(start);
   }
 
-  /** Everything up to and with this node of this bucket was after. */
+  /** A position in the list: all nodes up to this one, inclusive, have been read. */
   private record ListPosition(int bucket, String node) {
     ListQuery.Cursor encode() {
       return new ListQuery.Cursor(bucket + ":" + node);
@@ -67,7 +67,7 @@ public final class LockLister {
     }
   }
 
-  /** A page in the making. */
+  /** Collects one page. */
   private final class PageBuilder {
     private final ListQuery query;
     private final List<LockState> found = new ArrayList<>();

@@ -7,8 +7,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Locks of which something is believed, so that a transaction can be right at the first try; the
- * latest {@value #MAX_NAMES} of them. To be wrong costs a round trip. Safe for use by many threads.
+ * The latest {@value #MAX_NAMES} locks for which this replica believes something, so that a
+ * transaction can succeed at the first try. A wrong belief costs one round trip. Safe for use by
+ * many threads.
  */
 public final class LockNameCache {
   private static final int MAX_NAMES = 100_000;

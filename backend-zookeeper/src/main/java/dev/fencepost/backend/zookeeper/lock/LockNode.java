@@ -9,17 +9,17 @@ import java.util.Optional;
 import org.apache.zookeeper.data.Stat;
 
 /**
- * The data of a lock's node. A write cannot know its own transaction id and time, so a record may
- * leave its token and the time of acquisition to the node's {@link Stat}: {@link Tokens#HERE}. A
- * later write, which knows them, spells them out.
+ * The data of a lock's node. A write cannot contain its own transaction id and time. So a record
+ * may leave its token and its time of acquisition to the node's {@link Stat}, see {@link
+ * RecordedToken#here}. A later write contains the values themselves.
  *
- * @param kind how the lock stands
- * @param state the name of the state node in force; empty if idle
+ * @param kind kind of the lock's state
+ * @param state name of the current state node; empty if idle
  * @param keeper the replica that ends the state when its time is over
- * @param token where the lock's highest token comes from
- * @param claim the claim on record: the holder, or the one whose lease ran out
- * @param closedFor how long a closing or a turn duration; zero for other kinds
- * @param turn whose turn it is
+ * @param token source of the lock's highest token
+ * @param claim the recorded claim: the holder, or the one whose lease expired
+ * @param closedFor duration of a closing or a turn; zero for other kinds
+ * @param turn the replica that has the turn
  * @param revoked the administrator's reason; else empty
  */
 public record LockNode(
@@ -32,26 +32,26 @@ public record LockNode(
     Optional<ReplicaId> turn,
     String revoked) {
 
-  /** How a lock stands. */
+  /** The kind of a lock's state. */
   enum StateKind {
     /** Free; only the last token is kept. */
     IDLE,
-    /** A lease runs. */
+    /** The holder's lease is running. */
     HELD,
-    /** A lease ran out, its lock delay runs. */
+    /** The lease expired and the lock delay is running. */
     DELAYED,
     /** Closed for everybody. */
     CLOSED,
-    /** Closed for everybody but one replica. */
+    /** Reserved for one replica. */
     TURN
   }
 
   /**
-   * A token, spelled out, or by a base and the position of the write that carries this record.
+   * A token, either as a value or relative to a base, by the write that contains this record.
    *
    * @param value the token itself, or the base's value if {@code isHere}
    * @param position the base's position if {@code isHere}, else 0
-   * @param isHere whether the write that carries this made the token
+   * @param isHere true if the write that contains this record makes the token
    */
   public record RecordedToken(long value, long position, boolean isHere) {
     static final RecordedToken NONE = new RecordedToken(0, 0, false);
@@ -70,13 +70,13 @@ public record LockNode(
   }
 
   /**
-   * A claim on record.
+   * The claim in a record.
    *
-   * @param acquiredAtMillis by the store's clock; 0: when this record was written
+   * @param acquiredAtMillis by the ensemble's clock; 0: the time of the write itself
    */
   record RecordedClaim(ClaimId id, Claimant claimant, Lease lease, long acquiredAtMillis) {}
 
-  /** How long the state duration if nobody does anything. */
+  /** Returns how long the state lasts if no request changes it. */
   Duration duration() {
     return switch (kind) {
       case IDLE -> Duration.ZERO;
@@ -86,7 +86,7 @@ public record LockNode(
     };
   }
 
-  /** The same with everything spelled out that the write itself decided. */
+  /** Replaces the parts that depended on the write itself by their values. */
   LockNode resolved(Stat stat) {
     return new LockNode(
         kind,
@@ -109,7 +109,7 @@ public record LockNode(
     return new LockNode(kind, state, replica, token, claim, closedFor, turn, revoked);
   }
 
-  /** Whether it has what its kind needs. */
+  /** True if the record has all parts that its kind needs. */
   boolean isComplete() {
     return switch (kind) {
       case HELD, DELAYED -> claim.isPresent();

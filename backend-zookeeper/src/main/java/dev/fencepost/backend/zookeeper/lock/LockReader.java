@@ -19,9 +19,9 @@ import org.apache.zookeeper.OpResult;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Looks at locks, linearizably, many at one moment. Safe for use by many threads. */
+/** Reads locks linearizably, many at one moment. Safe for use by many threads. */
 public final class LockReader {
-  /** Most locks in one look: with the largest records 600 KB, below any jute.maxbuffer. */
+  /** Most locks in one read: 600 KB with the largest records, below any jute.maxbuffer. */
   static final int MAX_LOCKS_PER_READ = 100;
 
   private static final int MAX_TRIES = 5;
@@ -49,12 +49,12 @@ public final class LockReader {
     this.clock = clock;
   }
 
-  /** One lock. */
+  /** Reads one lock. */
   public CompletableFuture<LockSnapshot> snapshot(LockName lock) {
     return snapshot(lock, MAX_TRIES);
   }
 
-  /** Many locks, in the order asked, without those whose records cannot be read. */
+  /** Reads many locks, in the given order. Locks with unreadable records are left out. */
   CompletableFuture<List<LockSnapshot>> snapshots(List<LockName> locks) {
     List<CompletableFuture<List<LockSnapshot>>> chunks = new ArrayList<>();
     for (int from = 0; from < locks.size(); from += MAX_LOCKS_PER_READ) {
@@ -63,18 +63,18 @@ public final class LockReader {
     return joined(chunks).thenApply(parts -> parts.stream().flatMap(List::stream).toList());
   }
 
-  /** How locks stand, in the order asked, without those whose records cannot be read. */
+  /** Describes locks, in the given order. Locks with unreadable records are left out. */
   public CompletableFuture<List<LockState>> describe(List<LockName> locks) {
     return snapshots(locks).thenApply(snapshots -> snapshots.stream().map(this::state).toList());
   }
 
-  /** How a lock stood. */
+  /** Describes a lock from its snapshot. */
   LockState state(LockSnapshot snapshot) {
     long now = clock.nowMicros();
     return withPresent(snapshot.record(now, RemainingLease.ESTIMATED).stateAt(now));
   }
 
-  /** The state with the highest token that anybody can have by now. */
+  /** Returns the state with the highest token that can exist by now. */
   LockState withPresent(LockState state) {
     return new LockState(
         state.lock(),
@@ -84,12 +84,14 @@ public final class LockReader {
         Math.max(state.presentToken(), presentToken()));
   }
 
-  /** No token above it can have been given before the latest answer. */
+  /** Returns an upper bound of all tokens made before the latest answer. */
   long presentToken() {
     return tokenBases.presentToken(gate.client().orElseThrow(ZookeeperErrors::unreachable));
   }
 
-  /** The ensemble's clock, in ms since 1970, or a little less; 0 if nothing was heard yet. */
+  /**
+   * Returns the ensemble's clock in ms since 1970 or slightly less; 0 if nothing was recorded yet.
+   */
   long clockMillis() {
     return TimeUnit.NANOSECONDS.toMillis(clock.nowNanos());
   }
@@ -114,7 +116,10 @@ public final class LockReader {
             });
   }
 
-  /** The lock as it was read, or read once more by itself; nothing if its record is unreadable. */
+  /**
+   * Returns the lock from these results, or reads it again if they contradict each other. Empty if
+   * its record is unreadable.
+   */
   private CompletableFuture<Optional<LockSnapshot>> readable(
       LockName lock, List<OpResult> results) {
     Optional<Optional<LockSnapshot>> read =

@@ -20,13 +20,13 @@ import org.apache.zookeeper.OpResult;
 import org.apache.zookeeper.data.Stat;
 
 /**
- * A lock as it stood at one moment of the ensemble.
+ * A lock at one moment of the ensemble.
  *
  * @param lock the lock
- * @param stored its node's data and stat; empty if there is no such node
- * @param isBusy whether somebody holds, has closed or waits for it
- * @param line the nodes in line, first come first
- * @param stale nodes of earlier sessions of this replica, which are not believed
+ * @param stored data and stat of its node; empty if there is no node
+ * @param isBusy true if the lock is held, closed or waited for
+ * @param queue nodes of the replica queue, the first one first
+ * @param staleNodes queue nodes of this replica's earlier sessions, which do not count
  */
 public record LockSnapshot(
     LockName lock,
@@ -36,28 +36,28 @@ public record LockSnapshot(
     List<QueueNode> staleNodes) {
   private static final long MICROS_PER_MILLI = 1_000;
 
-  /** A node's data and what ZooKeeper says of it. */
+  /** The data of a node and ZooKeeper's stat of it. */
   record StoredNode(LockNode node, Stat stat) {
     long token() {
       return node.token().at(stat);
     }
   }
 
-  /** Which leases a record is built with. */
+  /** The remaining lease that a record is built with. */
   public enum RemainingLease {
-    /** What is left by the ensemble's clock. */
+    /** The rest of the lease by the ensemble's clock. */
     ESTIMATED,
-    /** As if it had been written right now: what is certainly enough. */
+    /** A whole lease, as if it was written right now. Certainly long enough. */
     FULL
   }
 
-  /** The reads that make one; their results go to {@link #of}. */
+  /** Returns the reads of a snapshot. {@link #of} takes their results. */
   static List<Op> reads(ZookeeperSchema schema, LockName lock) {
     return List.of(Op.getData(schema.lock(lock)), Op.getChildren(schema.busy(lock)));
   }
 
   /**
-   * Makes one of two results; empty if they do not fit together.
+   * Builds a snapshot from two results; empty if they contradict each other.
    *
    * @throws StoreException if the lock's record cannot be read
    */
@@ -91,7 +91,7 @@ public record LockSnapshot(
             Optional.of(stored),
             true,
             nodes.stream().filter(own::isCurrent).toList(),
-            nodes.stream().filter(place -> !own.isCurrent(place)).toList()));
+            nodes.stream().filter(node -> !own.isCurrent(node)).toList()));
   }
 
   LockNode node() {
@@ -107,7 +107,8 @@ public record LockSnapshot(
   }
 
   /**
-   * The rules' record of it. The state in force has always some time left, whatever a clock says.
+   * Builds the record for the rules. The current state always has some time left, whatever the
+   * clock says: only a transaction ends it.
    */
   LockRecord record(long nowMicros, RemainingLease remaining) {
     if (stored.isEmpty()) {
@@ -123,7 +124,12 @@ public record LockSnapshot(
         known
             .node()
             .claim()
-            .filter(t -> kind() != StateKind.TURN) // It ran out before; the rules want it empty.
+            .filter(
+                t ->
+                    kind()
+                        != StateKind
+                            .TURN) // The lease expired before the turn, so the rules expect no
+            // ownership.
             .map(t -> ownership(t, known.stat(), kind() == StateKind.HELD ? end : nowMicros - 1));
     long freeAt =
         switch (kind()) {

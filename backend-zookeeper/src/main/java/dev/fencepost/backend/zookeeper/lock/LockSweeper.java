@@ -18,19 +18,19 @@ import org.apache.zookeeper.OpResult;
 import org.apache.zookeeper.data.Stat;
 
 /**
- * Goes through all locks: finds those that nobody looks after any more, and forgets those that
- * nobody has used for long. A few buckets are listed at a time and a hundred locks read, so it
- * costs bounded memory however many there are. Safe for use by many threads.
+ * Scans all locks. Finds states that no living replica expires, and deletes locks and marks that
+ * were unused for long. It lists a few buckets and reads a hundred locks at a time, so memory stays
+ * bounded for any number of locks. Safe for use by many threads.
  */
 public final class LockSweeper {
-  /** Buckets that are listed at once: with 100,000 locks of the longest names 10 MB. */
+  /** Buckets in one listing: 10 MB with 100,000 locks of the longest names. */
   public static final int BUCKETS_AT_ONCE = 16;
 
   /**
-   * After what time something unused is forgotten.
+   * Times after which unused nodes are deleted.
    *
-   * @param locks free locks, and marks that were reset
-   * @param marks fence marks
+   * @param locks for free locks and for marks that were reset
+   * @param marks for fence marks
    */
   public record PurgeAges(Duration locks, Duration marks) {}
 
@@ -57,7 +57,7 @@ public final class LockSweeper {
   }
 
   /**
-   * The names of the nodes of {@value #BUCKETS_AT_ONCE} buckets' locks, sorted, bucket by bucket.
+   * Lists the nodes of the locks in {@value #BUCKETS_AT_ONCE} buckets: sorted, bucket by bucket.
    */
   CompletableFuture<List<List<String>>> listNodes(int firstBucket) {
     List<String> parents = new ArrayList<>();
@@ -67,14 +67,13 @@ public final class LockSweeper {
     return children(parents);
   }
 
-  /** Looks at every lock; tells what nobody looks after to the expirer. */
+  /** Reads every lock and passes the snapshots to the expirer, which takes over orphans. */
   public CompletableFuture<Boolean> findOrphans() {
     return findOrphans(0);
   }
 
   /**
-   * Looks at the locks and marks of {@value #BUCKETS_AT_ONCE} buckets, forgets what was idle so
-   * long.
+   * Deletes locks and marks of {@value #BUCKETS_AT_ONCE} buckets that were unused for these times.
    */
   public CompletableFuture<Boolean> purge(int firstBucket, PurgeAges ages) {
     return scan(firstBucket, Optional.of(ages.locks()))
@@ -170,7 +169,10 @@ public final class LockSweeper {
         .thenCompose(done -> purgeMarks(all, to, ages));
   }
 
-  /** All at once, or else each alone: one that was used meanwhile keeps only itself. */
+  /**
+   * Deletes all nodes in one transaction, or else each one alone. So a node that was used meanwhile
+   * protects only itself.
+   */
   private CompletableFuture<Boolean> deleteAll(List<Op> deletions) {
     if (deletions.isEmpty()) {
       return CompletableFuture.completedFuture(true);

@@ -9,12 +9,12 @@ import org.apache.zookeeper.Op;
  * One lock's part of a transaction.
  *
  * @param lock the lock
- * @param ops what to do, all or nothing
- * @param base the base that must still be in force; empty if no token is made
- * @param node the record that is written, if one is
- * @param nodeAt which of the operations writes it; -1 if none
- * @param queueNodeAt which of the operations makes a place in line of ours; -1 if none
- * @param leavesQueue whether a place of ours is given up
+ * @param ops the operations, all or nothing
+ * @param base the base that must still be current; empty if the transaction makes no token
+ * @param node the record that is written, if any
+ * @param nodeAt index of the operation that writes it; -1 if none
+ * @param queueNodeAt index of the operation that creates our queue node; -1 if none
+ * @param leavesQueue whether our queue node is deleted
  */
 public record LockTxn(
     LockName lock,

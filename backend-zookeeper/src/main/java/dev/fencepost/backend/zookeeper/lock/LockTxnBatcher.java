@@ -20,15 +20,16 @@ import org.apache.zookeeper.Op;
 import org.apache.zookeeper.OpResult;
 
 /**
- * Sends txns. What waits at the same moment travels in one transaction, which is all or nothing: if
- * one txn is refused, the others are sent again, each alone. Nothing waits for a batch to fill: a
- * few transactions are under way at most, and what comes meanwhile is the next batch. Plans for
- * locks that are known to be contended go alone from the beginning.
+ * Sends the transactions of locks in batches. All that wait at one moment go into one transaction
+ * of the ensemble, which is all or nothing: if one lock is refused, the others are sent again, each
+ * alone. No request waits for a batch to fill. A few batches are in flight at most, and requests
+ * that arrive meanwhile form the next one. Locks that are known to be contended are sent alone from
+ * the start.
  *
  * <p>Safe for use by many threads.
  */
 public final class LockTxnBatcher {
-  private static final int SCANNED_PER_PLAN = 4;
+  private static final int SCANNED_PER_TXN = 4;
 
   private final BatchLimits limits;
   private final RequestGate gate;
@@ -38,19 +39,19 @@ public final class LockTxnBatcher {
   private int inFlight;
 
   /**
-   * How it sends.
+   * The limits of batches and queue.
    *
-   * @param batchSize most txns in one transaction
-   * @param inFlight most batches under way
-   * @param queue most txns that wait
-   * @param callTimeout after which a txn that waited is not sent any more
+   * @param batchSize most locks in one transaction
+   * @param inFlight most batches in flight
+   * @param queue most queued transactions
+   * @param callTimeout queueing time after which a transaction is no longer sent
    */
   public record BatchLimits(int batchSize, int inFlight, int queue, Duration callTimeout) {}
 
   /**
-   * What a txn that was carried out has committed.
+   * The result of an executed transaction.
    *
-   * @param token the lock's highest token afterwards; 0 if no record was committed
+   * @param token the lock's highest token afterwards; 0 if no record was written
    */
   public record CommitResult(long token) {}
 
@@ -63,9 +64,10 @@ public final class LockTxnBatcher {
   }
 
   /**
-   * Sends with others that wait; empty if it was refused.
+   * Sends the transaction in a batch; empty if it was refused.
    *
-   * @param txnFactory makes the txn when its time comes, on the base then in force
+   * @param txnFactory creates the transaction right before it is sent, on the base that is current
+   *     then
    */
   CompletableFuture<Optional<CommitResult>> send(
       LockName lock, Function<TokenBase, LockTxn> txnFactory) {
@@ -80,7 +82,7 @@ public final class LockTxnBatcher {
     return item.answer;
   }
 
-  /** Sends at once and alone; empty if it was refused. */
+  /** Sends the transaction at once and alone; empty if it was refused. */
   public CompletableFuture<Optional<CommitResult>> sendAlone(
       LockName lock, Function<TokenBase, LockTxn> txnFactory) {
     PendingTxn item = new PendingTxn(lock, txnFactory);
@@ -140,9 +142,9 @@ public final class LockTxnBatcher {
     int scanned = 0;
     while (!waiting.isEmpty()
         && batch.size() < limits.batchSize()
-        && scanned++ < limits.batchSize() * SCANNED_PER_PLAN) {
+        && scanned++ < limits.batchSize() * SCANNED_PER_TXN) {
       PendingTxn item = waiting.pollFirst();
-      // The second of a lock waits, and all later ones of it.
+      // One transaction of a lock in each batch: its later ones wait, in their order.
       (locks.add(item.lock) ? batch : passedOver).add(item);
     }
     for (int i = passedOver.size() - 1; i >= 0; i--) {
@@ -151,7 +153,7 @@ public final class LockTxnBatcher {
     return batch;
   }
 
-  /** Completes when the ensemble owes no answer any more; then every item has one. */
+  /** Completes when the ensemble owes no answer. Then every transaction has a result. */
   private CompletableFuture<Boolean> execute(ZookeeperClient client, List<PendingTxn> pending) {
     if (pending.isEmpty()) {
       return CompletableFuture.completedFuture(true);
@@ -232,7 +234,7 @@ public final class LockTxnBatcher {
 
   private record TxnBatch(
       List<PendingTxn> pending, List<LockTxn> txns, int firstOp, TokenBase base) {
-    /** Whose operation it is. */
+    /** Returns the index of the transaction that contains the operation. */
     int refusedIndex(int operation) {
       int end = firstOp;
       for (int i = 0; i < txns.size(); i++) {

@@ -9,9 +9,9 @@ import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.data.ACL;
 
-/** A plan in the making. For one thread. */
+/** Builds a {@link LockTxn}. For one thread. */
 public final class LockTxnBuilder {
-  /** Whatever version the record has. */
+  /** Matches every version of a node. */
   public static final int ANY_VERSION = -1;
 
   private static final byte[] NO_DATA = {};
@@ -44,7 +44,7 @@ public final class LockTxnBuilder {
     return create(schema.inBusy(lock, state));
   }
 
-  /** One state follows another. */
+  /** Replaces one state by another. */
   LockTxnBuilder replace(String from, String to) {
     return delete(from).createState(to);
   }
@@ -54,13 +54,13 @@ public final class LockTxnBuilder {
     return this;
   }
 
-  /** Deletes a state or a place. */
+  /** Deletes a state or a queue node. */
   LockTxnBuilder delete(String child) {
     ops.add(Op.delete(schema.inBusy(lock, child), ANY_VERSION));
     return this;
   }
 
-  /** Opens the lock to everybody; refused while somebody stands in line. */
+  /** Opens the lock to everybody. Refused while the replica queue is not empty. */
   LockTxnBuilder deleteBusy() {
     ops.add(Op.delete(schema.busy(lock), ANY_VERSION));
     return this;

@@ -17,9 +17,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.apache.zookeeper.data.ACL;
 
 /**
- * Turns changes of a lock into transactions. Whatever replaces a state deletes that state's node,
- * whose name is never used again: so no command, however late, can end another state than the one
- * it before made for, which versions could not promise (a recreated node begins at 0 again).
+ * Turns changes of a lock into transactions. Each transaction that replaces a state deletes that
+ * state's node, and no state's name is used twice. So a late command cannot end a newer state.
+ * Versions could not guarantee that, because a recreated node starts at version 0 again.
  *
  * <p>Safe for use by many threads.
  */
@@ -32,9 +32,9 @@ public final class LockTxnFactory {
   private final AtomicLong states = new AtomicLong();
 
   /**
-   * Makes the plans of one replica.
+   * Creates the factory of one replica.
    *
-   * @param random drawn anew for each instance
+   * @param random a new number for each instance
    */
   public LockTxnFactory(
       ZookeeperSchema schema,
@@ -49,13 +49,13 @@ public final class LockTxnFactory {
     this.statePrefix = ZookeeperSchema.STATE_PREFIX + self + "-" + Long.toHexString(random) + "-";
   }
 
-  /** What a lock's node is believed to be. */
+  /** Whether this replica believes that a lock's node exists. */
   enum NodePresence {
     MISSING,
     PRESENT
   }
 
-  /** Takes a lock that is believed to be free, whatever its node says. */
+  /** Acquires a lock that is believed to be free, whatever its node contains. */
   LockTxn acquireFree(Claim claim, NodePresence presence, TokenBase base) {
     LockNode node = held(recordedClaim(claim), base);
     LockTxnBuilder builder = builder(claim.lock());
@@ -69,7 +69,7 @@ public final class LockTxnFactory {
         .build(Optional.of(base));
   }
 
-  /** Takes a lock in a turn of ours. */
+  /** Acquires a lock during this replica's turn. */
   LockTxn acquireInTurn(Claim claim, String queueNode, TokenBase base) {
     LockNode node = held(recordedClaim(claim), base);
     return builder(claim.lock())
@@ -78,7 +78,7 @@ public final class LockTxnFactory {
         .build(Optional.of(base));
   }
 
-  /** Passes a grant that we know to the next claim. */
+  /** Passes a known grant to the next claim. */
   LockTxn handOver(LockNode from, Claim to, QueueChange queueChange, TokenBase base) {
     LockNode node = held(recordedClaim(to), base);
     LockTxnBuilder builder =
@@ -89,7 +89,7 @@ public final class LockTxnFactory {
     return builder.build(Optional.of(base));
   }
 
-  /** Extends a grant that we know. */
+  /** Renews a known grant. */
   LockTxn renew(LockName lock, LockNode known) {
     return builder(lock)
         .check(known.state())
@@ -97,7 +97,7 @@ public final class LockTxnFactory {
         .build(Optional.empty());
   }
 
-  /** Ends a grant that we know, if nobody stands in line. */
+  /** Releases a known grant. Refused if the replica queue is not empty. */
   LockTxn release(LockName lock, LockNode known) {
     return builder(lock)
         .delete(known.state())
@@ -106,14 +106,14 @@ public final class LockTxnFactory {
         .build(Optional.empty());
   }
 
-  /** What {@link #handOver} does with our queueNode in line. */
+  /** How {@link #handOver} changes this replica's queue node. */
   enum QueueChange {
     NONE,
     LEAVE,
     JOIN
   }
 
-  /** The change from one record to another, both at the same moment. */
+  /** Writes the difference between two records of the same moment. */
   LockTxn change(LockSnapshot snapshot, RecordChange change, boolean isRenewal, TokenBase base) {
     LockRecord before = change.before();
     LockRecord after = change.after();
@@ -160,7 +160,7 @@ public final class LockTxnFactory {
     return builder.build(makesToken ? Optional.of(base) : Optional.empty());
   }
 
-  /** What follows when the time of the state in force is over. */
+  /** Ends the current state after its time: delays, frees or passes the lock. */
   public LockTxn expire(LockSnapshot snapshot) {
     LockNode node = resolved(snapshot);
     LockTxnBuilder builder = builder(snapshot.lock()).delete(node.state());
@@ -171,8 +171,8 @@ public final class LockTxnFactory {
       LockNode delayed = closing(StateKind.DELAYED, newState(), node);
       return builder.createState(delayed.state()).write(delayed, version).build(Optional.empty());
     }
-    // A closing has a token of its own; a turn has the former holder's, who must not be told that
-    // it gave the lock back.
+    // A closing made its own token. A turn has the token of the former holder, and that holder must
+    // not be told that it released the lock.
     String reason = node.kind() == StateKind.TURN ? node.revoked() : "";
     if (snapshot.queue().isEmpty()) {
       RecordedToken last = RecordedToken.of(snapshot.stored().orElseThrow().token());
@@ -328,6 +328,6 @@ public final class LockTxnFactory {
     return new LockTxnBuilder(schema, lock, acl);
   }
 
-  /** A record snapshot and after a step, and the moment that the step before given. */
+  /** A record before and after a transition, and the time that the transition was given. */
   record RecordChange(LockRecord before, LockRecord after, long nowMicros) {}
 }

@@ -21,9 +21,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
 /**
- * What can be done in one round trip, without looking first: a transaction that is refused unless
- * the lock stands as this replica believes. Every answer is empty if it is not possible or was
- * refused; then {@link ReadModifyWriter} looks. Safe for use by many threads.
+ * Tries a command in one round trip without a read before it. The transaction is refused unless the
+ * lock is in the state that this replica believes. The result is empty if there is nothing to rely
+ * on or the transaction was refused. Then {@link ReadModifyWriter} takes over. Safe for use by many
+ * threads.
  */
 public final class OptimisticWriter {
   private final LockTxnBatcher batcher;
@@ -34,10 +35,10 @@ public final class OptimisticWriter {
   private final LockNameCache contendedLocks;
 
   /**
-   * Makes the quick way.
+   * Creates the writer.
    *
-   * @param existingLocks locks whose node is believed to be there
-   * @param contendedLocks locks in whose line others are believed to stand
+   * @param existingLocks locks whose node is believed to exist
+   * @param contendedLocks locks with a replica queue that is believed not to be empty
    */
   public OptimisticWriter(
       LockTxnBatcher batcher,

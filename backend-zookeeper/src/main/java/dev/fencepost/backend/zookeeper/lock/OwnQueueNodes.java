@@ -14,9 +14,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * This replica's own nodes in lines, one for each contended lock, each with one watch on its own
- * node: so a release wakes nobody but the replica whose turn has come, whose place was deleted.
- * Safe for use by many threads.
+ * This replica's own nodes in replica queues: one for each contended lock, with one watch on that
+ * node. A release deletes the node of the next replica, so it wakes only that one. Safe for use by
+ * many threads.
  */
 public final class OwnQueueNodes {
   private final ZookeeperSchema schema;
@@ -33,17 +33,18 @@ public final class OwnQueueNodes {
     this.wake = wake;
   }
 
-  /** The name of the state that is the turn of the replica at that place. */
-  static String turnState(String place) {
-    return ZookeeperSchema.TURN_PREFIX + place;
+  /** Returns the name of the state that is the turn of this queue node's replica. */
+  static String turnState(String queueNode) {
+    return ZookeeperSchema.TURN_PREFIX + queueNode;
   }
 
-  /** From now on nodes live with this session; those of another one are gone. */
+  /** Sets the session that queue nodes belong to. Nodes of another session are gone. */
   public void startSession(ZookeeperClient client) {
     ZookeeperClient before = session;
     session = client;
     if (before == client) {
-      // What broke off with the connection; the watches that stood are kept by the client.
+      // Watches again where the connection broke meanwhile. The client keeps the other watches
+      // itself.
       nodes.forEach((lock, own) -> watch(client, lock, own));
     } else if (before != null) {
       List<LockName> lost = List.copyOf(nodes.keySet());
@@ -53,14 +54,14 @@ public final class OwnQueueNodes {
     }
   }
 
-  /** Whether a place is somebody else's or of our present session. */
-  boolean isCurrent(QueueNode place) {
+  /** True for queue nodes of other replicas and of our current session. */
+  boolean isCurrent(QueueNode queueNode) {
     ZookeeperClient client = session;
-    return !place.replica().equals(self)
-        || (client != null && place.session().equals(Long.toHexString(client.getSessionId())));
+    return !queueNode.replica().equals(self)
+        || (client != null && queueNode.session().equals(Long.toHexString(client.getSessionId())));
   }
 
-  /** The beginning of the name of a new place of ours. */
+  /** Returns the prefix of a new queue node of this replica. */
   String newPrefix() {
     ZookeeperClient client = session;
     if (client == null) {
@@ -73,7 +74,7 @@ public final class OwnQueueNodes {
     return Optional.ofNullable(nodes.get(lock)).map(own -> own.node);
   }
 
-  /** A place of ours was made. */
+  /** Remembers and watches our new queue node. */
   public void onCreated(LockName lock, String path) {
     ZookeeperClient client = session;
     String node = path.substring(path.lastIndexOf('/') + 1);
@@ -94,17 +95,17 @@ public final class OwnQueueNodes {
     }
   }
 
-  /** Sees a place of ours that nobody told us was made, and watches it like any other. */
+  /** Watches a queue node of ours whose creation had no answer. */
   void adopt(LockSnapshot snapshot) {
     if (!snapshot.queue().isEmpty() && !nodes.containsKey(snapshot.lock())) {
       snapshot.queue().stream()
-          .filter(place -> place.replica().equals(self))
+          .filter(queueNode -> queueNode.replica().equals(self))
           .findFirst()
-          .ifPresent(place -> onCreated(snapshot.lock(), place.node()));
+          .ifPresent(queueNode -> onCreated(snapshot.lock(), queueNode.node()));
     }
   }
 
-  /** A transaction that gives the place up is sent; the watch on it is not to wake anybody. */
+  /** Runs before a transaction that deletes our queue node: its watch must not wake a waiter. */
   public void onLeaveSent(LockName lock) {
     OwnNode own = nodes.get(lock);
     if (own != null) {
@@ -113,7 +114,7 @@ public final class OwnQueueNodes {
     turns.remove(lock);
   }
 
-  /** It was refused, or nobody knows. */
+  /** Runs after that transaction was refused or had no answer. */
   public void onLeaveFailed(LockName lock) {
     OwnNode own = nodes.get(lock);
     if (own != null) {
@@ -121,12 +122,12 @@ public final class OwnQueueNodes {
     }
   }
 
-  /** It was carried out. */
+  /** Runs after that transaction was executed. */
   public void onLeft(LockName lock) {
     nodes.remove(lock);
   }
 
-  /** The place whose turn has come, once. */
+  /** Returns the queue node whose turn has come, once. */
   Optional<String> takeTurn(LockName lock) {
     return Optional.ofNullable(turns.remove(lock));
   }

@@ -16,9 +16,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
 /**
- * Changes a lock by the reference rules: reader it, takes the step, writes what differs in a
- * transaction that is refused if the lock changed meanwhile, and then begins again. Two round
- * trips; what can be done in one without looking does not come here. Safe for use by many threads.
+ * Changes a lock by the reference rules: reads it, applies the rule and writes the difference. The
+ * transaction is refused if the lock changed meanwhile, and then the command starts again. This
+ * takes two round trips. Commands that succeed in one are handled by {@link OptimisticWriter}. Safe
+ * for use by many threads.
  */
 public final class ReadModifyWriter {
   private static final int CONFLICTS_BEFORE_REPAIR = 8;
@@ -27,7 +28,7 @@ public final class ReadModifyWriter {
   private final Duration callTimeout;
   private final Supplier<CompletableFuture<Boolean>> repair;
 
-  /** What a step needs. */
+  /** The components that a command needs. */
   public record WriteContext(
       ReplicaId self,
       LockReader reader,
@@ -38,10 +39,11 @@ public final class ReadModifyWriter {
       EnsembleClock clock) {}
 
   /**
-   * Makes the way of steps.
+   * Creates the writer.
    *
-   * @param callTimeout after which no step is tried again: nobody waits for its answer
-   * @param repair makes what everything stands on, if the tree before wiped
+   * @param callTimeout time after which a command is not tried again, because its caller has given
+   *     up
+   * @param repair creates the base nodes if the tree was wiped
    */
   public ReadModifyWriter(
       WriteContext context, Duration callTimeout, Supplier<CompletableFuture<Boolean>> repair) {
@@ -51,32 +53,32 @@ public final class ReadModifyWriter {
   }
 
   /**
-   * A step of the rules with what only ZooKeeper knows put into its answer.
+   * A command by the rules, with ZooKeeper's own values in its answer.
    *
    * @param <T> the kind of answer
    */
   interface Command<T> {
-    /** The step. */
+    /** Applies the rule. */
     Transition<T> apply(LockRecord record, StepContext context);
 
-    /** Whether the answer extends a grant that stood before. */
+    /** True if the outcome renews an existing grant. */
     boolean isRenewal(T outcome);
 
     /**
-     * The answer to give.
+     * Returns the answer.
      *
-     * @param token the lock's highest token after the step
+     * @param token the lock's highest token afterwards
      */
     T answer(T outcome, LockSnapshot snapshot, long token);
   }
 
-  /** Changes the lock. */
+  /** Runs a command on the lock. */
   public <T> CompletableFuture<T> change(
       LockName lock, RemainingLease remaining, Command<T> command) {
     return new RunningCommand<>(lock, remaining, command).attempt(0);
   }
 
-  /** One change on its way. */
+  /** One running command. */
   private final class RunningCommand<T> {
     private final LockName lock;
     private final RemainingLease remaining;
@@ -92,11 +94,10 @@ public final class ReadModifyWriter {
     CompletableFuture<T> attempt(int conflicts) {
       if (conflicts > 0 && System.nanoTime() - deadlineNanos > 0) {
         return CompletableFuture.failedFuture(
-            new StoreException(
-                Failure.STORE_TIMEOUT, "the lock changed each time it was looked at"));
+            new StoreException(Failure.STORE_TIMEOUT, "the lock changed at each try"));
       }
       if (conflicts == CONFLICTS_BEFORE_REPAIR) {
-        // What should be there may be missing: the tree before wiped behind our back.
+        // Perhaps base nodes are missing because the tree was wiped.
         return repair.get().thenCompose(repaired -> attempt(conflicts + 1));
       }
       return context
@@ -110,7 +111,7 @@ public final class ReadModifyWriter {
                       : attempt(conflicts + 1));
     }
 
-    /** Takes the step; empty if the lock changed meanwhile. */
+    /** Runs one try; empty if the lock changed meanwhile. */
     private CompletableFuture<Optional<T>> step(LockSnapshot snapshot) {
       recordQueue(snapshot);
       long now = context.clock().nowMicros();

@@ -22,28 +22,29 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The states that this replica ends when their time is over: those that it wrote last, and those of
- * replicas that are gone. ZooKeeper has no clock for it. A time is counted here from the answer to
- * the write, or from the moment when an orphan was found, and a state is ended only at the version
- * that was seen then: a renewal since, by whomever, and the timer has nothing to end.
+ * Ends states when their time is over, because ZooKeeper has no timers. A replica ends the states
+ * that it wrote last, and those of lost replicas. Time counts from the answer to the write, or from
+ * the moment when an orphan was found. The timer ends the state only if its version is unchanged.
+ * If another replica renewed it, the timer does nothing.
  *
  * <p>Safe for use by many threads.
  */
-@SuppressWarnings("FutureReturnValueIgnored") // What is begun here handles its own failures.
+@SuppressWarnings(
+    "FutureReturnValueIgnored") // Each stage that starts here handles its own failures.
 public final class StateExpirer {
   private static final Logger LOG = LoggerFactory.getLogger(StateExpirer.class);
-  private static final Duration MARGIN = Duration.ofMillis(50);
-  private static final Duration RETRY = Duration.ofMillis(500);
+  private static final Duration EXPIRY_MARGIN = Duration.ofMillis(50);
+  private static final Duration RETRY_PAUSE = Duration.ofMillis(500);
 
-  /** Ends a state, or answers what stands now. */
+  /** Reads and ends states. */
   public interface StateActions {
-    /** Looks at the lock as it is. */
+    /** Reads the lock. */
     CompletableFuture<LockSnapshot> read(LockName lock);
 
-    /** Does what follows when the state's time is over; false if it had changed. */
+    /** Ends the state because its time is over; false if it had changed. */
     CompletableFuture<Boolean> expire(LockSnapshot snapshot);
 
-    /** Whether somebody else looks after it. */
+    /** True if another living replica expires this state. */
     boolean isTrackedByAnother(LockNode node);
   }
 
@@ -58,10 +59,10 @@ public final class StateExpirer {
   }
 
   /**
-   * A state that is looked after.
+   * A state that this replica expires.
    *
-   * @param node its record, spelled out
-   * @param version its node's version when it was written or found
+   * @param node its record with resolved values
+   * @param version version of its node when it was written or found
    */
   record TrackedState(LockNode node, int version, Future<?> timer) {
     boolean holds(ClaimId claim) {
@@ -70,7 +71,7 @@ public final class StateExpirer {
     }
   }
 
-  /** Looks after a state from now on. */
+  /** Expires this state from now on. */
   public void track(LockName lock, LockNode node, Stat stat) {
     LockNode resolved = node.resolved(stat);
     if (node.kind() == StateKind.IDLE) {
@@ -78,12 +79,13 @@ public final class StateExpirer {
       return;
     }
     int version = stat.getVersion();
-    Duration time = node.kind() == StateKind.TURN ? node.duration() : node.duration().plus(MARGIN);
+    Duration time =
+        node.kind() == StateKind.TURN ? node.duration() : node.duration().plus(EXPIRY_MARGIN);
     Future<?> timer = schedule(time, () -> onTimeOver(lock, resolved.state(), version));
     cancelTimer(tracked.put(lock, new TrackedState(resolved, version, timer)));
   }
 
-  /** Nothing stands there any more that is ours to end. */
+  /** Removes the lock, because it has no state that this replica ends. */
   void untrack(LockName lock) {
     cancelTimer(tracked.remove(lock));
   }
@@ -92,24 +94,24 @@ public final class StateExpirer {
     return Optional.ofNullable(tracked.get(lock));
   }
 
-  /** How many states are looked after. */
+  /** Returns the number of tracked states. */
   public int size() {
     return tracked.size();
   }
 
-  /** A write of ours may have happened. */
+  /** Records that the outcome of our write is unknown. */
   public void recordDoubt(LockName lock) {
     inDoubt.add(lock);
   }
 
-  /** Connected again: sees what became of the writes in doubt. */
+  /** Reads the locks with writes in doubt. Runs after a reconnect. */
   public void resolveDoubts() {
     for (LockName lock : List.copyOf(inDoubt)) {
       resolveDoubt(lock);
     }
   }
 
-  /** A state was seen; looks after it if nobody else does. */
+  /** Tracks the state unless another living replica does. */
   void trackIfOrphan(LockSnapshot snapshot) {
     LockName lock = snapshot.lock();
     if (!snapshot.isBusy() || actions.isTrackedByAnother(snapshot.node())) {
@@ -136,7 +138,7 @@ public final class StateExpirer {
         .exceptionally(
             error -> {
               if (ZookeeperErrors.isUnreadable(error)) {
-                inDoubt.remove(lock); // It is not what was written here.
+                inDoubt.remove(lock); // This replica did not write an unreadable record.
               } else {
                 inDoubt.add(lock);
               }
@@ -163,18 +165,18 @@ public final class StateExpirer {
         .whenComplete(
             (done, error) -> {
               if (error != null && ZookeeperErrors.isUnreadable(error)) {
-                // Somebody else wrote it since: it is not this replica's to end.
+                // Another replica wrote it since, so this replica must not end it.
                 LOG.warn(
-                    "Not looked after any more: {}",
+                    "No longer expired by this server: {}",
                     ZookeeperErrors.toException(error).getMessage());
                 untrackIf(lock, state, version);
                 return;
               }
               if (error != null) {
-                LOG.debug("Could not end a state yet: {}", error.toString());
+                LOG.debug("Could not end a state, trying again: {}", error.toString());
               }
               if (error != null || !done) {
-                Duration pause = error == null ? Duration.ofMillis(1) : RETRY;
+                Duration pause = error == null ? Duration.ofMillis(1) : RETRY_PAUSE;
                 schedule(pause, () -> onTimeOver(lock, state, version));
               }
             });
@@ -191,7 +193,7 @@ public final class StateExpirer {
     try {
       return timers.schedule(action, time.toNanos(), TimeUnit.NANOSECONDS);
     } catch (RejectedExecutionException e) {
-      // Closed: the others take over.
+      // Closed: other replicas take over.
       return CompletableFuture.completedFuture(true);
     }
   }

@@ -23,19 +23,19 @@ import org.apache.zookeeper.data.Stat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The base of tokens in force. It is replaced whenever a connection was created: behind a lost one
- * the ensemble may have been wiped or restored, and transaction ids gone back. A new base is above
- * every token that this replica knows to be possible under the old one, and not below the
+ * Manages the current base of tokens. Each new connection replaces it: after a lost connection, the
+ * ensemble may have been wiped or restored, and transaction ids may have gone back. A new base is
+ * above every token that this replica knows to be possible under the old one, and not below the
  * ensemble's clock. Safe for use by many threads.
  */
 public final class TokenBaseManager {
   /**
-   * Room for the transactions between a look and the write. Small, since each start adds it to the
-   * tokens: an election in between only costs another look.
+   * Distance for the transactions between the read and the write. Small, because each start adds it
+   * to the tokens. An election in between only costs another read.
    */
-  private static final long ROOM = 1_000_000;
+  private static final long SAFETY_DISTANCE = 1_000_000;
 
-  private static final int TRIES = 20;
+  private static final int MAX_TRIES = 20;
 
   private final ZookeeperSchema schema;
   private final List<ACL> acl;
@@ -53,7 +53,7 @@ public final class TokenBaseManager {
     this.random = random;
   }
 
-  /** The base in force as far as known. */
+  /** Returns the current base as far as this replica knows. */
   TokenBase current() {
     TokenBase base = current;
     if (base == null) {
@@ -62,7 +62,7 @@ public final class TokenBaseManager {
     return base;
   }
 
-  /** No token above it can have been given to anybody before the client's latest answer. */
+  /** Returns an upper bound of all tokens made before the client's latest answer. */
   long presentToken(ZookeeperClient client) {
     return Math.max(
         Math.max(current().tokenAt(client.lastZxid()), highestSeen.get()), clock.nowNanos());
@@ -74,12 +74,12 @@ public final class TokenBaseManager {
     }
   }
 
-  /** Puts a new base in force. */
+  /** Writes a new base and makes it current. */
   public CompletableFuture<TokenBase> replace(ZookeeperClient client) {
-    return runOnce(() -> read(client).thenCompose(stored -> write(client, stored, TRIES)));
+    return runOnce(() -> read(client).thenCompose(stored -> write(client, stored, MAX_TRIES)));
   }
 
-  /** The base in force, after one was stored not to be. */
+  /** Returns the current base after the ensemble refused one as outdated. */
   CompletableFuture<TokenBase> reload(ZookeeperClient client, TokenBase refused) {
     TokenBase known = current;
     if (known != null && !known.equals(refused)) {
@@ -94,10 +94,10 @@ public final class TokenBaseManager {
                             .usable()
                             .filter(base -> isHighEnough(base, client))
                             .map(CompletableFuture::completedFuture)
-                            .orElseGet(() -> write(client, stored, TRIES))));
+                            .orElseGet(() -> write(client, stored, MAX_TRIES))));
   }
 
-  /** Not so if the store was lost and somebody who did not know its tokens began anew. */
+  /** False if the store was lost and a replica that did not know its tokens has started again. */
   private boolean isHighEnough(TokenBase base, ZookeeperClient client) {
     return base.tokenAt(Math.max(client.lastZxid(), base.position())) >= highestSeen.get();
   }
@@ -157,11 +157,11 @@ public final class TokenBaseManager {
       long value = Long.parseLong(name.substring(0, name.indexOf('-')));
       long limit = Long.parseLong(new String(node.getData(), StandardCharsets.US_ASCII));
       long position = node.getStat().getCzxid();
-      // Where it came late, the base before it has given tokens beyond the room meanwhile.
+      // A base that was written late: meanwhile the base before it made tokens beyond the distance.
       long late = Math.max(0, position - limit);
       return new BaseNode(new TokenBase(schema.base(name), value + late, position), late == 0);
     } catch (NumberFormatException | IndexOutOfBoundsException e) {
-      // Tokens could fall if this were passed over.
+      // Skipping it could make tokens fall.
       throw new StoreException(
           Failure.STORE_ERROR, "the base of tokens has a form that this version cannot read", e);
     }
@@ -170,19 +170,21 @@ public final class TokenBaseManager {
   private CompletableFuture<TokenBase> write(
       ZookeeperClient client, StoredBases stored, int triesLeft) {
     long zxid = client.lastZxid();
-    long value = Math.max(clock.nowNanos(), highestSeen.get() + ROOM);
+    long value = Math.max(clock.nowNanos(), highestSeen.get() + SAFETY_DISTANCE);
     TokenBase known = current;
     if (known != null && zxid >= known.position()) {
-      value = Math.max(value, known.tokenAt(zxid) + ROOM);
+      value = Math.max(value, known.tokenAt(zxid) + SAFETY_DISTANCE);
     }
     List<Op> ops = new ArrayList<>();
     ops.add(Op.setData(schema.base(), new byte[0], stored.version()));
     for (BaseNode node : stored.nodes()) {
-      value = Math.max(value, node.base().tokenAt(Math.max(zxid, node.base().position())) + ROOM);
+      value =
+          Math.max(
+              value, node.base().tokenAt(Math.max(zxid, node.base().position())) + SAFETY_DISTANCE);
       ops.add(Op.delete(node.base().path(), -1));
     }
     String path = schema.base(value + "-" + Long.toHexString(random.nextLong()));
-    byte[] limit = Long.toString(zxid + ROOM).getBytes(StandardCharsets.US_ASCII);
+    byte[] limit = Long.toString(zxid + SAFETY_DISTANCE).getBytes(StandardCharsets.US_ASCII);
     ops.add(Op.create(path, limit, acl, CreateMode.PERSISTENT));
     ops.add(Op.setData(path, limit, -1));
     long chosen = value;
@@ -193,7 +195,7 @@ public final class TokenBaseManager {
               if (!reply.isRefused()) {
                 Stat stat = reply.stat(ops.size() - 1);
                 TokenBase created = new TokenBase(path, chosen, stat.getCzxid());
-                if (created.position() <= zxid + ROOM) {
+                if (created.position() <= zxid + SAFETY_DISTANCE) {
                   return CompletableFuture.completedFuture(created);
                 }
               }
@@ -204,12 +206,12 @@ public final class TokenBaseManager {
             });
   }
 
-  private record BaseNode(TokenBase base, boolean isWithinRoom) {}
+  private record BaseNode(TokenBase base, boolean isWithinDistance) {}
 
   private record StoredBases(int version, List<BaseNode> nodes) {
-    /** The one in force; none if there are none or it stands where its tokens could be too low. */
+    /** Returns the only base; empty if there is none, several, or one that was written too late. */
     Optional<TokenBase> usable() {
-      return nodes.size() == 1 && nodes.get(0).isWithinRoom()
+      return nodes.size() == 1 && nodes.get(0).isWithinDistance()
           ? Optional.of(nodes.get(0).base())
           : Optional.empty();
     }

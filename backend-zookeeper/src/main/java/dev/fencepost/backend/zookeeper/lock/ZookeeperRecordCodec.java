@@ -22,7 +22,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** {@link LockNode} as bytes; the first one is the version of the format. */
+/** Encodes a {@link LockNode} as bytes. The first byte is the version of the format. */
 final class ZookeeperRecordCodec {
   private static final int FORMAT = 1;
   private static final int MAX_TEXT_BYTES = 1 << 20;
@@ -53,9 +53,9 @@ final class ZookeeperRecordCodec {
   }
 
   /**
-   * Reads the lock's record.
+   * Decodes a lock's record.
    *
-   * @throws StoreException if it is damaged, or of a later version
+   * @throws StoreException if it is damaged or has a later format
    */
   static LockNode read(LockName lock, byte[] data) {
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(data))) {
@@ -82,7 +82,7 @@ final class ZookeeperRecordCodec {
               turn.isEmpty() ? Optional.empty() : Optional.of(new ReplicaId(turn)),
               readText(in));
       if (!node.isComplete()) {
-        throw StoreException.unreadable(lock, kind + " without a claim, or without whose turn");
+        throw StoreException.unreadable(lock, kind + " without its claim or its turn");
       }
       return node;
     } catch (StoreException e) {

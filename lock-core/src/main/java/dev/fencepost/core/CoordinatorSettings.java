@@ -33,7 +33,7 @@ public record CoordinatorSettings(
    *
    * @param waiters calls that wait, 1–10,000,000
    * @param bytes memory of the owners, principals and metadata of all claims that wait or are being
-   *     tried; 1 KiB – 1 TiB. Each entry of metadata counts 128 bytes besides its text
+   *     tried; 1 KiB – 1 TiB. Each entry of metadata counts 128 bytes in addition to its text
    */
   public record Most(int waiters, long bytes) {
     private static final long LEAST_BYTES = 1 << 10;

@@ -5,13 +5,13 @@ import java.util.List;
 /** Store URIs with a password in places where it is easily missed. */
 public final class HostileUris {
 
-  /** What must never be shown. */
+  /** The password that must never be shown. */
   public static final String SECRET = "hunter2";
 
   private HostileUris() {}
 
   /**
-   * URIs of one scheme, most of which no store takes.
+   * Returns URIs of one scheme; most are invalid.
    *
    * @param scheme without its colon
    */

@@ -1,11 +1,11 @@
 /**
- * The test kit of Fencepost: what a backend, a server or a client is tested with.
+ * The test kit of Fencepost for backends, the server and clients.
  *
  * <ul>
- *   <li>{@code model}: a store in memory, made of the reference rules
- *   <li>{@code process}: real stores as processes of their own, and a proxy that harms what passes
- *   <li>{@code contract}: what every store must keep, as tests that a backend inherits
- *   <li>{@code history}: what clients saw, written down, and its judges
+ *   <li>{@code model}: an in-memory store built from the reference rules
+ *   <li>{@code process}: real stores as separate processes, and a proxy that injects network faults
+ *   <li>{@code contract}: the contract of all stores as tests
+ *   <li>{@code history}: recorded calls of clients, and their checkers
  * </ul>
  */
 @NullMarked

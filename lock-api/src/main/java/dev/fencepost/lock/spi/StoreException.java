@@ -9,7 +9,7 @@ import dev.fencepost.lock.LockName;
 public class StoreException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** What kept the store from answering. */
+  /** The kind of failure. */
   public enum Failure {
     /** No connection, or it broke. */
     STORE_UNREACHABLE,
@@ -61,7 +61,7 @@ public class StoreException extends RuntimeException {
         "the record of lock \"" + lock + "\" cannot be read by this version: " + what);
   }
 
-  /** What kept the store from answering. */
+  /** The kind of failure. */
   public Failure failure() {
     return failure;
   }

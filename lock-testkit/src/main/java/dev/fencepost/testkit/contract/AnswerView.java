@@ -16,15 +16,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * One side's view of a lock, told so that two sides can be compared: a token by the number of those
- * that were seen before it, a time not at all.
+ * One side's view of a lock, in a form that can be compared: tokens are replaced by their rank,
+ * times are left out.
  */
 final class AnswerView {
 
   private final List<FencingToken> tokens = new ArrayList<>();
   private final Map<Integer, GrantRef> grants = new HashMap<>();
 
-  /** The numbers of the tokens with which it was granted. */
+  /** Returns the ranks of the tokens of its grants. */
   List<Integer> grantNumbers() {
     return grants.keySet().stream().sorted().toList();
   }
@@ -41,7 +41,7 @@ final class AnswerView {
     return tokens.get(number);
   }
 
-  /** The kinds of answers in a text that this class made. */
+  /** Returns the kinds of answers in a text made by this class. */
   static String[] kinds(String shown) {
     return shown.replaceAll("\\([^)]*\\)", "").strip().split(" *& *");
   }

@@ -29,12 +29,12 @@ final class ClaimHistory {
     return lock;
   }
 
-  /** What the store has shown of it. */
+  /** Returns the store's view. */
   AnswerView store() {
     return store;
   }
 
-  /** What the model has shown of it. */
+  /** Returns the model's view. */
   AnswerView reference() {
     return reference;
   }
@@ -44,7 +44,7 @@ final class ClaimHistory {
     return claims;
   }
 
-  /** Remembers since when, at the earliest, it has been somebody's turn. */
+  /** Records the earliest moment since which a replica has had its turn. */
   void noteTurn(Optional<String> now, long sinceNanos) {
     if (!now.equals(turn)) {
       turn = now;

@@ -20,8 +20,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /**
- * A forced release of a lock that nobody holds: rule 8, stated as a table that owes nothing to the
- * reference rules. Each way to be without a holder meets each order.
+ * A forced release of a lock without a holder: rule 8, as a table that is independent of the
+ * reference rules. Each way to be without a holder is combined with each command.
  */
 abstract class ClosedByForceContract extends ContractPart {
 
@@ -33,7 +33,7 @@ abstract class ClosedByForceContract extends ContractPart {
     super(suite);
   }
 
-  /** Which token an order names. */
+  /** The token that a command names. */
   private enum Named {
     NONE,
     FORMER,

@@ -9,14 +9,14 @@ import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 
-/** Lets several threads do something at the same time. */
+/** Runs work on several threads at the same time. */
 final class Concurrently {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private Concurrently() {}
 
-  /** Starts so many workers at once and waits for all; the first fault of one is thrown. */
+  /** Starts that many workers at once and waits for all. Throws the first failure. */
   static void run(int workers, IntConsumer work) {
     Executor threads = task -> daemon(task).start();
     CountDownLatch start = new CountDownLatch(workers);
@@ -35,7 +35,7 @@ final class Concurrently {
     all.forEach(CompletableFuture::join);
   }
 
-  /** Repeats a step until it says that it is done, within a bound. */
+  /** Repeats a step until it returns true, within a bound. */
   static void repeat(BooleanSupplier step) {
     long begun = System.nanoTime();
     while (!step.getAsBoolean()) {

@@ -34,7 +34,7 @@ final class ContractFixture implements AutoCloseable {
     return parties.get(index);
   }
 
-  /** One more replica, closed by the test. A store that is too busy to be opened is asked again. */
+  /** Opens another replica, which the test closes. Retries while the store is too busy. */
   ContractReplica newParty() {
     ReplicaId id = ReplicaId.of(random.nextLong());
     String address = "host-" + id + ":7420";
@@ -42,14 +42,14 @@ final class ContractFixture implements AutoCloseable {
     return StoreRetry.ask(() -> ContractReplica.open(store.newBackend(), replica));
   }
 
-  /** Closes all replicas, does something to the store, and opens new ones. */
+  /** Closes all replicas, runs an action on the store, and opens new replicas. */
   void whileClosed(Runnable act) {
     closeAll();
     act.run();
     openAll();
   }
 
-  /** A text that no other test of any run has. */
+  /** Returns a text that no other test of any run uses. */
   synchronized String newText() {
     return "contract/" + run + "/" + ++names;
   }

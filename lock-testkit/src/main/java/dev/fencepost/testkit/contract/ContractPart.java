@@ -13,10 +13,10 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 
-/** What the parts of the contract share: the scene, and words for what they look at. */
+/** Base of the parts of the contract: the fixture and shared assertions. */
 abstract class ContractPart {
 
-  /** What clocks and their units may differ by. */
+  /** Tolerance for clocks and their units. */
   static final Duration TOLERANCE = Duration.ofMillis(100);
 
   private final LockBackendContract suite;
@@ -49,13 +49,13 @@ abstract class ContractPart {
     return scene().newLock();
   }
 
-  /** Waits until something holds that must hold once the given time has passed. */
+  /** Waits for a condition that must hold once the given time has passed. */
   final void awaitAfter(Duration time, Callable<Boolean> condition) {
     store().elapse(time);
     awaitSoon(condition);
   }
 
-  /** Waits until something holds that a store may take its time for. */
+  /** Waits for a condition that may take the store some time. */
   final void awaitSoon(Callable<Boolean> condition) {
     await()
         .pollInterval(Duration.ofMillis(20))
@@ -83,7 +83,7 @@ abstract class ContractPart {
     return state.status() instanceof LockStatus.Free;
   }
 
-  /** Asserts that exactly this grant holds its lock, by looking and by renewing. */
+  /** Asserts that exactly this grant holds its lock, by a read and a renewal. */
   final void assertStands(Grant grant) {
     assertThat(holder(a().describe(grant.ref().lock())).token()).isEqualTo(grant.token());
     assertThat(a().renewed(grant).ref()).isEqualTo(grant.ref());

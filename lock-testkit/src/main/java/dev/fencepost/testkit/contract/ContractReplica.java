@@ -34,7 +34,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 
-/** One replica in a test: its backend, with calls that wait for their answer. */
+/** A replica in a test: its backend, with blocking calls. */
 final class ContractReplica implements AutoCloseable {
 
   private static final long PATIENCE_SECONDS = 20;
@@ -74,7 +74,7 @@ final class ContractReplica implements AutoCloseable {
     return replica;
   }
 
-  /** What the store said when the replica opened it. */
+  /** Returns the store's answer when the replica opened it. */
   StoreInfo opened() {
     return opened;
   }
@@ -83,7 +83,7 @@ final class ContractReplica implements AutoCloseable {
     return wakes;
   }
 
-  /** The backend, for calls that are not waited for. */
+  /** Returns the backend, for calls without waiting. */
   LockBackend backend() {
     return backend;
   }
@@ -92,7 +92,7 @@ final class ContractReplica implements AutoCloseable {
     return answer(backend.tryAcquire(claim, line));
   }
 
-  /** Takes a lock that must be there for the taking. */
+  /** Takes a lock that must be available. */
   Grant acquire(Claim claim) {
     return granted(tryAcquire(claim, QueueIntent.NONE));
   }
@@ -105,7 +105,7 @@ final class ContractReplica implements AutoCloseable {
     return granted(tryAcquire(TestClaims.on(lock), line));
   }
 
-  /** Tries for a lock that must not be there for the taking. */
+  /** Tries to take a lock that must be busy. */
   LockState busy(LockName lock, QueueIntent line) {
     return busy(tryAcquire(TestClaims.on(lock), line));
   }
@@ -118,7 +118,7 @@ final class ContractReplica implements AutoCloseable {
     return answer(backend.renew(grant));
   }
 
-  /** Renews a grant that must stand. */
+  /** Renews a grant that must be valid. */
   Grant renewed(Grant grant) {
     return renew(grant.ref())
         .fold(
@@ -128,7 +128,7 @@ final class ContractReplica implements AutoCloseable {
             });
   }
 
-  /** Renews a grant that must not stand. */
+  /** Renews a grant that must have ended. */
   GrantLoss lost(GrantRef grant) {
     return renew(grant)
         .fold(
@@ -170,7 +170,7 @@ final class ContractReplica implements AutoCloseable {
     return answer(backend.list(query));
   }
 
-  /** All pages with that prefix, of at most so many locks each. */
+  /** Returns all locks with that prefix, in pages of at most that many locks. */
   List<LockState> listAll(String prefix, int limit) {
     List<LockState> all = new ArrayList<>();
     Optional<ListQuery.Cursor> after = Optional.empty();
@@ -218,7 +218,7 @@ final class ContractReplica implements AutoCloseable {
         Attempt.Busy::state);
   }
 
-  /** The answer of a call, within the time in which every call must have one. */
+  /** Returns the answer of a call, within the time limit of calls. */
   static <T> T answer(CompletionStage<T> stage) {
     try {
       return stage.toCompletableFuture().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
@@ -237,7 +237,7 @@ final class ContractReplica implements AutoCloseable {
     return Duration.ofNanos(System.nanoTime() - nanoTime);
   }
 
-  /** What a state shows if the lock is held, closed or free. */
+  /** Returns the status of a state as a word: held, closed or free. */
   static <T> T read(LockState state, Function<LockState, Optional<T>> part) {
     return part.apply(state).orElseThrow(() -> new AssertionError("not shown by " + state));
   }

@@ -13,10 +13,10 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Does the same random steps to the store and to a model of it, and compares what both say.
+ * Applies the same random operations to the store and to a model of it, and compares their answers.
  *
- * <p>Nothing in it depends on time but the turn of one second: a lock whose turn could have run out
- * in the store is given up for a fresh one.
+ * <p>It depends on time only for the turn of one second: a lock whose turn may have ended in the
+ * store is replaced by a new one.
  */
 final class DifferentialRun {
 
@@ -58,7 +58,7 @@ final class DifferentialRun {
     return seenOutcomes;
   }
 
-  /** One random step on a random lock through a random replica. */
+  /** Applies one random operation to a random lock through a random replica. */
   void step() {
     int place = random.nextInt(LOCKS);
     ClaimHistory track = tracks.get(place);

@@ -16,7 +16,10 @@ import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** What outlives the store's own processes, and what does not outlive its loss: rules 2, 7, 24. */
+/**
+ * State that survives the store's processes, and state that does not survive the loss of the store:
+ * rules 2, 7, 24.
+ */
 abstract class DurabilityContract extends ContractPart {
 
   DurabilityContract(LockBackendContract suite) {

@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Names that are legal and that some store, encoding, collation or pattern would confuse with each
- * other or read as something else. All of them are different locks.
+ * Legal names that a store, encoding, collation or pattern could confuse with each other or
+ * misread. They are pairwise different locks.
  */
 public final class EdgeCaseNames {
 

@@ -31,9 +31,9 @@ import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.TestMethodOrder;
 
 /**
- * Leases that ran out: rules 1, 2, 5, 6 and 7. All of them run out together, before the first test,
- * so that the wait is paid for once; each test takes one of them. Those that purge come last: they
- * take the others' records away too.
+ * Expired leases: rules 1, 2, 5, 6 and 7. All leases expire together before the first test, so that
+ * the wait is paid once; each test uses one of them. Tests that purge run last: they remove the
+ * records of the others, too.
  */
 @TestInstance(Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -240,7 +240,7 @@ abstract class ExpiryContract extends ContractPart {
     return ReleaseCommand.withdrawal(grant.ref().lock(), claim);
   }
 
-  /** The claim of a grant, retried with a lease that does not run out. */
+  /** Retries the claim of a grant with a lease that does not expire during the test. */
   private static Claim claimOf(Grant grant) {
     Claim like = TestClaims.on(grant.ref().lock());
     return new Claim(like.lock(), grant.ref().claim(), like.lease(), like.claimant());

@@ -7,12 +7,11 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 
 /**
- * The rules that every store must keep, as tests. A backend inherits this class and says how its
- * store is made; the store is shared by all tests of the class.
+ * The contract of all stores as tests. A backend's test extends this class and creates its store,
+ * which all tests of the class share.
  *
- * <p>A random run is part of it. Its seed is in the message of its failure; the system property
- * {@value DifferentialContract#SEED} repeats it and {@value DifferentialContract#STEPS} sets its
- * length.
+ * <p>A random run is part of it. Its seed is in the failure message; the system property {@value
+ * DifferentialContract#SEED} repeats it and {@value DifferentialContract#STEPS} sets its length.
  */
 @TestInstance(Lifecycle.PER_CLASS)
 public abstract class LockBackendContract {
@@ -22,7 +21,7 @@ public abstract class LockBackendContract {
   /** For subclasses. */
   protected LockBackendContract() {}
 
-  /** Makes the empty store that all tests of this class use; closed after the last one. */
+  /** Creates the empty store that all tests of this class use; closed after the last one. */
   protected abstract StoreUnderTest store();
 
   @BeforeAll

@@ -22,7 +22,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** What a store shows of its locks, and of itself: rules 21, 22 and 24. */
+/** Reads of locks and of the store itself: rules 21, 22 and 24. */
 abstract class LookingContract extends ContractPart {
 
   private static final String EMOJI = "👩‍🚒🧯";

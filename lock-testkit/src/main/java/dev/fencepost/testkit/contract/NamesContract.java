@@ -20,7 +20,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
 
-/** Two names never meet in a store, whatever they look like: rule 18. */
+/** Different names are different locks: rule 18. */
 abstract class NamesContract extends ContractPart {
 
   NamesContract(LockBackendContract suite) {
@@ -87,7 +87,7 @@ abstract class NamesContract extends ContractPart {
     }
   }
 
-  /** Takes all at once, each with an owner of its own. */
+  /** Takes all locks at once, each with its own owner. */
   private Map<LockName, Grant> takeAll(List<LockName> names) {
     Map<LockName, CompletionStage<Attempt>> attempts = new HashMap<>();
     for (LockName name : names) {

@@ -20,7 +20,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** Who holds a lock, and for how long: rules 1, 3, 5 and 19. */
+/** Ownership and its duration: rules 1, 3, 5 and 19. */
 abstract class OwnershipContract extends ContractPart {
 
   OwnershipContract(LockBackendContract suite) {

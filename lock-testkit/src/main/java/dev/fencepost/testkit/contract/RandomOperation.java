@@ -13,7 +13,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.function.BiFunction;
 
-/** A step of a random run, to be done on each side. */
+/** An operation of a random run, applied to each side. */
 final class RandomOperation {
 
   private static final Duration HOUR = Duration.ofHours(1);
@@ -28,7 +28,7 @@ final class RandomOperation {
   }
 
   /**
-   * Draws one.
+   * Draws an operation.
    *
    * @param closed whether the lock is closed for everybody: then it is often opened
    */
@@ -66,7 +66,7 @@ final class RandomOperation {
     return revoke(random, track, closing(random));
   }
 
-  /** Does it on one side and tells what came of it. */
+  /** Applies it to one side and returns its answer as text. */
   String apply(ContractReplica party, AnswerView sight) {
     return act.apply(party, sight);
   }

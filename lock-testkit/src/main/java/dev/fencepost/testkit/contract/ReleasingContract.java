@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** Giving a lock back, and keeping it closed afterwards: rules 6 and 7. */
+/** Releases, and closing afterwards: rules 6 and 7. */
 abstract class ReleasingContract extends ContractPart {
 
   private static final Duration HOUR = Duration.ofHours(1);

@@ -81,7 +81,7 @@ abstract class RevokingContract extends ContractPart {
     Revocation.Revoked revoked = revoked(b().forceRelease(order(held.ref().lock(), Duration.ZERO)));
     assertThat(revoked.closing()).isEmpty();
     assertThat(isFree(a().describe(held.ref().lock()))).isTrue();
-    // Nobody gave it back. The store may have forgotten that it was taken, too.
+    // It was not released. The store may have forgotten the revocation.
     for (ContractReplica party : new ContractReplica[] {a(), c()}) {
       assertThat(party.lost(held.ref()).reason()).isEqualTo(LossReason.EXPIRED);
       assertThat(party.release(held)).isEqualTo(new Release.NotHeld(LossReason.EXPIRED));

@@ -11,7 +11,7 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * The shortest leases, for tests in which a store loses its state: it may then let nobody in until
+ * The shortest leases, for tests in which a store loses its state: it may then grant nothing until
  * the longest lease that a replica remembers could have ended.
  */
 final class ShortLeases {
@@ -23,7 +23,7 @@ final class ShortLeases {
 
   private ShortLeases() {}
 
-  /** Takes a lock as soon as the store gives it. */
+  /** Takes a lock as soon as the store grants it. */
   static Grant acquireWithin(ContractReplica party, LockName lock, StoreUnderTest store) {
     Optional<Grant> atOnce = tryAcquire(party, lock);
     if (atOnce.isPresent()) {

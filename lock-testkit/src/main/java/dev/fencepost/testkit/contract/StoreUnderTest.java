@@ -8,21 +8,20 @@ import dev.fencepost.lock.spi.LockBackend;
 import java.time.Duration;
 
 /**
- * A store that the contract is tried on, with what a test does to a store behind its backends'
- * backs. It is empty at first and private to the test class. Only {@link #newBackend} is called by
- * several threads.
+ * A store under the contract test, with actions on it that bypass its backends. It is empty at
+ * first and private to the test class. Only {@link #newBackend} is called by several threads.
  */
 public interface StoreUnderTest extends AutoCloseable {
 
   /** Makes the backend of one more replica, through the store's own provider; not opened yet. */
   LockBackend newBackend();
 
-  /** Whether the store itself tells a replica that its turn has come. */
+  /** Returns true if the store itself notifies a replica of its turn. */
   boolean wakesByNotification();
 
   /**
-   * Whether a replica's highest seen token is the floor of the next one, wherever the store's clock
-   * is (as with Redis and SQL).
+   * Returns true if a replica's highest seen token is the floor of the next one, regardless of the
+   * store's clock (as with Redis and SQL).
    */
   boolean honoursTokenFloor();
 
@@ -30,13 +29,14 @@ public interface StoreUnderTest extends AutoCloseable {
   void restart();
 
   /**
-   * Makes the store as if it had been swapped for a new one: without locks, marks and its former
-   * id, but fit for use. Backends may be open.
+   * Makes the store look as if it were replaced by a new one: without locks, marks and its former
+   * id, but ready for use. Backends may be open.
    */
   void wipe();
 
   /**
-   * Forgets at once all that the store forgets after a quiet time; does nothing if it never does.
+   * Purges at once all records that the store purges after a quiet time; does nothing if it never
+   * purges.
    */
   void purgeIdle();
 
@@ -55,27 +55,30 @@ public interface StoreUnderTest extends AutoCloseable {
   /** Replaces the record of a lock that is held by one that this version cannot read. */
   void spoil(LockName lock, Damage damage);
 
-  /** What keeps a record from being read. */
+  /** The reason why a record is unreadable. */
   enum Damage {
-    /** It is none at all: cut off, or overwritten by somebody else. */
+    /** It is no record: cut off, or overwritten. */
     GARBAGE,
-    /** A later version wrote it, in its own format. */
+    /** A later version wrote it, in another format. */
     LATER_FORMAT,
-    /** A later version wrote it, with a mode that this one does not know. */
+    /** A later version wrote it, with an unknown mode. */
     UNKNOWN_MODE
   }
 
-  /** Lets so much time pass for the store. */
+  /** Advances the store's time. */
   default void elapse(Duration time) {
     await().pollDelay(time).atMost(time.plusSeconds(10)).until(() -> true);
   }
 
-  /** How long after the end of a lease or a closing the lock may still not be had. */
+  /**
+   * Returns the time for which a lock may still be unavailable after the end of a lease or of a
+   * closing.
+   */
   default Duration expirySlack() {
     return Duration.ofSeconds(1);
   }
 
-  /** How long a test waits for what must come but may take its time, such as a wake-up. */
+  /** Returns the time limit for events that may take time, such as a wake-up. */
   default Duration patience() {
     return Duration.ofSeconds(10);
   }
@@ -87,7 +90,7 @@ public interface StoreUnderTest extends AutoCloseable {
   /** Writes that wait. */
   interface Stall {
 
-    /** Lets them go on; does nothing the second time. */
+    /** Resumes them; does nothing the second time. */
     void end();
   }
 }

@@ -35,7 +35,7 @@ final class TestClaims {
     return new ClaimId(UUID.randomUUID().toString().replace("-", ""));
   }
 
-  /** The key of a grant that nobody ever had. */
+  /** A reference to a grant that never existed. */
   static GrantRef withToken(GrantRef grant, long token) {
     return new GrantRef(grant.lock(), grant.claim(), new FencingToken(token));
   }

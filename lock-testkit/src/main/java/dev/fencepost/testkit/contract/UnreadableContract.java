@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Records that this version cannot read, damaged ones and those of a later version: rule 21. Each
- * is one bad lock, with one clear error, and no other lock notices.
+ * affects one lock, with one clear error; other locks are not affected.
  */
 abstract class UnreadableContract extends ContractPart {
 

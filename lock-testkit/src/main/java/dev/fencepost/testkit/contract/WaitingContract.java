@@ -13,7 +13,7 @@ import dev.fencepost.lock.spi.record.LockRecord;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
 
-/** The line of replicas and its turns: rules 10, 11 and 13. */
+/** The replica queue and its turns: rules 10, 11 and 13. */
 abstract class WaitingContract extends ContractPart {
 
   WaitingContract(LockBackendContract suite) {
@@ -219,7 +219,7 @@ abstract class WaitingContract extends ContractPart {
     assertThat(state.takeableBy(party.id())).isTrue();
   }
 
-  /** The replica is told, or sees its turn when it looks. */
+  /** Waits until the replica is notified of its turn, or sees it in a read. */
   private void assertTold(ContractReplica party, LockName lock) {
     if (store().wakesByNotification()) {
       awaitSoon(() -> party.wakes().of(lock) > 0);

@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
-/** Counts the wake-ups that a replica got. Safe for use by many threads. */
+/** Counts a replica's wake-ups. Thread-safe. */
 final class WakeCounter implements Consumer<LockName> {
 
   private final Map<LockName, Integer> counts = new ConcurrentHashMap<>();

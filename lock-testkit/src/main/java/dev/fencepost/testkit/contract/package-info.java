@@ -1,6 +1,6 @@
 /**
- * What every store must keep, as tests: a backend inherits {@link
- * dev.fencepost.testkit.contract.LockBackendContract} and tells it how to reach and to treat its
+ * The contract of all stores as tests: a backend's test extends {@link
+ * dev.fencepost.testkit.contract.LockBackendContract} and tells it how to reach and treat its
  * store.
  */
 @NullMarked

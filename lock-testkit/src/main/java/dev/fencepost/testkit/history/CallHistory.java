@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 
 /**
  * The calls of all clients of a run. A call that was sent and not answered, for example because its
- * process was killed, is one with an unknown result.
+ * process was killed, has an unknown result.
  *
  * @param calls in no particular order
  */

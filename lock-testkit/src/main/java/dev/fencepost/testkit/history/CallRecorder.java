@@ -14,10 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
-/**
- * Writes down the calls of one process as they happen. Safe for use by many threads; keeps all
- * calls in memory.
- */
+/** Records the calls of one process as they happen. Thread-safe; keeps all calls in memory. */
 public final class CallRecorder implements AutoCloseable {
 
   private final Map<Long, RecordedCall> calls = new ConcurrentHashMap<>();
@@ -35,33 +32,33 @@ public final class CallRecorder implements AutoCloseable {
     return new CallRecorder(System::nanoTime, Writer.nullWriter());
   }
 
-  /** Records in memory by a clock of the test's own. */
+  /** Records in memory, with the given clock. */
   public static CallRecorder inMemory(LongSupplier nanoTime) {
     return new CallRecorder(nanoTime, Writer.nullWriter());
   }
 
-  /** Records in memory and in a new file that holds, at any time, all that happened before. */
+  /** Records in memory and in a new file that always holds all events so far. */
   public static CallRecorder toFile(Path file) throws IOException {
     return new CallRecorder(
         System::nanoTime, Files.newBufferedWriter(file, StandardCharsets.UTF_8));
   }
 
-  /** To be called right before an acquire is sent. */
+  /** Call it right before an acquire is sent. */
   public Open acquire(String lock, String claim, Duration ttl) {
     return send(Operation.ACQUIRE, lock, new Subject(claim, 0, ttl.toNanos()));
   }
 
-  /** To be called right before a renewal is sent. */
+  /** Call it right before a renewal is sent. */
   public Open renew(String lock, String claim, long token, Duration ttl) {
     return send(Operation.RENEW, lock, new Subject(claim, token, ttl.toNanos()));
   }
 
-  /** To be called right before a release is sent, when the client has stopped to act as holder. */
+  /** Call it right before a release is sent, when the client has stopped to act as holder. */
   public Open release(String lock, String claim, long token) {
     return send(Operation.RELEASE, lock, new Subject(claim, token, 0));
   }
 
-  /** What was recorded so far. */
+  /** Returns the calls recorded so far. */
   public CallHistory history() {
     return new CallHistory(calls.values().stream().toList());
   }
@@ -76,7 +73,7 @@ public final class CallRecorder implements AutoCloseable {
     }
   }
 
-  /** A call that is on its way. Without an answer its result stays unknown. */
+  /** A call in flight. Without an answer its result stays unknown. */
   public final class Open {
 
     private final long number;

@@ -4,10 +4,10 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * What a judge found.
+ * The result of a check. *
  *
- * @param faults what is wrong, for people to read; empty if nothing is. That a judge could not
- *     finish, or was shown too little to judge, is a fault too.
+ * @param faults the violations, for people to read; empty if there are none. A check that could not
+ *     finish, or had too few calls to mean something, is a violation, too.
  */
 public record CheckResult(List<String> faults) {
 

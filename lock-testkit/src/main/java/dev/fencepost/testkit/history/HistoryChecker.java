@@ -8,20 +8,20 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Judges histories of any length, without a search, in O(n log n). For each lock:
+ * Checks histories of any length without a search, in O(n log n). For each lock:
  *
  * <ul>
  *   <li>no token belongs to two claims;
- *   <li>what was proved to stand after another grant had been answered has a greater token, or the
+ *   <li>a grant that was proved valid after another grant was answered has a greater token, or the
  *       same one;
- *   <li>nothing is proved to stand after its release was answered;
+ *   <li>no grant is proved valid after its release was answered;
  *   <li>the times in which holders could believe to hold do not overlap: from the answer of the
  *       acquire to the sending of the release, the answer that it is lost, or the end of the lease,
- *       counted from the sending of the last answered renewal, less the margin.
+ *       counted from the sending of the last answered renewal, minus the margin.
  * </ul>
  *
- * <p>A lock that was freed at once by force has two holders for a while, as it was ordered; leave
- * it out of the history.
+ * <p>A lock that was freed at once by force has two holders for a while, as commanded; leave it out
+ * of the history.
  */
 public final class HistoryChecker {
 
@@ -31,10 +31,10 @@ public final class HistoryChecker {
   private HistoryChecker() {}
 
   /**
-   * Judges a history.
+   * Checks a history. *
    *
-   * @param leastProofs with fewer calls that prove a grant the history means nothing, and that is a
-   *     fault
+   * @param leastProofs fewest calls that prove a grant; with fewer the history means nothing, which
+   *     is a violation
    */
   public static CheckResult check(CallHistory history, int leastProofs) {
     List<String> faults = new ArrayList<>();

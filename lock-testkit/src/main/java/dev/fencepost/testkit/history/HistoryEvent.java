@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Something that happened to a lock at one moment between two others.
+ * An event of a lock at some moment between two others.
  *
  * @param call the call; of an expiry, the one that began the lease
  * @param isExpiry whether it is the end of that lease
@@ -17,9 +17,9 @@ import java.util.Map;
 record HistoryEvent(RecordedCall call, boolean isExpiry, long earliestNanos, long latestNanos) {
 
   /**
-   * The steps of one lock's calls, by their earliest moment. A call that changes nothing and proves
-   * nothing is left out. Each grant may expire: not before its ttl has passed since the last
-   * answered renewal was sent.
+   * Returns the events of one lock's calls, by their earliest moment. A call that changes nothing
+   * and proves nothing is left out. Each grant may expire: not before its ttl has passed since the
+   * last answered renewal was sent.
    */
   static List<HistoryEvent> of(List<RecordedCall> calls) {
     List<HistoryEvent> steps = new ArrayList<>();

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How a history is written: a line when a call is sent and one when its answer came, of words with
- * one space between them, names percent-encoded.
+ * The text format of a history: a line when a call is sent and one when it is answered, in words
+ * separated by one space, names percent-encoded.
  *
  * <ul>
  *   <li>{@code sent}, number, nanos, operation, lock, claim, token, ttl in nanos
@@ -57,7 +57,7 @@ final class HistoryFormat {
   /** The calls in a text of such lines. */
   static List<RecordedCall> read(String text, String source) throws IOException {
     Map<Long, RecordedCall> calls = new LinkedHashMap<>();
-    int end = text.lastIndexOf('\n'); // What follows was cut off by the end of its process.
+    int end = text.lastIndexOf('\n'); // The rest was cut off by the end of its process.
     int number = 0;
     for (String line : text.substring(0, Math.max(0, end)).split("\n", -1)) {
       number++;

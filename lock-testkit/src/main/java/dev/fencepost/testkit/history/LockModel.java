@@ -4,7 +4,7 @@ import dev.fencepost.testkit.history.RecordedCall.Result;
 import java.util.List;
 
 /**
- * A lock as one sequence of steps sees it: who holds it and which tokens were given.
+ * A lock's state after a sequence of events: its holder and its highest token.
  *
  * @param holder the claim that holds it; empty if none does
  * @param token the holder's token; 0 if the holder never told it

@@ -28,7 +28,7 @@ public record RecordedCall(
   /** When a call without an answer was answered. */
   public static final long NEVER = Long.MAX_VALUE;
 
-  /** What can be asked. */
+  /** The kind of a call. */
   public enum Operation {
     /** Asks for a grant, waiting or not. */
     ACQUIRE,
@@ -38,7 +38,7 @@ public record RecordedCall(
     RELEASE
   }
 
-  /** What came of a call. */
+  /** The result of a call. */
   public enum Result {
     /** An acquire has the grant with {@code token}. */
     GRANTED,
@@ -52,11 +52,13 @@ public record RecordedCall(
     RELEASED,
     /** A release found no such grant. */
     NOT_HELD,
-    /** No answer, or one that leaves open what happened. */
+    /** No answer, or an answer that leaves the result open. */
     UNKNOWN
   }
 
-  /** Whether the answer proves that the grant with {@code token} stood during the call. */
+  /**
+   * Returns true if the answer proves that the grant with {@code token} was valid during the call.
+   */
   boolean provesGrant() {
     return switch (result) {
       case GRANTED, RENEWED -> true;
@@ -65,7 +67,7 @@ public record RecordedCall(
     };
   }
 
-  /** Whether the holder counts a lease from this call. */
+  /** Returns true if the holder counts a lease from this call. */
   boolean beginsLease() {
     return result == Result.GRANTED || result == Result.RENEWED;
   }

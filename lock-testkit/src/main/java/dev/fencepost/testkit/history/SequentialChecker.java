@@ -9,15 +9,15 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Judges short histories by searching, for each lock, an order of its calls in which a single lock
+ * Checks short histories by searching, for each lock, an order of its calls in which a single lock
  * could have given these answers, each between its sending and its answer (linearizability). A call
- * without an answer may have happened at any time after it was sent, or never, or, since it may
- * have been on its way twice, more than once.
+ * without an answer may have happened at any time after it was sent, or never, or several times,
+ * since it may have been sent twice.
  *
  * <p>The search is Wing's and Gong's (J. M. Wing, C. Gong: "Testing and Verifying Concurrent
- * Objects", 1993), remembering the positions from which there is no way on, as G. Lowe ("Testing
- * for linearizability", 2017) and the checker Porcupine do. It can take exponential time, hence a
- * bound: to reach it is a fault.
+ * Objects", 1993). It remembers dead ends, as G. Lowe ("Testing for linearizability", 2017) and the
+ * checker Porcupine do. It can take exponential time and is bounded; reaching the bound is a
+ * violation.
  */
 public final class SequentialChecker {
 
@@ -26,7 +26,7 @@ public final class SequentialChecker {
 
   private SequentialChecker() {}
 
-  /** Judges a history within {@link #DEFAULT_BOUND}. */
+  /** Checks a history within {@link #DEFAULT_BOUND}. */
   public static CheckResult check(CallHistory history, int leastProofs) {
     return check(history, leastProofs, DEFAULT_BOUND);
   }
@@ -135,8 +135,8 @@ public final class SequentialChecker {
     }
 
     /**
-     * What may come next: nothing that began after something else must have ended. What need not
-     * happen is never used up, so that the positions to remember stay few.
+     * Returns the events that may come next: no event that began after another one must have ended.
+     * Optional events are never used up, so that few positions have to be remembered.
      */
     private Deque<Move> moves(LockModel state) {
       Deque<Move> moves = new ArrayDeque<>();

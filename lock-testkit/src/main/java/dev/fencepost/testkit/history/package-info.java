@@ -1,11 +1,11 @@
 /**
- * What clients saw of their locks, written down while faults happen, and two judges of it: {@link
+ * Histories of clients' calls, recorded while faults happen, and two checkers of them: {@link
  * dev.fencepost.testkit.history.HistoryChecker} for histories of any length, {@link
  * dev.fencepost.testkit.history.SequentialChecker} for short ones, which searches for an order in
- * which a single lock could have answered so.
+ * which a single lock could have given these answers.
  *
- * <p>Times are those of {@link java.lang.System#nanoTime()}, which on one machine is common to all
- * processes.
+ * <p>Times are those of {@link java.lang.System#nanoTime()}, which is common to all processes of
+ * one machine.
  */
 @NullMarked
 package dev.fencepost.testkit.history;

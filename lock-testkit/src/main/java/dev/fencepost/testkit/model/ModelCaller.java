@@ -3,7 +3,7 @@ package dev.fencepost.testkit.model;
 import dev.fencepost.lock.ReplicaId;
 
 /**
- * The replica that asks a {@link ModelStore}.
+ * The replica that calls a {@link ModelStore}.
  *
  * @param self its id
  * @param tokenFloor no token below this is given: the highest one the replica has seen, plus one; 0

@@ -18,8 +18,8 @@ import dev.fencepost.lock.spi.record.Transition;
 import java.util.Optional;
 
 /**
- * The rules that a {@link ModelStore} follows: those of {@link LockRecord}, each open to be broken
- * on purpose where the contract itself is tested.
+ * The rules of a {@link ModelStore}: those of {@link LockRecord}. Tests of the contract override
+ * single rules to break them.
  */
 class ModelRules {
 
@@ -56,11 +56,11 @@ class ModelRules {
     return step.wake(before, self);
   }
 
-  /** The mark after a token that is not too far ahead was shown to it. */
+  /** Returns the mark after a token that is not too far ahead. */
   long markAfter(long mark, long token) {
     return Math.max(mark, token);
   }
 
-  /** What a hand-over asks. */
+  /** The arguments of a hand-over. */
   record Passing(GrantRef from, Claim to, QueueIntent line) {}
 }

@@ -63,14 +63,14 @@ public final class ModelServer {
     return new ModelBackend(this);
   }
 
-  /** Looks at or changes the store, between two steps. */
+  /** Reads or changes the store, between two steps. */
   public <T> T within(Function<ModelStore, T> act) {
     synchronized (oneAtATime) {
       return act.apply(store);
     }
   }
 
-  /** Forgets everything, as if swapped for an empty store of another id. */
+  /** Forgets everything, as if replaced by an empty store with another id. */
   public void wipe() {
     synchronized (oneAtATime) {
       store.wipe(newStoreId());

@@ -104,17 +104,17 @@ public final class ModelStore {
     return change(caller, order.lock(), (lock, asker) -> rules.release(lock, asker, order));
   }
 
-  /** Ends the lock's grant whoever holds it. */
+  /** Ends the lock's grant, regardless of its holder. */
   public Revocation forceRelease(ModelCaller caller, ForceReleaseCommand order) {
     return change(caller, order.lock(), (lock, asker) -> rules.forceRelease(lock, asker, order));
   }
 
-  /** Takes the replica out of the lock's line; answers whether anything changed. */
+  /** Removes the replica from the lock's queue; returns true if anything changed. */
   public boolean leave(ModelCaller caller, LockName lock) {
     return change(caller, lock, rules::leave);
   }
 
-  /** The locks as they stand, in the order asked, without those that cannot be read. */
+  /** Returns the states of the locks in the given order, without unreadable ones. */
   public List<LockState> describe(Collection<LockName> locks) {
     long now = clockMicros.getAsLong();
     return locks.stream()
@@ -143,7 +143,7 @@ public final class ModelStore {
     return new LockPage(found, Optional.empty());
   }
 
-  /** Lets a token pass a resource's mark and raises the mark. */
+  /** Checks a token against a resource's mark and raises the mark. */
   public FenceAdvance advance(ResourceName resource, FencingToken token) {
     long mark = marks.getOrDefault(resource, 0L);
     long limit =
@@ -164,7 +164,7 @@ public final class ModelStore {
         : new FenceAdvance.Advanced(present);
   }
 
-  /** Forgets a resource's mark and answers what it was. */
+  /** Deletes a resource's mark and returns it. */
   public Optional<FencingToken> resetMark(ResourceName resource) {
     return Optional.ofNullable(marks.remove(resource)).map(FencingToken::new);
   }
@@ -174,30 +174,30 @@ public final class ModelStore {
     replicas.put(replica.id(), replica);
   }
 
-  /** Ends a replica's entry; its grants and its places in lines stand. */
+  /** Removes a replica's entry; its grants and its places in queues stay. */
   public void deregister(ReplicaId replica) {
     replicas.remove(replica);
   }
 
-  /** Who the store is and which replicas live. */
+  /** Returns the store's id and the live replicas. */
   public StoreInfo info() {
     StoreInfo.LeaseTerms leases =
         new StoreInfo.LeaseTerms(Lease.MIN_TTL, Lease.MAX_TTL, Duration.ofMillis(1));
     return new StoreInfo("model", storeId, leases, List.copyOf(replicas.values()));
   }
 
-  /** Forgets the records, with their last tokens, of the locks that nobody uses. */
+  /** Purges the records of unused locks, with their last tokens. */
   public void purgeIdle() {
     long now = clockMicros.getAsLong();
     records.values().removeIf(lock -> lock.isIdleAt(now));
   }
 
-  /** Makes the lock's record one that nobody can read. */
+  /** Makes the lock's record unreadable. */
   public void spoil(LockName lock) {
     spoiled.add(lock);
   }
 
-  /** Forgets everything but the replicas, as if swapped for an empty store. */
+  /** Forgets everything but the replicas, as if replaced by an empty store. */
   public void wipe(String newStoreId) {
     records.clear();
     spoiled.clear();

@@ -1,4 +1,4 @@
-/** A store in memory, made of the reference rules: what every other store is compared with. */
+/** An in-memory store built from the reference rules. Every other store is compared with it. */
 @NullMarked
 package dev.fencepost.testkit.model;
 

@@ -16,13 +16,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 /**
- * A main class of this JVM's class path, running as a process of its own that can be paused and
- * killed. What it prints is read line by line; its errors go to this JVM's. Safe for use by many
- * threads.
+ * A main class of this JVM's class path, run as a separate process that can be paused and killed.
+ * Its output is read line by line; its errors go to this JVM's. Thread-safe.
  */
 public final class ChildJvm implements AutoCloseable {
 
-  /** Most lines that wait to be read; then the child waits in its print. */
+  /** Most unread lines; beyond it the child blocks in its print. */
   public static final int MAX_UNREAD_LINES = 100_000;
 
   private static final String END = new String("end of output");
@@ -48,7 +47,7 @@ public final class ChildJvm implements AutoCloseable {
   }
 
   /**
-   * As the other, with more environment variables than this JVM's own.
+   * Like the other, with additional environment variables.
    *
    * @param variables for example {@code LD_PRELOAD}
    */
@@ -80,7 +79,7 @@ public final class ChildJvm implements AutoCloseable {
   }
 
   /**
-   * The next line that fits; those before it are dropped.
+   * Returns the next matching line; lines before it are dropped.
    *
    * @throws AssertionError if it ends, or the time is over, before it printed one
    */
@@ -146,7 +145,7 @@ public final class ChildJvm implements AutoCloseable {
     return tree.process().exitValue();
   }
 
-  /** Waits until it has ended by itself, and answers the exit code. */
+  /** Waits until it ends by itself, and returns the exit code. */
   public int awaitExit() {
     tree.awaitExit();
     return tree.process().exitValue();

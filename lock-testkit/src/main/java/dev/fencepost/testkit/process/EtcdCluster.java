@@ -37,9 +37,9 @@ public final class EtcdCluster implements AutoCloseable {
   }
 
   /**
-   * Breaks all connections between the members, and lets nobody connect to this one until {@link
-   * #heal}. It is to be paused meanwhile, since it would connect to the others; so that nothing
-   * that they do reaches it when it goes on while they are paused.
+   * Breaks all connections between the members, and refuses connections to this one until {@link
+   * #heal}. Pause this member meanwhile, since it would connect to the others. If the others are
+   * paused when it resumes, nothing of their work reaches it.
    */
   public void cutOff(EtcdServer member) {
     proxies.get(members.indexOf(member)).refuse();
@@ -56,7 +56,7 @@ public final class EtcdCluster implements AutoCloseable {
     together(EtcdServer::stop);
   }
 
-  /** Lets those go on that are paused, starts those that are gone, and connects them all. */
+  /** Resumes paused members, restarts ended ones, and connects them all. */
   public void heal() {
     proxies.forEach(TcpProxy::resume);
     together(EtcdServer::heal);

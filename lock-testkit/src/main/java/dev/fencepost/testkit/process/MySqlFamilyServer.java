@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A private MariaDB or MySQL. Whoever connects from this machine is {@value #USER}, without a
- * password. Like all of its kind it syncs every commit.
+ * A private MariaDB or MySQL. Connections from this machine are logged in as {@value #USER},
+ * without a password. It syncs every commit.
  */
 public abstract sealed class MySqlFamilyServer extends SqlServer
     permits MariaDbServer, MySqlServer {

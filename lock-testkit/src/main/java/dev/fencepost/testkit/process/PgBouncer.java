@@ -9,11 +9,11 @@ import java.util.List;
 /**
  * A PgBouncer in front of a PostgreSQL, from the program installed on this machine: the one in the
  * folder that the environment variable {@code FENCEPOST_PGBOUNCER_BIN} names, else in {@code
- * /usr/sbin}, else on the PATH. Whoever connects is {@link PostgresServer#USER}.
+ * /usr/sbin}, else on the PATH. Connections are logged in as {@link PostgresServer#USER}.
  */
 public final class PgBouncer extends StoreProcess {
 
-  /** For how long a client keeps a connection to the server. */
+  /** The time for which a client keeps a connection to the server. */
   public enum Mode {
     /** As long as the client is connected. */
     SESSION("session"),

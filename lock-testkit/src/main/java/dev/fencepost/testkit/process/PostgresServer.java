@@ -7,8 +7,8 @@ import java.util.List;
 /**
  * A private PostgreSQL, from the programs installed on this machine: those in the folder that the
  * environment variable {@code FENCEPOST_POSTGRES_BIN} names, else the newest in {@code
- * /usr/lib/postgresql}, else those on the PATH. Whoever connects from this machine is the superuser
- * {@value #USER}, without a password. Like all of its kind it syncs every commit.
+ * /usr/lib/postgresql}, else those on the PATH. Connections from this machine are logged in as the
+ * superuser {@value #USER}, without a password. It syncs every commit.
  */
 public final class PostgresServer extends SqlServer {
 

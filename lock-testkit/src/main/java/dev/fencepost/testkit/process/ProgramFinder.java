@@ -16,11 +16,11 @@ final class ProgramFinder {
   private ProgramFinder() {}
 
   /**
-   * The folder that holds a program.
+   * The folder that holds a program. *
    *
    * @param program the program's file name
    * @param override name of the environment variable that names the folder; wins if it is set
-   * @param others folders to look at besides the PATH, first come first
+   * @param others further folders, in order of preference, before the PATH
    * @throws IllegalStateException naming {@code remedy} if it is nowhere
    */
   static Path folderOf(String program, String override, List<Path> others, String remedy) {

@@ -33,7 +33,7 @@ final class ProxyConnection {
     return lostBytes;
   }
 
-  /** From now on it loses everything, both ways. */
+  /** Loses all bytes from now on, in both directions. */
   void swallow() {
     isSwallowing = true;
   }

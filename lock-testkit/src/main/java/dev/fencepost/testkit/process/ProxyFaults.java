@@ -8,10 +8,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
-/** What a proxy does to the bytes that pass. Safe for use by many threads. */
+/** The faults of a proxy. Thread-safe. */
 final class ProxyFaults {
 
-  /** What to do with some bytes. */
+  /** The treatment of some bytes. */
   enum Verdict {
     PASS,
     LOSE
@@ -52,7 +52,7 @@ final class ProxyFaults {
     notifyAll();
   }
 
-  /** Waits as long as the bytes that were just read must wait, then says what becomes of them. */
+  /** Delays the bytes just read, then returns their treatment. */
   synchronized Verdict await(Direction direction) throws InterruptedException {
     long readAtNanos = System.nanoTime();
     while (true) {
@@ -67,7 +67,7 @@ final class ProxyFaults {
     }
   }
 
-  /** How many of so many bytes may pass; fewer means that the connection is cut behind them. */
+  /** Returns how many of the bytes may pass; fewer means that the connection is cut behind them. */
   synchronized int allowance(Direction direction, int bytes) {
     Long left = bytesToCut.get(direction);
     if (left == null) {

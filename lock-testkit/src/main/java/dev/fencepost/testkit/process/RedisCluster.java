@@ -51,7 +51,7 @@ public final class RedisCluster implements AutoCloseable {
     return List.copyOf(masters);
   }
 
-  /** Runs one command on whichever master has the key; answers what it prints. */
+  /** Runs one command on the master of its key; returns the output. */
   public String cli(String... command) {
     List<String> all = new ArrayList<>(List.of("-c"));
     all.addAll(List.of(command));

@@ -10,8 +10,8 @@ import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 
 /**
- * A master with one replica, watched by three sentinels of which two must agree, that take a master
- * for dead after a second. Safe for use by many threads.
+ * A master with one replica, watched by three sentinels with a quorum of two. They declare a master
+ * dead after a second. Thread-safe.
  */
 public final class RedisSentinels implements AutoCloseable {
 
@@ -151,7 +151,7 @@ public final class RedisSentinels implements AutoCloseable {
       return ShellCommands.run(all);
     }
 
-    /** It knows the replica and the two others, and thinks well of all. */
+    /** Returns true if it knows the replica and the two others, and considers all healthy. */
     boolean isReady() {
       String master = ask("master", MASTER).replaceAll("\\s+", " ");
       return master.contains("num-slaves 1")

@@ -34,9 +34,7 @@ public final class RedisServer extends StoreProcess {
     this.settings = List.copyOf(Arrays.asList(settings));
   }
 
-  /**
-   * The command-line client logs in so from now on: {@code --user}, {@code --pass} and the like.
-   */
+  /** Sets the login of the command-line client: {@code --user}, {@code --pass} and the like. */
   public void loginWith(String... arguments) {
     login = List.of(arguments);
   }
@@ -97,7 +95,7 @@ public final class RedisServer extends StoreProcess {
   protected boolean answers() {
     List<String> all = new ArrayList<>(client());
     all.add("PING");
-    // Whoever is refused a PING for want of a login was answered all the same.
+    // A PING refused for lack of a login is an answer, too.
     return ShellCommands.runTolerant(all);
   }
 

@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A shared library that some distributions have under another name, so that programs built
- * elsewhere do not find it.
+ * A shared library that some distributions renamed, so that programs built elsewhere do not find
+ * it. * *
  *
- * @param name by which programs ask for it
- * @param otherName what it is called where it was renamed
+ * @param name the name that programs ask for
+ * @param otherName the new name
  * @param folders where libraries are
  */
 record RenamedLibrary(String name, String otherName, List<Path> folders) {

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Short commands that are run to their end. */
+/** Runs short commands to their end. */
 final class ShellCommands {
 
   private static final long PATIENCE_SECONDS = 60;
@@ -28,7 +28,7 @@ final class ShellCommands {
     return finish(command).status() == 0;
   }
 
-  /** The command, run as somebody who is not the administrator: some stores refuse to be. */
+  /** Returns the command, run without administrator rights: some stores refuse to run as root. */
   static List<String> unprivileged(String user, List<String> command) {
     List<String> whole =
         new ArrayList<>(

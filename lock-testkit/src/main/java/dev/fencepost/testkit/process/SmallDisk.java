@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * A file system of a few mebibytes in memory, for a store whose disk is full. Making one takes the
- * administrator's rights. Not safe for use by several threads.
+ * A file system of a few mebibytes in memory, to fill a store's disk. Creating one requires root.
+ * Not thread-safe.
  */
 public final class SmallDisk implements AutoCloseable {
   private static final byte[] BLOCK = new byte[4096];
@@ -34,7 +34,7 @@ public final class SmallDisk implements AutoCloseable {
     return folder;
   }
 
-  /** Leaves no room for anybody. */
+  /** Fills the disk. */
   public void fill() {
     try (OutputStream out = Files.newOutputStream(ballast)) {
       while (true) {
@@ -54,7 +54,7 @@ public final class SmallDisk implements AutoCloseable {
     }
   }
 
-  /** Takes it away, with all that is on it. */
+  /** Removes it with its content. */
   @Override
   public void close() {
     ShellCommands.run(List.of("umount", "--lazy", "" + folder));

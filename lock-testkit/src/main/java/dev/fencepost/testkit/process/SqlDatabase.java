@@ -57,7 +57,7 @@ public abstract sealed class SqlDatabase<S extends SqlServer> implements BeforeA
     return place().name();
   }
 
-  /** The server, to be killed, paused and asked. */
+  /** Returns the server. */
   public final S server() {
     return place().server();
   }

@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * A private SQL database server. Such a server refuses to be the administrator, so where the tests
- * are, it runs as its own system user, or as nobody.
+ * A private SQL database server. Such a server refuses to run as root, so under root it runs as its
+ * own system user, or as nobody.
  */
 public abstract sealed class SqlServer extends StoreProcess
     permits PostgresServer, MySqlFamilyServer {
@@ -57,7 +57,7 @@ public abstract sealed class SqlServer extends StoreProcess
     return folder().resolve("data");
   }
 
-  /** A command, run as whoever owns the data. */
+  /** Returns a command that runs as the owner of the data. */
   final List<String> asOwner(List<String> command) {
     return ShellCommands.isAdministrator() ? ShellCommands.unprivileged(owner(), command) : command;
   }

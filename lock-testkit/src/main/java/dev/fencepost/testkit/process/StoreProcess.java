@@ -24,7 +24,7 @@ import org.awaitility.core.ConditionTimeoutException;
 public abstract class StoreProcess implements AutoCloseable {
 
   /**
-   * After so long a store's processes are killed, whatever happens; the system property {@code
+   * The time after which a store's processes are killed in any case; the system property {@code
    * fencepost.process.bound} sets another duration, such as {@code PT2H}.
    */
   public static final Duration BOUND =
@@ -139,7 +139,7 @@ public abstract class StoreProcess implements AutoCloseable {
     }
   }
 
-  /** Repairs what a test did: runs and answers afterwards. */
+  /** Repairs the effects of a test: the store runs and answers afterwards. */
   public final synchronized void heal() {
     resume();
     start();

@@ -9,8 +9,8 @@ import java.util.function.Supplier;
 import org.awaitility.Awaitility;
 
 /**
- * Asks a store again while nobody knows what became of the call, as a server's core does. For calls
- * of a test that are not its subject: what went before may have left the store or the machine busy.
+ * Repeats a call to a store while its outcome is unknown, as a server's core does. For calls that
+ * are not the subject of a test: earlier tests may have left the store or the machine busy.
  */
 public final class StoreRetry {
   private static final Duration PATIENCE = Duration.ofSeconds(45);
@@ -18,7 +18,7 @@ public final class StoreRetry {
 
   private StoreRetry() {}
 
-  /** The first answer to a call that may be repeated. */
+  /** Returns the first answer to a repeatable call. */
   public static <T> T ask(Supplier<CompletionStage<T>> call) {
     return Awaitility.await()
         .ignoreExceptionsInstanceOf(StoreException.class)

@@ -11,9 +11,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A proxy on a port of the loopback address, in front of a server or a store, that does to what
- * passes through it what networks do. What it does holds for all connections, present and to come,
- * until {@link #resume}. Safe for use by many threads.
+ * A proxy on a port of the loopback address, in front of a server or a store, that injects network
+ * faults. A fault holds for all present and future connections until {@link #resume}. Thread-safe.
  */
 public final class TcpProxy implements AutoCloseable {
 
@@ -22,7 +21,7 @@ public final class TcpProxy implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  /** Which way bytes go. */
+  /** The direction of bytes. */
   public enum Direction {
     /** From the client to the server. */
     REQUESTS,
@@ -51,12 +50,12 @@ public final class TcpProxy implements AutoCloseable {
     return port;
   }
 
-  /** How many connections pass through it now. */
+  /** Returns the number of open connections. */
   public int connections() {
     return connections.size();
   }
 
-  /** Everything that goes that way arrives so much later. */
+  /** Delays all bytes of that direction. */
   public void delay(Direction direction, Duration by) {
     faults.delay(direction, by);
   }
@@ -69,48 +68,49 @@ public final class TcpProxy implements AutoCloseable {
     faults.cutAfter(direction, bytes);
   }
 
-  /** How often {@link #cutAfter} has broken a connection. */
+  /** Returns the number of connections that {@link #cutAfter} has broken. */
   public long cuts() {
     return faults.cuts();
   }
 
   /**
-   * Loses everything that goes that way, although the connections seem to live. One that lost
-   * something is broken by {@link #resume}, since its bytes would not fit together any more.
+   * Loses all bytes of that direction, while the connections seem to live. A connection that lost
+   * bytes is broken by {@link #resume}.
    */
   public void swallow(Direction direction) {
     faults.swallow(direction);
   }
 
   /**
-   * Loses everything on the present connections, both ways, although they seem to live; those to
-   * come work. They are broken by {@link #resume}.
+   * Loses all bytes of the present connections, in both directions, while they seem to live; new
+   * connections work. {@link #resume} breaks the present ones.
    */
   public void swallowPresent() {
     connections.forEach(ProxyConnection::swallow);
   }
 
-  /** How many connections of {@link #swallowPresent} their ends have not given up yet. */
+  /**
+   * Returns the number of connections of {@link #swallowPresent} that their ends have not given up
+   * yet.
+   */
   public int swallowing() {
     return (int) connections.stream().filter(ProxyConnection::isSwallowing).count();
   }
 
-  /**
-   * Keeps everything that goes that way until {@link #resume}, as an outage does that is healed.
-   */
+  /** Holds all bytes of that direction until {@link #resume}, like an outage that heals. */
   public void hold(Direction direction) {
     faults.hold(direction);
   }
 
   /**
-   * From now until {@link #resume} accepts connections that say nothing for ever, also afterwards:
-   * a server that hangs, or a path that loses everything without a word.
+   * Accepts connections from now until {@link #resume} that stay silent for ever, like a hung
+   * server or a path that loses everything.
    */
   public void acceptInSilence() {
     isSilent = true;
   }
 
-  /** How many connections there are that never say anything. */
+  /** Returns the number of silent connections. */
   public int silentConnections() {
     return silent.size();
   }
@@ -126,7 +126,7 @@ public final class TcpProxy implements AutoCloseable {
     reset();
   }
 
-  /** Ends all faults: passes everything on again. */
+  /** Ends all faults: all bytes pass again. */
   public synchronized void resume() {
     faults.clear();
     isSilent = false;

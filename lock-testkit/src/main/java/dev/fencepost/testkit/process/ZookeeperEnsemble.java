@@ -18,7 +18,7 @@ public final class ZookeeperEnsemble implements AutoCloseable {
 
   private final List<ZookeeperServer> servers;
 
-  /** Makes an ensemble of so many servers that is not started yet. */
+  /** Creates an ensemble of that many servers; not started yet. */
   public ZookeeperEnsemble(int size) {
     servers = IntStream.range(0, size).mapToObj(i -> new ZookeeperServer()).toList();
     for (int i = 0; i < size; i++) {
@@ -38,7 +38,7 @@ public final class ZookeeperEnsemble implements AutoCloseable {
         .collect(Collectors.joining(","));
   }
 
-  /** Starts those that do not run, lets those that are paused go on; all serve afterwards. */
+  /** Starts stopped servers and resumes paused ones; all serve afterwards. */
   public void heal() {
     servers.forEach(ZookeeperServer::heal);
     awaitServing();

@@ -46,7 +46,7 @@ public final class ZookeeperServer extends StoreProcess {
     NEVER
   }
 
-  /** What a server is at the moment. */
+  /** The role of a server at the moment. */
   public enum Role {
     /** Alone. */
     STANDALONE,
@@ -86,7 +86,7 @@ public final class ZookeeperServer extends StoreProcess {
     return this;
   }
 
-  /** What it says of itself; empty if it is paused or does not run. */
+  /** Returns its own report; empty if it is paused or does not run. */
   public Optional<Role> role() {
     return ask("srvr")
         .map(

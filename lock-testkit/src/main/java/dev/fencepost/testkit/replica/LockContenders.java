@@ -22,8 +22,8 @@ import java.util.function.Supplier;
 import org.awaitility.Awaitility;
 
 /**
- * Threads that take and give back a few locks, with leases that outlive the test, and repeat every
- * call that had no answer. Two who hold one lock at once, or a token that does not rise, are
+ * Threads that acquire and release a few locks, with leases that outlive the test, and repeat every
+ * call without an answer. Two holders of one lock at once, or a token that does not rise, are
  * faults.
  */
 public final class LockContenders {
@@ -47,7 +47,7 @@ public final class LockContenders {
     this.backends = replicas.stream().<LockBackend>map(OpenReplica::backend).toList();
   }
 
-  /** Begins; they end with the JVM at the latest. */
+  /** Starts the threads; they end with the JVM at the latest. */
   public void start() {
     for (int i = 0; i < THREADS; i++) {
       int number = i;
@@ -58,12 +58,12 @@ public final class LockContenders {
     }
   }
 
-  /** How many there have been. */
+  /** Returns the number of grants. */
   public int grants() {
     return grants.get();
   }
 
-  /** Waits for so many more grants, or a fault; a minute at most. */
+  /** Waits for that many more grants, or a fault; one minute at most. */
   public void awaitGrants(int more) {
     int wanted = grants.get() + more;
     Awaitility.await("grants after " + grants + ", faults " + faults)
@@ -71,7 +71,7 @@ public final class LockContenders {
         .until(() -> grants.get() >= wanted || !faults.isEmpty());
   }
 
-  /** Ends when each has its last answer; a minute at most for each. */
+  /** Stops the threads after their last answers; one minute at most for each. */
   public void finish() {
     over = true;
     for (Thread thread : threads) {
@@ -79,7 +79,7 @@ public final class LockContenders {
     }
   }
 
-  /** What broke the promise; empty if nothing did. */
+  /** Returns the faults; empty if there are none. */
   public Queue<String> faults() {
     return faults;
   }
@@ -115,7 +115,8 @@ public final class LockContenders {
   }
 
   /**
-   * Asks until there is an answer, as a client does with one claim id; {@link #finish} bounds it.
+   * Retries until there is an answer, as a client does with one claim id; bounded by {@link
+   * #finish}.
    */
   private static <T> T repeated(Supplier<CompletionStage<T>> call) {
     while (true) {

@@ -30,7 +30,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A backend that is open, and what it was woken for. Thread-safe.
+ * An open backend that records its wake-ups. Thread-safe.
  *
  * @param <B> which backend
  */
@@ -50,12 +50,12 @@ public class OpenReplica<B extends LockBackend> implements AutoCloseable {
     this.info = opened(OPENING_TRIES);
   }
 
-  /** The backend, for what is asked once. */
+  /** Returns the backend, for single calls. */
   public final B backend() {
     return backend;
   }
 
-  /** Under which it is known to the others. */
+  /** Returns the id under which the other replicas know it. */
   public final ReplicaId id() {
     return id;
   }
@@ -65,7 +65,7 @@ public class OpenReplica<B extends LockBackend> implements AutoCloseable {
     return wakes;
   }
 
-  /** What the store said when it was opened. */
+  /** Returns the store's answer when it was opened. */
   public final StoreInfo info() {
     return info;
   }
@@ -104,7 +104,7 @@ public class OpenReplica<B extends LockBackend> implements AutoCloseable {
     return StoreRetry.ask(() -> backend.tryAcquire(claim, line));
   }
 
-  /** Gives back; a repeat that finds the grant given back has done so itself. */
+  /** Releases; a repeat that finds the grant released counts as released. */
   public final Release release(Grant grant) {
     AtomicInteger asked = new AtomicInteger();
     Release outcome =
@@ -117,12 +117,12 @@ public class OpenReplica<B extends LockBackend> implements AutoCloseable {
     return isOurs ? new Release.Released() : outcome;
   }
 
-  /** How the lock stands. */
+  /** Returns the lock's state. */
   public final LockState describe(LockName lock) {
     return StoreRetry.ask(() -> backend.describe(List.of(lock))).get(0);
   }
 
-  /** The grant of an attempt that must have got one. */
+  /** Returns the grant of an attempt that must be granted. */
   public static Grant granted(Attempt attempt) {
     return attempt.fold(
         Attempt.Granted::grant,
@@ -131,7 +131,7 @@ public class OpenReplica<B extends LockBackend> implements AutoCloseable {
         });
   }
 
-  /** The answer; the failure itself if there is none. */
+  /** Returns the answer; throws its failure. */
   public static <T> T answer(CompletionStage<T> stage) {
     try {
       return stage.toCompletableFuture().orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS).join();
@@ -143,7 +143,7 @@ public class OpenReplica<B extends LockBackend> implements AutoCloseable {
     }
   }
 
-  /** How a call failed that must fail. */
+  /** Returns the failure of a call that must fail. */
   public static StoreException.Failure failure(CompletionStage<?> stage) {
     try {
       throw new AssertionError("answered: " + answer(stage));

@@ -1,6 +1,6 @@
 /**
- * One backend on a real store, as the tests of its module use it: opened, asked, woken, and fought
- * over by many threads while faults come and go.
+ * An open backend on a real store for the tests of its module, and threads that contend for its
+ * locks while faults happen.
  */
 @NullMarked
 package dev.fencepost.testkit.replica;

@@ -20,13 +20,13 @@ public final class MicrosecondTime {
     return instant.getEpochSecond() * PER_SECOND + instant.getNano() / NANOS;
   }
 
-  /** The duration of so many microseconds. */
+  /** Returns the duration of the given microseconds. */
   public static Duration duration(long micros) {
     return Duration.ofSeconds(
         Math.floorDiv(micros, PER_SECOND), Math.floorMod(micros, PER_SECOND) * NANOS);
   }
 
-  /** The instant so many microseconds after 1970. */
+  /** Returns the instant that many microseconds after 1970. */
   public static Instant instant(long micros) {
     return Instant.EPOCH.plus(duration(micros));
   }

@@ -4,7 +4,7 @@ package dev.fencepost.client;
 public final class AccessDeniedException extends FencepostException {
   private static final long serialVersionUID = 1L;
 
-  AccessDeniedException(String message) {
+  public AccessDeniedException(String message) {
     super(message);
   }
 }

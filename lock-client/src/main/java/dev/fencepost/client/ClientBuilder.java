@@ -1,5 +1,14 @@
 package dev.fencepost.client;
 
+import dev.fencepost.client.internal.lock.ClientSetup;
+import dev.fencepost.client.internal.lock.FencepostClientImpl;
+import dev.fencepost.client.internal.lock.ProcessOwner;
+import dev.fencepost.client.internal.time.CallbackExecutor;
+import dev.fencepost.client.internal.time.ClientTimers;
+import dev.fencepost.client.internal.time.SuspendAwareClock;
+import dev.fencepost.client.internal.time.ThreadTimers;
+import dev.fencepost.client.internal.transport.ChannelFactory;
+import dev.fencepost.client.internal.transport.ServerTarget;
 import dev.fencepost.lock.Claimant;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockMode;

@@ -8,7 +8,7 @@ public final class LimitExceededException extends FencepostException {
 
   private final Duration retryAfter;
 
-  LimitExceededException(String message, Duration retryAfter) {
+  public LimitExceededException(String message, Duration retryAfter) {
     super(message);
     this.retryAfter = retryAfter;
   }

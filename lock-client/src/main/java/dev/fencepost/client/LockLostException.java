@@ -9,7 +9,7 @@ public final class LockLostException extends FencepostException {
 
   private final transient GrantLoss loss;
 
-  LockLostException(LockName lock, GrantLoss loss) {
+  public LockLostException(LockName lock, GrantLoss loss) {
     super(
         lock
             + " is lost: "

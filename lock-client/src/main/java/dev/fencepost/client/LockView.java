@@ -41,25 +41,4 @@ public record LockView(
    * @param position 1 is next on its replica
    */
   public record Waiter(String owner, String claimTag, Duration waited, int position) {}
-
-  static LockView of(dev.fencepost.proto.v1.Lock lock) {
-    return new LockView(
-        new LockName(lock.getName()),
-        ProtoConverter.holders(lock.getHoldersList()).stream().findFirst(),
-        ProtoConverter.token(lock.getLastToken()),
-        lock.getWaitersList().stream()
-            .map(
-                each ->
-                    new Waiter(
-                        each.getOwner(),
-                        each.getClaimTag(),
-                        ProtoConverter.duration(each.getWaited()),
-                        each.getPosition()))
-            .toList(),
-        lock.getWaiterCount(),
-        lock.getOtherReplicasWaiting(),
-        lock.hasAvailableIn()
-            ? Optional.of(ProtoConverter.duration(lock.getAvailableIn()))
-            : Optional.empty());
-  }
 }

@@ -1,7 +1,5 @@
 package dev.fencepost.client;
 
-import dev.fencepost.proto.v1.GetServerInfoResponse;
-import dev.fencepost.proto.v1.Limits;
 import java.time.Duration;
 
 /**
@@ -27,19 +25,4 @@ public record ServerInfo(
     Duration maxTtl,
     Duration defaultTtl,
     Duration ttlStep,
-    Duration maxWait) {
-
-  static ServerInfo of(GetServerInfoResponse response) {
-    Limits limits = response.getLimits();
-    return new ServerInfo(
-        response.getVersion(),
-        response.getReplicaId(),
-        response.getStore(),
-        response.getStoreId(),
-        ProtoConverter.duration(limits.getMinTtl()),
-        ProtoConverter.duration(limits.getMaxTtl()),
-        ProtoConverter.duration(limits.getDefaultTtl()),
-        ProtoConverter.duration(limits.getTtlStep()),
-        ProtoConverter.duration(limits.getMaxWait()));
-  }
-}
+    Duration maxWait) {}

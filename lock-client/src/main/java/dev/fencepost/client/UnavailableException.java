@@ -10,7 +10,7 @@ public final class UnavailableException extends FencepostException {
 
   private final boolean isOutcomeUnknown;
 
-  UnavailableException(String message, boolean isOutcomeUnknown) {
+  public UnavailableException(String message, boolean isOutcomeUnknown) {
     super(message);
     this.isOutcomeUnknown = isOutcomeUnknown;
   }

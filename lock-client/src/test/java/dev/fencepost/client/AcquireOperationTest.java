@@ -3,6 +3,7 @@ package dev.fencepost.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.fencepost.client.internal.transport.ProtoConverter;
 import dev.fencepost.proto.v1.AcquireRequest;
 import dev.fencepost.proto.v1.Drain;
 import dev.fencepost.proto.v1.Grant;
@@ -205,7 +206,7 @@ class AcquireOperationTest {
     order.get(0).stream()
         .tell(
             Notice.newBuilder()
-                .setDrain(Drain.newBuilder().setLeaveWithin(ProtoConverter.of(WAIT))));
+                .setDrain(Drain.newBuilder().setLeaveWithin(ProtoConverter.toProto(WAIT))));
 
     CompletableFuture<LockHandle> newcomer = acquire("a", WAIT);
     assertThat(order.get(0).stream().unseen()).isZero();

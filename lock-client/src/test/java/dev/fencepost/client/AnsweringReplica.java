@@ -1,5 +1,8 @@
 package dev.fencepost.client;
 
+import dev.fencepost.client.internal.lock.ClientSetup;
+import dev.fencepost.client.internal.lock.FencepostClientImpl;
+import dev.fencepost.client.internal.transport.ProtoConverter;
 import dev.fencepost.proto.v1.AcquireResponse;
 import dev.fencepost.proto.v1.GetServerInfoResponse;
 import dev.fencepost.proto.v1.Grant;
@@ -83,7 +86,7 @@ final class AnsweringReplica implements AutoCloseable {
     return Welcome.newBuilder()
         .setSessionId("session")
         .setMaxUnanswered(1_000)
-        .setHeartbeat(ProtoConverter.of(Duration.ofSeconds(5)))
+        .setHeartbeat(ProtoConverter.toProto(Duration.ofSeconds(5)))
         .setServer(
             GetServerInfoResponse.newBuilder()
                 .setReplicaId("0000000000000001")
@@ -129,9 +132,9 @@ final class AnsweringReplica implements AutoCloseable {
     return Grant.newBuilder()
         .setName(name)
         .setFencingToken(number)
-        .setTtl(ProtoConverter.of(ttl))
-        .setValidFor(ProtoConverter.of(ttl.multipliedBy(9).dividedBy(10)))
-        .setRenewAfter(ProtoConverter.of(ttl.dividedBy(3)))
+        .setTtl(ProtoConverter.toProto(ttl))
+        .setValidFor(ProtoConverter.toProto(ttl.multipliedBy(9).dividedBy(10)))
+        .setRenewAfter(ProtoConverter.toProto(ttl.dividedBy(3)))
         .build();
   }
 

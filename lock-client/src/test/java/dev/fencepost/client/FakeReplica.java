@@ -1,5 +1,7 @@
 package dev.fencepost.client;
 
+import dev.fencepost.client.internal.transport.ProtoConverter;
+import dev.fencepost.client.internal.transport.ReplicaAddress;
 import dev.fencepost.proto.v1.GetServerInfoRequest;
 import dev.fencepost.proto.v1.GetServerInfoResponse;
 import dev.fencepost.proto.v1.Limits;
@@ -24,7 +26,7 @@ import java.util.List;
  * A server that does what the test says, on the thread of the test: every message of the client is
  * here as soon as it is sent, and every answer is there as soon as the test gives it.
  */
-final class FakeReplica implements AutoCloseable {
+public final class FakeReplica implements AutoCloseable {
   static final Duration HEARTBEAT = Duration.ofSeconds(5);
 
   final ReplicaAddress address;
@@ -48,7 +50,7 @@ final class FakeReplica implements AutoCloseable {
   int maxMessageBytes = 65_536;
   String storeId = "store";
 
-  FakeReplica(int port, String id, List<FakeReplica> peers) {
+  public FakeReplica(int port, String id, List<FakeReplica> peers) {
     this.address = new ReplicaAddress("replica", port);
     this.id = id;
     this.peers = peers;
@@ -74,12 +76,12 @@ final class FakeReplica implements AutoCloseable {
     server.shutdownNow();
   }
 
-  ManagedChannel connect() {
+  public ManagedChannel connect() {
     return InProcessChannelBuilder.forName(name()).directExecutor().build();
   }
 
   /** The stream that was opened last. */
-  FakeStream stream() {
+  public FakeStream stream() {
     return streams.get(streams.size() - 1);
   }
 
@@ -91,8 +93,8 @@ final class FakeReplica implements AutoCloseable {
             .setStoreId(storeId)
             .setLimits(
                 Limits.newBuilder()
-                    .setDefaultTtl(ProtoConverter.of(Duration.ofSeconds(15)))
-                    .setMaxWait(ProtoConverter.of(Duration.ofHours(24)))
+                    .setDefaultTtl(ProtoConverter.toProto(Duration.ofSeconds(15)))
+                    .setMaxWait(ProtoConverter.toProto(Duration.ofHours(24)))
                     .setMaxMessageBytes(maxMessageBytes));
     peers.forEach(
         each ->
@@ -109,7 +111,7 @@ final class FakeReplica implements AutoCloseable {
         .setSessionId("session")
         .setServer(info())
         .setMaxUnanswered(maxUnanswered)
-        .setHeartbeat(ProtoConverter.of(HEARTBEAT))
+        .setHeartbeat(ProtoConverter.toProto(HEARTBEAT))
         .build();
   }
 

@@ -2,6 +2,7 @@ package dev.fencepost.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fencepost.client.internal.transport.ProtoConverter;
 import dev.fencepost.proto.v1.AcquireRequest;
 import dev.fencepost.proto.v1.AcquireResponse;
 import dev.fencepost.proto.v1.Failure;
@@ -27,7 +28,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** One session as a scripted server sees it. Greets by itself unless the server is mute. */
-final class FakeStream implements StreamObserver<SessionRequest> {
+public final class FakeStream implements StreamObserver<SessionRequest> {
   private final FakeReplica replica;
   private final StreamObserver<SessionResponse> responses;
 
@@ -37,10 +38,10 @@ final class FakeStream implements StreamObserver<SessionRequest> {
   /** Operations that the test has not looked at yet. */
   private final List<Operation> unseen = new ArrayList<>();
 
-  boolean saidGoodbye;
+  public boolean saidGoodbye;
 
   /** Does not answer the goodbye. */
-  boolean leavesOpen;
+  public boolean leavesOpen;
 
   boolean isOver;
   private long token = 1_000;
@@ -87,7 +88,7 @@ final class FakeStream implements StreamObserver<SessionRequest> {
   }
 
   /** The next operation, which must have come. */
-  Operation next() {
+  public Operation next() {
     assertThat(unseen).as("operations that came").isNotEmpty();
     return unseen.remove(0);
   }
@@ -111,9 +112,9 @@ final class FakeStream implements StreamObserver<SessionRequest> {
     return Grant.newBuilder()
         .setName(acquire.getAcquire().getName())
         .setFencingToken(++token)
-        .setTtl(ProtoConverter.of(ttl))
-        .setValidFor(ProtoConverter.of(ttl.multipliedBy(9).dividedBy(10)))
-        .setRenewAfter(ProtoConverter.of(ttl.dividedBy(3)))
+        .setTtl(ProtoConverter.toProto(ttl))
+        .setValidFor(ProtoConverter.toProto(ttl.multipliedBy(9).dividedBy(10)))
+        .setRenewAfter(ProtoConverter.toProto(ttl.dividedBy(3)))
         .build();
   }
 
@@ -165,14 +166,14 @@ final class FakeStream implements StreamObserver<SessionRequest> {
             .setRelease(ReleaseResponse.newBuilder().setOutcome(outcome).setLossReason(reason)));
   }
 
-  void release(Operation release) {
+  public void release(Operation release) {
     release(release, ReleaseOutcome.RELEASE_OUTCOME_RELEASED, LossReason.LOSS_REASON_UNSPECIFIED);
   }
 
   void fail(Operation operation, Code code, String reason, Optional<Duration> retryAfter) {
     Failure.Builder failure =
         Failure.newBuilder().setCode(code.value()).setReason(reason).setMessage(reason + ": x");
-    retryAfter.ifPresent(after -> failure.setRetryAfter(ProtoConverter.of(after)));
+    retryAfter.ifPresent(after -> failure.setRetryAfter(ProtoConverter.toProto(after)));
     send(Result.newBuilder().setId(operation.getId()).setFailure(failure));
   }
 

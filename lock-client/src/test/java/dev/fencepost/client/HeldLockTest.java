@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
+import dev.fencepost.client.internal.transport.ProtoConverter;
 import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.LossReason;

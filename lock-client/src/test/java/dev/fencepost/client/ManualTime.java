@@ -1,5 +1,7 @@
 package dev.fencepost.client;
 
+import dev.fencepost.client.internal.time.ClientClock;
+import dev.fencepost.client.internal.time.ClientTimers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -7,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Time that passes when a test says so; tasks run on the thread that lets it pass. */
-final class ManualTime implements ClientClock, ClientTimers {
+public final class ManualTime implements ClientClock, ClientTimers {
   private final List<Task> tasks = new ArrayList<>();
   private long now = 1;
 
@@ -26,7 +28,7 @@ final class ManualTime implements ClientClock, ClientTimers {
   }
 
   /** Lets time pass and runs what falls due on the way, in order. */
-  void pass(Duration time) {
+  public void pass(Duration time) {
     long end = nanos() + time.toNanos();
     for (Optional<Task> due = next(end); due.isPresent(); due = next(end)) {
       due.get().work().run();
@@ -37,7 +39,7 @@ final class ManualTime implements ClientClock, ClientTimers {
   }
 
   /** Lets time pass in which nothing runs, as if the process stood still. */
-  synchronized void standStill(Duration time) {
+  public synchronized void standStill(Duration time) {
     now += time.toNanos();
   }
 

@@ -3,6 +3,7 @@ package dev.fencepost.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.fencepost.client.internal.lock.MultiHandleImpl;
 import dev.fencepost.client.support.TestCluster;
 import java.time.Duration;
 import java.util.ArrayList;

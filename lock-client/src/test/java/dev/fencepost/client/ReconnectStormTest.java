@@ -2,6 +2,11 @@ package dev.fencepost.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fencepost.client.internal.lock.ClientSetup;
+import dev.fencepost.client.internal.lock.FencepostClientImpl;
+import dev.fencepost.client.internal.time.CallbackExecutor;
+import dev.fencepost.client.internal.transport.ReplicaAddress;
+import dev.fencepost.client.internal.transport.ServerTarget;
 import dev.fencepost.proto.v1.Hello;
 import dev.fencepost.proto.v1.Operation;
 import dev.fencepost.proto.v1.Operation.OperationCase;

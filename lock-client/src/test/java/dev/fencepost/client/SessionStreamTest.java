@@ -2,6 +2,7 @@ package dev.fencepost.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fencepost.client.internal.transport.SessionStream;
 import dev.fencepost.proto.v1.NotGrantedReason;
 import dev.fencepost.proto.v1.Operation;
 import dev.fencepost.proto.v1.SessionRequest;

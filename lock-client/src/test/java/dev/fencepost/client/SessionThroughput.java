@@ -1,5 +1,6 @@
 package dev.fencepost.client;
 
+import dev.fencepost.client.internal.lock.ClaimIdSource;
 import dev.fencepost.client.support.ServerProgram;
 import dev.fencepost.lock.ClaimId;
 import dev.fencepost.proto.v1.AcquireRequest;

@@ -3,6 +3,7 @@ package dev.fencepost.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.fencepost.client.internal.transport.RendezvousHash;
 import dev.fencepost.client.support.TestCluster;
 import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.Release;

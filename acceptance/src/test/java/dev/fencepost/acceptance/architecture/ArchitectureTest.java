@@ -27,6 +27,12 @@ class ArchitectureTest {
   private static final String BACKEND_ROOTS = "dev.fencepost.backend.*";
   private static final String SERVER = "dev.fencepost.server..";
   private static final String CLIENT = "dev.fencepost.client..";
+  private static final String CLIENT_TYPES = "dev.fencepost.client";
+  private static final String CLIENT_BUILDER = "dev.fencepost.client.ClientBuilder";
+  private static final String CLIENT_MACHINE = "dev.fencepost.client.internal..";
+  private static final String CLIENT_LOCK = "dev.fencepost.client.internal.lock..";
+  private static final String CLIENT_TRANSPORT = "dev.fencepost.client.internal.transport..";
+  private static final String CLIENT_TIME = "dev.fencepost.client.internal.time..";
   private static final String FENCE = "dev.fencepost.fence..";
   private static final String CLI = "dev.fencepost.cli..";
   private static final String CLI_COMMAND = "dev.fencepost.cli.command..";
@@ -50,7 +56,7 @@ class ArchitectureTest {
               "dev.fencepost.backend.redis.RedisStore",
               "waits for the end of a quiet time, on the thread that opens the store"),
           entry(
-              "dev.fencepost.client.SuspendAwareClock",
+              "dev.fencepost.client.internal.time.SuspendAwareClock",
               "a wall clock that ran ahead tells of a suspended machine, and shortens a lease"),
           entry(
               "dev.fencepost.cli.remote.WatchReconnector",
@@ -97,6 +103,9 @@ class ArchitectureTest {
             "dev.fencepost.backend.zookeeper.client",
             "dev.fencepost.backend.zookeeper.lock",
             "dev.fencepost.client",
+            "dev.fencepost.client.internal.lock",
+            "dev.fencepost.client.internal.transport",
+            "dev.fencepost.client.internal.time",
             "dev.fencepost.fence",
             "dev.fencepost.server",
             "dev.fencepost.server.service",
@@ -190,6 +199,31 @@ class ArchitectureTest {
     assertBroken(Rules.doesNotKnow(CLIENT, PROTO), CLASSES);
   }
 
+  /** Only the builder starts the machine, and no public signature shows a type of it. */
+  @Test
+  void clientsPublicTypes_knowTheMachineThroughTheBuilderOnly() {
+    Rules.knowsOnlyThrough(CLIENT_BUILDER, CLIENT_TYPES, CLIENT_MACHINE).check(CLASSES);
+    assertBroken(Rules.doesNotKnow(CLIENT_TYPES, CLIENT_MACHINE), CLASSES);
+    Rules.showsNothingOf(CLIENT_MACHINE, CLIENT_TYPES).check(CLASSES);
+    assertBroken(Rules.showsNothingOf(CLIENT_TIME, CLIENT_TRANSPORT), CLASSES);
+  }
+
+  @Test
+  void clientsMachine_hasArrowsDownOnly() {
+    Rules.doesNotKnow(CLIENT_TIME, CLIENT_TYPES, CLIENT_TRANSPORT, CLIENT_LOCK, PROTO, GRPC)
+        .check(CLASSES);
+    Rules.doesNotKnow(CLIENT_TRANSPORT, CLIENT_LOCK).check(CLASSES);
+    assertBroken(Rules.doesNotKnow(CLIENT_TRANSPORT, CLIENT_TIME), CLASSES);
+    assertBroken(Rules.doesNotKnow(CLIENT_LOCK, CLIENT_TRANSPORT), CLASSES);
+  }
+
+  /** Nobody outside of the SDK uses anything but its public types. */
+  @Test
+  void clientsMachine_isUsedByTheClientOnly() {
+    Rules.isUsedOnlyBy(CLIENT_MACHINE, CLIENT).check(CLASSES);
+    assertBroken(Rules.isUsedOnlyBy(CLIENT_MACHINE, CLIENT_MACHINE), CLASSES);
+  }
+
   /** A fence is at the resource: it needs no server at the moment of the write. */
   @Test
   void fence_knowsTheWordsOnly() {
@@ -281,7 +315,8 @@ class ArchitectureTest {
 
   @Test
   void packages_haveNoCycle() {
-    Rules.hasNoCycles("dev.fencepost.(**)").check(CLASSES);
+    Rules.hasNoCyclesBut(CLIENT_BUILDER, CLIENT_MACHINE, "dev.fencepost.(**)").check(CLASSES);
+    assertBroken(Rules.hasNoCycles("dev.fencepost.(**)"), CLASSES);
     JavaClasses circle = new ClassFileImporter().importClasses(Optional.class, Stream.class);
     assertBroken(Rules.hasNoCycles("java.(**)"), circle);
   }

@@ -6,10 +6,15 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPac
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noCodeUnits;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaAccess;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import java.util.Arrays;
 import java.util.Map;
@@ -80,6 +85,18 @@ final class Rules {
     return slices().matching(packages).should().beFreeOfCycles().allowEmptyShould(false);
   }
 
+  /** As {@link #hasNoCycles}, leaving out the arrows from one class to the packages. */
+  static ArchRule hasNoCyclesBut(String door, String behind, String packages) {
+    return slices()
+        .matching(packages)
+        .should()
+        .beFreeOfCycles()
+        .ignoreDependency(
+            DescribedPredicate.describe("door", each -> each.getFullName().equals(door)),
+            resideInAPackage(behind))
+        .allowEmptyShould(false);
+  }
+
   /** Slices, by what stands in the parentheses, do not know each other at all. */
   static ArchRule areStrangers(String packages) {
     return slices().matching(packages).should().notDependOnEachOther().allowEmptyShould(false);
@@ -109,6 +126,37 @@ final class Rules {
         .allowEmptyShould(false);
   }
 
+  /** No public or protected member of the shown package has a type of the hidden one. */
+  static ArchRule showsNothingOf(String hidden, String shown) {
+    return noCodeUnits()
+        .that()
+        .areDeclaredInClassesThat()
+        .resideInAPackage(shown)
+        .and(
+            DescribedPredicate.describe(
+                "are public or protected",
+                each ->
+                    each.getModifiers().contains(JavaModifier.PUBLIC)
+                        || each.getModifiers().contains(JavaModifier.PROTECTED)))
+        .should(
+            ArchCondition.from(
+                DescribedPredicate.describe(
+                    "have a type of " + hidden + " in the signature",
+                    each -> signature(each).anyMatch(resideInAPackage(hidden)))))
+        .allowEmptyShould(false);
+  }
+
+  /** Classes of the package are used by classes of the users' package only. */
+  static ArchRule isUsedOnlyBy(String used, String users) {
+    return classes()
+        .that()
+        .resideInAPackage(used)
+        .should()
+        .onlyHaveDependentClassesThat()
+        .resideInAPackage(users)
+        .allowEmptyShould(false);
+  }
+
   /** No class but the listed ones touches what {@link #UNCONTROLLED} names. */
   static ArchRule touchesNothingUncontrolled(Set<String> exceptions) {
     return noClasses()
@@ -126,5 +174,14 @@ final class Rules {
     return UNCONTROLLED
         .getOrDefault(access.getTargetOwner().getFullName(), Set.of())
         .contains(access.getTarget().getName());
+  }
+
+  private static Stream<JavaClass> signature(JavaCodeUnit unit) {
+    return Stream.of(
+            unit.getReturnType().getAllInvolvedRawTypes().stream(),
+            unit.getParameterTypes().stream()
+                .flatMap(each -> each.getAllInvolvedRawTypes().stream()),
+            unit.getExceptionTypes().stream())
+        .flatMap(each -> each);
   }
 }

@@ -1,0 +1,55 @@
+package dev.fencepost.client.internal.lock;
+
+import dev.fencepost.client.ClientMetrics;
+import dev.fencepost.client.internal.time.CallbackExecutor;
+import dev.fencepost.client.internal.time.ClientClock;
+import dev.fencepost.client.internal.time.ClientTimers;
+import dev.fencepost.client.internal.transport.ReplicaAddress;
+import dev.fencepost.client.internal.transport.ServerTarget;
+import dev.fencepost.client.internal.transport.TransportSetup;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.proto.v1.Hello;
+import io.grpc.ManagedChannel;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.Executor;
+import java.util.function.Function;
+
+/**
+ * What a client is made of.
+ *
+ * @param target where servers are found
+ * @param hello who it is
+ * @param ttl the lease of locks that name none
+ * @param callTimeoutNanos the longest time without an answer
+ * @param callbacks runs the user's code
+ * @param metrics what is counted
+ * @param clock its clock
+ * @param timers its one timer
+ * @param offload runs what must not be done in a transport's callback: soon, and on no such thread
+ * @param random for claim ids, which are secrets, and for pauses
+ * @param connector opens a channel to an address
+ */
+public record ClientSetup(
+    ServerTarget target,
+    Hello hello,
+    Optional<Duration> ttl,
+    long callTimeoutNanos,
+    CallbackExecutor callbacks,
+    ClientMetrics metrics,
+    ClientClock clock,
+    ClientTimers timers,
+    Executor offload,
+    Random random,
+    Function<ReplicaAddress, ManagedChannel> connector) {
+
+  /** How a lock is asked for unless its user says more. */
+  LockOptions options(LockName name) {
+    return LockOptions.of(name, ttl);
+  }
+
+  TransportSetup transport() {
+    return new TransportSetup(connector, hello, clock, offload, random);
+  }
+}

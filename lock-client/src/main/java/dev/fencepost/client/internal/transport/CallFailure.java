@@ -1,0 +1,100 @@
+package dev.fencepost.client.internal.transport;
+
+import dev.fencepost.client.AccessDeniedException;
+import dev.fencepost.client.FencepostException;
+import dev.fencepost.client.LimitExceededException;
+import dev.fencepost.client.UnavailableException;
+import dev.fencepost.proto.v1.Failure;
+import io.grpc.Status;
+import io.grpc.Status.Code;
+import java.time.Duration;
+
+/**
+ * A failure that is told to the caller.
+ *
+ * @param kind which exception it becomes
+ * @param message for people
+ * @param retryAfter not to be tried again before
+ */
+public record CallFailure(Kind kind, String message, Duration retryAfter) {
+
+  /** The failures that callers can tell apart. */
+  public enum Kind {
+    /** Nothing can have happened. */
+    UNREACHED,
+    /** Something may have happened. */
+    UNKNOWN,
+    /** A limit. */
+    LIMIT,
+    /** Not allowed. */
+    DENIED,
+    /** A value that the server does not take. */
+    INVALID,
+    /** A fault of the server or a server that is too old. */
+    FAULT
+  }
+
+  public static CallFailure of(Kind kind, String message) {
+    return new CallFailure(kind, message, Duration.ZERO);
+  }
+
+  /** What a server said of one operation. */
+  public static CallFailure of(Failure failure) {
+    return new CallFailure(
+        kind(code(failure)),
+        failure.getMessage(),
+        ProtoConverter.duration(failure.getRetryAfter()));
+  }
+
+  /** What a call ended with. */
+  public static CallFailure of(Status status) {
+    String said = status.getDescription();
+    return of(kind(status.getCode()), said == null ? status.getCode().toString() : said);
+  }
+
+  /** A status for people. */
+  static String describe(Status status) {
+    Throwable cause = status.getCause();
+    return status.getDescription() == null && cause == null
+        ? status.getCode().toString()
+        : status.getDescription() + (cause == null ? "" : " (" + cause.getMessage() + ")");
+  }
+
+  private static Kind kind(Code code) {
+    return switch (code) {
+      case RESOURCE_EXHAUSTED -> Kind.LIMIT;
+      case PERMISSION_DENIED, UNAUTHENTICATED -> Kind.DENIED;
+      case INVALID_ARGUMENT -> Kind.INVALID;
+      case UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED -> Kind.UNKNOWN;
+      default -> Kind.FAULT;
+    };
+  }
+
+  /** Whether another try may go well. */
+  public boolean isPassing() {
+    return kind == Kind.UNKNOWN || kind == Kind.UNREACHED;
+  }
+
+  /** What is thrown. */
+  public RuntimeException toException() {
+    return switch (kind) {
+      case UNREACHED -> new UnavailableException(message, false);
+      case UNKNOWN -> new UnavailableException(message, true);
+      case LIMIT -> new LimitExceededException(message, retryAfter);
+      case DENIED -> new AccessDeniedException(message);
+      case INVALID -> new IllegalArgumentException(message);
+      case FAULT -> new FencepostException(message);
+    };
+  }
+
+  /** Whether a server refused the operation since it drains: another takes it at once. */
+  public static boolean isDraining(Failure failure) {
+    return failure.getReason().equals("DRAINING");
+  }
+
+  private static Code code(Failure failure) {
+    Code[] codes = Code.values();
+    int code = failure.getCode();
+    return code < 0 || code >= codes.length ? Code.UNKNOWN : codes[code];
+  }
+}

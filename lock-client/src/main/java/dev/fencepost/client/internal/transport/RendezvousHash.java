@@ -1,0 +1,34 @@
+package dev.fencepost.client.internal.transport;
+
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Which replica a lock prefers: the one whose weight for the lock is the highest. All clients come
+ * to the same answer without talking to each other, and when a replica goes, only its locks move.
+ *
+ * <p>Source: Thaler and Ravishankar, "Using name-based mappings to increase hit rates" (1998). The
+ * weight is FNV-1a of the name and of the replica's id, mixed as in SplitMix64.
+ */
+public final class RendezvousHash {
+  private static final long FNV_OFFSET = 0xcbf29ce484222325L;
+  private static final long FNV_PRIME = 0x100000001b3L;
+
+  private RendezvousHash() {}
+
+  /** FNV-1a of the text's UTF-8. */
+  public static long hash(String text) {
+    long hash = FNV_OFFSET;
+    for (byte each : text.getBytes(StandardCharsets.UTF_8)) {
+      hash = (hash ^ (each & 0xff)) * FNV_PRIME;
+    }
+    return hash;
+  }
+
+  /** How much a lock prefers a replica; compared as signed numbers. */
+  public static long weight(long lockHash, long replicaHash) {
+    long mixed = lockHash ^ Long.rotateLeft(replicaHash, 32);
+    mixed = (mixed ^ (mixed >>> 30)) * 0xbf58476d1ce4e5b9L;
+    mixed = (mixed ^ (mixed >>> 27)) * 0x94d049bb133111ebL;
+    return mixed ^ (mixed >>> 31);
+  }
+}

@@ -1,0 +1,44 @@
+package dev.fencepost.client.internal.transport;
+
+import dev.fencepost.lock.InvalidValueException;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Where a server listens.
+ *
+ * @param host a name or an address, IPv6 without brackets
+ * @param port 1–65535
+ */
+public record ReplicaAddress(String host, int port) {
+  static final int DEFAULT_PORT = 7420;
+
+  private static final int MAX_PORT = 65_535;
+  private static final Pattern SYNTAX =
+      Pattern.compile("(?:\\[([0-9A-Fa-f:.%a-z]+)]|([^\\[\\]:/\\s,]+))(?::(\\d{1,5}))?");
+
+  /** Reads {@code host[:port]} or {@code [IPv6][:port]}. */
+  static ReplicaAddress parse(String text) {
+    return read(text)
+        .orElseThrow(() -> InvalidValueException.of("target", text, "host:port or [IPv6]:port"));
+  }
+
+  /** As {@link #parse}; empty if the text means no address. */
+  static Optional<ReplicaAddress> read(String text) {
+    Matcher matcher = SYNTAX.matcher(text);
+    if (!matcher.matches()) {
+      return Optional.empty();
+    }
+    String host = matcher.group(1) == null ? matcher.group(2) : matcher.group(1);
+    int port = matcher.group(3) == null ? DEFAULT_PORT : Integer.parseInt(matcher.group(3));
+    return port < 1 || port > MAX_PORT
+        ? Optional.empty()
+        : Optional.of(new ReplicaAddress(host, port));
+  }
+
+  @Override
+  public String toString() {
+    return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+  }
+}

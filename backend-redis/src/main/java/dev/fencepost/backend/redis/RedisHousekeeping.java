@@ -30,9 +30,9 @@ import org.slf4j.LoggerFactory;
  */
 final class RedisHousekeeping implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RedisHousekeeping.class);
-  private static final long BEAT_MILLIS = 1_000;
-  private static final long EXPIRE_EVERY_MILLIS = 20;
-  private static final long FAREWELL_SECONDS = 2;
+  private static final long HEARTBEAT_MILLIS = 1_000;
+  private static final long SWEEP_TIMEOUTS_MILLIS = 20;
+  private static final long DEPART_TIMEOUT_SECONDS = 2;
 
   private final ScriptRunner runner;
   private final ReplicaRegistry registry;
@@ -49,8 +49,8 @@ final class RedisHousekeeping implements AutoCloseable {
             return thread;
           });
   private volatile Replica self;
-  private volatile boolean begun;
-  private int turn;
+  private volatile boolean started;
+  private int nextBucket;
 
   RedisHousekeeping(
       ScriptRunner runner, ReplicaRegistry registry, TimeoutSweeper timeouts, Replica self) {
@@ -63,16 +63,17 @@ final class RedisHousekeeping implements AutoCloseable {
 
   /** Begins to tell late calls. */
   @SuppressWarnings("FutureReturnValueIgnored") // Telling the late ones cannot fail.
-  void startDeadlines() {
+  void startTimeouts() {
     executor.scheduleWithFixedDelay(
-        timeouts::expire, EXPIRE_EVERY_MILLIS, EXPIRE_EVERY_MILLIS, TimeUnit.MILLISECONDS);
+        timeouts::sweep, SWEEP_TIMEOUTS_MILLIS, SWEEP_TIMEOUTS_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   /** Begins the rest, once every bucket has been settled. */
   @SuppressWarnings("FutureReturnValueIgnored") // A beat reports its own failures.
-  void start() {
-    begun = true;
-    executor.scheduleWithFixedDelay(this::beat, BEAT_MILLIS, BEAT_MILLIS, TimeUnit.MILLISECONDS);
+  void startHeartbeat() {
+    started = true;
+    executor.scheduleWithFixedDelay(
+        this::sendHeartbeat, HEARTBEAT_MILLIS, HEARTBEAT_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   /** The replica's entry has this form from now on. */
@@ -82,14 +83,14 @@ final class RedisHousekeeping implements AutoCloseable {
   }
 
   /** A connection broke or was made: who serves from now on may be another than before. */
-  void doubt() {
-    runner.buckets().doubt();
+  void invalidateBuckets() {
+    runner.buckets().invalidateAll();
     unsettled.set(true);
   }
 
   /** Settles every bucket soon, if that is not known to be of no use. */
   void settleSoon() {
-    if (begun) {
+    if (started) {
       try {
         executor.execute(this::settleIfNeeded);
       } catch (java.util.concurrent.RejectedExecutionException e) {
@@ -105,20 +106,23 @@ final class RedisHousekeeping implements AutoCloseable {
    *     need to come back
    */
   CompletableFuture<Long> settleAll() {
-    List<CompletableFuture<BucketStates.Settled>> all = new ArrayList<>();
+    List<CompletableFuture<BucketStates.Settlement>> all = new ArrayList<>();
     for (int bucket = 0; bucket < RedisSchema.BUCKETS; bucket++) {
       all.add(runner.settle(bucket).toCompletableFuture());
     }
     return CompletableFuture.allOf(all.toArray(CompletableFuture<?>[]::new))
-        .thenApply(done -> summary(all.stream().map(CompletableFuture::join).toList()));
+        .thenApply(done -> summarize(all.stream().map(CompletableFuture::join).toList()));
   }
 
   /** Removes the replica's entry, if the store answers soon. */
   @Override
   public void close() {
-    begun = false;
+    started = false;
     try {
-      registry.depart(self.id()).toCompletableFuture().get(FAREWELL_SECONDS, TimeUnit.SECONDS);
+      registry
+          .depart(self.id())
+          .toCompletableFuture()
+          .get(DEPART_TIMEOUT_SECONDS, TimeUnit.SECONDS);
     } catch (TimeoutException | ExecutionException e) {
       LOG.warn("Redis does not answer; its entry of this replica will time out");
     } catch (InterruptedException e) {
@@ -127,37 +131,37 @@ final class RedisHousekeeping implements AutoCloseable {
     executor.shutdown();
   }
 
-  private void beat() {
-    if (!begun) {
+  private void sendHeartbeat() {
+    if (!started) {
       return;
     }
     try {
-      runner.connections().ping().forEach(ping -> report("ask for a sign of life", ping));
-      report("say that it lives", registry.announce(self));
-      settleSome();
+      runner.connections().ping().forEach(ping -> logOutcome("ask for a sign of life", ping));
+      logOutcome("say that it lives", registry.announce(self));
+      settleNextBuckets();
       settleIfNeeded();
     } catch (RuntimeException e) {
-      reported("do its chores", e);
+      logFailure("do its chores", e);
     }
   }
 
   /** One bucket of each master, another each time. */
-  private void settleSome() {
-    turn = (turn + 1) % RedisSchema.BUCKETS;
+  private void settleNextBuckets() {
+    nextBucket = (nextBucket + 1) % RedisSchema.BUCKETS;
     Set<String> asked = new HashSet<>();
     for (int i = 0; i < RedisSchema.BUCKETS; i++) {
-      int bucket = (turn + i) % RedisSchema.BUCKETS;
+      int bucket = (nextBucket + i) % RedisSchema.BUCKETS;
       byte[] key = runner.schema().beginning(bucket);
       if (asked.add(runner.connections().masterOf(key))) {
-        report("settle a bucket", runner.settle(bucket).whenComplete(this::compare));
+        logOutcome("settle a bucket", runner.settle(bucket).whenComplete(this::onSettled));
       }
     }
   }
 
-  private void compare(BucketStates.Settled settled, Throwable error) {
+  private void onSettled(BucketStates.Settlement settled, Throwable error) {
     if (error != null) {
       unsettled.set(true);
-    } else if (settled.news()) {
+    } else if (settled.changed()) {
       unsettled.set(true);
       settleSoon();
     }
@@ -169,7 +173,7 @@ final class RedisHousekeeping implements AutoCloseable {
     }
     unsettled.set(false);
     loadScripts();
-    report(
+    logOutcome(
         "look for lost state",
         settleAll()
             .whenComplete(
@@ -183,47 +187,47 @@ final class RedisHousekeeping implements AutoCloseable {
 
   private void loadScripts() {
     for (String master : runner.connections().masters()) {
-      report(
+      logOutcome(
           "load its scripts",
           runner
               .connections()
               .master(master)
-              .thenAccept(node -> runner.buckets().scripts().load(node)));
+              .thenAccept(node -> runner.buckets().unboundScripts().load(node)));
     }
   }
 
-  private static long summary(List<BucketStates.Settled> all) {
-    long lost = all.stream().filter(BucketStates.Settled::lost).count();
+  private static long summarize(List<BucketStates.Settlement> all) {
+    long lost = all.stream().filter(BucketStates.Settlement::lost).count();
     if (lost > 0) {
       LOG.warn(
           "Redis lost something that this replica knows in {} of {} buckets: nothing is granted in"
               + " them until grants that this replica remembers have ended",
           lost,
           RedisSchema.BUCKETS);
-    } else if (all.stream().anyMatch(BucketStates.Settled::news)) {
+    } else if (all.stream().anyMatch(BucketStates.Settlement::changed)) {
       LOG.info("Redis goes on with all that this replica knows, from a new beginning");
     }
     return all.stream()
-        .mapToLong(BucketStates.Settled::quietMillis)
-        .filter(millis -> millis <= TokenMemory.LEAST_QUIET_MILLIS)
+        .mapToLong(BucketStates.Settlement::quietMillis)
+        .filter(millis -> millis <= TokenMemory.MIN_QUIET_MILLIS)
         .max()
         .orElse(0);
   }
 
   @SuppressWarnings("FutureReturnValueIgnored") // What it reports is all that happens.
-  private void report(String what, CompletionStage<?> chore) {
+  private void logOutcome(String what, CompletionStage<?> chore) {
     chore.whenComplete(
         (done, error) -> {
           if (error != null) {
-            reported(what, error);
+            logFailure(what, error);
           } else if (failing.compareAndSet(true, false)) {
             LOG.info("Redis answers this replica again");
           }
         });
   }
 
-  private void reported(String what, Throwable error) {
-    if (begun && failing.compareAndSet(false, true)) {
+  private void logFailure(String what, Throwable error) {
+    if (started && failing.compareAndSet(false, true)) {
       LOG.warn("This replica could not {}: {}", what, RedisErrors.of(error).getMessage());
     }
   }

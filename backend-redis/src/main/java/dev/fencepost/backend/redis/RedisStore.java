@@ -73,20 +73,20 @@ final class RedisStore implements AutoCloseable {
     Duration silence = settings.callTimeout().plusSeconds(1);
     NettyChannels channels =
         new NettyChannels(silence.compareTo(LEAST_SILENCE) < 0 ? LEAST_SILENCE : silence);
-    Connected connected = new Connected(uri.kind());
+    ConnectionListener listener = new ConnectionListener(uri.kind());
     try {
       RedisConnections connections =
-          RedisConnectionFactory.connect(uri, settings, channels, connected);
+          RedisConnectionFactory.connect(uri, settings, channels, listener);
       TimeoutSweeper timeouts = new TimeoutSweeper(settings.callTimeout());
       RedisStore store = new RedisStore(settings, self, connections, timeouts, channels);
       try {
-        return new Opened(store, store.start(uri.kind(), self, wake, connected));
+        return new Opened(store, store.start(uri.kind(), self, wake, listener));
       } catch (RuntimeException e) {
         store.close();
         throw e;
       }
     } catch (RuntimeException e) {
-      throw ServerCheck.refusal(e);
+      throw ServerCheck.explain(e);
     }
   }
 
@@ -129,13 +129,13 @@ final class RedisStore implements AutoCloseable {
   }
 
   private StoreInfo start(
-      RedisStoreUri.Kind kind, Replica self, Consumer<LockName> wake, Connected connected) {
-    housekeeping.startDeadlines();
-    connected.tell(housekeeping);
+      RedisStoreUri.Kind kind, Replica self, Consumer<LockName> wake, ConnectionListener listener) {
+    housekeeping.startTimeouts();
+    listener.attach(housekeeping);
     for (String master : runner.connections().masters()) {
-      ServerCheck.require(
-          kind, await(runner.commandAt(master, redis -> redis.info(), info -> info)));
-      await(runner.connections().master(master).thenApply(this::load));
+      ServerCheck.check(
+          kind, await(runner.sendCommandTo(master, redis -> redis.info(), info -> info)));
+      await(runner.connections().master(master).thenApply(this::loadScripts));
     }
     long quietMillis = await(housekeeping.settleAll());
     runner.connections().listener().addListener(new WakeSubscriber(runner.schema(), wake));
@@ -147,13 +147,13 @@ final class RedisStore implements AutoCloseable {
             .subscribe(runner.schema().channel(self.id()))
             .thenApply(nothing -> true));
     StoreInfo info = await(registry.announce(self));
-    housekeeping.start();
-    waitFor(quietMillis);
+    housekeeping.startHeartbeat();
+    awaitQuietEnd(quietMillis);
     return info;
   }
 
   /** A store that was empty, or has just started, grants as soon as the replica is open. */
-  private static void waitFor(long millis) {
+  private static void awaitQuietEnd(long millis) {
     try {
       TimeUnit.MILLISECONDS.sleep(millis);
     } catch (InterruptedException e) {
@@ -162,8 +162,8 @@ final class RedisStore implements AutoCloseable {
     }
   }
 
-  private boolean load(RedisClusterAsyncCommands<byte[], byte[]> node) {
-    runner.buckets().scripts().load(node);
+  private boolean loadScripts(RedisClusterAsyncCommands<byte[], byte[]> node) {
+    runner.buckets().unboundScripts().load(node);
     return true;
   }
 
@@ -173,7 +173,7 @@ final class RedisStore implements AutoCloseable {
           .toCompletableFuture()
           .get(settings.callTimeout().toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
-      Throwable cause = RedisErrors.unwrapped(e);
+      Throwable cause = RedisErrors.unwrap(e);
       throw cause instanceof RuntimeException known ? known : RedisErrors.of(cause);
     } catch (TimeoutException e) {
       throw new StoreException(
@@ -189,34 +189,34 @@ final class RedisStore implements AutoCloseable {
    * library makes others, again and again, only to see which nodes there are: there it matters only
    * while a bucket could not be settled.
    */
-  private static final class Connected implements RedisConnectionStateListener {
+  private static final class ConnectionListener implements RedisConnectionStateListener {
     private final boolean always;
     private volatile @Nullable RedisHousekeeping housekeeping;
 
-    Connected(RedisStoreUri.Kind kind) {
+    ConnectionListener(RedisStoreUri.Kind kind) {
       this.always = kind != RedisStoreUri.Kind.CLUSTER;
     }
 
-    void tell(RedisHousekeeping told) {
-      housekeeping = told;
+    void attach(RedisHousekeeping attached) {
+      housekeeping = attached;
     }
 
     @Override
     public void onRedisConnected(RedisChannelHandler<?, ?> connection, SocketAddress address) {
-      RedisHousekeeping told = housekeeping;
-      if (told != null) {
+      RedisHousekeeping attached = housekeeping;
+      if (attached != null) {
         if (always) {
-          told.doubt();
+          attached.invalidateBuckets();
         }
-        told.settleSoon();
+        attached.settleSoon();
       }
     }
 
     @Override
     public void onRedisDisconnected(RedisChannelHandler<?, ?> connection) {
-      RedisHousekeeping told = housekeeping;
-      if (told != null && always) {
-        told.doubt();
+      RedisHousekeeping attached = housekeeping;
+      if (attached != null && always) {
+        attached.invalidateBuckets();
       }
     }
   }

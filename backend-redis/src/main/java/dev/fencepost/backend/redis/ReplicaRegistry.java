@@ -54,12 +54,12 @@ final class ReplicaRegistry {
   /** Removes a replica's entry. */
   CompletionStage<Boolean> depart(ReplicaId self) {
     byte[] id = self.value().getBytes(StandardCharsets.US_ASCII);
-    return runner.command(
+    return runner.sendCommand(
         redis -> redis.hdel(runner.schema().replicas(), id), removed -> removed > 0);
   }
 
   private CompletionStage<StoreInfo> announce(byte[] replica, byte[] entry) {
-    return runner.otherMany(
+    return runner.runOtherMulti(
         LuaScript.ANNOUNCE,
         new ScriptTexts.Arguments(
             new byte[][] {runner.schema().storeId(), runner.schema().replicas()},

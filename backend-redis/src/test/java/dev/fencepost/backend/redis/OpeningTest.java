@@ -74,15 +74,15 @@ final class OpeningTest {
   @Test
   void oldVersion_isRefused() {
     String info = "redis_version:6.2.14\r\nredis_mode:standalone\r\nrole:master\r\n";
-    assertThatThrownBy(() -> ServerCheck.require(RedisStoreUri.Kind.SERVER, info))
+    assertThatThrownBy(() -> ServerCheck.check(RedisStoreUri.Kind.SERVER, info))
         .isInstanceOf(StoreConfigurationException.class)
         .hasMessageContaining("6.2.14")
         .hasMessageContaining("7.0");
     assertThatCode(
-            () -> ServerCheck.require(RedisStoreUri.Kind.SERVER, info.replace("6.2.14", "10.1.0")))
+            () -> ServerCheck.check(RedisStoreUri.Kind.SERVER, info.replace("6.2.14", "10.1.0")))
         .doesNotThrowAnyException();
     String valkey = "redis_version:7.2.4\r\nserver_mode:cluster\r\nrole:master\r\n";
-    assertThatCode(() -> ServerCheck.require(RedisStoreUri.Kind.CLUSTER, valkey))
+    assertThatCode(() -> ServerCheck.check(RedisStoreUri.Kind.CLUSTER, valkey))
         .doesNotThrowAnyException();
   }
 

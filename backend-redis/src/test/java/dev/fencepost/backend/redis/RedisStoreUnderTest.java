@@ -57,7 +57,7 @@ abstract class RedisStoreUnderTest implements StoreUnderTest {
   public void raiseToken(LockName lock, FencingToken last) {
     int bucket = RedisSchema.bucketOf(lock);
     String entry =
-        text(DecimalText.of(last.value(), DecimalText.TOKEN)) + text(keys.lock(bucket, lock));
+        text(DecimalText.of(last.value(), DecimalText.TOKEN_WIDTH)) + text(keys.lock(bucket, lock));
     cli("LPUSH", text(keys.tokens(bucket)), entry);
   }
 

@@ -57,7 +57,7 @@ final class ClusterConnections implements RedisConnections {
   }
 
   @Override
-  public RedisClusterAsyncCommands<byte[], byte[]> store() {
+  public RedisClusterAsyncCommands<byte[], byte[]> commands() {
     return connection.async();
   }
 

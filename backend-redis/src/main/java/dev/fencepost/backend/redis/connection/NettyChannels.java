@@ -21,12 +21,12 @@ public final class NettyChannels implements NettyCustomizer {
   /** More would let Redis and this server wait for each other in turn. */
   private static final int MOST_UNFLUSHED = 32;
 
-  private static final long RENEW_AT_MOST_EVERY_NANOS = 1_000_000_000L;
+  private static final long RECONNECT_AT_MOST_EVERY_NANOS = 1_000_000_000L;
 
   private final long silenceMillis;
   private final Set<Channel> open = ConcurrentHashMap.newKeySet();
-  private final AtomicLong renewedNanos =
-      new AtomicLong(System.nanoTime() - RENEW_AT_MOST_EVERY_NANOS);
+  private final AtomicLong reconnectedNanos =
+      new AtomicLong(System.nanoTime() - RECONNECT_AT_MOST_EVERY_NANOS);
 
   /** Closes connections on which nothing arrives for so long. */
   public NettyChannels(Duration silence) {
@@ -40,21 +40,22 @@ public final class NettyChannels implements NettyCustomizer {
     channel.closeFuture().addListener(closed -> open.remove(channel));
     channel
         .pipeline()
-        .addFirst(new FlushConsolidationHandler(MOST_UNFLUSHED, true), new Silence(silenceMillis));
+        .addFirst(
+            new FlushConsolidationHandler(MOST_UNFLUSHED, true), new SilenceHandler(silenceMillis));
   }
 
   /** Closes all connections, so that they are made anew, wherever the URI leads now. */
   @SuppressWarnings("FutureReturnValueIgnored") // The library sees that they are closed.
-  public void renew() {
+  public void reconnectAll() {
     long now = System.nanoTime();
-    long last = renewedNanos.get();
-    if (now - last >= RENEW_AT_MOST_EVERY_NANOS && renewedNanos.compareAndSet(last, now)) {
+    long last = reconnectedNanos.get();
+    if (now - last >= RECONNECT_AT_MOST_EVERY_NANOS && reconnectedNanos.compareAndSet(last, now)) {
       open.forEach(Channel::close);
     }
   }
 
-  private static final class Silence extends ReadTimeoutHandler {
-    Silence(long millis) {
+  private static final class SilenceHandler extends ReadTimeoutHandler {
+    SilenceHandler(long millis) {
       super(millis, TimeUnit.MILLISECONDS);
     }
 

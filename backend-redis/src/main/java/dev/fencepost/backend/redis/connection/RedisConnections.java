@@ -13,7 +13,7 @@ import java.util.concurrent.CompletionStage;
 public interface RedisConnections extends AutoCloseable {
 
   /** Where everything is asked. */
-  RedisClusterAsyncCommands<byte[], byte[]> store();
+  RedisClusterAsyncCommands<byte[], byte[]> commands();
 
   /** The names of the servers that together hold all keys, in a stable order. */
   List<String> masters();

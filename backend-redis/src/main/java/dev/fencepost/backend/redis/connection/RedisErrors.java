@@ -33,7 +33,7 @@ public final class RedisErrors {
 
   /** The exception to be told; its message shows nothing of the store. */
   public static RuntimeException of(Throwable error) {
-    Throwable cause = unwrapped(error);
+    Throwable cause = unwrap(error);
     if (cause instanceof StoreException known) {
       return known;
     }
@@ -55,7 +55,7 @@ public final class RedisErrors {
 
   /** Whether the server does not know the script. */
   public static boolean isUnknownScript(Throwable error) {
-    return unwrapped(error) instanceof RedisNoScriptException;
+    return unwrap(error) instanceof RedisNoScriptException;
   }
 
   /** Whether the connection broke, or its server says that it cannot serve now. */
@@ -66,7 +66,7 @@ public final class RedisErrors {
 
   /** Whether the server says that it is not, or not any more, the one that takes writes. */
   static boolean isDemotion(Throwable error) {
-    Throwable cause = unwrapped(error);
+    Throwable cause = unwrap(error);
     return cause instanceof RedisCommandExecutionException && code(cause).equals("READONLY");
   }
 
@@ -77,10 +77,10 @@ public final class RedisErrors {
     return space < 0 ? message : message.substring(0, space);
   }
 
-  public static Throwable unwrapped(Throwable error) {
+  public static Throwable unwrap(Throwable error) {
     Throwable cause = error.getCause();
     boolean wraps = error instanceof CompletionException || error instanceof ExecutionException;
-    return wraps && cause != null ? unwrapped(cause) : error;
+    return wraps && cause != null ? unwrap(cause) : error;
   }
 
   private static StoreException answered(String code, Throwable cause) {

@@ -13,10 +13,10 @@ public interface RedisRequest<R, T> {
   /**
    * Sends it.
    *
-   * @param whole whether to send a script's text, since the store does not know its digest
+   * @param withText whether to send a script's text, since the store does not know its digest
    */
-  CompletionStage<R> send(boolean whole);
+  CompletionStage<R> send(boolean withText);
 
   /** Reads the reply. */
-  T read(R reply);
+  T parse(R reply);
 }

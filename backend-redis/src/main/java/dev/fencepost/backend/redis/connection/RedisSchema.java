@@ -62,7 +62,7 @@ public final class RedisSchema {
   }
 
   /** A key of the bucket, and those that every step of it needs. */
-  public byte[][] step(int bucket, byte[] key) {
+  public byte[][] stepKeys(int bucket, byte[] key) {
     return new byte[][] {key, tokens[bucket], beginnings[bucket], ages[bucket]};
   }
 

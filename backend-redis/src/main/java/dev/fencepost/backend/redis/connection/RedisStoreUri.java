@@ -67,10 +67,10 @@ public record RedisStoreUri(Kind kind, List<RedisURI> uris) {
         uris.add(RedisURI.create(uri));
       }
     } catch (RuntimeException e) {
-      throw illegible(kind, uri); // Without the cause: its message repeats the URI.
+      throw unreadable(kind, uri); // Without the cause: its message repeats the URI.
     }
-    uris.forEach(one -> complete(one, settings));
-    requireSense(kind, uris);
+    uris.forEach(one -> applySettings(one, settings));
+    requireValid(kind, uris);
     return new RedisStoreUri(kind, uris);
   }
 
@@ -88,11 +88,11 @@ public record RedisStoreUri(Kind kind, List<RedisURI> uris) {
     Matcher end = AUTHORITY_END.matcher(rest);
     int at = rest.indexOf('@');
     if (at != rest.lastIndexOf('@') || (end.find() && at > end.start())) {
-      throw illegible(kind, uri);
+      throw unreadable(kind, uri);
     }
   }
 
-  private static StoreConfigurationException illegible(Kind kind, String uri) {
+  private static StoreConfigurationException unreadable(Kind kind, String uri) {
     String remedy =
         uri.contains("@")
             ? "; in user and password write %XX for other characters than letters, digits and"
@@ -133,7 +133,7 @@ public record RedisStoreUri(Kind kind, List<RedisURI> uris) {
     return nodes;
   }
 
-  private static void complete(RedisURI uri, RedisSettings settings) {
+  private static void applySettings(RedisURI uri, RedisSettings settings) {
     uri.setTimeout(settings.callTimeout());
     uri.setClientName("fencepost");
     Optional<String> user = settings.login().user();
@@ -157,7 +157,7 @@ public record RedisStoreUri(Kind kind, List<RedisURI> uris) {
     }
   }
 
-  private static void requireSense(Kind kind, List<RedisURI> uris) {
+  private static void requireValid(Kind kind, List<RedisURI> uris) {
     boolean legible =
         uris.stream()
             .flatMap(uri -> kind == Kind.SENTINEL ? uri.getSentinels().stream() : Stream.of(uri))

@@ -15,14 +15,14 @@ import java.util.concurrent.atomic.AtomicInteger;
  * under way until the connection says what became of it. Safe for use by many threads.
  */
 public final class RequestGate {
-  private final int mostUnderWay;
+  private final int maxInFlight;
   private final int capacity;
   private final TimeoutSweeper timeouts;
   private final Runnable onDemotion;
-  private final AtomicInteger underWay = new AtomicInteger();
-  private final AtomicInteger waitingCount = new AtomicInteger();
+  private final AtomicInteger inFlight = new AtomicInteger();
+  private final AtomicInteger queuedCount = new AtomicInteger();
   private final AtomicInteger admitting = new AtomicInteger();
-  private final Queue<Call<?, ?>> waiting = new ConcurrentLinkedQueue<>();
+  private final Queue<Call<?, ?>> queue = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean closed = new AtomicBoolean();
 
   /**
@@ -30,28 +30,28 @@ public final class RequestGate {
    *
    * @param onDemotion told when a server answers that it takes no writes
    */
-  public RequestGate(int mostUnderWay, int capacity, TimeoutSweeper timeouts, Runnable onDemotion) {
-    this.mostUnderWay = mostUnderWay;
+  public RequestGate(int maxInFlight, int capacity, TimeoutSweeper timeouts, Runnable onDemotion) {
+    this.maxInFlight = maxInFlight;
     this.capacity = capacity;
     this.timeouts = timeouts;
     this.onDemotion = onDemotion;
   }
 
   /** Asks; the stage ends within the call timeout, give or take the interval of the deadlines. */
-  public <R, T> CompletionStage<T> ask(RedisRequest<R, T> question) {
-    Call<R, T> call = new Call<>(question);
+  public <R, T> CompletionStage<T> submit(RedisRequest<R, T> request) {
+    Call<R, T> call = new Call<>(request);
     if (closed.get()) {
       return CompletableFuture.failedFuture(closed());
     }
-    timeouts.watch(call.answer);
-    if (waitingCount.get() == 0 && enter()) {
+    timeouts.register(call.answer);
+    if (queuedCount.get() == 0 && tryEnter()) {
       call.send(false);
-    } else if (waitingCount.incrementAndGet() > capacity) {
-      waitingCount.decrementAndGet();
+    } else if (queuedCount.incrementAndGet() > capacity) {
+      queuedCount.decrementAndGet();
       call.answer.completeExceptionally(
           new StoreException(Failure.STORE_OVERLOADED, "too many calls wait for Redis already"));
     } else {
-      waiting.add(call);
+      queue.add(call);
       admit();
     }
     return call.answer;
@@ -60,23 +60,23 @@ public final class RequestGate {
   /** Refuses what waits and whatever comes. */
   public void close() {
     closed.set(true);
-    for (Call<?, ?> call = waiting.poll(); call != null; call = waiting.poll()) {
-      waitingCount.decrementAndGet();
+    for (Call<?, ?> call = queue.poll(); call != null; call = queue.poll()) {
+      queuedCount.decrementAndGet();
       call.answer.completeExceptionally(closed());
     }
   }
 
-  private boolean enter() {
-    if (underWay.incrementAndGet() <= mostUnderWay) {
+  private boolean tryEnter() {
+    if (inFlight.incrementAndGet() <= maxInFlight) {
       return true;
     }
-    underWay.decrementAndGet();
+    inFlight.decrementAndGet();
     return false;
   }
 
-  private void left() {
-    underWay.decrementAndGet();
-    if (waitingCount.get() > 0) {
+  private void leave() {
+    inFlight.decrementAndGet();
+    if (queuedCount.get() > 0) {
       admit();
     }
   }
@@ -86,23 +86,23 @@ public final class RequestGate {
     if (admitting.getAndIncrement() != 0) {
       return;
     }
-    int seen;
+    int requested;
     do {
-      seen = admitting.get();
+      requested = admitting.get();
       admitAll();
-    } while (admitting.addAndGet(-seen) != 0);
+    } while (admitting.addAndGet(-requested) != 0);
   }
 
   private void admitAll() {
-    while (waitingCount.get() > 0 && enter()) {
-      Call<?, ?> next = waiting.poll();
+    while (queuedCount.get() > 0 && tryEnter()) {
+      Call<?, ?> next = queue.poll();
       if (next == null) {
-        underWay.decrementAndGet();
+        inFlight.decrementAndGet();
         return;
       }
-      waitingCount.decrementAndGet();
+      queuedCount.decrementAndGet();
       if (next.answer.isDone()) {
-        underWay.decrementAndGet();
+        inFlight.decrementAndGet();
       } else {
         next.send(false);
       }
@@ -114,30 +114,30 @@ public final class RequestGate {
   }
 
   private final class Call<R, T> {
-    private final RedisRequest<R, T> question;
+    private final RedisRequest<R, T> request;
     private final CompletableFuture<T> answer = new CompletableFuture<>();
 
-    Call(RedisRequest<R, T> question) {
-      this.question = question;
+    Call(RedisRequest<R, T> request) {
+      this.request = request;
     }
 
     @SuppressWarnings("FutureReturnValueIgnored") // The callback tells the asker everything.
-    void send(boolean whole) {
+    void send(boolean withText) {
       try {
-        question.send(whole).whenComplete((reply, error) -> replied(reply, error, whole));
+        request.send(withText).whenComplete((reply, error) -> onReply(reply, error, withText));
       } catch (RuntimeException e) {
-        left();
+        leave();
         answer.completeExceptionally(RedisErrors.of(e));
       }
     }
 
-    private void replied(R reply, Throwable error, boolean whole) {
+    private void onReply(R reply, Throwable error, boolean withText) {
       // Not knowing the script means that nothing of it happened.
-      if (error != null && RedisErrors.isUnknownScript(error) && !whole && !answer.isDone()) {
+      if (error != null && RedisErrors.isUnknownScript(error) && !withText && !answer.isDone()) {
         send(true);
         return;
       }
-      left();
+      leave();
       if (error != null) {
         if (RedisErrors.isDemotion(error)) {
           onDemotion.run();
@@ -146,7 +146,7 @@ public final class RequestGate {
         return;
       }
       try {
-        answer.complete(question.read(reply));
+        answer.complete(request.parse(reply));
       } catch (RuntimeException e) {
         answer.completeExceptionally(
             e instanceof StoreException known

@@ -40,7 +40,7 @@ public final class ServerCheck {
    * @throws StoreConfigurationException with the remedy
    * @throws StoreException if it may be fit a moment later
    */
-  public static void require(RedisStoreUri.Kind kind, String info) {
+  public static void check(RedisStoreUri.Kind kind, String info) {
     ServerCheck server = new ServerCheck(kind, info);
     server.requireVersion();
     server.requireMode();
@@ -49,7 +49,7 @@ public final class ServerCheck {
   }
 
   /** What a failure to open means: a fault of the settings, with its remedy, or a passing one. */
-  public static RuntimeException refusal(RuntimeException error) {
+  public static RuntimeException explain(RuntimeException error) {
     if (error instanceof StoreConfigurationException) {
       return error;
     }

@@ -54,7 +54,7 @@ final class ServerConnections implements RedisConnections {
   }
 
   @Override
-  public RedisClusterAsyncCommands<byte[], byte[]> store() {
+  public RedisClusterAsyncCommands<byte[], byte[]> commands() {
     return connection.async();
   }
 
@@ -70,7 +70,7 @@ final class ServerConnections implements RedisConnections {
 
   @Override
   public CompletionStage<RedisClusterAsyncCommands<byte[], byte[]>> master(String name) {
-    return CompletableFuture.completedFuture(store());
+    return CompletableFuture.completedFuture(commands());
   }
 
   @Override

@@ -13,7 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class TimeoutSweeper {
   private final long timeoutNanos;
-  private final Set<Pending> pending = ConcurrentHashMap.newKeySet();
+  private final Set<PendingCall> pending = ConcurrentHashMap.newKeySet();
 
   public TimeoutSweeper(Duration timeout) {
     this.timeoutNanos = timeout.toNanos();
@@ -21,16 +21,16 @@ public final class TimeoutSweeper {
 
   /** Watches over a future, from now until it is complete. */
   @SuppressWarnings("FutureReturnValueIgnored") // It only forgets what it watched.
-  public void watch(CompletableFuture<?> answer) {
-    Pending one = new Pending(answer, System.nanoTime());
+  public void register(CompletableFuture<?> answer) {
+    PendingCall one = new PendingCall(answer, System.nanoTime());
     pending.add(one);
     answer.whenComplete((value, error) -> pending.remove(one));
   }
 
   /** Fails what is too old; to be called again and again. */
-  public void expire() {
+  public void sweep() {
     long nowNanos = System.nanoTime();
-    for (Pending one : pending) {
+    for (PendingCall one : pending) {
       if (nowNanos - one.sinceNanos >= timeoutNanos) {
         one.answer.completeExceptionally(
             new StoreException(
@@ -39,11 +39,11 @@ public final class TimeoutSweeper {
     }
   }
 
-  private static final class Pending {
+  private static final class PendingCall {
     private final CompletableFuture<?> answer;
     private final long sinceNanos;
 
-    Pending(CompletableFuture<?> answer, long sinceNanos) {
+    PendingCall(CompletableFuture<?> answer, long sinceNanos) {
       this.answer = answer;
       this.sinceNanos = sinceNanos;
     }

@@ -36,32 +36,33 @@ public final class FenceMarks {
     int bucket = RedisSchema.bucketOf(resource);
     byte[][] values = new byte[6][];
     runner.memory().fill(values, bucket);
-    values[4] = DecimalText.of(token.value(), DecimalText.TOKEN);
+    values[4] = DecimalText.of(token.value(), DecimalText.TOKEN_WIDTH);
     values[5] = DecimalText.of(retention.toMillis());
-    return runner.other(
+    return runner.runOther(
         bucket,
         LuaScript.ADVANCE,
         new ScriptTexts.Arguments(
-            runner.schema().step(bucket, runner.schema().mark(bucket, resource)), values),
+            runner.schema().stepKeys(bucket, runner.schema().mark(bucket, resource)), values),
         reply -> parseAdvance(bucket, new ReplyParser(reply)));
   }
 
   /** Removes a resource's mark and returns its value. */
   public CompletionStage<Optional<FencingToken>> reset(ResourceName resource) {
     byte[] key = runner.schema().mark(RedisSchema.bucketOf(resource), resource);
-    return runner.command(
+    return runner.sendCommand(
         redis -> redis.getdel(key),
         mark ->
             mark == null
                 ? Optional.empty()
-                : Optional.of(new FencingToken(new ReplyParser(mark).number(DecimalText.TOKEN))));
+                : Optional.of(
+                    new FencingToken(new ReplyParser(mark).number(DecimalText.TOKEN_WIDTH))));
   }
 
   private FenceAdvance parseAdvance(int bucket, ReplyParser reply) {
     char letter = reply.letter();
-    long number = reply.number(DecimalText.TOKEN);
+    long number = reply.number(DecimalText.TOKEN_WIDTH);
     if (!reply.isAtEnd()) {
-      runner.memory().token(bucket, reply.number(DecimalText.TOKEN));
+      runner.memory().recordToken(bucket, reply.number(DecimalText.TOKEN_WIDTH));
     }
     return switch (letter) {
       case 'T' -> new FenceAdvance.TooFarAhead(number);

@@ -45,7 +45,10 @@ public final class LockLister {
     this.query = query;
     this.masters = masters;
     this.position =
-        query.after().map(ScanPosition::read).orElseGet(() -> ScanPosition.start(masters.get(0)));
+        query
+            .after()
+            .map(ScanPosition::fromCursor)
+            .orElseGet(() -> ScanPosition.start(masters.get(0)));
     if (!masters.contains(position.master())) {
       throw InvalidValueException.of(
           "page_token", "of a server that is no master any more", "a listing begun anew");
@@ -59,51 +62,52 @@ public final class LockLister {
    */
   public static CompletionStage<LockPage> read(
       ScriptRunner runner, LockReader reader, ListQuery query) {
-    query.after().ifPresent(ScanPosition::read);
+    query.after().ifPresent(ScanPosition::fromCursor);
     List<String> masters = runner.connections().masters();
     return masters.isEmpty()
         ? CompletableFuture.failedFuture(
             new dev.fencepost.lock.spi.StoreException(
                 dev.fencepost.lock.spi.StoreException.Failure.STORE_UNREACHABLE,
                 "no master of the cluster is known"))
-        : new LockLister(runner, reader, query, masters).step();
+        : new LockLister(runner, reader, query, masters).scanStep();
   }
 
-  private CompletionStage<LockPage> step() {
+  private CompletionStage<LockPage> scanStep() {
     int room = query.limit() - page.size();
     int count = Math.max(LEAST_STEP, Math.min(MOST_STEP, room * 3 / 4));
     scanned += count;
     ScanArgs arguments = new ScanArgs().limit(count).match(runner.schema().pattern(query.prefix()));
     return runner
-        .<KeyScanCursor<byte[]>, KeyScanCursor<byte[]>>commandAt(
+        .<KeyScanCursor<byte[]>, KeyScanCursor<byte[]>>sendCommandTo(
             position.master(),
             redis -> redis.scan(ScanCursor.of(position.cursor()), arguments),
             found -> found)
         .thenCompose(
-            found -> reader.describe(unseen(found)).thenCompose(states -> take(states, found)));
+            found ->
+                reader.describe(newNames(found)).thenCompose(states -> addStates(states, found)));
   }
 
-  private List<LockName> unseen(KeyScanCursor<byte[]> found) {
+  private List<LockName> newNames(KeyScanCursor<byte[]> found) {
     Set<LockName> names = new LinkedHashSet<>();
     for (byte[] key : found.getKeys()) {
       runner
           .schema()
           .nameIn(key)
           .filter(name -> name.value().startsWith(query.prefix()))
-          .filter(name -> !page.containsKey(name) && !position.shows(name))
+          .filter(name -> !page.containsKey(name) && !position.hasShown(name))
           .ifPresent(names::add);
     }
     return new ArrayList<>(names);
   }
 
-  private CompletionStage<LockPage> take(List<LockState> states, KeyScanCursor<byte[]> found) {
+  private CompletionStage<LockPage> addStates(List<LockState> states, KeyScanCursor<byte[]> found) {
     List<LockName> shown = new ArrayList<>();
     for (LockState state : states) {
       if (state.status() instanceof LockStatus.Free) {
         continue;
       }
       if (page.size() == query.limit()) {
-        return end(Optional.of(position.showing(shown)));
+        return finish(Optional.of(position.withShown(shown)));
       }
       page.put(state.lock(), state);
       shown.add(state.lock());
@@ -113,16 +117,16 @@ public final class LockLister {
     } else {
       int next = masters.indexOf(position.master()) + 1;
       if (next == masters.size()) {
-        return end(Optional.empty());
+        return finish(Optional.empty());
       }
       position = ScanPosition.start(masters.get(next));
     }
     boolean over = page.size() == query.limit() || scanned >= MOST_SCANNED;
-    return over ? end(Optional.of(position)) : step();
+    return over ? finish(Optional.of(position)) : scanStep();
   }
 
-  private CompletionStage<LockPage> end(Optional<ScanPosition> next) {
+  private CompletionStage<LockPage> finish(Optional<ScanPosition> next) {
     return CompletableFuture.completedFuture(
-        new LockPage(List.copyOf(page.values()), next.map(ScanPosition::write)));
+        new LockPage(List.copyOf(page.values()), next.map(ScanPosition::toCursor)));
   }
 }

@@ -63,14 +63,14 @@ public final class LockReader {
     for (int i = 0; i < names.size(); i++) {
       keys[i + 1] = runner.schema().lock(bucket, names.get(i));
     }
-    return runner.otherMany(
+    return runner.runOtherMulti(
         LuaScript.DESCRIBE,
         new ScriptTexts.Arguments(keys),
         replies -> {
           ReplyParser first = new ReplyParser(replies.get(0));
           RedisRecordCodec.Moment moment = RedisRecordCodec.Moment.read(first);
           Duration quiet = Duration.ofMillis(first.numberUpTo(' '));
-          runner.memory().token(bucket, moment.lastToken());
+          runner.memory().recordToken(bucket, moment.lastToken());
           List<LockState> states = new ArrayList<>();
           for (int i = 0; i < names.size(); i++) {
             LockName name = names.get(i);
@@ -90,15 +90,15 @@ public final class LockReader {
       throw RedisRecordCodec.unreadable(lock);
     }
     if (kind == 'V') {
-      return RedisRecordCodec.state(lock, moment, reply);
+      return RedisRecordCodec.readState(lock, moment, reply);
     }
     if (!quiet.isZero()) {
-      return RedisRecordCodec.quiet(lock, moment, quiet);
+      return RedisRecordCodec.quietState(lock, moment, quiet);
     }
     Optional<FencingToken> last =
         reply.isAtEnd()
             ? Optional.empty()
-            : Optional.of(new FencingToken(reply.number(DecimalText.TOKEN)));
-    return RedisRecordCodec.free(lock, moment, last);
+            : Optional.of(new FencingToken(reply.number(DecimalText.TOKEN_WIDTH)));
+    return RedisRecordCodec.freeState(lock, moment, last);
   }
 }

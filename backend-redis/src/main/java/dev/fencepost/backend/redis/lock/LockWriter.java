@@ -30,7 +30,7 @@ import java.util.concurrent.CompletionStage;
 
 /** What changes one lock, each by one script. Safe for use by many threads. */
 public final class LockWriter {
-  private static final byte[] NOTHING = new byte[0];
+  private static final byte[] ABSENT = new byte[0];
   private static final byte[] ZERO = {'0'};
 
   private final ScriptRunner runner;
@@ -46,12 +46,12 @@ public final class LockWriter {
   public CompletionStage<Attempt> acquire(Claim claim, QueueIntent intent) {
     int bucket = RedisSchema.bucketOf(claim.lock());
     byte[][] values = new byte[9][];
-    fill(values, bucket, claim, intent);
-    return runner.acquire(
+    fillAcquireValues(values, bucket, claim, intent);
+    return runner.runForAttempt(
         bucket,
         LuaScript.ACQUIRE,
         new ScriptTexts.Arguments(keysOf(bucket, claim.lock()), values),
-        reply -> attempt(new ReplyParser(reply), bucket, claim));
+        reply -> parseAttempt(new ReplyParser(reply), bucket, claim));
   }
 
   public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent intent) {
@@ -60,28 +60,28 @@ public final class LockWriter {
     }
     int bucket = RedisSchema.bucketOf(to.lock());
     byte[][] values = new byte[11][];
-    fill(values, bucket, to, intent == QueueIntent.NONE ? QueueIntent.JOIN : intent);
+    fillAcquireValues(values, bucket, to, intent == QueueIntent.NONE ? QueueIntent.JOIN : intent);
     values[9] = claimText(from.claim());
-    values[10] = DecimalText.of(from.token().value(), DecimalText.TOKEN);
-    return runner.change(
+    values[10] = DecimalText.of(from.token().value(), DecimalText.TOKEN_WIDTH);
+    return runner.runForOwner(
         bucket,
         LuaScript.HAND_OVER,
         new ScriptTexts.Arguments(keysOf(bucket, to.lock()), values),
         reply -> {
           ReplyParser both = new ReplyParser(reply);
-          Release ended = ended(to.lock(), both.letter(), Optional.of(from.token()));
-          return new HandOver(ended, attempt(both, bucket, to));
+          Release parseRelease = parseRelease(to.lock(), both.letter(), Optional.of(from.token()));
+          return new HandOver(parseRelease, parseAttempt(both, bucket, to));
         });
   }
 
   public CompletionStage<Release> release(ReleaseCommand command) {
     int bucket = RedisSchema.bucketOf(command.lock());
     byte[] token =
-        command.token().map(t -> DecimalText.of(t.value(), DecimalText.TOKEN)).orElse(NOTHING);
+        command.token().map(t -> DecimalText.of(t.value(), DecimalText.TOKEN_WIDTH)).orElse(ABSENT);
     if (!command.closeFor().isZero()) {
       return close(bucket, command, token);
     }
-    return runner.change(
+    return runner.runForOwner(
         bucket,
         LuaScript.RELEASE,
         new ScriptTexts.Arguments(
@@ -89,7 +89,7 @@ public final class LockWriter {
             memory.selfText(),
             claimText(command.claim()),
             token),
-        reply -> ended(command.lock(), (char) reply[0], command.token()));
+        reply -> parseRelease(command.lock(), (char) reply[0], command.token()));
   }
 
   public CompletionStage<Revocation> forceRelease(ForceReleaseCommand command) {
@@ -97,20 +97,23 @@ public final class LockWriter {
     byte[][] values = new byte[7][];
     memory.fill(values, bucket);
     values[4] =
-        command.ifToken().map(t -> DecimalText.of(t.value(), DecimalText.TOKEN)).orElse(NOTHING);
-    values[5] = command.closeFor().map(LockWriter::millis).orElse(NOTHING);
+        command
+            .ifToken()
+            .map(t -> DecimalText.of(t.value(), DecimalText.TOKEN_WIDTH))
+            .orElse(ABSENT);
+    values[5] = command.closeFor().map(LockWriter::wholeMillis).orElse(ABSENT);
     values[6] = command.reason().getBytes(StandardCharsets.UTF_8);
-    return runner.change(
+    return runner.runForOwner(
         bucket,
         LuaScript.FORCE_RELEASE,
         new ScriptTexts.Arguments(keysOf(bucket, command.lock()), values),
-        reply -> revocation(new ReplyParser(reply), bucket, command));
+        reply -> parseRevocation(new ReplyParser(reply), bucket, command));
   }
 
   public CompletionStage<Void> leave(LockName lock) {
     int bucket = RedisSchema.bucketOf(lock);
     return runner
-        .change(
+        .runForOwner(
             bucket,
             LuaScript.LEAVE,
             new ScriptTexts.Arguments(new byte[][] {schema.lock(bucket, lock)}, memory.selfText()),
@@ -123,23 +126,23 @@ public final class LockWriter {
     memory.fill(values, bucket);
     values[4] = claimText(command.claim());
     values[5] = token;
-    values[6] = millis(command.closeFor());
-    return runner.change(
+    values[6] = wholeMillis(command.closeFor());
+    return runner.runForOwner(
         bucket,
         LuaScript.CLOSE,
         new ScriptTexts.Arguments(keysOf(bucket, command.lock()), values),
         text -> {
           ReplyParser reply = new ReplyParser(text);
-          Release ended = ended(command.lock(), reply.letter(), command.token());
+          Release parseRelease = parseRelease(command.lock(), reply.letter(), command.token());
           if (!reply.isAtEnd()) {
-            memory.token(bucket, reply.number(DecimalText.TOKEN));
-            memory.closing(bucket, command.closeFor());
+            memory.recordToken(bucket, reply.number(DecimalText.TOKEN_WIDTH));
+            memory.recordClosing(bucket, command.closeFor());
           }
-          return ended;
+          return parseRelease;
         });
   }
 
-  private void fill(byte[][] values, int bucket, Claim claim, QueueIntent intent) {
+  private void fillAcquireValues(byte[][] values, int bucket, Claim claim, QueueIntent intent) {
     memory.fill(values, bucket);
     values[4] = claimText(claim.id());
     values[5] = new RedisRecordCodec.Terms(claim.lease(), claim.claimant().mode()).write();
@@ -149,44 +152,46 @@ public final class LockWriter {
   }
 
   private byte[][] keysOf(int bucket, LockName lock) {
-    return schema.step(bucket, schema.lock(bucket, lock));
+    return schema.stepKeys(bucket, schema.lock(bucket, lock));
   }
 
-  private Attempt attempt(ReplyParser reply, int bucket, Claim claim) {
+  private Attempt parseAttempt(ReplyParser reply, int bucket, Claim claim) {
     char kind = reply.letter();
     if (kind == 'N') {
-      long token = reply.number(DecimalText.TOKEN);
+      long token = reply.number(DecimalText.TOKEN_WIDTH);
       RedisRecordCodec.Terms terms =
           new RedisRecordCodec.Terms(claim.lease(), claim.claimant().mode());
-      return granted(bucket, claim, new RedisRecordCodec.Standings(token, terms), Grant.Origin.NEW);
+      return recordGrant(
+          bucket, claim, new RedisRecordCodec.ExistingGrant(token, terms), Grant.Origin.NEW);
     }
     if (kind == 'S') {
-      memory.token(bucket, reply.number(DecimalText.TOKEN));
-      return granted(bucket, claim, RedisRecordCodec.standing(reply), Grant.Origin.EXISTING);
+      memory.recordToken(bucket, reply.number(DecimalText.TOKEN_WIDTH));
+      return recordGrant(
+          bucket, claim, RedisRecordCodec.readExisting(reply), Grant.Origin.EXISTING);
     }
     if (kind == 'U') {
       throw RedisRecordCodec.unreadable(claim.lock());
     }
     RedisRecordCodec.Moment moment = RedisRecordCodec.Moment.read(reply);
-    memory.token(bucket, moment.lastToken());
-    return new Attempt.Busy(RedisRecordCodec.state(claim.lock(), moment, reply));
+    memory.recordToken(bucket, moment.lastToken());
+    return new Attempt.Busy(RedisRecordCodec.readState(claim.lock(), moment, reply));
   }
 
-  private Attempt granted(
-      int bucket, Claim claim, RedisRecordCodec.Standings standing, Grant.Origin origin) {
-    memory.token(bucket, standing.token());
-    memory.lease(bucket, standing.terms().lease());
+  private Attempt recordGrant(
+      int bucket, Claim claim, RedisRecordCodec.ExistingGrant standing, Grant.Origin origin) {
+    memory.recordToken(bucket, standing.token());
+    memory.recordLease(bucket, standing.terms().lease());
     GrantRef ref = new GrantRef(claim.lock(), claim.id(), new FencingToken(standing.token()));
     return new Attempt.Granted(
         new Grant(ref, standing.terms().lease(), standing.terms().mode(), origin));
   }
 
-  private Revocation revocation(ReplyParser reply, int bucket, ForceReleaseCommand command) {
+  private Revocation parseRevocation(ReplyParser reply, int bucket, ForceReleaseCommand command) {
     char kind = reply.letter();
     if (kind == 'N') {
       if (!reply.isAtEnd()) {
-        memory.token(bucket, reply.number(DecimalText.TOKEN));
-        command.closeFor().ifPresent(time -> memory.closing(bucket, time));
+        memory.recordToken(bucket, reply.number(DecimalText.TOKEN_WIDTH));
+        command.closeFor().ifPresent(time -> memory.recordClosing(bucket, time));
       }
       return new Revocation.NotHeld();
     }
@@ -195,32 +200,32 @@ public final class LockWriter {
     }
     Optional<FencingToken> closing = Optional.empty();
     if (kind == 'R') {
-      closing = Optional.of(new FencingToken(reply.number(DecimalText.TOKEN)));
+      closing = Optional.of(new FencingToken(reply.number(DecimalText.TOKEN_WIDTH)));
     }
     RedisRecordCodec.Moment moment = RedisRecordCodec.Moment.read(reply);
-    memory.token(bucket, moment.lastToken());
-    LockState before = RedisRecordCodec.state(command.lock(), moment, reply);
+    memory.recordToken(bucket, moment.lastToken());
+    LockState before = RedisRecordCodec.readState(command.lock(), moment, reply);
     Holder holder = before.holder().orElseThrow();
     if (kind == 'M') {
       return new Revocation.TokenMismatch(holder);
     }
-    memory.closing(bucket, command.closeFor().orElse(before.freeIn()));
+    memory.recordClosing(bucket, command.closeFor().orElse(before.freeIn()));
     return new Revocation.Revoked(holder, closing);
   }
 
   /** What a script's letter says of the end of a grant. */
-  private static Release ended(LockName lock, char letter, Optional<FencingToken> token) {
+  private static Release parseRelease(LockName lock, char letter, Optional<FencingToken> token) {
     if (letter == 'U') {
       throw RedisRecordCodec.unreadable(lock);
     }
     if (letter == 'R') {
       return new Release.Released();
     }
-    return token.isEmpty() ? new Release.Withdrawn() : new Release.NotHeld(reason(letter));
+    return token.isEmpty() ? new Release.Withdrawn() : new Release.NotHeld(lossReason(letter));
   }
 
   /** What a script's letter says of the loss of a grant. */
-  static LossReason reason(char letter) {
+  static LossReason lossReason(char letter) {
     return switch (letter) {
       case 'V' -> LossReason.REVOKED;
       case 'S' -> LossReason.SUPERSEDED;
@@ -235,7 +240,7 @@ public final class LockWriter {
   }
 
   /** Whole milliseconds, rounded up, as closings are kept. */
-  private static byte[] millis(Duration duration) {
+  private static byte[] wholeMillis(Duration duration) {
     if (duration.isZero()) {
       return ZERO;
     }

@@ -24,8 +24,8 @@ final class RedisRecordCodec {
   private static final int TTL = 8;
   private static final int DELAY = 6;
   private static final int FILLER = 15;
-  private static final int LINE = 3;
-  private static final char TENURE = 'h';
+  private static final int QUEUE_COUNT = 3;
+  private static final char OWNED = 'h';
   private static final char CLOSED = 'c';
 
   /** {@link LockMode#EXCLUSIVE}, the only mode. */
@@ -36,7 +36,8 @@ final class RedisRecordCodec {
   /** The bucket at the moment of an answer. */
   record Moment(long nowMicros, long lastToken) {
     static Moment read(ReplyParser reply) {
-      return new Moment(reply.number(DecimalText.MICROS), reply.number(DecimalText.TOKEN));
+      return new Moment(
+          reply.number(DecimalText.MICROS_WIDTH), reply.number(DecimalText.TOKEN_WIDTH));
     }
 
     long presentToken(long token) {
@@ -69,7 +70,7 @@ final class RedisRecordCodec {
    *
    * @throws StoreException if the record is damaged, or of a later version
    */
-  static LockState state(LockName lock, Moment moment, ReplyParser reply) {
+  static LockState readState(LockName lock, Moment moment, ReplyParser reply) {
     try {
       return parse(lock, moment, reply);
     } catch (IllegalStateException | IllegalArgumentException | IndexOutOfBoundsException e) {
@@ -86,53 +87,53 @@ final class RedisRecordCodec {
   private static LockState parse(LockName lock, Moment moment, ReplyParser reply) {
     Duration left = Duration.ofMillis(Math.max(1, reply.numberUpTo(':')));
     if (reply.isAtEnd()) {
-      return quiet(lock, moment, left);
+      return quietState(lock, moment, left);
     }
     char kind = reply.letter();
-    if (kind != TENURE && kind != CLOSED) {
+    if (kind != OWNED && kind != CLOSED) {
       throw new IllegalStateException("a kind of a later version");
     }
-    long token = reply.number(DecimalText.TOKEN);
-    return kind == TENURE
-        ? tenure(lock, moment, token, left, reply)
-        : closed(lock, moment, token, left, reply);
+    long token = reply.number(DecimalText.TOKEN_WIDTH);
+    return kind == OWNED
+        ? ownedState(lock, moment, token, left, reply)
+        : closedState(lock, moment, token, left, reply);
   }
 
   /** A lock without a record, in a bucket that grants nothing for a time. */
-  static LockState quiet(LockName lock, Moment moment, Duration left) {
-    LockStatus closed = new LockStatus.Closed(left, Optional.empty(), "");
-    return new LockState(lock, closed, Optional.empty(), List.of(), moment.presentToken(0));
+  static LockState quietState(LockName lock, Moment moment, Duration left) {
+    LockStatus closedState = new LockStatus.Closed(left, Optional.empty(), "");
+    return new LockState(lock, closedState, Optional.empty(), List.of(), moment.presentToken(0));
   }
 
   /** A lock without a record. */
-  static LockState free(LockName lock, Moment moment, Optional<FencingToken> last) {
+  static LockState freeState(LockName lock, Moment moment, Optional<FencingToken> last) {
     return new LockState(lock, new LockStatus.Free(), last, List.of(), moment.presentToken(0));
   }
 
   /** A standing grant's token and terms, from its whole record. */
-  static Standings standing(ReplyParser reply) {
+  static ExistingGrant readExisting(ReplyParser reply) {
     reply.letter();
-    long token = reply.number(DecimalText.TOKEN);
-    reply.number(DecimalText.MICROS);
-    return new Standings(token, Terms.read(reply));
+    long token = reply.number(DecimalText.TOKEN_WIDTH);
+    reply.number(DecimalText.MICROS_WIDTH);
+    return new ExistingGrant(token, Terms.read(reply));
   }
 
   /** A grant that stood before. */
-  record Standings(long token, Terms terms) {}
+  record ExistingGrant(long token, Terms terms) {}
 
-  private static LockState tenure(
+  private static LockState ownedState(
       LockName lock, Moment moment, long token, Duration left, ReplyParser reply) {
-    long acquiredAt = reply.number(DecimalText.MICROS);
+    long acquiredAt = reply.number(DecimalText.MICROS_WIDTH);
     Terms terms = Terms.read(reply);
-    List<ReplicaId> line = line(reply);
+    List<ReplicaId> readQueue = readQueue(reply);
     String claim = reply.wordUpTo(' ');
     Duration remaining = left.minus(terms.lease().lockDelay());
     FencingToken last = new FencingToken(token);
-    LockStatus standing;
+    LockStatus readExisting;
     if (remaining.isNegative() || remaining.isZero()) {
-      standing = new LockStatus.Closed(left, Optional.empty(), "");
+      readExisting = new LockStatus.Closed(left, Optional.empty(), "");
     } else {
-      standing =
+      readExisting =
           new LockStatus.Held(
               new Holder(
                   ClaimantCodec.read(reply, terms.mode()),
@@ -141,27 +142,29 @@ final class RedisRecordCodec {
                   remaining,
                   MicrosecondTime.instant(acquiredAt)));
     }
-    return new LockState(lock, standing, Optional.of(last), line, moment.presentToken(token));
+    return new LockState(
+        lock, readExisting, Optional.of(last), readQueue, moment.presentToken(token));
   }
 
-  private static LockState closed(
+  private static LockState closedState(
       LockName lock, Moment moment, long token, Duration left, ReplyParser reply) {
     String turn = reply.text(ReplicaId.LENGTH);
     reply.text(FILLER);
-    List<ReplicaId> line = line(reply);
+    List<ReplicaId> readQueue = readQueue(reply);
     Optional<ReplicaId> whose =
         turn.charAt(0) == '-' ? Optional.empty() : Optional.of(new ReplicaId(turn));
-    LockStatus standing = new LockStatus.Closed(left, whose, reply.rest());
+    LockStatus readExisting = new LockStatus.Closed(left, whose, reply.rest());
     FencingToken last = new FencingToken(token);
-    return new LockState(lock, standing, Optional.of(last), line, moment.presentToken(token));
+    return new LockState(
+        lock, readExisting, Optional.of(last), readQueue, moment.presentToken(token));
   }
 
-  private static List<ReplicaId> line(ReplyParser reply) {
-    int count = (int) reply.number(LINE);
-    List<ReplicaId> line = new ArrayList<>(count);
+  private static List<ReplicaId> readQueue(ReplyParser reply) {
+    int count = (int) reply.number(QUEUE_COUNT);
+    List<ReplicaId> readQueue = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
-      line.add(new ReplicaId(reply.text(ReplicaId.LENGTH)));
+      readQueue.add(new ReplicaId(reply.text(ReplicaId.LENGTH)));
     }
-    return line;
+    return readQueue;
   }
 }

@@ -28,28 +28,28 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Renewals. One goes at once; those of its bucket that come before its answer go together after it,
- * up to {@value #MOST_TOGETHER} in one script. Safe for use by many threads.
+ * up to {@value #MAX_BATCH} in one script. Safe for use by many threads.
  */
 public final class RenewalBatcher {
-  private static final int MOST_TOGETHER = 100;
+  private static final int MAX_BATCH = 100;
 
   /** Values that every step of a bucket is told first. */
-  private static final int TOLD = 4;
+  private static final int COMMON_VALUES = 4;
 
   private final ScriptRunner runner;
   private final TokenMemory memory;
   private final TimeoutSweeper timeouts;
   private final int capacity;
   private final AtomicInteger waiting = new AtomicInteger();
-  private final Lane[] lanes = new Lane[RedisSchema.BUCKETS];
+  private final BucketQueue[] queues = new BucketQueue[RedisSchema.BUCKETS];
 
   public RenewalBatcher(ScriptRunner runner, TimeoutSweeper timeouts, int capacity) {
     this.runner = runner;
     this.memory = runner.memory();
     this.timeouts = timeouts;
     this.capacity = capacity;
-    for (int bucket = 0; bucket < lanes.length; bucket++) {
-      lanes[bucket] = new Lane(bucket);
+    for (int bucket = 0; bucket < queues.length; bucket++) {
+      queues[bucket] = new BucketQueue(bucket);
     }
   }
 
@@ -59,31 +59,31 @@ public final class RenewalBatcher {
       return CompletableFuture.failedFuture(
           new StoreException(Failure.STORE_OVERLOADED, "too many renewals wait for Redis already"));
     }
-    Pending one = new Pending(grant, new CompletableFuture<>());
-    timeouts.watch(one.answer());
-    lanes[RedisSchema.bucketOf(grant.lock())].add(one);
-    return one.answer();
+    PendingRenewal pending = new PendingRenewal(grant, new CompletableFuture<>());
+    timeouts.register(pending.answer());
+    queues[RedisSchema.bucketOf(grant.lock())].add(pending);
+    return pending.answer();
   }
 
-  private record Pending(GrantRef grant, CompletableFuture<Renewal> answer) {}
+  private record PendingRenewal(GrantRef grant, CompletableFuture<Renewal> answer) {}
 
   /** The renewals of one bucket: one batch is under way at a time. */
-  private final class Lane {
+  private final class BucketQueue {
     private final int bucket;
-    private final Deque<Pending> queue = new ArrayDeque<>();
-    private boolean busy;
+    private final Deque<PendingRenewal> queue = new ArrayDeque<>();
+    private boolean inFlight;
 
-    Lane(int bucket) {
+    BucketQueue(int bucket) {
       this.bucket = bucket;
     }
 
-    void add(Pending one) {
+    void add(PendingRenewal pending) {
       synchronized (this) {
-        queue.add(one);
-        if (busy) {
+        queue.add(pending);
+        if (inFlight) {
           return;
         }
-        busy = true;
+        inFlight = true;
       }
       sendAll();
     }
@@ -91,14 +91,14 @@ public final class RenewalBatcher {
     /** Sends a batch after the other while they are answered at once. */
     @SuppressWarnings("FutureReturnValueIgnored") // The callback tells the askers everything.
     private void sendAll() {
-      for (List<Pending> batch = take(); !batch.isEmpty(); batch = take()) {
-        List<Pending> sent = batch;
+      for (List<PendingRenewal> batch = nextBatch(); !batch.isEmpty(); batch = nextBatch()) {
+        List<PendingRenewal> sent = batch;
         CompletionStage<Boolean> told =
             runner
-                .changeMany(bucket, LuaScript.RENEW, arguments(sent), this::noted)
+                .runForOwners(bucket, LuaScript.RENEW, arguments(sent), this::recordTrace)
                 .handle(
                     (replies, error) -> {
-                      tell(sent, replies, error);
+                      complete(sent, replies, error);
                       return true;
                     });
         if (!told.toCompletableFuture().isDone()) {
@@ -108,64 +108,67 @@ public final class RenewalBatcher {
       }
     }
 
-    private synchronized List<Pending> take() {
-      List<Pending> batch = new ArrayList<>();
-      while (!queue.isEmpty() && batch.size() < MOST_TOGETHER) {
-        Pending next = queue.remove();
+    private synchronized List<PendingRenewal> nextBatch() {
+      List<PendingRenewal> batch = new ArrayList<>();
+      while (!queue.isEmpty() && batch.size() < MAX_BATCH) {
+        PendingRenewal next = queue.remove();
         waiting.decrementAndGet();
         if (!next.answer().isDone()) {
           batch.add(next);
         }
       }
-      busy = !batch.isEmpty();
+      inFlight = !batch.isEmpty();
       return batch;
     }
 
-    private ScriptTexts.Arguments arguments(List<Pending> batch) {
+    private ScriptTexts.Arguments arguments(List<PendingRenewal> batch) {
       RedisSchema schema = runner.schema();
-      byte[][] step = schema.step(bucket, schema.beginning(bucket));
+      byte[][] step = schema.stepKeys(bucket, schema.beginning(bucket));
       byte[][] keys = Arrays.copyOf(step, step.length + batch.size());
-      byte[][] values = new byte[TOLD + batch.size() * 2][];
+      byte[][] values = new byte[COMMON_VALUES + batch.size() * 2][];
       memory.fill(values, bucket);
       for (int i = 0; i < batch.size(); i++) {
         GrantRef grant = batch.get(i).grant();
         keys[step.length + i] = schema.lock(bucket, grant.lock());
-        values[TOLD + 2 * i] = LockWriter.claimText(grant.claim());
-        values[TOLD + 2 * i + 1] = DecimalText.of(grant.token().value(), DecimalText.TOKEN);
+        values[COMMON_VALUES + 2 * i] = LockWriter.claimText(grant.claim());
+        values[COMMON_VALUES + 2 * i + 1] =
+            DecimalText.of(grant.token().value(), DecimalText.TOKEN_WIDTH);
       }
       return new ScriptTexts.Arguments(keys, values);
     }
 
     /** The answers to the renewals, without the trace that they left together. */
-    private List<byte[]> noted(List<byte[]> replies) {
+    private List<byte[]> recordTrace(List<byte[]> replies) {
       ReplyParser trace = new ReplyParser(replies.get(0));
       if (!trace.isAtEnd()) {
-        memory.token(bucket, trace.number(DecimalText.TOKEN));
+        memory.recordToken(bucket, trace.number(DecimalText.TOKEN_WIDTH));
       }
       return replies.subList(1, replies.size());
     }
 
-    private void tell(List<Pending> batch, List<byte[]> replies, Throwable error) {
+    private void complete(List<PendingRenewal> batch, List<byte[]> replies, Throwable error) {
       for (int i = 0; i < batch.size(); i++) {
-        Pending one = batch.get(i);
+        PendingRenewal pending = batch.get(i);
         if (error != null) {
-          one.answer().completeExceptionally(RedisErrors.of(error));
+          pending.answer().completeExceptionally(RedisErrors.of(error));
           continue;
         }
         try {
-          one.answer().complete(renewal(one.grant(), new ReplyParser(replies.get(i))));
+          pending.answer().complete(parseRenewal(pending.grant(), new ReplyParser(replies.get(i))));
         } catch (RuntimeException e) {
-          one.answer().completeExceptionally(RedisRecordCodec.unreadable(one.grant().lock()));
+          pending
+              .answer()
+              .completeExceptionally(RedisRecordCodec.unreadable(pending.grant().lock()));
         }
       }
     }
 
-    private Renewal renewal(GrantRef grant, ReplyParser reply) {
+    private Renewal parseRenewal(GrantRef grant, ReplyParser reply) {
       char letter = reply.letter();
       if (letter == 'R') {
         RedisRecordCodec.Terms terms = RedisRecordCodec.Terms.read(reply);
-        memory.token(bucket, grant.token().value());
-        memory.lease(bucket, terms.lease());
+        memory.recordToken(bucket, grant.token().value());
+        memory.recordLease(bucket, terms.lease());
         return new Renewal.Renewed(
             new Grant(grant, terms.lease(), terms.mode(), Grant.Origin.EXISTING));
       }
@@ -175,8 +178,8 @@ public final class RenewalBatcher {
       Optional<FencingToken> last =
           reply.isAtEnd()
               ? Optional.empty()
-              : Optional.of(new FencingToken(reply.number(DecimalText.TOKEN)));
-      return new Renewal.Lost(new GrantLoss(LockWriter.reason(letter), reply.rest(), last));
+              : Optional.of(new FencingToken(reply.number(DecimalText.TOKEN_WIDTH)));
+      return new Renewal.Lost(new GrantLoss(LockWriter.lossReason(letter), reply.rest(), last));
     }
   }
 }

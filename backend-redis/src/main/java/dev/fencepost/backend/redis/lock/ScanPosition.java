@@ -35,17 +35,17 @@ record ScanPosition(String master, String cursor, Set<Long> shown) {
     return new ScanPosition(master, cursor, Set.of());
   }
 
-  ScanPosition showing(Collection<LockName> names) {
+  ScanPosition withShown(Collection<LockName> names) {
     Set<Long> all = new HashSet<>(shown);
     names.forEach(name -> all.add(hash(name)));
     return new ScanPosition(master, cursor, all);
   }
 
-  boolean shows(LockName name) {
+  boolean hasShown(LockName name) {
     return !shown.isEmpty() && shown.contains(hash(name));
   }
 
-  Cursor write() {
+  Cursor toCursor() {
     StringBuilder text = new StringBuilder("fp1 ").append(master).append(' ').append(cursor);
     new TreeSet<>(shown).forEach(hash -> text.append(' ').append(Long.toHexString(hash)));
     byte[] bytes = text.toString().getBytes(StandardCharsets.US_ASCII);
@@ -53,7 +53,7 @@ record ScanPosition(String master, String cursor, Set<Long> shown) {
   }
 
   /** Reads what {@link #write} wrote. */
-  static ScanPosition read(Cursor cursor) {
+  static ScanPosition fromCursor(Cursor cursor) {
     try {
       byte[] bytes = Base64.getUrlDecoder().decode(cursor.opaque());
       Matcher form = FORM.matcher(new String(bytes, StandardCharsets.US_ASCII));
@@ -66,12 +66,12 @@ record ScanPosition(String master, String cursor, Set<Long> shown) {
         return new ScanPosition(form.group(1), form.group(2), shown);
       }
     } catch (IllegalArgumentException e) {
-      throw refusal(cursor);
+      throw invalid(cursor);
     }
-    throw refusal(cursor);
+    throw invalid(cursor);
   }
 
-  private static InvalidValueException refusal(Cursor cursor) {
+  private static InvalidValueException invalid(Cursor cursor) {
     return InvalidValueException.of("page_token", cursor.opaque(), "one that a page ended with");
   }
 

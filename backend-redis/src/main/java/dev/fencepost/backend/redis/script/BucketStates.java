@@ -18,9 +18,9 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  */
 public final class BucketStates {
   /** The beginning's identity: when, and by whom. */
-  private static final int IDENTITY = DecimalText.MICROS + ReplicaId.LENGTH;
+  private static final int IDENTITY = DecimalText.MICROS_WIDTH + ReplicaId.LENGTH;
 
-  private static final int PREDECESSOR = IDENTITY + DecimalText.TOKEN;
+  private static final int PREDECESSOR = IDENTITY + DecimalText.TOKEN_WIDTH;
   private static final int RUN = PREDECESSOR + IDENTITY;
 
   /** One for each master of a large cluster; those of former runs are of no use. */
@@ -31,10 +31,11 @@ public final class BucketStates {
   private final RedisSchema schema;
   private final TokenMemory memory;
   private final ScriptTexts unbound;
-  private final AtomicReferenceArray<Known> known = new AtomicReferenceArray<>(RedisSchema.BUCKETS);
+  private final AtomicReferenceArray<BucketState> states =
+      new AtomicReferenceArray<>(RedisSchema.BUCKETS);
   private final Map<String, ScriptTexts> byRun = new ConcurrentHashMap<>();
 
-  private record Known(String beginning, ScriptTexts scripts) {}
+  private record BucketState(String beginning, ScriptTexts scripts) {}
 
   /**
    * What settling a bucket told.
@@ -44,7 +45,7 @@ public final class BucketStates {
    * @param lost whether it lacks something that this replica knew
    * @param scripts those for the run that serves it
    */
-  public record Settled(long quietMillis, boolean news, boolean lost, ScriptTexts scripts) {}
+  public record Settlement(long quietMillis, boolean changed, boolean lost, ScriptTexts scripts) {}
 
   BucketStates(
       RedisConnections connections, String prefix, RedisSchema schema, TokenMemory memory) {
@@ -54,7 +55,7 @@ public final class BucketStates {
     this.memory = memory;
     this.unbound = new ScriptTexts(prefix, "");
     for (int bucket = 0; bucket < RedisSchema.BUCKETS; bucket++) {
-      known.set(bucket, new Known("", unbound));
+      states.set(bucket, new BucketState("", unbound));
     }
   }
 
@@ -63,11 +64,11 @@ public final class BucketStates {
    * for none, so that the store does not know them, and the bucket is settled first.
    */
   public ScriptTexts scripts(int bucket) {
-    return known.get(bucket).scripts();
+    return states.get(bucket).scripts();
   }
 
   /** The scripts for every run; those that are for one run alone belong to none here. */
-  public ScriptTexts scripts() {
+  public ScriptTexts unboundScripts() {
     return unbound;
   }
 
@@ -75,14 +76,14 @@ public final class BucketStates {
    * Another run may serve the bucket from now on, or the same one with another history: a process
    * that is demoted and promoted again keeps the scripts that it knew.
    */
-  public void doubt(int bucket) {
-    known.updateAndGet(bucket, last -> new Known(last.beginning(), unbound));
+  public void invalidate(int bucket) {
+    states.updateAndGet(bucket, last -> new BucketState(last.beginning(), unbound));
   }
 
   /** The same for every bucket. */
-  public void doubt() {
+  public void invalidateAll() {
     for (int bucket = 0; bucket < RedisSchema.BUCKETS; bucket++) {
-      doubt(bucket);
+      invalidate(bucket);
     }
   }
 
@@ -90,31 +91,32 @@ public final class BucketStates {
    * Sees who serves the bucket and what it lacks; if it lacks something, nothing is granted in it
    * until the grants that this replica remembers have ended.
    */
-  CompletionStage<Settled> settle(int bucket) {
-    String before = known.get(bucket).beginning();
+  CompletionStage<Settlement> settle(int bucket) {
+    String before = states.get(bucket).beginning();
     byte[] lastToken = memory.lastToken(bucket);
     ScriptTexts.Arguments arguments =
         new ScriptTexts.Arguments(
-            schema.step(bucket, schema.beginning(bucket)),
+            schema.stepKeys(bucket, schema.beginning(bucket)),
             memory.selfText(),
             memory.leastToken(),
             lastToken,
             DecimalText.of(memory.quietMillis(bucket)),
-            DecimalText.of(TokenMemory.LEAST_QUIET_MILLIS),
+            DecimalText.of(TokenMemory.MIN_QUIET_MILLIS),
             before.getBytes(StandardCharsets.US_ASCII));
     ScriptOutputType type = ScriptOutputType.VALUE;
     return unbound
-        .<byte[]>run(connections.store(), LuaScript.SETTLE, type, arguments)
+        .<byte[]>runByDigest(connections.commands(), LuaScript.SETTLE, type, arguments)
         .exceptionallyCompose(
             error ->
                 RedisErrors.isUnknownScript(error)
-                    ? unbound.<byte[]>runWhole(
-                        connections.store(), LuaScript.SETTLE, type, arguments)
+                    ? unbound.<byte[]>runByText(
+                        connections.commands(), LuaScript.SETTLE, type, arguments)
                     : CompletableFuture.<byte[]>failedFuture(error))
-        .thenApply(reply -> settled(bucket, before, lastToken, new ReplyParser(reply)));
+        .thenApply(reply -> recordSettlement(bucket, before, lastToken, new ReplyParser(reply)));
   }
 
-  private Settled settled(int bucket, String before, byte[] lastToken, ReplyParser reply) {
+  private Settlement recordSettlement(
+      int bucket, String before, byte[] lastToken, ReplyParser reply) {
     long quiet = reply.numberUpTo(':');
     String beginning = reply.rest();
     if (byRun.size() > MOST_RUNS) {
@@ -122,15 +124,15 @@ public final class BucketStates {
     }
     ScriptTexts scripts =
         byRun.computeIfAbsent(beginning.substring(RUN), run -> new ScriptTexts(prefix, run));
-    known.set(bucket, new Known(beginning, scripts));
+    states.set(bucket, new BucketState(beginning, scripts));
     if (before.isEmpty() || identity(before).equals(identity(beginning))) {
-      return new Settled(quiet, false, false, scripts);
+      return new Settlement(quiet, false, false, scripts);
     }
     String seenLast = ascii(lastToken);
     boolean gap = seenLast.compareTo(beginning.substring(IDENTITY, PREDECESSOR)) > 0;
     boolean missed = !identity(before).equals(beginning.substring(PREDECESSOR, RUN));
-    boolean knows = !seenLast.equals(ascii(DecimalText.of(0, DecimalText.TOKEN)));
-    return new Settled(quiet, true, knows && (gap || missed), scripts);
+    boolean knows = !seenLast.equals(ascii(DecimalText.of(0, DecimalText.TOKEN_WIDTH)));
+    return new Settlement(quiet, true, knows && (gap || missed), scripts);
   }
 
   private static String identity(String beginning) {

@@ -5,10 +5,10 @@ import java.nio.charset.StandardCharsets;
 /** Numbers as text of a fixed width, which the scripts compare and cut as text. */
 public final class DecimalText {
   /** Width of a token. */
-  public static final int TOKEN = 19;
+  public static final int TOKEN_WIDTH = 19;
 
   /** Width of the microseconds since 1970. */
-  public static final int MICROS = 16;
+  public static final int MICROS_WIDTH = 16;
 
   private DecimalText() {}
 

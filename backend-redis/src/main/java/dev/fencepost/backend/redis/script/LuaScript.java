@@ -33,7 +33,7 @@ public enum LuaScript {
    * Whether it puts tokens in front of a bucket's list, which would hide that others are missing:
    * only a run of Redis that this replica has settled the bucket with may do so.
    */
-  boolean isForOneRun() {
+  boolean isBoundToRun() {
     return parts().contains("token");
   }
 

@@ -27,10 +27,10 @@ public final class ScriptRunner {
   private final BucketStates buckets;
   private final RedisSchema schema;
   private final TokenMemory memory;
-  private final RequestGate attempts;
-  private final RequestGate owners;
-  private final RequestGate others;
-  private final RequestGate settlements;
+  private final RequestGate attemptGate;
+  private final RequestGate ownerGate;
+  private final RequestGate otherGate;
+  private final RequestGate settlementGate;
 
   public ScriptRunner(
       RedisConnections connections,
@@ -42,12 +42,14 @@ public final class ScriptRunner {
     this.schema = new RedisSchema(settings.keyPrefix());
     this.memory = memory;
     this.buckets = new BucketStates(connections, settings.keyPrefix(), schema, memory);
-    this.attempts =
-        new RequestGate(settings.inFlight(), settings.queue(), timeouts, channels::renew);
-    this.owners = new RequestGate(settings.inFlight(), settings.queue(), timeouts, channels::renew);
-    this.others = new RequestGate(settings.inFlight(), settings.queue(), timeouts, channels::renew);
-    this.settlements =
-        new RequestGate(RedisSchema.BUCKETS, RedisSchema.BUCKETS, timeouts, channels::renew);
+    this.attemptGate =
+        new RequestGate(settings.inFlight(), settings.queue(), timeouts, channels::reconnectAll);
+    this.ownerGate =
+        new RequestGate(settings.inFlight(), settings.queue(), timeouts, channels::reconnectAll);
+    this.otherGate =
+        new RequestGate(settings.inFlight(), settings.queue(), timeouts, channels::reconnectAll);
+    this.settlementGate =
+        new RequestGate(RedisSchema.BUCKETS, RedisSchema.BUCKETS, timeouts, channels::reconnectAll);
   }
 
   public RedisConnections connections() {
@@ -67,144 +69,151 @@ public final class ScriptRunner {
   }
 
   /** Runs a script for somebody who wants a lock. */
-  public <T> CompletionStage<T> acquire(
-      int bucket, LuaScript script, ScriptTexts.Arguments arguments, Function<byte[], T> read) {
-    return attempts.ask(new Run<>(bucket, script, ScriptOutputType.VALUE, arguments, read));
+  public <T> CompletionStage<T> runForAttempt(
+      int bucket, LuaScript script, ScriptTexts.Arguments arguments, Function<byte[], T> parse) {
+    return attemptGate.submit(
+        new ScriptRequest<>(bucket, script, ScriptOutputType.VALUE, arguments, parse));
   }
 
   /** Runs a script for an owner, or one who leaves. */
-  public <T> CompletionStage<T> change(
-      int bucket, LuaScript script, ScriptTexts.Arguments arguments, Function<byte[], T> read) {
-    return owners.ask(new Run<>(bucket, script, ScriptOutputType.VALUE, arguments, read));
+  public <T> CompletionStage<T> runForOwner(
+      int bucket, LuaScript script, ScriptTexts.Arguments arguments, Function<byte[], T> parse) {
+    return ownerGate.submit(
+        new ScriptRequest<>(bucket, script, ScriptOutputType.VALUE, arguments, parse));
   }
 
   /** Runs a script for many owners. */
-  public <T> CompletionStage<T> changeMany(
+  public <T> CompletionStage<T> runForOwners(
       int bucket,
       LuaScript script,
       ScriptTexts.Arguments arguments,
-      Function<List<byte[]>, T> read) {
-    return owners.ask(new Run<>(bucket, script, ScriptOutputType.MULTI, arguments, read));
+      Function<List<byte[]>, T> parse) {
+    return ownerGate.submit(
+        new ScriptRequest<>(bucket, script, ScriptOutputType.MULTI, arguments, parse));
   }
 
   /** Runs a script for anything else. */
-  public <T> CompletionStage<T> other(
-      int bucket, LuaScript script, ScriptTexts.Arguments arguments, Function<byte[], T> read) {
-    return others.ask(new Run<>(bucket, script, ScriptOutputType.VALUE, arguments, read));
+  public <T> CompletionStage<T> runOther(
+      int bucket, LuaScript script, ScriptTexts.Arguments arguments, Function<byte[], T> parse) {
+    return otherGate.submit(
+        new ScriptRequest<>(bucket, script, ScriptOutputType.VALUE, arguments, parse));
   }
 
   /** Runs a script for anything else that has several answers. */
-  public <T> CompletionStage<T> otherMany(
-      LuaScript script, ScriptTexts.Arguments arguments, Function<List<byte[]>, T> read) {
-    return others.ask(new Run<>(ANY_BUCKET, script, ScriptOutputType.MULTI, arguments, read));
+  public <T> CompletionStage<T> runOtherMulti(
+      LuaScript script, ScriptTexts.Arguments arguments, Function<List<byte[]>, T> parse) {
+    return otherGate.submit(
+        new ScriptRequest<>(ANY_BUCKET, script, ScriptOutputType.MULTI, arguments, parse));
   }
 
   /** Sees who serves a bucket and what it lacks. */
-  public CompletionStage<BucketStates.Settled> settle(int bucket) {
-    return settlements.ask(
-        new RedisRequest<BucketStates.Settled, BucketStates.Settled>() {
+  public CompletionStage<BucketStates.Settlement> settle(int bucket) {
+    return settlementGate.submit(
+        new RedisRequest<BucketStates.Settlement, BucketStates.Settlement>() {
           @Override
-          public CompletionStage<BucketStates.Settled> send(boolean whole) {
+          public CompletionStage<BucketStates.Settlement> send(boolean withText) {
             return buckets.settle(bucket);
           }
 
           @Override
-          public BucketStates.Settled read(BucketStates.Settled reply) {
+          public BucketStates.Settlement parse(BucketStates.Settlement reply) {
             return reply;
           }
         });
   }
 
   /** Sends a command of Redis' own. */
-  public <R, T> CompletionStage<T> command(
+  public <R, T> CompletionStage<T> sendCommand(
       Function<RedisClusterAsyncCommands<byte[], byte[]>, ? extends CompletionStage<R>> command,
-      Function<R, T> read) {
-    return others.ask(
+      Function<R, T> parse) {
+    return otherGate.submit(
         new RedisRequest<R, T>() {
           @Override
-          public CompletionStage<R> send(boolean whole) {
-            return command.apply(connections.store());
+          public CompletionStage<R> send(boolean withText) {
+            return command.apply(connections.commands());
           }
 
           @Override
-          public T read(R reply) {
-            return read.apply(reply);
+          public T parse(R reply) {
+            return parse.apply(reply);
           }
         });
   }
 
   /** Sends a command to one of the masters. */
-  public <R, T> CompletionStage<T> commandAt(
+  public <R, T> CompletionStage<T> sendCommandTo(
       String master,
       Function<RedisClusterAsyncCommands<byte[], byte[]>, ? extends CompletionStage<R>> command,
-      Function<R, T> read) {
-    return others.ask(
+      Function<R, T> parse) {
+    return otherGate.submit(
         new RedisRequest<R, T>() {
           @Override
-          public CompletionStage<R> send(boolean whole) {
+          public CompletionStage<R> send(boolean withText) {
             return connections.master(master).thenCompose(command);
           }
 
           @Override
-          public T read(R reply) {
-            return read.apply(reply);
+          public T parse(R reply) {
+            return parse.apply(reply);
           }
         });
   }
 
   public void close() {
-    attempts.close();
-    owners.close();
-    others.close();
-    settlements.close();
+    attemptGate.close();
+    ownerGate.close();
+    otherGate.close();
+    settlementGate.close();
   }
 
-  private final class Run<R, T> implements RedisRequest<R, T> {
+  private final class ScriptRequest<R, T> implements RedisRequest<R, T> {
     private final int bucket;
     private final LuaScript script;
     private final ScriptOutputType type;
     private final ScriptTexts.Arguments arguments;
-    private final Function<R, T> read;
+    private final Function<R, T> parse;
 
-    Run(
+    ScriptRequest(
         int bucket,
         LuaScript script,
         ScriptOutputType type,
         ScriptTexts.Arguments arguments,
-        Function<R, T> read) {
+        Function<R, T> parse) {
       this.bucket = bucket;
       this.script = script;
       this.type = type;
       this.arguments = arguments;
-      this.read = read;
+      this.parse = parse;
     }
 
     /** A run that does not know the script may be another than the one it was for. */
     @Override
-    public CompletionStage<R> send(boolean whole) {
-      if (!whole) {
-        return doubting(buckets.scripts(bucket).run(connections.store(), script, type, arguments));
+    public CompletionStage<R> send(boolean withText) {
+      if (!withText) {
+        return invalidateIfUnreachable(
+            buckets.scripts(bucket).runByDigest(connections.commands(), script, type, arguments));
       }
-      return script.isForOneRun()
+      return script.isBoundToRun()
           ? buckets.settle(bucket).thenCompose(settled -> sendWhole(settled.scripts()))
-          : sendWhole(buckets.scripts());
+          : sendWhole(buckets.unboundScripts());
     }
 
     @Override
-    public T read(R reply) {
-      return read.apply(reply);
+    public T parse(R reply) {
+      return parse.apply(reply);
     }
 
     private CompletionStage<R> sendWhole(ScriptTexts scripts) {
-      return doubting(scripts.runWhole(connections.store(), script, type, arguments));
+      return invalidateIfUnreachable(
+          scripts.runByText(connections.commands(), script, type, arguments));
     }
 
     /** Where a connection broke, or a server refuses to serve, another one may be next. */
-    private CompletionStage<R> doubting(CompletionStage<R> sent) {
+    private CompletionStage<R> invalidateIfUnreachable(CompletionStage<R> sent) {
       return sent.whenComplete(
           (reply, error) -> {
             if (error != null && RedisErrors.isUnreachable(error)) {
-              buckets.doubt(bucket);
+              buckets.invalidate(bucket);
             }
           });
     }

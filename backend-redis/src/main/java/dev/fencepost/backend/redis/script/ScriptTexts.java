@@ -34,7 +34,7 @@ public final class ScriptTexts {
   }
 
   /** Sends a script by its digest. */
-  <T> RedisFuture<T> run(
+  <T> RedisFuture<T> runByDigest(
       RedisClusterAsyncCommands<byte[], byte[]> store,
       LuaScript script,
       ScriptOutputType type,
@@ -43,7 +43,7 @@ public final class ScriptTexts {
   }
 
   /** Sends a script with its text, for a store that does not know it any more. */
-  <T> RedisFuture<T> runWhole(
+  <T> RedisFuture<T> runByText(
       RedisClusterAsyncCommands<byte[], byte[]> store,
       LuaScript script,
       ScriptOutputType type,
@@ -56,7 +56,7 @@ public final class ScriptTexts {
   public void load(RedisClusterAsyncCommands<byte[], byte[]> node) {
     texts.forEach(
         (script, text) -> {
-          if (!script.isForOneRun()) {
+          if (!script.isBoundToRun()) {
             node.scriptLoad(text.source);
           }
         });
@@ -91,7 +91,7 @@ public final class ScriptTexts {
     // With this line a script that writes is refused by a replica before it has read anything.
     StringBuilder text =
         new StringBuilder(script.runsWhenFull() ? "#!lua flags=allow-oom\n" : "#!lua\n");
-    if (script.isForOneRun()) {
+    if (script.isBoundToRun()) {
       text.append("-- For this run of Redis alone: ").append(run).append('\n');
     }
     script.parts().forEach(part -> text.append(resource(part)));

@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
  */
 public final class TokenMemory {
   /** So long may replicas need to come back to a store that was away. */
-  public static final long LEAST_QUIET_MILLIS = 3_000;
+  public static final long MIN_QUIET_MILLIS = 3_000;
 
   /** Longer closings are remembered for this time only: losing one costs no bucket a day. */
   private static final long MOST_CLOSED_MILLIS = Duration.ofMinutes(10).toMillis();
@@ -50,20 +50,20 @@ public final class TokenMemory {
 
   /** The least token that may be given now. */
   byte[] leastToken() {
-    return DecimalText.of(highest.get() + 1, DecimalText.TOKEN);
+    return DecimalText.of(highest.get() + 1, DecimalText.TOKEN_WIDTH);
   }
 
   /** The highest token seen in the bucket: the store's last one is not below, or it lost state. */
   byte[] lastToken(int bucket) {
-    return DecimalText.of(byBucket.get(bucket), DecimalText.TOKEN);
+    return DecimalText.of(byBucket.get(bucket), DecimalText.TOKEN_WIDTH);
   }
 
   /** For how long nothing may be granted in the bucket if the store lost its state. */
   long quietMillis(int bucket) {
-    return Math.max(LEAST_QUIET_MILLIS, latestEndMillis.get(bucket) - nowMillis());
+    return Math.max(MIN_QUIET_MILLIS, latestEndMillis.get(bucket) - nowMillis());
   }
 
-  public void token(int bucket, long token) {
+  public void recordToken(int bucket, long token) {
     if (token > byBucket.get(bucket)) {
       byBucket.accumulateAndGet(bucket, token, Math::max);
       if (token > highest.get()) {
@@ -73,16 +73,16 @@ public final class TokenMemory {
   }
 
   /** A grant of that lease was made or renewed. */
-  public void lease(int bucket, Lease lease) {
-    keptFor(bucket, lease.whole().toMillis() + 1);
+  public void recordLease(int bucket, Lease lease) {
+    recordEnd(bucket, lease.whole().toMillis() + 1);
   }
 
   /** A lock was closed for so long. */
-  public void closing(int bucket, Duration time) {
-    keptFor(bucket, Math.min(time.toMillis() + 1, MOST_CLOSED_MILLIS));
+  public void recordClosing(int bucket, Duration time) {
+    recordEnd(bucket, Math.min(time.toMillis() + 1, MOST_CLOSED_MILLIS));
   }
 
-  private void keptFor(int bucket, long millis) {
+  private void recordEnd(int bucket, long millis) {
     long end = nowMillis() + millis;
     if (end > latestEndMillis.get(bucket)) {
       latestEndMillis.accumulateAndGet(bucket, end, Math::max);

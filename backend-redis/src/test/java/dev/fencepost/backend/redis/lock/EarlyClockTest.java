@@ -79,7 +79,7 @@ final class EarlyClockTest {
             .eval(
                 sourceAt(LuaScript.ACQUIRE, THEN.getEpochSecond()),
                 ScriptOutputType.VALUE,
-                keys.step(bucket, keys.lock(bucket, claim.lock())),
+                keys.stepKeys(bucket, keys.lock(bucket, claim.lock())),
                 values);
     return new String(reply, StandardCharsets.US_ASCII);
   }

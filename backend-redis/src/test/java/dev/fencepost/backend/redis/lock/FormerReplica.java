@@ -34,7 +34,7 @@ final class FormerReplica implements AutoCloseable {
 
   /** Settles a bucket, from a memory of so many milliseconds; answers its age. */
   String settle(int bucket, String known, long quietMillis) {
-    String age = text(keys.step(bucket, new byte[0])[3]);
+    String age = text(keys.stepKeys(bucket, new byte[0])[3]);
     return run(
         "bucket settle",
         List.of(age, text(keys.tokens(bucket)), age),
@@ -94,7 +94,7 @@ final class FormerReplica implements AutoCloseable {
 
   private List<String> keysOf(LockName lock) {
     int bucket = RedisSchema.bucketOf(lock);
-    byte[][] step = keys.step(bucket, keys.lock(bucket, lock));
+    byte[][] step = keys.stepKeys(bucket, keys.lock(bucket, lock));
     return List.of(text(step[0]), text(step[1]), text(step[3]));
   }
 
@@ -119,7 +119,7 @@ final class FormerReplica implements AutoCloseable {
   }
 
   private static String digits(long number) {
-    return text(DecimalText.of(number, DecimalText.TOKEN));
+    return text(DecimalText.of(number, DecimalText.TOKEN_WIDTH));
   }
 
   private static String text(byte[] bytes) {

@@ -61,14 +61,14 @@ final class SteppedClockTest {
     int bucket = RedisSchema.bucketOf(new LockName(LOCK));
     byte[][] values = new byte[6][];
     new TokenMemory(ReplicaId.of(1)).fill(values, bucket);
-    values[4] = DecimalText.of(TokenMemory.LEAST_QUIET_MILLIS);
+    values[4] = DecimalText.of(TokenMemory.MIN_QUIET_MILLIS);
     values[5] = new byte[0];
     connection
         .sync()
         .eval(
             EarlyClockTest.sourceAt(LuaScript.SETTLE, clock.getEpochSecond()),
             ScriptOutputType.VALUE,
-            keys.step(bucket, keys.beginning(bucket)),
+            keys.stepKeys(bucket, keys.beginning(bucket)),
             values);
   }
 }

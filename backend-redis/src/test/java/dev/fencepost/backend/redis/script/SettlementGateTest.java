@@ -45,9 +45,9 @@ final class SettlementGateTest {
         redis.pause();
         List<CompletionStage<String>> reads = new ArrayList<>();
         for (int i = 0; i < MORE_THAN_READS_MAY_WAIT; i++) {
-          reads.add(store.command(each -> each.ping(), pong -> pong));
+          reads.add(store.sendCommand(each -> each.ping(), pong -> pong));
         }
-        List<CompletionStage<BucketStates.Settled>> looks = new ArrayList<>();
+        List<CompletionStage<BucketStates.Settlement>> looks = new ArrayList<>();
         for (int bucket = 0; bucket < RedisSchema.BUCKETS; bucket++) {
           looks.add(store.settle(bucket));
         }

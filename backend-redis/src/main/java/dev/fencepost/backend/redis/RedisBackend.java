@@ -35,9 +35,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A replica's way to Redis. No method blocks but {@link #close}; stages complete on the client
- * library's network threads, so whoever blocks one holds up the calls of others. {@link #open} may
- * be repeated after it failed.
+ * The backend for Redis. Only {@link #close} blocks. Stages complete on the client library's
+ * network threads, so a callback that blocks delays all other calls. {@link #open} may be repeated
+ * after it failed.
  */
 final class RedisBackend implements LockBackend {
   private final RedisStoreUri uri;

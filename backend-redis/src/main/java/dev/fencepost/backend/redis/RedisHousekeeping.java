@@ -22,11 +22,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a replica does by itself, every second: it says that it lives, and settles one bucket of
- * each master, in turn. So something passes on every connection, a dead one is noticed, and a store
- * that was emptied, or another run that serves, as well. After each new connection, and when a
- * bucket has another beginning than it knows, or cannot be settled, it settles every bucket, again
- * and again until all have answered.
+ * The periodic work of a replica. Every second it sends a heartbeat and settles one bucket of each
+ * master, another one each time. So each connection has traffic, and a dead one is noticed, as well
+ * as an emptied store or another run that serves.
+ *
+ * <p>All buckets are settled after each new connection, and when a bucket has an unknown beginning
+ * or could not be settled. This is repeated until all have answered.
  */
 final class RedisHousekeeping implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RedisHousekeeping.class);
@@ -61,49 +62,49 @@ final class RedisHousekeeping implements AutoCloseable {
     executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
   }
 
-  /** Begins to tell late calls. */
-  @SuppressWarnings("FutureReturnValueIgnored") // Telling the late ones cannot fail.
+  /** Starts to fail late calls. */
+  @SuppressWarnings("FutureReturnValueIgnored") // A sweep cannot fail.
   void startTimeouts() {
     executor.scheduleWithFixedDelay(
         timeouts::sweep, SWEEP_TIMEOUTS_MILLIS, SWEEP_TIMEOUTS_MILLIS, TimeUnit.MILLISECONDS);
   }
 
-  /** Begins the rest, once every bucket has been settled. */
-  @SuppressWarnings("FutureReturnValueIgnored") // A beat reports its own failures.
+  /** Starts the heartbeat. Called once all buckets have been settled. */
+  @SuppressWarnings("FutureReturnValueIgnored") // A heartbeat logs its own failures.
   void startHeartbeat() {
     started = true;
     executor.scheduleWithFixedDelay(
         this::sendHeartbeat, HEARTBEAT_MILLIS, HEARTBEAT_MILLIS, TimeUnit.MILLISECONDS);
   }
 
-  /** The replica's entry has this form from now on. */
+  /** Writes the replica's entry, now and with each later heartbeat. */
   CompletionStage<Boolean> announce(Replica changed) {
     self = changed;
     return registry.announce(changed).thenApply(info -> true);
   }
 
-  /** A connection broke or was made: who serves from now on may be another than before. */
+  /** Invalidates all buckets: a connection was opened or broke, so another run may serve them. */
   void invalidateBuckets() {
     runner.buckets().invalidateAll();
     unsettled.set(true);
   }
 
-  /** Settles every bucket soon, if that is not known to be of no use. */
+  /** Settles all buckets soon, if one of them may have changed. */
   void settleSoon() {
     if (started) {
       try {
         executor.execute(this::settleIfNeeded);
       } catch (java.util.concurrent.RejectedExecutionException e) {
-        LOG.debug("A connection was made while the backend closes");
+        LOG.debug("A connection was opened while the backend closes");
       }
     }
   }
 
   /**
-   * Settles every bucket.
+   * Settles all buckets.
    *
-   * @return the longest time for which a bucket is quiet that is not quiet for longer than replicas
-   *     need to come back
+   * @return the longest quiet time in ms, leaving out buckets that are quiet for longer than
+   *     replicas need to come back
    */
   CompletableFuture<Long> settleAll() {
     List<CompletableFuture<BucketStates.Settlement>> all = new ArrayList<>();
@@ -136,16 +137,16 @@ final class RedisHousekeeping implements AutoCloseable {
       return;
     }
     try {
-      runner.connections().ping().forEach(ping -> logOutcome("ask for a sign of life", ping));
-      logOutcome("say that it lives", registry.announce(self));
+      runner.connections().ping().forEach(ping -> logOutcome("ping Redis", ping));
+      logOutcome("send its heartbeat", registry.announce(self));
       settleNextBuckets();
       settleIfNeeded();
     } catch (RuntimeException e) {
-      logFailure("do its chores", e);
+      logFailure("do its periodic work", e);
     }
   }
 
-  /** One bucket of each master, another each time. */
+  /** Settles one bucket of each master, another one each time. */
   private void settleNextBuckets() {
     nextBucket = (nextBucket + 1) % RedisSchema.BUCKETS;
     Set<String> asked = new HashSet<>();
@@ -200,12 +201,12 @@ final class RedisHousekeeping implements AutoCloseable {
     long lost = all.stream().filter(BucketStates.Settlement::lost).count();
     if (lost > 0) {
       LOG.warn(
-          "Redis lost something that this replica knows in {} of {} buckets: nothing is granted in"
-              + " them until grants that this replica remembers have ended",
+          "Redis lost state that this replica remembers, in {} of {} buckets: nothing is granted in"
+              + " them until the grants that this replica remembers have ended",
           lost,
           RedisSchema.BUCKETS);
     } else if (all.stream().anyMatch(BucketStates.Settlement::changed)) {
-      LOG.info("Redis goes on with all that this replica knows, from a new beginning");
+      LOG.info("Another run of Redis serves, and lacks nothing that this replica remembers");
     }
     return all.stream()
         .mapToLong(BucketStates.Settlement::quietMillis)
@@ -214,9 +215,9 @@ final class RedisHousekeeping implements AutoCloseable {
         .orElse(0);
   }
 
-  @SuppressWarnings("FutureReturnValueIgnored") // What it reports is all that happens.
-  private void logOutcome(String what, CompletionStage<?> chore) {
-    chore.whenComplete(
+  @SuppressWarnings("FutureReturnValueIgnored") // The callback only logs.
+  private void logOutcome(String what, CompletionStage<?> task) {
+    task.whenComplete(
         (done, error) -> {
           if (error != null) {
             logFailure(what, error);

@@ -32,7 +32,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** A backend that is open. */
+/** A backend that is open: its connections, and the readers and writers that use them. */
 final class RedisStore implements AutoCloseable {
   private static final Duration LEAST_SILENCE = Duration.ofSeconds(3);
 
@@ -63,10 +63,10 @@ final class RedisStore implements AutoCloseable {
   }
 
   /**
-   * Connects and registers the replica, which blocks.
+   * Connects and registers the replica. Blocks until the store can grant locks.
    *
-   * @throws dev.fencepost.lock.spi.StoreConfigurationException if the store is refused
-   * @throws StoreException if it cannot be asked now
+   * @throws dev.fencepost.lock.spi.StoreConfigurationException if the store cannot be used
+   * @throws StoreException if the store does not answer now
    */
   static Opened open(
       RedisStoreUri uri, RedisSettings settings, Replica self, Consumer<LockName> wake) {
@@ -90,7 +90,7 @@ final class RedisStore implements AutoCloseable {
     }
   }
 
-  /** A session and what its store is. */
+  /** An open store and its description. */
   record Opened(RedisStore store, StoreInfo info) {}
 
   ScriptRunner runner() {
@@ -152,7 +152,7 @@ final class RedisStore implements AutoCloseable {
     return info;
   }
 
-  /** A store that was empty, or has just started, grants as soon as the replica is open. */
+  /** Waits, so that a store that was empty or has just started grants as soon as this is open. */
   private static void awaitQuietEnd(long millis) {
     try {
       TimeUnit.MILLISECONDS.sleep(millis);
@@ -185,8 +185,8 @@ final class RedisStore implements AutoCloseable {
   }
 
   /**
-   * Passes on that a connection broke or was made, once somebody wants to know. In a cluster the
-   * library makes others, again and again, only to see which nodes there are: there it matters only
+   * Reports opened and broken connections to the housekeeping, once it is attached. In a cluster
+   * the library keeps opening connections to discover nodes, so there a new connection matters only
    * while a bucket could not be settled.
    */
   private static final class ConnectionListener implements RedisConnectionStateListener {

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Replicas that stand still, or are cut off, while their leases end and their turns come. */
+/** Replicas that are paused or cut off while their leases end and locks are reserved for them. */
 final class AbsentReplicaTest {
   private static final RedisServer REDIS = new RedisServer("appendonly no");
   private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -60,7 +60,7 @@ final class AbsentReplicaTest {
         b.release(awaited);
         Claim newcomer = claim("awaited");
         assertThat(isGranted(b.attempt(newcomer, QueueIntent.NONE)))
-            .as("it has its turn")
+            .as("reserved for the paused replica")
             .isFalse();
         await().atMost(PATIENCE).until(() -> isGranted(b.attempt(newcomer, QueueIntent.NONE)));
         child.resume();

@@ -38,7 +38,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** What steps cost Redis, and what they leave behind. */
+/** The number of commands that operations cost Redis, and the keys that they leave behind. */
 final class CommandCountTest {
   private static final RedisServer REDIS = new RedisServer("appendonly no");
 
@@ -109,7 +109,7 @@ final class CommandCountTest {
   }
 
   @Test
-  void publishing_isForTheOneWhoseTurnItIs() throws Exception {
+  void notification_goesOnlyToTheReplicaThatIsNext() throws Exception {
     try (TestReplica a = new TestReplica(REDIS.uri());
         TestReplica b = new TestReplica(REDIS.uri());
         Monitor monitor = new Monitor(REDIS.port())) {
@@ -127,7 +127,7 @@ final class CommandCountTest {
   }
 
   @Test
-  void renewalsOfABucket_travelTogether() throws Exception {
+  void renewalsOfABucket_areBatched() throws Exception {
     List<String> names = new ArrayList<>();
     for (int i = 0; names.size() < 60; i++) {
       String name = "together/" + i;
@@ -158,9 +158,9 @@ final class CommandCountTest {
     }
   }
 
-  /** The lease that the first began is none for those who asked later. */
+  /** The first renewal's lease begins before the later ones were sent, so it is not theirs. */
   @Test
-  void renewalsOfOneGrantAtOnce_areCarriedOutEach() throws Exception {
+  void simultaneousRenewalsOfOneGrant_areEachCarriedOut() throws Exception {
     try (TestReplica replica = new TestReplica(REDIS.uri());
         Monitor monitor = new Monitor(REDIS.port())) {
       Grant held = awaitGrant(replica, "renewed-often");
@@ -229,7 +229,7 @@ final class CommandCountTest {
       reading = CompletableFuture.supplyAsync(this::read);
     }
 
-    /** Forgets what was seen so far. */
+    /** Forgets the commands so far. */
     void begin() {
       mark();
       synchronized (lines) {
@@ -237,7 +237,7 @@ final class CommandCountTest {
       }
     }
 
-    /** The commands since then that name a lock, without those that scripts run. */
+    /** Returns the commands since then that name a lock, without those that scripts ran. */
     List<String> end(String lock) {
       mark();
       return everything().stream()
@@ -245,7 +245,7 @@ final class CommandCountTest {
           .toList();
     }
 
-    /** All commands since the beginning. */
+    /** Returns all commands since the last {@link #begin}. */
     List<String> everything() {
       synchronized (lines) {
         return List.copyOf(lines.subList(begin, lines.size()));
@@ -258,7 +258,7 @@ final class CommandCountTest {
       reading.join();
     }
 
-    /** Everything before this has been seen when it returns. */
+    /** Waits until all earlier commands have been read. */
     private void mark() {
       String mark = "mark-" + ++marks;
       RedisClient client = RedisClient.create(RedisServer.uri(port));

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** What happens when a Sentinel set's master goes. */
+/** Fail-overs of the master of a Sentinel set. */
 final class FailOverTest {
   private static final RedisSentinels SET = new RedisSentinels();
 
@@ -56,7 +56,7 @@ final class FailOverTest {
       RedisServer former = SET.master();
       RedisServer next = SET.replica();
       SET.failOver();
-      // Until then it answers renewals that its successor does not have: those count as lost.
+      // Until then it answers renewals that its successor does not get: those count as lost.
       SET.awaitDemoted(former);
       awaitAnswer(() -> answer(a.backend().renew(held.ref())) instanceof Renewal.Renewed);
       awaitAnswer(() -> next.cli("PUBSUB", "CHANNELS").contains(b.id().value()));
@@ -116,7 +116,7 @@ final class FailOverTest {
       former.kill();
       next.resume();
       SET.awaitMaster(next);
-      // The one that comes first knows nothing of it.
+      // The replica that comes first does not know that grant.
       Claim claim = claim("lost", Duration.ofSeconds(2));
       awaitAnswer(() -> isGranted(b.attempt(claim, QueueIntent.NONE)));
       assertThat(b.acquire(claim).token()).isGreaterThan(lost.token());
@@ -152,7 +152,7 @@ final class FailOverTest {
     }
   }
 
-  /** The set may still be busy with what the test before did to it. */
+  /** Repeats the attempt, since the set may still be recovering from the test before. */
   private static Grant acquire(TestReplica replica, Claim claim) {
     awaitAnswer(() -> isGranted(replica.attempt(claim, QueueIntent.NONE)));
     return replica.acquire(claim);

@@ -63,7 +63,7 @@ final class FullDiskTest {
     }
   }
 
-  /** A renewal is answered as one that succeeded, or as unknown. */
+  /** Renews once. True if the outcome is unknown; any reply but success fails the test. */
   private static boolean isRefused(TestReplica replica, Grant held) {
     try {
       assertThat(answer(replica.backend().renew(held.ref()))).isInstanceOf(Renewal.Renewed.class);

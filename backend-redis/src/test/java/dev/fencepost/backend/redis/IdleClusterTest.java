@@ -8,12 +8,12 @@ import java.time.Duration;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
-/** What a server costs a cluster while nobody asks it for anything. */
+/** The commands that an idle server sends to a cluster. */
 final class IdleClusterTest {
   private static final int MOST_COMMANDS_A_SIGN_OF_LIFE = 40;
 
   @Test
-  void idleServer_asksAFewKeysForEachSignOfLife() {
+  void idleServer_sendsFewCommandsPerHeartbeat() {
     try (RedisCluster cluster = new RedisCluster();
         TestReplica replica = new TestReplica(cluster.uri())) {
       replica.acquire("settled");
@@ -26,7 +26,7 @@ final class IdleClusterTest {
     }
   }
 
-  /** How often commands whose name begins so were run, all but those that ask for this. */
+  /** Counts the executed commands whose names begin with this, without the INFO of this count. */
   private static long calls(RedisCluster cluster, String name) {
     return cluster.masters().stream()
         .flatMap(master -> Arrays.stream(master.cli("INFO", "commandstats").split("\\R")))

@@ -32,18 +32,18 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * A Redis that comes back from a dump without what was written after it. The replica that wrote it
- * lives all the time; the other one comes first to what is left.
+ * A Redis that comes back from a dump without the writes after it. The replica that made these
+ * writes lives all the time. The other replica is the first to reach the restarted Redis.
  */
 final class LostStateTest {
   private static final String LOCK = "held";
 
-  /** So long lives what the dump has, and what it has not begins shortly before its end. */
+  /** The ttl of the leases in the dump. The lost writes happen shortly before these leases end. */
   private static final Duration TTL = Duration.ofSeconds(6);
 
   private static final Duration SHORT = Duration.ofSeconds(2);
 
-  private final Map<String, Grant> standing = new HashMap<>();
+  private final Map<String, Grant> existing = new HashMap<>();
   private final RedisServer redis = new RedisServer("appendonly no");
 
   @BeforeEach
@@ -59,9 +59,9 @@ final class LostStateTest {
     redis.close();
   }
 
-  /** One lock for each way to prove one alive, each in a bucket of its own. */
+  /** One lock for each operation that proves a lock held or closed, each in a bucket of its own. */
   @Test
-  void whatADumpLacks_keepsLocksFromOthersUntilItsEnd() {
+  void stateMissingFromADump_keepsLocksFromOthersUntilItsEnd() {
     Map<String, Consumer<TestReplica>> lost = new LinkedHashMap<>();
     lost.put("a renewal", a -> renew(a, "a renewal"));
     Claim repeated = claim("repetition", TTL);
@@ -81,7 +81,7 @@ final class LostStateTest {
         if (lock.equals("repetition")) {
           a.acquire(repeated);
         } else if (!lock.equals("grant")) {
-          standing.put(lock, a.acquire(claim(lock, TTL)));
+          existing.put(lock, a.acquire(claim(lock, TTL)));
         }
       }
       forceRelease(a, "closing again", Optional.empty());
@@ -93,7 +93,7 @@ final class LostStateTest {
       proxy.refuse();
       awaitElapsed(keptNanos, TTL.plusMillis(100));
       redis.start();
-      // The other one comes first.
+      // The other replica comes first.
       awaitAnswer(() -> b.describe("a renewal") != null);
       lost.keySet()
           .forEach(
@@ -139,13 +139,13 @@ final class LostStateTest {
 
   private void close(TestReplica a, String lock) {
     GrantRef held = held(lock).ref();
-    ReleaseCommand order =
+    ReleaseCommand command =
         new ReleaseCommand(held.lock(), held.claim(), Optional.of(held.token()), TTL);
-    assertThat(answer(a.backend().release(order))).isEqualTo(new Release.Released());
+    assertThat(answer(a.backend().release(command))).isEqualTo(new Release.Released());
   }
 
   private Grant held(String lock) {
-    return Objects.requireNonNull(standing.get(lock));
+    return Objects.requireNonNull(existing.get(lock));
   }
 
   private static void forceRelease(TestReplica a, String lock, Optional<Duration> closeFor) {

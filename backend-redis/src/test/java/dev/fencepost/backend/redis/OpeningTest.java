@@ -28,7 +28,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is refused at the start, and what lets one in. */
+/** Opening: settings and servers that are refused, and those that are accepted. */
 final class OpeningTest {
   private static final RedisServer REDIS = new RedisServer();
 
@@ -99,7 +99,7 @@ final class OpeningTest {
   }
 
   @Test
-  void nobodyThere_isUnreachableAndMayBeTriedAgain() {
+  void absentServer_isUnreachableAndMayBeTriedAgain() {
     LockBackend backend = new RedisBackendProvider().create(StoreSettings.of(REDIS.uri()));
     Replica self = new Replica(ReplicaId.of(1), "here:1", Replica.Phase.SERVING);
     REDIS.stop();
@@ -155,7 +155,7 @@ final class OpeningTest {
   }
 
   @Test
-  void encodedPassword_letsOneIn() {
+  void encodedPassword_isAccepted() {
     try (RedisServer locked = new RedisServer("requirepass a/b?c#d@e%f")) {
       locked.loginWith("--no-auth-warning", "-a", "a/b?c#d@e%f");
       locked.start();
@@ -168,7 +168,7 @@ final class OpeningTest {
   }
 
   @Test
-  void wrongPassword_isRefusedAndARightOneGoesOn() {
+  void wrongPassword_isRefusedAndTheRightOneIsAccepted() {
     try (RedisServer locked = new RedisServer("requirepass right")) {
       locked.loginWith("--no-auth-warning", "-a", "right");
       locked.start();

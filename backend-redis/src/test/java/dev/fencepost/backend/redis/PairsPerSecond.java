@@ -31,10 +31,11 @@ import java.util.function.Function;
 import org.awaitility.Awaitility;
 
 /**
- * How many times a second 64 callers take and give back a lock of their own: this backend, and SET
- * NX PX with a release in Lua by hand over one connection, on the same server in turn. Every
- * argument is the name of a class that takes part as well, a {@link Side} with a constructor for
- * the server's URI; so a library that this module must not depend on can be put on the class path.
+ * Measures how many pairs of acquire and release 64 callers make per second, each with a lock of
+ * its own. Compares this backend with SET NX PX and a release in Lua by hand over one connection,
+ * in turn on the same server. Each argument names the class of a further {@link Side}, with a
+ * constructor for the server's URI. So a library that this module must not depend on can take part
+ * from the class path.
  *
  * <p>A program, not a test: run its main method.
  */
@@ -46,13 +47,13 @@ public final class PairsPerSecond {
 
   private PairsPerSecond() {}
 
-  /** One way to have a lock. */
+  /** One implementation of a lock that takes part. */
   public interface Side extends AutoCloseable {
 
-    /** Whether the callers may be callbacks; else they are threads that wait. */
+    /** True if callers may be callbacks; otherwise they are threads that wait. */
     boolean isAsynchronous();
 
-    /** Takes the lock and gives it back. */
+    /** Acquires and releases the lock. */
     CompletionStage<?> pair(String lock);
 
     @Override
@@ -124,7 +125,7 @@ public final class PairsPerSecond {
     return pairs.get() * 1e9 / (System.nanoTime() - begun);
   }
 
-  @SuppressWarnings("FutureReturnValueIgnored") // The last callback tells.
+  @SuppressWarnings("FutureReturnValueIgnored") // The last callback completes it.
   private static void goOn(
       Side side, String lock, long endNanos, AtomicLong pairs, CompletableFuture<Boolean> done) {
     if (System.nanoTime() - endNanos > 0) {

@@ -93,7 +93,7 @@ final class QuietTimeTest {
         TcpProxy proxy = new TcpProxy(REDIS.port());
         TestReplica b = new TestReplica(RedisServer.uri(proxy.port()))) {
       await().until(() -> isGranted(a.attempt(claim(names.get(0), LONG), QueueIntent.NONE)));
-      // The one with the shorter memory has seen the higher token.
+      // The replica with the shorter memory knows the higher token.
       b.acquire(claim(names.get(1), SHORT));
       loseTokens(13);
       assertQuiet(a, names.get(2));
@@ -103,7 +103,7 @@ final class QuietTimeTest {
   }
 
   @Test
-  void emptiedStore_isNoticedByAReplicaThatAsksNothing() {
+  void emptiedStore_isNoticedByAnIdleReplica() {
     List<String> names = namesOfBucket(14);
     try (TestReplica a = new TestReplica(REDIS.uri());
         TestReplica b = new TestReplica(REDIS.uri())) {

@@ -14,9 +14,9 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** A Redis that tests reach behind the backends' backs, by its command-line client. */
+/** A Redis that tests change without the backend, through its command-line client. */
 abstract class RedisStoreUnderTest implements StoreUnderTest {
-  private final RedisSchema keys = new RedisSchema("fp");
+  private final RedisSchema schema = new RedisSchema("fp");
 
   /** The store's URI. */
   abstract String uri();
@@ -49,7 +49,7 @@ abstract class RedisStoreUnderTest implements StoreUnderTest {
     awaitSettled();
   }
 
-  /** A bucket forgets its oldest tokens when others come, never for want of time. */
+  /** Does nothing: a bucket forgets its oldest tokens when it gets others, never by time. */
   @Override
   public void purgeIdle() {}
 
@@ -57,13 +57,14 @@ abstract class RedisStoreUnderTest implements StoreUnderTest {
   public void raiseToken(LockName lock, FencingToken last) {
     int bucket = RedisSchema.bucketOf(lock);
     String entry =
-        text(DecimalText.of(last.value(), DecimalText.TOKEN_WIDTH)) + text(keys.lock(bucket, lock));
-    cli("LPUSH", text(keys.tokens(bucket)), entry);
+        text(DecimalText.of(last.value(), DecimalText.TOKEN_WIDTH))
+            + text(schema.lock(bucket, lock));
+    cli("LPUSH", text(schema.tokens(bucket)), entry);
   }
 
   @Override
   public void spoil(LockName lock, Damage damage) {
-    String key = text(keys.lock(RedisSchema.bucketOf(lock), lock));
+    String key = text(schema.lock(RedisSchema.bucketOf(lock), lock));
     switch (damage) {
       case GARBAGE -> cli("SETRANGE", key, "20", "spoiled by somebody else's hand");
       case LATER_FORMAT -> cli("SETRANGE", key, "0", "m");

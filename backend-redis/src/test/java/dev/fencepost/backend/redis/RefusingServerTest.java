@@ -24,7 +24,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-/** A Redis that answers, but cannot serve: that is never taken for an answer about a lock. */
+/** A Redis that answers but cannot serve. Its errors are never mistaken for a lock's state. */
 final class RefusingServerTest {
 
   @Test
@@ -51,7 +51,7 @@ final class RefusingServerTest {
         assertNothingIsAnswered(a, kept);
         assertThat(slow.cli("PING")).as("still").contains("LOADING");
         awaitAnswer(() -> !slow.cli("PING").contains("LOADING"));
-        // The replica that knows asks nothing by itself.
+        // The replica that knows sends no requests of its own.
         Claim next = claim("lost");
         awaitAnswer(() -> isGranted(b.attempt(next, QueueIntent.NONE)));
         assertThat(Duration.ofNanos(System.nanoTime() - lostNanos))

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A process of Redis that is demoted and promoted, and keeps its scripts all the time. */
+/** A Redis process that is demoted and promoted again, and keeps its scripts meanwhile. */
 final class ReturningRunTest {
   private static final Duration PATIENCE = Duration.ofSeconds(40);
   private static final String LOCK = "returning";
@@ -56,10 +56,10 @@ final class ReturningRunTest {
       a.acquire(LOCK);
       toA.refuse();
       follow(first, second);
-      // Again after it has made its connection anew.
+      // Again after it has opened its connection again.
       awaitRefused(b);
       awaitRefused(b);
-      // What it asks now comes first to what is promoted.
+      // Its next request is the first one after the promotion.
       toB.hold(TcpProxy.Direction.REQUESTS);
       CompletionStage<Attempt> held = b.backend().tryAcquire(claim(LOCK), QueueIntent.NONE);
       first.cli("REPLICAOF", "NO", "ONE");

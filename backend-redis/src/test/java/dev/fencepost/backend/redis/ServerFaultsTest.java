@@ -31,7 +31,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** What one Redis may do to its users. */
+/** Faults of a single Redis server. */
 final class ServerFaultsTest {
   private static final RedisServer REDIS = new RedisServer();
 
@@ -52,7 +52,7 @@ final class ServerFaultsTest {
   }
 
   @Test
-  void killedAndRestarted_keepsGrantsLinesAndRisingTokens() {
+  void killedAndRestarted_keepsGrantsQueuesAndRisingTokens() {
     try (TestReplica a = new TestReplica(REDIS.uri());
         TestReplica b = new TestReplica(REDIS.uri())) {
       Grant held = a.acquire("killed");
@@ -89,7 +89,7 @@ final class ServerFaultsTest {
           .until(() -> System.nanoTime() - pausedNanos > Duration.ofSeconds(10).toNanos());
       REDIS.resume();
       awaitAnswer(() -> answer(a.backend().renew(held.ref())) instanceof Renewal.Renewed);
-      // What became of the attempt without an answer is settled by asking again.
+      // Repeating the attempt without an answer shows its outcome.
       Grant settled = a.acquire(late);
       assertThat(a.acquire(late).ref()).isEqualTo(settled.ref());
     }
@@ -148,11 +148,12 @@ final class ServerFaultsTest {
       a.acquire("scripts");
       for (int round = 0; round < 5; round++) {
         REDIS.cli("SCRIPT", "FLUSH", "SYNC");
-        List<CompletionStage<Attempt>> asked = new ArrayList<>();
+        List<CompletionStage<Attempt>> attempts = new ArrayList<>();
         for (int i = 0; i < 200; i++) {
-          asked.add(a.backend().tryAcquire(claim("scripts/" + round + "/" + i), QueueIntent.NONE));
+          attempts.add(
+              a.backend().tryAcquire(claim("scripts/" + round + "/" + i), QueueIntent.NONE));
         }
-        asked.forEach(each -> assertThat(isGranted(answer(each))).isTrue());
+        attempts.forEach(each -> assertThat(isGranted(answer(each))).isTrue());
       }
     }
   }
@@ -179,7 +180,7 @@ final class ServerFaultsTest {
     try (TestReplica a = new TestReplica(REDIS.uri())) {
       Grant held = a.acquire("readonly");
       LockName gone = new LockName("readonly/gone");
-      // Nobody is there, so it keeps what it has.
+      // There is no such master, so it keeps its data.
       REDIS.cli("REPLICAOF", "127.0.0.1", "1");
       try {
         for (int i = 0; i < 20; i++) {
@@ -266,11 +267,11 @@ final class ServerFaultsTest {
   void closingWhileRedisIsPaused_takesAFewSeconds() {
     TestReplica a = new TestReplica(REDIS.uri());
     REDIS.pause();
-    CompletionStage<Attempt> asked = a.backend().tryAcquire(claim("closing"), QueueIntent.NONE);
+    CompletionStage<Attempt> attempts = a.backend().tryAcquire(claim("closing"), QueueIntent.NONE);
     long begun = System.nanoTime();
     a.close();
     assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(30));
-    assertThat(failure(asked)).isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
+    assertThat(failure(attempts)).isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
   }
 
   @Test
@@ -278,17 +279,17 @@ final class ServerFaultsTest {
     Map<String, String> options = Map.of("in-flight", "256", "queue", "100");
     try (TestReplica a = new TestReplica(REDIS.uri(), options)) {
       REDIS.pause();
-      List<CompletionStage<Attempt>> asked = new ArrayList<>();
+      List<CompletionStage<Attempt>> attempts = new ArrayList<>();
       for (int i = 0; i < 500; i++) {
-        asked.add(a.backend().tryAcquire(claim("bounds/" + i), QueueIntent.NONE));
+        attempts.add(a.backend().tryAcquire(claim("bounds/" + i), QueueIntent.NONE));
       }
-      assertThat(failure(asked.get(400))).isEqualTo(Failure.STORE_OVERLOADED);
+      assertThat(failure(attempts.get(400))).isEqualTo(Failure.STORE_OVERLOADED);
       REDIS.resume();
-      asked.subList(0, 356).forEach(each -> assertThat(isGranted(answer(each))).isTrue());
+      attempts.subList(0, 356).forEach(each -> assertThat(isGranted(answer(each))).isTrue());
     }
   }
 
-  /** After a start of Redis nothing is granted until all replicas could have come back. */
+  /** Repeats the attempt: after a start of Redis there is a quiet time. */
   private static Grant awaitGrant(TestReplica replica, String lock) {
     Claim claim = claim(lock);
     awaitAnswer(() -> isGranted(replica.attempt(claim, QueueIntent.NONE)));

@@ -14,10 +14,10 @@ import java.util.Map;
 
 /** An open backend on Redis. */
 public final class TestReplica extends OpenReplica<LockBackend> {
-  /** Enough for a machine that has other things to do. */
+  /** Long enough for a busy machine. */
   public static final Duration CALL_TIMEOUT = Duration.ofSeconds(10);
 
-  /** For tests in which it passes. */
+  /** For tests that wait for the timeout. */
   static final Duration SHORT_CALL_TIMEOUT = Duration.ofSeconds(3);
 
   private static final List<LockName> ALL_BUCKETS = oneNameOfEachBucket();
@@ -34,12 +34,12 @@ public final class TestReplica extends OpenReplica<LockBackend> {
     super(new RedisBackendProvider().create(settings));
   }
 
-  /** One that soon gives up waiting for an answer. */
+  /** Opens a replica with a short call timeout. */
   static TestReplica impatient(String uri) {
     return new TestReplica(new StoreSettings(uri, SHORT_CALL_TIMEOUT, Map.of()));
   }
 
-  /** One name of each bucket. */
+  /** Returns one lock name of each bucket. */
   static List<LockName> namesInAllBuckets() {
     return ALL_BUCKETS;
   }

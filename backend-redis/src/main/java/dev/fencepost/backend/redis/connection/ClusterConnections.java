@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/** A cluster: each bucket is asked of the master that has its slot. */
+/** Connections to a cluster. A bucket's requests go to the master that has its slot. */
 final class ClusterConnections implements RedisConnections {
   private final ClientResources resources;
   private final RedisClusterClient client;
@@ -83,7 +83,7 @@ final class ClusterConnections implements RedisConnections {
       return CompletableFuture.failedFuture(
           new StoreException(Failure.STORE_UNREACHABLE, "that master has left the cluster"));
     }
-    // By its address, as slots are: so there is one connection to it, and it is made at the start.
+    // By address, as for slots: then the library uses one connection, which is opened at the start.
     RedisURI uri = node.getUri();
     return connection
         .getConnectionAsync(uri.getHost(), uri.getPort())
@@ -95,7 +95,7 @@ final class ClusterConnections implements RedisConnections {
     return listener;
   }
 
-  /** The second one takes the connection for commands without a key, which has no other use. */
+  /** The second PING goes over the connection for commands without a key, which is idle else. */
   @Override
   public List<CompletionStage<String>> ping() {
     return List.of(listener.async().ping(), connection.async().ping());

@@ -12,13 +12,16 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The network connections beneath the client library. What is written at the same moment leaves in
- * one system call: the library asks for one each time (measured with 64 threads: half as many
- * pairs/s again). One on which nothing arrives for too long, although something is asked every
- * second, is closed; the library then makes another, and asks the sentinels anew.
+ * The network channels beneath the client library.
+ *
+ * <p>Writes of the same moment leave in one system call. The library flushes after each write;
+ * grouping them gave 1.5 times the pairs/s, measured with 64 threads.
+ *
+ * <p>A channel that receives nothing for too long is closed, since a request is sent every second.
+ * The library then opens another one and asks the sentinels again.
  */
 public final class NettyChannels implements NettyCustomizer {
-  /** More would let Redis and this server wait for each other in turn. */
+  /** With more, Redis and this server would take turns in waiting for each other. */
   private static final int MOST_UNFLUSHED = 32;
 
   private static final long RECONNECT_AT_MOST_EVERY_NANOS = 1_000_000_000L;
@@ -28,13 +31,17 @@ public final class NettyChannels implements NettyCustomizer {
   private final AtomicLong reconnectedNanos =
       new AtomicLong(System.nanoTime() - RECONNECT_AT_MOST_EVERY_NANOS);
 
-  /** Closes connections on which nothing arrives for so long. */
+  /**
+   * Makes the customizer.
+   *
+   * @param silence a channel that receives nothing for this long is closed
+   */
   public NettyChannels(Duration silence) {
     this.silenceMillis = silence.toMillis();
   }
 
   @Override
-  @SuppressWarnings("FutureReturnValueIgnored") // It only forgets what is closed.
+  @SuppressWarnings("FutureReturnValueIgnored") // It only removes closed channels.
   public void afterChannelInitialized(Channel channel) {
     open.add(channel);
     channel.closeFuture().addListener(closed -> open.remove(channel));
@@ -44,7 +51,10 @@ public final class NettyChannels implements NettyCustomizer {
             new FlushConsolidationHandler(MOST_UNFLUSHED, true), new SilenceHandler(silenceMillis));
   }
 
-  /** Closes all connections, so that they are made anew, wherever the URI leads now. */
+  /**
+   * Closes all channels, at most once a second. The library opens others, to the server that the
+   * URI leads to now.
+   */
   @SuppressWarnings("FutureReturnValueIgnored") // The library sees that they are closed.
   public void reconnectAll() {
     long now = System.nanoTime();

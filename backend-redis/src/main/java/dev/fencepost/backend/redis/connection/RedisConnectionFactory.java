@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** Makes links, with the client library's options as this backend needs them. */
+/** Opens connections, with the options of the client library that this backend needs. */
 public final class RedisConnectionFactory {
   private static final Duration LEAST_RECONNECT_DELAY = Duration.ofMillis(20);
   private static final Duration MOST_RECONNECT_DELAY = Duration.ofSeconds(1);
@@ -29,9 +29,9 @@ public final class RedisConnectionFactory {
   private RedisConnectionFactory() {}
 
   /**
-   * Connects, which blocks.
+   * Connects. Blocks until connected.
    *
-   * @param onConnected told whenever a connection has been made
+   * @param onConnected listener for each connection that is opened or breaks
    */
   public static RedisConnections connect(
       RedisStoreUri target,
@@ -58,8 +58,8 @@ public final class RedisConnectionFactory {
   }
 
   /**
-   * Closes connections, then their client, then the threads; waits for none of it, since a backend
-   * may be closed on one of these threads.
+   * Closes connections, then their client, then the threads. Does not wait, since a backend may be
+   * closed on one of these threads.
    */
   @SuppressWarnings("FutureReturnValueIgnored") // Nobody is left to be told.
   static void close(
@@ -96,7 +96,7 @@ public final class RedisConnectionFactory {
         .build();
   }
 
-  /** Nothing is kept for later or sent again: an unanswered question is the asker's to repeat. */
+  /** The library neither buffers nor repeats requests: callers repeat what was not answered. */
   private static ClientOptions.Builder fill(ClientOptions.Builder builder, RedisSettings settings) {
     return builder
         .autoReconnect(true)

@@ -6,31 +6,31 @@ import java.util.List;
 import java.util.concurrent.CompletionStage;
 
 /**
- * The connections to the store: one that everything shares, or one to each master of a cluster, and
- * one that listens. They are made anew by themselves when they break; meanwhile every call fails at
- * once, and nothing is ever sent twice. Safe for use by many threads.
+ * The connections to the store: one that all requests share, or one to each master of a cluster,
+ * and one that listens. A broken connection is opened again without being asked for. Meanwhile each
+ * call fails at once, and no request is ever sent twice. Safe for use by many threads.
  */
 public interface RedisConnections extends AutoCloseable {
 
-  /** Where everything is asked. */
+  /** Returns the commands of the connection that all requests share. */
   RedisClusterAsyncCommands<byte[], byte[]> commands();
 
-  /** The names of the servers that together hold all keys, in a stable order. */
+  /** Returns the names of the servers that together hold all keys, in a stable order. */
   List<String> masters();
 
-  /** Which of the {@link #masters()} has the key; empty while none is known to. */
+  /** Returns which of the {@link #masters()} has the key; empty while that is unknown. */
   String masterOf(byte[] key);
 
-  /** One of the {@link #masters()}, to be asked for what concerns it alone. */
+  /** Returns the commands of one of the {@link #masters()}. */
   CompletionStage<RedisClusterAsyncCommands<byte[], byte[]>> master(String name);
 
-  /** The connection that listens. */
+  /** Returns the connection that listens. */
   StatefulRedisPubSubConnection<byte[], byte[]> listener();
 
-  /** Asks for a sign of life on the connections that may have nothing else to say. */
+  /** Sends a PING on the connections that may have no other traffic. */
   List<CompletionStage<String>> ping();
 
-  /** Closes all connections; waits for none of them. */
+  /** Closes all connections, without waiting for any of them. */
   @Override
   void close();
 }

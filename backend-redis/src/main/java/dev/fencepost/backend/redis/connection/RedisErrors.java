@@ -12,10 +12,10 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 
-/** What an exception of the client library, or an error answer of Redis, means for the asker. */
+/** Maps exceptions of the client library and error replies of Redis to {@link StoreException}s. */
 public final class RedisErrors {
 
-  /** A server that cannot serve now: starting, busy, demoted, cut off, or not in charge. */
+  /** Codes of a server that cannot serve now: starting, busy, demoted, cut off or not in charge. */
   private static final Set<String> PASSING =
       Set.of(
           "READONLY",
@@ -31,7 +31,7 @@ public final class RedisErrors {
 
   private RedisErrors() {}
 
-  /** The exception to be told; its message shows nothing of the store. */
+  /** Returns the exception for the caller. Its message contains no data of the store. */
   public static RuntimeException of(Throwable error) {
     Throwable cause = unwrap(error);
     if (cause instanceof StoreException known) {
@@ -53,24 +53,24 @@ public final class RedisErrors {
     return new StoreException(Failure.STORE_ERROR, "the call failed in this server", cause);
   }
 
-  /** Whether the server does not know the script. */
+  /** True if the server does not know the script. */
   public static boolean isUnknownScript(Throwable error) {
     return unwrap(error) instanceof RedisNoScriptException;
   }
 
-  /** Whether the connection broke, or its server says that it cannot serve now. */
+  /** True if the connection broke or the server answered that it cannot serve now. */
   public static boolean isUnreachable(Throwable error) {
     return of(error) instanceof StoreException known
         && known.failure() == Failure.STORE_UNREACHABLE;
   }
 
-  /** Whether the server says that it is not, or not any more, the one that takes writes. */
+  /** True if the server answered that it takes no writes, or none any more. */
   static boolean isDemotion(Throwable error) {
     Throwable cause = unwrap(error);
     return cause instanceof RedisCommandExecutionException && code(cause).equals("READONLY");
   }
 
-  /** The first word of an error answer; empty if there is none. */
+  /** Returns the first word of an error reply; the whole message if it has no space. */
   static String code(Throwable error) {
     String message = String.valueOf(error.getMessage());
     int space = message.indexOf(' ');

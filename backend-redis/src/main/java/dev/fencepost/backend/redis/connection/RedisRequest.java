@@ -3,20 +3,20 @@ package dev.fencepost.backend.redis.connection;
 import java.util.concurrent.CompletionStage;
 
 /**
- * Something to be asked of the store.
+ * A request to Redis.
  *
- * @param <R> what the store replies
- * @param <T> what that means
+ * @param <R> the reply as it arrives
+ * @param <T> the reply's meaning
  */
 public interface RedisRequest<R, T> {
 
   /**
-   * Sends it.
+   * Sends the request.
    *
-   * @param withText whether to send a script's text, since the store does not know its digest
+   * @param withText whether to send a script's text instead of its digest, which Redis did not know
    */
   CompletionStage<R> send(boolean withText);
 
-  /** Reads the reply. */
+  /** Parses the reply. */
   T parse(R reply);
 }

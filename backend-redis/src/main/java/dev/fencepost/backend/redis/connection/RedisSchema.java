@@ -9,11 +9,11 @@ import java.util.Optional;
 import java.util.zip.CRC32;
 
 /**
- * The names of all keys and channels. A lock's keys carry its bucket as hash tag, so that a cluster
- * keeps them together; never the lock's name itself, which may hold braces.
+ * The names of all keys and channels. The hash tag of a lock's keys is its bucket, so that a
+ * cluster keeps them together. It is never the lock's name, which may contain braces.
  */
 public final class RedisSchema {
-  /** Number of buckets: CRC-32 of the name's bytes, modulo this. Fixed for ever. */
+  /** Number of buckets. A name's bucket is the CRC-32 of its bytes modulo this. Never changes. */
   public static final int BUCKETS = 256;
 
   private static final int LOCK_MARK = 3; // ":l:"
@@ -61,7 +61,7 @@ public final class RedisSchema {
     return beginnings[bucket];
   }
 
-  /** A key of the bucket, and those that every step of it needs. */
+  /** Returns a key of the bucket and those that each script on it needs, in the scripts' order. */
   public byte[][] stepKeys(int bucket, byte[] key) {
     return new byte[][] {key, tokens[bucket], beginnings[bucket], ages[bucket]};
   }
@@ -74,12 +74,12 @@ public final class RedisSchema {
     return ascii(prefix + ":{store}:replicas");
   }
 
-  /** The channel on which a replica is told of its turns. */
+  /** Returns the channel that notifies a replica when a lock is reserved for it. */
   public byte[] channel(ReplicaId replica) {
     return ascii(prefix + ":w:" + replica.value());
   }
 
-  /** Matches the keys of all locks whose names begin with the text. */
+  /** Returns the pattern that matches the keys of all locks whose names begin with the text. */
   public byte[] pattern(String namesBegin) {
     StringBuilder escaped = new StringBuilder(prefix).append(":{*}:l:");
     for (int i = 0; i < namesBegin.length(); i++) {
@@ -92,7 +92,7 @@ public final class RedisSchema {
     return escaped.append('*').toString().getBytes(StandardCharsets.UTF_8);
   }
 
-  /** The lock that a key belongs to; empty if it is another key. */
+  /** Returns the lock that a key belongs to; empty if it is not a lock's key. */
   public Optional<LockName> nameIn(byte[] key) {
     int close = indexOf(key, (byte) '}');
     int start = close + 1 + LOCK_MARK;

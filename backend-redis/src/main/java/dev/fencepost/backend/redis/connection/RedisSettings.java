@@ -12,9 +12,9 @@ import java.util.regex.Pattern;
  * The store settings, checked.
  *
  * @param callTimeout longest time of one call
- * @param keyPrefix with which all keys and channels begin
- * @param inFlight most questions under way, for each of the three kinds
- * @param queue most calls that wait, for each of the three kinds
+ * @param keyPrefix prefix of all keys and channels
+ * @param inFlight most requests in flight, for each of the three gates
+ * @param queue most queued calls, for each of the three gates
  * @param markRetention how long an unused fence mark is kept
  * @param login user and passwords, if not in the URI
  * @param tls files for TLS
@@ -30,21 +30,21 @@ public record RedisSettings(
 
   private static final Pattern PREFIX = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
 
-  /** Who logs in, and how at the sentinels. */
+  /** User and password, and the password for the sentinels. */
   record Login(
       Optional<String> user, Optional<String> password, Optional<String> sentinelPassword) {
 
-    /** Leaves everything out. */
+    /** Shows none of them. */
     @Override
     public String toString() {
       return "Login[]";
     }
   }
 
-  /** PEM files: whom to trust, and this server's own certificate. */
+  /** PEM files: trusted authorities, and this server's own certificate with its key. */
   record Tls(Optional<Path> caFile, Optional<Path> certFile, Optional<Path> keyFile) {}
 
-  /** Reads the options; any that is unknown or out of its range is refused by name. */
+  /** Reads the options. An option that is unknown or out of its range is refused by name. */
   public static RedisSettings of(StoreSettings settings) {
     StoreOptions options = new StoreOptions(settings);
     RedisSettings read =

@@ -10,15 +10,15 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Where a store URI leads.
+ * A store URI, parsed.
  *
  * @param kind one server, one found through sentinels, or a cluster
- * @param uris the server; the sentinels, all in one; or the cluster's nodes to begin with
+ * @param uris one URI for a server, one with all sentinels, or one for each named cluster node
  */
 public record RedisStoreUri(Kind kind, List<RedisURI> uris) {
   private static final Pattern AUTHORITY_END = Pattern.compile("[/?#]");
 
-  /** How servers are found. */
+  /** The topology, which the scheme names. */
   public enum Kind {
     SERVER("redis://", "rediss://"),
     SENTINEL("redis-sentinel://", "rediss-sentinel://"),
@@ -42,7 +42,7 @@ public record RedisStoreUri(Kind kind, List<RedisURI> uris) {
     uris = List.copyOf(uris);
   }
 
-  /** All schemes. */
+  /** Returns the schemes of all kinds. */
   public static List<String> schemes() {
     List<String> all = new ArrayList<>();
     for (Kind kind : Kind.values()) {
@@ -52,9 +52,10 @@ public record RedisStoreUri(Kind kind, List<RedisURI> uris) {
   }
 
   /**
-   * Reads a store URI; what the settings add is put in.
+   * Parses a store URI and applies the settings to it.
    *
-   * @throws StoreConfigurationException without the URI itself, which may hold a password
+   * @throws StoreConfigurationException if it cannot be read; its message does not contain the URI,
+   *     which may hold a password
    */
   public static RedisStoreUri of(String uri, RedisSettings settings) {
     Kind kind = kindOf(uri);
@@ -82,7 +83,7 @@ public record RedisStoreUri(Kind kind, List<RedisURI> uris) {
     };
   }
 
-  /** An @ that does not end the login is of a password that ends, or begins, too early. */
+  /** An @ anywhere but at the end of the login means that the password is not encoded. */
   private static void requireEncodedLogin(Kind kind, String uri) {
     String rest = uri.substring(uri.indexOf("://") + 3);
     Matcher end = AUTHORITY_END.matcher(rest);
@@ -113,7 +114,7 @@ public record RedisStoreUri(Kind kind, List<RedisURI> uris) {
         "store URI: begins with none of " + String.join(", ", schemes()));
   }
 
-  /** A cluster's URI as one for each node: what stands before and behind the hosts is shared. */
+  /** Splits a cluster's URI into one for each node. Login and parameters are the same in each. */
   private static List<String> nodes(String uri) {
     String scheme = uri.startsWith("rediss") ? "rediss://" : "redis://";
     String rest = uri.substring(uri.indexOf("://") + 3);
@@ -179,7 +180,7 @@ public record RedisStoreUri(Kind kind, List<RedisURI> uris) {
     }
   }
 
-  /** One colon is of a port that is no number; more are of an IPv6 address. */
+  /** A host with one colon has a port that is no number; one with more is an IPv6 address. */
   private static boolean isHost(String host) {
     return !host.equals("null")
         && !host.isBlank()

@@ -10,9 +10,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Lets at most so many questions be under way at a time; so many more wait, first come first
- * served, and the rest are refused. A question that was told that it had no answer in time stays
- * under way until the connection says what became of it. Safe for use by many threads.
+ * Limits the requests in flight. Further requests wait in a bounded queue, first come first served;
+ * when it is full, they are refused. A request that timed out keeps its slot until the connection
+ * completes or fails it. Safe for use by many threads.
  */
 public final class RequestGate {
   private final int maxInFlight;
@@ -28,7 +28,9 @@ public final class RequestGate {
   /**
    * Makes a gate.
    *
-   * @param onDemotion told when a server answers that it takes no writes
+   * @param maxInFlight most requests in flight
+   * @param capacity most requests in the queue
+   * @param onDemotion runs when a server answers that it takes no writes
    */
   public RequestGate(int maxInFlight, int capacity, TimeoutSweeper timeouts, Runnable onDemotion) {
     this.maxInFlight = maxInFlight;
@@ -37,7 +39,10 @@ public final class RequestGate {
     this.onDemotion = onDemotion;
   }
 
-  /** Asks; the stage ends within the call timeout, give or take the interval of the deadlines. */
+  /**
+   * Sends the request, at once or after those before it. The stage completes within the call
+   * timeout, or at the sweep after it.
+   */
   public <R, T> CompletionStage<T> submit(RedisRequest<R, T> request) {
     Call<R, T> call = new Call<>(request);
     if (closed.get()) {
@@ -57,7 +62,7 @@ public final class RequestGate {
     return call.answer;
   }
 
-  /** Refuses what waits and whatever comes. */
+  /** Fails the queued requests, and refuses all later ones. */
   public void close() {
     closed.set(true);
     for (Call<?, ?> call = queue.poll(); call != null; call = queue.poll()) {
@@ -81,7 +86,10 @@ public final class RequestGate {
     }
   }
 
-  /** Sends what may go. A call that fails at once comes back here: then the loop goes on. */
+  /**
+   * Sends queued requests while there are free slots. A request that fails at once calls this again
+   * from inside; the running loop then does another round instead of nesting.
+   */
   private void admit() {
     if (admitting.getAndIncrement() != 0) {
       return;
@@ -121,7 +129,7 @@ public final class RequestGate {
       this.request = request;
     }
 
-    @SuppressWarnings("FutureReturnValueIgnored") // The callback tells the asker everything.
+    @SuppressWarnings("FutureReturnValueIgnored") // The callback completes the answer.
     void send(boolean withText) {
       try {
         request.send(withText).whenComplete((reply, error) -> onReply(reply, error, withText));
@@ -132,7 +140,7 @@ public final class RequestGate {
     }
 
     private void onReply(R reply, Throwable error, boolean withText) {
-      // Not knowing the script means that nothing of it happened.
+      // Redis does not know the script, so nothing of it was executed: it is safe to send it again.
       if (error != null && RedisErrors.isUnknownScript(error) && !withText && !answer.isDone()) {
         send(true);
         return;

@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 import javax.net.ssl.SSLException;
 
-/** Whether a server can keep the contract, by what it says of itself; the remedy if it cannot. */
+/** Checks whether a server can keep the contract, by its INFO, and names the remedy if not. */
 public final class ServerCheck {
   private static final int LEAST_VERSION = 7;
   private static final Set<String> LOGIN_CODES = Set.of("WRONGPASS", "NOAUTH", "NOPERM");
@@ -34,11 +34,11 @@ public final class ServerCheck {
   }
 
   /**
-   * Judges a server.
+   * Checks a server.
    *
-   * @param info what it answers to INFO
-   * @throws StoreConfigurationException with the remedy
-   * @throws StoreException if it may be fit a moment later
+   * @param info its reply to INFO
+   * @throws StoreConfigurationException if it cannot be used; the message names the remedy
+   * @throws StoreException if it may be usable a moment later
    */
   public static void check(RedisStoreUri.Kind kind, String info) {
     ServerCheck server = new ServerCheck(kind, info);
@@ -48,7 +48,10 @@ public final class ServerCheck {
     server.requireNoEviction();
   }
 
-  /** What a failure to open means: a fault of the settings, with its remedy, or a passing one. */
+  /**
+   * Returns the exception for a failure to open: a fault of the settings, with its remedy, or a
+   * store that may be opened later.
+   */
   public static RuntimeException explain(RuntimeException error) {
     if (error instanceof StoreConfigurationException) {
       return error;
@@ -84,7 +87,7 @@ public final class ServerCheck {
   }
 
   private void requireMode() {
-    // Valkey calls it by the other name.
+    // Valkey has the other key.
     String mode = facts.getOrDefault("redis_mode", facts.getOrDefault("server_mode", "standalone"));
     boolean cluster = mode.equals("cluster");
     if (cluster != (kind == RedisStoreUri.Kind.CLUSTER)) {
@@ -126,7 +129,7 @@ public final class ServerCheck {
             || String.valueOf(error.getMessage()).contains("without any password configured"));
   }
 
-  /** The first that fits among an exception, its causes and what they suppressed. */
+  /** Finds the first match among an exception, its causes and their suppressed exceptions. */
   private static Optional<Throwable> find(Throwable error, Predicate<Throwable> wanted) {
     return find(error, wanted, new HashSet<>());
   }

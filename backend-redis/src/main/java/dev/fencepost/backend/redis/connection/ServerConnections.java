@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/** One server, or the one that the sentinels name whenever a connection is made. */
+/** Connections to one server, or to the one that the sentinels name at each connect. */
 final class ServerConnections implements RedisConnections {
   private static final String ONLY = "server";
 

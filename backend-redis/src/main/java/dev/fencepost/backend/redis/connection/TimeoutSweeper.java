@@ -8,8 +8,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Tells those who wait for an answer when the call timeout is over. As large as the calls that wait
- * or are under way. Safe for use by many threads.
+ * Fails calls that are older than the call timeout. Holds one entry for each call that is queued or
+ * in flight. Safe for use by many threads.
  */
 public final class TimeoutSweeper {
   private final long timeoutNanos;
@@ -19,15 +19,15 @@ public final class TimeoutSweeper {
     this.timeoutNanos = timeout.toNanos();
   }
 
-  /** Watches over a future, from now until it is complete. */
-  @SuppressWarnings("FutureReturnValueIgnored") // It only forgets what it watched.
+  /** Registers a future, from now until it completes. */
+  @SuppressWarnings("FutureReturnValueIgnored") // It only removes the entry.
   public void register(CompletableFuture<?> answer) {
     PendingCall one = new PendingCall(answer, System.nanoTime());
     pending.add(one);
     answer.whenComplete((value, error) -> pending.remove(one));
   }
 
-  /** Fails what is too old; to be called again and again. */
+  /** Fails the calls that are too old. Must be called periodically. */
   public void sweep() {
     long nowNanos = System.nanoTime();
     for (PendingCall one : pending) {

@@ -7,9 +7,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Listens to this replica's own channel, on which a script tells the key of a lock whose turn has
- * come here. What is told while the connection is broken is lost, and found by the re-check that
- * every waiting replica makes.
+ * Listens to this replica's own channel. A script publishes the key of a lock there when the lock
+ * is reserved for this replica. Messages sent while the connection is broken are lost; the periodic
+ * re-check of each waiting replica catches up on them.
  */
 public final class WakeSubscriber extends RedisPubSubAdapter<byte[], byte[]> {
   private static final Logger LOG = LoggerFactory.getLogger(WakeSubscriber.class);
@@ -27,7 +27,7 @@ public final class WakeSubscriber extends RedisPubSubAdapter<byte[], byte[]> {
     try {
       schema.nameIn(key).ifPresent(wake);
     } catch (RuntimeException e) {
-      LOG.warn("A turn could not be delivered", e);
+      LOG.warn("A notification about a lock could not be delivered", e);
     }
   }
 }

@@ -10,8 +10,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * A claimant as it stands at the end of a record: the format's version, then owner, principal, keys
- * and values, each as its length in bytes, a colon and its UTF-8.
+ * Reads and writes the claimant at the end of a record: the format's version, then owner,
+ * principal, keys and values, each as its length in bytes, a colon and its UTF-8.
  */
 final class ClaimantCodec {
   private static final char VERSION = '1';
@@ -33,7 +33,7 @@ final class ClaimantCodec {
     return out.toByteArray();
   }
 
-  /** Reads what is left; a later version may have appended something that this one cannot read. */
+  /** Reads the rest of a record. From a later version, owner and principal only. */
   static Claimant read(ReplyParser text, LockMode mode) {
     char version = text.letter();
     String owner = part(text);

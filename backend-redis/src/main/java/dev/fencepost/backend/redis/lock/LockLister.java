@@ -7,6 +7,8 @@ import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.LockStatus;
 import dev.fencepost.lock.spi.ListQuery;
 import dev.fencepost.lock.spi.LockPage;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
 import io.lettuce.core.KeyScanCursor;
 import io.lettuce.core.ScanArgs;
 import io.lettuce.core.ScanCursor;
@@ -21,14 +23,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
- * One page of locks, gathered by SCAN over one master after the other. SCAN promises that a key
- * which is there throughout is returned; a step that returns more than the page has room for is
- * made again for the next page, which leaves out what this one showed.
+ * Reads one page of locks, by SCAN over one master after the other. SCAN returns each key that
+ * exists during the whole scan. If a step returns more locks than the page has room for, the next
+ * page repeats the step and leaves out the locks that this page showed.
  */
 public final class LockLister {
-  private static final int MOST_SCANNED = 10_000;
-  private static final int LEAST_STEP = 10;
-  private static final int MOST_STEP = 500;
+  private static final int MAX_SCANNED = 10_000;
+  private static final int MIN_STEP = 10;
+  private static final int MAX_STEP = 500;
 
   private final ScriptRunner runner;
   private final LockReader reader;
@@ -51,14 +53,14 @@ public final class LockLister {
             .orElseGet(() -> ScanPosition.start(masters.get(0)));
     if (!masters.contains(position.master())) {
       throw InvalidValueException.of(
-          "page_token", "of a server that is no master any more", "a listing begun anew");
+          "page_token", "of a server that is no master any more", "a new listing");
     }
   }
 
   /**
-   * Reads the page.
+   * Reads a page.
    *
-   * @throws InvalidValueException if the cursor is not one that a page ended with
+   * @throws InvalidValueException if the cursor did not come from a page
    */
   public static CompletionStage<LockPage> read(
       ScriptRunner runner, LockReader reader, ListQuery query) {
@@ -66,15 +68,13 @@ public final class LockLister {
     List<String> masters = runner.connections().masters();
     return masters.isEmpty()
         ? CompletableFuture.failedFuture(
-            new dev.fencepost.lock.spi.StoreException(
-                dev.fencepost.lock.spi.StoreException.Failure.STORE_UNREACHABLE,
-                "no master of the cluster is known"))
+            new StoreException(Failure.STORE_UNREACHABLE, "no master of the cluster is known"))
         : new LockLister(runner, reader, query, masters).scanStep();
   }
 
   private CompletionStage<LockPage> scanStep() {
     int room = query.limit() - page.size();
-    int count = Math.max(LEAST_STEP, Math.min(MOST_STEP, room * 3 / 4));
+    int count = Math.max(MIN_STEP, Math.min(MAX_STEP, room * 3 / 4));
     scanned += count;
     ScanArgs arguments = new ScanArgs().limit(count).match(runner.schema().pattern(query.prefix()));
     return runner
@@ -121,8 +121,8 @@ public final class LockLister {
       }
       position = ScanPosition.start(masters.get(next));
     }
-    boolean over = page.size() == query.limit() || scanned >= MOST_SCANNED;
-    return over ? finish(Optional.of(position)) : scanStep();
+    boolean isComplete = page.size() == query.limit() || scanned >= MAX_SCANNED;
+    return isComplete ? finish(Optional.of(position)) : scanStep();
   }
 
   private CompletionStage<LockPage> finish(Optional<ScanPosition> next) {

@@ -28,7 +28,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
-/** What changes one lock, each by one script. Safe for use by many threads. */
+/** Changes locks, each change by one script. Safe for use by many threads. */
 public final class LockWriter {
   private static final byte[] ABSENT = new byte[0];
   private static final byte[] ZERO = {'0'};
@@ -69,8 +69,8 @@ public final class LockWriter {
         new ScriptTexts.Arguments(keysOf(bucket, to.lock()), values),
         reply -> {
           ReplyParser both = new ReplyParser(reply);
-          Release parseRelease = parseRelease(to.lock(), both.letter(), Optional.of(from.token()));
-          return new HandOver(parseRelease, parseAttempt(both, bucket, to));
+          Release release = parseRelease(to.lock(), both.letter(), Optional.of(from.token()));
+          return new HandOver(release, parseAttempt(both, bucket, to));
         });
   }
 
@@ -133,12 +133,12 @@ public final class LockWriter {
         new ScriptTexts.Arguments(keysOf(bucket, command.lock()), values),
         text -> {
           ReplyParser reply = new ReplyParser(text);
-          Release parseRelease = parseRelease(command.lock(), reply.letter(), command.token());
+          Release release = parseRelease(command.lock(), reply.letter(), command.token());
           if (!reply.isAtEnd()) {
             memory.recordToken(bucket, reply.number(DecimalText.TOKEN_WIDTH));
             memory.recordClosing(bucket, command.closeFor());
           }
-          return parseRelease;
+          return release;
         });
   }
 
@@ -178,12 +178,11 @@ public final class LockWriter {
   }
 
   private Attempt recordGrant(
-      int bucket, Claim claim, RedisRecordCodec.ExistingGrant standing, Grant.Origin origin) {
-    memory.recordToken(bucket, standing.token());
-    memory.recordLease(bucket, standing.terms().lease());
-    GrantRef ref = new GrantRef(claim.lock(), claim.id(), new FencingToken(standing.token()));
-    return new Attempt.Granted(
-        new Grant(ref, standing.terms().lease(), standing.terms().mode(), origin));
+      int bucket, Claim claim, RedisRecordCodec.ExistingGrant grant, Grant.Origin origin) {
+    memory.recordToken(bucket, grant.token());
+    memory.recordLease(bucket, grant.terms().lease());
+    GrantRef ref = new GrantRef(claim.lock(), claim.id(), new FencingToken(grant.token()));
+    return new Attempt.Granted(new Grant(ref, grant.terms().lease(), grant.terms().mode(), origin));
   }
 
   private Revocation parseRevocation(ReplyParser reply, int bucket, ForceReleaseCommand command) {
@@ -213,7 +212,7 @@ public final class LockWriter {
     return new Revocation.Revoked(holder, closing);
   }
 
-  /** What a script's letter says of the end of a grant. */
+  /** Maps a script's letter to the result of a release. */
   private static Release parseRelease(LockName lock, char letter, Optional<FencingToken> token) {
     if (letter == 'U') {
       throw RedisRecordCodec.unreadable(lock);
@@ -224,7 +223,7 @@ public final class LockWriter {
     return token.isEmpty() ? new Release.Withdrawn() : new Release.NotHeld(lossReason(letter));
   }
 
-  /** What a script's letter says of the loss of a grant. */
+  /** Maps a script's letter to the reason why a grant was lost. */
   static LossReason lossReason(char letter) {
     return switch (letter) {
       case 'V' -> LossReason.REVOKED;
@@ -234,12 +233,12 @@ public final class LockWriter {
     };
   }
 
-  /** A claim id with a space behind it, so that none is the beginning of another. */
+  /** Returns a claim id with a space behind it, so that no id is the prefix of another. */
   static byte[] claimText(ClaimId claim) {
     return (claim.value() + " ").getBytes(StandardCharsets.US_ASCII);
   }
 
-  /** Whole milliseconds, rounded up, as closings are kept. */
+  /** Returns whole milliseconds, rounded up: closings have that unit. */
   private static byte[] wholeMillis(Duration duration) {
     if (duration.isZero()) {
       return ZERO;

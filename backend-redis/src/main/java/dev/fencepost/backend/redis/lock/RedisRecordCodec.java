@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** Reads records as {@code record.lua} writes them. */
+/** Reads the lock records that {@code record.lua} writes, and writes a claim's terms for it. */
 final class RedisRecordCodec {
   private static final int TTL = 8;
   private static final int DELAY = 6;
@@ -33,7 +33,7 @@ final class RedisRecordCodec {
 
   private RedisRecordCodec() {}
 
-  /** The bucket at the moment of an answer. */
+  /** A bucket's clock and last token at the time of a reply. */
   record Moment(long nowMicros, long lastToken) {
     static Moment read(ReplyParser reply) {
       return new Moment(
@@ -45,7 +45,7 @@ final class RedisRecordCodec {
     }
   }
 
-  /** What ttl, delay and mode say in a claim's own words. */
+  /** The terms of a grant, which a record contains as ttl, delay and mode. */
   record Terms(Lease lease, LockMode mode) {
     static Terms read(ReplyParser reply) {
       Duration ttl = Duration.ofMillis(reply.number(TTL));
@@ -66,25 +66,26 @@ final class RedisRecordCodec {
   }
 
   /**
-   * A lock with a record: the milliseconds left of it, a colon, and the record.
+   * Reads the state of a lock with a record. The reply is the record's remaining milliseconds, a
+   * colon, and the record.
    *
    * @throws StoreException if the record is damaged, or of a later version
    */
   static LockState readState(LockName lock, Moment moment, ReplyParser reply) {
     try {
-      return parse(lock, moment, reply);
+      return parseRecord(lock, moment, reply);
     } catch (IllegalStateException | IllegalArgumentException | IndexOutOfBoundsException e) {
       throw unreadable(lock);
     }
   }
 
-  /** What is said of a lock whose record cannot be read. */
+  /** Returns the exception for a lock whose record cannot be read. */
   static StoreException unreadable(LockName lock) {
     return StoreException.unreadable(
         lock, "it is damaged, or has a format or a mode of a later version");
   }
 
-  private static LockState parse(LockName lock, Moment moment, ReplyParser reply) {
+  private static LockState parseRecord(LockName lock, Moment moment, ReplyParser reply) {
     Duration left = Duration.ofMillis(Math.max(1, reply.numberUpTo(':')));
     if (reply.isAtEnd()) {
       return quietState(lock, moment, left);
@@ -99,18 +100,18 @@ final class RedisRecordCodec {
         : closedState(lock, moment, token, left, reply);
   }
 
-  /** A lock without a record, in a bucket that grants nothing for a time. */
+  /** Returns the state of a lock without a record, in a bucket that grants nothing for a time. */
   static LockState quietState(LockName lock, Moment moment, Duration left) {
-    LockStatus closedState = new LockStatus.Closed(left, Optional.empty(), "");
-    return new LockState(lock, closedState, Optional.empty(), List.of(), moment.presentToken(0));
+    LockStatus closed = new LockStatus.Closed(left, Optional.empty(), "");
+    return new LockState(lock, closed, Optional.empty(), List.of(), moment.presentToken(0));
   }
 
-  /** A lock without a record. */
+  /** Returns the state of a lock without a record. */
   static LockState freeState(LockName lock, Moment moment, Optional<FencingToken> last) {
     return new LockState(lock, new LockStatus.Free(), last, List.of(), moment.presentToken(0));
   }
 
-  /** A standing grant's token and terms, from its whole record. */
+  /** Reads the token and terms of an existing grant from its whole record. */
   static ExistingGrant readExisting(ReplyParser reply) {
     reply.letter();
     long token = reply.number(DecimalText.TOKEN_WIDTH);
@@ -118,22 +119,22 @@ final class RedisRecordCodec {
     return new ExistingGrant(token, Terms.read(reply));
   }
 
-  /** A grant that stood before. */
+  /** The token and terms of a grant. */
   record ExistingGrant(long token, Terms terms) {}
 
   private static LockState ownedState(
       LockName lock, Moment moment, long token, Duration left, ReplyParser reply) {
     long acquiredAt = reply.number(DecimalText.MICROS_WIDTH);
     Terms terms = Terms.read(reply);
-    List<ReplicaId> readQueue = readQueue(reply);
+    List<ReplicaId> replicaQueue = readQueue(reply);
     String claim = reply.wordUpTo(' ');
     Duration remaining = left.minus(terms.lease().lockDelay());
     FencingToken last = new FencingToken(token);
-    LockStatus readExisting;
+    LockStatus status;
     if (remaining.isNegative() || remaining.isZero()) {
-      readExisting = new LockStatus.Closed(left, Optional.empty(), "");
+      status = new LockStatus.Closed(left, Optional.empty(), "");
     } else {
-      readExisting =
+      status =
           new LockStatus.Held(
               new Holder(
                   ClaimantCodec.read(reply, terms.mode()),
@@ -142,29 +143,27 @@ final class RedisRecordCodec {
                   remaining,
                   MicrosecondTime.instant(acquiredAt)));
     }
-    return new LockState(
-        lock, readExisting, Optional.of(last), readQueue, moment.presentToken(token));
+    return new LockState(lock, status, Optional.of(last), replicaQueue, moment.presentToken(token));
   }
 
   private static LockState closedState(
       LockName lock, Moment moment, long token, Duration left, ReplyParser reply) {
-    String turn = reply.text(ReplicaId.LENGTH);
+    String reservedFor = reply.text(ReplicaId.LENGTH);
     reply.text(FILLER);
-    List<ReplicaId> readQueue = readQueue(reply);
-    Optional<ReplicaId> whose =
-        turn.charAt(0) == '-' ? Optional.empty() : Optional.of(new ReplicaId(turn));
-    LockStatus readExisting = new LockStatus.Closed(left, whose, reply.rest());
+    List<ReplicaId> replicaQueue = readQueue(reply);
+    Optional<ReplicaId> replica =
+        reservedFor.charAt(0) == '-' ? Optional.empty() : Optional.of(new ReplicaId(reservedFor));
+    LockStatus status = new LockStatus.Closed(left, replica, reply.rest());
     FencingToken last = new FencingToken(token);
-    return new LockState(
-        lock, readExisting, Optional.of(last), readQueue, moment.presentToken(token));
+    return new LockState(lock, status, Optional.of(last), replicaQueue, moment.presentToken(token));
   }
 
   private static List<ReplicaId> readQueue(ReplyParser reply) {
     int count = (int) reply.number(QUEUE_COUNT);
-    List<ReplicaId> readQueue = new ArrayList<>(count);
+    List<ReplicaId> replicaQueue = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
-      readQueue.add(new ReplicaId(reply.text(ReplicaId.LENGTH)));
+      replicaQueue.add(new ReplicaId(reply.text(ReplicaId.LENGTH)));
     }
-    return readQueue;
+    return replicaQueue;
   }
 }

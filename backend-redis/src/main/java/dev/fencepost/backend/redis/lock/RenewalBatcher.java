@@ -27,20 +27,21 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Renewals. One goes at once; those of its bucket that come before its answer go together after it,
- * up to {@value #MAX_BATCH} in one script. Safe for use by many threads.
+ * Sends renewals in batches, one batch in flight per bucket. The first renewal is sent at once.
+ * Renewals of its bucket that arrive before its reply follow in one script, up to {@value
+ * #MAX_BATCH} at a time. Safe for use by many threads.
  */
 public final class RenewalBatcher {
   private static final int MAX_BATCH = 100;
 
-  /** Values that every step of a bucket is told first. */
+  /** Number of values that come first in each script on a bucket. */
   private static final int COMMON_VALUES = 4;
 
   private final ScriptRunner runner;
   private final TokenMemory memory;
   private final TimeoutSweeper timeouts;
   private final int capacity;
-  private final AtomicInteger waiting = new AtomicInteger();
+  private final AtomicInteger queuedCount = new AtomicInteger();
   private final BucketQueue[] queues = new BucketQueue[RedisSchema.BUCKETS];
 
   public RenewalBatcher(ScriptRunner runner, TimeoutSweeper timeouts, int capacity) {
@@ -54,8 +55,8 @@ public final class RenewalBatcher {
   }
 
   public CompletionStage<Renewal> renew(GrantRef grant) {
-    if (waiting.incrementAndGet() > capacity) {
-      waiting.decrementAndGet();
+    if (queuedCount.incrementAndGet() > capacity) {
+      queuedCount.decrementAndGet();
       return CompletableFuture.failedFuture(
           new StoreException(Failure.STORE_OVERLOADED, "too many renewals wait for Redis already"));
     }
@@ -67,7 +68,7 @@ public final class RenewalBatcher {
 
   private record PendingRenewal(GrantRef grant, CompletableFuture<Renewal> answer) {}
 
-  /** The renewals of one bucket: one batch is under way at a time. */
+  /** The queued renewals of one bucket. */
   private final class BucketQueue {
     private final int bucket;
     private final Deque<PendingRenewal> queue = new ArrayDeque<>();
@@ -88,12 +89,12 @@ public final class RenewalBatcher {
       sendAll();
     }
 
-    /** Sends a batch after the other while they are answered at once. */
-    @SuppressWarnings("FutureReturnValueIgnored") // The callback tells the askers everything.
+    /** Sends the next batch; in a loop as long as batches are answered at once. */
+    @SuppressWarnings("FutureReturnValueIgnored") // The callback completes the answers.
     private void sendAll() {
       for (List<PendingRenewal> batch = nextBatch(); !batch.isEmpty(); batch = nextBatch()) {
         List<PendingRenewal> sent = batch;
-        CompletionStage<Boolean> told =
+        CompletionStage<Boolean> completed =
             runner
                 .runForOwners(bucket, LuaScript.RENEW, arguments(sent), this::recordTrace)
                 .handle(
@@ -101,8 +102,8 @@ public final class RenewalBatcher {
                       complete(sent, replies, error);
                       return true;
                     });
-        if (!told.toCompletableFuture().isDone()) {
-          told.whenComplete((done, error) -> sendAll());
+        if (!completed.toCompletableFuture().isDone()) {
+          completed.whenComplete((done, error) -> sendAll());
           return;
         }
       }
@@ -112,7 +113,7 @@ public final class RenewalBatcher {
       List<PendingRenewal> batch = new ArrayList<>();
       while (!queue.isEmpty() && batch.size() < MAX_BATCH) {
         PendingRenewal next = queue.remove();
-        waiting.decrementAndGet();
+        queuedCount.decrementAndGet();
         if (!next.answer().isDone()) {
           batch.add(next);
         }
@@ -123,13 +124,13 @@ public final class RenewalBatcher {
 
     private ScriptTexts.Arguments arguments(List<PendingRenewal> batch) {
       RedisSchema schema = runner.schema();
-      byte[][] step = schema.stepKeys(bucket, schema.beginning(bucket));
-      byte[][] keys = Arrays.copyOf(step, step.length + batch.size());
+      byte[][] common = schema.stepKeys(bucket, schema.beginning(bucket));
+      byte[][] keys = Arrays.copyOf(common, common.length + batch.size());
       byte[][] values = new byte[COMMON_VALUES + batch.size() * 2][];
       memory.fill(values, bucket);
       for (int i = 0; i < batch.size(); i++) {
         GrantRef grant = batch.get(i).grant();
-        keys[step.length + i] = schema.lock(bucket, grant.lock());
+        keys[common.length + i] = schema.lock(bucket, grant.lock());
         values[COMMON_VALUES + 2 * i] = LockWriter.claimText(grant.claim());
         values[COMMON_VALUES + 2 * i + 1] =
             DecimalText.of(grant.token().value(), DecimalText.TOKEN_WIDTH);
@@ -137,7 +138,7 @@ public final class RenewalBatcher {
       return new ScriptTexts.Arguments(keys, values);
     }
 
-    /** The answers to the renewals, without the trace that they left together. */
+    /** Records the token of the batch's trace, and returns the replies to its renewals. */
     private List<byte[]> recordTrace(List<byte[]> replies) {
       ReplyParser trace = new ReplyParser(replies.get(0));
       if (!trace.isAtEnd()) {

@@ -15,8 +15,11 @@ import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
 
 /**
- * Where a listing goes on: a step of a master's SCAN, and the names of that step, as 64-bit hashes,
- * that a page has shown already.
+ * The position at which a listing continues.
+ *
+ * @param master the server that is being scanned
+ * @param cursor the cursor of a step of its SCAN
+ * @param shown 64-bit hashes of the names of that step that a page has shown already
  */
 record ScanPosition(String master, String cursor, Set<Long> shown) {
   private static final Pattern FORM =
@@ -52,7 +55,7 @@ record ScanPosition(String master, String cursor, Set<Long> shown) {
     return new Cursor(Base64.getUrlEncoder().withoutPadding().encodeToString(bytes));
   }
 
-  /** Reads what {@link #write} wrote. */
+  /** Parses the text of {@link #toCursor}. */
   static ScanPosition fromCursor(Cursor cursor) {
     try {
       byte[] bytes = Base64.getUrlDecoder().decode(cursor.opaque());

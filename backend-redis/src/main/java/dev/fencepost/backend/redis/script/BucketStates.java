@@ -13,17 +13,22 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * What this replica knows of each bucket: its beginning, and the run of Redis that serves it. Safe
- * for use by many threads.
+ * The state of each bucket as this replica knows it: its beginning, and the run of Redis that
+ * serves it.
+ *
+ * <p>A run is a Redis process, together with the history that it continues if it was promoted. A
+ * bucket gets a new beginning when another run starts to serve it, or when it lost state. To settle
+ * a bucket is to compare its beginning with the known one, and thus to notice lost state before a
+ * token is given. Safe for use by many threads.
  */
 public final class BucketStates {
-  /** The beginning's identity: when, and by whom. */
+  /** Length of a beginning's identity: the time, and the replica that wrote it. */
   private static final int IDENTITY = DecimalText.MICROS_WIDTH + ReplicaId.LENGTH;
 
   private static final int PREDECESSOR = IDENTITY + DecimalText.TOKEN_WIDTH;
   private static final int RUN = PREDECESSOR + IDENTITY;
 
-  /** One for each master of a large cluster; those of former runs are of no use. */
+  /** Enough for each master of a large cluster. The texts for former runs are never used again. */
   private static final int MOST_RUNS = 64;
 
   private final RedisConnections connections;
@@ -38,12 +43,12 @@ public final class BucketStates {
   private record BucketState(String beginning, ScriptTexts scripts) {}
 
   /**
-   * What settling a bucket told.
+   * The result of settling a bucket.
    *
-   * @param quietMillis for how long nothing is granted in it
-   * @param news whether it has another beginning than this replica knew
-   * @param lost whether it lacks something that this replica knew
-   * @param scripts those for the run that serves it
+   * @param quietMillis time for which nothing is granted in the bucket
+   * @param changed true if its beginning is another one than this replica knew
+   * @param lost true if it lacks something that this replica knew
+   * @param scripts the scripts for the run that serves it
    */
   public record Settlement(long quietMillis, boolean changed, boolean lost, ScriptTexts scripts) {}
 
@@ -60,27 +65,29 @@ public final class BucketStates {
   }
 
   /**
-   * The scripts for the run that served the bucket when it was settled last. After doubts they are
-   * for none, so that the store does not know them, and the bucket is settled first.
+   * Returns the scripts for the run that served the bucket when it was last settled. After {@link
+   * #invalidate} they are for no run, so that Redis does not know them and the bucket is settled
+   * first.
    */
   public ScriptTexts scripts(int bucket) {
     return states.get(bucket).scripts();
   }
 
-  /** The scripts for every run; those that are for one run alone belong to none here. */
+  /** Returns the scripts for any run. Those that are bound to one run are bound to none here. */
   public ScriptTexts unboundScripts() {
     return unbound;
   }
 
   /**
-   * Another run may serve the bucket from now on, or the same one with another history: a process
-   * that is demoted and promoted again keeps the scripts that it knew.
+   * Makes the bucket be settled before the next token. Called when another run may serve it, or the
+   * same process with another history: a process that is demoted and promoted again keeps its
+   * scripts.
    */
   public void invalidate(int bucket) {
     states.updateAndGet(bucket, last -> new BucketState(last.beginning(), unbound));
   }
 
-  /** The same for every bucket. */
+  /** Does the same for all buckets. */
   public void invalidateAll() {
     for (int bucket = 0; bucket < RedisSchema.BUCKETS; bucket++) {
       invalidate(bucket);
@@ -88,7 +95,7 @@ public final class BucketStates {
   }
 
   /**
-   * Sees who serves the bucket and what it lacks; if it lacks something, nothing is granted in it
+   * Reads which run serves the bucket and whether it lost state. If so, nothing is granted in it
    * until the grants that this replica remembers have ended.
    */
   CompletionStage<Settlement> settle(int bucket) {

@@ -2,7 +2,7 @@ package dev.fencepost.backend.redis.script;
 
 import java.nio.charset.StandardCharsets;
 
-/** Numbers as text of a fixed width, which the scripts compare and cut as text. */
+/** Numbers as decimal text. Those of a fixed width are compared and cut as text by the scripts. */
 public final class DecimalText {
   /** Width of a token. */
   public static final int TOKEN_WIDTH = 19;
@@ -12,7 +12,7 @@ public final class DecimalText {
 
   private DecimalText() {}
 
-  /** The number, filled up with zeros on the left. */
+  /** Writes the number with leading zeros. */
   public static byte[] of(long number, int width) {
     byte[] digits = new byte[width];
     long left = number;
@@ -23,7 +23,7 @@ public final class DecimalText {
     return digits;
   }
 
-  /** The number in as few digits as it needs. */
+  /** Writes the number without leading zeros. */
   public static byte[] of(long number) {
     return Long.toString(number).getBytes(StandardCharsets.US_ASCII);
   }

@@ -2,7 +2,7 @@ package dev.fencepost.backend.redis.script;
 
 import java.util.List;
 
-/** The scripts, each put together from resource files of this package. */
+/** The Lua scripts. Each is composed of resource files of this package. */
 public enum LuaScript {
   ACQUIRE(false, "acquire_free record bucket token attempt acquire"),
   HAND_OVER(true, "record bucket token attempt hand_over"),
@@ -24,20 +24,20 @@ public enum LuaScript {
     this.parts = parts;
   }
 
-  /** Whether it may run when the store's memory is full: it frees some, or needs little. */
+  /** True if it may run when the store's memory is full, since it frees some or needs little. */
   boolean runsWhenFull() {
     return whenFull;
   }
 
   /**
-   * Whether it puts tokens in front of a bucket's list, which would hide that others are missing:
-   * only a run of Redis that this replica has settled the bucket with may do so.
+   * True if it puts tokens in front of a bucket's list. This would hide that others are missing, so
+   * it may run only in the run of Redis that this replica has settled the bucket with.
    */
   boolean isBoundToRun() {
     return parts().contains("token");
   }
 
-  /** The files that it is made of, without their ending. */
+  /** Returns the names of its files, without the extension. */
   public List<String> parts() {
     return List.of(parts.split(" ", -1));
   }

@@ -3,7 +3,7 @@ package dev.fencepost.backend.redis.script;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** A text of a script's, read from the left. */
+/** Parses the text that a script returned, from left to right. */
 public final class ReplyParser {
   private final byte[] bytes;
   private int at;
@@ -20,7 +20,7 @@ public final class ReplyParser {
     return (char) next(1)[0];
   }
 
-  /** A number of that many digits. */
+  /** Reads a number of this many digits. */
   public long number(int width) {
     require(width);
     long number = 0;
@@ -30,10 +30,10 @@ public final class ReplyParser {
     return number;
   }
 
-  /** A number that ends before the mark, which is read as well, or at the end. */
-  public long numberUpTo(char mark) {
+  /** Reads a number up to the delimiter or the end, and skips the delimiter. */
+  public long numberUpTo(char delimiter) {
     int end = at;
-    while (end < bytes.length && bytes[end] != mark) {
+    while (end < bytes.length && bytes[end] != delimiter) {
       end++;
     }
     boolean negative = end > at && bytes[at] == '-';
@@ -43,10 +43,10 @@ public final class ReplyParser {
     return negative ? -number : number;
   }
 
-  /** ASCII that ends before the mark, which is read as well. */
-  public String wordUpTo(char mark) {
+  /** Reads ASCII up to the delimiter or the end, and skips the delimiter. */
+  public String wordUpTo(char delimiter) {
     int end = at;
-    while (end < bytes.length && bytes[end] != mark) {
+    while (end < bytes.length && bytes[end] != delimiter) {
       end++;
     }
     String word = new String(bytes, at, end - at, StandardCharsets.US_ASCII);
@@ -54,7 +54,7 @@ public final class ReplyParser {
     return word;
   }
 
-  /** So many bytes of UTF-8. */
+  /** Reads this many bytes of UTF-8. */
   public String text(int length) {
     require(length);
     String text = new String(bytes, at, length, StandardCharsets.UTF_8);
@@ -62,7 +62,7 @@ public final class ReplyParser {
     return text;
   }
 
-  /** What is left, as UTF-8. */
+  /** Reads the rest, as UTF-8. */
   public String rest() {
     return isAtEnd() ? "" : text(bytes.length - at);
   }

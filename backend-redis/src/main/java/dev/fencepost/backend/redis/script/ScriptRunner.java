@@ -15,12 +15,12 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 
 /**
- * The store as everything else here asks it: attempts, what owners want, reads, and the search for
- * lost state have gates of their own, so that a renewal never waits behind an attempt, and lost
- * state is seen in time whatever is asked. Safe for use by many threads.
+ * Runs scripts and commands, each within the call timeout. Attempts, owners' calls, reads and the
+ * search for lost state have a gate each: a renewal never waits behind an attempt, and lost state
+ * is noticed in time under any load. Safe for use by many threads.
  */
 public final class ScriptRunner {
-  /** For scripts that are for every run of Redis. */
+  /** For scripts that are not bound to one run of Redis. */
   private static final int ANY_BUCKET = 0;
 
   private final RedisConnections connections;
@@ -68,14 +68,14 @@ public final class ScriptRunner {
     return memory;
   }
 
-  /** Runs a script for somebody who wants a lock. */
+  /** Runs a script for a claim that wants a lock. */
   public <T> CompletionStage<T> runForAttempt(
       int bucket, LuaScript script, ScriptTexts.Arguments arguments, Function<byte[], T> parse) {
     return attemptGate.submit(
         new ScriptRequest<>(bucket, script, ScriptOutputType.VALUE, arguments, parse));
   }
 
-  /** Runs a script for an owner, or one who leaves. */
+  /** Runs a script for an owner, or for a replica that leaves a queue. */
   public <T> CompletionStage<T> runForOwner(
       int bucket, LuaScript script, ScriptTexts.Arguments arguments, Function<byte[], T> parse) {
     return ownerGate.submit(
@@ -92,21 +92,21 @@ public final class ScriptRunner {
         new ScriptRequest<>(bucket, script, ScriptOutputType.MULTI, arguments, parse));
   }
 
-  /** Runs a script for anything else. */
+  /** Runs a script for any other call. */
   public <T> CompletionStage<T> runOther(
       int bucket, LuaScript script, ScriptTexts.Arguments arguments, Function<byte[], T> parse) {
     return otherGate.submit(
         new ScriptRequest<>(bucket, script, ScriptOutputType.VALUE, arguments, parse));
   }
 
-  /** Runs a script for anything else that has several answers. */
+  /** Runs a script for any other call, with a reply of several parts. */
   public <T> CompletionStage<T> runOtherMulti(
       LuaScript script, ScriptTexts.Arguments arguments, Function<List<byte[]>, T> parse) {
     return otherGate.submit(
         new ScriptRequest<>(ANY_BUCKET, script, ScriptOutputType.MULTI, arguments, parse));
   }
 
-  /** Sees who serves a bucket and what it lacks. */
+  /** Reads which run serves a bucket and whether it lost state. */
   public CompletionStage<BucketStates.Settlement> settle(int bucket) {
     return settlementGate.submit(
         new RedisRequest<BucketStates.Settlement, BucketStates.Settlement>() {
@@ -122,7 +122,7 @@ public final class ScriptRunner {
         });
   }
 
-  /** Sends a command of Redis' own. */
+  /** Sends one of Redis' own commands. */
   public <R, T> CompletionStage<T> sendCommand(
       Function<RedisClusterAsyncCommands<byte[], byte[]>, ? extends CompletionStage<R>> command,
       Function<R, T> parse) {
@@ -140,7 +140,7 @@ public final class ScriptRunner {
         });
   }
 
-  /** Sends a command to one of the masters. */
+  /** Sends one of Redis' own commands to one of the masters. */
   public <R, T> CompletionStage<T> sendCommandTo(
       String master,
       Function<RedisClusterAsyncCommands<byte[], byte[]>, ? extends CompletionStage<R>> command,
@@ -186,7 +186,7 @@ public final class ScriptRunner {
       this.parse = parse;
     }
 
-    /** A run that does not know the script may be another than the one it was for. */
+    /** Settles the bucket first if Redis does not know a bound script: another run may serve it. */
     @Override
     public CompletionStage<R> send(boolean withText) {
       if (!withText) {
@@ -208,7 +208,7 @@ public final class ScriptRunner {
           scripts.runByText(connections.commands(), script, type, arguments));
     }
 
-    /** Where a connection broke, or a server refuses to serve, another one may be next. */
+    /** Invalidates the bucket's state if the server failed: another one may serve it next. */
     private CompletionStage<R> invalidateIfUnreachable(CompletionStage<R> sent) {
       return sent.whenComplete(
           (reply, error) -> {

@@ -15,17 +15,16 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * The scripts' texts, for one prefix of keys and one run of Redis, and their digests by which the
- * store knows them. A run is named in the texts that are for it alone, so that no other knows their
- * digests.
+ * The texts and digests of all scripts, for one key prefix and one run of Redis. The texts of
+ * scripts that are bound to a run contain its name, so that no other run knows their digests.
  */
 public final class ScriptTexts {
   private final Map<LuaScript, Text> texts = new EnumMap<>(LuaScript.class);
 
   /**
-   * Puts the texts together.
+   * Composes the texts.
    *
-   * @param run the process that serves, and the history that it continues
+   * @param run the Redis process that serves, and the history that it continues
    */
   ScriptTexts(String prefix, String run) {
     for (LuaScript script : LuaScript.values()) {
@@ -42,7 +41,7 @@ public final class ScriptTexts {
     return store.evalsha(text(script).digest, type, arguments.keys, arguments.values);
   }
 
-  /** Sends a script with its text, for a store that does not know it any more. */
+  /** Sends a script with its text, for a server that does not know it (any more). */
   <T> RedisFuture<T> runByText(
       RedisClusterAsyncCommands<byte[], byte[]> store,
       LuaScript script,
@@ -51,8 +50,8 @@ public final class ScriptTexts {
     return store.eval(text(script).source, type, arguments.keys, arguments.values);
   }
 
-  /** Makes a server know those that are for every run. */
-  @SuppressWarnings("FutureReturnValueIgnored") // A script that is not known is sent whole.
+  /** Loads the scripts that are not bound to a run into a server. */
+  @SuppressWarnings("FutureReturnValueIgnored") // If that fails, the first use sends the text.
   public void load(RedisClusterAsyncCommands<byte[], byte[]> node) {
     texts.forEach(
         (script, text) -> {
@@ -62,7 +61,7 @@ public final class ScriptTexts {
         });
   }
 
-  /** What a script is told. */
+  /** The KEYS and ARGV of a script. */
   public static final class Arguments {
     private final byte[][] keys;
     private final byte[][] values;
@@ -88,7 +87,7 @@ public final class ScriptTexts {
   }
 
   private static Text text(LuaScript script, String prefix, String run) {
-    // With this line a script that writes is refused by a replica before it has read anything.
+    // With this line a Redis replica refuses a writing script before it reads anything.
     StringBuilder text =
         new StringBuilder(script.runsWhenFull() ? "#!lua flags=allow-oom\n" : "#!lua\n");
     if (script.isBoundToRun()) {

@@ -9,15 +9,15 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
- * What this replica remembers of the store's answers: the highest tokens, below which none is given
- * and by whose absence lost state is noticed; and until when its latest grant in each bucket may
- * live. Safe for use by many threads.
+ * Remembers from the store's replies, for each bucket, the highest token and the time until which
+ * this replica's latest grant may live. No token at or below the highest one is given again, and a
+ * bucket without it has lost state. Safe for use by many threads.
  */
 public final class TokenMemory {
-  /** So long may replicas need to come back to a store that was away. */
+  /** Time that replicas may need to come back to a store that was away. */
   public static final long MIN_QUIET_MILLIS = 3_000;
 
-  /** Longer closings are remembered for this time only: losing one costs no bucket a day. */
+  /** Longer closings are remembered for this time only, so that no bucket is quiet for a day. */
   private static final long MOST_CLOSED_MILLIS = Duration.ofMinutes(10).toMillis();
 
   private final ReplicaId self;
@@ -40,7 +40,7 @@ public final class TokenMemory {
     return selfText;
   }
 
-  /** Tells a step who asks and what it remembers, in the first four values. */
+  /** Sets the first four values of a script: this replica, and what it remembers. */
   public void fill(byte[][] values, int bucket) {
     values[0] = selfText;
     values[1] = leastToken();
@@ -48,21 +48,24 @@ public final class TokenMemory {
     values[3] = DecimalText.of(quietMillis(bucket));
   }
 
-  /** The least token that may be given now. */
+  /** Returns the least token that may be given now. */
   byte[] leastToken() {
     return DecimalText.of(highest.get() + 1, DecimalText.TOKEN_WIDTH);
   }
 
-  /** The highest token seen in the bucket: the store's last one is not below, or it lost state. */
+  /**
+   * Returns the bucket's highest known token. If the store's last one is below it, state was lost.
+   */
   byte[] lastToken(int bucket) {
     return DecimalText.of(byBucket.get(bucket), DecimalText.TOKEN_WIDTH);
   }
 
-  /** For how long nothing may be granted in the bucket if the store lost its state. */
+  /** Returns how long nothing may be granted in the bucket if the store lost its state. */
   long quietMillis(int bucket) {
     return Math.max(MIN_QUIET_MILLIS, latestEndMillis.get(bucket) - nowMillis());
   }
 
+  /** Remembers a token that the store replied with. */
   public void recordToken(int bucket, long token) {
     if (token > byBucket.get(bucket)) {
       byBucket.accumulateAndGet(bucket, token, Math::max);
@@ -72,12 +75,12 @@ public final class TokenMemory {
     }
   }
 
-  /** A grant of that lease was made or renewed. */
+  /** Remembers that a grant with this lease was made or renewed. */
   public void recordLease(int bucket, Lease lease) {
     recordEnd(bucket, lease.whole().toMillis() + 1);
   }
 
-  /** A lock was closed for so long. */
+  /** Remembers that a lock was closed for this time. */
   public void recordClosing(int bucket, Duration time) {
     recordEnd(bucket, Math.min(time.toMillis() + 1, MOST_CLOSED_MILLIS));
   }

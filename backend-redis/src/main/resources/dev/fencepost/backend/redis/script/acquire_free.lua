@@ -2,8 +2,8 @@
 -- KEYS  1 lock, 2 the bucket's tokens, 3 its beginning, 4 its age
 -- ARGV  1 this replica, 2 least token to give, 3 highest token seen in the bucket,
 --       4 ms of quiet if state was lost, 5 claim id and a space, 6 ttl, delay and mode,
---       7 claimant, 8 place in line (N one, J oin, S tay, Y ield), 9 ttl + delay in ms
--- First the usual case, a lock that nobody has and a bucket whose last token is behind the clock.
+--       7 claimant, 8 queue intent (N one, J oin, S tay, Y ield), 9 ttl + delay in ms
+-- First the usual case: a lock without a record, in a bucket whose last token is behind the clock.
 do
   local head = redis.call('LINDEX', KEYS[2], 0)
   local kind = head and string.byte(head, 20)

@@ -1,4 +1,4 @@
--- Lets a token pass a resource's mark and raises the mark.
+-- Lets a token pass if it is not below a resource's mark, and raises the mark to it.
 -- KEYS  1 mark, 2-4 as for an acquire
 -- ARGV  1-4 as for an acquire, 5 token, 6 ms to keep the mark
 local present = micros .. '000'

@@ -1,4 +1,5 @@
--- Writes a replica's entry and forgets those of the dead; answers the store's id and the living.
+-- Writes a replica's entry and removes those of dead replicas. Returns the store's id and the
+-- entries of the living replicas.
 -- KEYS  1 the store's id, 2 the replicas
 -- ARGV  1 an id for a store that has none, 2 ms after which an entry is dead,
 --       3 replica or nothing, 4 its phase and address

@@ -10,7 +10,7 @@ local function busy(v, left)
   return 'B' .. micros .. string.sub(head, 1, 19) .. left .. ':' .. (v or '')
 end
 
--- Takes the lock if the claim may have it, whatever stands on record.
+-- Takes the lock if the claim may have it, for any record.
 local function attempt(v)
   local self = ARGV[1]
   local stays = ARGV[8] == 'S' or ARGV[8] == 'Y'

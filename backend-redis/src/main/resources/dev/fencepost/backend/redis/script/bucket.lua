@@ -1,10 +1,11 @@
--- The bucket's tokens: a list, the last one first, each with its lock's key behind it. Each step
--- that proves a lock held or keeps it closed puts a token in front, so that the loss of any of them
--- is seen. In front, instead of a key, may stand
+-- The bucket's tokens: a list, the last one first, each with its lock's key behind it. Each script
+-- that proves a lock held or keeps it closed puts a token in front. So the loss of any of them is
+-- noticed. The first entry may have, instead of a key,
 --   NUL and ms  a quiet time: nothing is granted in the bucket until then
---   \1          a step that is no grant, such as a renewal
--- Without the list, or with a token in it below one that this replica has seen, state was lost:
--- the bucket begins anew, quietly, for as long as this replica's grants in it may live.
+--   \1          the trace of a script that grants nothing, such as a renewal
+-- If there is no list, or its first token is below one that this replica has seen, state was lost.
+-- Then the bucket gets a new beginning and is quiet for as long as this replica's grants in it may
+-- live.
 local clock = redis.call('TIME')
 local micros = string.format('%010d%06d', clock[1], clock[2])
 local millis = tonumber(string.sub(micros, 1, 13))
@@ -14,9 +15,9 @@ if head and string.byte(head, 20) == 0 then
   quiet = tonumber(string.sub(head, 21)) - millis
 end
 
--- The process that serves now and, if it was promoted, the history that it goes on with from there.
--- That is forgotten when replicas have been away for long, or the first one comes: then only the
--- process is left, and it is no other run.
+-- Returns the run: the Redis process that serves now and, if it was promoted, the history that it
+-- continues. Redis forgets that history when its replicas have been away for long, or when the
+-- first one comes. Then only the process id is left, which counts as the same run.
 local function present_run()
   local process = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
   local history, from = string.match(
@@ -24,7 +25,8 @@ local function present_run()
   return history and process .. history .. from or process
 end
 
--- Puts a token in front, with its lock's key if it is a grant's. A quiet time stays in front.
+-- Puts a token in front, with the lock's key if it is the token of a grant. A quiet time stays in
+-- front.
 local function put(token, key)
   local kind = head and string.byte(head, 20)
   if kind == 0 or kind == 1 then
@@ -43,15 +45,15 @@ local function put(token, key)
   end
 end
 
--- Nothing is granted for that long, or longer where that is so already.
+-- Begins a quiet time: nothing is granted for this long. A longer quiet time stays as it is.
 local function be_quiet(ms, last)
   quiet = math.max(quiet, ms)
   put(last)
 end
 
--- A new beginning of the bucket. 1-16 when, 17-32 by whom, 33-51 the last token that it has, 52-83
--- when and by whom the one before began, from 84 on the run. Those who know a later token, or who
--- missed a beginning, know of something that was lost.
+-- Writes a new beginning of the bucket. 1-16 its time, 17-32 the replica that wrote it, 33-51 the
+-- last token at that time, 52-83 time and replica of the beginning before, from 84 on the run. A
+-- replica that knows a later token, or that missed a beginning, knows that something was lost.
 local function begin()
   local before = string.sub(redis.call('GET', KEYS[3]) or '', 1, 32)
   local last = head and string.sub(head, 1, 19) or '0000000000000000000'
@@ -61,7 +63,7 @@ local function begin()
   return beginning
 end
 
--- A clock that was set back since then must not make a quiet time longer.
+-- If the clock was set back since then, the quiet time must not become longer.
 if quiet > 0 then
   local began = string.sub(redis.call('GET', KEYS[3]) or '', 1, 16)
   if began > micros then

@@ -1,4 +1,4 @@
--- Ends a claim's grant and keeps the lock closed for everybody.
+-- Ends a claim's grant and keeps the lock closed for all claims.
 -- KEYS  as for an acquire
 -- ARGV  1-4 as for an acquire, 5 claim id and a space, 6 token or nothing, 7 ms to stay closed
 local v = stored(KEYS[1])

@@ -1,7 +1,7 @@
--- Ends the lock's grant whoever holds it.
+-- Ends the lock's grant, for any holder.
 -- KEYS  as for an acquire
 -- ARGV  1-4 as for an acquire, 5 the token to end or nothing, 6 ms to stay closed, or nothing for
---       what is left of the lease and the delay, 7 reason
+--       the rest of the lease and the delay, 7 reason
 local v = stored(KEYS[1])
 if v == 'U' then
   return v

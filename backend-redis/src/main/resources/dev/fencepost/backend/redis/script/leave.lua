@@ -1,4 +1,4 @@
--- Takes a replica out of the lock's line and passes on a turn that was given to it.
+-- Removes a replica from the lock's queue, and passes on a reservation that it has.
 -- KEYS  1 lock
 -- ARGV  1 this replica
 local v = stored(KEYS[1])

@@ -1,14 +1,14 @@
--- A lock's record, as text. Places are fixed, so that reading one is cutting it.
---   1      'h' a tenure, held while more than the lock delay is left of the key's expiry; 'c' closed
+-- A lock's record is text. Its fields have fixed positions, so that one is read by cutting it out.
+--   1      'h' owned, held while more than the lock delay is left of the key's expiry; 'c' closed
 --   2-20   token
 --   h: 21-36 acquired at, in us; 37-44 ttl and 45-50 lock delay, in ms; 51 mode
---   c: 21-36 the replica whose turn it is, or dashes; 37-51 nothing
---   52-54  number of replicas in line; from 55 on their ids, 16 each, first come first
+--   c: 21-36 the replica that the lock is reserved for, or dashes; 37-51 dashes
+--   52-54  number of replicas in the queue; from 55 on their ids, 16 characters each, oldest first
 --   then   h: claim id, a space, the claimant; c: the reason of a forced release, or nothing
--- When everybody may take the lock is the key's own expiry.
+-- When the key expires, any claim may take the lock.
 
--- Whether the fixed places hold what this version knows. Another letter, or another mode than X, is
--- of a later version.
+-- True if this version can read the fixed fields. A later version may have another letter, or
+-- another mode than X.
 local function is_readable(v)
   if string.byte(v) == 104 then
     local _, last = string.find(v, '^h%d+X%d%d%d')
@@ -17,7 +17,7 @@ local function is_readable(v)
   return string.find(v, '^c%d+') ~= nil and string.find(v, '^%d%d%d', 52) ~= nil
 end
 
--- The lock's record, or nothing. 'U' for one that cannot be read: nothing is changed then.
+-- Returns the lock's record, or nothing. 'U' if it cannot be read: then nothing is changed.
 local function stored(key)
   local v = redis.pcall('GET', key)
   if v and (type(v) ~= 'string' or not is_readable(v)) then
@@ -66,7 +66,7 @@ local function is_held(v)
   return is_tenure(v) and redis.call('PTTL', KEYS[1]) > delay(v)
 end
 
--- claim: the id with a space behind it, or an empty text for none
+-- claim: the id with a space behind it, or an empty text if there is none
 local function is_on_record(v, claim, token)
   if not v or not is_tenure(v) or (token ~= '' and token ~= string.sub(v, 2, 20)) then
     return false
@@ -75,7 +75,8 @@ local function is_on_record(v, claim, token)
   return string.sub(v, at, at + #claim - 1) == claim
 end
 
--- E xpired, S uperseded, R eleased (L to tell it from the answer of a release), re V oked
+-- Returns why a grant was lost: E xpired, S uperseded, re L eased (R is a release's own answer),
+-- re V oked
 local function why(v, token, held)
   if not v then
     return 'E'
@@ -91,7 +92,8 @@ local function closed(token, turn, waiting, reason)
   return 'c' .. token .. turn .. '---------------' .. line(waiting) .. reason
 end
 
--- Free, or closed for the first in line, who is told; with the reason if it was taken by force.
+-- Frees the lock, or reserves it for the first replica in the queue and notifies it. Keeps the
+-- reason of a forced release.
 local function pass_on(token, waiting, reason)
   if waiting == '' then
     redis.call('DEL', KEYS[1])

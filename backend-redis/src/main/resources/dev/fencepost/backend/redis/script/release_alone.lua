@@ -1,7 +1,7 @@
--- Ends a claim's grant; a late one ends what is left of the lock delay.
+-- Ends a claim's grant. A release after the lease has ended ends the rest of the lock delay.
 -- KEYS  1 lock
 -- ARGV  1 this replica, 2 claim id and a space, 3 token or nothing
--- First the usual case, a grant without lock delay for which nobody waits.
+-- First the usual case: a grant without lock delay, and no replica waits for the lock.
 do
   local v = redis.pcall('GET', KEYS[1])
   if type(v) == 'string' and string.byte(v) == 104

@@ -1,4 +1,4 @@
--- The same for any number of grants.
+-- Does the same for any number of grants.
 local function last_token(key)
   for _, entry in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do
     if string.sub(entry, 20) == key then

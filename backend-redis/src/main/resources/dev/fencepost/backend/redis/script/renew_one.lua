@@ -1,7 +1,7 @@
--- Extends grants of one bucket to now + their ttl. Writes expiries, and a trace of having done so.
+-- Extends grants of one bucket to now + their ttl. Writes expiries, and one trace for all of them.
 -- KEYS  1 and 3 the bucket's beginning, 2 its tokens, 4 its age, then the locks
 -- ARGV  1-4 as for an acquire, then for each lock its claim id and a space, and its token
--- First the usual case, one grant without lock delay for which no replica waits.
+-- First the usual case: one grant without lock delay, and no replica waits for the lock.
 if #KEYS == 5 then
   local v = redis.pcall('GET', KEYS[5])
   if type(v) == 'string' and string.byte(v) == 104 and string.sub(v, 2, 20) == ARGV[6]

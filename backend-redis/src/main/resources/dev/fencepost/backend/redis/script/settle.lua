@@ -1,7 +1,8 @@
--- Sees whether a bucket is the one that this replica knows, and answers how long it is quiet and
--- its beginning. A process that has not served it before may lack what was written last: nothing is
--- granted until those who know have come to say so. If it lacks something that this replica
--- knows, nothing is granted for as long as this replica's grants in it may live.
+-- Compares a bucket's beginning with the one that this replica knows. Returns how long the bucket
+-- is quiet, and its beginning. A run that has not served it before may lack the last writes. So
+-- nothing is granted until the replicas that know them have had time to come back. If it lacks
+-- something that this replica knows, nothing is granted for as long as this replica's grants in it
+-- may live.
 -- KEYS  1 and 3 the bucket's beginning, 2 its tokens, 4 its age
 -- ARGV  1-4 as for an acquire, 5 ms that replicas need to come back, 6 the beginning that this
 --       replica knows, or nothing

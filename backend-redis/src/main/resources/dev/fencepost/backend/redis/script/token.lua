@@ -1,4 +1,5 @@
--- Lua's numbers are doubles: tokens are 19 digits of text, and compare as such.
+-- Lua's numbers are doubles, which lose digits of a token. So tokens are text of 19 digits, and are
+-- compared as text.
 local function next_token(least)
   local token = micros .. '000'
   local last = string.sub(head, 1, 19)
@@ -20,7 +21,7 @@ local function next_token(least)
   return token
 end
 
--- Leaves a trace of a step that is no grant; answers its token.
+-- Puts the trace of a script that grants nothing in front, and returns its token.
 local function leave_trace()
   local token = next_token('')
   put(token)

@@ -57,10 +57,10 @@ final class EarlyClockTest {
     }
   }
 
-  /** Runs the script of an acquire as if the clock stood then, on a bucket without tokens. */
+  /** Runs the acquire script with the clock at {@link #THEN}, on a bucket without tokens. */
   private static String acquireThen(StatefulRedisConnection<byte[], byte[]> connection, Claim claim)
       throws IOException {
-    RedisSchema keys = new RedisSchema("fp");
+    RedisSchema schema = new RedisSchema("fp");
     int bucket = RedisSchema.bucketOf(claim.lock());
     byte[][] values = new byte[9][];
     new TokenMemory(dev.fencepost.lock.ReplicaId.of(1)).fill(values, bucket);
@@ -69,22 +69,22 @@ final class EarlyClockTest {
     values[6] = ClaimantCodec.write(claim.claimant());
     values[7] = new byte[] {'N'};
     values[8] = DecimalText.of(claim.lease().whole().toMillis());
-    connection.sync().del(keys.tokens(bucket));
+    connection.sync().del(schema.tokens(bucket));
     connection
         .sync()
-        .lpush(keys.tokens(bucket), ("0".repeat(19) + "\1").getBytes(StandardCharsets.US_ASCII));
+        .lpush(schema.tokens(bucket), ("0".repeat(19) + "\1").getBytes(StandardCharsets.US_ASCII));
     byte[] reply =
         connection
             .sync()
             .eval(
                 sourceAt(LuaScript.ACQUIRE, THEN.getEpochSecond()),
                 ScriptOutputType.VALUE,
-                keys.stepKeys(bucket, keys.lock(bucket, claim.lock())),
+                schema.stepKeys(bucket, schema.lock(bucket, claim.lock())),
                 values);
     return new String(reply, StandardCharsets.US_ASCII);
   }
 
-  /** A script's text, as if the clock stood then. */
+  /** Returns a script's text, with a fixed time instead of the clock. */
   static byte[] sourceAt(LuaScript script, long seconds) throws IOException {
     StringBuilder all = new StringBuilder("#!lua\n");
     for (String part : script.parts()) {

@@ -18,12 +18,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
 
-/** The steps of version 0.1 of a replica, by the scripts that it had. */
+/** A replica of version 0.1: runs the scripts of that version. */
 final class FormerReplica implements AutoCloseable {
   private static final String SELF = "00000000000000f0";
   private static final String QUIET = "60000";
 
-  private final RedisSchema keys = new RedisSchema("fp");
+  private final RedisSchema schema = new RedisSchema("fp");
   private final RedisClient client;
   private final StatefulRedisConnection<String, String> connection;
 
@@ -32,12 +32,12 @@ final class FormerReplica implements AutoCloseable {
     connection = client.connect(StringCodec.UTF8);
   }
 
-  /** Settles a bucket, from a memory of so many milliseconds; answers its age. */
+  /** Settles a bucket with a memory of this many milliseconds. Returns the bucket's age. */
   String settle(int bucket, String known, long quietMillis) {
-    String age = text(keys.stepKeys(bucket, new byte[0])[3]);
+    String age = text(schema.stepKeys(bucket, new byte[0])[3]);
     return run(
         "bucket settle",
-        List.of(age, text(keys.tokens(bucket)), age),
+        List.of(age, text(schema.tokens(bucket)), age),
         SELF,
         digits(1),
         digits(0),
@@ -45,7 +45,7 @@ final class FormerReplica implements AutoCloseable {
         known);
   }
 
-  /** Answers N and the token, or B and more. */
+  /** Returns N and the token, or a text that begins with B. */
   String acquire(Claim claim, long seen) {
     return run(
         "acquire_free record bucket token attempt acquire",
@@ -61,7 +61,7 @@ final class FormerReplica implements AutoCloseable {
         "" + claim.lease().whole().toMillis());
   }
 
-  /** Answers R and the terms, or why the grant is lost. */
+  /** Returns R and the terms, or the reason why the grant is lost. */
   String renew(Grant grant) {
     List<String> of = keysOf(grant.ref().lock());
     List<String> answers =
@@ -76,7 +76,7 @@ final class FormerReplica implements AutoCloseable {
     return answers.get(0);
   }
 
-  /** Answers R, or why the grant is lost. */
+  /** Returns R, or the reason why the grant is lost. */
   String release(Grant grant) {
     return run(
         "release_alone record release",
@@ -94,7 +94,7 @@ final class FormerReplica implements AutoCloseable {
 
   private List<String> keysOf(LockName lock) {
     int bucket = RedisSchema.bucketOf(lock);
-    byte[][] step = keys.stepKeys(bucket, keys.lock(bucket, lock));
+    byte[][] step = schema.stepKeys(bucket, schema.lock(bucket, lock));
     return List.of(text(step[0]), text(step[1]), text(step[3]));
   }
 

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A replica of version 0.1 and one of now, side by side on one store. */
+/** A replica of version 0.1 and one of the present version, side by side on one store. */
 final class RollingUpgradeTest {
   private static final int BUCKET = 5;
   private static final List<String> NAMES =
@@ -64,9 +64,9 @@ final class RollingUpgradeTest {
       assertThat(isGranted(now.attempt(claim(NAMES.get(1)), QueueIntent.NONE))).isFalse();
       assertThat(now.acquire(NAMES.get(2)).token()).isGreaterThan(token);
       assertThat(former.release(first)).isEqualTo("R");
-      Grant standing = now.acquire(second);
-      assertThat(standing.token()).isEqualTo(token);
-      assertThat(now.release(standing)).isEqualTo(new Release.Released());
+      Grant existing = now.acquire(second);
+      assertThat(existing.token()).isEqualTo(token);
+      assertThat(now.release(existing)).isEqualTo(new Release.Released());
     }
   }
 

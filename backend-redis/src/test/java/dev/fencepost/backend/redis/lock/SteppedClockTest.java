@@ -24,7 +24,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** A clock that is set back, as it happens shortly after a machine was started. */
+/** A clock that is set back, as happens shortly after the start of a machine. */
 final class SteppedClockTest {
   private static final RedisServer REDIS = new RedisServer("appendonly no");
   private static final String LOCK = "stepped";
@@ -57,7 +57,7 @@ final class SteppedClockTest {
 
   private static void settleAt(StatefulRedisConnection<byte[], byte[]> connection, Instant clock)
       throws IOException {
-    RedisSchema keys = new RedisSchema("fp");
+    RedisSchema schema = new RedisSchema("fp");
     int bucket = RedisSchema.bucketOf(new LockName(LOCK));
     byte[][] values = new byte[6][];
     new TokenMemory(ReplicaId.of(1)).fill(values, bucket);
@@ -68,7 +68,7 @@ final class SteppedClockTest {
         .eval(
             EarlyClockTest.sourceAt(LuaScript.SETTLE, clock.getEpochSecond()),
             ScriptOutputType.VALUE,
-            keys.stepKeys(bucket, keys.beginning(bucket)),
+            schema.stepKeys(bucket, schema.beginning(bucket)),
             values);
   }
 }

@@ -20,12 +20,12 @@ import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
 
-/** Reads that fill their own queue. */
+/** Reads fill their own queue and leave the search for lost state alone. */
 final class SettlementGateTest {
   private static final int MORE_THAN_READS_MAY_WAIT = 500;
 
   @Test
-  void readsWithoutEnd_doNotKeepLostStateFromBeingSeen() {
+  void floodOfReads_doesNotDelayTheSearchForLostState() {
     try (RedisServer redis = new RedisServer("appendonly no")) {
       redis.start();
       RedisSettings settings =
@@ -35,28 +35,32 @@ final class SettlementGateTest {
                   TestReplica.CALL_TIMEOUT,
                   Map.of("in-flight", "256", "queue", "100")));
       NettyChannels channels = new NettyChannels(TestReplica.CALL_TIMEOUT);
-      RedisStoreUri target = RedisStoreUri.of(redis.uri(), settings);
-      TimeoutSweeper deadlines = new TimeoutSweeper(TestReplica.CALL_TIMEOUT);
-      try (RedisConnections link =
+      RedisStoreUri storeUri = RedisStoreUri.of(redis.uri(), settings);
+      TimeoutSweeper timeouts = new TimeoutSweeper(TestReplica.CALL_TIMEOUT);
+      try (RedisConnections connections =
           RedisConnectionFactory.connect(
-              target, settings, channels, new io.lettuce.core.RedisConnectionStateListener() {})) {
-        ScriptRunner store =
-            new ScriptRunner(link, settings, new TokenMemory(ReplicaId.of(1)), deadlines, channels);
+              storeUri,
+              settings,
+              channels,
+              new io.lettuce.core.RedisConnectionStateListener() {})) {
+        ScriptRunner runner =
+            new ScriptRunner(
+                connections, settings, new TokenMemory(ReplicaId.of(1)), timeouts, channels);
         redis.pause();
         List<CompletionStage<String>> reads = new ArrayList<>();
         for (int i = 0; i < MORE_THAN_READS_MAY_WAIT; i++) {
-          reads.add(store.sendCommand(each -> each.ping(), pong -> pong));
+          reads.add(runner.sendCommand(each -> each.ping(), pong -> pong));
         }
-        List<CompletionStage<BucketStates.Settlement>> looks = new ArrayList<>();
+        List<CompletionStage<BucketStates.Settlement>> settlements = new ArrayList<>();
         for (int bucket = 0; bucket < RedisSchema.BUCKETS; bucket++) {
-          looks.add(store.settle(bucket));
+          settlements.add(runner.settle(bucket));
         }
         redis.resume();
         assertThat(reads.get(MORE_THAN_READS_MAY_WAIT - 1).toCompletableFuture())
             .as("one read too many")
             .isCompletedExceptionally();
-        looks.forEach(each -> assertThat(answer(each).quietMillis()).isPositive());
-        store.close();
+        settlements.forEach(each -> assertThat(answer(each).quietMillis()).isPositive());
+        runner.close();
       }
     }
   }

@@ -1,7 +1,7 @@
 -- The bucket's tokens: a list, the last one given first, each with its lock's key behind it. A NUL
 -- instead of the key marks a quiet time: nothing is granted in the bucket until the ms behind it.
--- Without the list, or with a token in it below one that this replica has seen, state was lost:
--- the bucket begins anew, quietly, for as long as this replica's grants may live.
+-- If there is no list, or its first token is below one that this replica has seen, state was lost.
+-- Then the bucket is quiet for as long as this replica's grants may live.
 local clock = redis.call('TIME')
 local micros = clock[1] .. string.format('%06d', clock[2])
 local millis = tonumber(string.sub(micros, 1, 13))

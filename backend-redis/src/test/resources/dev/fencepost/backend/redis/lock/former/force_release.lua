@@ -1,4 +1,4 @@
--- Ends the lock's grant whoever holds it.
+-- Ends the lock's grant, for any holder.
 -- KEYS  1 lock, 2 the bucket's tokens, 3 the bucket's age
 -- ARGV  1-4 as for an acquire, 5 the token to end or nothing, 6 ms to stay closed, or nothing for
 --       what is left of the lease and the delay, 7 reason

@@ -51,7 +51,7 @@ final class StoreBootstrap {
     // Last, so that a store with an id has all other nodes.
     byte[] id = UUID.randomUUID().toString().getBytes(StandardCharsets.UTF_8);
     created.add(create(client, schema.id(), id));
-    return LockReader.joined(created)
+    return LockReader.joinAll(created)
         .thenCompose(
             codes -> {
               codes.stream()

@@ -40,7 +40,7 @@ public final class NodeName {
     ByteArrayOutputStream out = new ByteArrayOutputStream(node.length());
     for (int i = 0; i < node.length(); i++) {
       char c = node.charAt(i);
-      if (c == '%' && i + 2 < node.length() + 0 && isHex(node, i + 1)) {
+      if (c == '%' && i + 2 < node.length() && isHex(node, i + 1)) {
         out.write(HexFormat.fromHexDigits(node, i + 1, i + 3));
         i += 2;
       } else {

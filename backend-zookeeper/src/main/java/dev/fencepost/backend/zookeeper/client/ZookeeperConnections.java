@@ -69,7 +69,7 @@ public final class ZookeeperConnections implements AutoCloseable {
 
   /** Returns the access rights of the nodes that we create. */
   public static List<ACL> acl(ZookeeperSettings settings) {
-    return settings.security().isSomebody()
+    return settings.security().hasIdentity()
         ? ZooDefs.Ids.CREATOR_ALL_ACL
         : ZooDefs.Ids.OPEN_ACL_UNSAFE;
   }
@@ -88,7 +88,7 @@ public final class ZookeeperConnections implements AutoCloseable {
           .digest()
           .ifPresent(
               digest -> client.addAuthInfo("digest", digest.getBytes(StandardCharsets.UTF_8)));
-      relay.start(client);
+      relay.attach(client);
       return client;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -119,10 +119,10 @@ public final class ZookeeperConnections implements AutoCloseable {
     }
 
     /** Attaches the client. Its first event may arrive before this call. */
-    synchronized void start(ZookeeperClient made) {
-      client = made;
+    synchronized void attach(ZookeeperClient created) {
+      client = created;
       if (connectedEarly) {
-        listener.onConnected(made);
+        listener.onConnected(created);
       }
     }
 

@@ -56,7 +56,7 @@ public record ZookeeperSettings(
    */
   record Security(Optional<String> digest, Optional<String> saslSection, Map<String, String> tls) {
     /** True if the ensemble knows our identity. Our nodes belong to it then, else to everybody. */
-    boolean isSomebody() {
+    boolean hasIdentity() {
       return digest.isPresent() || saslSection.isPresent();
     }
 

@@ -60,7 +60,7 @@ public final class LockReader {
     for (int from = 0; from < locks.size(); from += MAX_LOCKS_PER_READ) {
       chunks.add(chunk(locks.subList(from, Math.min(locks.size(), from + MAX_LOCKS_PER_READ))));
     }
-    return joined(chunks).thenApply(parts -> parts.stream().flatMap(List::stream).toList());
+    return joinAll(chunks).thenApply(parts -> parts.stream().flatMap(List::stream).toList());
   }
 
   /** Describes locks, in the given order. Locks with unreadable records are left out. */
@@ -96,7 +96,7 @@ public final class LockReader {
     return TimeUnit.NANOSECONDS.toMillis(clock.nowNanos());
   }
 
-  public static <T> CompletableFuture<List<T>> joined(List<CompletableFuture<T>> all) {
+  public static <T> CompletableFuture<List<T>> joinAll(List<CompletableFuture<T>> all) {
     return CompletableFuture.allOf(all.toArray(CompletableFuture<?>[]::new))
         .thenApply(done -> all.stream().map(CompletableFuture::join).toList());
   }
@@ -111,7 +111,7 @@ public final class LockReader {
               for (int i = 0; i < locks.size(); i++) {
                 each.add(readable(locks.get(i), results.subList(2 * i, 2 * i + 2)));
               }
-              return joined(each)
+              return joinAll(each)
                   .thenApply(found -> found.stream().flatMap(Optional::stream).toList());
             });
   }

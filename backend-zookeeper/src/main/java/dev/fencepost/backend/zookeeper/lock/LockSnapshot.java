@@ -114,23 +114,22 @@ public record LockSnapshot(
     if (stored.isEmpty()) {
       return LockRecord.unused(lock);
     }
-    StoredNode known = stored.orElseThrow();
+    StoredNode storedNode = stored.orElseThrow();
     long left =
         remaining == RemainingLease.FULL
             ? MicrosecondTime.of(node().duration())
             : leftMicros(nowMicros);
     long end = nowMicros + left;
     Optional<Ownership> ownership =
-        known
+        storedNode
             .node()
             .claim()
-            .filter(
-                t ->
-                    kind()
-                        != StateKind
-                            .TURN) // The lease expired before the turn, so the rules expect no
-            // ownership.
-            .map(t -> ownership(t, known.stat(), kind() == StateKind.HELD ? end : nowMicros - 1));
+            // The lease expired before the turn, so the rules expect no ownership.
+            .filter(claim -> kind() != StateKind.TURN)
+            .map(
+                claim ->
+                    ownership(
+                        claim, storedNode.stat(), kind() == StateKind.HELD ? end : nowMicros - 1));
     long freeAt =
         switch (kind()) {
           case IDLE -> 0;
@@ -141,11 +140,11 @@ public record LockSnapshot(
     return new LockRecord(
         lock,
         ownership,
-        known.token(),
+        storedNode.token(),
         freeAt,
-        isBusy ? known.node().turn() : Optional.empty(),
+        isBusy ? storedNode.node().turn() : Optional.empty(),
         replicas,
-        known.node().revoked());
+        storedNode.node().revoked());
   }
 
   private long leftMicros(long nowMicros) {

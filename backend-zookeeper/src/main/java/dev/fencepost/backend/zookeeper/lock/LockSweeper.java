@@ -185,7 +185,7 @@ public final class LockSweeper {
               }
               List<CompletableFuture<MultiResult>> each = new ArrayList<>();
               deletions.forEach(deletion -> each.add(gate.transact(List.of(deletion))));
-              return LockReader.joined(each).thenApply(done -> true);
+              return LockReader.joinAll(each).thenApply(done -> true);
             });
   }
 

@@ -80,14 +80,15 @@ public final class OptimisticWriter {
     if (tracked.isEmpty() || intent == QueueIntent.YIELD || from.claim().equals(to.id())) {
       return notPossible();
     }
-    boolean hasPlace = queueNodes.find(from.lock()).isPresent();
+    boolean isQueued = queueNodes.find(from.lock()).isPresent();
     QueueChange change =
         intent == QueueIntent.JOIN
-            ? (hasPlace ? QueueChange.LEAVE : QueueChange.NONE)
-            : (hasPlace ? QueueChange.NONE : QueueChange.JOIN);
+            ? (isQueued ? QueueChange.LEAVE : QueueChange.NONE)
+            : (isQueued ? QueueChange.NONE : QueueChange.JOIN);
     LockNode node = tracked.orElseThrow().node();
     return granted(to, batcher.send(from.lock(), base -> txns.handOver(node, to, change, base)))
-        .thenApply(got -> got.map(attempt -> new HandOver(new Release.Released(), attempt)));
+        .thenApply(
+            acquired -> acquired.map(attempt -> new HandOver(new Release.Released(), attempt)));
   }
 
   public CompletableFuture<Optional<Renewal>> renew(GrantRef grant) {
@@ -110,9 +111,13 @@ public final class OptimisticWriter {
     Optional<TrackedState> tracked =
         expirer
             .find(lock)
-            .filter(k -> k.holds(command.claim()))
+            .filter(state -> state.holds(command.claim()))
             .filter(
-                k -> command.token().filter(t -> t.value() != k.node().token().value()).isEmpty());
+                state ->
+                    command
+                        .token()
+                        .filter(token -> token.value() != state.node().token().value())
+                        .isEmpty());
     if (tracked.isEmpty()
         || !command.closeFor().isZero()
         || queueNodes.find(lock).isPresent()

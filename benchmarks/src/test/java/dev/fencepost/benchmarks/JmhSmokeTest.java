@@ -17,7 +17,7 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
-/** That each JMH benchmark runs on each store, and that one that fails is noticed. */
+/** Runs each JMH benchmark on each store, and proves that a failing one fails the run. */
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class JmhSmokeTest {
   private static final Set<String> STORES =

@@ -1,4 +1,4 @@
-/** What is compared: anything that gives a lock to one caller at a time, and the list of all. */
+/** The interface of a lock client that is measured, and the catalogue of all of them. */
 @NullMarked
 package dev.fencepost.benchmarks.contender;
 

@@ -4,9 +4,9 @@ import dev.fencepost.testkit.process.ChildJvm;
 import java.time.Duration;
 import java.util.List;
 
-/** A process that prints the port it listens on: the echo, the ceiling, a wire that delays. */
+/** A process that prints the port it listens on: the echo, the ceiling, or a delaying proxy. */
 final class PortProcess implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration START_TIMEOUT = Duration.ofSeconds(30);
   private static final String PORT = "port ";
 
   private final ChildJvm jvm;
@@ -14,7 +14,7 @@ final class PortProcess implements AutoCloseable {
 
   PortProcess(Class<?> main, String... arguments) {
     jvm = ChildJvm.start(List.of("-Xmx512m"), main, arguments);
-    String line = jvm.awaitLine(read -> read.startsWith(PORT), PATIENCE);
+    String line = jvm.awaitLine(read -> read.startsWith(PORT), START_TIMEOUT);
     port = Integer.parseInt(line.substring(PORT.length()));
   }
 

@@ -1,4 +1,4 @@
-/** The program that starts everything, has the contenders take turns, and collects. */
+/** The driver: starts all processes, gives the contenders their turns, and collects the results. */
 @NullMarked
 package dev.fencepost.benchmarks.driver;
 

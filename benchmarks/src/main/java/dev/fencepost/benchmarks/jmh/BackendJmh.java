@@ -1,7 +1,7 @@
 package dev.fencepost.benchmarks.jmh;
 
-import dev.fencepost.benchmarks.store.Store;
-import dev.fencepost.benchmarks.store.Stores;
+import dev.fencepost.benchmarks.store.MeasuredStore;
+import dev.fencepost.benchmarks.store.StoreStarter;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.Release;
@@ -17,37 +17,26 @@ import java.util.ServiceLoader;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Threads;
-import org.openjdk.jmh.annotations.Warmup;
 
-/** Each backend's operations, one caller that waits for each answer, on a store of its own. */
-@BenchmarkMode(Mode.AverageTime)
+/** Operations of each backend, by one caller that waits for each answer. */
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Warmup(iterations = 3, time = 2)
-@Measurement(iterations = 5, time = 2)
-@Fork(1)
-@Threads(1)
-public class BackendJmh {
+public class BackendJmh extends JmhDefaults {
 
-  /** A backend that is open. */
+  /** An open backend on a store of its own. */
   @State(Scope.Benchmark)
-  public static class Opened {
+  public static class OpenBackend {
     /** The kind of store. */
     @Param({"redis", "zookeeper", "etcd", "postgresql", "mariadb", "h2"})
     public String kind = "";
 
-    private Store store = Store.none();
+    private MeasuredStore store = MeasuredStore.none();
     private LockBackend backend;
     private GrantRef held;
     private GrantRef passed;
@@ -55,7 +44,7 @@ public class BackendJmh {
     /** Starts the store and takes two locks. */
     @Setup(Level.Trial)
     public void open() {
-      store = Stores.start(kind);
+      store = StoreStarter.start(kind);
       String uri = store.uri(store.port());
       backend =
           ServiceLoader.load(LockBackendProvider.class).stream()
@@ -81,36 +70,35 @@ public class BackendJmh {
     }
 
     private GrantRef take(String lock) {
-      return Claims.granted(
-          backend.tryAcquire(Claims.of(lock), QueueIntent.NONE).toCompletableFuture().join());
+      return JmhClaims.granted(
+          backend.tryAcquire(JmhClaims.of(lock), QueueIntent.NONE).toCompletableFuture().join());
     }
   }
 
-  /** Takes a free lock and gives it back. */
+  /** Takes a free lock and releases it. */
   @Benchmark
-  public Release acquireRelease(Opened opened) {
-    GrantRef grant = opened.take("free");
-    return opened.backend.release(ReleaseCommand.of(grant)).toCompletableFuture().join();
+  public Release acquireRelease(OpenBackend open) {
+    GrantRef grant = open.take("free");
+    return open.backend.release(ReleaseCommand.of(grant)).toCompletableFuture().join();
   }
 
-  /** Extends a grant. */
+  /** Renews a grant. */
   @Benchmark
-  public Renewal renew(Opened opened) {
-    return opened.backend.renew(opened.held).toCompletableFuture().join();
+  public Renewal renew(OpenBackend open) {
+    return open.backend.renew(open.held).toCompletableFuture().join();
   }
 
-  /** Gives a lock from one claim to the next. */
+  /** Hands a lock over from one claim to the next. */
   @Benchmark
-  public GrantRef handOver(Opened opened) {
-    Claim next = Claims.of("passed");
-    opened.passed =
-        Claims.granted(
-            opened
-                .backend
-                .handOver(opened.passed, next, QueueIntent.JOIN)
+  public GrantRef handOver(OpenBackend open) {
+    Claim next = JmhClaims.of("passed");
+    open.passed =
+        JmhClaims.granted(
+            open.backend
+                .handOver(open.passed, next, QueueIntent.JOIN)
                 .toCompletableFuture()
                 .join()
                 .got());
-    return opened.passed;
+    return open.passed;
   }
 }

@@ -3,7 +3,7 @@ package dev.fencepost.benchmarks.jmh;
 import dev.fencepost.core.TimerService;
 import java.time.Duration;
 
-/** The clock runs, but nothing is ever due: nobody here waits so long. */
+/** A running clock without timers, because no benchmark waits until one is due. */
 final class NoTimers implements TimerService {
   @Override
   public long nanoTime() {

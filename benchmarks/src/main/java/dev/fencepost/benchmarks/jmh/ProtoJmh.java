@@ -9,46 +9,32 @@ import dev.fencepost.proto.v1.Operation;
 import dev.fencepost.proto.v1.Result;
 import dev.fencepost.proto.v1.SessionRequest;
 import dev.fencepost.proto.v1.SessionResponse;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Threads;
-import org.openjdk.jmh.annotations.Warmup;
 
-/** Writing and reading the session's messages, with one operation and with many. */
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(1)
-@Threads(1)
+/** Encodes and decodes the session's messages, with one operation and with many. */
 @State(Scope.Benchmark)
-public class ProtoJmh {
+public class ProtoJmh extends JmhDefaults {
   private static final Duration TTL = Duration.newBuilder().setSeconds(30).build();
 
-  /** Operations in a message. */
+  /** The number of operations in a message. */
   @Param({"1", "32"})
   public int operations;
 
   private byte[] request = {};
   private byte[] response = {};
 
-  /** Writes what is read. */
+  /** Encodes the messages that are decoded. */
   @Setup
-  public void write() {
+  public void encodeBoth() {
     request = encodeRequest();
     response = encodeResponse();
   }
 
-  /** A client's message. */
+  /** Encodes a client's message. */
   @Benchmark
   public byte[] encodeRequest() {
     SessionRequest.Builder message = SessionRequest.newBuilder().setMark(7);
@@ -67,13 +53,13 @@ public class ProtoJmh {
     return message.build().toByteArray();
   }
 
-  /** The same at the server. */
+  /** Decodes it at the server. */
   @Benchmark
   public SessionRequest decodeRequest() throws InvalidProtocolBufferException {
     return SessionRequest.parseFrom(request);
   }
 
-  /** A server's message. */
+  /** Encodes a server's message. */
   @Benchmark
   public byte[] encodeResponse() {
     SessionResponse.Builder message = SessionResponse.newBuilder();
@@ -95,7 +81,7 @@ public class ProtoJmh {
     return message.build().toByteArray();
   }
 
-  /** The same at the client. */
+  /** Decodes it at the client. */
   @Benchmark
   public SessionResponse decodeResponse() throws InvalidProtocolBufferException {
     return SessionResponse.parseFrom(response);

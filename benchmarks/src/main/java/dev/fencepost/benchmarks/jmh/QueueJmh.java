@@ -15,33 +15,19 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Threads;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * The coordinator on a store in memory that answers at once: what it costs itself, and whether a
- * hand-over costs more when more wait.
+ * The coordinator on an in-memory store that answers at once. Shows the coordinator's own cost, and
+ * whether a hand-over costs more when more claims wait.
  */
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 3, time = 2)
-@Measurement(iterations = 5, time = 2)
-@Fork(1)
-@Threads(1)
-public class QueueJmh {
+public class QueueJmh extends JmhDefaults {
   private static final String CLIENT = "client";
   private static final Duration WAIT = Duration.ofHours(1);
 
@@ -58,9 +44,10 @@ public class QueueJmh {
     return coordinator;
   }
 
-  private static CompletableFuture<AcquireAnswer> ask(LockCoordinator coordinator, String lock) {
+  private static CompletableFuture<AcquireAnswer> acquire(
+      LockCoordinator coordinator, String lock) {
     return coordinator
-        .acquire(new AcquireCommand(Claims.of(lock), WAIT, Duration.ZERO, CLIENT))
+        .acquire(new AcquireCommand(JmhClaims.of(lock), WAIT, Duration.ZERO, CLIENT))
         .answer()
         .toCompletableFuture();
   }
@@ -73,28 +60,28 @@ public class QueueJmh {
         });
   }
 
-  /** Locks that nobody else wants. */
+  /** A coordinator whose locks have no other callers. */
   @State(Scope.Benchmark)
-  public static class Free {
+  public static class FreeLocks {
     private LockCoordinator coordinator;
 
-    /** Makes it. */
+    /** Opens the coordinator. */
     @Setup(Level.Trial)
     public void open() {
       coordinator = coordinator();
     }
 
-    /** Ends it. */
+    /** Closes the coordinator. */
     @TearDown(Level.Trial)
     public void close() {
       coordinator.close();
     }
   }
 
-  /** A lock with a queue that stays as long as it is: who was served joins its end. */
+  /** A lock with a queue of constant length, because each hand-over adds a claim at its end. */
   @State(Scope.Benchmark)
-  public static class Queue {
-    /** How many wait. */
+  public static class QueuedLock {
+    /** The number of waiting claims. */
     @Param({"1", "100", "10000"})
     public int waiters;
 
@@ -102,34 +89,34 @@ public class QueueJmh {
     private LockCoordinator coordinator;
     private GrantRef holder;
 
-    /** Makes it. */
+    /** Opens the coordinator. */
     @Setup(Level.Trial)
     public void open() {
       coordinator = coordinator();
-      holder = granted(ask(coordinator, "wanted").join());
+      holder = granted(acquire(coordinator, "wanted").join());
       for (int i = 0; i < waiters; i++) {
-        waiting.add(ask(coordinator, "wanted"));
+        waiting.add(acquire(coordinator, "wanted"));
       }
     }
 
-    /** Ends it. */
+    /** Closes the coordinator. */
     @TearDown(Level.Trial)
     public void close() {
       coordinator.close();
     }
   }
 
-  /** Takes a lock and gives it back. */
+  /** Takes a free lock and releases it. */
   @Benchmark
-  public Release acquireRelease(Free free) {
-    GrantRef grant = granted(ask(free.coordinator, "free").join());
+  public Release acquireRelease(FreeLocks free) {
+    GrantRef grant = granted(acquire(free.coordinator, "free").join());
     return free.coordinator.release(ReleaseCommand.of(grant)).toCompletableFuture().join();
   }
 
-  /** Joins the queue, gives the lock back, and the first of the queue has it. */
+  /** Joins the queue and releases the lock, which passes to the first claim. */
   @Benchmark
-  public GrantRef handOver(Queue queue) {
-    queue.waiting.add(ask(queue.coordinator, "wanted"));
+  public GrantRef handOver(QueuedLock queue) {
+    queue.waiting.add(acquire(queue.coordinator, "wanted"));
     queue.coordinator.release(ReleaseCommand.of(queue.holder)).toCompletableFuture().join();
     queue.holder = granted(queue.waiting.removeFirst().join());
     return queue.holder;

@@ -1,7 +1,7 @@
 package dev.fencepost.benchmarks.jmh;
 
-import dev.fencepost.benchmarks.contender.Held;
-import dev.fencepost.benchmarks.peer.StreamEcho;
+import dev.fencepost.benchmarks.contender.TakenLock;
+import dev.fencepost.benchmarks.peer.StreamEchoContender;
 import dev.fencepost.core.CoordinatorSettings;
 import dev.fencepost.core.LockCoordinator;
 import dev.fencepost.lock.Replica;
@@ -22,40 +22,26 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Threads;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * The way of a session's message through the server and back: gRPC's in-process transport, the
- * services, the coordinator and a store in memory; no socket, one operation in each message.
+ * The path of a session's message through the server and back: gRPC's in-process transport, the
+ * services, the coordinator and an in-memory store. No socket, one operation in each message.
  */
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 3, time = 2)
-@Measurement(iterations = 5, time = 2)
-@Fork(1)
-@Threads(1)
 @State(Scope.Benchmark)
-public class SessionJmh {
+public class SessionJmh extends JmhDefaults {
   private static final Duration TTL = Duration.ofSeconds(30);
   private static final int MESSAGE_BYTES = 64 * 1024;
-  private static final int MOST_IN_A_BATCH = 500;
+  private static final int MAX_BATCH_OPERATIONS = 500;
 
   private LockCoordinator coordinator;
   private Server server;
-  private StreamEcho client;
+  private StreamEchoContender client;
 
   /** Opens a session. */
   @Setup(Level.Trial)
@@ -78,7 +64,11 @@ public class SessionJmh {
                 self,
                 "jmh",
                 new LeasePolicy(
-                    TTL, Duration.ofHours(1), Duration.ofHours(24), MESSAGE_BYTES, MOST_IN_A_BATCH),
+                    TTL,
+                    Duration.ofHours(1),
+                    Duration.ofHours(24),
+                    MESSAGE_BYTES,
+                    MAX_BATCH_OPERATIONS),
                 new ServerLimits(
                     new LimitSettings(1000, 1000, 1000, 1000, 1_000_000, 1L << 30, 100)),
                 new LockMetrics(new SimpleMeterRegistry()),
@@ -90,10 +80,12 @@ public class SessionJmh {
     InProcessServerBuilder builder = InProcessServerBuilder.forName(name).directExecutor();
     services.definitions().forEach(builder::addService);
     server = builder.build().start();
-    client = new StreamEcho(InProcessChannelBuilder.forName(name).directExecutor().build(), TTL);
+    client =
+        new StreamEchoContender(
+            InProcessChannelBuilder.forName(name).directExecutor().build(), TTL);
   }
 
-  /** Ends it. */
+  /** Closes the session and the server. */
   @TearDown(Level.Trial)
   public void close() {
     client.close();
@@ -101,11 +93,11 @@ public class SessionJmh {
     coordinator.close();
   }
 
-  /** Takes a free lock and gives it back. */
+  /** Takes a free lock and releases it. */
   @Benchmark
   public long acquireRelease() throws Exception {
-    Held held = client.acquire("free");
-    held.release();
-    return held.token();
+    TakenLock taken = client.acquire("free");
+    taken.release();
+    return taken.token();
   }
 }

@@ -1,2 +1,2 @@
-/** Single operations under JMH: time and allocation of the parts, one beside the other. */
+/** JMH benchmarks of single operations: time and allocation of each part. */
 package dev.fencepost.benchmarks.jmh;

@@ -1,4 +1,4 @@
-/** The libraries and the hand-written locks that people use on the same stores. */
+/** The libraries and hand-written locks that are compared, and clients of Fencepost. */
 @NullMarked
 package dev.fencepost.benchmarks.peer;
 

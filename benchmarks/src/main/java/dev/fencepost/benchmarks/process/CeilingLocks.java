@@ -4,6 +4,7 @@ import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.GrantRef;
+import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.ReleaseCommand;
@@ -18,23 +19,25 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** The locks of one replica that is alone: who comes while a lock is taken stands in its queue. */
+/** The locks of a single replica. Claims for a taken lock wait in its queue. */
 final class CeilingLocks {
   private final LockBackend backend;
-  private final Map<LockName, Queued> locks = new ConcurrentHashMap<>();
+  private final Map<LockName, LockQueue> locks = new ConcurrentHashMap<>();
 
   CeilingLocks(LockBackend backend) {
     this.backend = backend;
   }
 
+  /** A claim whose answer is pending. */
   private record Waiter(Claim claim, CompletableFuture<Optional<Grant>> answer) {}
 
-  private static final class Queued {
+  /** A lock and its queue. */
+  private static final class LockQueue {
     private final Queue<Waiter> waiters = new ArrayDeque<>();
     private boolean isTaken;
 
-    /** Whether the waiter may try now; else it stands in line, if it waits. */
-    synchronized boolean mayTry(Waiter waiter, boolean waits) {
+    /** Takes a free lock for the waiter; otherwise queues it, or refuses a claim without wait. */
+    synchronized boolean takeOrEnqueue(Waiter waiter, boolean waits) {
       if (!isTaken) {
         isTaken = true;
         return true;
@@ -47,52 +50,51 @@ final class CeilingLocks {
       return false;
     }
 
-    synchronized @Nullable Waiter next() {
+    synchronized @Nullable Waiter poll() {
       return waiters.poll();
     }
 
-    /** Who came while the lock was given back; if nobody did, it is free. */
-    synchronized @Nullable Waiter nextOrFree() {
+    /** Returns a waiter that came during the release; without one, marks the lock as free. */
+    synchronized @Nullable Waiter pollOrFree() {
       Waiter next = waiters.poll();
       isTaken = next != null;
       return next;
     }
   }
 
-  /** Empty if it is taken and the claim does not wait. */
+  /** Acquires the lock. The result is empty if it is taken and the claim does not wait. */
   CompletionStage<Optional<Grant>> acquire(Claim claim, boolean waits) {
     Waiter waiter = new Waiter(claim, new CompletableFuture<>());
-    if (of(claim.lock()).mayTry(waiter, waits)) {
-      settle(waiter, backend.tryAcquire(claim, QueueIntent.NONE));
+    if (queue(claim.lock()).takeOrEnqueue(waiter, waits)) {
+      answer(waiter, backend.tryAcquire(claim, QueueIntent.NONE));
     }
     return waiter.answer();
   }
 
   CompletionStage<Release> release(GrantRef grant) {
-    Waiter next = of(grant.lock()).next();
+    Waiter next = queue(grant.lock()).poll();
     if (next == null) {
       return backend
           .release(ReleaseCommand.of(grant))
-          .whenComplete((ended, failure) -> free(of(grant.lock())));
+          .whenComplete((ended, failure) -> passOnOrFree(queue(grant.lock())));
     }
-    CompletionStage<dev.fencepost.lock.HandOver> handOver =
-        backend.handOver(grant, next.claim(), QueueIntent.NONE);
-    settle(next, handOver.thenApply(dev.fencepost.lock.HandOver::got));
-    return handOver.thenApply(dev.fencepost.lock.HandOver::ended);
+    CompletionStage<HandOver> handOver = backend.handOver(grant, next.claim(), QueueIntent.NONE);
+    answer(next, handOver.thenApply(HandOver::got));
+    return handOver.thenApply(HandOver::ended);
   }
 
-  private void free(Queued lock) {
-    Waiter next = lock.nextOrFree();
+  private void passOnOrFree(LockQueue lock) {
+    Waiter next = lock.pollOrFree();
     if (next != null) {
-      settle(next, backend.tryAcquire(next.claim(), QueueIntent.NONE));
+      answer(next, backend.tryAcquire(next.claim(), QueueIntent.NONE));
     }
   }
 
-  private Queued of(LockName lock) {
-    return locks.computeIfAbsent(lock, name -> new Queued());
+  private LockQueue queue(LockName lock) {
+    return locks.computeIfAbsent(lock, name -> new LockQueue());
   }
 
-  private static void settle(Waiter waiter, CompletionStage<Attempt> attempt) {
+  private static void answer(Waiter waiter, CompletionStage<Attempt> attempt) {
     attempt.whenComplete(
         (got, failure) -> {
           if (got instanceof Attempt.Granted granted) {

@@ -20,20 +20,20 @@ import java.util.ServiceLoader;
 import java.util.concurrent.Executor;
 
 /**
- * Fencepost without its lock service: the messages of a session, the commands of a backend, and
- * nothing between them but a queue for each lock. No limits, no checks, no second replica, no
- * waiting time that ends, nobody told of a loss. What Fencepost reaches of it is what its service
- * costs. Takes a store URI; prints the port it listens on.
+ * Fencepost without its lock service: the messages of a session, the commands of a backend, and a
+ * queue for each lock between them. It has no limits, no checks, no second replica, no waiting time
+ * that ends, and tells nobody of a loss. The difference to Fencepost is the cost of the service.
+ * Takes a store URI; prints the port that it listens on.
  */
 public final class CeilingMain {
   private CeilingMain() {}
 
   /** Runs until it is killed. */
   public static void main(String[] arguments) throws IOException, InterruptedException {
-    LockBackend backend = provider(arguments[0]).create(StoreSettings.of(arguments[0]));
+    LockBackend backend = findProvider(arguments[0]).create(StoreSettings.of(arguments[0]));
     ReplicaId self = ReplicaId.of(new Random().nextLong());
     backend
-        // As one that leaves: Fencepost's clients on the same store are not to look for it.
+        // As a draining replica: Fencepost's clients on the same store must not connect to it.
         .open(new Replica(self, "localhost:1", Replica.Phase.DRAINING), lock -> {})
         .toCompletableFuture()
         .join();
@@ -44,15 +44,16 @@ public final class CeilingMain {
             .workerEventLoopGroup(threads)
             .channelType(EpollServerSocketChannel.class)
             .directExecutor()
-            .addService(new CeilingSessions(new CeilingLocks(backend), () -> current(threads)))
+            .addService(
+                new CeilingSessions(new CeilingLocks(backend), () -> currentEventLoop(threads)))
             .build()
             .start();
     System.out.println("port " + server.getPort());
     server.awaitTermination();
   }
 
-  /** The thread of the connection, on which its answers are gathered, as Fencepost does. */
-  private static Executor current(EventLoopGroup threads) {
+  /** Returns the connection's thread. Answers are gathered there, as Fencepost does. */
+  private static Executor currentEventLoop(EventLoopGroup threads) {
     for (EventExecutor each : threads) {
       if (each.inEventLoop()) {
         return each;
@@ -61,7 +62,7 @@ public final class CeilingMain {
     return Runnable::run;
   }
 
-  private static LockBackendProvider provider(String uri) {
+  private static LockBackendProvider findProvider(String uri) {
     return ServiceLoader.load(LockBackendProvider.class).stream()
         .map(ServiceLoader.Provider::get)
         .filter(provider -> provider.schemes().stream().anyMatch(uri::startsWith))

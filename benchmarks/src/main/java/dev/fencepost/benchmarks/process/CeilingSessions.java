@@ -35,7 +35,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
-/** Sessions straight onto the backend: acquire and release, answered as the store answers. */
+/** Sessions that pass acquire and release to the backend and answer as the store answers. */
 final class CeilingSessions extends SessionServiceImplBase {
   private static final int MAX_UNANSWERED = 100_000;
   private static final int MAX_MESSAGE_BYTES = 4 << 20;
@@ -50,16 +50,20 @@ final class CeilingSessions extends SessionServiceImplBase {
 
   @Override
   public StreamObserver<SessionRequest> session(StreamObserver<SessionResponse> answers) {
-    return new Stream(answers);
+    return new SessionHandler(answers);
   }
 
-  private final class Stream implements StreamObserver<SessionRequest> {
+  /** One session. */
+  private final class SessionHandler implements StreamObserver<SessionRequest> {
     private final StreamObserver<SessionResponse> answers;
     private final Queue<Result> results = new ConcurrentLinkedQueue<>();
-    private final AtomicInteger asked = new AtomicInteger();
+
+    /** Requests to write; the thread that raises it from 0 writes for all. */
+    private final AtomicInteger writeRequests = new AtomicInteger();
+
     private final Executor writer = transport.get();
 
-    Stream(StreamObserver<SessionResponse> answers) {
+    SessionHandler(StreamObserver<SessionResponse> answers) {
       this.answers = answers;
     }
 
@@ -69,11 +73,11 @@ final class CeilingSessions extends SessionServiceImplBase {
         answers.onNext(welcome());
         return;
       }
-      boolean isHeld = asked.getAndIncrement() == 0;
+      boolean isWriter = writeRequests.getAndIncrement() == 0;
       for (Operation operation : message.getOperationsList()) {
         begin(operation, message.getMark());
       }
-      if (isHeld) {
+      if (isWriter) {
         write();
       }
       if (message.hasGoodbye()) {
@@ -92,16 +96,16 @@ final class CeilingSessions extends SessionServiceImplBase {
     private void begin(Operation operation, long mark) {
       Result.Builder result = Result.newBuilder().setId(operation.getId());
       if (operation.hasAcquire()) {
-        answer(
+        answerWhen(
             result.setCountsFromMark(mark),
             locks
-                .acquire(claim(operation.getAcquire()), waits(operation.getAcquire()))
-                .thenAccept(grant -> result.setAcquire(wire(grant))));
+                .acquire(toClaim(operation.getAcquire()), isWaiting(operation.getAcquire()))
+                .thenAccept(grant -> result.setAcquire(toResponse(grant))));
       } else {
-        answer(
+        answerWhen(
             result,
             locks
-                .release(grant(operation.getRelease()))
+                .release(toGrantRef(operation.getRelease()))
                 .thenAccept(
                     ended ->
                         result.setRelease(
@@ -110,7 +114,7 @@ final class CeilingSessions extends SessionServiceImplBase {
       }
     }
 
-    private void answer(Result.Builder result, CompletionStage<Void> whenSet) {
+    private void answerWhen(Result.Builder result, CompletionStage<Void> whenSet) {
       whenSet.whenComplete(
           (nothing, failure) -> {
             if (failure != null) {
@@ -120,17 +124,17 @@ final class CeilingSessions extends SessionServiceImplBase {
                       .setMessage(failure.toString()));
             }
             results.add(result.build());
-            if (asked.getAndIncrement() == 0) {
+            if (writeRequests.getAndIncrement() == 0) {
               writer.execute(this::write);
             }
           });
     }
 
-    /** One at a time; it takes along what comes meanwhile. */
+    /** Writes all results, including those that arrive meanwhile. Only one thread writes. */
     private void write() {
-      int seen;
+      int served;
       do {
-        seen = asked.get();
+        served = writeRequests.get();
         SessionResponse.Builder message = SessionResponse.newBuilder();
         for (Result next = results.poll(); next != null; next = results.poll()) {
           message.addResults(next);
@@ -138,7 +142,7 @@ final class CeilingSessions extends SessionServiceImplBase {
         if (message.getResultsCount() > 0) {
           answers.onNext(message.build());
         }
-      } while (asked.addAndGet(-seen) != 0);
+      } while (writeRequests.addAndGet(-served) != 0);
     }
   }
 
@@ -152,18 +156,18 @@ final class CeilingSessions extends SessionServiceImplBase {
                         .setReplicaId("ceiling")
                         .setLimits(Limits.newBuilder().setMaxMessageBytes(MAX_MESSAGE_BYTES)))
                 .setMaxUnanswered(MAX_UNANSWERED)
-                // Nobody dies here, and no sign of life is given.
+                // No session expires here, and no heartbeats are sent.
                 .setHeartbeat(Duration.newBuilder().setSeconds(3600)))
         .build();
   }
 
-  private static boolean waits(AcquireRequest request) {
+  private static boolean isWaiting(AcquireRequest request) {
     return request.getWait().getSeconds() + request.getWait().getNanos() > 0;
   }
 
-  private static AcquireResponse wire(Optional<dev.fencepost.lock.Grant> granted) {
+  private static AcquireResponse toResponse(Optional<dev.fencepost.lock.Grant> granted) {
     return granted
-        .map(grant -> AcquireResponse.newBuilder().setGranted(wire(grant)))
+        .map(grant -> AcquireResponse.newBuilder().setGranted(toProto(grant)))
         .orElseGet(
             () ->
                 AcquireResponse.newBuilder()
@@ -173,7 +177,7 @@ final class CeilingSessions extends SessionServiceImplBase {
         .build();
   }
 
-  private static Claim claim(AcquireRequest request) {
+  private static Claim toClaim(AcquireRequest request) {
     return new Claim(
         new LockName(request.getName()),
         new ClaimId(request.getClaimId()),
@@ -181,24 +185,24 @@ final class CeilingSessions extends SessionServiceImplBase {
         Claimant.named(request.getOwner()));
   }
 
-  private static GrantRef grant(ReleaseRequest request) {
+  private static GrantRef toGrantRef(ReleaseRequest request) {
     return new GrantRef(
         new LockName(request.getName()),
         new ClaimId(request.getClaimId()),
         new FencingToken(request.getFencingToken()));
   }
 
-  private static Grant wire(dev.fencepost.lock.Grant grant) {
+  private static Grant toProto(dev.fencepost.lock.Grant grant) {
     return Grant.newBuilder()
         .setName(grant.ref().lock().value())
         .setFencingToken(grant.token().value())
-        .setTtl(duration(grant.lease().ttl()))
-        .setValidFor(duration(grant.lease().validFor()))
-        .setRenewAfter(duration(grant.lease().renewAfter()))
+        .setTtl(toProto(grant.lease().ttl()))
+        .setValidFor(toProto(grant.lease().validFor()))
+        .setRenewAfter(toProto(grant.lease().renewAfter()))
         .build();
   }
 
-  private static Duration duration(java.time.Duration time) {
+  private static Duration toProto(java.time.Duration time) {
     return Duration.newBuilder().setSeconds(time.getSeconds()).setNanos(time.getNano()).build();
   }
 }

@@ -15,18 +15,18 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A longer wire: whatever passes arrives so much later, however much is on its way (a wire delays;
- * it does not narrow). Arguments: the port to pass on to, microseconds for each direction. Prints
- * the port it listens on.
+ * A proxy that delays all bytes by a fixed time. It does not limit the bandwidth: any amount may be
+ * in flight. Arguments: the port to forward to, and the microseconds for each direction. Prints the
+ * port that it listens on.
  */
 public final class DelayMain {
   private static final int CHUNK_BYTES = 64 * 1024;
-  private static final int MOST_ON_THE_WAY = 4096;
+  private static final int MAX_CHUNKS_IN_FLIGHT = 4096;
   private static final int BACKLOG = 256;
 
   private DelayMain() {}
 
-  /** What was read, and when it is due. */
+  /** Bytes that were read, and the time to write them. */
   private record Chunk(ByteBuffer bytes, long dueNanos) {}
 
   /** Runs until it is killed. */
@@ -46,37 +46,37 @@ public final class DelayMain {
     server.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), target));
     client.setTcpNoDelay(true);
     server.setTcpNoDelay(true);
-    carry(client, server, delayNanos);
-    carry(server, client, delayNanos);
+    forward(client, server, delayNanos);
+    forward(server, client, delayNanos);
   }
 
-  private static void carry(Socket from, Socket to, long delayNanos) {
-    BlockingQueue<Chunk> way = new LinkedBlockingQueue<>(MOST_ON_THE_WAY);
-    start("read", () -> read(from, way, delayNanos));
-    start("write", () -> write(to, way));
+  private static void forward(Socket from, Socket to, long delayNanos) {
+    BlockingQueue<Chunk> inFlight = new LinkedBlockingQueue<>(MAX_CHUNKS_IN_FLIGHT);
+    start("read", () -> read(from, inFlight, delayNanos));
+    start("write", () -> write(to, inFlight));
   }
 
-  private static void read(Socket from, BlockingQueue<Chunk> way, long delayNanos)
+  private static void read(Socket from, BlockingQueue<Chunk> inFlight, long delayNanos)
       throws InterruptedException {
     byte[] buffer = new byte[CHUNK_BYTES];
     try (InputStream in = from.getInputStream()) {
       for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-        way.put(
+        inFlight.put(
             new Chunk(
                 ByteBuffer.wrap(Arrays.copyOf(buffer, read)), System.nanoTime() + delayNanos));
       }
     } catch (IOException e) {
-      // Broken is ended.
+      // A broken connection ends like a closed one.
     }
-    way.put(new Chunk(ByteBuffer.allocate(0), System.nanoTime() + delayNanos));
+    inFlight.put(new Chunk(ByteBuffer.allocate(0), System.nanoTime() + delayNanos));
   }
 
-  private static void write(Socket to, BlockingQueue<Chunk> way) throws InterruptedException {
+  private static void write(Socket to, BlockingQueue<Chunk> inFlight) throws InterruptedException {
     try (to;
         OutputStream out = to.getOutputStream()) {
       while (true) {
-        Chunk chunk = way.take();
-        for (long left = left(chunk); left > 0; left = left(chunk)) {
+        Chunk chunk = inFlight.take();
+        for (long left = nanosUntilDue(chunk); left > 0; left = nanosUntilDue(chunk)) {
           LockSupport.parkNanos(left);
         }
         if (!chunk.bytes().hasRemaining()) {
@@ -85,20 +85,20 @@ public final class DelayMain {
         out.write(chunk.bytes().array());
       }
     } catch (IOException e) {
-      // The reader of the other direction sees it too.
+      // The reader of the other direction notices it too.
     }
   }
 
-  private static long left(Chunk chunk) {
+  private static long nanosUntilDue(Chunk chunk) {
     return chunk.dueNanos() - System.nanoTime();
   }
 
-  private static void start(String name, Step step) {
+  private static void start(String name, Work work) {
     Thread thread =
         new Thread(
             () -> {
               try {
-                step.run();
+                work.run();
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
               }
@@ -108,9 +108,9 @@ public final class DelayMain {
     thread.start();
   }
 
-  /** Part of the work. */
+  /** The work of one thread. */
   @FunctionalInterface
-  private interface Step {
+  private interface Work {
     void run() throws InterruptedException;
   }
 }

@@ -22,8 +22,8 @@ import java.net.InetSocketAddress;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A server that speaks Fencepost's messages and grants whatever it is asked for, at once, to
- * everybody: the messages without the lock. Prints the port it listens on.
+ * A server that speaks Fencepost's messages and grants every request at once: the messages without
+ * the lock. Prints the port that it listens on.
  */
 public final class EchoMain {
   private static final Duration VALID = Duration.newBuilder().setSeconds(30).build();
@@ -36,8 +36,8 @@ public final class EchoMain {
     Server server =
         NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
             .directExecutor()
-            .addService(new Unary())
-            .addService(new Stream())
+            .addService(new UnaryEcho())
+            .addService(new StreamEcho())
             .build()
             .start();
     System.out.println("port " + server.getPort());
@@ -60,7 +60,7 @@ public final class EchoMain {
     return ReleaseResponse.newBuilder().setOutcome(ReleaseOutcome.RELEASE_OUTCOME_RELEASED).build();
   }
 
-  private static final class Unary extends LockServiceImplBase {
+  private static final class UnaryEcho extends LockServiceImplBase {
     @Override
     public void acquire(AcquireRequest request, StreamObserver<AcquireResponse> answer) {
       answer.onNext(grant(request));
@@ -74,7 +74,7 @@ public final class EchoMain {
     }
   }
 
-  private static final class Stream extends SessionServiceImplBase {
+  private static final class StreamEcho extends SessionServiceImplBase {
     @Override
     public StreamObserver<SessionRequest> session(StreamObserver<SessionResponse> answers) {
       return new StreamObserver<>() {

@@ -4,7 +4,7 @@ import dev.fencepost.server.ServerMain;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Fencepost's server, as {@code fencepost server} runs it; arguments are {@code key=value}. */
+/** Fencepost's server, as {@code fencepost server} runs it. Arguments are {@code key=value}. */
 public final class FencepostMain {
   private FencepostMain() {}
 

@@ -1,4 +1,4 @@
-/** The other processes of a run: servers, the echo, the wire that delays. */
+/** Main programs of the other processes: Fencepost, the echo, the ceiling, the delaying proxy. */
 @NullMarked
 package dev.fencepost.benchmarks.process;
 

@@ -2,26 +2,26 @@ package dev.fencepost.benchmarks.report;
 
 import java.util.Arrays;
 
-/** What is done with the locks, and what is counted. */
+/** The way in which locks are used, and the figure that is measured. */
 public enum Scenario {
-  /** Each thread has locks of its own. */
+  /** Each thread uses locks of its own. */
   UNCONTENDED("uncontended", "threads", "pairs/s", Better.MORE),
-  /** One lock for all threads, nothing done while it is held. */
+  /** All threads want one lock and do nothing while they hold it. */
   CONTENDED("contended", "threads", "hand-overs/s", Better.MORE),
-  /** One lock, released once to many. */
+  /** Many wait for one lock, which is released once. */
   HERD("herd", "waiters", "ms until the last", Better.LESS),
-  /** Many locks held and renewed. */
+  /** Many locks are held and renewed. */
   MANY_LOCKS("many-locks", "locks", "locks kept", Better.MORE),
-  /** Many claims that wait for one lock. */
+  /** Many claims wait for one lock. */
   MANY_WAITERS("many-waiters", "waiters", "bytes of server heap per waiter", Better.LESS),
-  /** The holder's process is killed while another waits. */
+  /** The holder's process is killed while another client waits. */
   HOLDER_KILLED("holder-killed", "waiters", "ms to the next grant", Better.LESS),
   /** One of Fencepost's replicas is killed under load. */
   REPLICA_KILLED("replica-killed", "threads", "ms without a grant", Better.LESS),
   /** The store's leader is killed under load. */
   LEADER_KILLED("leader-killed", "threads", "ms without a grant", Better.LESS);
 
-  /** Which way is better. */
+  /** The direction in which a figure improves. */
   public enum Better {
     /** A rate. */
     MORE,
@@ -41,7 +41,7 @@ public enum Scenario {
     this.better = better;
   }
 
-  /** The one with the id. */
+  /** Returns the scenario with the id. */
   public static Scenario of(String id) {
     return Arrays.stream(values())
         .filter(scenario -> scenario.id.equals(id))
@@ -49,22 +49,22 @@ public enum Scenario {
         .orElseThrow(() -> new IllegalArgumentException("no scenario " + id));
   }
 
-  /** Its name. */
+  /** The name in commands and reports. */
   public String id() {
     return id;
   }
 
-  /** What its load is a number of. */
+  /** The noun that the load counts. */
   public String load() {
     return load;
   }
 
-  /** What its value is. */
+  /** The unit of the figure. */
   public String unit() {
     return unit;
   }
 
-  /** Which way is better. */
+  /** The direction in which the figure improves. */
   public Better better() {
     return better;
   }

@@ -1,4 +1,4 @@
-/** What was found, for machines and for people. */
+/** Results of a run: rows, ratios, targets and the Markdown report. */
 @NullMarked
 package dev.fencepost.benchmarks.report;
 

@@ -1,4 +1,4 @@
-/** The stores, each as a process of its own, with the settings that are its defaults. */
+/** Stores as processes of their own, each with its default settings. */
 @NullMarked
 package dev.fencepost.benchmarks.store;
 

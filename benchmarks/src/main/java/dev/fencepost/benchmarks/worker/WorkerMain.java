@@ -1,8 +1,8 @@
 package dev.fencepost.benchmarks.worker;
 
 import com.google.gson.Gson;
-import dev.fencepost.benchmarks.contender.Catalogue;
 import dev.fencepost.benchmarks.contender.Contender;
+import dev.fencepost.benchmarks.contender.ContenderCatalogue;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -14,28 +14,28 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The client's process: reads {@link Order orders} from its standard input, one JSON object on each
- * line, and answers each with {@value #RESULT} and an {@link Outcome}. In between it prints {@value
- * #SIGNAL} and a {@link Signal}, and goes on when it has read a line. Ends with its input.
+ * The client's process. It reads {@link WorkerOrder orders} from standard input, one JSON object on
+ * each line, and answers each with {@value #RESULT} and a {@link WorkerOutcome}. In between it
+ * prints {@value #SIGNAL} and a {@link WorkerSignal}, and waits for a line. It ends with its input.
  */
 public final class WorkerMain {
-  /** What a line with a signal begins with. */
+  /** The prefix of a line with a signal. */
   public static final String SIGNAL = "@signal ";
 
-  /** What a line with an outcome begins with. */
+  /** The prefix of a line with an outcome. */
   public static final String RESULT = "@result ";
 
-  private static final Map<String, Task> TASKS =
+  private static final Map<String, WorkerTask> TASKS =
       Map.of(
-          "uncontended", new Uncontended(),
-          "contended", new Contended(),
-          "herd", new Herd(),
-          "many-locks", new ManyLocks(),
-          "many-waiters", new ManyWaiters(),
-          "hold", new Hold(),
-          "await", new AwaitGrant(),
-          "outage", new Outage(),
-          "mixed", new Mixed());
+          "uncontended", new UncontendedTask(),
+          "contended", new ContendedTask(),
+          "herd", new HerdTask(),
+          "many-locks", new ManyLocksTask(),
+          "many-waiters", new ManyWaitersTask(),
+          "hold", new HoldTask(),
+          "await", new AwaitGrantTask(),
+          "outage", new OutageTask(),
+          "mixed", new MixedLoadTask());
 
   private final Gson gson = new Gson();
   private final BufferedReader in =
@@ -50,52 +50,53 @@ public final class WorkerMain {
   /** Runs until its input ends. */
   public static void main(String[] arguments) throws IOException {
     PrintStream out = System.out;
-    // Whatever a library prints is not for the driver.
+    // The driver must not read the output of a library.
     System.setOut(System.err);
     new WorkerMain(out).serve();
-    // Some libraries leave threads behind.
+    // Some libraries leave threads running.
     Runtime.getRuntime().halt(0);
   }
 
   private void serve() throws IOException {
     for (String line = in.readLine(); line != null; line = in.readLine()) {
-      out.println(RESULT + gson.toJson(carryOut(gson.fromJson(line, Order.class))));
+      out.println(RESULT + gson.toJson(carryOut(gson.fromJson(line, WorkerOrder.class))));
       out.flush();
     }
   }
 
-  // Whatever a contender throws, linkage errors included, is its failure and nobody else's.
+  // Every exception of a contender, linkage errors included, is a failure of that contender alone.
   @SuppressWarnings("CatchAndPrintStackTrace")
-  private Outcome carryOut(Order order) {
-    int cells = Math.max(order.load().locks(), order.load().threads() + 1);
-    try (Referee referee = Referee.open(Path.of(order.referee()), cells)) {
-      Contender contender = contender(order);
-      Task task = TASKS.get(order.task());
+  private WorkerOutcome carryOut(WorkerOrder order) {
+    int locks = Math.max(order.load().locks(), order.load().threads() + 1);
+    try (LockReferee referee = LockReferee.open(Path.of(order.referee()), locks)) {
+      Contender contender = open(order);
+      WorkerTask task = TASKS.get(order.task());
       if (task == null) {
         throw new IllegalArgumentException("no task " + order.task());
       }
-      return task.run(new Task.Stage(order, contender, referee, this::tell)).with(referee.take());
+      return task.run(new WorkerTask.Stage(order, contender, referee, this::send))
+          .withViolations(referee.takeViolations());
     } catch (Exception | LinkageError e) {
       e.printStackTrace();
-      return Outcome.failed(e.toString());
+      return WorkerOutcome.failed(e.toString());
     }
   }
 
-  private Contender contender(Order order) throws Exception {
+  private Contender open(WorkerOrder order) throws Exception {
     Contender known = contenders.get(order.contender());
     if (known == null) {
-      known = Catalogue.get(order.contender()).factory().open(order.settings());
+      known = ContenderCatalogue.get(order.contender()).factory().open(order.settings());
       contenders.put(order.contender(), known);
     }
     return known;
   }
 
-  private void tell(Signal signal) {
+  private void send(WorkerSignal signal) {
     out.println(SIGNAL + signal);
     out.flush();
     try {
       if (in.readLine() == null) {
-        throw new IllegalStateException("the driver is gone");
+        throw new IllegalStateException("the driver has ended");
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);

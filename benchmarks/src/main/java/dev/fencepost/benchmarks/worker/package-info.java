@@ -1,4 +1,4 @@
-/** The client's process: does what it is told, measures it, and checks it while it measures. */
+/** The client's process: tasks that use locks, their measurements and their checks. */
 @NullMarked
 package dev.fencepost.benchmarks.worker;
 

@@ -34,7 +34,7 @@ public final class FencepostServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FencepostServer.class);
 
   private final ServerConfig config;
-  private final Assembly assembly;
+  private final ServerAssembly assembly;
   private final HostPort address;
   private final CompletableFuture<Void> terminated = new CompletableFuture<>();
   private final AtomicBoolean going = new AtomicBoolean();
@@ -42,7 +42,7 @@ public final class FencepostServer implements AutoCloseable {
   private @Nullable GrpcServer grpc;
   private @Nullable HttpEndpoint http;
 
-  private FencepostServer(ServerConfig config, Assembly assembly, HostPort address) {
+  private FencepostServer(ServerConfig config, ServerAssembly assembly, HostPort address) {
     this.config = config;
     this.assembly = assembly;
     this.address = address;
@@ -54,21 +54,23 @@ public final class FencepostServer implements AutoCloseable {
    * @throws StartException if an address cannot be had or the store is refused, in one line
    */
   public static FencepostServer start(ServerConfig config) throws StartException {
-    return start(config, backend(config), StoreWatch.Pace.USUAL);
+    return start(config, backend(config), StoreMonitor.Pace.USUAL);
   }
 
-  static FencepostServer start(ServerConfig config, LockBackend backend, StoreWatch.Pace pace)
+  static FencepostServer start(ServerConfig config, LockBackend backend, StoreMonitor.Pace pace)
       throws StartException {
     HostPort listen = config.endpoints().listen();
     InetSocketAddress wanted;
     try {
-      wanted = Ports.withPort(Ports.resolve("listen", listen));
+      wanted = ListenAddresses.withPort(ListenAddresses.resolve("listen", listen));
     } catch (IOException e) {
-      throw Ports.cannotListen("listen", listen, e);
+      throw ListenAddresses.cannotListen("listen", listen, e);
     }
     FencepostServer server =
         new FencepostServer(
-            config, new Assembly(config, wanted, backend, pace), listen.withPort(wanted.getPort()));
+            config,
+            new ServerAssembly(config, wanted, backend, pace),
+            listen.withPort(wanted.getPort()));
     try {
       server.listen(wanted);
       server.openStore();
@@ -176,7 +178,7 @@ public final class FencepostServer implements AutoCloseable {
     try {
       grpc = GrpcServer.start(wanted, config, assembly.parts());
     } catch (IOException e) {
-      throw Ports.cannotListen("listen", listen, e);
+      throw ListenAddresses.cannotListen("listen", listen, e);
     }
     if (!wanted.getAddress().isLoopbackAddress()) {
       LOG.warn(
@@ -187,9 +189,9 @@ public final class FencepostServer implements AutoCloseable {
     Optional<HostPort> pages = config.endpoints().http();
     if (pages.isPresent()) {
       try {
-        http = HttpEndpoint.start(Ports.resolve("http-listen", pages.get()), pages());
+        http = HttpEndpoint.start(ListenAddresses.resolve("http-listen", pages.get()), pages());
       } catch (IOException e) {
-        throw Ports.cannotListen("http-listen", pages.get(), e);
+        throw ListenAddresses.cannotListen("http-listen", pages.get(), e);
       }
     }
   }
@@ -199,7 +201,7 @@ public final class FencepostServer implements AutoCloseable {
     probes.put(
         "/livez",
         () ->
-            assembly.pulse().isAlive()
+            assembly.liveness().isAlive()
                 ? Page.text(200, "alive")
                 : Page.text(503, "the timers stand still"));
     probes.put(

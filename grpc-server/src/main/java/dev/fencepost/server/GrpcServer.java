@@ -1,8 +1,8 @@
 package dev.fencepost.server;
 
 import dev.fencepost.server.config.ServerConfig;
-import dev.fencepost.server.service.ServerLimits;
-import dev.fencepost.server.service.StreamReset;
+import dev.fencepost.server.service.call.StreamReset;
+import dev.fencepost.server.service.limit.ServerLimits;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.ServerServiceDefinition;
@@ -75,7 +75,7 @@ final class GrpcServer {
    */
   record Parts(
       List<ServerServiceDefinition> services,
-      Health health,
+      HealthReporter health,
       UnaryOperator<ServerServiceDefinition> bounds,
       ServerLimits limits,
       ServerStreamTracer.Factory tracer,

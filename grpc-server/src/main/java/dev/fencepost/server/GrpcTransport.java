@@ -38,7 +38,7 @@ final class GrpcTransport {
         .bossEventLoopGroup(threads.group())
         .workerEventLoopGroup(threads.group())
         .channelType(TransportThreads.channelType())
-        .decompressorRegistry(LateGzip.registry())
+        .decompressorRegistry(LazyGzipDecompressor.registry())
         .directExecutor();
     connections(server, config.connections());
     limits(server, config.limits());

@@ -24,7 +24,7 @@ import java.util.function.Supplier;
  * Pages for machines that watch this server. One thread reads and writes all connections and makes
  * the pages of probes, one makes those that take time. No connection has a thread, so requests that
  * never become whole keep nobody out; {@link HttpConnections} bounds their number and {@link
- * HttpExchanges} their time.
+ * HttpExchangeHandler} their time.
  */
 final class HttpEndpoint implements AutoCloseable {
   private static final int WAITING_CONNECTIONS = 1024;
@@ -100,7 +100,7 @@ final class HttpEndpoint implements AutoCloseable {
                                 new HttpDecoderConfig()
                                     .setMaxInitialLineLength(LINE_BYTES)
                                     .setMaxHeaderSize(HEAD_BYTES)))
-                        .addLast(new HttpExchanges(pages, reporter));
+                        .addLast(new HttpExchangeHandler(pages, reporter));
                   }
                 });
     try {

@@ -1,9 +1,9 @@
 package dev.fencepost.server;
 
 import dev.fencepost.core.LockCoordinator;
-import dev.fencepost.server.service.ClientQuota;
-import dev.fencepost.server.service.ServerLimits;
-import dev.fencepost.server.service.Services;
+import dev.fencepost.server.service.GrpcServices;
+import dev.fencepost.server.service.limit.ClientQuota;
+import dev.fencepost.server.service.limit.ServerLimits;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.function.BooleanSupplier;
@@ -45,8 +45,8 @@ final class ServerGauges {
   }
 
   /** Registers the gauges of the services. */
-  static void register(MeterRegistry registry, Services services) {
-    Gauge.builder("fencepost.sessions", services, Services::openSessions)
+  static void register(MeterRegistry registry, GrpcServices services) {
+    Gauge.builder("fencepost.sessions", services, GrpcServices::openSessions)
         .description("Sessions of clients that are open")
         .register(registry);
   }

@@ -56,8 +56,8 @@ public final class ServerMain {
     try (FencepostServer server = FencepostServer.start(config)) {
       AtomicBoolean stopping = new AtomicBoolean();
       Duration limit = config.drainTimeout().plus(TO_CLOSE);
-      Signals.onTermination(() -> stop(server, stopping, limit));
-      System.out.println(Banner.of(config, server));
+      TerminationSignals.onTermination(() -> stop(server, stopping, limit));
+      System.out.println(StartupBanner.of(config, server));
       System.out.flush();
       server.awaitTermination();
       return 0;

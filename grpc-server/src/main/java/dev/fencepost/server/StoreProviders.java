@@ -4,7 +4,7 @@ import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.LockBackendProvider;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreSettings;
-import dev.fencepost.server.config.Secrets;
+import dev.fencepost.server.config.SecretMask;
 import java.util.List;
 import java.util.ServiceLoader;
 import java.util.stream.Collectors;
@@ -53,7 +53,7 @@ final class StoreProviders {
             .collect(Collectors.joining(", "));
     return new StoreConfigurationException(
         "store: \""
-            + Secrets.mask(uri)
+            + SecretMask.mask(uri)
             + "\" is no store that this server knows (expected: "
             + (known.isEmpty() ? "none is installed" : known)
             + ")");

@@ -1,8 +1,8 @@
 package dev.fencepost.server;
 
-import static dev.fencepost.server.support.Claims.claim;
-import static dev.fencepost.server.support.Claims.ref;
-import static dev.fencepost.server.support.Claims.seconds;
+import static dev.fencepost.server.support.TestRequests.claim;
+import static dev.fencepost.server.support.TestRequests.ref;
+import static dev.fencepost.server.support.TestRequests.seconds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
@@ -17,9 +17,9 @@ import dev.fencepost.proto.v1.RenewRequest;
 import dev.fencepost.proto.v1.Result;
 import dev.fencepost.proto.v1.WatchLocksRequest;
 import dev.fencepost.proto.v1.WatchLocksResponse;
-import dev.fencepost.server.support.Configs;
+import dev.fencepost.server.support.AcquireFuture;
 import dev.fencepost.server.support.OpenSession;
-import dev.fencepost.server.support.PendingAcquire;
+import dev.fencepost.server.support.TestConfigs;
 import io.grpc.ManagedChannel;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
@@ -58,8 +58,8 @@ class ClientLimitsTest {
     start("limits.open-calls", "8");
     AcquireRequest held = claim("a").build();
     Grant grant = locks(greedy).acquire(held).getGranted();
-    var one = PendingAcquire.start(greedy, claim("a").setWait(seconds(60)).build());
-    var two = PendingAcquire.start(greedy, claim("a").setWait(seconds(60)).build());
+    var one = AcquireFuture.start(greedy, claim("a").setWait(seconds(60)).build());
+    var two = AcquireFuture.start(greedy, claim("a").setWait(seconds(60)).build());
     awaitWaiters(2);
 
     assertRefused(() -> locks(greedy).acquire(claim("b").build()), "calls open at a time");
@@ -176,7 +176,7 @@ class ClientLimitsTest {
   }
 
   private void start(String... settings) throws Exception {
-    server = new NettyServer(Configs.with(settings));
+    server = new NettyServer(TestConfigs.with(settings));
     greedy = from("127.0.0.2");
     other = from("127.0.0.3");
   }

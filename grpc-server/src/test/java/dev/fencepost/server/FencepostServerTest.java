@@ -1,7 +1,7 @@
 package dev.fencepost.server;
 
-import static dev.fencepost.server.support.Claims.claim;
-import static dev.fencepost.server.support.Claims.seconds;
+import static dev.fencepost.server.support.TestRequests.claim;
+import static dev.fencepost.server.support.TestRequests.seconds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
@@ -15,9 +15,9 @@ import dev.fencepost.proto.v1.NotGrantedReason;
 import dev.fencepost.proto.v1.ReleaseOutcome;
 import dev.fencepost.proto.v1.ReleaseRequest;
 import dev.fencepost.proto.v1.ReleaseResponse;
-import dev.fencepost.server.support.Configs;
+import dev.fencepost.server.support.AcquireFuture;
 import dev.fencepost.server.support.FaultyBackend;
-import dev.fencepost.server.support.PendingAcquire;
+import dev.fencepost.server.support.TestConfigs;
 import dev.fencepost.testkit.model.ModelServer;
 import dev.fencepost.testkit.process.TcpProxy;
 import io.grpc.ManagedChannel;
@@ -43,7 +43,7 @@ class FencepostServerTest {
 
   @Test
   void server_isReadyWhenStartReturns() throws Exception {
-    try (NettyServer server = new NettyServer(Configs.with())) {
+    try (NettyServer server = new NettyServer(TestConfigs.with())) {
       assertThat(server.server.obstacle()).isEmpty();
       assertThat(server.health("")).isEqualTo(ServingStatus.SERVING);
       assertThat(server.health(LOCKS)).isEqualTo(ServingStatus.SERVING);
@@ -57,7 +57,7 @@ class FencepostServerTest {
     ModelServer store = ModelServer.direct();
     FaultyBackend backend = new FaultyBackend(store.newBackend());
     backend.failWith(new StoreException(Failure.STORE_UNREACHABLE, "no connection"));
-    try (NettyServer server = new NettyServer(Configs.with(), store, backend)) {
+    try (NettyServer server = new NettyServer(TestConfigs.with(), store, backend)) {
       assertThat(server.health("")).isEqualTo(ServingStatus.NOT_SERVING);
       assertThat(server.get("/readyz").statusCode()).isEqualTo(503);
       assertThat(server.get("/readyz").body()).contains("the store has not answered yet");
@@ -77,7 +77,7 @@ class FencepostServerTest {
 
   @Test
   void storeThatStalls_makesTheServerNotReadyUntilItAnswers() throws Exception {
-    try (NettyServer server = new NettyServer(Configs.with())) {
+    try (NettyServer server = new NettyServer(TestConfigs.with())) {
       server.backend.stall();
 
       await()
@@ -94,7 +94,7 @@ class FencepostServerTest {
 
   @Test
   void exchangedStore_makesTheServerNotReady() throws Exception {
-    try (NettyServer server = new NettyServer(Configs.with())) {
+    try (NettyServer server = new NettyServer(TestConfigs.with())) {
       server.store.wipe();
 
       await()
@@ -111,7 +111,7 @@ class FencepostServerTest {
     StartException e =
         catchThrowableOfType(
             StartException.class,
-            () -> FencepostServer.start(Configs.with(), backend, NettyServer.QUICK));
+            () -> FencepostServer.start(TestConfigs.with(), backend, NettyServer.QUICK));
 
     assertThat(e).hasMessage("maxmemory-policy: set it to noeviction");
     assertThat(backend.isClosed()).isTrue();
@@ -122,7 +122,7 @@ class FencepostServerTest {
     ModelServer store = ModelServer.direct();
     FaultyBackend backend = new FaultyBackend(store.newBackend());
     backend.failWith(new StoreException(Failure.STORE_UNREACHABLE, "no connection"));
-    try (NettyServer server = new NettyServer(Configs.with(), store, backend)) {
+    try (NettyServer server = new NettyServer(TestConfigs.with(), store, backend)) {
       backend.failWith(new StoreConfigurationException("a read replica"));
 
       StartException e =
@@ -144,7 +144,8 @@ class FencepostServerTest {
             catchThrowableOfType(
                 StartException.class,
                 () ->
-                    FencepostServer.start(Configs.with(key, address), backend, NettyServer.QUICK));
+                    FencepostServer.start(
+                        TestConfigs.with(key, address), backend, NettyServer.QUICK));
 
         assertThat(e).hasMessage(key + ": " + address + " is in use by another process");
         assertThat(backend.isClosed()).isTrue();
@@ -155,10 +156,10 @@ class FencepostServerTest {
   @Test
   void drain_answersThoseWhoWaitAndEndsTheServer() throws Exception {
     ModelServer store = ModelServer.direct();
-    try (NettyServer server = new NettyServer(Configs.with(), store)) {
+    try (NettyServer server = new NettyServer(TestConfigs.with(), store)) {
       assertThat(server.locks().acquire(claim("a").build()).hasGranted()).isTrue();
-      PendingAcquire waiting =
-          PendingAcquire.start(server.channel, claim("a").setWait(seconds(600)).build());
+      AcquireFuture waiting =
+          AcquireFuture.start(server.channel, claim("a").setWait(seconds(600)).build());
       awaitMetric(server, "fencepost_waiters 1.0");
 
       server.server.drain();
@@ -170,7 +171,7 @@ class FencepostServerTest {
           .withMessageContaining("DRAINING");
       assertThat(server.backend.isClosed()).isTrue();
     }
-    try (NettyServer other = new NettyServer(Configs.with(), store)) {
+    try (NettyServer other = new NettyServer(TestConfigs.with(), store)) {
       assertThat(other.locks().acquire(claim("a").build()).getNotGranted().getReason())
           .as("grants stand")
           .isEqualTo(NotGrantedReason.NOT_GRANTED_REASON_BUSY);
@@ -179,9 +180,9 @@ class FencepostServerTest {
 
   @Test
   void drainWithStalledStore_endsAfterItsTimeout() throws Exception {
-    try (NettyServer server = new NettyServer(Configs.with("drain-timeout", "200ms"))) {
+    try (NettyServer server = new NettyServer(TestConfigs.with("drain-timeout", "200ms"))) {
       server.backend.stall();
-      PendingAcquire hanging = PendingAcquire.start(server.channel, claim("a").build());
+      AcquireFuture hanging = AcquireFuture.start(server.channel, claim("a").build());
       awaitMetric(server, "fencepost_calls_open 1.0");
 
       server.server.drain();
@@ -196,7 +197,7 @@ class FencepostServerTest {
     ModelServer store = ModelServer.direct();
     FaultyBackend backend = new FaultyBackend(store.newBackend());
     backend.failWith(new StoreException(Failure.STORE_UNREACHABLE, "no connection"));
-    try (NettyServer server = new NettyServer(Configs.with(), store, backend)) {
+    try (NettyServer server = new NettyServer(TestConfigs.with(), store, backend)) {
       server.server.drain();
 
       server.server.awaitTermination();
@@ -208,7 +209,7 @@ class FencepostServerTest {
   void drainThatFails_endsTheServerAllTheSame() throws Exception {
     ModelServer store = ModelServer.direct();
     FaultyBackend backend = new FaultyBackend(store.newBackend());
-    try (NettyServer server = new NettyServer(Configs.with(), store, backend)) {
+    try (NettyServer server = new NettyServer(TestConfigs.with(), store, backend)) {
       backend.throwFromNowOn(new IllegalStateException("a fault of the backend"));
 
       server.server.drain();
@@ -220,11 +221,10 @@ class FencepostServerTest {
 
   @Test
   void brokenConnection_takesItsWaitersAlong() throws Exception {
-    try (NettyServer server = new NettyServer(Configs.with())) {
+    try (NettyServer server = new NettyServer(TestConfigs.with())) {
       assertThat(server.locks().acquire(claim("a").build()).hasGranted()).isTrue();
       ManagedChannel other = server.newChannel();
-      PendingAcquire waiting =
-          PendingAcquire.start(other, claim("a").setWait(seconds(600)).build());
+      AcquireFuture waiting = AcquireFuture.start(other, claim("a").setWait(seconds(600)).build());
       awaitMetric(server, "fencepost_waiters 1.0");
 
       other.shutdownNow();
@@ -237,13 +237,13 @@ class FencepostServerTest {
   @Test
   void silentConnection_isFoundByTheKeepaliveAndItsWaitersLeave() throws Exception {
     try (NettyServer server =
-        new NettyServer(Configs.with("connection.keep-alive-timeout", "1s"))) {
+        new NettyServer(TestConfigs.with("connection.keep-alive-timeout", "1s"))) {
       assertThat(server.locks().acquire(claim("a").build()).hasGranted()).isTrue();
       try (TcpProxy proxy = new TcpProxy(server.server.port())) {
         ManagedChannel through =
             NettyChannelBuilder.forAddress("127.0.0.1", proxy.port()).usePlaintext().build();
-        PendingAcquire waiting =
-            PendingAcquire.start(through, claim("a").setWait(seconds(600)).build());
+        AcquireFuture waiting =
+            AcquireFuture.start(through, claim("a").setWait(seconds(600)).build());
         awaitMetric(server, "fencepost_waiters 1.0");
 
         proxy.swallow(TcpProxy.Direction.REQUESTS);
@@ -260,13 +260,13 @@ class FencepostServerTest {
 
   @Test
   void cancelInTheMomentOfTheGrant_leavesAGrantThatItsClaimFinds() throws Exception {
-    try (NettyServer server = new NettyServer(Configs.with())) {
+    try (NettyServer server = new NettyServer(TestConfigs.with())) {
       Random random = new Random(4711);
       AcquireRequest holder = claim("a").build();
       Grant grant = server.locks().acquire(holder).getGranted();
       for (int round = 0; round < 300; round++) {
         AcquireRequest next = claim("a").setWait(seconds(60)).build();
-        PendingAcquire waiting = PendingAcquire.start(server.channel, next);
+        AcquireFuture waiting = AcquireFuture.start(server.channel, next);
         ReleaseRequest release =
             ReleaseRequest.newBuilder()
                 .setName("a")
@@ -289,10 +289,10 @@ class FencepostServerTest {
 
   @Test
   void reflection_isThereOnlyIfAskedFor() throws Exception {
-    try (NettyServer server = new NettyServer(Configs.with())) {
+    try (NettyServer server = new NettyServer(TestConfigs.with())) {
       assertThat(services(server)).failsWithin(5, TimeUnit.SECONDS);
     }
-    try (NettyServer server = new NettyServer(Configs.with("reflection", "true"))) {
+    try (NettyServer server = new NettyServer(TestConfigs.with("reflection", "true"))) {
       assertThat(services(server))
           .succeedsWithin(5, TimeUnit.SECONDS)
           .asString()

@@ -9,8 +9,8 @@ import dev.fencepost.proto.v1.LockServiceGrpc;
 import dev.fencepost.proto.v1.Operation;
 import dev.fencepost.proto.v1.SessionRequest;
 import dev.fencepost.proto.v1.SessionServiceGrpc;
-import dev.fencepost.server.support.Claims;
-import dev.fencepost.server.support.Configs;
+import dev.fencepost.server.support.TestConfigs;
+import dev.fencepost.server.support.TestRequests;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
@@ -39,18 +39,18 @@ import org.junit.jupiter.api.Test;
 
 /** Requests that are no messages, over real sockets. */
 class GarbledMessageTest {
-  private static final byte[] WHOLE = Claims.claim("a").build().toByteArray();
+  private static final byte[] WHOLE = TestRequests.claim("a").build().toByteArray();
   private NettyServer server;
 
   @BeforeEach
   void start() throws StartException {
-    server = new NettyServer(Configs.with());
+    server = new NettyServer(TestConfigs.with());
   }
 
   @AfterEach
   void stop() {
-    assertThat(Claims.claim("a")).isNotNull();
-    assertThat(server.locks().acquire(Claims.claim("a").build()).hasGranted())
+    assertThat(TestRequests.claim("a")).isNotNull();
+    assertThat(server.locks().acquire(TestRequests.claim("a").build()).hasGranted())
         .as("nothing happened, and the server goes on")
         .isTrue();
     server.close();
@@ -81,11 +81,13 @@ class GarbledMessageTest {
 
   @Test
   void garbledMessageOnASession_withdrawsItsWaitersAtOnce() throws Exception {
-    assertThat(server.locks().acquire(Claims.claim("w").build()).hasGranted()).isTrue();
+    assertThat(server.locks().acquire(TestRequests.claim("w").build()).hasGranted()).isTrue();
     RawSession session = new RawSession();
     session.send(SessionRequest.newBuilder().setHello(Hello.getDefaultInstance()).build());
     Operation.Builder waiting =
-        Operation.newBuilder().setId(1).setAcquire(Claims.claim("w").setWait(Claims.seconds(60)));
+        Operation.newBuilder()
+            .setId(1)
+            .setAcquire(TestRequests.claim("w").setWait(TestRequests.seconds(60)));
     session.send(SessionRequest.newBuilder().addOperations(waiting).build());
     await().until(() -> waiters() == 1);
 
@@ -99,7 +101,7 @@ class GarbledMessageTest {
   void gzipThatUnpacksToTooMuch_isOverTheLimitAndNoErrorOfTheServer() {
     StatusRuntimeException e =
         send(
-            Claims.claim("a").setOwner("x".repeat(500_000)).build().toByteArray(),
+            TestRequests.claim("a").setOwner("x".repeat(500_000)).build().toByteArray(),
             CallOptions.DEFAULT.withCompression("gzip"));
 
     assertThat(e.getStatus().getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED);

@@ -1,6 +1,6 @@
 package dev.fencepost.server;
 
-import static dev.fencepost.server.support.Claims.claim;
+import static dev.fencepost.server.support.TestRequests.claim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
@@ -14,7 +14,7 @@ import dev.fencepost.proto.v1.Grant;
 import dev.fencepost.proto.v1.ListLocksRequest;
 import dev.fencepost.proto.v1.LockServiceGrpc;
 import dev.fencepost.server.config.ServerConfig;
-import dev.fencepost.server.support.Configs;
+import dev.fencepost.server.support.TestConfigs;
 import io.grpc.ManagedChannel;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
@@ -120,7 +120,7 @@ class H2ServerTest {
     StartException unknown =
         catchThrowableOfType(
             StartException.class,
-            () -> FencepostServer.check(Configs.with("store", "mongodb://u:geheim@h/db")));
+            () -> FencepostServer.check(TestConfigs.with("store", "mongodb://u:geheim@h/db")));
     assertThat(unknown.getMessage())
         .contains("mongodb://***@h/db", "h2:./fencepost-data", "jdbc:postgresql://");
     StartException option =
@@ -128,7 +128,7 @@ class H2ServerTest {
             StartException.class,
             () ->
                 FencepostServer.check(
-                    Configs.with("store", "h2:" + folder, "store-options.no-such", "1")));
+                    TestConfigs.with("store", "h2:" + folder, "store-options.no-such", "1")));
     assertThat(option.getMessage()).contains("no-such");
 
     Path untouched = folder.resolve("untouched");
@@ -147,6 +147,6 @@ class H2ServerTest {
   }
 
   private static ServerConfig config(Path folder) {
-    return Configs.with("store", "h2:" + folder, "store-call-timeout", "30s");
+    return TestConfigs.with("store", "h2:" + folder, "store-call-timeout", "30s");
   }
 }

@@ -1,11 +1,11 @@
 package dev.fencepost.server;
 
-import static dev.fencepost.server.support.Claims.claim;
+import static dev.fencepost.server.support.TestRequests.claim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.fencepost.server.config.HostPort;
-import dev.fencepost.server.support.Configs;
+import dev.fencepost.server.support.TestConfigs;
 import io.grpc.CallOptions;
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.MethodType;
@@ -32,7 +32,7 @@ class HttpEndpointTest {
 
   @BeforeEach
   void start() throws StartException {
-    server = new NettyServer(Configs.with());
+    server = new NettyServer(TestConfigs.with());
   }
 
   @AfterEach
@@ -167,7 +167,7 @@ class HttpEndpointTest {
 
   @Test
   void http_canBeSwitchedOff() throws Exception {
-    try (NettyServer silent = new NettyServer(Configs.with("http-listen", "off"))) {
+    try (NettyServer silent = new NettyServer(TestConfigs.with("http-listen", "off"))) {
       assertThat(silent.server.httpAddress()).isEmpty();
     }
   }

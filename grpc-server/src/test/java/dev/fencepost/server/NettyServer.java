@@ -19,8 +19,8 @@ import java.time.Duration;
 
 /** A whole server with sockets, on a model store that answers at once unless told otherwise. */
 final class NettyServer implements AutoCloseable {
-  static final StoreWatch.Pace QUICK =
-      new StoreWatch.Pace(Duration.ofMillis(50), Duration.ofMillis(100), Duration.ofMillis(300));
+  static final StoreMonitor.Pace QUICK =
+      new StoreMonitor.Pace(Duration.ofMillis(50), Duration.ofMillis(100), Duration.ofMillis(300));
 
   final ModelServer store;
   final FaultyBackend backend;

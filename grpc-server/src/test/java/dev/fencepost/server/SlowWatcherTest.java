@@ -1,6 +1,6 @@
 package dev.fencepost.server;
 
-import static dev.fencepost.server.support.Claims.claim;
+import static dev.fencepost.server.support.TestRequests.claim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -10,7 +10,7 @@ import dev.fencepost.proto.v1.LockServiceGrpc;
 import dev.fencepost.proto.v1.ReleaseRequest;
 import dev.fencepost.proto.v1.WatchLocksRequest;
 import dev.fencepost.proto.v1.WatchLocksResponse;
-import dev.fencepost.server.support.Configs;
+import dev.fencepost.server.support.TestConfigs;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
@@ -29,7 +29,7 @@ class SlowWatcherTest {
 
   @Test
   void watcherThatDoesNotRead_costsAMebibyteAndThenGetsTheNewest() throws Exception {
-    try (NettyServer server = new NettyServer(Configs.with())) {
+    try (NettyServer server = new NettyServer(TestConfigs.with())) {
       ManagedChannel narrow =
           NettyChannelBuilder.forAddress("127.0.0.1", server.server.port())
               .usePlaintext()

@@ -7,12 +7,12 @@ import dev.fencepost.core.LockCoordinator;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.server.metrics.LockMetrics;
-import dev.fencepost.server.service.LeasePolicy;
-import dev.fencepost.server.service.LimitSettings;
-import dev.fencepost.server.service.Refusals;
-import dev.fencepost.server.service.ServerLimits;
-import dev.fencepost.server.service.ServiceSettings;
-import dev.fencepost.server.service.Services;
+import dev.fencepost.server.service.GrpcServices;
+import dev.fencepost.server.service.call.ServiceContext;
+import dev.fencepost.server.service.call.StatusMapper;
+import dev.fencepost.server.service.limit.LimitSettings;
+import dev.fencepost.server.service.limit.ServerLimits;
+import dev.fencepost.server.service.wire.LeasePolicy;
 import dev.fencepost.testkit.model.ModelServer;
 import io.grpc.Server;
 import io.grpc.inprocess.InProcessChannelBuilder;
@@ -57,10 +57,10 @@ public class SessionJmh extends JmhDefaults {
             timers,
             new Random(1));
     coordinator.open();
-    Services services =
-        new Services(
+    GrpcServices services =
+        new GrpcServices(
             coordinator,
-            new ServiceSettings(
+            new ServiceContext(
                 self,
                 "jmh",
                 new LeasePolicy(
@@ -74,7 +74,7 @@ public class SessionJmh extends JmhDefaults {
                 new LockMetrics(new SimpleMeterRegistry()),
                 timers,
                 () -> Runnable::run),
-            new Refusals(new Random(1)),
+            new StatusMapper(new Random(1)),
             List.of());
     String name = InProcessServerBuilder.generateName();
     InProcessServerBuilder builder = InProcessServerBuilder.forName(name).directExecutor();

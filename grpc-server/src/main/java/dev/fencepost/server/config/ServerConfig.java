@@ -2,7 +2,7 @@ package dev.fencepost.server.config;
 
 import dev.fencepost.core.CoordinatorSettings;
 import dev.fencepost.lock.spi.StoreSettings;
-import dev.fencepost.server.service.LimitSettings;
+import dev.fencepost.server.service.limit.LimitSettings;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;

@@ -30,9 +30,9 @@ final class SettingsReader {
 
   SettingsReader(List<LocatedSource> sources) {
     Map<String, String> fallbacks =
-        Arrays.stream(Key.values())
+        Arrays.stream(ConfigKey.values())
             .filter(key -> !key.fallback().isEmpty())
-            .collect(Collectors.toMap(Key::text, Key::fallback));
+            .collect(Collectors.toMap(ConfigKey::text, ConfigKey::fallback));
     this.config =
         new SmallRyeConfigBuilder()
             .withSources(sources.toArray(ConfigSource[]::new))
@@ -42,7 +42,7 @@ final class SettingsReader {
     sources.forEach(this::rejectUnknown);
   }
 
-  String text(Key key) {
+  String text(ConfigKey key) {
     return Optional.ofNullable(value(key).getValue()).orElse("");
   }
 
@@ -59,7 +59,7 @@ final class SettingsReader {
     return group;
   }
 
-  <T> T read(Key key, Function<String, T> parser) {
+  <T> T read(ConfigKey key, Function<String, T> parser) {
     try {
       return parser.apply(text(key));
     } catch (InvalidValueException e) {
@@ -68,7 +68,7 @@ final class SettingsReader {
     }
   }
 
-  Duration duration(Key key, Duration least, Duration most) {
+  Duration duration(ConfigKey key, Duration least, Duration most) {
     return read(
         key,
         text ->
@@ -76,7 +76,7 @@ final class SettingsReader {
   }
 
   /** A duration, or {@code off}. */
-  Optional<Duration> optionalDuration(Key key, Duration least, Duration most) {
+  Optional<Duration> optionalDuration(ConfigKey key, Duration least, Duration most) {
     return text(key).equals("off")
         ? Optional.empty()
         : read(
@@ -89,7 +89,7 @@ final class SettingsReader {
                             key.text(), DurationFormat.parse(key.text(), text), least, most)));
   }
 
-  int number(Key key, int least, int most) {
+  int number(ConfigKey key, int least, int most) {
     return read(
         key,
         text -> {
@@ -106,7 +106,7 @@ final class SettingsReader {
         });
   }
 
-  boolean yesNo(Key key) {
+  boolean yesNo(ConfigKey key) {
     return read(
         key,
         text ->
@@ -117,7 +117,7 @@ final class SettingsReader {
             });
   }
 
-  <E extends Enum<E>> E choice(Key key, Class<E> type) {
+  <E extends Enum<E>> E choice(ConfigKey key, Class<E> type) {
     return read(
         key,
         text -> {
@@ -135,7 +135,7 @@ final class SettingsReader {
   }
 
   /** Remembers a fault of a value that is well-formed. */
-  void reject(Key key, String expected) {
+  void reject(ConfigKey key, String expected) {
     ConfigValue value = value(key);
     LocatedSource source = sources.get(value.getSourceName());
     String place = source == null ? "the default" : source.locate(key.text());
@@ -149,13 +149,13 @@ final class SettingsReader {
     }
   }
 
-  private ConfigValue value(Key key) {
+  private ConfigValue value(ConfigKey key) {
     return config.getConfigValue(key.text());
   }
 
   private void rejectUnknown(LocatedSource source) {
     for (String key : new TreeSet<>(source.getPropertyNames())) {
-      if (Key.of(key).isEmpty() && !key.startsWith(Key.STORE_OPTIONS)) {
+      if (ConfigKey.of(key).isEmpty() && !key.startsWith(ConfigKey.STORE_OPTIONS)) {
         String value = String.valueOf(source.getValue(key));
         problems.add(
             new ConfigProblem(
@@ -165,15 +165,15 @@ final class SettingsReader {
   }
 
   private static String like(String unknown) {
-    return Arrays.stream(Key.values())
-        .map(key -> unknown.startsWith(Variables.PREFIX) ? key.variable() : key.text())
-        .filter(key -> Spelling.distance(key, unknown) <= 2)
+    return Arrays.stream(ConfigKey.values())
+        .map(key -> unknown.startsWith(EnvironmentSource.PREFIX) ? key.variable() : key.text())
+        .filter(key -> EditDistance.distance(key, unknown) <= 2)
         .findFirst()
         .map(key -> "; did you mean " + key + "?")
         .orElse("; see docs/configuration.md");
   }
 
   private static String shown(String key, String value) {
-    return "\"" + Secrets.shown(key, value) + "\"";
+    return "\"" + SecretMask.shown(key, value) + "\"";
   }
 }

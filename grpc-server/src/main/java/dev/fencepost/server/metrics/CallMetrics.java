@@ -12,7 +12,7 @@ import java.util.Set;
 public final class CallMetrics extends ServerStreamTracer.Factory {
   private final Set<String> methods;
   private final TimerService clock;
-  private final Meters.Timers calls;
+  private final LabeledMeters.Timers calls;
 
   /**
    * Registers the meters.
@@ -24,7 +24,7 @@ public final class CallMetrics extends ServerStreamTracer.Factory {
     this.methods = Set.copyOf(methods);
     this.clock = clock;
     this.calls =
-        Meters.Timers.slow(
+        LabeledMeters.Timers.slow(
             registry, "fencepost.grpc.call", "gRPC calls, to their end", "method", "code");
   }
 

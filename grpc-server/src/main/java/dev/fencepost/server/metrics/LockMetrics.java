@@ -12,55 +12,55 @@ public final class LockMetrics {
   /** The outcome of a call whose outcome is not known, or that was refused. */
   private static final String FAILED = "failed";
 
-  private final Meters.Timers acquires;
-  private final Meters.Counters renewals;
-  private final Meters.Counters releases;
+  private final LabeledMeters.Timers acquires;
+  private final LabeledMeters.Counters renewals;
+  private final LabeledMeters.Counters releases;
 
   /** Registers the meters. */
   public LockMetrics(MeterRegistry registry) {
     this.acquires =
-        Meters.Timers.slow(
+        LabeledMeters.Timers.slow(
             registry, "fencepost.acquire", "Acquire calls, from arrival to answer", "outcome");
     this.renewals =
-        new Meters.Counters(registry, "fencepost.renewals", "Renewals of grants", "outcome");
+        new LabeledMeters.Counters(registry, "fencepost.renewals", "Renewals of grants", "outcome");
     this.releases =
-        new Meters.Counters(registry, "fencepost.releases", "Releases of claims", "outcome");
+        new LabeledMeters.Counters(registry, "fencepost.releases", "Releases of claims", "outcome");
   }
 
   /** An acquire was answered after this time. */
-  public void acquired(AcquireAnswer answer, Duration time) {
+  public void recordAcquire(AcquireAnswer answer, Duration time) {
     String outcome = answer.fold(granted -> "granted", refused -> lower(refused.reason()));
     acquires.record(time, outcome);
   }
 
   /** An acquire failed after this time. */
-  public void acquireFailed(Duration time) {
+  public void recordAcquireFailure(Duration time) {
     acquires.record(time, FAILED);
   }
 
   /** A caller left its acquire after this time. */
-  public void acquireLeft(Duration time) {
+  public void recordAbandonedAcquire(Duration time) {
     acquires.record(time, "left");
   }
 
   /** A renewal was answered. */
-  public void renewed(Renewal renewal) {
+  public void recordRenewal(Renewal renewal) {
     renewals.count(renewal.fold(renewed -> "renewed", lost -> lower(lost.loss().reason())));
   }
 
   /** A renewal failed. */
-  public void renewalFailed() {
+  public void recordRenewalFailure() {
     renewals.count(FAILED);
   }
 
   /** A release was answered. */
-  public void released(Release release) {
+  public void recordRelease(Release release) {
     releases.count(
         release.fold(released -> "released", withdrawn -> "withdrawn", notHeld -> "not_held"));
   }
 
   /** A release failed. */
-  public void releaseFailed() {
+  public void recordReleaseFailure() {
     releases.count(FAILED);
   }
 

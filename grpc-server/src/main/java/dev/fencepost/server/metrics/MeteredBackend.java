@@ -38,7 +38,7 @@ import java.util.function.Supplier;
 public final class MeteredBackend implements LockBackend {
   private final LockBackend backend;
   private final TimerService clock;
-  private final Meters.Timers calls;
+  private final LabeledMeters.Timers calls;
   private final Counter handOvers;
 
   /** Times the backend's calls; closes it when closed. */
@@ -46,7 +46,7 @@ public final class MeteredBackend implements LockBackend {
     this.backend = backend;
     this.clock = clock;
     this.calls =
-        Meters.Timers.quick(
+        LabeledMeters.Timers.quick(
             registry, "fencepost.store.call", "Calls to the store", "operation", "outcome");
     this.handOvers =
         Counter.builder("fencepost.hand.overs")
@@ -65,13 +65,13 @@ public final class MeteredBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent line) {
-    return timed("acquire", () -> backend.tryAcquire(claim, line));
+  public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent intent) {
+    return timed("acquire", () -> backend.tryAcquire(claim, intent));
   }
 
   @Override
-  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent line) {
-    return timed("hand_over", () -> backend.handOver(from, to, line))
+  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent intent) {
+    return timed("hand_over", () -> backend.handOver(from, to, intent))
         .whenComplete(
             (both, failure) -> {
               if (failure == null && both.got() instanceof Attempt.Granted) {
@@ -86,13 +86,13 @@ public final class MeteredBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<Release> release(ReleaseCommand order) {
-    return timed("release", () -> backend.release(order));
+  public CompletionStage<Release> release(ReleaseCommand command) {
+    return timed("release", () -> backend.release(command));
   }
 
   @Override
-  public CompletionStage<Revocation> forceRelease(ForceReleaseCommand order) {
-    return timed("force_release", () -> backend.forceRelease(order));
+  public CompletionStage<Revocation> forceRelease(ForceReleaseCommand command) {
+    return timed("force_release", () -> backend.forceRelease(command));
   }
 
   @Override

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.fencepost.core.CoordinatorSettings;
 import dev.fencepost.core.CoordinatorSettings.Most;
-import dev.fencepost.server.service.LimitSettings;
+import dev.fencepost.server.service.limit.LimitSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package dev.fencepost.server.process;
 
-import static dev.fencepost.server.support.Claims.claim;
-import static dev.fencepost.server.support.Claims.seconds;
+import static dev.fencepost.server.support.TestRequests.claim;
+import static dev.fencepost.server.support.TestRequests.seconds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -9,7 +9,7 @@ import dev.fencepost.proto.v1.AcquireRequest;
 import dev.fencepost.proto.v1.AcquireResponse;
 import dev.fencepost.proto.v1.GetLockRequest;
 import dev.fencepost.proto.v1.LockServiceGrpc;
-import dev.fencepost.server.support.PendingAcquire;
+import dev.fencepost.server.support.AcquireFuture;
 import dev.fencepost.testkit.process.ChildJvm;
 import dev.fencepost.testkit.process.FreePort;
 import io.grpc.ManagedChannel;
@@ -36,7 +36,7 @@ class ServerProcessTest {
       ManagedChannel channel = channel(port);
       LockServiceGrpc.LockServiceBlockingStub locks = LockServiceGrpc.newBlockingStub(channel);
       assertThat(locks.acquire(claim("a").build()).hasGranted()).isTrue();
-      PendingAcquire waiting = queue(channel);
+      AcquireFuture waiting = queue(channel);
       await().until(() -> waiters(locks) == 1);
 
       assertThat(server.terminate()).isZero();
@@ -55,7 +55,7 @@ class ServerProcessTest {
     try (ChildJvm server =
         ChildJvm.start(
             List.of("-Xmx256m"),
-            RunServer.class,
+            ServerProcessMain.class,
             "store=" + nobody,
             "listen=127.0.0.1:0",
             "http-listen=127.0.0.1:0")) {
@@ -108,7 +108,7 @@ class ServerProcessTest {
   private ChildJvm start() {
     return ChildJvm.start(
         List.of("-Xmx256m"),
-        RunServer.class,
+        ServerProcessMain.class,
         "store=h2:" + folder,
         "store-call-timeout=30s",
         "listen=127.0.0.1:0",
@@ -128,8 +128,8 @@ class ServerProcessTest {
     return LockServiceGrpc.newBlockingStub(channel).acquire(request);
   }
 
-  private static PendingAcquire queue(ManagedChannel channel) {
-    return PendingAcquire.start(channel, claim("a").setWait(seconds(600)).build());
+  private static AcquireFuture queue(ManagedChannel channel) {
+    return AcquireFuture.start(channel, claim("a").setWait(seconds(600)).build());
   }
 
   private static int waiters(LockServiceGrpc.LockServiceBlockingStub locks) {

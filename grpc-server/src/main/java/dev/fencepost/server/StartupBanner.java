@@ -1,0 +1,41 @@
+package dev.fencepost.server;
+
+import dev.fencepost.server.config.HostPort;
+import dev.fencepost.server.config.SecretMask;
+import dev.fencepost.server.config.ServerConfig;
+import java.nio.file.Path;
+
+/** What a server says of itself when it has started. */
+final class StartupBanner {
+  private static final HostPort USUAL = new HostPort("127.0.0.1", 7420);
+
+  private StartupBanner() {}
+
+  static String of(ServerConfig config, FencepostServer server) {
+    HostPort grpc = server.address();
+    String http =
+        server
+            .httpAddress()
+            .map(address -> "http://" + address + "/metrics  /livez  /readyz")
+            .orElse("off");
+    String to = grpc.equals(USUAL) ? "" : "--server " + grpc + " ";
+    return String.join(
+        System.lineSeparator(),
+        "Fencepost " + ServerVersion.current(),
+        "  gRPC     " + grpc,
+        "  HTTP     " + http,
+        "  store    " + store(config) + trouble(server),
+        "  try      fencepost " + to + "acquire my-lock",
+        "  stop     Ctrl-C; locks that are held stay held until their leases end");
+  }
+
+  private static String store(ServerConfig config) {
+    String uri = config.store().uri();
+    String where = uri.contains(":./") ? "  (in " + Path.of("").toAbsolutePath() + ")" : "";
+    return SecretMask.mask(uri) + where;
+  }
+
+  private static String trouble(FencepostServer server) {
+    return server.obstacle().map(why -> "  (" + why + ": trying on)").orElse("");
+  }
+}

@@ -1,0 +1,69 @@
+package dev.fencepost.server.config;
+
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Makes text from settings fit to be shown. Passwords stand in a URI in many forms, hostile ones
+ * included, so it shows what is known to be no secret instead of hiding what looks like one.
+ */
+public final class SecretMask {
+  private static final String MASK = "***";
+
+  /** The scheme, of JDBC with its parts, and what follows it. */
+  private static final Pattern URI =
+      Pattern.compile(
+          "(?is)(jdbc:[a-z]{1,20}:(?:[a-z]{1,20}:(?=//))?|[a-z][a-z0-9+.-]{0,30}:)(.*)");
+
+  private static final Pattern SECRET_KEY =
+      Pattern.compile("(?i).*(password|passwd|pwd|secret|credential|token|key).*");
+
+  private SecretMask() {}
+
+  /**
+   * A store URI as messages may show it: the scheme, the hosts and the path. Hidden are everything
+   * before the last {@code @}, everything from the first {@code ?}, {@code ;} or {@code #} on, and
+   * a text without a scheme.
+   */
+  public static String mask(String uri) {
+    Matcher parts = URI.matcher(uri);
+    if (!parts.matches()) {
+      return MASK;
+    }
+    String scheme = parts.group(1);
+    String rest = parts.group(2);
+    int end = endOfPath(rest);
+    int at = rest.lastIndexOf('@');
+    if (rest.startsWith("//") && at < end) {
+      String place = at < 0 ? rest.substring(2, end) : MASK + rest.substring(at, end);
+      return scheme + "//" + place + hidden(rest, end);
+    }
+    // A folder is no place for secrets, unless it is no folder.
+    return scheme.equals("h2:") && at < 0
+        ? scheme + rest.substring(0, end) + hidden(rest, end)
+        : scheme + MASK;
+  }
+
+  /** The value of a setting as messages may show it. */
+  static String shown(String key, String value) {
+    if (SECRET_KEY.matcher(key).matches()) {
+      return MASK;
+    }
+    boolean mayHoldSecrets =
+        key.equals(ConfigKey.STORE.text()) || value.matches("(?s).*[@=;].*|.*://.*");
+    return mayHoldSecrets ? mask(value) : value;
+  }
+
+  private static int endOfPath(String rest) {
+    for (int i = 0; i < rest.length(); i++) {
+      if ("?;#".indexOf(rest.charAt(i)) >= 0) {
+        return i;
+      }
+    }
+    return rest.length();
+  }
+
+  private static String hidden(String rest, int end) {
+    return end == rest.length() ? "" : rest.charAt(end) + MASK;
+  }
+}

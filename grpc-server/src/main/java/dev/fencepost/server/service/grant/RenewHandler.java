@@ -1,0 +1,112 @@
+package dev.fencepost.server.service.grant;
+
+import dev.fencepost.core.LockCoordinator;
+import dev.fencepost.core.TimerService;
+import dev.fencepost.lock.GrantRef;
+import dev.fencepost.lock.InvalidValueException;
+import dev.fencepost.lock.Renewal;
+import dev.fencepost.proto.v1.BatchRenewRequest;
+import dev.fencepost.proto.v1.BatchRenewResponse;
+import dev.fencepost.proto.v1.BatchRenewResult;
+import dev.fencepost.server.metrics.LockMetrics;
+import dev.fencepost.server.service.call.CallerIdentity;
+import dev.fencepost.server.service.call.ServiceContext;
+import dev.fencepost.server.service.call.StatusMapper;
+import dev.fencepost.server.service.limit.ByteCharge;
+import dev.fencepost.server.service.wire.RequestReader;
+import dev.fencepost.server.service.wire.ResponseMapper;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+
+/** Renews one grant or a batch of grants. In a batch each grant succeeds or fails on its own. */
+public final class RenewHandler {
+  private static final int MAX_BATCH = 500;
+  private final LockCoordinator coordinator;
+  private final LockMetrics metrics;
+  private final TimerService timers;
+  private final StatusMapper statuses;
+  private final HeldGrants grants;
+
+  public RenewHandler(
+      LockCoordinator coordinator,
+      ServiceContext context,
+      StatusMapper statuses,
+      HeldGrants grants) {
+    this.coordinator = coordinator;
+    this.metrics = context.metrics();
+    this.timers = context.timers();
+    this.statuses = statuses;
+    this.grants = grants;
+  }
+
+  /** Renews a grant for its client. */
+  public CompletionStage<Renewal> renew(GrantRef grant, GrantClient client) {
+    return coordinator
+        .renew(grant)
+        .whenComplete(
+            (renewal, failure) -> {
+              if (failure == null) {
+                metrics.recordRenewal(renewal);
+                updateGrants(grant, renewal, client);
+              } else {
+                metrics.recordRenewalFailure();
+              }
+            });
+  }
+
+  private void updateGrants(GrantRef grant, Renewal renewal, GrantClient client) {
+    if (renewal instanceof Renewal.Renewed renewed) {
+      grants.recordGrant(renewed.grant(), client, timers.nanoTime());
+    } else {
+      grants.forget(grant);
+    }
+  }
+
+  public CompletionStage<BatchRenewResponse> renewAll(
+      BatchRenewRequest request, RequestReader requests) {
+    int count = request.getGrantsCount();
+    if (count > MAX_BATCH) {
+      throw InvalidValueException.of("grants", count + " grants", "at most " + MAX_BATCH);
+    }
+    ByteCharge.current().add(request.getSerializedSize() + count * ByteCharge.ofMessage(0));
+    GrantClient client = GrantClient.ofUnaryCall(CallerIdentity.current().client());
+    List<CompletableFuture<BatchRenewResult>> results = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      String path = "grants[" + i + "].";
+      dev.fencepost.proto.v1.GrantRef wire = request.getGrants(i);
+      results.add(renewOne(() -> requests.grant(wire, path), client).toCompletableFuture());
+    }
+    return CompletableFuture.allOf(results.toArray(CompletableFuture[]::new))
+        .thenApply(
+            done -> {
+              BatchRenewResponse.Builder response = BatchRenewResponse.newBuilder();
+              results.forEach(result -> response.addResults(result.join()));
+              return response.build();
+            });
+  }
+
+  private CompletionStage<BatchRenewResult> renewOne(Supplier<GrantRef> grant, GrantClient client) {
+    try {
+      return renew(grant.get(), client).handle(this::result);
+    } catch (RuntimeException e) {
+      return CompletableFuture.completedFuture(failed(e));
+    }
+  }
+
+  private BatchRenewResult result(Renewal renewal, Throwable failure) {
+    if (failure != null) {
+      return failed(failure);
+    }
+    return renewal.fold(
+        renewed ->
+            BatchRenewResult.newBuilder().setRenewed(ResponseMapper.grant(renewed.grant())).build(),
+        lost -> BatchRenewResult.newBuilder().setLost(ResponseMapper.lost(lost.loss())).build());
+  }
+
+  private BatchRenewResult failed(Throwable failure) {
+    return BatchRenewResult.newBuilder().setFailure(statuses.of(failure).toFailure()).build();
+  }
+}

@@ -1,0 +1,54 @@
+package dev.fencepost.server.service.session;
+
+import dev.fencepost.core.LockCoordinator;
+import dev.fencepost.server.service.call.CallResponder;
+import dev.fencepost.server.service.call.ServiceContext;
+import dev.fencepost.server.service.grant.HeldGrants;
+import dev.fencepost.server.service.grant.ReleaseHandler;
+import dev.fencepost.server.service.grant.RenewHandler;
+import dev.fencepost.server.service.wire.RequestReader;
+import dev.fencepost.server.service.wire.ServerDescription;
+
+/**
+ * Values that all sessions of a server share.
+ *
+ * @param coordinator queues of the locks
+ * @param service values that all services share
+ * @param responder ends calls with a status
+ * @param grants registry of held grants
+ * @param requests reads requests
+ * @param renewals renews grants
+ * @param releases releases claims
+ */
+record SessionContext(
+    LockCoordinator coordinator,
+    ServiceContext service,
+    CallResponder responder,
+    HeldGrants grants,
+    RequestReader requests,
+    RenewHandler renewals,
+    ReleaseHandler releases) {
+
+  static SessionContext of(
+      LockCoordinator coordinator,
+      ServiceContext service,
+      CallResponder responder,
+      HeldGrants grants) {
+    return new SessionContext(
+        coordinator,
+        service,
+        responder,
+        grants,
+        new RequestReader(service.policy()),
+        new RenewHandler(coordinator, service, responder.statuses(), grants),
+        new ReleaseHandler(coordinator, service.metrics(), grants));
+  }
+
+  ServerDescription description() {
+    return new ServerDescription(service.self(), service.version(), service.policy());
+  }
+
+  long now() {
+    return service.timers().nanoTime();
+  }
+}

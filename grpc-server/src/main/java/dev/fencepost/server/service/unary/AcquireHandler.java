@@ -1,0 +1,131 @@
+package dev.fencepost.server.service.unary;
+
+import dev.fencepost.core.AcquireAnswer;
+import dev.fencepost.core.AcquireCommand;
+import dev.fencepost.core.LockCoordinator;
+import dev.fencepost.core.PendingAcquire;
+import dev.fencepost.lock.Claimant;
+import dev.fencepost.proto.v1.AcquireRequest;
+import dev.fencepost.proto.v1.AcquireResponse;
+import dev.fencepost.server.service.call.CallResponder;
+import dev.fencepost.server.service.call.CallerIdentity;
+import dev.fencepost.server.service.call.ServiceContext;
+import dev.fencepost.server.service.grant.GrantClient;
+import dev.fencepost.server.service.grant.HeldGrants;
+import dev.fencepost.server.service.limit.ByteCharge;
+import dev.fencepost.server.service.wire.RequestReader;
+import dev.fencepost.server.service.wire.RequestReader.Caller;
+import dev.fencepost.server.service.wire.ResponseMapper;
+import io.grpc.Context;
+import io.grpc.Deadline;
+import io.grpc.stub.ServerCallStreamObserver;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Starts acquires of unary calls, and removes them from the queue when their callers leave. A
+ * waiting call uses no thread.
+ */
+final class AcquireHandler {
+  /** A response that is sent this long before the deadline still arrives. */
+  private static final Duration RESPONSE_TIME = Duration.ofMillis(250);
+
+  private static final Claimant NO_DEFAULTS = Claimant.named("");
+
+  private final LockCoordinator coordinator;
+  private final ServiceContext context;
+  private final RequestReader requests;
+  private final CallResponder responder;
+  private final HeldGrants grants;
+
+  AcquireHandler(
+      LockCoordinator coordinator,
+      ServiceContext context,
+      CallResponder responder,
+      HeldGrants grants) {
+    this.coordinator = coordinator;
+    this.context = context;
+    this.requests = new RequestReader(context.policy());
+    this.responder = responder;
+    this.grants = grants;
+  }
+
+  void start(AcquireRequest request, ServerCallStreamObserver<AcquireResponse> observer) {
+    long arrived = context.timers().nanoTime();
+    String client = CallerIdentity.current().client();
+    PendingAcquire call;
+    try {
+      ByteCharge.current()
+          .add(ByteCharge.ofWaiter(request.getSerializedSize(), request.getMetadataCount()));
+      AcquireCommand command = requests.acquire(request, caller(client));
+      grants.requireRoom(client, command.claim());
+      call = coordinator.acquire(command);
+    } catch (RuntimeException e) {
+      responder.refuse(observer, e);
+      return;
+    }
+    AtomicBoolean open = new AtomicBoolean(true);
+    // Also prevents a late onNext from throwing. The grant then remains, and a retry finds it.
+    observer.setOnCancelHandler(
+        () -> {
+          call.leave();
+          if (open.getAndSet(false)) {
+            context.metrics().recordAbandonedAcquire(since(arrived));
+          }
+        });
+    call.answer()
+        .whenComplete(
+            (answer, failure) -> {
+              if (answer instanceof AcquireAnswer.Granted granted) {
+                grants.recordGrant(
+                    granted.grant(), GrantClient.ofUnaryCall(client), context.timers().nanoTime());
+              }
+              if (open.getAndSet(false)) {
+                count(answer, failure, since(arrived));
+                respond(observer, answer, failure);
+              }
+            });
+  }
+
+  private Caller caller(String client) {
+    Duration longest = longestWait(Context.current().getDeadline(), context.policy().maxWait());
+    return new Caller(NO_DEFAULTS, client, longest, () -> AcquireCommand.NO_MARK);
+  }
+
+  /**
+   * Returns the time that the deadline leaves for waiting; without a deadline, the longest wait.
+   */
+  static Duration longestWait(@Nullable Deadline deadline, Duration maxWait) {
+    if (deadline == null) {
+      return maxWait;
+    }
+    Duration left =
+        Duration.ofNanos(deadline.timeRemaining(TimeUnit.NANOSECONDS)).minus(RESPONSE_TIME);
+    return left.isNegative() ? Duration.ZERO : left;
+  }
+
+  private Duration since(long nanos) {
+    return Duration.ofNanos(context.timers().nanoTime() - nanos);
+  }
+
+  private void count(@Nullable AcquireAnswer answer, @Nullable Throwable failure, Duration time) {
+    if (failure == null && answer != null) {
+      context.metrics().recordAcquire(answer, time);
+    } else {
+      context.metrics().recordAcquireFailure(time);
+    }
+  }
+
+  private void respond(
+      ServerCallStreamObserver<AcquireResponse> observer,
+      @Nullable AcquireAnswer answer,
+      @Nullable Throwable failure) {
+    if (failure != null) {
+      responder.refuse(observer, failure);
+    } else if (answer != null) {
+      responder.send(observer, ResponseMapper.answer(answer));
+    }
+  }
+}

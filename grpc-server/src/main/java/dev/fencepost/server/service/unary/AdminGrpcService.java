@@ -1,0 +1,124 @@
+package dev.fencepost.server.service.unary;
+
+import dev.fencepost.core.LockCoordinator;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.ForceReleaseCommand;
+import dev.fencepost.lock.GrantLoss;
+import dev.fencepost.lock.LossReason;
+import dev.fencepost.lock.ResourceName;
+import dev.fencepost.lock.Revocation;
+import dev.fencepost.proto.v1.AdminServiceGrpc;
+import dev.fencepost.proto.v1.ForceReleaseOutcome;
+import dev.fencepost.proto.v1.ForceReleaseRequest;
+import dev.fencepost.proto.v1.ForceReleaseResponse;
+import dev.fencepost.proto.v1.ResetMarkRequest;
+import dev.fencepost.proto.v1.ResetMarkResponse;
+import dev.fencepost.server.service.call.CallResponder;
+import dev.fencepost.server.service.call.CallerIdentity;
+import dev.fencepost.server.service.call.ServiceContext;
+import dev.fencepost.server.service.grant.HeldGrants;
+import dev.fencepost.server.service.wire.FieldReader;
+import dev.fencepost.server.service.wire.FieldReader.Field;
+import dev.fencepost.server.service.wire.RequestReader;
+import dev.fencepost.server.service.wire.ResponseMapper;
+import io.grpc.stub.StreamObserver;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+
+/** Serves {@code fencepost.v1.AdminService}. Every act is written to the audit log. */
+public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBase {
+  private final LockCoordinator coordinator;
+  private final RequestReader requests;
+  private final CallResponder responder;
+  private final HeldGrants grants;
+  private final AuditLog auditLog = new AuditLog();
+
+  public AdminGrpcService(
+      LockCoordinator coordinator,
+      ServiceContext context,
+      CallResponder responder,
+      HeldGrants grants) {
+    this.coordinator = coordinator;
+    this.requests = new RequestReader(context.policy());
+    this.responder = responder;
+    this.grants = grants;
+  }
+
+  @Override
+  public void forceRelease(ForceReleaseRequest request, StreamObserver<ForceReleaseResponse> call) {
+    responder.respond(
+        call, () -> forceRelease(requests.forceRelease(request)), AdminGrpcService::toWire);
+  }
+
+  @Override
+  public void resetMark(ResetMarkRequest request, StreamObserver<ResetMarkResponse> call) {
+    responder.respond(
+        call,
+        () -> resetMark(request),
+        former ->
+            ResetMarkResponse.newBuilder()
+                .setFormerMark(ResponseMapper.tokenOrZero(former))
+                .build());
+  }
+
+  private CompletionStage<Revocation> forceRelease(ForceReleaseCommand command) {
+    CallerIdentity caller = CallerIdentity.current();
+    return coordinator
+        .forceRelease(command)
+        .whenComplete(
+            (revocation, failure) -> {
+              if (failure == null) {
+                auditLog.recordForceRelease(caller, command, revocation);
+                notifyHolder(command, revocation);
+              } else {
+                auditLog.recordUnknownForceRelease(caller, command);
+              }
+            });
+  }
+
+  private void notifyHolder(ForceReleaseCommand command, Revocation revocation) {
+    if (revocation instanceof Revocation.Revoked revoked) {
+      GrantLoss loss = new GrantLoss(LossReason.REVOKED, command.reason(), revoked.closing());
+      grants.recordRevocation(command.lock(), revoked.former().token(), loss);
+    }
+  }
+
+  private CompletionStage<Optional<FencingToken>> resetMark(ResetMarkRequest request) {
+    CallerIdentity caller = CallerIdentity.current();
+    FieldReader fields = new FieldReader();
+    Field<ResourceName> resource =
+        fields.read("resource", () -> new ResourceName(request.getResource()));
+    Field<String> reason =
+        fields.read("reason", () -> ForceReleaseCommand.requireReason(request.getReason()));
+    fields.requireValid();
+    return coordinator
+        .resetMark(resource.value())
+        .whenComplete(
+            (former, failure) -> {
+              if (failure == null) {
+                auditLog.recordMarkReset(caller, resource.value(), reason.value(), former);
+              } else {
+                auditLog.recordUnknownMarkReset(caller, resource.value(), reason.value());
+              }
+            });
+  }
+
+  private static ForceReleaseResponse toWire(Revocation revocation) {
+    return revocation.fold(
+        revoked ->
+            ForceReleaseResponse.newBuilder()
+                .setOutcome(ForceReleaseOutcome.FORCE_RELEASE_OUTCOME_RELEASED)
+                .setHolder(ResponseMapper.holder(revoked.former()))
+                .setFencingToken(ResponseMapper.tokenOrZero(revoked.closing()))
+                .build(),
+        notHeld ->
+            ForceReleaseResponse.newBuilder()
+                .setOutcome(ForceReleaseOutcome.FORCE_RELEASE_OUTCOME_NOT_HELD)
+                .build(),
+        mismatch ->
+            ForceReleaseResponse.newBuilder()
+                .setOutcome(ForceReleaseOutcome.FORCE_RELEASE_OUTCOME_TOKEN_MISMATCH)
+                .setHolder(ResponseMapper.holder(mismatch.current()))
+                .build());
+  }
+}

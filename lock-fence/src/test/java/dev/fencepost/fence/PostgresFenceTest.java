@@ -1,6 +1,6 @@
 package dev.fencepost.fence;
 
-import static dev.fencepost.fence.Tokens.token;
+import static dev.fencepost.fence.LargeTokens.token;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fencepost.testkit.process.ChildJvm;

@@ -44,7 +44,7 @@ final class RisingTokens {
 
   /** Runs the writers at once; answers the highest token. */
   static long run(int writers, int each, Write write) throws Exception {
-    AtomicLong next = new AtomicLong(Tokens.BASE);
+    AtomicLong next = new AtomicLong(LargeTokens.BASE);
     CyclicBarrier together = new CyclicBarrier(writers);
     ExecutorService threads = Executors.newFixedThreadPool(writers);
     try {

@@ -1,7 +1,7 @@
 package dev.fencepost.acceptance.counter;
 
-import dev.fencepost.acceptance.world.Caller;
-import dev.fencepost.acceptance.world.Claim;
+import dev.fencepost.acceptance.support.ClaimAttempt;
+import dev.fencepost.acceptance.support.RecordedClient;
 import dev.fencepost.proto.v1.AcquireResponse;
 import dev.fencepost.proto.v1.ReleaseOutcome;
 import dev.fencepost.testkit.history.CallRecorder;
@@ -33,9 +33,9 @@ final class CounterProgram {
   private static final Duration TTL = Duration.ofSeconds(30);
   private static final Duration WAIT = Duration.ofMinutes(2);
 
-  private final Caller caller;
+  private final RecordedClient caller;
 
-  private CounterProgram(Caller caller) {
+  private CounterProgram(RecordedClient caller) {
     this.caller = caller;
   }
 
@@ -49,7 +49,7 @@ final class CounterProgram {
 
   public static void main(String[] arguments) throws Exception {
     try (CallRecorder recorder = CallRecorder.toFile(Path.of(arguments[1]));
-        Caller caller = new Caller(Integer.parseInt(arguments[0]), recorder);
+        RecordedClient caller = new RecordedClient(Integer.parseInt(arguments[0]), recorder);
         BufferedReader orders =
             new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
       CounterProgram program = new CounterProgram(caller);
@@ -86,7 +86,7 @@ final class CounterProgram {
 
   private void count(Mode mode, SharedCounter counter) throws IOException {
     for (int i = 0; i < ROUNDS; i++) {
-      Claim claim = Claim.on(LOCK, TTL);
+      ClaimAttempt claim = ClaimAttempt.on(LOCK, TTL);
       long token = mode == Mode.LOCKED ? acquire(claim) : 0;
       counter.raise(token);
       if (mode == Mode.LOCKED) {
@@ -95,7 +95,7 @@ final class CounterProgram {
     }
   }
 
-  private long acquire(Claim claim) {
+  private long acquire(ClaimAttempt claim) {
     long sentNanos = System.nanoTime();
     AcquireResponse response = caller.acquire(claim, WAIT).join();
     if (!response.hasGranted()) {
@@ -109,7 +109,7 @@ final class CounterProgram {
     return token;
   }
 
-  private void release(Claim claim, long token) {
+  private void release(ClaimAttempt claim, long token) {
     ReleaseOutcome outcome = caller.release(claim, token).join().getOutcome();
     if (outcome != ReleaseOutcome.RELEASE_OUTCOME_RELEASED) {
       throw new IllegalStateException("not released: " + outcome);

@@ -3,7 +3,7 @@ package dev.fencepost.acceptance.counter;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fencepost.acceptance.counter.CounterProgram.Mode;
-import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.acceptance.support.ReplicaServer;
 import dev.fencepost.testkit.history.CallHistory;
 import dev.fencepost.testkit.history.HistoryChecker;
 import dev.fencepost.testkit.process.ChildJvm;
@@ -35,28 +35,28 @@ class CounterTest {
 
   @Test
   void h2_losesNoUpdate() throws IOException {
-    try (Server server = Server.on("h2:" + folder.resolve("store"))) {
+    try (ReplicaServer server = ReplicaServer.on("h2:" + folder.resolve("store"))) {
       countThrough(List.of(server));
     }
   }
 
   @Test
   void postgresqlThroughTwoReplicas_losesNoUpdate() throws IOException {
-    try (Server a = Server.on(DATABASE.jdbcUri());
-        Server b = Server.on(DATABASE.jdbcUri())) {
+    try (ReplicaServer a = ReplicaServer.on(DATABASE.jdbcUri());
+        ReplicaServer b = ReplicaServer.on(DATABASE.jdbcUri())) {
       countThrough(List.of(a, b));
     }
   }
 
   @Test
   void mariadbThroughTwoReplicas_losesNoUpdate() throws IOException {
-    try (Server a = Server.on(MARIADB.jdbcUri());
-        Server b = Server.on(MARIADB.jdbcUri())) {
+    try (ReplicaServer a = ReplicaServer.on(MARIADB.jdbcUri());
+        ReplicaServer b = ReplicaServer.on(MARIADB.jdbcUri())) {
       countThrough(List.of(a, b));
     }
   }
 
-  private void countThrough(List<Server> servers) throws IOException {
+  private void countThrough(List<ReplicaServer> servers) throws IOException {
     List<ChildJvm> processes = new ArrayList<>();
     List<Path> histories = new ArrayList<>();
     try {

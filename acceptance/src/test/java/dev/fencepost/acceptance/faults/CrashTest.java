@@ -2,9 +2,9 @@ package dev.fencepost.acceptance.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.fencepost.acceptance.world.Caller;
-import dev.fencepost.acceptance.world.Claim;
-import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.acceptance.support.ClaimAttempt;
+import dev.fencepost.acceptance.support.RecordedClient;
+import dev.fencepost.acceptance.support.ReplicaServer;
 import dev.fencepost.testkit.history.CallRecorder;
 import dev.fencepost.testkit.process.PostgresDatabase;
 import java.nio.file.Path;
@@ -23,8 +23,8 @@ class CrashTest {
 
   @Test
   void killedServerOnH2_findsItsGrantsAgain() throws Exception {
-    try (Server server = Server.on(h2());
-        CrashScene scene = new CrashScene(List.of(server))) {
+    try (ReplicaServer server = ReplicaServer.on(h2());
+        CrashScenario scene = new CrashScenario(List.of(server))) {
       scene.begin();
       server.kill();
       scene.awaitCutOff();
@@ -36,9 +36,9 @@ class CrashTest {
 
   @Test
   void killedReplicaOnPostgresql_isReplacedByTheOther() throws Exception {
-    try (Server a = Server.on(DATABASE.jdbcUri());
-        Server b = Server.on(DATABASE.jdbcUri());
-        CrashScene scene = new CrashScene(List.of(a, b))) {
+    try (ReplicaServer a = ReplicaServer.on(DATABASE.jdbcUri());
+        ReplicaServer b = ReplicaServer.on(DATABASE.jdbcUri());
+        CrashScenario scene = new CrashScenario(List.of(a, b))) {
       scene.begin();
       a.kill();
       scene.awaitCutOff();
@@ -51,16 +51,16 @@ class CrashTest {
 
   @Test
   void secondServerOnTheSameFolder_isRefusedAndTheFirstGoesOn() {
-    try (Server first = Server.on(h2());
-        Caller caller = new Caller(first.port(), CallRecorder.inMemory())) {
-      Claim claim = Claim.on("before", Duration.ofMinutes(1));
+    try (ReplicaServer first = ReplicaServer.on(h2());
+        RecordedClient caller = new RecordedClient(first.port(), CallRecorder.inMemory())) {
+      ClaimAttempt claim = ClaimAttempt.on("before", Duration.ofMinutes(1));
       long token = caller.take(claim);
 
-      assertThat(Server.refusedOn(h2()))
+      assertThat(ReplicaServer.refusedOn(h2()))
           .contains("fencepost: ", folder.resolve("store").toString(), "another server");
 
       assertThat(caller.renew(claim, token).join().hasRenewed()).isTrue();
-      assertThat(caller.take(Claim.on("after", Duration.ofMinutes(1)))).isPositive();
+      assertThat(caller.take(ClaimAttempt.on("after", Duration.ofMinutes(1)))).isPositive();
     }
   }
 

@@ -6,12 +6,12 @@ import static org.awaitility.Awaitility.await;
 import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.rpc.ErrorInfo;
-import dev.fencepost.acceptance.world.Caller;
-import dev.fencepost.acceptance.world.Claim;
-import dev.fencepost.acceptance.world.Holder;
-import dev.fencepost.acceptance.world.Load;
-import dev.fencepost.acceptance.world.Replicas;
-import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.acceptance.support.ClaimAttempt;
+import dev.fencepost.acceptance.support.ClientLoad;
+import dev.fencepost.acceptance.support.RecordedClient;
+import dev.fencepost.acceptance.support.RenewingHolder;
+import dev.fencepost.acceptance.support.ReplicaServer;
+import dev.fencepost.acceptance.support.ReplicaSet;
 import dev.fencepost.proto.v1.AcquireResponse;
 import dev.fencepost.testkit.history.CallRecorder;
 import dev.fencepost.testkit.history.HistoryChecker;
@@ -55,14 +55,14 @@ class DrainTest {
 
   @Test
   void sigterm_sendsWaitersAwayAndKeepsGrants() {
-    try (Server server = Server.on("h2:" + folder.resolve("store"));
-        Caller caller = new Caller(server.port(), recorder)) {
-      Map<Claim, Long> held = new LinkedHashMap<>();
+    try (ReplicaServer server = ReplicaServer.on("h2:" + folder.resolve("store"));
+        RecordedClient caller = new RecordedClient(server.port(), recorder)) {
+      Map<ClaimAttempt, Long> held = new LinkedHashMap<>();
       List<CompletableFuture<AcquireResponse>> waiting = new ArrayList<>();
       for (int i = 0; i < LOCKS; i++) {
-        Claim claim = Claim.on("held-" + i, LEASE);
+        ClaimAttempt claim = ClaimAttempt.on("held-" + i, LEASE);
         held.put(claim, caller.take(claim));
-        waiting.add(caller.acquire(Claim.on("held-" + i, LEASE), WAIT));
+        waiting.add(caller.acquire(ClaimAttempt.on("held-" + i, LEASE), WAIT));
       }
       await()
           .atMost(PATIENCE)
@@ -77,10 +77,10 @@ class DrainTest {
       assertThat(Duration.ofNanos(System.nanoTime() - askedNanos)).isLessThan(DRAIN_TIMEOUT);
       assertThat(waiting).allSatisfy(each -> assertThat(each).failsWithin(PATIENCE));
       assertThat(waiting)
-          .extracting(each -> each.handle((answer, failure) -> Replicas.status(failure)).join())
+          .extracting(each -> each.handle((answer, failure) -> ReplicaSet.status(failure)).join())
           .allMatch(DrainTest::isDraining);
       server.startAgain();
-      try (Caller afterwards = new Caller(server.port(), recorder)) {
+      try (RecordedClient afterwards = new RecordedClient(server.port(), recorder)) {
         held.forEach(
             (claim, token) ->
                 assertThat(afterwards.renew(claim, token).join().getRenewed().getFencingToken())
@@ -93,19 +93,19 @@ class DrainTest {
   @Test
   void rollingRestart_losesNoHeldLockAndFailsNoCallOtherwise() throws Exception {
     ScheduledExecutorService timers = Executors.newScheduledThreadPool(1);
-    try (Server a = Server.on(DATABASE.jdbcUri());
-        Server b = Server.on(DATABASE.jdbcUri());
-        Replicas viaA = new Replicas(List.of(a, b), recorder);
-        Replicas viaB = new Replicas(List.of(b, a), recorder)) {
-      List<Holder> holders = new ArrayList<>();
+    try (ReplicaServer a = ReplicaServer.on(DATABASE.jdbcUri());
+        ReplicaServer b = ReplicaServer.on(DATABASE.jdbcUri());
+        ReplicaSet viaA = new ReplicaSet(List.of(a, b), recorder);
+        ReplicaSet viaB = new ReplicaSet(List.of(b, a), recorder)) {
+      List<RenewingHolder> holders = new ArrayList<>();
       for (int i = 0; i < LOCKS; i++) {
-        Claim claim = Claim.on("held-" + i, LEASE);
-        holders.add(Holder.of(i % 2 == 0 ? viaA : viaB, claim, timers, RENEW_EVERY));
+        ClaimAttempt claim = ClaimAttempt.on("held-" + i, LEASE);
+        holders.add(RenewingHolder.of(i % 2 == 0 ? viaA : viaB, claim, timers, RENEW_EVERY));
       }
       List<String> locks = List.of("busy-0", "busy-1", "busy-2");
-      try (Load loadA = Load.of(viaA, locks, CLIENTS);
-          Load loadB = Load.of(viaB, locks, CLIENTS)) {
-        for (Server each : List.of(a, b)) {
+      try (ClientLoad loadA = ClientLoad.of(viaA, locks, CLIENTS);
+          ClientLoad loadB = ClientLoad.of(viaB, locks, CLIENTS)) {
+        for (ReplicaServer each : List.of(a, b)) {
           awaitMore(loadA, loadB, holders);
           assertThat(each.terminate()).as("exit code").isZero();
           awaitMore(loadA, loadB, holders);
@@ -115,7 +115,7 @@ class DrainTest {
         loadA.finish();
         loadB.finish();
       }
-      holders.forEach(Holder::release);
+      holders.forEach(RenewingHolder::release);
       assertThat(holders).as("no held lock was lost").allMatch(each -> each.loss().isEmpty());
 
       List<StatusRuntimeException> failures = new ArrayList<>(viaA.failures());
@@ -130,7 +130,7 @@ class DrainTest {
     }
   }
 
-  private static void awaitMore(Load a, Load b, List<Holder> holders) {
+  private static void awaitMore(ClientLoad a, ClientLoad b, List<RenewingHolder> holders) {
     int beforeA = a.grants();
     int beforeB = b.grants();
     long now = System.nanoTime();

@@ -2,7 +2,7 @@ package dev.fencepost.acceptance.faults;
 
 import static org.awaitility.Awaitility.await;
 
-import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.acceptance.support.ReplicaServer;
 import dev.fencepost.testkit.process.PostgresServer;
 import java.time.Duration;
 import java.util.List;
@@ -32,9 +32,9 @@ class OutageTest {
     try (PostgresServer store = new PostgresServer()) {
       store.start();
       String uri = store.createDatabase("locks");
-      try (Server a = Server.on(uri);
-          Server b = Server.on(uri);
-          OutageScene scene = new OutageScene(List.of(a, b))) {
+      try (ReplicaServer a = ReplicaServer.on(uri);
+          ReplicaServer b = ReplicaServer.on(uri);
+          OutageScenario scene = new OutageScenario(List.of(a, b))) {
         scene.begin();
         begin.accept(store);
         long gone = System.nanoTime();

@@ -2,9 +2,9 @@ package dev.fencepost.acceptance.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.fencepost.acceptance.world.Caller;
-import dev.fencepost.acceptance.world.Claim;
-import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.acceptance.support.ClaimAttempt;
+import dev.fencepost.acceptance.support.RecordedClient;
+import dev.fencepost.acceptance.support.ReplicaServer;
 import dev.fencepost.cli.Main;
 import dev.fencepost.proto.v1.AcquireResponse;
 import dev.fencepost.testkit.history.CallRecorder;
@@ -36,7 +36,7 @@ class SwallowedRunTest {
   @RegisterExtension static final PostgresDatabase DATABASE = new PostgresDatabase();
 
   private final List<TcpProxy> proxies = new ArrayList<>();
-  private final List<Server> servers = new ArrayList<>();
+  private final List<ReplicaServer> servers = new ArrayList<>();
 
   @BeforeEach
   void start() {
@@ -44,13 +44,14 @@ class SwallowedRunTest {
       int port = FreePort.next();
       TcpProxy proxy = new TcpProxy(port);
       proxies.add(proxy);
-      servers.add(Server.onPort(port, DATABASE.jdbcUri(), "--advertise=127.0.0.1:" + proxy.port()));
+      servers.add(
+          ReplicaServer.onPort(port, DATABASE.jdbcUri(), "--advertise=127.0.0.1:" + proxy.port()));
     }
   }
 
   @AfterEach
   void stop() {
-    servers.forEach(Server::close);
+    servers.forEach(ReplicaServer::close);
     proxies.forEach(TcpProxy::close);
   }
 
@@ -66,7 +67,8 @@ class SwallowedRunTest {
 
   private void swallow(int replica) throws Exception {
     List<ChildJvm> runs = new ArrayList<>();
-    try (Caller other = new Caller(servers.get(1 - replica).port(), CallRecorder.inMemory())) {
+    try (RecordedClient other =
+        new RecordedClient(servers.get(1 - replica).port(), CallRecorder.inMemory())) {
       for (Duration ttl : LEASES) {
         runs.add(run("run-" + replica + "-" + ttl, ttl));
       }
@@ -75,7 +77,7 @@ class SwallowedRunTest {
       proxies.get(replica).swallow(Direction.ANSWERS);
       List<CompletableFuture<AcquireResponse>> attempts = new ArrayList<>();
       for (Duration ttl : LEASES) {
-        Claim claim = Claim.on("run-" + replica + "-" + ttl, ttl);
+        ClaimAttempt claim = ClaimAttempt.on("run-" + replica + "-" + ttl, ttl);
         attempts.add(other.acquire(claim, ttl.plus(ttl.dividedBy(2))));
       }
       for (CompletableFuture<AcquireResponse> attempt : attempts) {

@@ -2,9 +2,9 @@ package dev.fencepost.acceptance.handover;
 
 import static org.awaitility.Awaitility.await;
 
-import dev.fencepost.acceptance.world.Caller;
-import dev.fencepost.acceptance.world.Claim;
-import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.acceptance.support.ClaimAttempt;
+import dev.fencepost.acceptance.support.RecordedClient;
+import dev.fencepost.acceptance.support.ReplicaServer;
 import dev.fencepost.proto.v1.AcquireResponse;
 import dev.fencepost.testkit.history.CallRecorder;
 import dev.fencepost.testkit.process.MariaDbServer;
@@ -36,7 +36,7 @@ final class HandOverLatency {
 
   public static void main(String[] arguments) throws IOException {
     Path folder = Files.createTempDirectory("fencepost-latency-");
-    try (Server server = Server.on("h2:" + folder.resolve("store"))) {
+    try (ReplicaServer server = ReplicaServer.on("h2:" + folder.resolve("store"))) {
       print("H2, same replica", server, server);
     } finally {
       delete(folder);
@@ -44,8 +44,8 @@ final class HandOverLatency {
     try (PostgresServer store = new PostgresServer()) {
       store.start();
       String uri = store.createDatabase("latency");
-      try (Server a = Server.on(uri);
-          Server b = Server.on(uri)) {
+      try (ReplicaServer a = ReplicaServer.on(uri);
+          ReplicaServer b = ReplicaServer.on(uri)) {
         print("PostgreSQL, same replica", a, a);
         print("PostgreSQL, another replica", a, b);
       }
@@ -53,17 +53,17 @@ final class HandOverLatency {
     try (MariaDbServer store = new MariaDbServer()) {
       store.start();
       String uri = store.createDatabase("latency");
-      try (Server a = Server.on(uri);
-          Server b = Server.on(uri)) {
+      try (ReplicaServer a = ReplicaServer.on(uri);
+          ReplicaServer b = ReplicaServer.on(uri)) {
         print("MariaDB, same replica", a, a);
         print("MariaDB, another replica", a, b);
       }
     }
   }
 
-  private static void print(String what, Server from, Server to) {
-    try (Caller releasing = new Caller(from.port(), CallRecorder.inMemory());
-        Caller waiting = new Caller(to.port(), CallRecorder.inMemory())) {
+  private static void print(String what, ReplicaServer from, ReplicaServer to) {
+    try (RecordedClient releasing = new RecordedClient(from.port(), CallRecorder.inMemory());
+        RecordedClient waiting = new RecordedClient(to.port(), CallRecorder.inMemory())) {
       double[] millis = new double[WARM_UP + MEASURED];
       for (int i = 0; i < millis.length; i++) {
         millis[i] = measure("latency-" + i, releasing, waiting);
@@ -81,10 +81,10 @@ final class HandOverLatency {
     }
   }
 
-  private static double measure(String lock, Caller releasing, Caller waiting) {
-    Claim holder = Claim.on(lock, LEASE);
+  private static double measure(String lock, RecordedClient releasing, RecordedClient waiting) {
+    ClaimAttempt holder = ClaimAttempt.on(lock, LEASE);
     long token = releasing.take(holder);
-    Claim next = Claim.on(lock, LEASE);
+    ClaimAttempt next = ClaimAttempt.on(lock, LEASE);
     long[] grantedNanos = new long[1];
     CompletableFuture<AcquireResponse> answer =
         waiting

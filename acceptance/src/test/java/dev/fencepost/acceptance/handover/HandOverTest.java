@@ -3,9 +3,9 @@ package dev.fencepost.acceptance.handover;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.fencepost.acceptance.world.Caller;
-import dev.fencepost.acceptance.world.Claim;
-import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.acceptance.support.ClaimAttempt;
+import dev.fencepost.acceptance.support.RecordedClient;
+import dev.fencepost.acceptance.support.ReplicaServer;
 import dev.fencepost.proto.v1.AcquireResponse;
 import dev.fencepost.proto.v1.Lock;
 import dev.fencepost.proto.v1.NotGranted;
@@ -44,47 +44,48 @@ class HandOverTest {
 
   @Test
   void h2_handsOverInOrder() {
-    try (Server server = Server.on("h2:" + folder.resolve("store"));
-        Caller caller = new Caller(server.port(), recorder)) {
+    try (ReplicaServer server = ReplicaServer.on("h2:" + folder.resolve("store"));
+        RecordedClient caller = new RecordedClient(server.port(), recorder)) {
       handOver(caller, caller, caller);
     }
   }
 
   @Test
   void postgresqlThroughOneReplica_handsOverInOrder() {
-    try (Server server = Server.on(DATABASE.jdbcUri());
-        Caller caller = new Caller(server.port(), recorder)) {
+    try (ReplicaServer server = ReplicaServer.on(DATABASE.jdbcUri());
+        RecordedClient caller = new RecordedClient(server.port(), recorder)) {
       handOver(caller, caller, caller);
     }
   }
 
   @Test
   void postgresqlThroughThreeReplicas_handsOverInOrder() {
-    try (Server a = Server.on(DATABASE.jdbcUri());
-        Server b = Server.on(DATABASE.jdbcUri());
-        Server c = Server.on(DATABASE.jdbcUri());
-        Caller viaA = new Caller(a.port(), recorder);
-        Caller viaB = new Caller(b.port(), recorder);
-        Caller viaC = new Caller(c.port(), recorder)) {
+    try (ReplicaServer a = ReplicaServer.on(DATABASE.jdbcUri());
+        ReplicaServer b = ReplicaServer.on(DATABASE.jdbcUri());
+        ReplicaServer c = ReplicaServer.on(DATABASE.jdbcUri());
+        RecordedClient viaA = new RecordedClient(a.port(), recorder);
+        RecordedClient viaB = new RecordedClient(b.port(), recorder);
+        RecordedClient viaC = new RecordedClient(c.port(), recorder)) {
       handOver(viaA, viaB, viaC);
     }
   }
 
-  private static void handOver(Caller holders, Caller thirds, Caller fourths) {
-    Claim first = Claim.on(LOCK, LEASE);
+  private static void handOver(
+      RecordedClient holders, RecordedClient thirds, RecordedClient fourths) {
+    ClaimAttempt first = ClaimAttempt.on(LOCK, LEASE);
     long firstToken = holders.take(first);
 
     NotGranted refusal =
-        thirds.acquire(Claim.on(LOCK, LEASE), Duration.ZERO).join().getNotGranted();
+        thirds.acquire(ClaimAttempt.on(LOCK, LEASE), Duration.ZERO).join().getNotGranted();
     assertThat(refusal.getReason()).isEqualTo(NotGrantedReason.NOT_GRANTED_REASON_BUSY);
     assertThat(refusal.getHolders(0).getFencingToken()).isEqualTo(firstToken);
     assertThat(refusal.getHolders(0).getOwner()).isEqualTo("acceptance");
     assertThat(refusal.getHolders(0).getRemainingAtMost().getSeconds())
         .isBetween(1L, LEASE.toSeconds());
 
-    Claim third = Claim.on(LOCK, LEASE);
+    ClaimAttempt third = ClaimAttempt.on(LOCK, LEASE);
     CompletableFuture<AcquireResponse> thirdAnswer = queue(thirds, third, holders);
-    Claim fourth = Claim.on(LOCK, LEASE);
+    ClaimAttempt fourth = ClaimAttempt.on(LOCK, LEASE);
     CompletableFuture<AcquireResponse> fourthAnswer = queue(fourths, fourth, holders);
 
     holders.release(first, firstToken).join();
@@ -103,14 +104,14 @@ class HandOverTest {
 
   /** Stands in line when this returns: here, or in the store for another replica. */
   private static CompletableFuture<AcquireResponse> queue(
-      Caller caller, Claim claim, Caller onlooker) {
+      RecordedClient caller, ClaimAttempt claim, RecordedClient onlooker) {
     int before = inLine(onlooker);
     CompletableFuture<AcquireResponse> answer = caller.acquire(claim, WAIT);
     await().atMost(PATIENCE).until(() -> inLine(onlooker) == before + 1);
     return answer;
   }
 
-  private static int inLine(Caller onlooker) {
+  private static int inLine(RecordedClient onlooker) {
     Lock lock = onlooker.look(LOCK);
     return lock.getWaiterCount() + lock.getOtherReplicasWaiting();
   }

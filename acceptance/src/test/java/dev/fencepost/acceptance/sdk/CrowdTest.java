@@ -3,7 +3,7 @@ package dev.fencepost.acceptance.sdk;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.acceptance.support.ReplicaServer;
 import java.nio.file.Path;
 import java.util.Queue;
 import org.junit.jupiter.api.Test;
@@ -18,8 +18,8 @@ class CrowdTest {
 
   @Test
   void oneStore_isSound() throws Exception {
-    try (Server server = server("one");
-        Crowd crowd = new Crowd(CLIENTS, target(server))) {
+    try (ReplicaServer server = server("one");
+        ClientCrowd crowd = new ClientCrowd(CLIENTS, target(server))) {
       crowd.hold(LOCKS);
       crowd.rival(CLIENTS);
       crowd.work(4, LOCKS);
@@ -31,9 +31,9 @@ class CrowdTest {
 
   @Test
   void twoStores_grantOneLockTwice_andThatIsTold() throws Exception {
-    try (Server one = server("one");
-        Server other = server("other");
-        Crowd crowd = new Crowd(CLIENTS, target(one), target(other))) {
+    try (ReplicaServer one = server("one");
+        ReplicaServer other = server("other");
+        ClientCrowd crowd = new ClientCrowd(CLIENTS, target(one), target(other))) {
       crowd.hold(LOCKS);
       crowd.rival(CLIENTS);
       crowd.awaitRefusals(Long.MAX_VALUE / 2);
@@ -43,9 +43,9 @@ class CrowdTest {
 
   @Test
   void twoStores_makeBeliefsOverlap_andThatIsTold() throws Exception {
-    try (Server one = server("one");
-        Server other = server("other");
-        Crowd crowd = new Crowd(CLIENTS, target(one), target(other))) {
+    try (ReplicaServer one = server("one");
+        ReplicaServer other = server("other");
+        ClientCrowd crowd = new ClientCrowd(CLIENTS, target(one), target(other))) {
       crowd.work(2 * LOCKS, 1);
       crowd.awaitGrants(500);
       assertThatThrownBy(crowd::judge)
@@ -64,19 +64,19 @@ class CrowdTest {
 
   /** Of two beliefs, the first with the lower token. */
   private static Queue<String> faults(long from, long until, long nextFrom, long nextUntil) {
-    Queue<String> faults = Exclusion.faults();
-    Exclusion exclusion = new Exclusion(faults);
+    Queue<String> faults = ExclusionChecker.faults();
+    ExclusionChecker exclusion = new ExclusionChecker(faults);
     exclusion.believed(1, from, until);
     exclusion.believed(2, nextFrom, nextUntil);
     exclusion.judgeBeliefs();
     return faults;
   }
 
-  private Server server(String store) {
-    return Server.on("h2:" + folder.resolve(store));
+  private ReplicaServer server(String store) {
+    return ReplicaServer.on("h2:" + folder.resolve(store));
   }
 
-  private static String target(Server server) {
+  private static String target(ReplicaServer server) {
     return "127.0.0.1:" + server.port();
   }
 }

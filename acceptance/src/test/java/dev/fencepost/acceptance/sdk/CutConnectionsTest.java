@@ -3,7 +3,7 @@ package dev.fencepost.acceptance.sdk;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.acceptance.support.ReplicaServer;
 import dev.fencepost.testkit.process.FreePort;
 import dev.fencepost.testkit.process.PostgresDatabase;
 import dev.fencepost.testkit.process.TcpProxy;
@@ -45,9 +45,10 @@ class CutConnectionsTest {
     Random random = new Random(seed);
     int port = FreePort.next();
     try (TcpProxy proxy = new TcpProxy(port);
-        Server server =
-            Server.onPort(port, DATABASE.jdbcUri(), "--advertise=127.0.0.1:" + proxy.port())) {
-      try (Crowd crowd = new Crowd(CLIENTS, "127.0.0.1:" + proxy.port())) {
+        ReplicaServer server =
+            ReplicaServer.onPort(
+                port, DATABASE.jdbcUri(), "--advertise=127.0.0.1:" + proxy.port())) {
+      try (ClientCrowd crowd = new ClientCrowd(CLIENTS, "127.0.0.1:" + proxy.port())) {
         crowd.hold(HOLDERS);
         crowd.rival(RIVALS);
         crowd.work(WORKERS, LOCKS);

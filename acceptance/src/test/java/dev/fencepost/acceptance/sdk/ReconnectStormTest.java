@@ -3,7 +3,7 @@ package dev.fencepost.acceptance.sdk;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.acceptance.support.ReplicaServer;
 import dev.fencepost.client.FencepostClient;
 import dev.fencepost.client.LockHandle;
 import dev.fencepost.lock.FencingToken;
@@ -35,8 +35,8 @@ class ReconnectStormTest {
 
   @Test
   void hundredsOfSessionsThatComeBackAtOnce_loseNoLock() throws Exception {
-    try (Server server =
-        Server.on("h2:" + folder.resolve("store"), "--limits.client-percent=100")) {
+    try (ReplicaServer server =
+        ReplicaServer.on("h2:" + folder.resolve("store"), "--limits.client-percent=100")) {
       Queue<String> lost = new ConcurrentLinkedQueue<>();
       Map<LockHandle, FencingToken> held = hold(server, lost);
       List<CompletableFuture<LockHandle>> waiting = new ArrayList<>();
@@ -59,7 +59,8 @@ class ReconnectStormTest {
     }
   }
 
-  private Map<LockHandle, FencingToken> hold(Server server, Queue<String> lost) throws Exception {
+  private Map<LockHandle, FencingToken> hold(ReplicaServer server, Queue<String> lost)
+      throws Exception {
     Map<LockHandle, FencingToken> held = new ConcurrentHashMap<>();
     List<CompletableFuture<LockHandle>> taken = new ArrayList<>();
     for (int i = 0; i < CLIENTS; i++) {

@@ -2,7 +2,7 @@ package dev.fencepost.acceptance.sdk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.acceptance.support.ReplicaServer;
 import dev.fencepost.testkit.process.FreePort;
 import dev.fencepost.testkit.process.PostgresDatabase;
 import dev.fencepost.testkit.process.TcpProxy;
@@ -31,14 +31,14 @@ class ReplicasThatDie {
 
   @Test
   void killedReplicas_costNoLivingHolderItsLockAndNoWaiterItsTurn() throws Exception {
-    try (Server a = Server.on(DATABASE.jdbcUri());
-        Server b = Server.on(DATABASE.jdbcUri());
-        Server c = Server.on(DATABASE.jdbcUri());
-        Crowd crowd = new Crowd(CLIENTS, target(a, b, c))) {
+    try (ReplicaServer a = ReplicaServer.on(DATABASE.jdbcUri());
+        ReplicaServer b = ReplicaServer.on(DATABASE.jdbcUri());
+        ReplicaServer c = ReplicaServer.on(DATABASE.jdbcUri());
+        ClientCrowd crowd = new ClientCrowd(CLIENTS, target(a, b, c))) {
       begin(crowd);
-      List<Server> servers = List.of(a, b, c);
+      List<ReplicaServer> servers = List.of(a, b, c);
       for (int round = 0; round < ROUNDS; round++) {
-        Server victim = servers.get(round % servers.size());
+        ReplicaServer victim = servers.get(round % servers.size());
         victim.kill();
         crowd.awaitGrants(GRANTS_BETWEEN);
         victim.startAgain();
@@ -52,12 +52,12 @@ class ReplicasThatDie {
 
   @Test
   void rollingRestarts_failNoCall() throws Exception {
-    try (Server a = Server.on(DATABASE.jdbcUri());
-        Server b = Server.on(DATABASE.jdbcUri());
-        Server c = Server.on(DATABASE.jdbcUri());
-        Crowd crowd = new Crowd(CLIENTS, target(a, b, c))) {
+    try (ReplicaServer a = ReplicaServer.on(DATABASE.jdbcUri());
+        ReplicaServer b = ReplicaServer.on(DATABASE.jdbcUri());
+        ReplicaServer c = ReplicaServer.on(DATABASE.jdbcUri());
+        ClientCrowd crowd = new ClientCrowd(CLIENTS, target(a, b, c))) {
       begin(crowd);
-      for (Server server : List.of(a, b, c)) {
+      for (ReplicaServer server : List.of(a, b, c)) {
         assertThat(server.terminate()).as("exit code").isZero();
         server.startAgain();
         crowd.awaitGrants(GRANTS_BETWEEN);
@@ -72,15 +72,15 @@ class ReplicasThatDie {
   void swallowedReplicas_costNoLivingHolderItsLock() throws Exception {
     List<Integer> ports = List.of(FreePort.next(), FreePort.next(), FreePort.next());
     List<TcpProxy> proxies = ports.stream().map(TcpProxy::new).toList();
-    List<Server> servers = new ArrayList<>();
+    List<ReplicaServer> servers = new ArrayList<>();
     try {
       for (int i = 0; i < ports.size(); i++) {
         String advertised = "--advertise=127.0.0.1:" + proxies.get(i).port();
-        servers.add(Server.onPort(ports.get(i), DATABASE.jdbcUri(), advertised));
+        servers.add(ReplicaServer.onPort(ports.get(i), DATABASE.jdbcUri(), advertised));
       }
       String target =
           String.join(",", proxies.stream().map(proxy -> "127.0.0.1:" + proxy.port()).toList());
-      try (Crowd crowd = new Crowd(CLIENTS, target)) {
+      try (ClientCrowd crowd = new ClientCrowd(CLIENTS, target)) {
         begin(crowd);
         for (int round = 0; round < ROUNDS; round++) {
           TcpProxy victim = proxies.get(round % proxies.size());
@@ -96,19 +96,19 @@ class ReplicasThatDie {
             ROUNDS + " times, " + crowd.grants() + " grants, longest " + crowd.longestWait());
       }
     } finally {
-      servers.forEach(Server::close);
+      servers.forEach(ReplicaServer::close);
       proxies.forEach(TcpProxy::close);
     }
   }
 
-  private static void begin(Crowd crowd) throws InterruptedException {
+  private static void begin(ClientCrowd crowd) throws InterruptedException {
     crowd.hold(HOLDERS);
     crowd.rival(RIVALS);
     crowd.work(WORKERS, LOCKS);
     crowd.awaitGrants(GRANTS_BETWEEN);
   }
 
-  static String target(Server... servers) {
+  static String target(ReplicaServer... servers) {
     return String.join(
         ",", List.of(servers).stream().map(server -> "127.0.0.1:" + server.port()).toList());
   }

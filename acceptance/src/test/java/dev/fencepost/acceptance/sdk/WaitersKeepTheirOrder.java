@@ -3,7 +3,7 @@ package dev.fencepost.acceptance.sdk;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.acceptance.support.ReplicaServer;
 import dev.fencepost.client.FencepostClient;
 import dev.fencepost.client.LockHandle;
 import dev.fencepost.testkit.process.PostgresDatabase;
@@ -36,9 +36,9 @@ class WaitersKeepTheirOrder {
   @Test
   void rollingRestart_letsOneInAHundredBeOvertakenAtMost() throws Exception {
     List<FencepostClient> clients = new ArrayList<>();
-    try (Server a = Server.on(DATABASE.jdbcUri());
-        Server b = Server.on(DATABASE.jdbcUri());
-        Server c = Server.on(DATABASE.jdbcUri())) {
+    try (ReplicaServer a = ReplicaServer.on(DATABASE.jdbcUri());
+        ReplicaServer b = ReplicaServer.on(DATABASE.jdbcUri());
+        ReplicaServer c = ReplicaServer.on(DATABASE.jdbcUri())) {
       for (int i = 0; i < CLIENTS; i++) {
         clients.add(FencepostClient.connect(ReplicasThatDie.target(a, b, c)));
       }
@@ -65,7 +65,7 @@ class WaitersKeepTheirOrder {
             .pollInterval(Duration.ofMillis(1))
             .until(() -> waiters(List.of(a, b, c)) == expected);
       }
-      for (Server server : List.of(a, b, c)) {
+      for (ReplicaServer server : List.of(a, b, c)) {
         server.terminate();
         server.startAgain();
       }
@@ -96,7 +96,7 @@ class WaitersKeepTheirOrder {
     return overtaken;
   }
 
-  private static int waiters(List<Server> servers) {
+  private static int waiters(List<ReplicaServer> servers) {
     return servers.stream().mapToInt(server -> server.gauge("fencepost_waiters")).sum();
   }
 }

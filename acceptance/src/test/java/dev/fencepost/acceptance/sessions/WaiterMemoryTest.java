@@ -3,10 +3,10 @@ package dev.fencepost.acceptance.sessions;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.fencepost.acceptance.world.Caller;
-import dev.fencepost.acceptance.world.Claim;
-import dev.fencepost.acceptance.world.LiveHeap;
-import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.acceptance.support.ClaimAttempt;
+import dev.fencepost.acceptance.support.LiveHeap;
+import dev.fencepost.acceptance.support.RecordedClient;
+import dev.fencepost.acceptance.support.ReplicaServer;
 import dev.fencepost.proto.v1.AcquireRequest;
 import dev.fencepost.proto.v1.Operation;
 import dev.fencepost.testkit.history.CallRecorder;
@@ -35,14 +35,14 @@ class WaiterMemoryTest {
 
   @Test
   void claimThatWaitsOnASession_costsAKibibyteAtMost() throws IOException {
-    try (Server server =
-            Server.on(
+    try (ReplicaServer server =
+            ReplicaServer.on(
                 "h2:" + folder.resolve("store"),
                 "--limits.memory-percent=80",
                 "--limits.client-percent=100");
-        Caller caller = new Caller(server.port(), CallRecorder.inMemory())) {
+        RecordedClient caller = new RecordedClient(server.port(), CallRecorder.inMemory())) {
       for (int lock = 0; lock < LOCKS; lock++) {
-        caller.take(Claim.on("lock-" + lock, Duration.ofMinutes(5)));
+        caller.take(ClaimAttempt.on("lock-" + lock, Duration.ofMinutes(5)));
       }
       SessionStream session = new SessionStream(caller.channel());
       send(session, 0, WAITERS / 10);
@@ -61,9 +61,9 @@ class WaiterMemoryTest {
 
   @Test
   void claimsWithTheMostMetadata_areRefusedBeforeTheyEndTheServer() throws Exception {
-    try (Server server = Server.on("h2:" + folder.resolve("store"));
-        Caller caller = new Caller(server.port(), CallRecorder.inMemory())) {
-      Claim held = Claim.on("lock-0", Duration.ofMinutes(5));
+    try (ReplicaServer server = ReplicaServer.on("h2:" + folder.resolve("store"));
+        RecordedClient caller = new RecordedClient(server.port(), CallRecorder.inMemory())) {
+      ClaimAttempt held = ClaimAttempt.on("lock-0", Duration.ofMinutes(5));
       long token = caller.take(held);
       SessionStream session = new SessionStream(caller.channel());
       for (int next = 0; next < FAT_WAITERS; next += FAT_PER_MESSAGE) {
@@ -108,14 +108,14 @@ class WaiterMemoryTest {
   private static AcquireRequest waiting(int number) {
     return AcquireRequest.newBuilder()
         .setName("lock-" + number % LOCKS)
-        .setClaimId(Claim.on("any", Duration.ofMinutes(5)).id())
-        .setTtl(Caller.wire(Duration.ofMinutes(5)))
-        .setWait(Caller.wire(Duration.ofHours(1)))
+        .setClaimId(ClaimAttempt.on("any", Duration.ofMinutes(5)).id())
+        .setTtl(RecordedClient.wire(Duration.ofMinutes(5)))
+        .setWait(RecordedClient.wire(Duration.ofHours(1)))
         .setOwner(String.format(Locale.ROOT, "%0100d", number))
         .build();
   }
 
-  private static void awaitWaiters(Server server, int expected) {
+  private static void awaitWaiters(ReplicaServer server, int expected) {
     await().atMost(PATIENCE).until(() -> server.gauge("fencepost_waiters") == expected);
   }
 }

@@ -2,9 +2,9 @@ package dev.fencepost.acceptance.tokens;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.fencepost.acceptance.world.Caller;
-import dev.fencepost.acceptance.world.Claim;
-import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.acceptance.support.ClaimAttempt;
+import dev.fencepost.acceptance.support.RecordedClient;
+import dev.fencepost.acceptance.support.ReplicaServer;
 import dev.fencepost.proto.v1.AdvanceOutcome;
 import dev.fencepost.proto.v1.AdvanceTokenRequest;
 import dev.fencepost.proto.v1.FencingServiceGrpc;
@@ -51,15 +51,15 @@ class ForeignDigitsTest {
   @Test
   void h2() throws Exception {
     String store = "h2:" + folder.resolve("store");
-    Claim claim = Claim.on("orders/1", LEASE);
+    ClaimAttempt claim = ClaimAttempt.on("orders/1", LEASE);
     long token;
-    try (Server egyptian = Server.inLocale(EGYPT, store);
-        Caller caller = new Caller(egyptian.port(), CallRecorder.inMemory())) {
+    try (ReplicaServer egyptian = ReplicaServer.inLocale(EGYPT, store);
+        RecordedClient caller = new RecordedClient(egyptian.port(), CallRecorder.inMemory())) {
       token = granted(caller, claim);
       requireAsciiIn(egyptian);
     }
-    try (Server other = Server.on(store);
-        Caller caller = new Caller(other.port(), CallRecorder.inMemory())) {
+    try (ReplicaServer other = ReplicaServer.on(store);
+        RecordedClient caller = new RecordedClient(other.port(), CallRecorder.inMemory())) {
       agree(caller, caller, claim, token);
     }
   }
@@ -99,24 +99,25 @@ class ForeignDigitsTest {
   }
 
   private static void bothWays(String store) throws IOException {
-    try (Server egyptian = Server.inLocale(EGYPT, store);
-        Server other = Server.on(store);
-        Caller there = new Caller(egyptian.port(), CallRecorder.inMemory());
-        Caller here = new Caller(other.port(), CallRecorder.inMemory())) {
-      Claim claim = Claim.on("orders/1", LEASE);
+    try (ReplicaServer egyptian = ReplicaServer.inLocale(EGYPT, store);
+        ReplicaServer other = ReplicaServer.on(store);
+        RecordedClient there = new RecordedClient(egyptian.port(), CallRecorder.inMemory());
+        RecordedClient here = new RecordedClient(other.port(), CallRecorder.inMemory())) {
+      ClaimAttempt claim = ClaimAttempt.on("orders/1", LEASE);
       agree(there, here, claim, granted(there, claim));
-      claim = Claim.on("orders/2", LEASE);
+      claim = ClaimAttempt.on("orders/2", LEASE);
       agree(here, there, claim, granted(here, claim));
       requireAsciiIn(egyptian);
     }
   }
 
-  private static long granted(Caller caller, Claim claim) {
+  private static long granted(RecordedClient caller, ClaimAttempt claim) {
     return caller.acquire(claim, WAIT).join().getGranted().getFencingToken();
   }
 
   /** What was granted and marked through the one is renewed, seen and superseded by the other. */
-  private static void agree(Caller first, Caller second, Claim claim, long token) {
+  private static void agree(
+      RecordedClient first, RecordedClient second, ClaimAttempt claim, long token) {
     assertThat(token).isPositive();
     String resource = "ledger of " + claim.lock();
     assertThat(advance(first, resource, token)).isEqualTo(AdvanceOutcome.ADVANCE_OUTCOME_ADVANCED);
@@ -131,10 +132,14 @@ class ForeignDigitsTest {
                 .getLocksList())
         .singleElement()
         .satisfies(lock -> assertThat(lock.getHolders(0).getFencingToken()).isEqualTo(token));
-    assertThat(second.acquire(Claim.on(claim.lock(), LEASE), Duration.ZERO).join().hasNotGranted())
+    assertThat(
+            second
+                .acquire(ClaimAttempt.on(claim.lock(), LEASE), Duration.ZERO)
+                .join()
+                .hasNotGranted())
         .isTrue();
     second.release(claim, token).join();
-    Claim newer = Claim.on(claim.lock(), LEASE);
+    ClaimAttempt newer = ClaimAttempt.on(claim.lock(), LEASE);
     long later = granted(second, newer);
     assertThat(later).isGreaterThan(token);
     assertThat(standing(first, claim.lock(), later)).isEqualTo(TokenStatus.TOKEN_STATUS_CURRENT);
@@ -144,27 +149,27 @@ class ForeignDigitsTest {
     assertThat(first.release(newer, later).join().getOutcomeValue()).isPositive();
   }
 
-  private static AdvanceOutcome advance(Caller caller, String resource, long token) {
+  private static AdvanceOutcome advance(RecordedClient caller, String resource, long token) {
     return fences(caller)
         .advanceToken(
             AdvanceTokenRequest.newBuilder().setResource(resource).setFencingToken(token).build())
         .getOutcome();
   }
 
-  private static TokenStatus standing(Caller caller, String lock, long token) {
+  private static TokenStatus standing(RecordedClient caller, String lock, long token) {
     return fences(caller)
         .validateToken(
             ValidateTokenRequest.newBuilder().setName(lock).setFencingToken(token).build())
         .getStatus();
   }
 
-  private static FencingServiceBlockingStub fences(Caller caller) {
+  private static FencingServiceBlockingStub fences(RecordedClient caller) {
     return FencingServiceGrpc.newBlockingStub(caller.channel())
         .withDeadlineAfter(WAIT.toSeconds(), TimeUnit.SECONDS);
   }
 
   /** Programs read the metrics, and the times of the log. */
-  private static void requireAsciiIn(Server server) throws IOException {
+  private static void requireAsciiIn(ReplicaServer server) throws IOException {
     assertThat(server.readLog())
         .containsPattern("(?m)^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+\\S+ INFO  Readiness ready");
     assertThat(server.read("/metrics"))

@@ -2,9 +2,9 @@ package dev.fencepost.acceptance.tokens;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.fencepost.acceptance.world.Caller;
-import dev.fencepost.acceptance.world.Claim;
-import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.acceptance.support.ClaimAttempt;
+import dev.fencepost.acceptance.support.RecordedClient;
+import dev.fencepost.acceptance.support.ReplicaServer;
 import dev.fencepost.testkit.history.CallRecorder;
 import dev.fencepost.testkit.history.HistoryChecker;
 import dev.fencepost.testkit.process.MySqlFamilyDatabase;
@@ -44,10 +44,10 @@ class MixedStoresTest {
 
   private static List<Long> grantsOn(String storeUri, CallRecorder recorder) {
     List<Long> tokens = new ArrayList<>();
-    try (Server server = Server.on(storeUri);
-        Caller caller = new Caller(server.port(), recorder)) {
+    try (ReplicaServer server = ReplicaServer.on(storeUri);
+        RecordedClient caller = new RecordedClient(server.port(), recorder)) {
       for (int i = 0; i < GRANTS; i++) {
-        Claim claim = Claim.on("orders", LEASE);
+        ClaimAttempt claim = ClaimAttempt.on("orders", LEASE);
         long token = caller.take(claim);
         tokens.add(token);
         caller.release(claim, token).join();

@@ -1,7 +1,7 @@
 package dev.fencepost.acceptance.watching;
 
-import dev.fencepost.acceptance.world.Caller;
-import dev.fencepost.acceptance.world.Claim;
+import dev.fencepost.acceptance.support.ClaimAttempt;
+import dev.fencepost.acceptance.support.RecordedClient;
 import dev.fencepost.proto.v1.AcquireResponse;
 import dev.fencepost.proto.v1.AdminServiceGrpc;
 import dev.fencepost.proto.v1.ForceReleaseRequest;
@@ -29,11 +29,11 @@ final class RandomOperations {
   private static final Duration SHORT_LEASE = Duration.ofSeconds(2);
   private static final Duration CLOSING = Duration.ofMillis(200);
 
-  private final List<Caller> callers;
+  private final List<RecordedClient> callers;
   private final List<String> locks;
   private final long seed;
 
-  RandomOperations(List<Caller> callers, List<String> locks, long seed) {
+  RandomOperations(List<RecordedClient> callers, List<String> locks, long seed) {
     this.callers = callers;
     this.locks = locks;
     this.seed = seed;
@@ -56,7 +56,7 @@ final class RandomOperations {
     }
   }
 
-  private record Held(Claim claim, long token) {}
+  private record Held(ClaimAttempt claim, long token) {}
 
   private final class Client {
 
@@ -69,7 +69,7 @@ final class RandomOperations {
 
     void run(int operations) {
       for (int i = 0; i < operations; i++) {
-        Caller caller = callers.get(random.nextInt(callers.size()));
+        RecordedClient caller = callers.get(random.nextInt(callers.size()));
         String lock = locks.get(random.nextInt(locks.size()));
         if (random.nextInt(20) == 0) {
           forceRelease(caller, lock);
@@ -81,15 +81,15 @@ final class RandomOperations {
       }
     }
 
-    private void acquire(Caller caller, String lock) {
-      Claim claim = Claim.on(lock, random.nextInt(5) == 0 ? SHORT_LEASE : LONG_LEASE);
+    private void acquire(RecordedClient caller, String lock) {
+      ClaimAttempt claim = ClaimAttempt.on(lock, random.nextInt(5) == 0 ? SHORT_LEASE : LONG_LEASE);
       AcquireResponse response = caller.acquire(claim, wait(random.nextInt(4))).join();
       if (response.hasGranted()) {
         held.put(lock, new Held(claim, response.getGranted().getFencingToken()));
       }
     }
 
-    private void use(Caller caller, Held grant) {
+    private void use(RecordedClient caller, Held grant) {
       int choice = random.nextInt(4);
       if (choice == 0) {
         RenewResponse response = caller.renew(grant.claim(), grant.token()).join();
@@ -108,14 +108,14 @@ final class RandomOperations {
                         .setName(grant.claim().lock())
                         .setClaimId(grant.claim().id())
                         .setFencingToken(grant.token())
-                        .setCloseFor(Caller.wire(CLOSING))
+                        .setCloseFor(RecordedClient.wire(CLOSING))
                         .build());
       } else {
         caller.release(grant.claim(), grant.token()).join();
       }
     }
 
-    private void forceRelease(Caller caller, String lock) {
+    private void forceRelease(RecordedClient caller, String lock) {
       Duration closing = random.nextBoolean() ? CLOSING : Duration.ZERO;
       var unused =
           AdminServiceGrpc.newBlockingStub(caller.channel())
@@ -123,7 +123,7 @@ final class RandomOperations {
                   ForceReleaseRequest.newBuilder()
                       .setName(lock)
                       .setReason("a random operation")
-                      .setCloseFor(Caller.wire(closing))
+                      .setCloseFor(RecordedClient.wire(closing))
                       .build());
     }
 

@@ -3,10 +3,10 @@ package dev.fencepost.acceptance.watching;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.fencepost.acceptance.world.Caller;
-import dev.fencepost.acceptance.world.Claim;
-import dev.fencepost.acceptance.world.LiveHeap;
-import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.acceptance.support.ClaimAttempt;
+import dev.fencepost.acceptance.support.LiveHeap;
+import dev.fencepost.acceptance.support.RecordedClient;
+import dev.fencepost.acceptance.support.ReplicaServer;
 import dev.fencepost.proto.v1.AcquireRequest;
 import dev.fencepost.testkit.history.CallRecorder;
 import dev.fencepost.testkit.process.PostgresDatabase;
@@ -43,18 +43,18 @@ class SlowWatcherTest {
   @Test
   void watcherThatDoesNotRead_costsAMebibyteAndThenGetsTheNewest() throws Exception {
     ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
-    try (Server server = Server.on(DATABASE.jdbcUri());
-        Caller caller = new Caller(server.port(), CallRecorder.inMemory());
-        Caller slow = new Caller(server.port(), CallRecorder.inMemory())) {
+    try (ReplicaServer server = ReplicaServer.on(DATABASE.jdbcUri());
+        RecordedClient caller = new RecordedClient(server.port(), CallRecorder.inMemory());
+        RecordedClient slow = new RecordedClient(server.port(), CallRecorder.inMemory())) {
       warmUp(clients, server, caller);
       long before = LiveHeap.bytes(server.pid());
 
-      Watcher watcher = Watcher.of(slow.channel(), LOCKS);
+      RecordingWatcher watcher = RecordingWatcher.of(slow.channel(), LOCKS);
       change(clients, caller, ROUNDS);
-      Map<String, Sight> last = new HashMap<>();
+      Map<String, WatchedState> last = new HashMap<>();
       for (String lock : LOCKS) {
-        take(caller, Claim.on(lock, LEASE));
-        last.put(lock, Sight.of(caller.look(lock)));
+        take(caller, ClaimAttempt.on(lock, LEASE));
+        last.put(lock, WatchedState.of(caller.look(lock)));
       }
 
       assertThat(watcher.bytes()).as("nothing was read").isZero();
@@ -76,7 +76,7 @@ class SlowWatcherTest {
                   assertThat(last)
                       .allSatisfy(
                           (lock, sight) ->
-                              assertThat(Sight.of(watcher.newest(lock))).isEqualTo(sight)));
+                              assertThat(WatchedState.of(watcher.newest(lock))).isEqualTo(sight)));
       assertThat(watcher.faults()).isEmpty();
       assertThat(watcher.bytes())
           .as("sent in all, of 10,000 changes of 4 kB each")
@@ -87,10 +87,10 @@ class SlowWatcherTest {
   }
 
   /** Everything has been used once, a watch too, before the heap is looked at. */
-  private static void warmUp(ExecutorService clients, Server server, Caller caller)
+  private static void warmUp(ExecutorService clients, ReplicaServer server, RecordedClient caller)
       throws InterruptedException, ExecutionException {
-    try (Caller reading = new Caller(server.port(), CallRecorder.inMemory())) {
-      Watcher watcher = Watcher.of(reading.channel(), LOCKS);
+    try (RecordedClient reading = new RecordedClient(server.port(), CallRecorder.inMemory())) {
+      RecordingWatcher watcher = RecordingWatcher.of(reading.channel(), LOCKS);
       watcher.read();
       change(clients, caller, ROUNDS);
       await().atMost(PATIENCE).until(watcher::isSynced);
@@ -98,7 +98,7 @@ class SlowWatcherTest {
   }
 
   /** Takes and releases each lock so many times: two changes each. */
-  private static void change(ExecutorService clients, Caller caller, int rounds)
+  private static void change(ExecutorService clients, RecordedClient caller, int rounds)
       throws InterruptedException, ExecutionException {
     List<Future<?>> all = new ArrayList<>();
     for (int i = 0; i < CLIENTS; i++) {
@@ -108,7 +108,7 @@ class SlowWatcherTest {
               () -> {
                 for (int round = 0; round < rounds; round++) {
                   for (int lock = first; lock < LOCKS.size(); lock += CLIENTS) {
-                    Claim claim = Claim.on(LOCKS.get(lock), LEASE);
+                    ClaimAttempt claim = ClaimAttempt.on(LOCKS.get(lock), LEASE);
                     caller.release(claim, take(caller, claim)).join();
                   }
                 }
@@ -119,14 +119,14 @@ class SlowWatcherTest {
     }
   }
 
-  private static long take(Caller caller, Claim claim) {
+  private static long take(RecordedClient caller, ClaimAttempt claim) {
     return caller
         .locks()
         .acquire(
             AcquireRequest.newBuilder()
                 .setName(claim.lock())
                 .setClaimId(claim.id())
-                .setTtl(Caller.wire(claim.ttl()))
+                .setTtl(RecordedClient.wire(claim.ttl()))
                 .putMetadata("m", METADATA)
                 .build())
         .getGranted()

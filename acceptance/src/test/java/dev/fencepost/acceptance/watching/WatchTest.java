@@ -3,8 +3,8 @@ package dev.fencepost.acceptance.watching;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.fencepost.acceptance.world.Caller;
-import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.acceptance.support.RecordedClient;
+import dev.fencepost.acceptance.support.ReplicaServer;
 import dev.fencepost.proto.v1.ListLocksRequest;
 import dev.fencepost.proto.v1.ListLocksResponse;
 import dev.fencepost.proto.v1.Lock;
@@ -38,13 +38,13 @@ class WatchTest {
   @Test
   void watcherOnAThirdReplica_endsWithTheStoresState() throws Exception {
     CallRecorder recorder = CallRecorder.inMemory();
-    try (Server a = Server.on(DATABASE.jdbcUri());
-        Server b = Server.on(DATABASE.jdbcUri());
-        Server c = Server.on(DATABASE.jdbcUri());
-        Caller viaA = new Caller(a.port(), recorder);
-        Caller viaB = new Caller(b.port(), recorder);
-        Caller viaC = new Caller(c.port(), recorder)) {
-      Watcher watcher = Watcher.of(viaC.channel(), LOCKS);
+    try (ReplicaServer a = ReplicaServer.on(DATABASE.jdbcUri());
+        ReplicaServer b = ReplicaServer.on(DATABASE.jdbcUri());
+        ReplicaServer c = ReplicaServer.on(DATABASE.jdbcUri());
+        RecordedClient viaA = new RecordedClient(a.port(), recorder);
+        RecordedClient viaB = new RecordedClient(b.port(), recorder);
+        RecordedClient viaC = new RecordedClient(c.port(), recorder)) {
+      RecordingWatcher watcher = RecordingWatcher.of(viaC.channel(), LOCKS);
       watcher.read();
       await().atMost(PATIENCE).until(watcher::isSynced);
 
@@ -63,19 +63,19 @@ class WatchTest {
     }
   }
 
-  private static Map<String, Sight> watched(Watcher watcher) {
-    Map<String, Sight> sights = new HashMap<>();
-    LOCKS.forEach(lock -> sights.put(lock, Sight.of(watcher.newest(lock))));
+  private static Map<String, WatchedState> watched(RecordingWatcher watcher) {
+    Map<String, WatchedState> sights = new HashMap<>();
+    LOCKS.forEach(lock -> sights.put(lock, WatchedState.of(watcher.newest(lock))));
     return sights;
   }
 
-  private static Map<String, Sight> stored(Caller caller) {
-    Map<String, Sight> sights = new HashMap<>();
-    LOCKS.forEach(lock -> sights.put(lock, Sight.of(caller.look(lock))));
+  private static Map<String, WatchedState> stored(RecordedClient caller) {
+    Map<String, WatchedState> sights = new HashMap<>();
+    LOCKS.forEach(lock -> sights.put(lock, WatchedState.of(caller.look(lock))));
     return sights;
   }
 
-  private static Map<String, Long> heldTokens(Map<String, Sight> sights) {
+  private static Map<String, Long> heldTokens(Map<String, WatchedState> sights) {
     Map<String, Long> tokens = new HashMap<>();
     sights.forEach(
         (lock, sight) -> {
@@ -87,7 +87,7 @@ class WatchTest {
   }
 
   /** The tokens of held locks, from all pages of a list. */
-  private static Map<String, Long> listed(Caller caller) {
+  private static Map<String, Long> listed(RecordedClient caller) {
     Map<String, Long> tokens = new HashMap<>();
     String page = "";
     for (int i = 0; i < MOST_PAGES; i++) {

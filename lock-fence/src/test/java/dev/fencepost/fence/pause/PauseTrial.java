@@ -35,9 +35,9 @@ public final class PauseTrial {
 
   /** What came of the late writes; each of the others must pass. */
   public static String lateWrites(String kind, String address) throws Exception {
-    Leases leases = new Leases();
+    LeasedLocks leases = new LeasedLocks();
     List<String> resources = resources();
-    try (Writer successor = Writers.of(kind, address);
+    try (FencedWriter successor = FencedWriters.of(kind, address);
         ChildJvm holder = ChildJvm.start(List.of("-Xmx64m"), PausedHolder.class, kind, address)) {
       holder.awaitLine("ready"::equals, PATIENCE);
       for (String resource : resources) {

@@ -20,15 +20,15 @@ public final class PausedHolder {
 
   private final Map<String, FencingToken> held = new LinkedHashMap<>();
   private final long startedNanos = System.nanoTime();
-  private final Writer writer;
+  private final FencedWriter writer;
 
-  private PausedHolder(Writer writer) {
+  private PausedHolder(FencedWriter writer) {
     this.writer = writer;
   }
 
   /** Takes the name of a kind of writer, and where it writes to. */
   public static void main(String[] args) throws Exception {
-    try (Writer writer = Writers.of(args[0], args[1]);
+    try (FencedWriter writer = FencedWriters.of(args[0], args[1]);
         BufferedReader orders =
             new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
       PausedHolder holder = new PausedHolder(writer);

@@ -9,7 +9,7 @@ class SequentialCheckerTest {
   @Test
   void holdersInTurn_areSound() {
     assertSound(
-        new Script()
+        new ScriptedHistory()
             .granted("a", 0, 1, 5)
             .renewed("a", 5, 6, 5)
             .released("a", 12, 13, 5)
@@ -24,7 +24,7 @@ class SequentialCheckerTest {
   @Test
   void answersOutOfOrder_areSound() {
     assertSound(
-        new Script()
+        new ScriptedHistory()
             .granted("b", 0, 9, 6)
             .released("a", 1, 8, 5)
             .granted("a", 0, 7, 5)
@@ -34,7 +34,7 @@ class SequentialCheckerTest {
   @Test
   void expiredGrant_givesWay() {
     assertSound(
-        new Script()
+        new ScriptedHistory()
             .granted("a", 0, 1, 5)
             .renewed("a", 4, 5, 5)
             .granted("b", 2, 14, 6)
@@ -43,11 +43,11 @@ class SequentialCheckerTest {
 
   @Test
   void unansweredAcquire_mayOrMayNotHaveHappened() {
-    assertSound(new Script().acquireUnanswered("a", 0).granted("b", 1, 2, 6));
-    assertSound(new Script().acquireUnanswered("a", 0).granted("a", 1, 2, 6));
-    assertSound(new Script().acquireUnanswered("a", 0).granted("b", 1, 11, 6));
+    assertSound(new ScriptedHistory().acquireUnanswered("a", 0).granted("b", 1, 2, 6));
+    assertSound(new ScriptedHistory().acquireUnanswered("a", 0).granted("a", 1, 2, 6));
+    assertSound(new ScriptedHistory().acquireUnanswered("a", 0).granted("b", 1, 11, 6));
     assertSound(
-        new Script()
+        new ScriptedHistory()
             .granted("b", 1, 2, 5)
             .released("b", 3, 4, 5)
             .acquireUnanswered("a", 0)
@@ -57,60 +57,83 @@ class SequentialCheckerTest {
   @Test
   void unansweredRelease_mayOrMayNotHaveHappened() {
     assertSound(
-        new Script().granted("a", 0, 1, 5).releaseUnanswered("a", 2, 5).granted("b", 3, 4, 6));
+        new ScriptedHistory()
+            .granted("a", 0, 1, 5)
+            .releaseUnanswered("a", 2, 5)
+            .granted("b", 3, 4, 6));
     assertSound(
-        new Script().granted("a", 0, 1, 5).releaseUnanswered("a", 2, 5).renewed("a", 3, 4, 5));
+        new ScriptedHistory()
+            .granted("a", 0, 1, 5)
+            .releaseUnanswered("a", 2, 5)
+            .renewed("a", 3, 4, 5));
   }
 
   @Test
   void grantWithinAnothersLease_isAFault() {
-    assertFault(new Script().granted("a", 0, 1, 5).granted("b", 2, 8, 6));
-    assertFault(new Script().granted("a", 0, 1, 5).renewed("a", 6, 7, 5).granted("b", 2, 15, 6));
+    assertFault(new ScriptedHistory().granted("a", 0, 1, 5).granted("b", 2, 8, 6));
+    assertFault(
+        new ScriptedHistory().granted("a", 0, 1, 5).renewed("a", 6, 7, 5).granted("b", 2, 15, 6));
   }
 
   @Test
   void grantWithinALeaseThatWasProvedLater_isAFault() {
-    assertFault(new Script().acquireUnanswered("a", 0).granted("b", 1, 2, 6).granted("a", 3, 4, 7));
-    assertFault(new Script().granted("a", 0, 1, 5).granted("b", 2, 3, 6).renewed("a", 4, 5, 5));
+    assertFault(
+        new ScriptedHistory()
+            .acquireUnanswered("a", 0)
+            .granted("b", 1, 2, 6)
+            .granted("a", 3, 4, 7));
+    assertFault(
+        new ScriptedHistory().granted("a", 0, 1, 5).granted("b", 2, 3, 6).renewed("a", 4, 5, 5));
   }
 
   @Test
   void tokenThatDoesNotRise_isAFault() {
-    assertFault(new Script().granted("a", 0, 1, 5).released("a", 2, 3, 5).granted("b", 4, 5, 5));
-    assertFault(new Script().granted("a", 0, 1, 5).released("a", 2, 3, 5).granted("b", 4, 5, 4));
+    assertFault(
+        new ScriptedHistory().granted("a", 0, 1, 5).released("a", 2, 3, 5).granted("b", 4, 5, 5));
+    assertFault(
+        new ScriptedHistory().granted("a", 0, 1, 5).released("a", 2, 3, 5).granted("b", 4, 5, 4));
   }
 
   @Test
   void anotherTokenForAStandingGrant_isAFault() {
-    assertFault(new Script().granted("a", 0, 1, 5).granted("a", 2, 3, 6));
+    assertFault(new ScriptedHistory().granted("a", 0, 1, 5).granted("a", 2, 3, 6));
   }
 
   @Test
   void renewalAfterTheRelease_isAFault() {
-    assertFault(new Script().granted("a", 0, 1, 5).released("a", 2, 3, 5).renewed("a", 4, 5, 5));
+    assertFault(
+        new ScriptedHistory().granted("a", 0, 1, 5).released("a", 2, 3, 5).renewed("a", 4, 5, 5));
   }
 
   @Test
   void renewalAfterTheNextGrant_isAFault() {
-    assertFault(new Script().granted("a", 0, 1, 5).granted("b", 20, 21, 6).renewed("a", 40, 41, 5));
+    assertFault(
+        new ScriptedHistory()
+            .granted("a", 0, 1, 5)
+            .granted("b", 20, 21, 6)
+            .renewed("a", 40, 41, 5));
   }
 
   @Test
   void lossOfAStandingGrant_isAFault() {
-    assertFault(new Script().granted("a", 0, 1, 5).lost("a", 2, 3, 5).renewed("a", 4, 5, 5));
-    assertFault(new Script().granted("a", 0, 1, 5).notHeld("a", 2, 3, 5));
-    assertFault(new Script().granted("a", 0, 1, 5).notHeld("a", 2, 3, 0));
+    assertFault(
+        new ScriptedHistory().granted("a", 0, 1, 5).lost("a", 2, 3, 5).renewed("a", 4, 5, 5));
+    assertFault(new ScriptedHistory().granted("a", 0, 1, 5).notHeld("a", 2, 3, 5));
+    assertFault(new ScriptedHistory().granted("a", 0, 1, 5).notHeld("a", 2, 3, 0));
   }
 
   @Test
   void releaseOfAnothersGrant_isAFault() {
     assertFault(
-        new Script().granted("a", 0, 1, 5).granted("b", 20, 21, 6).released("a", 22, 23, 5));
+        new ScriptedHistory()
+            .granted("a", 0, 1, 5)
+            .granted("b", 20, 21, 6)
+            .released("a", 22, 23, 5));
   }
 
   @Test
   void searchOutOfBound_isAFault() {
-    Script many = new Script();
+    ScriptedHistory many = new ScriptedHistory();
     for (int i = 0; i < 12; i++) {
       many.acquireUnanswered("unknown" + i, 0);
     }
@@ -123,18 +146,18 @@ class SequentialCheckerTest {
 
   @Test
   void shortHistory_isVoid() {
-    CallHistory history = new Script().granted("a", 0, 1, 5).history();
+    CallHistory history = new ScriptedHistory().granted("a", 0, 1, 5).history();
     assertThat(SequentialChecker.check(history, 2).faults())
         .singleElement()
         .asString()
         .startsWith("void");
   }
 
-  private static void assertSound(Script script) {
+  private static void assertSound(ScriptedHistory script) {
     assertThat(SequentialChecker.check(script.history(), 0).faults()).isEmpty();
   }
 
-  private static void assertFault(Script script) {
+  private static void assertFault(ScriptedHistory script) {
     assertThat(SequentialChecker.check(script.history(), 0).faults())
         .singleElement()
         .asString()

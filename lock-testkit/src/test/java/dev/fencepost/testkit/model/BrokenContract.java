@@ -7,7 +7,7 @@ import dev.fencepost.testkit.contract.StoreUnderTest;
 final class BrokenContract extends LockBackendContract {
 
   /** Of the thread that runs the contract: several do so at once. */
-  static final ThreadLocal<Fault> FAULT = new ThreadLocal<>();
+  static final ThreadLocal<ContractFault> FAULT = new ThreadLocal<>();
 
   @Override
   protected StoreUnderTest store() {

@@ -36,14 +36,17 @@ final class BrokenOwnership {
   static final class HeldLockIsGranted extends ModelRules {
     @Override
     Transition<Attempt> acquire(LockRecord lock, StepContext asker, Claim claim, QueueIntent line) {
-      return (isOf(lock, claim) ? lock : Records.withFreeAt(lock, 0)).acquire(asker, claim, line);
+      return (isOf(lock, claim) ? lock : AlteredRecords.withFreeAt(lock, 0))
+          .acquire(asker, claim, line);
     }
   }
 
   static final class LeaseNeverEnds extends ModelRules {
     @Override
     Transition<Attempt> acquire(LockRecord lock, StepContext asker, Claim claim, QueueIntent line) {
-      return (lock.ownership().isPresent() ? Records.endingAt(lock, Long.MAX_VALUE / 2000) : lock)
+      return (lock.ownership().isPresent()
+              ? AlteredRecords.endingAt(lock, Long.MAX_VALUE / 2000)
+              : lock)
           .acquire(asker, claim, line);
     }
   }
@@ -51,7 +54,8 @@ final class BrokenOwnership {
   static final class RetryGetsAnotherGrant extends ModelRules {
     @Override
     Transition<Attempt> acquire(LockRecord lock, StepContext asker, Claim claim, QueueIntent line) {
-      return (isOf(lock, claim) ? Records.endingAt(lock, 0) : lock).acquire(asker, claim, line);
+      return (isOf(lock, claim) ? AlteredRecords.endingAt(lock, 0) : lock)
+          .acquire(asker, claim, line);
     }
   }
 
@@ -77,7 +81,7 @@ final class BrokenOwnership {
     @Override
     Transition<Attempt> acquire(LockRecord lock, StepContext asker, Claim claim, QueueIntent line) {
       boolean delayed = lock.ownership().isPresent() && !isRunning(lock, asker.nowMicros());
-      return (delayed ? Records.withFreeAt(lock, 0) : lock).acquire(asker, claim, line);
+      return (delayed ? AlteredRecords.withFreeAt(lock, 0) : lock).acquire(asker, claim, line);
     }
   }
 
@@ -94,7 +98,8 @@ final class BrokenOwnership {
       long freed = Math.max(step.after().freeAtMicros(), asker.nowMicros());
       return delay == 0
           ? step
-          : new Transition<>(Records.withFreeAt(step.after(), freed + delay), step.outcome());
+          : new Transition<>(
+              AlteredRecords.withFreeAt(step.after(), freed + delay), step.outcome());
     }
   }
 
@@ -102,7 +107,7 @@ final class BrokenOwnership {
     @Override
     Transition<Renewal> renew(LockRecord lock, StepContext asker, GrantRef grant) {
       long end = Math.max(lock.freeAtMicros(), asker.nowMicros() + 1);
-      return (lock.ownership().isPresent() ? Records.endingAt(lock, end) : lock)
+      return (lock.ownership().isPresent() ? AlteredRecords.endingAt(lock, end) : lock)
           .renew(asker, grant);
     }
   }
@@ -113,7 +118,7 @@ final class BrokenOwnership {
       Transition<Renewal> step = lock.renew(asker, grant);
       long soon = asker.nowMicros() + 2_000_000;
       return step.outcome() instanceof Renewal.Renewed
-          ? new Transition<>(Records.endingAt(step.after(), soon), step.outcome())
+          ? new Transition<>(AlteredRecords.endingAt(step.after(), soon), step.outcome())
           : step;
     }
   }
@@ -208,7 +213,8 @@ final class BrokenOwnership {
         LockRecord lock, StepContext asker, ForceReleaseCommand order) {
       Transition<Revocation> step = lock.forceRelease(asker, order);
       return step.outcome() instanceof Revocation.Revoked
-          ? new Transition<>(Records.withFreeAt(step.after(), asker.nowMicros()), step.outcome())
+          ? new Transition<>(
+              AlteredRecords.withFreeAt(step.after(), asker.nowMicros()), step.outcome())
           : step;
     }
   }
@@ -230,7 +236,7 @@ final class BrokenOwnership {
         LockRecord lock, StepContext asker, ForceReleaseCommand order) {
       Transition<Revocation> step = lock.forceRelease(asker, order);
       return order.closeFor().filter(Duration::isZero).isPresent()
-          ? new Transition<>(Records.withRevoked(step.after(), ""), step.outcome())
+          ? new Transition<>(AlteredRecords.withRevoked(step.after(), ""), step.outcome())
           : step;
     }
   }

@@ -48,7 +48,8 @@ final class BrokenTokens {
       long next = Math.max(START, lock.token()) + 1;
       return isNew(step.outcome())
           ? new Transition<>(
-              Records.withToken(step.after(), next), BrokenTokens.withToken(step.outcome(), next))
+              AlteredRecords.withToken(step.after(), next),
+              BrokenTokens.withToken(step.outcome(), next))
           : step;
     }
   }
@@ -58,7 +59,7 @@ final class BrokenTokens {
     Transition<Release> release(LockRecord lock, StepContext asker, ReleaseCommand order) {
       Transition<Release> step = lock.release(asker, order);
       return step.outcome() instanceof Release.Released
-          ? new Transition<>(Records.withToken(step.after(), 0), step.outcome())
+          ? new Transition<>(AlteredRecords.withToken(step.after(), 0), step.outcome())
           : step;
     }
   }
@@ -69,7 +70,7 @@ final class BrokenTokens {
     Transition<Attempt> acquire(LockRecord lock, StepContext asker, Claim claim, QueueIntent line) {
       Transition<Attempt> ordinary = lock.acquire(asker, claim, line);
       return isNew(ordinary.outcome())
-          ? Records.withToken(lock, 0)
+          ? AlteredRecords.withToken(lock, 0)
               .acquire(new StepContext(asker.self(), 0, asker.nowMicros()), claim, line)
           : ordinary;
     }
@@ -88,7 +89,7 @@ final class BrokenTokens {
       Transition<HandOver> step = super.handOver(lock, asker, passing);
       return isNew(step.outcome().got()) && lock.token() > 0
           ? new Transition<>(
-              Records.withToken(step.after(), lock.token()),
+              AlteredRecords.withToken(step.after(), lock.token()),
               new HandOver(
                   step.outcome().ended(),
                   BrokenTokens.withToken(step.outcome().got(), lock.token())))
@@ -102,7 +103,7 @@ final class BrokenTokens {
         LockRecord lock, StepContext asker, ForceReleaseCommand order) {
       Transition<Revocation> step = lock.forceRelease(asker, order);
       return new Transition<>(
-          Records.withToken(step.after(), lock.token()),
+          AlteredRecords.withToken(step.after(), lock.token()),
           step.outcome() instanceof Revocation.Revoked revoked
               ? new Revocation.Revoked(
                   revoked.former(), revoked.closing().map(t -> revoked.former().token()))

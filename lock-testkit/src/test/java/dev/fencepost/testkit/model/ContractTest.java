@@ -23,7 +23,7 @@ import org.junit.platform.launcher.core.LauncherFactory;
 /** The contract itself: it lets a sound store pass and refuses every broken one. */
 class ContractTest {
 
-  static final List<Fault> FAULTS = Faults.all();
+  static final List<ContractFault> FAULTS = ContractFaults.all();
 
   private static final int TESTS_AT_LEAST = 116;
 
@@ -38,7 +38,7 @@ class ContractTest {
   @ParameterizedTest
   @FieldSource("FAULTS")
   @Execution(ExecutionMode.CONCURRENT)
-  void brokenStore_isRejected(Fault fault) {
+  void brokenStore_isRejected(ContractFault fault) {
     BrokenContract.FAULT.set(fault);
     Verdicts verdicts = run(BrokenContract.class);
     assertThat(verdicts.failed).containsAll(fault.noticedBy());

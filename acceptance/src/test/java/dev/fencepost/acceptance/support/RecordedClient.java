@@ -1,4 +1,4 @@
-package dev.fencepost.acceptance.world;
+package dev.fencepost.acceptance.support;
 
 import com.google.protobuf.Duration;
 import dev.fencepost.proto.v1.AcquireRequest;
@@ -27,7 +27,7 @@ import java.util.concurrent.TimeUnit;
  * A client of one replica, on plain stubs and one connection, whose calls on grants are recorded.
  * Safe for use by many threads.
  */
-public final class Caller implements AutoCloseable {
+public final class RecordedClient implements AutoCloseable {
 
   private static final long SLACK_SECONDS = 15;
 
@@ -35,7 +35,7 @@ public final class Caller implements AutoCloseable {
   private final CallRecorder recorder;
 
   /** Connects with the first call. */
-  public Caller(int port, CallRecorder recorder) {
+  public RecordedClient(int port, CallRecorder recorder) {
     this.channel =
         OkHttpChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().directExecutor().build();
     this.recorder = recorder;
@@ -50,13 +50,13 @@ public final class Caller implements AutoCloseable {
   }
 
   /** Acquires, waiting at most so long. */
-  public CompletableFuture<AcquireResponse> acquire(Claim claim, java.time.Duration wait) {
+  public CompletableFuture<AcquireResponse> acquire(ClaimAttempt claim, java.time.Duration wait) {
     return acquire(claim, wait, java.time.Duration.ZERO);
   }
 
   /** Acquires for a claim that has waited elsewhere. */
   public CompletableFuture<AcquireResponse> acquire(
-      Claim claim, java.time.Duration wait, java.time.Duration waited) {
+      ClaimAttempt claim, java.time.Duration wait, java.time.Duration waited) {
     AcquireRequest request =
         AcquireRequest.newBuilder()
             .setName(claim.lock())
@@ -67,8 +67,8 @@ public final class Caller implements AutoCloseable {
             .setOwner("acceptance")
             .build();
     CallRecorder.Open open = recorder.acquire(claim.lock(), claim.id(), claim.ttl());
-    Answer<AcquireResponse> answer =
-        new Answer<>(
+    FirstAnswer<AcquireResponse> answer =
+        new FirstAnswer<>(
             response -> {
               if (response.hasGranted()) {
                 Grant grant = response.getGranted();
@@ -82,7 +82,7 @@ public final class Caller implements AutoCloseable {
   }
 
   /** Renews a grant. */
-  public CompletableFuture<RenewResponse> renew(Claim claim, long token) {
+  public CompletableFuture<RenewResponse> renew(ClaimAttempt claim, long token) {
     RenewRequest request =
         RenewRequest.newBuilder()
             .setGrant(
@@ -92,15 +92,15 @@ public final class Caller implements AutoCloseable {
                     .setFencingToken(token))
             .build();
     CallRecorder.Open open = recorder.renew(claim.lock(), claim.id(), token, claim.ttl());
-    Answer<RenewResponse> answer =
-        new Answer<>(
+    FirstAnswer<RenewResponse> answer =
+        new FirstAnswer<>(
             response -> open.answered(response.hasRenewed() ? Result.RENEWED : Result.LOST));
     stub(java.time.Duration.ZERO).renew(request, answer);
     return answer.future();
   }
 
   /** Releases a grant. */
-  public CompletableFuture<ReleaseResponse> release(Claim claim, long token) {
+  public CompletableFuture<ReleaseResponse> release(ClaimAttempt claim, long token) {
     ReleaseRequest request =
         ReleaseRequest.newBuilder()
             .setName(claim.lock())
@@ -108,8 +108,8 @@ public final class Caller implements AutoCloseable {
             .setFencingToken(token)
             .build();
     CallRecorder.Open open = recorder.release(claim.lock(), claim.id(), token);
-    Answer<ReleaseResponse> answer =
-        new Answer<>(
+    FirstAnswer<ReleaseResponse> answer =
+        new FirstAnswer<>(
             response ->
                 open.answered(
                     response.getOutcome() == ReleaseOutcome.RELEASE_OUTCOME_RELEASED
@@ -120,7 +120,7 @@ public final class Caller implements AutoCloseable {
   }
 
   /** Acquires without waiting a lock that must be free; answers the token. */
-  public long take(Claim claim) {
+  public long take(ClaimAttempt claim) {
     AcquireResponse response = acquire(claim, java.time.Duration.ZERO).join();
     if (!response.hasGranted()) {
       throw new AssertionError("not granted: " + response);

@@ -8,7 +8,7 @@ import java.util.function.Supplier;
  *
  * @param noticedBy the tests that must fail: the part of the contract and the method
  */
-record Fault(Supplier<ModelRules> rules, BrokenBackend backend, List<String> noticedBy) {
+record ContractFault(Supplier<ModelRules> rules, BrokenBackend backend, List<String> noticedBy) {
 
   /** A store that is broken in this way. */
   ModelStoreUnderTest store() {
@@ -22,11 +22,11 @@ record Fault(Supplier<ModelRules> rules, BrokenBackend backend, List<String> not
         : backend.name();
   }
 
-  static Fault inRules(Supplier<ModelRules> rules, String... noticedBy) {
-    return new Fault(rules, BrokenBackend.NOT_AT_ALL, List.of(noticedBy));
+  static ContractFault inRules(Supplier<ModelRules> rules, String... noticedBy) {
+    return new ContractFault(rules, BrokenBackend.NOT_AT_ALL, List.of(noticedBy));
   }
 
-  static Fault inBackend(BrokenBackend backend, String... noticedBy) {
-    return new Fault(ModelRules::new, backend, List.of(noticedBy));
+  static ContractFault inBackend(BrokenBackend backend, String... noticedBy) {
+    return new ContractFault(ModelRules::new, backend, List.of(noticedBy));
   }
 }

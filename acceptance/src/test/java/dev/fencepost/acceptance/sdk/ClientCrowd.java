@@ -28,7 +28,7 @@ import java.util.concurrent.locks.LockSupport;
  * ones, and clients that take a few locks in turn; each failure and each breach of exclusion is
  * kept.
  */
-final class Crowd implements AutoCloseable {
+final class ClientCrowd implements AutoCloseable {
   private static final Duration LEASE = Duration.ofSeconds(15);
   private static final Duration WAIT = Duration.ofMinutes(1);
   private static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -40,9 +40,9 @@ final class Crowd implements AutoCloseable {
 
   private final List<FencepostClient> clients = new ArrayList<>();
   private final Map<LockHandle, FencingToken> held = new ConcurrentHashMap<>();
-  private final Queue<String> faults = Exclusion.faults();
+  private final Queue<String> faults = ExclusionChecker.faults();
   private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
-  private final List<Exclusion> resources = new ArrayList<>();
+  private final List<ExclusionChecker> resources = new ArrayList<>();
   private final List<Future<?>> workers = new ArrayList<>();
   private final AtomicLong longestWaitNanos = new AtomicLong();
   private final ExecutorService threads = Executors.newCachedThreadPool();
@@ -50,7 +50,7 @@ final class Crowd implements AutoCloseable {
   private volatile boolean over;
 
   /** So many clients, which take the targets in turn. */
-  Crowd(int count, String... targets) {
+  ClientCrowd(int count, String... targets) {
     for (int i = 0; i < count; i++) {
       String target = targets[i % targets.length];
       clients.add(FencepostClient.builder(target).owner("crowd-" + i).build());
@@ -79,7 +79,7 @@ final class Crowd implements AutoCloseable {
   /** So many workers take so many locks in turn. */
   void work(int count, int locks) {
     for (int i = 0; i < locks; i++) {
-      resources.add(new Exclusion(faults));
+      resources.add(new ExclusionChecker(faults));
     }
     for (int i = 0; i < count; i++) {
       int number = i;
@@ -102,7 +102,7 @@ final class Crowd implements AutoCloseable {
   }
 
   long grants() {
-    return resources.stream().mapToLong(Exclusion::entries).sum();
+    return resources.stream().mapToLong(ExclusionChecker::entries).sum();
   }
 
   /** How long the slowest of the workers waited for a lock. */
@@ -125,7 +125,7 @@ final class Crowd implements AutoCloseable {
     for (LockHandle handle : held.keySet()) {
       assertThat(handle.release()).isEqualTo(new Release.Released());
     }
-    resources.forEach(Exclusion::judgeBeliefs);
+    resources.forEach(ExclusionChecker::judgeBeliefs);
     assertThat(resources).allSatisfy(each -> assertThat(each.beliefs()).isPositive());
     assertThat(faults).isEmpty();
   }
@@ -174,7 +174,7 @@ final class Crowd implements AutoCloseable {
 
   private void workOnce(int number, int turn) throws InterruptedException {
     int lock = number % resources.size();
-    Exclusion resource = resources.get(lock);
+    ExclusionChecker resource = resources.get(lock);
     long begun = System.nanoTime();
     try (LockHandle handle = client(number).lock("work-" + lock).withTtl(LEASE).acquire(WAIT)) {
       long granted = System.nanoTime();

@@ -1,16 +1,16 @@
-package dev.fencepost.acceptance.world;
+package dev.fencepost.acceptance.support;
 
 import io.grpc.stub.StreamObserver;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /** The answer of a call with one answer, told to somebody before anybody else sees it. */
-final class Answer<T> implements StreamObserver<T> {
+final class FirstAnswer<T> implements StreamObserver<T> {
 
   private final CompletableFuture<T> future = new CompletableFuture<>();
   private final Consumer<T> first;
 
-  Answer(Consumer<T> first) {
+  FirstAnswer(Consumer<T> first) {
     this.first = first;
   }
 

@@ -1,4 +1,4 @@
-package dev.fencepost.acceptance.world;
+package dev.fencepost.acceptance.support;
 
 import dev.fencepost.testkit.history.CallRecorder;
 import io.grpc.Status;
@@ -18,23 +18,24 @@ import java.util.function.Function;
  * Replicas of one store as a client sees them: it keeps to one until that is unavailable, then goes
  * to the next. Safe for use by many threads.
  */
-public final class Replicas implements AutoCloseable {
+public final class ReplicaSet implements AutoCloseable {
 
   private static final int MOST_TRIES = 1_500;
   private static final Executor AFTER_A_PAUSE =
       CompletableFuture.delayedExecutor(30, TimeUnit.MILLISECONDS);
 
-  private final List<Caller> callers;
+  private final List<RecordedClient> callers;
   private final AtomicInteger preferred = new AtomicInteger();
   private final Queue<StatusRuntimeException> failures = new ConcurrentLinkedQueue<>();
 
   /** Replicas in the order in which they are tried. */
-  public Replicas(List<Server> servers, CallRecorder recorder) {
-    this.callers = servers.stream().map(server -> new Caller(server.port(), recorder)).toList();
+  public ReplicaSet(List<ReplicaServer> servers, CallRecorder recorder) {
+    this.callers =
+        servers.stream().map(server -> new RecordedClient(server.port(), recorder)).toList();
   }
 
   /** One of them. */
-  public Caller caller(int index) {
+  public RecordedClient caller(int index) {
     return callers.get(index);
   }
 
@@ -44,7 +45,7 @@ public final class Replicas implements AutoCloseable {
   }
 
   /** Asks the preferred replica, once. */
-  public <T> CompletableFuture<T> once(Function<Caller, CompletableFuture<T>> call) {
+  public <T> CompletableFuture<T> once(Function<RecordedClient, CompletableFuture<T>> call) {
     int asked = preferred.get();
     return call.apply(callers.get(asked))
         .whenComplete(
@@ -57,7 +58,7 @@ public final class Replicas implements AutoCloseable {
   }
 
   /** Asks until one answers; any status but UNAVAILABLE is an error. */
-  public <T> T ask(Function<Caller, CompletableFuture<T>> call) {
+  public <T> T ask(Function<RecordedClient, CompletableFuture<T>> call) {
     for (int i = 0; i < MOST_TRIES; i++) {
       try {
         return once(call).join();
@@ -72,7 +73,7 @@ public final class Replicas implements AutoCloseable {
   }
 
   /** Acquires with one claim id until there is an answer. */
-  public long acquire(Claim claim, Duration wait) {
+  public long acquire(ClaimAttempt claim, Duration wait) {
     var response = ask(caller -> caller.acquire(claim, wait));
     if (!response.hasGranted()) {
       throw new AssertionError("not granted: " + response);
@@ -92,6 +93,6 @@ public final class Replicas implements AutoCloseable {
 
   @Override
   public void close() {
-    callers.forEach(Caller::close);
+    callers.forEach(RecordedClient::close);
   }
 }

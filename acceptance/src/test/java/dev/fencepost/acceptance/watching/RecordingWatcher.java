@@ -19,7 +19,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A watch that reads only what it asks for. Remembers the newest state of each lock. */
-final class Watcher extends ClientCall.Listener<WatchLocksResponse> {
+final class RecordingWatcher extends ClientCall.Listener<WatchLocksResponse> {
 
   private final ClientCall<WatchLocksRequest, WatchLocksResponse> call;
   private final Map<String, Lock> newest = new ConcurrentHashMap<>();
@@ -28,13 +28,13 @@ final class Watcher extends ClientCall.Listener<WatchLocksResponse> {
   private final AtomicLong changes = new AtomicLong();
   private volatile boolean synced;
 
-  private Watcher(ManagedChannel channel) {
+  private RecordingWatcher(ManagedChannel channel) {
     this.call = channel.newCall(LockServiceGrpc.getWatchLocksMethod(), CallOptions.DEFAULT);
   }
 
   /** Begins to watch; nothing is read yet. */
-  static Watcher of(ManagedChannel channel, Collection<String> locks) {
-    Watcher watcher = new Watcher(channel);
+  static RecordingWatcher of(ManagedChannel channel, Collection<String> locks) {
+    RecordingWatcher watcher = new RecordingWatcher(channel);
     watcher.call.start(watcher, new Metadata());
     watcher.call.sendMessage(WatchLocksRequest.newBuilder().addAllNames(locks).build());
     watcher.call.halfClose();

@@ -1,4 +1,4 @@
-package dev.fencepost.acceptance.world;
+package dev.fencepost.acceptance.support;
 
 import dev.fencepost.proto.v1.LossReason;
 import dev.fencepost.proto.v1.RenewResponse;
@@ -10,10 +10,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A grant that is renewed again and again, until it is lost or given back. */
-public final class Holder {
+public final class RenewingHolder {
 
-  private final Replicas replicas;
-  private final Claim claim;
+  private final ReplicaSet replicas;
+  private final ClaimAttempt claim;
   private final long token;
   private final AtomicBoolean underWay = new AtomicBoolean();
   private volatile ScheduledFuture<?> pulse;
@@ -21,17 +21,17 @@ public final class Holder {
   private volatile Optional<LossReason> loss = Optional.empty();
   private volatile boolean released;
 
-  private Holder(Replicas replicas, Claim claim, long token) {
+  private RenewingHolder(ReplicaSet replicas, ClaimAttempt claim, long token) {
     this.replicas = replicas;
     this.claim = claim;
     this.token = token;
   }
 
   /** Acquires a free lock and renews it from now on. */
-  public static Holder of(
-      Replicas replicas, Claim claim, ScheduledExecutorService timers, Duration every) {
+  public static RenewingHolder of(
+      ReplicaSet replicas, ClaimAttempt claim, ScheduledExecutorService timers, Duration every) {
     long token = replicas.acquire(claim, Duration.ZERO);
-    Holder holder = new Holder(replicas, claim, token);
+    RenewingHolder holder = new RenewingHolder(replicas, claim, token);
     holder.pulse =
         timers.scheduleWithFixedDelay(
             holder::renew, every.toMillis(), every.toMillis(), TimeUnit.MILLISECONDS);
@@ -39,7 +39,7 @@ public final class Holder {
   }
 
   /** Its claim. */
-  public Claim claim() {
+  public ClaimAttempt claim() {
     return claim;
   }
 

@@ -19,11 +19,11 @@ import java.util.Optional;
 import java.util.UUID;
 
 /** Grants locks by the rules that all stores keep, with leases that really run out. */
-final class Leases {
+final class LeasedLocks {
 
   private final ModelBackend backend = ModelServer.direct().newBackend();
 
-  Leases() {
+  LeasedLocks() {
     backend.open(new Replica(ReplicaId.of(1), "", Replica.Phase.SERVING), lock -> {});
   }
 

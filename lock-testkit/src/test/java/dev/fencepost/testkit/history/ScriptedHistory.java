@@ -7,41 +7,41 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Writes a history by hand. Times are seconds; every lease is 10 s, of which 9 may be used. */
-final class Script {
+final class ScriptedHistory {
 
   static final Duration TTL = Duration.ofSeconds(10);
 
   private final List<RecordedCall> calls = new ArrayList<>();
 
-  Script granted(String claim, int sent, int answered, long token) {
+  ScriptedHistory granted(String claim, int sent, int answered, long token) {
     return add(Operation.ACQUIRE, claim, sent, answered, Result.GRANTED, token);
   }
 
-  Script notGranted(String claim, int sent, int answered) {
+  ScriptedHistory notGranted(String claim, int sent, int answered) {
     return add(Operation.ACQUIRE, claim, sent, answered, Result.NOT_GRANTED, 0);
   }
 
-  Script acquireUnanswered(String claim, int sent) {
+  ScriptedHistory acquireUnanswered(String claim, int sent) {
     return add(Operation.ACQUIRE, claim, sent, -1, Result.UNKNOWN, 0);
   }
 
-  Script renewed(String claim, int sent, int answered, long token) {
+  ScriptedHistory renewed(String claim, int sent, int answered, long token) {
     return add(Operation.RENEW, claim, sent, answered, Result.RENEWED, token);
   }
 
-  Script lost(String claim, int sent, int answered, long token) {
+  ScriptedHistory lost(String claim, int sent, int answered, long token) {
     return add(Operation.RENEW, claim, sent, answered, Result.LOST, token);
   }
 
-  Script released(String claim, int sent, int answered, long token) {
+  ScriptedHistory released(String claim, int sent, int answered, long token) {
     return add(Operation.RELEASE, claim, sent, answered, Result.RELEASED, token);
   }
 
-  Script notHeld(String claim, int sent, int answered, long token) {
+  ScriptedHistory notHeld(String claim, int sent, int answered, long token) {
     return add(Operation.RELEASE, claim, sent, answered, Result.NOT_HELD, token);
   }
 
-  Script releaseUnanswered(String claim, int sent, long token) {
+  ScriptedHistory releaseUnanswered(String claim, int sent, long token) {
     return add(Operation.RELEASE, claim, sent, -1, Result.UNKNOWN, token);
   }
 
@@ -49,7 +49,7 @@ final class Script {
     return new CallHistory(calls);
   }
 
-  private Script add(
+  private ScriptedHistory add(
       Operation operation, String claim, int sent, int answered, Result result, long token) {
     long sentNanos = Duration.ofSeconds(sent).toNanos();
     calls.add(

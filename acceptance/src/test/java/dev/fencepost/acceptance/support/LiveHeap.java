@@ -1,4 +1,4 @@
-package dev.fencepost.acceptance.world;
+package dev.fencepost.acceptance.support;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

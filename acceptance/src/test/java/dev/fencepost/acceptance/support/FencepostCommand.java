@@ -1,4 +1,4 @@
-package dev.fencepost.acceptance.world;
+package dev.fencepost.acceptance.support;
 
 import dev.fencepost.cli.Main;
 import java.io.FileOutputStream;

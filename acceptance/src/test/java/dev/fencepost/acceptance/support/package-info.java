@@ -1,2 +1,2 @@
 /** Servers as processes, and clients whose every call is recorded, to be judged afterwards. */
-package dev.fencepost.acceptance.world;
+package dev.fencepost.acceptance.support;

@@ -18,9 +18,9 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** Rules under which waiting is unfair or for ever, or two names are one lock. */
-final class BrokenLines {
+final class UnfairRules {
 
-  private BrokenLines() {}
+  private UnfairRules() {}
 
   static final class LastComesFirst extends ModelRules {
     @Override
@@ -31,7 +31,7 @@ final class BrokenLines {
       }
       List<ReplicaId> turned = new ArrayList<>(lock.replicaQueue());
       turned.add(0, asker.self());
-      return new Transition<>(Records.withLine(step.after(), turned), step.outcome());
+      return new Transition<>(AlteredRecords.withLine(step.after(), turned), step.outcome());
     }
   }
 
@@ -39,7 +39,7 @@ final class BrokenLines {
     @Override
     Transition<Attempt> acquire(LockRecord lock, StepContext asker, Claim claim, QueueIntent line) {
       boolean turn = lock.ownership().isEmpty() && lock.turn().isPresent();
-      return (turn ? Records.withFreeAt(lock, 0) : lock).acquire(asker, claim, line);
+      return (turn ? AlteredRecords.withFreeAt(lock, 0) : lock).acquire(asker, claim, line);
     }
   }
 
@@ -55,7 +55,8 @@ final class BrokenLines {
     Transition<Attempt> acquire(LockRecord lock, StepContext asker, Claim claim, QueueIntent line) {
       Transition<Attempt> step = lock.acquire(asker, claim, line);
       return lock.replicaQueue().contains(asker.self())
-          ? new Transition<>(Records.withLine(step.after(), lock.replicaQueue()), step.outcome())
+          ? new Transition<>(
+              AlteredRecords.withLine(step.after(), lock.replicaQueue()), step.outcome())
           : step;
     }
   }
@@ -63,9 +64,9 @@ final class BrokenLines {
   static final class ReleaseForgetsTheLine extends ModelRules {
     @Override
     Transition<Release> release(LockRecord lock, StepContext asker, ReleaseCommand order) {
-      Transition<Release> freed = Records.withLine(lock, List.of()).release(asker, order);
+      Transition<Release> freed = AlteredRecords.withLine(lock, List.of()).release(asker, order);
       return new Transition<>(
-          Records.withLine(freed.after(), lock.replicaQueue()), freed.outcome());
+          AlteredRecords.withLine(freed.after(), lock.replicaQueue()), freed.outcome());
     }
   }
 
@@ -74,7 +75,7 @@ final class BrokenLines {
     Transition<Boolean> leave(LockRecord lock, StepContext asker) {
       List<ReplicaId> others =
           lock.replicaQueue().stream().filter(other -> !other.equals(asker.self())).toList();
-      return new Transition<>(Records.withLine(lock, others), true);
+      return new Transition<>(AlteredRecords.withLine(lock, others), true);
     }
   }
 

@@ -10,13 +10,13 @@ import dev.fencepost.proto.v1.Lock;
  * @param lastToken the highest token known
  * @param isClosed whether nobody may take it yet
  */
-record Sight(String holder, long token, long lastToken, boolean isClosed) {
+record WatchedState(String holder, long token, long lastToken, boolean isClosed) {
 
-  static Sight of(Lock lock) {
+  static WatchedState of(Lock lock) {
     if (lock.getHoldersCount() == 0) {
-      return new Sight("", 0, lock.getLastToken(), lock.hasAvailableIn());
+      return new WatchedState("", 0, lock.getLastToken(), lock.hasAvailableIn());
     }
-    return new Sight(
+    return new WatchedState(
         lock.getHolders(0).getClaimTag(),
         lock.getHolders(0).getFencingToken(),
         lock.getLastToken(),

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
 /** Both judges on random histories of sound and of broken stores. */
-class JudgesTest {
+class CheckersTest {
 
   /** Faults that clients can see; one that merely delays the end of a lease is none of them. */
   static final List<Supplier<ModelRules>> BROKEN =

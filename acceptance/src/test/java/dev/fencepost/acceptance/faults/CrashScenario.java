@@ -3,11 +3,11 @@ package dev.fencepost.acceptance.faults;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.fencepost.acceptance.world.Caller;
-import dev.fencepost.acceptance.world.Claim;
-import dev.fencepost.acceptance.world.Load;
-import dev.fencepost.acceptance.world.Replicas;
-import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.acceptance.support.ClaimAttempt;
+import dev.fencepost.acceptance.support.ClientLoad;
+import dev.fencepost.acceptance.support.RecordedClient;
+import dev.fencepost.acceptance.support.ReplicaServer;
+import dev.fencepost.acceptance.support.ReplicaSet;
 import dev.fencepost.proto.v1.AcquireResponse;
 import dev.fencepost.proto.v1.Grant;
 import dev.fencepost.testkit.history.CallRecorder;
@@ -24,7 +24,7 @@ import java.util.concurrent.CompletableFuture;
  * 20 claims that hold, 20 that wait for the same locks, and clients that take others in turn, all
  * through the first of some replicas, which is killed.
  */
-final class CrashScene implements AutoCloseable {
+final class CrashScenario implements AutoCloseable {
 
   private static final int LOCKS = 20;
   private static final int CLIENTS = 8;
@@ -34,29 +34,30 @@ final class CrashScene implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
   private final CallRecorder recorder = CallRecorder.inMemory();
-  private final Replicas replicas;
-  private final Replicas forLoad;
-  private final Map<Claim, Long> held = new LinkedHashMap<>();
-  private final Map<Claim, CompletableFuture<AcquireResponse>> waiting = new LinkedHashMap<>();
-  private Load load;
+  private final ReplicaSet replicas;
+  private final ReplicaSet forLoad;
+  private final Map<ClaimAttempt, Long> held = new LinkedHashMap<>();
+  private final Map<ClaimAttempt, CompletableFuture<AcquireResponse>> waiting =
+      new LinkedHashMap<>();
+  private ClientLoad load;
 
-  CrashScene(List<Server> servers) {
-    this.replicas = new Replicas(servers, recorder);
-    this.forLoad = new Replicas(servers, recorder);
+  CrashScenario(List<ReplicaServer> servers) {
+    this.replicas = new ReplicaSet(servers, recorder);
+    this.forLoad = new ReplicaSet(servers, recorder);
   }
 
   /** Everybody takes or waits, and the load runs. */
   void begin() {
-    Caller first = replicas.caller(0);
+    RecordedClient first = replicas.caller(0);
     for (int i = 0; i < LOCKS; i++) {
-      Claim claim = Claim.on("held-" + i, LEASE);
+      ClaimAttempt claim = ClaimAttempt.on("held-" + i, LEASE);
       held.put(claim, first.take(claim));
     }
     for (int i = 0; i < LOCKS; i++) {
-      Claim claim = Claim.on("held-" + i, LEASE);
+      ClaimAttempt claim = ClaimAttempt.on("held-" + i, LEASE);
       waiting.put(claim, first.acquire(claim, WAIT));
     }
-    load = Load.of(forLoad, List.of("busy-0", "busy-1", "busy-2"), CLIENTS);
+    load = ClientLoad.of(forLoad, List.of("busy-0", "busy-1", "busy-2"), CLIENTS);
     await().atMost(PATIENCE).until(() -> load.grants() > LOAD_GRANTS);
     assertThat(waiting.values()).noneMatch(CompletableFuture::isDone);
   }
@@ -71,23 +72,23 @@ final class CrashScene implements AutoCloseable {
                     .withThrowableThat()
                     .satisfies(
                         failure ->
-                            assertThat(Replicas.status(failure).getStatus().getCode())
+                            assertThat(ReplicaSet.status(failure).getStatus().getCode())
                                 .isEqualTo(Status.Code.UNAVAILABLE)));
   }
 
   /** Through one replica: what was held is held, and who waited waits again and is served. */
   void goOn(int replica) throws Exception {
     goOnOnce(replica);
-    Caller caller = replicas.caller(replica);
+    RecordedClient caller = replicas.caller(replica);
     waiting.replaceAll((claim, failed) -> caller.acquire(claim, WAIT));
     await()
         .atMost(PATIENCE)
         .until(
             () ->
                 held.keySet().stream().allMatch(c -> caller.look(c.lock()).getWaiterCount() == 1));
-    List<Claim> holders = new ArrayList<>(held.keySet());
+    List<ClaimAttempt> holders = new ArrayList<>(held.keySet());
     Map<String, Long> formerTokens = new LinkedHashMap<>();
-    for (Claim claim : holders) {
+    for (ClaimAttempt claim : holders) {
       long token = held.remove(claim);
       formerTokens.put(claim.lock(), token);
       caller.release(claim, token).join();
@@ -106,7 +107,7 @@ final class CrashScene implements AutoCloseable {
 
   /** Through one replica: the same claims hold the same locks by the same tokens. */
   void goOnOnce(int replica) {
-    Caller caller = replicas.caller(replica);
+    RecordedClient caller = replicas.caller(replica);
     await()
         .atMost(PATIENCE)
         .ignoreExceptions()
@@ -119,7 +120,7 @@ final class CrashScene implements AutoCloseable {
           Grant renewed = caller.renew(claim, token).join().getRenewed();
           assertThat(renewed.getFencingToken()).isEqualTo(token);
           AcquireResponse other =
-              caller.acquire(Claim.on(claim.lock(), LEASE), Duration.ZERO).join();
+              caller.acquire(ClaimAttempt.on(claim.lock(), LEASE), Duration.ZERO).join();
           assertThat(other.hasGranted()).isFalse();
         });
   }

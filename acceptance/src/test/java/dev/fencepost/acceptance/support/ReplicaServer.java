@@ -1,4 +1,4 @@
-package dev.fencepost.acceptance.world;
+package dev.fencepost.acceptance.support;
 
 import static org.awaitility.Awaitility.await;
 
@@ -21,7 +21,7 @@ import java.util.Locale;
  * One replica: {@code fencepost server} as a process of its own, on ports that it keeps when it is
  * started again. For one thread.
  */
-public final class Server implements AutoCloseable {
+public final class ReplicaServer implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofMinutes(1);
   private static final Duration LOOK_EVERY = Duration.ofMillis(50);
@@ -41,7 +41,7 @@ public final class Server implements AutoCloseable {
   private final Path log;
   private ChildJvm process;
 
-  private Server(List<String> jvm, int port, String storeUri, String... flags) {
+  private ReplicaServer(List<String> jvm, int port, String storeUri, String... flags) {
     this.jvm = jvm;
     this.port = port;
     this.storeUri = storeUri;
@@ -60,7 +60,7 @@ public final class Server implements AutoCloseable {
    *
    * @param flags more of its flags
    */
-  public static Server on(String storeUri, String... flags) {
+  public static ReplicaServer on(String storeUri, String... flags) {
     try {
       return onPort(FreePort.next(), storeUri, flags);
     } catch (IllegalStateException e) {
@@ -72,18 +72,18 @@ public final class Server implements AutoCloseable {
   }
 
   /** Starts a server where it was announced before. */
-  public static Server onPort(int port, String storeUri, String... flags) {
-    Server server = new Server(JVM, port, storeUri, flags);
+  public static ReplicaServer onPort(int port, String storeUri, String... flags) {
+    ReplicaServer server = new ReplicaServer(JVM, port, storeUri, flags);
     server.awaitReady();
     return server;
   }
 
   /** Starts a server whose JVM takes {@code locale} for the one of its users. */
-  public static Server inLocale(Locale locale, String storeUri) {
+  public static ReplicaServer inLocale(Locale locale, String storeUri) {
     List<String> jvm = new ArrayList<>(JVM);
     jvm.add("-Duser.language=" + locale.getLanguage());
     jvm.add("-Duser.country=" + locale.getCountry());
-    Server server = new Server(jvm, FreePort.next(), storeUri);
+    ReplicaServer server = new ReplicaServer(jvm, FreePort.next(), storeUri);
     server.awaitReady();
     return server;
   }
@@ -94,7 +94,7 @@ public final class Server implements AutoCloseable {
    * @return what it complained of
    */
   public static String refusedOn(String storeUri) {
-    try (Server server = new Server(JVM, FreePort.next(), storeUri)) {
+    try (ReplicaServer server = new ReplicaServer(JVM, FreePort.next(), storeUri)) {
       server.process.remainingLines(PATIENCE);
       return server.readLog();
     }

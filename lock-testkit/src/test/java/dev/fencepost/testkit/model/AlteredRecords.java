@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Optional;
 
 /** Records with one thing changed, as only broken rules would. */
-final class Records {
+final class AlteredRecords {
 
-  private Records() {}
+  private AlteredRecords() {}
 
   static LockRecord withTenure(LockRecord lock, Optional<Ownership> tenure) {
     return new LockRecord(

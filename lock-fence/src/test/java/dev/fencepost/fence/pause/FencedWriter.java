@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.sql.SQLException;
 
 /** Writes to some resource through its fence. */
-public interface Writer extends AutoCloseable {
+public interface FencedWriter extends AutoCloseable {
 
   /** Writes; throws {@link dev.fencepost.fence.StaleTokenException} if the fence refused. */
   void write(String resource, String value, FencingToken token) throws Exception;

@@ -25,11 +25,11 @@ import java.sql.SQLException;
 import java.util.concurrent.ExecutionException;
 
 /** One writer for each kind of fence. */
-final class Writers {
+final class FencedWriters {
 
-  private Writers() {}
+  private FencedWriters() {}
 
-  static Writer of(String kind, String address) throws Exception {
+  static FencedWriter of(String kind, String address) throws Exception {
     return switch (kind) {
       case "jdbc-table" ->
           new Sql(DriverManager.getConnection(address), JdbcFence.table("fence_guard"));
@@ -46,7 +46,7 @@ final class Writers {
     };
   }
 
-  private record Sql(Connection connection, JdbcFence fence) implements Writer {
+  private record Sql(Connection connection, JdbcFence fence) implements FencedWriter {
 
     @Override
     public void write(String resource, String value, FencingToken token) throws SQLException {
@@ -69,7 +69,7 @@ final class Writers {
     }
   }
 
-  private record Redis(RedisClient client, RedisFence fence) implements Writer {
+  private record Redis(RedisClient client, RedisFence fence) implements FencedWriter {
 
     static Redis connect(RedisClient client) {
       return new Redis(client, RedisFence.over(client.connect().async()));
@@ -90,7 +90,7 @@ final class Writers {
     }
   }
 
-  private record Grpc(ManagedChannel channel) implements Writer {
+  private record Grpc(ManagedChannel channel) implements FencedWriter {
 
     @Override
     public void write(String resource, String value, FencingToken token) {
@@ -121,7 +121,7 @@ final class Writers {
     return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   }
 
-  private record Http(HttpClient client, URI uri) implements Writer {
+  private record Http(HttpClient client, URI uri) implements FencedWriter {
 
     @Override
     public void write(String resource, String value, FencingToken token) throws Exception {

@@ -3,11 +3,11 @@ package dev.fencepost.acceptance.faults;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.fencepost.acceptance.world.Caller;
-import dev.fencepost.acceptance.world.Claim;
-import dev.fencepost.acceptance.world.Holder;
-import dev.fencepost.acceptance.world.Replicas;
-import dev.fencepost.acceptance.world.Server;
+import dev.fencepost.acceptance.support.ClaimAttempt;
+import dev.fencepost.acceptance.support.RecordedClient;
+import dev.fencepost.acceptance.support.RenewingHolder;
+import dev.fencepost.acceptance.support.ReplicaServer;
+import dev.fencepost.acceptance.support.ReplicaSet;
 import dev.fencepost.proto.v1.AcquireResponse;
 import dev.fencepost.proto.v1.LossReason;
 import dev.fencepost.proto.v1.NotGrantedReason;
@@ -31,7 +31,7 @@ import java.util.concurrent.ScheduledExecutorService;
  * the outage, and two so briefly that it outlasts them. In the first lines one waits so long that
  * the store is back before its wait ends, but the lock is not free.
  */
-final class OutageScene implements AutoCloseable {
+final class OutageScenario implements AutoCloseable {
 
   private static final int HOLDERS = 50;
   private static final int LINES = 10;
@@ -46,20 +46,20 @@ final class OutageScene implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
   private static final int LEAST_PROOFS = 200;
 
-  private final List<Server> servers;
+  private final List<ReplicaServer> servers;
   private final CallRecorder recorder = CallRecorder.inMemory();
-  private final Replicas replicas;
+  private final ReplicaSet replicas;
   private final ScheduledExecutorService timers = Executors.newScheduledThreadPool(1);
-  private final List<Holder> longHolders = new ArrayList<>();
-  private final List<Holder> shortHolders = new ArrayList<>();
-  private final List<Holder> lineHolders = new ArrayList<>();
+  private final List<RenewingHolder> longHolders = new ArrayList<>();
+  private final List<RenewingHolder> shortHolders = new ArrayList<>();
+  private final List<RenewingHolder> lineHolders = new ArrayList<>();
   private final List<CompletableFuture<AcquireResponse>> patient = new ArrayList<>();
   private final List<CompletableFuture<AcquireResponse>> beyond = new ArrayList<>();
   private final List<CompletableFuture<AcquireResponse>> brief = new ArrayList<>();
 
-  OutageScene(List<Server> servers) {
+  OutageScenario(List<ReplicaServer> servers) {
     this.servers = servers;
-    this.replicas = new Replicas(servers, recorder);
+    this.replicas = new ReplicaSet(servers, recorder);
   }
 
   /** Everybody takes or waits. */
@@ -93,8 +93,8 @@ final class OutageScene implements AutoCloseable {
   /** The servers see that the store is gone, say so, and live. */
   void awaitNoticed() {
     for (int i = 0; i < servers.size(); i++) {
-      Server server = servers.get(i);
-      Caller caller = replicas.caller(i);
+      ReplicaServer server = servers.get(i);
+      RecordedClient caller = replicas.caller(i);
       await().atMost(PATIENCE).until(() -> server.status("/readyz") == 503);
       await().atMost(PATIENCE).until(() -> caller.health() == ServingStatus.NOT_SERVING);
       assertThat(server.status("/livez")).isEqualTo(200);
@@ -113,7 +113,7 @@ final class OutageScene implements AutoCloseable {
                     .withThrowableThat()
                     .satisfies(
                         failure -> {
-                          Status status = Replicas.status(failure).getStatus();
+                          Status status = ReplicaSet.status(failure).getStatus();
                           assertThat(status.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
                           assertThat(status.getDescription()).startsWith("STORE_");
                         }));
@@ -126,7 +126,7 @@ final class OutageScene implements AutoCloseable {
   void awaitRecovered() {
     long backNanos = System.nanoTime();
     for (int i = 0; i < servers.size(); i++) {
-      Caller caller = replicas.caller(i);
+      RecordedClient caller = replicas.caller(i);
       await().atMost(PATIENCE).until(() -> caller.health() == ServingStatus.SERVING);
       assertThat(servers.get(i).status("/readyz")).isEqualTo(200);
     }
@@ -144,7 +144,7 @@ final class OutageScene implements AutoCloseable {
 
   /** All who still wait are served, each by an ordinary answer. */
   void awaitServed() {
-    lineHolders.subList(LINES_HELD_THROUGHOUT, LINES_HELD_LONG).forEach(Holder::release);
+    lineHolders.subList(LINES_HELD_THROUGHOUT, LINES_HELD_LONG).forEach(RenewingHolder::release);
     await().atMost(PATIENCE).until(() -> beyond.stream().allMatch(CompletableFuture::isDone));
     assertThat(beyond)
         .as("the store is back, so the end of a wait is an ordinary answer")
@@ -152,10 +152,10 @@ final class OutageScene implements AutoCloseable {
             each ->
                 each.join().getNotGranted().getReason()
                     == NotGrantedReason.NOT_GRANTED_REASON_TIMED_OUT);
-    lineHolders.subList(0, LINES_HELD_THROUGHOUT).forEach(Holder::release);
+    lineHolders.subList(0, LINES_HELD_THROUGHOUT).forEach(RenewingHolder::release);
     await().atMost(PATIENCE).until(() -> patient.stream().allMatch(CompletableFuture::isDone));
     assertThat(patient).allMatch(each -> each.join().hasGranted());
-    longHolders.forEach(Holder::release);
+    longHolders.forEach(RenewingHolder::release);
     assertThat(longHolders).allMatch(each -> each.loss().isEmpty());
   }
 
@@ -170,15 +170,15 @@ final class OutageScene implements AutoCloseable {
     replicas.close();
   }
 
-  private Holder hold(String lock, boolean isLong) {
-    Claim claim = Claim.on(lock, isLong ? LONG_LEASE : SHORT_LEASE);
-    return Holder.of(replicas, claim, timers, RENEW_EVERY);
+  private RenewingHolder hold(String lock, boolean isLong) {
+    ClaimAttempt claim = ClaimAttempt.on(lock, isLong ? LONG_LEASE : SHORT_LEASE);
+    return RenewingHolder.of(replicas, claim, timers, RENEW_EVERY);
   }
 
   /** Waits in a line; whoever is granted gives the lock back at once. */
   private CompletableFuture<AcquireResponse> queue(int replica, int line, Duration wait) {
-    Caller caller = replicas.caller(replica);
-    Claim claim = Claim.on(line(line), SHORT_LEASE);
+    RecordedClient caller = replicas.caller(replica);
+    ClaimAttempt claim = ClaimAttempt.on(line(line), SHORT_LEASE);
     return caller
         .acquire(claim, wait)
         .whenComplete(

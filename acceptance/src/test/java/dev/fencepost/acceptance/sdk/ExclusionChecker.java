@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * also for how long each holder believed that it held, whether it was in the resource or not: two
  * beliefs that overlap are a breach that only luck kept from the resource.
  */
-final class Exclusion {
+final class ExclusionChecker {
   private static final long NOBODY = 0;
 
   private final AtomicLong inside = new AtomicLong(NOBODY);
@@ -29,7 +29,7 @@ final class Exclusion {
    */
   record Belief(long token, long fromNanos, long untilNanos) {}
 
-  Exclusion(Queue<String> faults) {
+  ExclusionChecker(Queue<String> faults) {
     this.faults = faults;
   }
 

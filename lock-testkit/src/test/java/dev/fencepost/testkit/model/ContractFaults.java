@@ -1,23 +1,23 @@
 package dev.fencepost.testkit.model;
 
-import static dev.fencepost.testkit.model.Fault.inBackend;
-import static dev.fencepost.testkit.model.Fault.inRules;
+import static dev.fencepost.testkit.model.ContractFault.inBackend;
+import static dev.fencepost.testkit.model.ContractFault.inRules;
 
 import java.util.List;
 import java.util.stream.Stream;
 
 /** The ways to break the contract that are tried. */
-final class Faults {
+final class ContractFaults {
 
-  private Faults() {}
+  private ContractFaults() {}
 
-  static List<Fault> all() {
+  static List<ContractFault> all() {
     return Stream.of(holding(), releasing(), counting(), waiting(), naming(), answering())
         .flatMap(List::stream)
         .toList();
   }
 
-  private static List<Fault> holding() {
+  private static List<ContractFault> holding() {
     return List.of(
         inRules(
             BrokenOwnership.HeldLockIsGranted::new,
@@ -56,7 +56,7 @@ final class Faults {
             "Ownership.renewalByStranger_isSupersededAndChangesNothing"));
   }
 
-  private static List<Fault> releasing() {
+  private static List<ContractFault> releasing() {
     return List.of(
         inRules(
             BrokenOwnership.ReleaseIgnoresOwner::new,
@@ -91,7 +91,7 @@ final class Faults {
             "Revoking.zeroTimeWithALine_givesTheTurnToTheFirst"));
   }
 
-  private static List<Fault> counting() {
+  private static List<ContractFault> counting() {
     return List.of(
         inRules(
             BrokenTokens.CountedFromAConstant::new,
@@ -118,46 +118,46 @@ final class Faults {
             BrokenTokens.MarkDoesNotRise::new, "Marks.mark_risesWithTokensAndRefusesLowerOnes"));
   }
 
-  private static List<Fault> waiting() {
+  private static List<ContractFault> waiting() {
     return List.of(
         inRules(
-            BrokenLines.LastComesFirst::new,
+            UnfairRules.LastComesFirst::new,
             "Waiting.busy_standsInLineIfAskedTo",
             "Waiting.turns_goRoundInOrder"),
-        inRules(BrokenLines.NewcomersOvertake::new, "Waiting.release_givesTheTurnToTheFirstInLine"),
+        inRules(UnfairRules.NewcomersOvertake::new, "Waiting.release_givesTheTurnToTheFirstInLine"),
         inRules(
-            BrokenLines.JoiningIsForgotten::new,
+            UnfairRules.JoiningIsForgotten::new,
             "Waiting.busy_standsInLineIfAskedTo",
             "Waiting.joinAndReleaseAtOnce_loseNoTurn"),
         inRules(
-            BrokenLines.PlaceIsNeverGivenUp::new,
+            UnfairRules.PlaceIsNeverGivenUp::new,
             "Waiting.turnNotTaken_isStruckOut",
             "Differential.randomRun_agreesWithTheReferenceRules"),
         inRules(
-            BrokenLines.ReleaseForgetsTheLine::new,
+            UnfairRules.ReleaseForgetsTheLine::new,
             "Waiting.release_givesTheTurnToTheFirstInLine",
             "Waiting.joinAndReleaseAtOnce_loseNoTurn"),
-        inRules(BrokenLines.LeaverKeepsTheTurn::new, "Waiting.leaverWithTheTurn_passesItOn"),
-        inRules(BrokenLines.LeaverStays::new, "Waiting.leaver_isOutOfTheLine"),
+        inRules(UnfairRules.LeaverKeepsTheTurn::new, "Waiting.leaverWithTheTurn_passesItOn"),
+        inRules(UnfairRules.LeaverStays::new, "Waiting.leaver_isOutOfTheLine"),
         inRules(
-            BrokenLines.NobodyYields::new, "HandingOver.yield_givesTheTurnToTheFirstOfTheOthers"),
+            UnfairRules.NobodyYields::new, "HandingOver.yield_givesTheTurnToTheFirstOfTheOthers"),
         inRules(
-            BrokenLines.WakeUpIsLost::new,
+            UnfairRules.WakeUpIsLost::new,
             "Waiting.turn_isToldToThatReplicaAlone",
             "Waiting.turnPassedOnByALeaver_isTold"),
-        inRules(BrokenLines.WrongReplicaIsWoken::new, "Waiting.turn_isToldToThatReplicaAlone"));
+        inRules(UnfairRules.WrongReplicaIsWoken::new, "Waiting.turn_isToldToThatReplicaAlone"));
   }
 
-  private static List<Fault> naming() {
+  private static List<ContractFault> naming() {
     return List.of(
-        inRules(BrokenLines.CaseIsIgnored::new, "Names.nastyNames_areIndependentLocks"),
-        inRules(BrokenLines.TrailingSpaceIsIgnored::new, "Names.nastyNames_areIndependentLocks"),
-        inRules(BrokenLines.AccentsAreComposed::new, "Names.nastyNames_areIndependentLocks"),
-        inRules(BrokenLines.LongNamesAreCut::new, "Names.nastyNames_areIndependentLocks"),
-        inRules(BrokenLines.PathsAreResolved::new, "Names.nastyNames_areIndependentLocks"));
+        inRules(UnfairRules.CaseIsIgnored::new, "Names.nastyNames_areIndependentLocks"),
+        inRules(UnfairRules.TrailingSpaceIsIgnored::new, "Names.nastyNames_areIndependentLocks"),
+        inRules(UnfairRules.AccentsAreComposed::new, "Names.nastyNames_areIndependentLocks"),
+        inRules(UnfairRules.LongNamesAreCut::new, "Names.nastyNames_areIndependentLocks"),
+        inRules(UnfairRules.PathsAreResolved::new, "Names.nastyNames_areIndependentLocks"));
   }
 
-  private static List<Fault> answering() {
+  private static List<ContractFault> answering() {
     return List.of(
         inBackend(BrokenBackend.HAND_OVER_IN_TWO_STEPS, "HandingOver.newcomers_neverSlipInBetween"),
         inBackend(

@@ -1,4 +1,4 @@
-package dev.fencepost.acceptance.world;
+package dev.fencepost.acceptance.support;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,28 +14,28 @@ import java.util.concurrent.atomic.AtomicInteger;
  * Clients that take a few locks in turn, wait for each other and give them back, as fast as they
  * can. A call that finds its replica unavailable is repeated, with the same claim id.
  */
-public final class Load implements AutoCloseable {
+public final class ClientLoad implements AutoCloseable {
 
   private static final Duration TTL = Duration.ofSeconds(10);
   private static final Duration WAIT = Duration.ofMinutes(1);
   private static final int MOST_ROUNDS = 100_000;
 
-  private final Replicas replicas;
+  private final ReplicaSet replicas;
   private final List<String> locks;
   private final ExecutorService threads;
   private final List<Future<?>> clients = new ArrayList<>();
   private final AtomicBoolean stopped = new AtomicBoolean();
   private final AtomicInteger grants = new AtomicInteger();
 
-  private Load(Replicas replicas, List<String> locks, int clients) {
+  private ClientLoad(ReplicaSet replicas, List<String> locks, int clients) {
     this.replicas = replicas;
     this.locks = locks;
     this.threads = Executors.newFixedThreadPool(clients);
   }
 
   /** Starts so many clients. */
-  public static Load of(Replicas replicas, List<String> locks, int clients) {
-    Load load = new Load(replicas, locks, clients);
+  public static ClientLoad of(ReplicaSet replicas, List<String> locks, int clients) {
+    ClientLoad load = new ClientLoad(replicas, locks, clients);
     for (int i = 0; i < clients; i++) {
       int first = i;
       load.clients.add(load.threads.submit(() -> load.run(first)));
@@ -64,7 +64,7 @@ public final class Load implements AutoCloseable {
 
   private void run(int first) {
     for (int round = first; round < first + MOST_ROUNDS && !stopped.get(); round++) {
-      Claim claim = Claim.on(locks.get(round % locks.size()), TTL);
+      ClaimAttempt claim = ClaimAttempt.on(locks.get(round % locks.size()), TTL);
       long token = replicas.acquire(claim, WAIT);
       grants.incrementAndGet();
       replicas.ask(caller -> caller.release(claim, token));

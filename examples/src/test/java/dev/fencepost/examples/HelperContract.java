@@ -31,21 +31,21 @@ abstract class HelperContract {
   private static final int TOGETHER = 50;
 
   @TempDir static Path data;
-  private static Replica server;
+  private static ServerProcess server;
 
   private TcpProxy proxy;
-  private Program program;
+  private HelperProgram program;
   private String lock;
 
   /** Starts the program of the language. */
-  abstract Program start(String target) throws IOException;
+  abstract HelperProgram start(String target) throws IOException;
 
   /** Runs the example; answers what it printed. */
   abstract String runExample(String target) throws IOException, InterruptedException;
 
   @BeforeAll
   static void startServer() {
-    server = new Replica(data);
+    server = new ServerProcess(data);
   }
 
   @AfterAll

@@ -24,13 +24,13 @@ class NodeHelperTest extends HelperContract {
     for (String file : List.of("package.json", "package-lock.json", "fencepost.js", "example.js")) {
       Files.copy(Path.of("node", file), FOLDER.resolve(file), StandardCopyOption.REPLACE_EXISTING);
     }
-    Program.run(
+    HelperProgram.run(
         FOLDER, Map.of(), List.of("npm", "ci", "--no-audit", "--no-fund", "--prefer-offline"));
   }
 
   @Override
-  Program start(String target) throws IOException {
-    return new Program(
+  HelperProgram start(String target) throws IOException {
+    return new HelperProgram(
         Map.of(),
         List.of("node", "src/test/node/trial.js", FOLDER.toString(), target, PROTOS.toString()));
   }
@@ -38,10 +38,10 @@ class NodeHelperTest extends HelperContract {
   /** Zeros are left out then: a lease of whole seconds has no nanos. */
   @Test
   void loaderWithoutDefaults_leavesTheLeaseItsEnd() throws IOException {
-    try (Replica server = new Replica(data.resolve("without-defaults"));
+    try (ServerProcess server = new ServerProcess(data.resolve("without-defaults"));
         TcpProxy proxy = new TcpProxy(server.port());
-        Program program =
-            new Program(
+        HelperProgram program =
+            new HelperProgram(
                 Map.of("TRIAL_LOADER", "without defaults"),
                 List.of(
                     "node",
@@ -59,6 +59,7 @@ class NodeHelperTest extends HelperContract {
 
   @Override
   String runExample(String target) throws IOException, InterruptedException {
-    return Program.run(FOLDER, Map.of(), List.of("node", "example.js", target, PROTOS.toString()));
+    return HelperProgram.run(
+        FOLDER, Map.of(), List.of("node", "example.js", target, PROTOS.toString()));
   }
 }

@@ -33,7 +33,7 @@ class PythonHelperTest extends HelperContract {
       }
     }
     Files.createDirectories(STUBS);
-    Program.run(
+    HelperProgram.run(
         Path.of("."),
         Map.of(),
         List.of(
@@ -50,13 +50,14 @@ class PythonHelperTest extends HelperContract {
   }
 
   @Override
-  Program start(String target) throws IOException {
-    return new Program(environment(), List.of(interpreter(), "src/test/python/trial.py", target));
+  HelperProgram start(String target) throws IOException {
+    return new HelperProgram(
+        environment(), List.of(interpreter(), "src/test/python/trial.py", target));
   }
 
   @Override
   String runExample(String target) throws IOException, InterruptedException {
-    return Program.run(
+    return HelperProgram.run(
         Path.of("python"), environment(), List.of(interpreter(), "example.py", target));
   }
 

@@ -17,7 +17,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /** A program in any language that is told what to do line by line. For one thread. */
-final class Program implements AutoCloseable {
+final class HelperProgram implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
@@ -26,7 +26,7 @@ final class Program implements AutoCloseable {
   private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
 
   /** Starts it and waits until it says {@code ready}. */
-  Program(Map<String, String> environment, List<String> command) throws IOException {
+  HelperProgram(Map<String, String> environment, List<String> command) throws IOException {
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
     builder.environment().putAll(environment);

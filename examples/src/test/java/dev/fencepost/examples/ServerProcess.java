@@ -1,11 +1,15 @@
 package dev.fencepost.examples;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.Duration;
 import dev.fencepost.cli.Main;
 import dev.fencepost.proto.v1.AcquireRequest;
 import dev.fencepost.proto.v1.AcquireResponse;
+import dev.fencepost.proto.v1.AdminServiceGrpc;
+import dev.fencepost.proto.v1.ForceReleaseOutcome;
+import dev.fencepost.proto.v1.ForceReleaseRequest;
 import dev.fencepost.proto.v1.GetLockRequest;
 import dev.fencepost.proto.v1.GetServerInfoRequest;
 import dev.fencepost.proto.v1.Lock;
@@ -21,8 +25,8 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 
-/** A server as a process of its own, and a view of it that does not go through the helpers. */
-final class Replica implements AutoCloseable {
+/** A server as a process of its own, with direct calls that do not use the examples. */
+final class ServerProcess implements AutoCloseable {
 
   private static final java.time.Duration PATIENCE = java.time.Duration.ofMinutes(1);
 
@@ -30,7 +34,7 @@ final class Replica implements AutoCloseable {
   private final ChildJvm process;
   private final ManagedChannel channel;
 
-  Replica(Path data) {
+  ServerProcess(Path data) {
     process =
         ChildJvm.start(
             List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
@@ -50,7 +54,11 @@ final class Replica implements AutoCloseable {
     return port;
   }
 
-  /** Takes the lock, waiting in line. */
+  String address() {
+    return "127.0.0.1:" + port;
+  }
+
+  /** Acquires a lock, waiting in the queue. */
   AcquireResponse acquire(String name, int waitSeconds) {
     return stub()
         .acquire(
@@ -65,6 +73,18 @@ final class Replica implements AutoCloseable {
 
   Lock lock(String name) {
     return stub().getLock(GetLockRequest.newBuilder().setName(name).build()).getLock();
+  }
+
+  /** Ends the grant of a lock, as an administrator does. */
+  void forceRelease(String name, String reason) {
+    ForceReleaseRequest request =
+        ForceReleaseRequest.newBuilder().setName(name).setReason(reason).build();
+    ForceReleaseOutcome outcome =
+        AdminServiceGrpc.newBlockingStub(channel)
+            .withDeadlineAfter(1, TimeUnit.MINUTES)
+            .forceRelease(request)
+            .getOutcome();
+    assertThat(outcome).isEqualTo(ForceReleaseOutcome.FORCE_RELEASE_OUTCOME_RELEASED);
   }
 
   @Override

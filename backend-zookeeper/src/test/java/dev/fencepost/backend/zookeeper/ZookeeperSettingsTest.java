@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
 
-final class SettingsTest {
+final class ZookeeperSettingsTest {
   private static final String URI = "zookeeper://a:1,[::1]:2,c/locks/here";
 
   @Test

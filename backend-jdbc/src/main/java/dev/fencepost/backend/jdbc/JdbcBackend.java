@@ -33,19 +33,19 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A replica's way to a database. No method blocks but {@link #close}; stages complete on this
- * backend's own threads, of which there are as many as connections, so whoever blocks one holds up
- * the calls of others. {@link #open} may be repeated after it failed.
+ * The backend of one replica on a SQL database. No method blocks but {@link #close}. Stages
+ * complete on this backend's own threads, one for each connection, so a caller that blocks one of
+ * them delays the calls of others. {@link #open} may be repeated after a failure.
  */
 final class JdbcBackend implements LockBackend {
-  private final Database database;
+  private final SqlDialect dialect;
   private final JdbcSettings settings;
   private final Random random;
-  private @Nullable Session session;
+  private @Nullable JdbcStore store;
   private boolean closed;
 
-  JdbcBackend(Database database, JdbcSettings settings, Random random) {
-    this.database = database;
+  JdbcBackend(SqlDialect dialect, JdbcSettings settings, Random random) {
+    this.dialect = dialect;
     this.settings = settings;
     this.random = random;
   }
@@ -70,9 +70,9 @@ final class JdbcBackend implements LockBackend {
 
   @Override
   public CompletionStage<Void> announce(Replica self) {
-    return this.<Boolean>with(
+    return this.<Boolean>withStore(
             open ->
-                open.other(
+                open.query(
                     connection -> {
                       open.housekeeping().announce(connection, self);
                       return true;
@@ -81,104 +81,110 @@ final class JdbcBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent line) {
-    return with(open -> open.acquires().ask(new Question.Acquire(claim, line)));
+  public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent intent) {
+    return withStore(
+        open -> open.acquireWorkers().submit(new JdbcCommand.AcquireClaim(claim, intent)));
   }
 
   @Override
-  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent line) {
-    return with(open -> open.owners().ask(new Question.PassOn(from, to, line)));
+  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent intent) {
+    return withStore(
+        open -> open.ownerWorkers().submit(new JdbcCommand.HandOverGrant(from, to, intent)));
   }
 
   @Override
   public CompletionStage<Renewal> renew(GrantRef grant) {
-    return with(open -> open.owners().ask(new Question.Renew(grant)));
+    return withStore(open -> open.ownerWorkers().submit(new JdbcCommand.RenewGrant(grant)));
   }
 
   @Override
-  public CompletionStage<Release> release(ReleaseCommand order) {
-    return with(open -> open.owners().ask(new Question.End(order)));
+  public CompletionStage<Release> release(ReleaseCommand command) {
+    return withStore(open -> open.ownerWorkers().submit(new JdbcCommand.ReleaseClaim(command)));
   }
 
   @Override
-  public CompletionStage<Revocation> forceRelease(ForceReleaseCommand order) {
-    return with(open -> open.owners().ask(new Question.Revoke(order)));
+  public CompletionStage<Revocation> forceRelease(ForceReleaseCommand command) {
+    return withStore(open -> open.ownerWorkers().submit(new JdbcCommand.ForceReleaseLock(command)));
   }
 
   @Override
   public CompletionStage<Void> leave(LockName lock) {
-    return with(open -> open.owners().ask(new Question.Leave(lock))).thenAccept(left -> {});
+    return withStore(open -> open.ownerWorkers().submit(new JdbcCommand.LeaveQueue(lock)))
+        .thenAccept(left -> {});
   }
 
   @Override
   public CompletionStage<List<LockState>> describe(Collection<LockName> locks) {
     List<LockName> names = List.copyOf(locks);
-    return with(open -> open.other(connection -> open.reads().describe(connection, names)));
+    return withStore(
+        open -> open.query(connection -> open.lockReader().describe(connection, names)));
   }
 
   @Override
   public CompletionStage<LockPage> list(ListQuery query) {
-    return with(open -> open.other(connection -> open.reads().list(connection, query)));
+    return withStore(open -> open.query(connection -> open.lockLister().list(connection, query)));
   }
 
   @Override
   public CompletionStage<FenceAdvance> advance(ResourceName resource, FencingToken token) {
-    return with(open -> open.other(connection -> database.advance(connection, resource, token)));
+    return withStore(
+        open -> open.query(connection -> open.fenceMarks().advance(connection, resource, token)));
   }
 
   @Override
   public CompletionStage<Optional<FencingToken>> resetMark(ResourceName resource) {
-    return with(open -> open.other(connection -> open.reads().resetMark(connection, resource)));
+    return withStore(
+        open -> open.query(connection -> open.fenceMarks().reset(connection, resource)));
   }
 
   @Override
   public CompletionStage<StoreInfo> info() {
-    return with(Session::info);
+    return withStore(JdbcStore::info);
   }
 
   @Override
   public void close() {
-    Session open;
+    JdbcStore open;
     synchronized (this) {
       closed = true;
-      open = session;
-      session = null;
+      open = store;
+      store = null;
     }
     if (open != null) {
       open.close();
-      database.close();
+      dialect.close();
     }
   }
 
   private StoreInfo openNow(Replica self, Consumer<LockName> wake) {
     synchronized (this) {
-      if (closed || session != null) {
+      if (closed || store != null) {
         throw new IllegalStateException(closed ? "closed" : "open already");
       }
     }
-    database.prepare();
-    Session.Opened opened;
+    dialect.prepare();
+    JdbcStore.Opened opened;
     try {
-      opened = Session.open(database, settings, self, wake, random);
+      opened = JdbcStore.open(dialect, settings, self, wake, random);
     } catch (RuntimeException e) {
-      database.close();
+      dialect.close();
       throw e;
     }
     synchronized (this) {
-      if (!closed && session == null) {
-        session = opened.session();
+      if (!closed && store == null) {
+        store = opened.store();
         return opened.info();
       }
     }
-    opened.session().close();
-    database.close();
+    opened.store().close();
+    dialect.close();
     throw notOpen();
   }
 
-  private <T> CompletionStage<T> with(Function<Session, CompletionStage<T>> call) {
-    Session open;
+  private <T> CompletionStage<T> withStore(Function<JdbcStore, CompletionStage<T>> call) {
+    JdbcStore open;
     synchronized (this) {
-      open = session;
+      open = store;
     }
     return open == null ? CompletableFuture.failedFuture(notOpen()) : call.apply(open);
   }

@@ -28,7 +28,7 @@ public final class JdbcBackendProvider implements LockBackendProvider {
   private static final String MARIADB_SCHEME = "jdbc:mariadb:";
   private static final String MYSQL_SCHEME = "jdbc:mysql:";
 
-  /** One clock for all backends of this process that share an embedded database. */
+  /** One clock for all backends of this process, since they may share an embedded database. */
   private final MonotoneClock clock = new MonotoneClock(() -> MicrosecondTime.of(Instant.now()));
 
   private final Random random = new Random();
@@ -53,24 +53,24 @@ public final class JdbcBackendProvider implements LockBackendProvider {
   @Override
   public LockBackend create(StoreSettings settings) {
     JdbcSettings checked = JdbcSettings.of(settings);
-    return new JdbcBackend(database(settings.uri(), checked), checked, random);
+    return new JdbcBackend(dialect(settings.uri(), checked), checked, random);
   }
 
   @Override
   public String schema(StoreSettings settings) {
-    return database(settings.uri(), JdbcSettings.of(settings)).schema();
+    return dialect(settings.uri(), JdbcSettings.of(settings)).schema();
   }
 
-  private Database database(String uri, JdbcSettings settings) {
+  private SqlDialect dialect(String uri, JdbcSettings settings) {
     if (uri.startsWith(H2_SCHEME)) {
-      return new H2(folder(uri.substring(H2_SCHEME.length())), clock);
+      return new H2Dialect(folder(uri.substring(H2_SCHEME.length())), clock);
     }
     if (uri.startsWith(POSTGRESQL_SCHEME)) {
-      return new Postgres(uri, settings, random);
+      return new PostgresDialect(uri, settings, random);
     }
     for (String scheme : List.of(MARIADB_SCHEME, MYSQL_SCHEME)) {
       if (uri.startsWith(scheme)) {
-        return new MySql(uri.substring(scheme.length()), settings, random);
+        return new MySqlDialect(uri.substring(scheme.length()), settings, random);
       }
     }
     throw new StoreConfigurationException(

@@ -6,14 +6,14 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * The store settings, checked.
+ * The checked settings of the store.
  *
- * @param callTimeout longest time of one call
+ * @param callTimeout longest duration of one call
  * @param acquireConnections connections for acquires
  * @param ownerConnections connections for hand-overs, renewals and releases
  * @param readConnections connections for everything else
- * @param batchSize most locks in one statement
- * @param queue most calls that wait in each of the three queues
+ * @param batchSize most commands in one statement
+ * @param queue most calls that wait, in each of the three queues
  * @param purgeAfter how long a free lock's row is kept
  * @param markRetention how long an unused fence mark is kept
  * @param user database user, if not in the URI
@@ -31,7 +31,7 @@ record JdbcSettings(
     Optional<String> user,
     Optional<String> password) {
 
-  /** Reads the options; any that is unknown or out of its range is refused by name. */
+  /** Reads the options; an option that is unknown or out of range is refused by name. */
   static JdbcSettings of(StoreSettings settings) {
     StoreOptions options = new StoreOptions(settings);
     JdbcSettings read =
@@ -50,7 +50,7 @@ record JdbcSettings(
     return read;
   }
 
-  /** The same, with free locks forgotten after another time. */
+  /** The same settings with another value of {@code purge-after}. */
   JdbcSettings withPurgeAfter(Duration quiet) {
     return new JdbcSettings(
         callTimeout,

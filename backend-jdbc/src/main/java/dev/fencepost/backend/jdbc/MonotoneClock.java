@@ -3,7 +3,7 @@ package dev.fencepost.backend.jdbc;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
-/** A clock that stands still while the one beneath it is behind. Safe for use by many threads. */
+/** A clock that stands still while its source runs backwards. Safe for use by many threads. */
 final class MonotoneClock implements LongSupplier {
   private final LongSupplier clock;
   private final AtomicLong latest = new AtomicLong(Long.MIN_VALUE);

@@ -3,8 +3,8 @@ package dev.fencepost.backend.jdbc;
 import java.sql.Connection;
 import java.sql.SQLException;
 
-/** What is asked of a database through one connection. */
+/** A function that uses one connection. */
 @FunctionalInterface
 interface SqlFunction<T> {
-  T ask(Connection connection) throws SQLException;
+  T apply(Connection connection) throws SQLException;
 }

@@ -8,17 +8,17 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The parameters of a JDBC URI, percent-decoded as PostgreSQL's driver does it and MariaDB's does
- * not. A plus sign and a percent sign without two digits stand for themselves.
+ * The parameters of a JDBC URI, percent-decoded. PostgreSQL's driver decodes them itself, MariaDB's
+ * does not. A plus sign and a percent sign without two digits mean themselves.
  *
- * @param all in their order; of two with one name the last one counts
+ * @param all all parameters in order; if two have the same name, the last one counts
  */
 record UriParameters(List<Parameter> all) {
 
   /** A name and its value, both decoded. */
   record Parameter(String name, String value) {}
 
-  /** Parses what stands behind the question mark. */
+  /** Parses the text after the question mark. */
   static UriParameters parse(String query) {
     List<Parameter> all = new ArrayList<>();
     for (String each : query.split("&", -1)) {
@@ -41,14 +41,14 @@ record UriParameters(List<Parameter> all) {
   }
 
   /**
-   * The others as a driver takes them that decodes nothing, each followed by an ampersand. A value
-   * with an ampersand of its own cannot be written for it and is cut there.
+   * All other parameters in the form for a driver that does not decode, each followed by an
+   * ampersand. Such a driver cuts a value with an ampersand in it there.
    */
   String without(String... names) {
-    List<String> left = Arrays.asList(names);
+    List<String> omitted = Arrays.asList(names);
     StringBuilder text = new StringBuilder();
     for (Parameter each : all) {
-      if (!left.contains(each.name())) {
+      if (!omitted.contains(each.name())) {
         text.append(each.name()).append('=').append(each.value()).append('&');
       }
     }

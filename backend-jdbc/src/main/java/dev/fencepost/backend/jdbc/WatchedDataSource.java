@@ -10,14 +10,14 @@ import javax.sql.DataSource;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes connections of a database, and logs once in each outage why it refuses one, in the
- * database's own words. The time limits of the source itself hold, whatever a pool asks for. Safe
- * for use by many threads.
+ * Makes connections to a database. In each outage it logs once why a connection was refused, with
+ * the database's own message. The time limits of the source are kept, even if a pool asks for
+ * others. Safe for use by many threads.
  */
 final class WatchedDataSource implements DataSource {
   private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(WatchedDataSource.class);
 
-  /** Refuses a connection before the database is asked. */
+  /** May refuse a connection before the database is asked for it. */
   @FunctionalInterface
   interface Condition {
     void require() throws SQLException;
@@ -30,10 +30,10 @@ final class WatchedDataSource implements DataSource {
   private final AtomicBoolean refused = new AtomicBoolean();
 
   /**
-   * Connects to nothing yet.
+   * Does not connect yet.
    *
-   * @param use of the connections, for the log
-   * @param onTooMany done when the database refuses a connection because there are too many
+   * @param use the use of the connections, for the log
+   * @param onTooMany called when the database refuses a connection because there are too many
    */
   WatchedDataSource(String use, DataSource source, Condition condition, Runnable onTooMany) {
     this.use = use;
@@ -51,9 +51,9 @@ final class WatchedDataSource implements DataSource {
       return connection;
     } catch (SQLException e) {
       if (!refused.getAndSet(true)) {
-        LOG.warn("No {} connection to the database: {}", use, Trouble.words(e));
+        LOG.warn("No {} connection to the database: {}", use, JdbcErrors.messageOf(e));
       }
-      if (Trouble.isShortOfConnections(e)) {
+      if (JdbcErrors.isTooManyConnections(e)) {
         onTooMany.run();
       }
       throw e;
@@ -75,11 +75,11 @@ final class WatchedDataSource implements DataSource {
     source.setLogWriter(out);
   }
 
-  /** Does nothing: a pool would shorten it to the time for which a call waits for a connection. */
+  /** Does nothing: a pool would set the time for which a call waits for a connection. */
   @Override
   public void setLoginTimeout(int seconds) {}
 
-  /** For so many seconds a pool that is closed waits for a connection that it was making. */
+  /** How long, in seconds, a pool that closes waits for a connection in progress. */
   @Override
   public int getLoginTimeout() {
     return 1;

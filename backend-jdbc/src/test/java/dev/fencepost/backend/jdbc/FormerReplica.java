@@ -27,68 +27,77 @@ import java.util.Random;
  * were free since 0. For one thread.
  */
 final class FormerReplica implements AutoCloseable {
-  private static final Map<Sql.Element, String> ARRAYS =
-      Map.of(Sql.Element.BYTES, "bytea", Sql.Element.TEXT, "text", Sql.Element.NUMBER, "int8");
-  private static final int STRETCH = 1_000;
+  private static final Map<ArrayParameter.ElementType, String> ARRAYS =
+      Map.of(
+          ArrayParameter.ElementType.BYTES,
+          "bytea",
+          ArrayParameter.ElementType.TEXT,
+          "text",
+          ArrayParameter.ElementType.NUMBER,
+          "int8");
+  private static final int ROWS_AT_A_TIME = 1_000;
 
-  private final Seen seen = new Seen(ReplicaId.of(0xf0));
+  private final ReplicaMemory memory = new ReplicaMemory(ReplicaId.of(0xf0));
   private final HikariDataSource pool;
-  private final Sql sql;
-  private final Statements statements;
+  private final SqlStatements statements;
+  private final BatchExecutor executor;
 
-  private FormerReplica(SqlStoreUnderTest store, Sql sql, Statements statements) {
-    this.pool = new HikariDataSource(store.database().pool("former", 1));
-    this.sql = sql;
+  private FormerReplica(SqlStoreUnderTest store, SqlStatements statements, BatchExecutor executor) {
+    this.pool = new HikariDataSource(store.dialect().poolConfig("former", 1));
     this.statements = statements;
+    this.executor = executor;
   }
 
   /** On a PostgreSQL. */
   static FormerReplica onPostgres(SqlStoreUnderTest store) {
-    Sql sql = new Sql("former/postgresql", ARRAYS);
-    PostgresLocks locks = new PostgresLocks(sql);
+    SqlStatements statements = new SqlStatements("former/postgresql", ARRAYS);
+    PostgresLockStatements lockStatements = new PostgresLockStatements(statements);
     return new FormerReplica(
         store,
-        sql,
-        (connection, calls, seen) -> {
-          if (calls.get(0).question().kind() == Question.Kind.TAKE) {
-            locks.take(connection, calls, seen);
+        statements,
+        (connection, commands, memory) -> {
+          if (commands.get(0).command().kind() == JdbcCommand.Kind.ACQUIRE) {
+            lockStatements.acquire(connection, commands, memory);
           } else {
-            locks.change(connection, calls, seen);
+            lockStatements.change(connection, commands, memory);
           }
         });
   }
 
   /** On a MariaDB. */
   static FormerReplica onMariaDb(SqlStoreUnderTest store) {
-    Sql sql = new Sql("former/mysql", Map.of());
-    MySqlLocks locks = new MySqlLocks(sql, new Random());
-    return new FormerReplica(store, sql, locks::ask);
+    SqlStatements statements = new SqlStatements("former/mysql", Map.of());
+    MySqlLockStatements lockStatements = new MySqlLockStatements(statements, new Random());
+    return new FormerReplica(store, statements, lockStatements::execute);
   }
 
   ReplicaId id() {
-    return seen.self();
+    return memory.self();
   }
 
-  Attempt attempt(Claim claim, QueueIntent line) {
-    return ask(new Question.Acquire(claim, line));
+  Attempt attempt(Claim claim, QueueIntent intent) {
+    return execute(new JdbcCommand.AcquireClaim(claim, intent));
   }
 
   Renewal renew(GrantRef grant) {
-    return ask(new Question.Renew(grant));
+    return execute(new JdbcCommand.RenewGrant(grant));
   }
 
   Release release(GrantRef grant) {
-    return ask(new Question.End(ReleaseCommand.of(grant)));
+    return execute(new JdbcCommand.ReleaseClaim(ReleaseCommand.of(grant)));
   }
 
   /** How the lock stands. */
   LockState describe(LockName lock) {
     try (Connection connection = pool.getConnection();
-        Sql.Asked asked =
-            sql.ask(connection, "describe").with("names", Sql.Many.bytes(List.of(lock.utf8())));
-        ResultSet rows = asked.query()) {
+        BoundStatement statement =
+            statements
+                .prepare(connection, "describe")
+                .with("names", ArrayParameter.bytes(List.of(lock.utf8())));
+        ResultSet rows = statement.query()) {
       rows.next();
-      return LockRow.read(LockRow.name(rows, 2).orElseThrow(), rows, 2).stateAt(rows.getLong(1));
+      return JdbcRecordCodec.readRecord(JdbcRecordCodec.readName(rows, 2).orElseThrow(), rows, 2)
+          .stateAt(rows.getLong(1));
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }
@@ -99,20 +108,21 @@ final class FormerReplica implements AutoCloseable {
     long micros = MicrosecondTime.of(quiet);
     List<byte[]> idle = new ArrayList<>();
     try (Connection connection = pool.getConnection()) {
-      try (Sql.Asked asked =
-              sql.ask(connection, "purge_scan")
+      try (BoundStatement statement =
+              statements
+                  .prepare(connection, "purge_scan")
                   .with("quiet", micros)
                   .with("after", new byte[0])
-                  .with("scan", STRETCH);
-          ResultSet rows = asked.query()) {
+                  .with("scan", ROWS_AT_A_TIME);
+          ResultSet rows = statement.query()) {
         while (rows.next()) {
           if (rows.getBoolean(2)) {
             idle.add(rows.getBytes(1));
           }
         }
       }
-      try (Sql.Asked asked = sql.ask(connection, "purge")) {
-        asked.with("names", Sql.Many.bytes(idle)).with("quiet", micros).update();
+      try (BoundStatement statement = statements.prepare(connection, "purge")) {
+        statement.with("names", ArrayParameter.bytes(idle)).with("quiet", micros).update();
       }
     } catch (SQLException e) {
       throw new IllegalStateException(e);
@@ -124,18 +134,19 @@ final class FormerReplica implements AutoCloseable {
     pool.close();
   }
 
-  private <T> T ask(Question<T> question) {
-    Call<T> call = new Call<>(question, System.nanoTime());
+  private <T> T execute(JdbcCommand<T> command) {
+    PendingCommand<T> pending = new PendingCommand<>(command, System.nanoTime());
     try (Connection connection = pool.getConnection()) {
-      statements.ask(connection, List.of(call), seen);
+      executor.execute(connection, List.of(pending), memory);
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }
-    call.tell();
-    return OpenReplica.answer(call.answer());
+    pending.complete();
+    return OpenReplica.answer(pending.answer());
   }
 
-  private interface Statements {
-    void ask(Connection connection, List<Call<?>> calls, Seen seen) throws SQLException;
+  private interface BatchExecutor {
+    void execute(Connection connection, List<PendingCommand<?>> commands, ReplicaMemory memory)
+        throws SQLException;
   }
 }

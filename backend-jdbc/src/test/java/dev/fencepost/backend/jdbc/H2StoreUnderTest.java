@@ -26,8 +26,8 @@ final class H2StoreUnderTest extends SqlStoreUnderTest {
   }
 
   @Override
-  Database database() {
-    return new H2(folder, () -> MicrosecondTime.of(Instant.now()));
+  SqlDialect dialect() {
+    return new H2Dialect(folder, () -> MicrosecondTime.of(Instant.now()));
   }
 
   @Override

@@ -35,9 +35,9 @@ final class MySqlStoreUnderTest extends SqlStoreUnderTest {
   }
 
   @Override
-  Database database() {
+  SqlDialect dialect() {
     String place = uri.substring(uri.indexOf("//"));
-    return new MySql(place, JdbcSettings.of(StoreSettings.of(uri)), new Random());
+    return new MySqlDialect(place, JdbcSettings.of(StoreSettings.of(uri)), new Random());
   }
 
   /** It is looked for instead: a turn that was taken at once is not told of. */

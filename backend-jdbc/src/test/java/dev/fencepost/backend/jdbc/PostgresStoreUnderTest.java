@@ -30,8 +30,8 @@ final class PostgresStoreUnderTest extends SqlStoreUnderTest {
   }
 
   @Override
-  Database database() {
-    return new Postgres(uri(), JdbcSettings.of(StoreSettings.of(uri())), new Random());
+  SqlDialect dialect() {
+    return new PostgresDialect(uri(), JdbcSettings.of(StoreSettings.of(uri())), new Random());
   }
 
   @Override

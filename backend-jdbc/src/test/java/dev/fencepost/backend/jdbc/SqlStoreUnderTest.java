@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A database that tests reach behind the backends' backs, by SQL of their own. */
 abstract class SqlStoreUnderTest implements StoreUnderTest {
-  private static final StoreSettings AT_ONCE =
+  private static final StoreSettings IMMEDIATE_PURGE =
       new StoreSettings("", StoreSettings.DEFAULT_CALL_TIMEOUT, Map.of());
 
   private final JdbcBackendProvider provider = new JdbcBackendProvider();
@@ -32,7 +32,7 @@ abstract class SqlStoreUnderTest implements StoreUnderTest {
   abstract Connection connect() throws SQLException;
 
   /** The database as the backend sees it. */
-  abstract Database database();
+  abstract SqlDialect dialect();
 
   @Override
   public LockBackend newBackend() {
@@ -64,12 +64,12 @@ abstract class SqlStoreUnderTest implements StoreUnderTest {
   /** Forgets what has been idle for so long. */
   final void purgeIdleFor(Duration quiet) {
     Replica nobody = new Replica(ReplicaId.of(0), "nowhere:1", Replica.Phase.DRAINING);
-    JdbcSettings settings = JdbcSettings.of(AT_ONCE).withPurgeAfter(quiet);
-    Database database = database();
-    HikariDataSource pool = new HikariDataSource(database.pool("purge", 1));
-    try (Housekeeping housekeeping =
-        new Housekeeping(database, pool, settings, nobody, new Random())) {
-      run(housekeeping::purgeStretch);
+    JdbcSettings settings = JdbcSettings.of(IMMEDIATE_PURGE).withPurgeAfter(quiet);
+    SqlDialect dialect = dialect();
+    HikariDataSource pool = new HikariDataSource(dialect.poolConfig("purge", 1));
+    try (JdbcHousekeeping housekeeping =
+        new JdbcHousekeeping(dialect, pool, settings, nobody, new Random())) {
+      run(housekeeping::purgeNextRows);
     }
   }
 
@@ -140,15 +140,15 @@ abstract class SqlStoreUnderTest implements StoreUnderTest {
     }
   }
 
-  private void run(Act act) {
+  private void run(ConnectionAction action) {
     try (Connection connection = connect()) {
-      act.on(connection);
+      action.on(connection);
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }
   }
 
-  private interface Act {
+  private interface ConnectionAction {
     void on(Connection connection) throws SQLException;
   }
 }

@@ -18,15 +18,15 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
- * The difference between two states of the wire API, as far as it hurts somebody who was built
- * against the former: in binary, in JSON or in generated code. Additions hurt nobody.
+ * Compares two versions of the wire API and finds each change that breaks a client built against
+ * the former version, in binary, in JSON or in generated code. Additions break no client.
  */
 final class WireCompatibility {
   private final List<String> breaks = new ArrayList<>();
 
   private WireCompatibility() {}
 
-  /** One line for each break, empty if there is none; files of other packages do not count. */
+  /** One line for each break; empty if there is none. Files of other packages are ignored. */
   static List<String> breaks(FileDescriptorSet before, FileDescriptorSet now) {
     WireCompatibility comparison = new WireCompatibility();
     comparison.each("file", ours(before), ours(now), file -> file.getName(), comparison::file);
@@ -40,12 +40,12 @@ final class WireCompatibility {
 
   private void file(FileDescriptorProto before, FileDescriptorProto now) {
     String at = before.getName();
-    same(at, "package", before, now, FileDescriptorProto::getPackage);
-    same(at, "syntax", before, now, FileDescriptorProto::getSyntax);
-    same(at, "Java package", before, now, file -> file.getOptions().getJavaPackage());
-    same(at, "Java files", before, now, file -> file.getOptions().getJavaMultipleFiles());
-    same(at, "Go package", before, now, file -> file.getOptions().getGoPackage());
-    same(at, "C# namespace", before, now, file -> file.getOptions().getCsharpNamespace());
+    compare(at, "package", before, now, FileDescriptorProto::getPackage);
+    compare(at, "syntax", before, now, FileDescriptorProto::getSyntax);
+    compare(at, "Java package", before, now, file -> file.getOptions().getJavaPackage());
+    compare(at, "Java files", before, now, file -> file.getOptions().getJavaMultipleFiles());
+    compare(at, "Go package", before, now, file -> file.getOptions().getGoPackage());
+    compare(at, "C# namespace", before, now, file -> file.getOptions().getCsharpNamespace());
     messages(at, before.getMessageTypeList(), now.getMessageTypeList());
     enums(at, before.getEnumTypeList(), now.getEnumTypeList());
     each(
@@ -65,19 +65,20 @@ final class WireCompatibility {
     for (FieldDescriptorProto field : before.getFieldList()) {
       find(now.getFieldList(), other -> other.getNumber() == field.getNumber())
           .ifPresentOrElse(
-              other -> field(before, field, now, other), () -> fieldIsGone(at, field, now));
+              other -> field(before, field, now, other), () -> reportMissingField(at, field, now));
     }
     messages(at, before.getNestedTypeList(), now.getNestedTypeList());
     enums(at, before.getEnumTypeList(), now.getEnumTypeList());
   }
 
-  private void fieldIsGone(String at, FieldDescriptorProto field, DescriptorProto now) {
+  private void reportMissingField(String at, FieldDescriptorProto field, DescriptorProto now) {
     String name = at + "." + field.getName();
     find(now.getFieldList(), other -> other.getName().equals(field.getName()))
         .ifPresentOrElse(
             other ->
-                broken(name, "number changed: " + field.getNumber() + " → " + other.getNumber()),
-            () -> broken(name, "removed"));
+                reportBreak(
+                    name, "number changed: " + field.getNumber() + " → " + other.getNumber()),
+            () -> reportBreak(name, "removed"));
   }
 
   private void field(
@@ -86,14 +87,14 @@ final class WireCompatibility {
       DescriptorProto inNow,
       FieldDescriptorProto now) {
     String at = inBefore.getName() + "." + before.getName();
-    same(at, "name", before, now, FieldDescriptorProto::getName);
-    same(at, "JSON name", before, now, FieldDescriptorProto::getJsonName);
-    same(at, "type", before, now, field -> field.getType() + field.getTypeName());
-    same(at, "label", before, now, FieldDescriptorProto::getLabel);
-    same(at, "presence", before, now, FieldDescriptorProto::getProto3Optional);
-    same(at, "packing", before, now, WireCompatibility::packing);
-    same(at, "jstype", before, now, field -> field.getOptions().getJstype());
-    changed(at, "oneof", oneof(inBefore, before), oneof(inNow, now));
+    compare(at, "name", before, now, FieldDescriptorProto::getName);
+    compare(at, "JSON name", before, now, FieldDescriptorProto::getJsonName);
+    compare(at, "type", before, now, field -> field.getType() + field.getTypeName());
+    compare(at, "label", before, now, FieldDescriptorProto::getLabel);
+    compare(at, "presence", before, now, FieldDescriptorProto::getProto3Optional);
+    compare(at, "packing", before, now, WireCompatibility::packing);
+    compare(at, "jstype", before, now, field -> field.getOptions().getJstype());
+    compareValues(at, "oneof", oneof(inBefore, before), oneof(inNow, now));
   }
 
   private static String packing(FieldDescriptorProto field) {
@@ -115,8 +116,8 @@ final class WireCompatibility {
       String at = before.getName() + "." + value.getName();
       find(now.getValueList(), other -> other.getName().equals(value.getName()))
           .ifPresentOrElse(
-              other -> same(at, "number", value, other, EnumValueDescriptorProto::getNumber),
-              () -> broken(at, "removed"));
+              other -> compare(at, "number", value, other, EnumValueDescriptorProto::getNumber),
+              () -> reportBreak(at, "removed"));
     }
   }
 
@@ -130,10 +131,10 @@ final class WireCompatibility {
   }
 
   private void rpc(String at, MethodDescriptorProto before, MethodDescriptorProto now) {
-    same(at, "request", before, now, MethodDescriptorProto::getInputType);
-    same(at, "response", before, now, MethodDescriptorProto::getOutputType);
-    same(at, "client streaming", before, now, MethodDescriptorProto::getClientStreaming);
-    same(at, "server streaming", before, now, MethodDescriptorProto::getServerStreaming);
+    compare(at, "request", before, now, MethodDescriptorProto::getInputType);
+    compare(at, "response", before, now, MethodDescriptorProto::getOutputType);
+    compare(at, "client streaming", before, now, MethodDescriptorProto::getClientStreaming);
+    compare(at, "server streaming", before, now, MethodDescriptorProto::getServerStreaming);
   }
 
   private <T> void each(
@@ -147,25 +148,25 @@ final class WireCompatibility {
       Optional.ofNullable(byName.get(name.apply(old)))
           .ifPresentOrElse(
               other -> comparison.accept(old, other),
-              () -> broken(what + " " + name.apply(old), "removed"));
+              () -> reportBreak(what + " " + name.apply(old), "removed"));
     }
   }
 
-  private static <T> Optional<T> find(List<T> all, Predicate<T> wanted) {
-    return all.stream().filter(wanted).findFirst();
+  private static <T> Optional<T> find(List<T> all, Predicate<T> condition) {
+    return all.stream().filter(condition).findFirst();
   }
 
-  private <T> void same(String at, String what, T before, T now, Function<T, Object> property) {
-    changed(at, what, property.apply(before), property.apply(now));
+  private <T> void compare(String at, String what, T before, T now, Function<T, Object> property) {
+    compareValues(at, what, property.apply(before), property.apply(now));
   }
 
-  private void changed(String at, String what, Object before, Object now) {
+  private void compareValues(String at, String what, Object before, Object now) {
     if (!before.equals(now)) {
-      broken(at, what + " changed: " + before + " → " + now);
+      reportBreak(at, what + " changed: " + before + " → " + now);
     }
   }
 
-  private void broken(String at, String how) {
+  private void reportBreak(String at, String how) {
     breaks.add(at + ": " + how);
   }
 }

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Holds the API to what is committed, and shows that the comparison sees each kind of break. */
+/** Compares the API with the committed version, and tests that each kind of break is found. */
 final class WireCompatibilityTest {
   private static final String FILE = "fencepost/v1/lock.proto";
 
@@ -34,7 +34,7 @@ final class WireCompatibilityTest {
     assertThat(WireCompatibility.breaks(committed(), built())).isEmpty();
   }
 
-  /** What is in use but not recorded could be broken unseen. */
+  /** A break of an addition would go unnoticed until the addition is recorded. */
   @Test
   void additions_areCommitted() throws IOException {
     if (Boolean.getBoolean("fencepost.wire.record")) {

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Replicas that stand still, or are cut off, while their leases end and their turns come. */
+/** Replicas that are paused or cut off while their leases end and their turns come. */
 abstract class AbsentReplica {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -33,7 +33,7 @@ abstract class AbsentReplica {
   /** The port of the database. */
   abstract int port();
 
-  /** A store on the database, through that port. */
+  /** The URI of a store on the database, through that port. */
   abstract String uri(int port);
 
   @BeforeEach
@@ -47,7 +47,7 @@ abstract class AbsentReplica {
   }
 
   @Test
-  void pausedPastItsLeaseAndItsTurn_confirmsNothingFromMemoryAndHarmsNobody() {
+  void replicaPausedPastItsLeaseAndTurn_confirmsNothingFromMemoryAndHarmsNobody() {
     String uri = uri(port());
     try (TestReplica b = new TestReplica(uri)) {
       Grant awaited = b.acquire("awaited");
@@ -70,7 +70,7 @@ abstract class AbsentReplica {
         assertBusy(b.attempt(newcomer, QueueIntent.NONE));
         awaitGranted(b, newcomer);
         child.resume();
-        child.send("what is left?");
+        child.send("renew");
         assertThat(child.awaitLine(AbsentReplica::isAnswer, PATIENCE))
             .isEqualTo("SUPERSEDED renewed");
         assertStands(b, b.acquire(next));
@@ -80,7 +80,7 @@ abstract class AbsentReplica {
   }
 
   @Test
-  void waiterWhoseReplicaWasCutOff_isNotGrantedWhatAnotherTookMeanwhile() {
+  void waiterOfACutOffReplica_isNotGrantedALockThatAnotherHolds() {
     try (TestReplica away = new TestReplica(uri(proxy.port()));
         TestReplica b = new TestReplica(uri(port()))) {
       Grant held = b.acquire("cut/off");
@@ -88,7 +88,7 @@ abstract class AbsentReplica {
       assertBusy(away.attempt(waiting, QueueIntent.JOIN));
       proxy.refuse();
       b.release(held);
-      // Its turn comes, and is over.
+      // Its turn comes and ends.
       Claim newcomer = claim("cut/off");
       assertBusy(b.attempt(newcomer, QueueIntent.NONE));
       awaitGranted(b, newcomer);
@@ -99,7 +99,7 @@ abstract class AbsentReplica {
   }
 
   @Test
-  void attemptThatWasHeldUpPastItsTurn_isNotGranted() {
+  void attemptDelayedPastItsTurn_isNotGranted() {
     try (TestReplica cutOff = TestReplica.patient(uri(proxy.port()));
         TestReplica b = new TestReplica(uri(port()))) {
       Grant held = b.acquire("held/up");
@@ -117,7 +117,7 @@ abstract class AbsentReplica {
   }
 
   @Test
-  void attemptThatWasLost_isUnknownAndNeverSentAgainByItself() {
+  void lostAttempt_isUnknownAndNotRetriedByTheBackend() {
     try (TestReplica cutOff = new TestReplica(uri(proxy.port()));
         TestReplica b = new TestReplica(uri(port()))) {
       Grant held = b.acquire("lost/attempt");
@@ -128,7 +128,7 @@ abstract class AbsentReplica {
       assertThat(failure(cutOff.backend().tryAcquire(waiting, QueueIntent.JOIN)))
           .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
       proxy.resume();
-      // What is asked of it now goes behind whatever it may have kept.
+      // A new command is sent after any command that the replica may still keep.
       assertStands(cutOff, cutOff.acquire("lost/other"));
       awaitGranted(b, claim("lost/attempt"));
     }

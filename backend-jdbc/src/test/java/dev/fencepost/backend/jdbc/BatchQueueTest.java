@@ -6,12 +6,12 @@ import dev.fencepost.lock.LockName;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Who travels with whom. */
+/** How commands are put together into batches. */
 final class BatchQueueTest {
   private final BatchQueue queue = new BatchQueue(5, 3, 2);
 
   @Test
-  void callsOfOneLock_neverTravelTogether() {
+  void commandsOnOneLock_areNeverInOneBatch() {
     PendingCommand<?> first = offer("a");
     PendingCommand<?> second = offer("a");
     PendingCommand<?> third = offer("b");
@@ -37,7 +37,7 @@ final class BatchQueueTest {
   }
 
   @Test
-  void blockedCalls_travelAloneUntilOneSucceeds() {
+  void blockedCommands_areExecutedAloneUntilOneSucceeds() {
     PendingCommand<?> suspect = offer("a");
     PendingCommand<?> innocent = offer("b");
     BatchQueue.Batch both = queue.take(0);
@@ -46,7 +46,7 @@ final class BatchQueueTest {
 
     BatchQueue.Batch alone = queue.take(0);
     assertThat(alone.commands()).isEqualTo(List.of(suspect));
-    // Of two takers one is kept free of suspects.
+    // One of the two takers is kept free of suspects.
     assertThat(queue.take(0).commands()).isEqualTo(List.of(other));
     queue.onBatchBlocked(alone, alone.commands());
 
@@ -63,7 +63,7 @@ final class BatchQueueTest {
   }
 
   @Test
-  void helper_takesAFullBatchOrWhatIsOld() {
+  void helper_takesAFullBatchOrOldCommands() {
     BatchQueue young = new BatchQueue(5, 2, 2);
     PendingCommand<?> a = new PendingCommand<>(leave("a"), System.nanoTime());
     PendingCommand<?> b = new PendingCommand<>(leave("b"), System.nanoTime());
@@ -76,7 +76,7 @@ final class BatchQueueTest {
   }
 
   @Test
-  void oldCalls_areTakenOut() {
+  void oldCommands_areRemoved() {
     PendingCommand<?> old = new PendingCommand<>(leave("a"), 0);
     PendingCommand<?> young = new PendingCommand<>(leave("b"), 50);
     assertThat(queue.offer(old)).isTrue();

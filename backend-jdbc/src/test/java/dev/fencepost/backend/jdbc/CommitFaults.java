@@ -31,29 +31,29 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A database that ends, or is cut off, at the moment of a commit. */
+/** A database that is killed or cut off at the moment of a commit. */
 abstract class CommitFaults {
   static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final List<Failure> UNKNOWN =
       List.of(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
-  private static final int LONGEST_ANSWER = 600;
-  private static final int STEP = 40;
+  private static final int MAX_ANSWER_BYTES = 600;
+  private static final int STEP_BYTES = 40;
 
   private TcpProxy proxy;
 
-  /** The server, to be killed. */
+  /** The server, which tests kill. */
   abstract StoreProcess server();
 
-  /** A store on it. */
+  /** The URI of a store on the server. */
   abstract String uri();
 
-  /** The same store, through another port. */
+  /** The URI of the same store, through another port. */
   abstract String uri(int port);
 
-  /** A session of a test's own. */
+  /** Opens a session for the test itself. */
   abstract Connection connect() throws SQLException;
 
-  /** A claim id and the token that it has. */
+  /** A claim id and its token. */
   record Row(String claim, long token) {}
 
   @BeforeEach
@@ -113,7 +113,7 @@ abstract class CommitFaults {
       assertUnknown(asked);
       proxy.resume();
       assertThat(repeatedRelease(a, former))
-          .as("nobody had it since")
+          .as("nobody got it since")
           .isEqualTo(new Release.NotHeld(LossReason.RELEASED));
       Grant newer = b.acquire("released");
       assertThat(repeatedRelease(a, former)).isEqualTo(new Release.NotHeld(LossReason.SUPERSEDED));
@@ -122,18 +122,18 @@ abstract class CommitFaults {
   }
 
   @Test
-  void answerThatIsCutAnywhere_isEitherTrueOrUnknown() {
+  void answerCutAtAnyByte_isEitherTrueOrUnknown() {
     int unknown = 0;
     try (TestReplica a = new TestReplica(uri(proxy.port()));
         TestReplica b = new TestReplica(uri())) {
-      for (int bytes = 0; bytes < LONGEST_ANSWER; bytes += STEP) {
+      for (int bytes = 0; bytes < MAX_ANSWER_BYTES; bytes += STEP_BYTES) {
         unknown += attemptAndReleaseCutAfter(bytes, a, b);
       }
     }
     assertThat(unknown).as("answers that were cut").isPositive();
   }
 
-  /** Answers how many of the two calls had no answer. */
+  /** Returns how many of the two calls had no answer. */
   private int attemptAndReleaseCutAfter(int bytes, TestReplica a, TestReplica b) {
     Claim claim = claim("cut/" + bytes);
     proxy.cutAfter(Direction.ANSWERS, bytes);
@@ -151,7 +151,7 @@ abstract class CommitFaults {
     proxy.resume();
     release.ifPresent(told -> assertThat(told).isEqualTo(new Release.Released()));
     boolean isFree = row(claim.lock().value()).orElseThrow().claim() == null;
-    assertThat(isFree || release.isEmpty()).as("told what is true").isTrue();
+    assertThat(isFree || release.isEmpty()).as("the answer is true").isTrue();
     assertThat(repeatedRelease(b, grant))
         .isEqualTo(isFree ? new Release.NotHeld(LossReason.RELEASED) : new Release.Released());
     Grant newer = b.acquire(claim.lock().value());
@@ -187,7 +187,7 @@ abstract class CommitFaults {
         .until(() -> answer(replica.backend().renew(grant.ref())), renewal -> true);
   }
 
-  /** The answer of a release that another one went before. */
+  /** Repeats a release until it has an answer. */
   static Release repeatedRelease(TestReplica replica, Grant grant) {
     return await()
         .ignoreExceptionsInstanceOf(StoreException.class)
@@ -215,7 +215,7 @@ abstract class CommitFaults {
     await().atMost(PATIENCE).until(() -> row(lock).orElseThrow().claim() == null);
   }
 
-  /** What is committed of a lock; the claim is null if it is free. */
+  /** Reads the committed row of a lock; the claim is null if the lock is free. */
   final Optional<Row> row(String lock) {
     try (Connection connection = connect();
         Statement statement = connection.createStatement();

@@ -29,21 +29,21 @@ import org.slf4j.LoggerFactory;
 
 /** A database that gives its user fewer connections than a replica asks for. */
 abstract class FewConnections {
-  /** One for each kind of call. */
-  private static final int LEAST = 4;
+  /** One connection for each kind of call. */
+  private static final int MIN_CONNECTIONS = 4;
 
-  private static final int ALL = 7;
+  private static final int ALL_CONNECTIONS = 7;
 
-  /** A store on the database, as the limited user. */
+  /** The URI of a store on the database, as the limited user. */
   abstract String uri();
 
-  /** Lets the user have so many connections from now on. */
+  /** Sets the connection limit of the user. */
   abstract void limit(int connections);
 
   /** Ends all connections of the user. */
   abstract void endConnections();
 
-  /** What the database says when it refuses a connection. */
+  /** Text in the database's message when it refuses a connection. */
   abstract String refusal();
 
   @BeforeEach
@@ -53,12 +53,12 @@ abstract class FewConnections {
   }
 
   @Test
-  void replicaThatGetsTooFew_isNotReady_andLogsTheDatabasesOwnWords() {
+  void tooFewConnections_leaveTheReplicaUnready_andLogTheDatabasesMessage() {
     Logger logger = (Logger) LoggerFactory.getLogger(WatchedDataSource.class);
     ListAppender<ILoggingEvent> logged = new ListAppender<>();
     logged.start();
     logger.addAppender(logged);
-    for (int few : new int[] {1, LEAST - 1}) {
+    for (int few : new int[] {1, MIN_CONNECTIONS - 1}) {
       limit(few);
       StoreSettings settings = new StoreSettings(uri(), Duration.ofSeconds(1), Map.of());
       try (LockBackend backend = new JdbcBackendProvider().create(settings)) {
@@ -71,8 +71,8 @@ abstract class FewConnections {
   }
 
   @Test
-  void replicaThatGetsOneForEachKindOfCall_works() {
-    for (int connections = LEAST; connections <= ALL; connections++) {
+  void oneConnectionForEachKindOfCall_isEnough() {
+    for (int connections = MIN_CONNECTIONS; connections <= ALL_CONNECTIONS; connections++) {
       limit(connections);
       try (TestReplica replica = new TestReplica(uri())) {
         Grant grant = replica.acquire("enough/" + connections);

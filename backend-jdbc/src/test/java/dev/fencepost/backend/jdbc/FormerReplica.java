@@ -23,8 +23,8 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * The steps of an earlier version of a replica, by the statements that it had: before released rows
- * were free since 0. For one thread.
+ * A replica of an earlier version, with the statements of that version. In it a released row did
+ * not yet have {@code free_at} = 0. For one thread.
  */
 final class FormerReplica implements AutoCloseable {
   private static final Map<ArrayParameter.ElementType, String> ARRAYS =
@@ -48,7 +48,7 @@ final class FormerReplica implements AutoCloseable {
     this.executor = executor;
   }
 
-  /** On a PostgreSQL. */
+  /** A replica on PostgreSQL. */
   static FormerReplica onPostgres(SqlStoreUnderTest store) {
     SqlStatements statements = new SqlStatements("former/postgresql", ARRAYS);
     PostgresLockStatements lockStatements = new PostgresLockStatements(statements);
@@ -64,7 +64,7 @@ final class FormerReplica implements AutoCloseable {
         });
   }
 
-  /** On a MariaDB. */
+  /** A replica on MariaDB. */
   static FormerReplica onMariaDb(SqlStoreUnderTest store) {
     SqlStatements statements = new SqlStatements("former/mysql", Map.of());
     MySqlLockStatements lockStatements = new MySqlLockStatements(statements, new Random());
@@ -87,7 +87,7 @@ final class FormerReplica implements AutoCloseable {
     return execute(new JdbcCommand.ReleaseClaim(ReleaseCommand.of(grant)));
   }
 
-  /** How the lock stands. */
+  /** Describes a lock. */
   LockState describe(LockName lock) {
     try (Connection connection = pool.getConnection();
         BoundStatement statement =
@@ -103,7 +103,7 @@ final class FormerReplica implements AutoCloseable {
     }
   }
 
-  /** Forgets what it takes for idle for so long. */
+  /** Deletes the rows that it takes for idle for that long. */
   void purge(Duration quiet) {
     long micros = MicrosecondTime.of(quiet);
     List<byte[]> idle = new ArrayList<>();

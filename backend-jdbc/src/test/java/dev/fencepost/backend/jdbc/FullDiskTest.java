@@ -31,16 +31,16 @@ import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A database without room for another lock. */
+/** A database without space for another lock. */
 final class FullDiskTest {
-  private static final int MOST_LOCKS = 20_000;
+  private static final int MAX_LOCKS = 20_000;
   private static final int AT_ONCE = 200;
 
   @RegisterExtension static final PostgresDatabase POSTGRES = new PostgresDatabase();
   @RegisterExtension static final MySqlFamilyDatabase MARIADB = MySqlFamilyDatabase.onMariaDb();
 
   @Test
-  void fullTablespaceOfPostgres_isToldAndRecovers() throws IOException {
+  void fullTablespaceOfPostgres_isReportedAndRecovers() throws IOException {
     try (SmallDisk disk = new SmallDisk(64)) {
       String folder = ownFolder(disk, "postgres");
       POSTGRES.server().sql("CREATE TABLESPACE small LOCATION '" + folder + "'");
@@ -60,7 +60,7 @@ final class FullDiskTest {
   }
 
   @Test
-  void fullDiskOfAMariaDbTable_isToldAndRecovers() throws IOException, SQLException {
+  void fullDiskOfAMariaDbTable_isReportedAndRecovers() throws IOException, SQLException {
     try (SmallDisk disk = new SmallDisk(64)) {
       String folder = ownFolder(disk, "mysql");
       String uri = MARIADB.jdbcUri();
@@ -84,7 +84,7 @@ final class FullDiskTest {
   }
 
   @Test
-  void fullDiskOfH2_isToldAndRecovers() {
+  void fullDiskOfH2_isReportedAndRecovers() {
     try (SmallDisk disk = new SmallDisk(16);
         TestReplica replica = new TestReplica("h2:" + disk.folder().resolve("store"))) {
       Grant held = replica.acquire("held");
@@ -96,9 +96,9 @@ final class FullDiskTest {
     }
   }
 
-  /** Takes locks until one is refused; answers how. */
+  /** Acquires locks until one fails, and returns the failure. */
   private static Failure acquireUntilFull(TestReplica replica) {
-    for (int i = 0; i < MOST_LOCKS; i += AT_ONCE) {
+    for (int i = 0; i < MAX_LOCKS; i += AT_ONCE) {
       List<CompletionStage<Attempt>> asked = new ArrayList<>();
       for (int k = 0; k < AT_ONCE; k++) {
         asked.add(replica.backend().tryAcquire(claim("full/" + i + "/" + k), QueueIntent.NONE));
@@ -109,7 +109,7 @@ final class FullDiskTest {
         }
       }
     }
-    throw new AssertionError("there is room for " + MOST_LOCKS + " locks");
+    throw new AssertionError("there is space for " + MAX_LOCKS + " locks");
   }
 
   private static void awaitRecovery(TestReplica replica, Grant held) {
@@ -125,7 +125,7 @@ final class FullDiskTest {
     assertThat(replica.acquire("held").token()).isGreaterThan(held.token());
   }
 
-  /** A folder on the disk that belongs to a system user. */
+  /** Makes a folder on the disk that belongs to a system user. */
   private static String ownFolder(SmallDisk disk, String user) throws IOException {
     Path folder = Files.createDirectory(disk.folder().resolve("data"));
     Files.setPosixFilePermissions(disk.folder(), PosixFilePermissions.fromString("rwxr-xr-x"));

@@ -22,14 +22,14 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The embedded database when its process is killed, or is not the only one. */
+/** The embedded database when its process is killed, or when two processes use it. */
 final class H2ProcessTest {
   @TempDir Path folder;
 
   @Test
   void killedProcess_losesNoAnsweredGrant() {
     List<String> answered = new ArrayList<>();
-    try (ChildJvm child = ChildJvm.start(List.of("-Xmx128m"), Granting.class, uri())) {
+    try (ChildJvm child = ChildJvm.start(List.of("-Xmx128m"), GrantingProcess.class, uri())) {
       child.awaitLine(
           line -> answered.add(line) && line.startsWith("1000 "), Duration.ofSeconds(60));
       child.kill();
@@ -40,9 +40,9 @@ final class H2ProcessTest {
       for (String line : answered) {
         String[] words = line.split(" ", -1);
         if (words.length != 4) {
-          continue; // Cut off by the kill.
+          continue; // The kill cut this line off.
         }
-        Claim claim = Granting.claim(words[0], words[1]);
+        Claim claim = GrantingProcess.claim(words[0], words[1]);
         Grant grant =
             TestReplica.granted(
                 TestReplica.answer(replica.backend().tryAcquire(claim, QueueIntent.NONE)));
@@ -54,7 +54,7 @@ final class H2ProcessTest {
 
   @Test
   void secondServerOnAFolder_isRefusedWithTheFolder() {
-    try (ChildJvm child = ChildJvm.start(List.of("-Xmx128m"), Granting.class, uri())) {
+    try (ChildJvm child = ChildJvm.start(List.of("-Xmx128m"), GrantingProcess.class, uri())) {
       child.awaitLine(line -> line.startsWith("1 "), Duration.ofSeconds(60));
       assertThatThrownBy(() -> new TestReplica(uri()))
           .isInstanceOf(StoreConfigurationException.class)
@@ -87,13 +87,11 @@ final class H2ProcessTest {
     return "h2:" + folder.resolve("data");
   }
 
-  /**
-   * A process that takes lock after lock, many at a time, and says so of each that it was given.
-   */
-  static final class Granting {
+  /** A process that acquires lock after lock, many at a time, and prints each grant. */
+  static final class GrantingProcess {
     private static final int AT_A_TIME = 32;
 
-    private Granting() {}
+    private GrantingProcess() {}
 
     /** Runs until it is killed. */
     public static void main(String[] arguments) {

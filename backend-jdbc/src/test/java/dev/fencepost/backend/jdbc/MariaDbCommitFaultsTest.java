@@ -21,8 +21,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * A MariaDB that ends at the moment of a commit. It is stopped at the beginning of one by a backup
- * that lets nobody commit: all is written but the commit itself.
+ * A MariaDB that is killed at the moment of a commit. A backup that blocks commits stops it at the
+ * start of the commit: everything is written except the commit itself.
  */
 final class MariaDbCommitFaultsTest extends CommitFaults {
   @RegisterExtension static final MySqlFamilyDatabase MARIADB = MySqlFamilyDatabase.onMariaDb();

@@ -23,7 +23,7 @@ import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What a MariaDB may do to its users, and a user to the others. */
+/** Faults of a MariaDB server. */
 final class MariaDbFaultsTest extends ServerFaults {
   @RegisterExtension static final MySqlFamilyDatabase MARIADB = MySqlFamilyDatabase.onMariaDb();
 
@@ -43,7 +43,7 @@ final class MariaDbFaultsTest extends ServerFaults {
   }
 
   @Test
-  void deadlockWithAStranger_isNeverSeen() throws SQLException {
+  void deadlockWithAnotherSession_isNotVisibleToCallers() throws SQLException {
     long before = deadlocks();
     try (TestReplica replica = new TestReplica(uri(), Map.of("acquire-connections", "1"))) {
       for (int round = 0; round < 20 && deadlocks() == before; round++) {
@@ -53,7 +53,7 @@ final class MariaDbFaultsTest extends ServerFaults {
     assertThat(deadlocks()).isGreaterThan(before);
   }
 
-  /** Has a batch wait for a row of a stranger, who then waits for a row of the batch. */
+  /** Lets a batch wait for a row of another session, which then waits for a row of the batch. */
   private void deadlock(TestReplica replica, String locks) throws SQLException {
     for (String lock : List.of("gate", "low", "high")) {
       answer(replica.backend().release(ReleaseCommand.of(replica.acquire(locks + lock).ref())));
@@ -65,7 +65,7 @@ final class MariaDbFaultsTest extends ServerFaults {
         asked.add(replica.backend().tryAcquire(claim(locks + lock), QueueIntent.NONE));
       }
       try (Statement statement = stranger.createStatement()) {
-        // Who wrote more is spared.
+        // The server rolls back the transaction that wrote less, so this one writes more.
         statement.execute(
             "INSERT INTO fencepost_mark"
                 + " SELECT CONCAT('"

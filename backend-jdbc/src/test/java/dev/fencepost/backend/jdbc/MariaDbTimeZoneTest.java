@@ -29,9 +29,9 @@ import java.util.Locale;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
-/** A server in whose zone daylight saving begins and ends while leases run. */
+/** A server in a zone where daylight saving begins and ends during leases. */
 final class MariaDbTimeZoneTest {
-  /** How long it takes until summer comes, and then goes; the longer ones for slow machines. */
+  /** Time until summer begins, and its length; the longer ones are for slow machines. */
   private static final List<Duration> LEADS =
       List.of(Duration.ofSeconds(6), Duration.ofSeconds(20), Duration.ofSeconds(60));
 
@@ -41,14 +41,15 @@ final class MariaDbTimeZoneTest {
   @Test
   void daylightSaving_neitherEndsNorLengthensALease() throws SQLException {
     for (Duration lead : LEADS) {
-      if (sawSummerComeAndGo(lead)) {
+      if (outlivesSummer(lead)) {
         return;
       }
     }
-    throw new AssertionError("this machine is too slow: summer was over before it was looked for");
+    throw new AssertionError(
+        "this machine is too slow: summer was over before the test could check it");
   }
 
-  private static boolean sawSummerComeAndGo(Duration lead) throws SQLException {
+  private static boolean outlivesSummer(Duration lead) throws SQLException {
     Instant summer = Instant.now().plus(lead);
     try (MariaDbServer server = MariaDbServer.inZone(zone(summer, lead))) {
       server.start();
@@ -102,14 +103,14 @@ final class MariaDbTimeZoneTest {
 
   private static void assertStands(TestReplica replica, Grant held) {
     assertThat(answer(replica.backend().renew(held.ref()))).isInstanceOf(Renewal.Renewed.class);
-    LockStatus.Held standing =
+    LockStatus.Held status =
         (LockStatus.Held)
             answer(replica.backend().describe(List.of(held.ref().lock()))).get(0).status();
-    assertThat(standing.holder().remainingAtMost())
+    assertThat(status.holder().remainingAtMost())
         .isBetween(Duration.ofSeconds(30), Duration.ofSeconds(61));
   }
 
-  /** What an ordinary session thinks of its zone. */
+  /** Reads the offset of the zone in a session with the server's settings. */
   private static int hoursAhead(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement();
         ResultSet row =
@@ -119,9 +120,9 @@ final class MariaDbTimeZoneTest {
     }
   }
 
-  /** A zone as POSIX describes them: an hour ahead of UTC for a moment, and otherwise with it. */
+  /** Makes a POSIX zone that is an hour ahead of UTC for that length of time, and UTC otherwise. */
   private static String zone(Instant summer, Duration length) {
-    // The end is told in the time of the summer that it ends.
+    // POSIX gives the end of summer in summer time.
     Instant end = summer.plus(length).plus(Duration.ofHours(1));
     return "WINTER0SUMMER-1," + rule(summer) + "," + rule(end);
   }

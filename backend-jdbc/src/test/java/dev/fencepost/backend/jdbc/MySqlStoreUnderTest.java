@@ -13,13 +13,13 @@ final class MySqlStoreUnderTest extends SqlStoreUnderTest {
   private final MySqlFamilyServer server;
   private final String uri;
 
-  /** Reads the name once: each nested class of the contract has another database made. */
+  /** Reads the URI once, because each nested class of the contract makes another database. */
   MySqlStoreUnderTest(MySqlFamilyDatabase database) {
     this.server = database.server();
     this.uri = database.jdbcUri();
   }
 
-  /** A session of a test's own, whatever the scheme. */
+  /** Opens a session for the test itself; takes either scheme. */
   static Connection connect(String uri) throws SQLException {
     return DriverManager.getConnection(uri.replace("jdbc:mysql:", "jdbc:mariadb:"));
   }
@@ -36,11 +36,11 @@ final class MySqlStoreUnderTest extends SqlStoreUnderTest {
 
   @Override
   SqlDialect dialect() {
-    String place = uri.substring(uri.indexOf("//"));
-    return new MySqlDialect(place, JdbcSettings.of(StoreSettings.of(uri)), new Random());
+    String address = uri.substring(uri.indexOf("//"));
+    return new MySqlDialect(address, JdbcSettings.of(StoreSettings.of(uri)), new Random());
   }
 
-  /** It is looked for instead: a turn that was taken at once is not told of. */
+  /** Replicas poll instead, so a turn that is used at once is never reported. */
   @Override
   public boolean wakesByNotification() {
     return false;

@@ -22,12 +22,12 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** How a replica learns of its turns where nothing notifies. */
+/** How a replica learns of its turns from a database without notifications. */
 final class MySqlWakePollerTest {
   @RegisterExtension static final MySqlFamilyDatabase MARIADB = MySqlFamilyDatabase.onMariaDb();
 
   @Test
-  void turns_areFoundByTheReplicaWhoseTheyAre() throws InterruptedException {
+  void turns_areFoundByTheReplicaTheyBelongTo() throws InterruptedException {
     try (TestReplica a = new TestReplica(MARIADB.jdbcUri());
         TestReplica b = new TestReplica(MARIADB.jdbcUri());
         TestReplica c = new TestReplica(MARIADB.jdbcUri())) {
@@ -46,7 +46,7 @@ final class MySqlWakePollerTest {
   }
 
   @Test
-  void manyTurnsAtOnce_areAllTold() throws InterruptedException {
+  void manyTurnsAtOnce_areAllReported() throws InterruptedException {
     try (TestReplica a = new TestReplica(MARIADB.jdbcUri());
         TestReplica b = new TestReplica(MARIADB.jdbcUri())) {
       Set<LockName> locks = new HashSet<>();
@@ -56,11 +56,11 @@ final class MySqlWakePollerTest {
         answer(a.backend().release(ReleaseCommand.of(held.ref())));
         locks.add(held.ref().lock());
       }
-      Set<LockName> told = new HashSet<>();
-      while (told.size() < locks.size()) {
+      Set<LockName> woken = new HashSet<>();
+      while (woken.size() < locks.size()) {
         LockName lock = b.wakes().poll(10, TimeUnit.SECONDS);
         assertThat(lock).isNotNull().isIn(locks);
-        told.add(lock);
+        woken.add(lock);
       }
     }
   }

@@ -22,8 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * A PostgreSQL that ends at the moment of a commit. It is stopped inside of one by a standby that
- * does not exist: the commit is on the disk, nobody sees it yet, and nobody is told.
+ * A PostgreSQL that is killed at the moment of a commit. A standby that does not exist stops it
+ * within the commit: the commit is on the disk, but no session sees it and no answer is sent.
  */
 final class PostgresCommitFaultsTest extends CommitFaults {
   @RegisterExtension static final PostgresDatabase POSTGRES = new PostgresDatabase();
@@ -113,7 +113,7 @@ final class PostgresCommitFaultsTest extends CommitFaults {
     standBy("");
   }
 
-  /** Commits wait for a standby of that name; for none if it is empty. */
+  /** Makes commits wait for a standby of that name; an empty name means no standby. */
   private static void standBy(String name) {
     POSTGRES.server().sql("ALTER SYSTEM SET synchronous_standby_names = '" + name + "'");
     POSTGRES.server().sql("SELECT pg_reload_conf()");

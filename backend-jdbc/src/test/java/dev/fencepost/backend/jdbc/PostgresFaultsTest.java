@@ -8,7 +8,7 @@ import java.sql.SQLException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What a PostgreSQL may do to its users, and a user to the others. */
+/** Faults of a PostgreSQL server. */
 final class PostgresFaultsTest extends ServerFaults {
   @RegisterExtension static final PostgresDatabase POSTGRES = new PostgresDatabase();
 
@@ -28,7 +28,7 @@ final class PostgresFaultsTest extends ServerFaults {
   }
 
   @Test
-  void listeningConnectionThatIsKilled_isMadeAgain() throws SQLException {
+  void killedListeningConnection_isMadeAgain() throws SQLException {
     try (TestReplica a = new TestReplica(uri());
         TestReplica b = new TestReplica(uri())) {
       awaitWake(a, b);

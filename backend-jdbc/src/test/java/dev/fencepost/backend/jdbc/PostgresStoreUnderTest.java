@@ -13,7 +13,7 @@ final class PostgresStoreUnderTest extends SqlStoreUnderTest {
   private final PostgresServer server;
   private final String uri;
 
-  /** Reads the name once: each nested class of the contract has another database made. */
+  /** Reads the URI once, because each nested class of the contract makes another database. */
   PostgresStoreUnderTest(PostgresDatabase database) {
     this.server = database.server();
     this.uri = database.jdbcUri();

@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** When a replica looks for turns. */
+/** When a replica polls for turns. */
 final class QueueMembershipTest {
   private static final long HOUR_NANOS = TimeUnit.HOURS.toNanos(1);
 
@@ -22,49 +22,49 @@ final class QueueMembershipTest {
   }
 
   @Test
-  void whoStandsInNoLine_waitsUntilItIsSeenThere() {
-    Waiter waiter = new Waiter(0, 0);
+  void replicaInNoQueue_waitsUntilItIsSeenInOne() {
+    PollerThread waiter = new PollerThread(0, 0);
     waiter.awaitParked();
     membership.recordSeen();
     assertThat(waiter.joins.join()).isZero();
   }
 
   @Test
-  void whoWasNotSeenInALineLately_standsInNone() {
+  void replicaNotSeenInAQueueLately_isInNone() {
     membership.recordSeen();
-    assertThat(new Waiter(0, 0).joins.join()).isZero();
+    assertThat(new PollerThread(0, 0).joins.join()).isZero();
     nowNanos.addAndGet(TimeUnit.SECONDS.toNanos(4));
-    Waiter waiter = new Waiter(0, 0);
+    PollerThread waiter = new PollerThread(0, 0);
     waiter.awaitParked();
     membership.close();
     assertThat(waiter.joins.join()).isNegative();
   }
 
   @Test
-  void pause_isCutShortByANewPlace() {
+  void pause_isCutShortByAJoin() {
     membership.recordSeen();
-    Waiter waiter = new Waiter(0, HOUR_NANOS);
+    PollerThread waiter = new PollerThread(0, HOUR_NANOS);
     waiter.awaitParked();
     membership.recordSeen();
     waiter.awaitParked();
     membership.recordJoin();
     assertThat(waiter.joins.join()).isEqualTo(1);
-    assertThat(new Waiter(0, HOUR_NANOS).joins.join()).isEqualTo(1);
+    assertThat(new PollerThread(0, HOUR_NANOS).joins.join()).isEqualTo(1);
   }
 
   @Test
   void closing_endsEveryWait() {
-    Waiter waiter = new Waiter(0, HOUR_NANOS);
+    PollerThread waiter = new PollerThread(0, HOUR_NANOS);
     waiter.awaitParked();
     membership.close();
     assertThat(waiter.joins.join()).isNegative();
   }
 
-  private final class Waiter {
+  private final class PollerThread {
     private final CompletableFuture<Long> joins = new CompletableFuture<>();
     private final Thread thread;
 
-    Waiter(long joinsBefore, long pauseNanos) {
+    PollerThread(long joinsBefore, long pauseNanos) {
       thread =
           new Thread(
               () -> {

@@ -12,9 +12,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
 /**
- * A replica as a process of its own. Arguments: the store's URI, a lock to take for 2 s, a lock to
- * take for a minute, and one to wait for. Says what became of its two grants whenever it is sent a
- * line.
+ * A replica in its own process. Arguments: the store's URI, a lock to acquire for 2 s, a lock to
+ * acquire for a minute, and a lock to wait for. For each line of input it renews its two grants and
+ * prints the results.
  */
 final class ReplicaProgram {
   private ReplicaProgram() {}

@@ -26,37 +26,37 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A replica of an earlier version and one of now, side by side on one database. */
+/** A replica of an earlier version and a current one, side by side on one database. */
 abstract class RollingUpgrade {
   private static final Release RELEASED = new Release.Released();
   private static final Release RELEASED_BEFORE = new Release.NotHeld(LossReason.RELEASED);
   private static final Duration QUIET = Duration.ofMinutes(1);
 
-  private TestReplica now;
+  private TestReplica current;
   private FormerReplica former;
 
   /** The database. */
   abstract SqlStoreUnderTest store();
 
-  /** The earlier version on it. */
+  /** A replica of the earlier version on the database. */
   abstract FormerReplica former(SqlStoreUnderTest store);
 
   @BeforeEach
   final void open() {
     SqlStoreUnderTest store = store();
-    now = new TestReplica(store.uri());
+    current = new TestReplica(store.uri());
     former = former(store);
   }
 
   @AfterEach
   final void close() {
     former.close();
-    now.close();
+    current.close();
   }
 
   @Test
-  void grantsOfEither_areTheOthersToRenewAndReleaseAndTokensRise() {
-    Grant first = now.acquire("either");
+  void grantsOfEitherVersion_canBeRenewedAndReleasedByTheOther_andTokensRise() {
+    Grant first = current.acquire("either");
     assertThat(former.renew(first.ref())).isInstanceOf(Renewal.Renewed.class);
     assertBusy(former.attempt(claim("either"), QueueIntent.NONE));
     assertThat(former.release(first.ref())).isEqualTo(RELEASED);
@@ -66,8 +66,8 @@ abstract class RollingUpgrade {
     Grant second = granted(former.attempt(claim("either"), QueueIntent.NONE));
     assertThat(second.token()).isGreaterThan(first.token());
     assertThat(former.release(first.ref())).isEqualTo(new Release.NotHeld(LossReason.SUPERSEDED));
-    assertBusy(now.attempt(claim("either"), QueueIntent.NONE));
-    assertThat(answer(now.backend().renew(second.ref()))).isInstanceOf(Renewal.Renewed.class);
+    assertBusy(current.attempt(claim("either"), QueueIntent.NONE));
+    assertThat(answer(current.backend().renew(second.ref()))).isInstanceOf(Renewal.Renewed.class);
     assertThat(release(second)).isEqualTo(RELEASED);
     assertThat(former.release(second.ref())).isEqualTo(RELEASED_BEFORE);
     assertFree(second);
@@ -75,34 +75,35 @@ abstract class RollingUpgrade {
     Grant third = granted(former.attempt(claim("either"), QueueIntent.NONE));
     assertThat(third.token()).isGreaterThan(second.token());
     assertThat(former.release(third.ref())).isEqualTo(RELEASED);
-    assertThat(now.acquire("either").token()).isGreaterThan(third.token());
+    assertThat(current.acquire("either").token()).isGreaterThan(third.token());
   }
 
   @Test
-  void turnsOfEither_areTakenByTheOther() {
-    Grant ours = now.acquire("turns");
+  void turnsGivenByEitherVersion_areUsedByTheOther() {
+    Grant ours = current.acquire("turns");
     Claim theirs = claim("turns");
     assertBusy(former.attempt(theirs, QueueIntent.JOIN));
-    assertThat(now.describe(theirs.lock()).replicaQueue()).containsExactly(former.id());
+    assertThat(current.describe(theirs.lock()).replicaQueue()).containsExactly(former.id());
     assertThat(release(ours)).isEqualTo(RELEASED);
-    assertBusy(now.attempt(claim("turns"), QueueIntent.NONE));
+    assertBusy(current.attempt(claim("turns"), QueueIntent.NONE));
     Grant second = granted(former.attempt(theirs, QueueIntent.NONE));
 
     Claim next = claim("turns");
-    assertBusy(now.attempt(next, QueueIntent.JOIN));
+    assertBusy(current.attempt(next, QueueIntent.JOIN));
     assertThat(former.release(second.ref())).isEqualTo(RELEASED);
     assertBusy(former.attempt(claim("turns"), QueueIntent.NONE));
-    Grant third = granted(now.attempt(next, QueueIntent.NONE));
+    Grant third = granted(current.attempt(next, QueueIntent.NONE));
     assertThat(third.token()).isGreaterThan(second.token());
     assertThat(release(third)).isEqualTo(RELEASED);
     assertFree(third);
   }
 
   @Test
-  void lockTakenByForce_isFreeForTheFormer() {
-    Grant held = now.acquire("forced");
+  void lockReleasedByForce_isFreeForTheFormerVersion() {
+    Grant held = current.acquire("forced");
     answer(
-        now.backend()
+        current
+            .backend()
             .forceRelease(
                 new ForceReleaseCommand(
                     held.ref().lock(), "test", Optional.empty(), Optional.of(Duration.ZERO))));
@@ -110,16 +111,16 @@ abstract class RollingUpgrade {
     assertThat(former.renew(held.ref())).isInstanceOf(Renewal.Lost.class);
     Grant next = granted(former.attempt(claim("forced"), QueueIntent.NONE));
     assertThat(next.token()).isGreaterThan(held.token());
-    assertThat(answer(now.backend().renew(held.ref()))).isInstanceOf(Renewal.Lost.class);
-    assertThat(answer(now.backend().renew(next.ref()))).isInstanceOf(Renewal.Renewed.class);
+    assertThat(answer(current.backend().renew(held.ref()))).isInstanceOf(Renewal.Lost.class);
+    assertThat(answer(current.backend().renew(next.ref()))).isInstanceOf(Renewal.Renewed.class);
   }
 
   @Test
-  void purgeOfEither_forgetsNoHolderNoLineAndNoOrderOfTokens() throws SQLException {
-    Grant held = now.acquire("purge/held");
-    Grant waitedFor = now.acquire("purge/line");
-    assertBusy(former.attempt(claim("purge/line"), QueueIntent.JOIN));
-    Grant idle = now.acquire("purge/idle");
+  void purgeByEitherVersion_keepsHoldersAndQueuesAndTheOrderOfTokens() throws SQLException {
+    Grant held = current.acquire("purge/held");
+    Grant waitedFor = current.acquire("purge/queue");
+    assertBusy(former.attempt(claim("purge/queue"), QueueIntent.JOIN));
+    Grant idle = current.acquire("purge/idle");
     assertThat(release(idle)).isEqualTo(RELEASED);
     Grant theirs = granted(former.attempt(claim("purge/theirs"), QueueIntent.NONE));
     assertThat(former.release(theirs.ref())).isEqualTo(RELEASED);
@@ -128,9 +129,10 @@ abstract class RollingUpgrade {
     store().purgeIdleFor(QUIET);
 
     assertThat(rows("purge/theirs")).as("within the quiet time").isEqualTo(1);
-    assertThat(answer(now.backend().renew(held.ref()))).isInstanceOf(Renewal.Renewed.class);
-    assertThat(now.describe(waitedFor.ref().lock()).replicaQueue()).containsExactly(former.id());
-    // It takes it for idle since 1970, and may forget it at once.
+    assertThat(answer(current.backend().renew(held.ref()))).isInstanceOf(Renewal.Renewed.class);
+    assertThat(current.describe(waitedFor.ref().lock()).replicaQueue())
+        .containsExactly(former.id());
+    // The former version takes the row for idle since 1970 and may delete it at once.
     Grant next = granted(former.attempt(claim("purge/idle"), QueueIntent.NONE));
     assertThat(next.token()).isGreaterThan(idle.token());
     assertThat(release(idle)).isInstanceOf(Release.NotHeld.class);
@@ -138,20 +140,20 @@ abstract class RollingUpgrade {
   }
 
   private Release release(Grant grant) {
-    return answer(now.backend().release(ReleaseCommand.of(grant.ref())));
+    return answer(current.backend().release(ReleaseCommand.of(grant.ref())));
   }
 
   private static void assertBusy(Attempt attempt) {
     assertThat(attempt).isInstanceOf(Attempt.Busy.class);
   }
 
-  /** Both say so, and what its last token was. */
+  /** Both versions describe the lock as free, with the same last token. */
   private void assertFree(Grant last) {
     LockName lock = last.ref().lock();
     assertThat(former.describe(lock).status()).isEqualTo(new LockStatus.Free());
     assertThat(former.describe(lock).lastToken()).contains(last.token());
-    assertThat(now.describe(lock).status()).isEqualTo(new LockStatus.Free());
-    assertThat(now.describe(lock).lastToken()).contains(last.token());
+    assertThat(current.describe(lock).status()).isEqualTo(new LockStatus.Free());
+    assertThat(current.describe(lock).lastToken()).contains(last.token());
   }
 
   private int rows(String lock) throws SQLException {

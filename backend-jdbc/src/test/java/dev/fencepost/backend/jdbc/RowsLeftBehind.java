@@ -23,15 +23,15 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** Rows whose users died, and rows whose database's clock steps back. */
+/** Rows of replicas that died, and rows after a backward step of the database's clock. */
 abstract class RowsLeftBehind {
   private static final Duration LEASE = Duration.ofSeconds(60);
 
-  /** The database, behind the backends' backs. */
+  /** Direct access to the database. */
   abstract SqlStoreUnderTest store();
 
   @Test
-  void lineOfADeadReplica_isForgottenWithItsLock() throws SQLException {
+  void queueEntryOfADeadReplica_isForgottenWithItsLock() throws SQLException {
     LockName lock = new LockName("left behind");
     holdAndWaitAndDie(lock);
     shift(lock, LEASE.plusSeconds(11).negated());
@@ -46,7 +46,7 @@ abstract class RowsLeftBehind {
   }
 
   @Test
-  void lineBesideALockThatHasJustBecomeFree_isKept() throws SQLException {
+  void queueOfALockThatHasJustBecomeFree_isKept() throws SQLException {
     LockName lock = new LockName("still waited for");
     holdAndWaitAndDie(lock);
     shift(lock, LEASE.plusMillis(100).negated());
@@ -117,7 +117,7 @@ abstract class RowsLeftBehind {
         .toList();
   }
 
-  /** Lets time pass for the row, or with a positive duration lets the clock step back under it. */
+  /** Ages the row by a negative duration; a positive one acts like a backward step of the clock. */
   private void shift(LockName lock, Duration by) throws SQLException {
     try (Connection connection = store().connect();
         PreparedStatement update =

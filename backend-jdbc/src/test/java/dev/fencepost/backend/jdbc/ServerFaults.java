@@ -32,15 +32,15 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** What a database server may do to its users, and a user to the others. */
+/** Faults of a database server, and disturbances by another session of the database. */
 abstract class ServerFaults {
-  /** The server, to be killed and paused. */
+  /** The server, which tests kill and pause. */
   abstract StoreProcess server();
 
-  /** A store on it. */
+  /** The URI of a store on the server. */
   abstract String uri();
 
-  /** A session of a test's own. */
+  /** Opens a session for the test itself. */
   abstract Connection connect() throws SQLException;
 
   @Test
@@ -62,7 +62,7 @@ abstract class ServerFaults {
   }
 
   @Test
-  void closingWhileThePauseLasts_takesAFewSeconds() {
+  void closingDuringAPause_takesAFewSeconds() {
     TestReplica replica = new TestReplica(uri());
     server().pause();
     try {
@@ -78,7 +78,7 @@ abstract class ServerFaults {
   }
 
   @Test
-  void serverThatIsGone_isUnreachableUntilItReturns() {
+  void stoppedServer_isUnreachableUntilItReturns() {
     try (TestReplica replica = new TestReplica(uri())) {
       Grant grant = replica.acquire("gone");
       server().stop();
@@ -105,7 +105,7 @@ abstract class ServerFaults {
   }
 
   @Test
-  void rowHeldByAStranger_holdsUpNobodyElse() throws SQLException {
+  void rowHeldByAnotherSession_delaysNoOtherLock() throws SQLException {
     try (TestReplica replica = TestReplica.patient(uri())) {
       answer(replica.backend().release(ReleaseCommand.of(replica.acquire("rows/0").ref())));
       List<CompletionStage<Attempt>> asked = new ArrayList<>();
@@ -128,7 +128,7 @@ abstract class ServerFaults {
   }
 
   @Test
-  void rowHeldForTooLong_timesOutAndIsSettledByAskingAgain() throws SQLException {
+  void rowHeldForTooLong_timesOutAndARetrySettlesIt() throws SQLException {
     try (TestReplica replica = new TestReplica(uri())) {
       answer(replica.backend().release(ReleaseCommand.of(replica.acquire("stuck").ref())));
       Claim claim = claim("stuck");
@@ -144,7 +144,7 @@ abstract class ServerFaults {
   }
 
   @Test
-  void thousandAcquiresThatWait_doNotHoldUpRenewals() throws SQLException {
+  void thousandWaitingAcquires_delayNoRenewals() throws SQLException {
     try (TestReplica replica = TestReplica.patient(uri())) {
       Grant own = replica.acquire("busy/own");
       answer(replica.backend().release(ReleaseCommand.of(replica.acquire("busy").ref())));
@@ -201,25 +201,26 @@ abstract class ServerFaults {
     }
   }
 
-  /** Has {@code b} wait for a lock of {@code a} until it is told of its turn. */
+  /** Lets {@code b} wait for a lock of {@code a} until it is notified of its turn. */
   static void awaitWake(TestReplica a, TestReplica b) {
     await()
         .atMost(Duration.ofSeconds(30))
         .until(
             () -> {
-              // A call that had no answer may have left its grant behind.
+              // An earlier call without an answer may have left a grant, so each round uses a new
+              // lock.
               Claim claim = claim("woken/" + UUID.randomUUID());
               Grant grant = granted(answer(a.backend().tryAcquire(claim, QueueIntent.NONE)));
               answer(b.backend().tryAcquire(claim(claim.lock().value()), QueueIntent.JOIN));
               assertThat(answer(a.backend().release(ReleaseCommand.of(grant.ref()))))
                   .isEqualTo(new Release.Released());
-              LockName told = b.wakes().poll(2, TimeUnit.SECONDS);
+              LockName woken = b.wakes().poll(2, TimeUnit.SECONDS);
               answer(b.backend().leave(claim.lock()));
-              return claim.lock().equals(told);
+              return claim.lock().equals(woken);
             });
   }
 
-  /** A session that holds a lock's row until it is rolled back. */
+  /** Opens a session that locks a row until it is rolled back. */
   final Connection holdRow(String lock) throws SQLException {
     Connection connection = connect();
     connection.setAutoCommit(false);

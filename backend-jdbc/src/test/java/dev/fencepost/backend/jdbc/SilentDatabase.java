@@ -24,14 +24,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A database that accepts connections and says nothing, or says it late. */
+/** A database that accepts connections and sends no answers, or sends them late. */
 abstract class SilentDatabase {
   private TcpProxy proxy;
 
   /** The port of the database. */
   abstract int port();
 
-  /** A store on the database, through another port. */
+  /** The URI of a store on the database, through another port. */
   abstract String uri(int port);
 
   @BeforeEach
@@ -45,7 +45,7 @@ abstract class SilentDatabase {
   }
 
   @Test
-  void silenceAtTheStart_isGivenUpInTime() {
+  void silenceAtTheStart_endsInTime() {
     proxy.swallow(Direction.ANSWERS);
     StoreSettings settings = new StoreSettings(uri(proxy.port()), Duration.ofSeconds(2), Map.of());
     try (LockBackend backend = new JdbcBackendProvider().create(settings)) {

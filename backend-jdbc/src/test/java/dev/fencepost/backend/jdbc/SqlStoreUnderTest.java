@@ -18,20 +18,20 @@ import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** A database that tests reach behind the backends' backs, by SQL of their own. */
+/** A database that tests also access directly, with SQL. */
 abstract class SqlStoreUnderTest implements StoreUnderTest {
   private static final StoreSettings IMMEDIATE_PURGE =
       new StoreSettings("", StoreSettings.DEFAULT_CALL_TIMEOUT, Map.of());
 
   private final JdbcBackendProvider provider = new JdbcBackendProvider();
 
-  /** The store's URI. */
+  /** The URI of the store. */
   abstract String uri();
 
-  /** A session of the test's own. */
+  /** Opens a session for the test itself. */
   abstract Connection connect() throws SQLException;
 
-  /** The database as the backend sees it. */
+  /** The dialect that the backend uses for the database. */
   abstract SqlDialect dialect();
 
   @Override
@@ -61,7 +61,7 @@ abstract class SqlStoreUnderTest implements StoreUnderTest {
     purgeIdleFor(Duration.ZERO);
   }
 
-  /** Forgets what has been idle for so long. */
+  /** Deletes rows that have been idle for that long. */
   final void purgeIdleFor(Duration quiet) {
     Replica nobody = new Replica(ReplicaId.of(0), "nowhere:1", Replica.Phase.DRAINING);
     JdbcSettings settings = JdbcSettings.of(IMMEDIATE_PURGE).withPurgeAfter(quiet);

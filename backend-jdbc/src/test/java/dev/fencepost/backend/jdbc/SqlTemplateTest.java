@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** How statements take their parameters. */
+/** How parameters are filled into statements. */
 final class SqlTemplateTest {
 
   @Test
@@ -20,7 +20,7 @@ final class SqlTemplateTest {
   }
 
   @Test
-  void whatStandsInBraces_isRepeatedForEachElement() {
+  void partInBraces_isRepeatedForEachElement() {
     SqlTemplate text = SqlTemplate.parse("VALUES {(:xs, :one, :ys)} WHERE x IN ({:xs})");
     SqlTemplate.Filled filled =
         text.fill(Map.of("xs", texts("a", "b"), "ys", texts("c", "d"), "one", 1));
@@ -43,7 +43,7 @@ final class SqlTemplateTest {
   }
 
   @Test
-  void bracesThatMakeNoSense_areRefused() {
+  void invalidBraces_areRefused() {
     assertThatThrownBy(() -> SqlTemplate.parse("{:xs"))
         .isInstanceOf(IllegalArgumentException.class);
     SqlTemplate text = SqlTemplate.parse("{:x}");

@@ -17,7 +17,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** What becomes of a batch of which a part has happened. */
+/** A batch that took effect in part before it failed. */
 final class StatementWorkersTest {
   private static final StatementWorkers.WorkerSettings SETTINGS =
       new StatementWorkers.WorkerSettings("test", 10, 10, Duration.ofMinutes(1));
@@ -27,7 +27,7 @@ final class StatementWorkersTest {
   private final Queue<List<String>> executed = new ConcurrentLinkedQueue<>();
 
   @Test
-  void repeatedBatch_leavesOutWhatWasTold() throws Exception {
+  void retriedBatch_skipsCompletedCommands() throws Exception {
     HikariConfig config = new HikariConfig();
     config.setJdbcUrl("jdbc:h2:mem:lane");
     config.setMaximumPoolSize(1);
@@ -47,7 +47,7 @@ final class StatementWorkersTest {
         .containsExactly(List.of("first"), List.of("told", "left"), List.of("left"));
   }
 
-  /** The first call travels alone, so that those behind it gather. */
+  /** The first command is executed alone, so that the next ones wait in the queue meanwhile. */
   private void completeOneThenCollide(Connection connection, List<PendingCommand<?>> commands)
       throws SQLException {
     executed.add(commands.stream().map(StatementWorkersTest::nameOf).toList());

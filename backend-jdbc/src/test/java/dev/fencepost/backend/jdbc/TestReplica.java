@@ -23,7 +23,7 @@ final class TestReplica extends OpenReplica<LockBackend> {
     super(new JdbcBackendProvider().create(settings));
   }
 
-  /** One whose calls do not time out because the machine is busy. */
+  /** A replica whose calls do not time out on a busy machine. */
   static TestReplica patient(String uri) {
     return new TestReplica(new StoreSettings(uri, LONG_CALL_TIMEOUT, Map.of()));
   }

@@ -1,5 +1,5 @@
--- The next so many rows, idle ones included: a page has a bounded cost however many are idle.
--- A record of another format has no mode that this version knows.
+-- The next rows, idle ones included, so that the cost of a page is bounded even if many are idle.
+-- A record of another format gets the mode '?', which this version does not know.
 SELECT t.now, l.name, l.token, l.claim, l.owner, l.principal,
   CASE l.format WHEN 1 THEN l.mode ELSE '?' END AS mode,
   l.metadata, l.acquired_at, l.ttl, l.delay, l.expires_at, l.free_at, l.turn, l.line, l.revoked

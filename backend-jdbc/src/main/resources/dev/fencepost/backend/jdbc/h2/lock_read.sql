@@ -1,4 +1,4 @@
--- A record of another format has no mode that this version knows.
+-- A record of another format gets the mode '?', which this version does not know.
 SELECT l.name, l.token, l.claim, l.owner, l.principal,
   CASE l.format WHEN 1 THEN l.mode ELSE '?' END AS mode,
   l.metadata, l.acquired_at, l.ttl, l.delay, l.expires_at, l.free_at, l.turn, l.line, l.revoked

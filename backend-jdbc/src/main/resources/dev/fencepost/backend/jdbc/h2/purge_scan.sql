@@ -1,6 +1,7 @@
--- A stretch of the table: which rows have been idle for so long that the clock is ahead of their
--- token, which is all that would be forgotten with them. A released lock is free since 0; it was in
--- use until expires_at. A line that was left beside a free lock for 10 s is nobody's.
+-- The next rows of the table, each with a flag: idle for long enough, and the clock is ahead of the
+-- token. The token is all that a purge loses, so tokens still rise after it. A released lock has
+-- free_at = 0 and was in use until expires_at. A queue that is left beside a free lock for 10 s
+-- belongs to no living replica.
 SELECT name,
   GREATEST(free_at, expires_at) <= CAST(:now AS BIGINT) - CAST(:quiet AS BIGINT)
     AND (line = '' OR free_at < CAST(:now AS BIGINT) - 10000000)

@@ -1,15 +1,16 @@
 -- Attempts and hand-overs, one lock each, in one packet that is one transaction.
 --
 -- A lock without a row gets one. Otherwise the INSERT waits for the row and then changes its latest
--- version by the assignments at its end. Both servers make them from left to right, each seeing what
--- those before it wrote. So the row as it was is kept first (was_*); then the clock is read, once per
--- row and after the wait for it, and written down (asked_at); then the question's step is decided;
--- and all that follows looks at these alone. With NOW(), or with SYSDATE() wherever the clock is
--- needed, a claim that waited would be granted a lease that is half over, or a row could be torn.
--- Rows come in the order of their names, so that two batches never wait for each other.
+-- version by the assignments at its end. Both servers make them from left to right, and each sees the
+-- values that those before it wrote. So the old row is saved first (was_*). Then the clock is read,
+-- once per row and after the wait for it, and saved (asked_at). Then the step is decided, and all
+-- later assignments use these values alone. With NOW(), a claim that waited would get a lease that is
+-- partly over. With SYSDATE() wherever the clock is needed, parts of a row could contradict each
+-- other. Rows come in the order of their names, so that two batches cannot deadlock.
 --
--- steps: P passes from one claim to the next, Y yields to another replica, S finds the claim's own
--- grant standing, N is new, B is busy, U finds a record of a later version.
+-- Steps: P passes the lock from one claim to the next, Y yields to another replica, S finds that the
+-- claim already has a valid grant, N makes a new grant, B is busy, U finds a record of a later
+-- version.
 START TRANSACTION;
 INSERT INTO fencepost_lock (
   name, asked_by, asked_at, ask, step, was_token, was_claim, was_expires_at, was_free_at, was_turn,

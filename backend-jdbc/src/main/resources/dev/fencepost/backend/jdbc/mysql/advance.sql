@@ -1,4 +1,4 @@
--- A token that is not too far ahead passes at or above the mark and raises it.
+-- A token that is not too far ahead passes if it is at or above the mark, and raises the mark.
 START TRANSACTION;
 INSERT INTO fencepost_mark (resource, token, used_at, answer)
 VALUES (:resource, :token, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', SYSDATE(6)), 'A')

@@ -1,15 +1,15 @@
--- Renewals (R), releases (E), forced releases (F) and departures from a line (L), one lock each, in
+-- Renewals (R), releases (E), forced releases (F) and departures from a queue (L), one lock each, in
 -- one packet that is one transaction.
 --
--- The UPDATE waits for each row and then changes its latest version by assignments from left to
--- right, each seeing what those before it wrote: the row as it was is kept first (was_*), then the
--- clock is read, once per row (asked_at), then the step is decided. Rows are found by their key, in
--- its order, so that two batches never wait for each other. The answer is the row as it was and that
--- clock: what came of the question follows from them by the rules. A lock without a row changes
--- nothing and is not answered.
+-- The UPDATE waits for each row and then changes its latest version. Its assignments are made from
+-- left to right, and each sees the values that those before it wrote. First the old row is saved
+-- (was_*), then the clock is read, once per row (asked_at), then the step is decided. Rows are found
+-- by their key, in its order, so that two batches cannot deadlock. The result has the old row and
+-- that clock; the rules give the outcome from these two. A lock without a row is not changed and has
+-- no row in the result.
 --
--- steps: R renews, P passes on to the first in line or frees, C closes, F closes by force with a
--- token, G by force without one, L leaves the line; none changes nothing.
+-- Steps: R renews, P passes on to the first in the queue or frees, C closes, F closes by force with a
+-- new token, G closes by force without one, L leaves the queue. No step means no change.
 -- A record of a later version is never changed.
 START TRANSACTION;
 UPDATE fencepost_lock FORCE INDEX (PRIMARY) SET

@@ -1,5 +1,5 @@
--- The locks asked for that have a row; at least one line, for the clock.
--- A record of another format has no mode that this version knows.
+-- The given locks that have a row. There is at least one result row, for the clock.
+-- A record of another format gets the mode '?', which this version does not know.
 SELECT t.now, l.name, l.token, l.claim, l.owner, l.principal,
   CASE l.format WHEN 1 THEN l.mode ELSE '?' END AS mode,
   l.metadata, l.acquired_at, l.ttl, l.delay, l.expires_at, l.free_at, l.turn, l.line, l.revoked

@@ -1,4 +1,5 @@
--- Makes sure that there is a row, and with it a lock, so that no mark comes between.
+-- The INSERT makes sure that there is a row to lock, so that no other session can add a mark in
+-- between.
 START TRANSACTION;
 INSERT INTO fencepost_mark (resource, token, used_at, answer) VALUES (:resource, 0, 0, 'A')
 ON DUPLICATE KEY UPDATE answer = 'A';

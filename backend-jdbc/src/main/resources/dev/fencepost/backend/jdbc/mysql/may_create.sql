@@ -1,2 +1,2 @@
--- Always fails: for want of the permission, or else for having two columns of one name.
+-- Always fails: because the permission is missing, or because two columns have the same name.
 CREATE TABLE fencepost_never (twice INT, twice INT)

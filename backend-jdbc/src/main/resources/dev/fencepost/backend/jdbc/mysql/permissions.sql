@@ -1,4 +1,4 @@
--- Everything that this user must be allowed to do; changes nothing.
+-- Tries everything that this user must be allowed to do; changes nothing.
 START TRANSACTION;
 INSERT INTO fencepost_lock SELECT * FROM fencepost_lock WHERE FALSE;
 UPDATE fencepost_lock SET token = token WHERE FALSE;

@@ -1,6 +1,6 @@
--- A token passes at or above the mark and raises it. One that is more than a day ahead of the clock
--- is compared with the highest token of any lock before it is refused: a look at the whole table,
--- for which there is no reason in ordinary use.
+-- A token passes if it is at or above the mark, and raises the mark. A token that is more than a day
+-- ahead of the clock is compared with the highest token of all locks before it is refused. That
+-- reads the whole table, but ordinary use never needs it.
 WITH asked AS MATERIALIZED (
   SELECT n.*, n.now * 1000 + 86400000000000 AS soon
   FROM (

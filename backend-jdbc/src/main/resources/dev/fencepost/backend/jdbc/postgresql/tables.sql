@@ -1,5 +1,5 @@
--- What is missing of the tables, each of which was made by one statement: its last column stands for
--- all. A later migration adds its own columns here.
+-- The tables and columns that are missing. One statement makes a whole table, so its last column
+-- proves that all columns are there. A later migration adds its own columns here.
 SELECT
   current_user AS who,
   current_schema() AS place,

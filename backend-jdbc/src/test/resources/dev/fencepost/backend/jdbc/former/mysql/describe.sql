@@ -1,4 +1,4 @@
--- The locks asked for that have a row; at least one line, for the clock.
+-- The given locks that have a row. There is at least one result row, for the clock.
 SELECT t.now, l.name, l.token, l.claim, l.owner, l.principal, l.mode, l.metadata, l.acquired_at, l.ttl,
   l.delay, l.expires_at, l.free_at, l.turn, l.line, l.revoked
 FROM (SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) AS now) t

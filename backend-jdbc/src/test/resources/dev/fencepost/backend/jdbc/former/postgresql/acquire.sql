@@ -1,15 +1,17 @@
 -- Attempts and hand-overs, one lock each, in one statement that is its own transaction.
 --
 -- A lock without a row gets one. Otherwise ON CONFLICT waits for the row and then sees its latest
--- version (l) and the question (EXCLUDED, its ask_ columns included). The clock is read there, once
--- per row and after that wait: with now() or a clock read earlier, a claim that waited would be
--- granted a lease that is half over, and with several readings a row could be torn. OFFSET 0 keeps
--- the planner from copying the reading into each place that uses it. Rows are taken in the order of
--- their names, so that two batches never wait for each other.
+-- version (l) and the command (EXCLUDED, with its ask_ columns). The clock is read there, once per
+-- row and after that wait. With now() or a clock read earlier, a claim that waited would get a lease
+-- that is partly over. With several readings, parts of a row could contradict each other. OFFSET 0
+-- keeps the planner from repeating the reading in each place that uses it. Rows are locked in the
+-- order of their names, so that two batches cannot deadlock.
 --
--- steps: P passes from one claim to the next, Y yields to another replica, S finds the claim's own
--- grant standing, N is new, B is busy. ended: how the former grant ended, H held until now, or R
--- revoked, S superseded, L released, E expired, - if none was to be ended.
+-- The answer has two letters: how the former grant ended, and the step.
+-- Endings: H held until now, R revoked, S superseded, L released, E expired, - if the command ends no
+-- grant.
+-- Steps: P passes the lock from one claim to the next, Y yields to another replica, S finds that the
+-- claim already has a valid grant, N makes a new grant, B is busy.
 INSERT INTO fencepost_lock AS l (
   name, token, claim, owner, principal, mode, metadata, format, acquired_at, ttl, delay,
   expires_at, free_at, turn, line, revoked, asked_at, answer,

@@ -1,9 +1,9 @@
--- The usual cases of acquire.sql, with half of its work: attempts at a lock that is free, and
--- hand-overs of a grant that stands, while no other replica is in line. What is not answered here
--- has not happened and is asked there.
+-- The usual cases of acquire.sql, with half of its work: attempts at a free lock, and hand-overs of a
+-- valid grant, while no other replica is in the queue. A command that has no row in the result had no
+-- effect and goes to acquire.sql.
 --
--- A lock that is seen to be held is left alone at once: asking for its row would cost a commit.
--- The clock is read once more when the row is ours, for the reasons that stand there.
+-- A lock that is held is skipped at once, because locking its row would cost a commit. The clock is
+-- read again when the row is locked, for the reasons given in acquire.sql.
 INSERT INTO fencepost_lock AS l (
   name, token, claim, owner, principal, mode, metadata, format, acquired_at, ttl, delay,
   expires_at, free_at, line, revoked, asked_at, answer, ask_claim, ask_token)

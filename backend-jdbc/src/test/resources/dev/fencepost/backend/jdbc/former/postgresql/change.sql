@@ -1,13 +1,13 @@
--- Renewals (R), releases (E), forced releases (F) and departures from a line (L), one lock each, in
+-- Renewals (R), releases (E), forced releases (F) and departures from a queue (L), one lock each, in
 -- one statement that is its own transaction.
 --
--- Rows are locked first, in the order of their names, so that two batches never wait for each
--- other, and seen in their latest version; only then is the clock read, once per row. The answer is
--- the row as it was and that clock: what came of the question follows from them by the rules. A
--- lock without a row changes nothing and is not answered.
+-- Rows are locked first, in the order of their names, so that two batches cannot deadlock. They are
+-- read in their latest version, and only then is the clock read, once per row. The result has the
+-- old row and that clock; the rules give the outcome from these two. A lock without a row is not
+-- changed and has no row in the result.
 --
--- steps: R renews, P passes on to the first in line or frees, C closes, F closes by force with a
--- token, G by force without one, L leaves the line; none changes nothing.
+-- Steps: R renews, P passes on to the first in the queue or frees, C closes, F closes by force with a
+-- new token, G closes by force without one, L leaves the queue. No step means no change.
 WITH asked AS MATERIALIZED (
   SELECT * FROM unnest(
     CAST(:names AS bytea[]), CAST(:acts AS text[]), CAST(:claims AS text[]),

@@ -1,4 +1,4 @@
--- Rows in use at this moment are left for another time; the rest are looked at again under lock.
+-- Skips rows that are locked at this moment, and checks the others again while they are locked.
 DELETE FROM fencepost_lock l
 USING (
   SELECT k.name FROM fencepost_lock k

@@ -1,7 +1,7 @@
--- The usual case of change.sql, with a third of its work: releases of grants that stand, of locks
--- without a line. What is not answered here has not happened and is asked there.
+-- The usual case of change.sql, with a third of its work: releases of valid grants of locks without a
+-- queue. A command that has no row in the result had no effect and goes to change.sql.
 --
--- Rows are taken in the order of their names, so that two batches never wait for each other.
+-- Rows are locked in the order of their names, so that two batches cannot deadlock.
 UPDATE fencepost_lock AS l SET
   claim = NULL, turn = NULL, revoked = '',
   free_at = (date_part('epoch', clock_timestamp()) * 1000000)::bigint

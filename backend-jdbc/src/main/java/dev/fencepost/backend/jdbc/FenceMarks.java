@@ -1,8 +1,11 @@
 package dev.fencepost.backend.jdbc;
 
+import dev.fencepost.backend.jdbc.sql.BoundStatement;
+import dev.fencepost.backend.jdbc.sql.SqlDialect;
 import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.ResourceName;
+
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

@@ -1,5 +1,8 @@
 package dev.fencepost.backend.jdbc;
 
+import dev.fencepost.backend.jdbc.batch.JdbcCommand;
+import dev.fencepost.backend.jdbc.connection.JdbcSettings;
+import dev.fencepost.backend.jdbc.sql.SqlDialect;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.FenceAdvance;
@@ -20,8 +23,9 @@ import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.LockPage;
 import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
-import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.lock.spi.StoreInfo;
+
+import dev.fencepost.lock.spi.StoreException.Failure;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;

@@ -1,10 +1,16 @@
 package dev.fencepost.backend.jdbc;
 
+import dev.fencepost.backend.jdbc.connection.JdbcSettings;
+import dev.fencepost.backend.jdbc.sql.H2Dialect;
+import dev.fencepost.backend.jdbc.sql.MySqlDialect;
+import dev.fencepost.backend.jdbc.sql.PostgresDialect;
+import dev.fencepost.backend.jdbc.sql.SqlDialect;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.LockBackendProvider;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.lock.spi.record.MicrosecondTime;
+
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Instant;

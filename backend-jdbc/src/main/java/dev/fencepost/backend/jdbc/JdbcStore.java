@@ -1,9 +1,19 @@
 package dev.fencepost.backend.jdbc;
 
-import com.zaxxer.hikari.HikariDataSource;
+import dev.fencepost.backend.jdbc.batch.JdbcCommand;
+import dev.fencepost.backend.jdbc.batch.PendingCommand;
+import dev.fencepost.backend.jdbc.batch.StatementWorkers;
+import dev.fencepost.backend.jdbc.connection.JdbcConnections;
+import dev.fencepost.backend.jdbc.connection.JdbcErrors;
+import dev.fencepost.backend.jdbc.connection.JdbcSettings;
+import dev.fencepost.backend.jdbc.connection.SqlFunction;
+import dev.fencepost.backend.jdbc.sql.ReplicaMemory;
+import dev.fencepost.backend.jdbc.sql.SqlDialect;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.spi.StoreInfo;
+
+import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayDeque;

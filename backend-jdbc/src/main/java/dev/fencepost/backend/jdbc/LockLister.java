@@ -1,11 +1,15 @@
 package dev.fencepost.backend.jdbc;
 
+import dev.fencepost.backend.jdbc.sql.BoundStatement;
+import dev.fencepost.backend.jdbc.sql.JdbcRecordCodec;
+import dev.fencepost.backend.jdbc.sql.SqlDialect;
 import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.spi.ListQuery;
-import dev.fencepost.lock.spi.ListQuery.Cursor;
 import dev.fencepost.lock.spi.LockPage;
+
+import dev.fencepost.lock.spi.ListQuery.Cursor;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;

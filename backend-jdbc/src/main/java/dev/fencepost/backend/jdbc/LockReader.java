@@ -1,10 +1,16 @@
 package dev.fencepost.backend.jdbc;
 
+import dev.fencepost.backend.jdbc.sql.ArrayParameter;
+import dev.fencepost.backend.jdbc.sql.BoundStatement;
+import dev.fencepost.backend.jdbc.sql.JdbcRecordCodec;
+import dev.fencepost.backend.jdbc.sql.ReplicaMemory;
+import dev.fencepost.backend.jdbc.sql.SqlDialect;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.lock.spi.record.UnreadableRecords;
+
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

@@ -1,7 +1,10 @@
 package dev.fencepost.backend.jdbc;
 
+import dev.fencepost.backend.jdbc.sql.BoundStatement;
+import dev.fencepost.backend.jdbc.sql.SqlDialect;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.spi.StoreInfo;
+
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

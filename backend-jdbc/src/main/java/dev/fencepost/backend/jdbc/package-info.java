@@ -1,14 +1,16 @@
 /**
- * Locks kept in a SQL database, one row each: H2 inside the server's own process, the default;
- * PostgreSQL; MariaDB and MySQL. Names are told apart by their bytes, time is the database's, and a
- * row changes in one atomic step by the rules of {@link dev.fencepost.lock.spi.record.LockRecord}:
- * on H2 by that very code in a short transaction, on the others in one round trip for as many locks
- * as wait at the moment, which is one statement on PostgreSQL and one packet of a few on MariaDB
+ * Locks in a SQL database, one row each: H2 inside the server's own process, the default;
+ * PostgreSQL; MariaDB and MySQL. Names are compared as bytes, and time is the database's. A row
+ * changes in one atomic step by the rules of {@link dev.fencepost.lock.spi.record.LockRecord}. On
+ * H2 that code itself runs in a short transaction. On the others one round trip serves all locks
+ * that wait at the moment: one statement on PostgreSQL, one packet of a few statements on MariaDB
  * and MySQL.
  *
- * <p>The only public type is {@link dev.fencepost.backend.jdbc.JdbcBackendProvider}. Another
- * database would be another {@link dev.fencepost.backend.jdbc.Database} with a folder of statements
- * of its own.
+ * <p>This package has the backend, the open store and the operations that read. {@code batch} has
+ * the queues and the worker threads, {@code sql} the dialects and their statements, {@code
+ * connection} the settings, the pools and the meaning of errors. Other modules use {@link
+ * dev.fencepost.backend.jdbc.JdbcBackendProvider} and nothing else. A further database would be
+ * another {@link dev.fencepost.backend.jdbc.sql.SqlDialect} with its own folder of statements.
  */
 @NullMarked
 package dev.fencepost.backend.jdbc;

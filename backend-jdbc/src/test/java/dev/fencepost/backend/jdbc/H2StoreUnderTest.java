@@ -1,6 +1,9 @@
 package dev.fencepost.backend.jdbc;
 
+import dev.fencepost.backend.jdbc.sql.H2Dialect;
+import dev.fencepost.backend.jdbc.sql.SqlDialect;
 import dev.fencepost.lock.spi.record.MicrosecondTime;
+
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -16,17 +19,17 @@ final class H2StoreUnderTest extends SqlStoreUnderTest {
   }
 
   @Override
-  String uri() {
+  public String uri() {
     return "h2:" + folder;
   }
 
   @Override
-  Connection connect() throws SQLException {
+  public Connection connect() throws SQLException {
     return DriverManager.getConnection("jdbc:h2:file:" + folder.resolve("fencepost"));
   }
 
   @Override
-  SqlDialect dialect() {
+  public SqlDialect dialect() {
     return new H2Dialect(folder, () -> MicrosecondTime.of(Instant.now()));
   }
 

@@ -3,6 +3,7 @@ package dev.fencepost.backend.jdbc;
 import dev.fencepost.testkit.contract.LockBackendContract;
 import dev.fencepost.testkit.contract.StoreUnderTest;
 import dev.fencepost.testkit.process.MySqlFamilyDatabase;
+
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 final class MariaDbContractTest extends LockBackendContract {

@@ -1,20 +1,24 @@
 package dev.fencepost.backend.jdbc;
 
+import dev.fencepost.backend.jdbc.connection.JdbcSettings;
+import dev.fencepost.backend.jdbc.sql.MySqlDialect;
+import dev.fencepost.backend.jdbc.sql.SqlDialect;
 import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.testkit.process.MySqlFamilyDatabase;
 import dev.fencepost.testkit.process.MySqlFamilyServer;
+
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.Random;
 
 /** A database on MariaDB or MySQL. */
-final class MySqlStoreUnderTest extends SqlStoreUnderTest {
+public final class MySqlStoreUnderTest extends SqlStoreUnderTest {
   private final MySqlFamilyServer server;
   private final String uri;
 
   /** Reads the URI once, because each nested class of the contract makes another database. */
-  MySqlStoreUnderTest(MySqlFamilyDatabase database) {
+  public MySqlStoreUnderTest(MySqlFamilyDatabase database) {
     this.server = database.server();
     this.uri = database.jdbcUri();
   }
@@ -25,17 +29,17 @@ final class MySqlStoreUnderTest extends SqlStoreUnderTest {
   }
 
   @Override
-  String uri() {
+  public String uri() {
     return uri;
   }
 
   @Override
-  Connection connect() throws SQLException {
+  public Connection connect() throws SQLException {
     return connect(uri);
   }
 
   @Override
-  SqlDialect dialect() {
+  public SqlDialect dialect() {
     String address = uri.substring(uri.indexOf("//"));
     return new MySqlDialect(address, JdbcSettings.of(StoreSettings.of(uri)), new Random());
   }

@@ -1,6 +1,7 @@
 package dev.fencepost.backend.jdbc;
 
-import com.zaxxer.hikari.HikariDataSource;
+import dev.fencepost.backend.jdbc.connection.JdbcSettings;
+import dev.fencepost.backend.jdbc.sql.SqlDialect;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Replica;
@@ -8,6 +9,8 @@ import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.testkit.contract.StoreUnderTest;
+
+import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -19,20 +22,20 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A database that tests also access directly, with SQL. */
-abstract class SqlStoreUnderTest implements StoreUnderTest {
+public abstract class SqlStoreUnderTest implements StoreUnderTest {
   private static final StoreSettings IMMEDIATE_PURGE =
       new StoreSettings("", StoreSettings.DEFAULT_CALL_TIMEOUT, Map.of());
 
   private final JdbcBackendProvider provider = new JdbcBackendProvider();
 
   /** The URI of the store. */
-  abstract String uri();
+  public abstract String uri();
 
   /** Opens a session for the test itself. */
-  abstract Connection connect() throws SQLException;
+  public abstract Connection connect() throws SQLException;
 
   /** The dialect that the backend uses for the database. */
-  abstract SqlDialect dialect();
+  public abstract SqlDialect dialect();
 
   @Override
   public LockBackend newBackend() {
@@ -62,7 +65,7 @@ abstract class SqlStoreUnderTest implements StoreUnderTest {
   }
 
   /** Deletes rows that have been idle for that long. */
-  final void purgeIdleFor(Duration quiet) {
+  public final void purgeIdleFor(Duration quiet) {
     Replica nobody = new Replica(ReplicaId.of(0), "nowhere:1", Replica.Phase.DRAINING);
     JdbcSettings settings = JdbcSettings.of(IMMEDIATE_PURGE).withPurgeAfter(quiet);
     SqlDialect dialect = dialect();

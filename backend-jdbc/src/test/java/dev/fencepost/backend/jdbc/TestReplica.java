@@ -3,19 +3,20 @@ package dev.fencepost.backend.jdbc;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.testkit.replica.OpenReplica;
+
 import java.time.Duration;
 import java.util.Map;
 
 /** An open backend on a SQL database. */
-final class TestReplica extends OpenReplica<LockBackend> {
+public final class TestReplica extends OpenReplica<LockBackend> {
   static final Duration CALL_TIMEOUT = Duration.ofSeconds(3);
   private static final Duration LONG_CALL_TIMEOUT = Duration.ofSeconds(30);
 
-  TestReplica(String uri) {
+  public TestReplica(String uri) {
     this(uri, Map.of());
   }
 
-  TestReplica(String uri, Map<String, String> options) {
+  public TestReplica(String uri, Map<String, String> options) {
     this(new StoreSettings(uri, CALL_TIMEOUT, options));
   }
 

@@ -1,0 +1,54 @@
+package dev.fencepost.backend.jdbc.sql;
+
+import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.spi.record.LockRecord;
+import dev.fencepost.lock.spi.record.StepContext;
+
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Facts that this replica has learned from the store's answers. The highest token: no new token is
+ * below it, even if the store lost its data and its clock is behind. And whether the replica is in
+ * a queue, so that it knows when to poll for turns. Safe for use by many threads.
+ */
+public final class ReplicaMemory {
+  private final ReplicaId self;
+  private final QueueMembership queueMembership = new QueueMembership(System::nanoTime);
+  private final AtomicLong highestToken = new AtomicLong();
+
+  public ReplicaMemory(ReplicaId self) {
+    this.self = self;
+  }
+
+  ReplicaId self() {
+    return self;
+  }
+
+  QueueMembership queueMembership() {
+    return queueMembership;
+  }
+
+  /** The lowest token that a new grant may get. */
+  long lowestNewToken() {
+    return highestToken.get() + 1;
+  }
+
+  /** Records a lock as it was read, or as this replica left it. */
+  public void observe(LockRecord lock) {
+    observeToken(lock.token());
+    if (lock.replicaQueue().contains(self)) {
+      queueMembership.recordSeen();
+    }
+  }
+
+  void observeToken(long token) {
+    if (token > highestToken.get()) {
+      highestToken.accumulateAndGet(token, Math::max);
+    }
+  }
+
+  /** The context of a step that this replica makes at a moment of the store's clock. */
+  StepContext contextAt(long lowestNewToken, long nowMicros) {
+    return new StepContext(self, lowestNewToken, nowMicros);
+  }
+}

@@ -1,0 +1,83 @@
+package dev.fencepost.backend.jdbc.batch;
+
+import dev.fencepost.lock.LockName;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Queue;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** A batch that took effect in part before it failed. */
+final class StatementWorkersTest {
+  private static final StatementWorkers.WorkerSettings SETTINGS =
+      new StatementWorkers.WorkerSettings("test", 10, 10, Duration.ofMinutes(1));
+
+  private final CountDownLatch started = new CountDownLatch(1);
+  private final CountDownLatch queued = new CountDownLatch(1);
+  private final Queue<List<String>> executed = new ConcurrentLinkedQueue<>();
+
+  @Test
+  void retriedBatch_skipsCompletedCommands() throws Exception {
+    HikariConfig config = new HikariConfig();
+    config.setJdbcUrl("jdbc:h2:mem:lane");
+    config.setMaximumPoolSize(1);
+    try (HikariDataSource pool = new HikariDataSource(config);
+        StatementWorkers workers =
+            new StatementWorkers(SETTINGS, pool, this::completeOneThenCollide, new Random(1))) {
+      CompletableFuture<Boolean> first = workers.submit(leave("first")).toCompletableFuture();
+      await(started);
+      CompletableFuture<Boolean> completed = workers.submit(leave("told")).toCompletableFuture();
+      CompletableFuture<Boolean> retried = workers.submit(leave("left")).toCompletableFuture();
+      queued.countDown();
+      assertThat(first.get(1, TimeUnit.MINUTES)).isTrue();
+      assertThat(completed.get(1, TimeUnit.MINUTES)).isTrue();
+      assertThat(retried.get(1, TimeUnit.MINUTES)).isTrue();
+    }
+    assertThat(executed)
+        .containsExactly(List.of("first"), List.of("told", "left"), List.of("left"));
+  }
+
+  /** The first command is executed alone, so that the next ones wait in the queue meanwhile. */
+  private void completeOneThenCollide(Connection connection, List<PendingCommand<?>> commands)
+      throws SQLException {
+    executed.add(commands.stream().map(StatementWorkersTest::nameOf).toList());
+    if (nameOf(commands.get(0)).equals("first")) {
+      started.countDown();
+      await(queued);
+    }
+    for (PendingCommand<?> pending : commands) {
+      pending.recordUntypedOutcome(true);
+      if (nameOf(pending).equals("told")) {
+        pending.complete();
+        throw new SQLException("a deadlock", "40P01");
+      }
+    }
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(1, TimeUnit.MINUTES)).isTrue();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static String nameOf(PendingCommand<?> pending) {
+    return ((JdbcCommand.OnLock<?>) pending.command()).lock().value();
+  }
+
+  private static JdbcCommand<Boolean> leave(String lock) {
+    return new JdbcCommand.LeaveQueue(new LockName(lock));
+  }
+}

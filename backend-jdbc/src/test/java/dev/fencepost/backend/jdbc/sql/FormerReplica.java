@@ -1,0 +1,156 @@
+package dev.fencepost.backend.jdbc.sql;
+
+import dev.fencepost.backend.jdbc.SqlStoreUnderTest;
+import dev.fencepost.backend.jdbc.batch.JdbcCommand;
+import dev.fencepost.backend.jdbc.batch.PendingCommand;
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.GrantRef;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.ReleaseCommand;
+import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.spi.QueueIntent;
+import dev.fencepost.lock.spi.record.MicrosecondTime;
+import dev.fencepost.testkit.replica.OpenReplica;
+
+import com.zaxxer.hikari.HikariDataSource;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+
+/**
+ * A replica of an earlier version, with the statements of that version. In it a released row did
+ * not yet have {@code free_at} = 0. For one thread.
+ */
+final class FormerReplica implements AutoCloseable {
+  private static final Map<ArrayParameter.ElementType, String> ARRAYS =
+      Map.of(
+          ArrayParameter.ElementType.BYTES,
+          "bytea",
+          ArrayParameter.ElementType.TEXT,
+          "text",
+          ArrayParameter.ElementType.NUMBER,
+          "int8");
+  private static final int ROWS_AT_A_TIME = 1_000;
+
+  private final ReplicaMemory memory = new ReplicaMemory(ReplicaId.of(0xf0));
+  private final HikariDataSource pool;
+  private final SqlStatements statements;
+  private final BatchExecutor executor;
+
+  private FormerReplica(SqlStoreUnderTest store, SqlStatements statements, BatchExecutor executor) {
+    this.pool = new HikariDataSource(store.dialect().poolConfig("former", 1));
+    this.statements = statements;
+    this.executor = executor;
+  }
+
+  /** A replica on PostgreSQL. */
+  static FormerReplica onPostgres(SqlStoreUnderTest store) {
+    SqlStatements statements = new SqlStatements("former/postgresql", ARRAYS);
+    PostgresLockStatements lockStatements = new PostgresLockStatements(statements);
+    return new FormerReplica(
+        store,
+        statements,
+        (connection, commands, memory) -> {
+          if (commands.get(0).command().kind() == JdbcCommand.Kind.ACQUIRE) {
+            lockStatements.acquire(connection, commands, memory);
+          } else {
+            lockStatements.change(connection, commands, memory);
+          }
+        });
+  }
+
+  /** A replica on MariaDB. */
+  static FormerReplica onMariaDb(SqlStoreUnderTest store) {
+    SqlStatements statements = new SqlStatements("former/mysql", Map.of());
+    MySqlLockStatements lockStatements = new MySqlLockStatements(statements, new Random());
+    return new FormerReplica(store, statements, lockStatements::execute);
+  }
+
+  ReplicaId id() {
+    return memory.self();
+  }
+
+  Attempt attempt(Claim claim, QueueIntent intent) {
+    return execute(new JdbcCommand.AcquireClaim(claim, intent));
+  }
+
+  Renewal renew(GrantRef grant) {
+    return execute(new JdbcCommand.RenewGrant(grant));
+  }
+
+  Release release(GrantRef grant) {
+    return execute(new JdbcCommand.ReleaseClaim(ReleaseCommand.of(grant)));
+  }
+
+  /** Describes a lock. */
+  LockState describe(LockName lock) {
+    try (Connection connection = pool.getConnection();
+        BoundStatement statement =
+            statements
+                .prepare(connection, "describe")
+                .with("names", ArrayParameter.bytes(List.of(lock.utf8())));
+        ResultSet rows = statement.query()) {
+      rows.next();
+      return JdbcRecordCodec.readRecord(JdbcRecordCodec.readName(rows, 2).orElseThrow(), rows, 2)
+          .stateAt(rows.getLong(1));
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Deletes the rows that it takes for idle for that long. */
+  void purge(Duration quiet) {
+    long micros = MicrosecondTime.of(quiet);
+    List<byte[]> idle = new ArrayList<>();
+    try (Connection connection = pool.getConnection()) {
+      try (BoundStatement statement =
+              statements
+                  .prepare(connection, "purge_scan")
+                  .with("quiet", micros)
+                  .with("after", new byte[0])
+                  .with("scan", ROWS_AT_A_TIME);
+          ResultSet rows = statement.query()) {
+        while (rows.next()) {
+          if (rows.getBoolean(2)) {
+            idle.add(rows.getBytes(1));
+          }
+        }
+      }
+      try (BoundStatement statement = statements.prepare(connection, "purge")) {
+        statement.with("names", ArrayParameter.bytes(idle)).with("quiet", micros).update();
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    pool.close();
+  }
+
+  private <T> T execute(JdbcCommand<T> command) {
+    PendingCommand<T> pending = new PendingCommand<>(command, System.nanoTime());
+    try (Connection connection = pool.getConnection()) {
+      executor.execute(connection, List.of(pending), memory);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+    pending.complete();
+    return OpenReplica.answer(pending.answer());
+  }
+
+  private interface BatchExecutor {
+    void execute(Connection connection, List<PendingCommand<?>> commands, ReplicaMemory memory)
+        throws SQLException;
+  }
+}

@@ -95,6 +95,9 @@ class ArchitectureTest {
             "dev.fencepost.core",
             "dev.fencepost.proto.v1",
             "dev.fencepost.backend.jdbc",
+            "dev.fencepost.backend.jdbc.batch",
+            "dev.fencepost.backend.jdbc.connection",
+            "dev.fencepost.backend.jdbc.sql",
             "dev.fencepost.backend.redis",
             "dev.fencepost.backend.redis.connection",
             "dev.fencepost.backend.redis.lock",
@@ -253,6 +256,20 @@ class ArchitectureTest {
             "dev.fencepost.backend.zookeeper.ZookeeperBackendProvider");
     assertBroken(Rules.isKnownOnlyThrough(LockBackendProvider.class, API), CLASSES);
     assertBroken(Rules.showsOnly(API, LockBackendProvider.class), CLASSES);
+  }
+
+  @Test
+  void jdbcPackages_useOneAnotherDownwards() {
+    String root = "dev.fencepost.backend.jdbc";
+    String sql = "dev.fencepost.backend.jdbc.sql";
+    String batch = "dev.fencepost.backend.jdbc.batch";
+    String connection = "dev.fencepost.backend.jdbc.connection";
+    Rules.doesNotKnow(sql, root).check(CLASSES);
+    Rules.doesNotKnow(batch, root, sql).check(CLASSES);
+    Rules.doesNotKnow(connection, root, sql, batch).check(CLASSES);
+    assertBroken(Rules.doesNotKnow(root, sql), CLASSES);
+    assertBroken(Rules.doesNotKnow(sql, batch), CLASSES);
+    assertBroken(Rules.doesNotKnow(batch, connection), CLASSES);
   }
 
   @Test

@@ -5,7 +5,6 @@ import dev.fencepost.backend.jdbc.sql.SqlDialect;
 import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.ResourceName;
-
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

@@ -23,9 +23,8 @@ import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.LockPage;
 import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
-import dev.fencepost.lock.spi.StoreInfo;
-
 import dev.fencepost.lock.spi.StoreException.Failure;
+import dev.fencepost.lock.spi.StoreInfo;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;

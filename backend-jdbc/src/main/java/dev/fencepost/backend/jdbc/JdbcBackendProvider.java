@@ -10,7 +10,6 @@ import dev.fencepost.lock.spi.LockBackendProvider;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.lock.spi.record.MicrosecondTime;
-
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Instant;

@@ -1,5 +1,6 @@
 package dev.fencepost.backend.jdbc;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.fencepost.backend.jdbc.connection.JdbcErrors;
 import dev.fencepost.backend.jdbc.connection.JdbcSettings;
 import dev.fencepost.backend.jdbc.sql.ArrayParameter;
@@ -7,8 +8,6 @@ import dev.fencepost.backend.jdbc.sql.BoundStatement;
 import dev.fencepost.backend.jdbc.sql.SqlDialect;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.spi.record.MicrosecondTime;
-
-import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

@@ -1,5 +1,6 @@
 package dev.fencepost.backend.jdbc;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.fencepost.backend.jdbc.batch.JdbcCommand;
 import dev.fencepost.backend.jdbc.batch.PendingCommand;
 import dev.fencepost.backend.jdbc.batch.StatementWorkers;
@@ -12,8 +13,6 @@ import dev.fencepost.backend.jdbc.sql.SqlDialect;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.spi.StoreInfo;
-
-import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayDeque;

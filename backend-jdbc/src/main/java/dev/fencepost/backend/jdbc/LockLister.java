@@ -7,9 +7,8 @@ import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.spi.ListQuery;
-import dev.fencepost.lock.spi.LockPage;
-
 import dev.fencepost.lock.spi.ListQuery.Cursor;
+import dev.fencepost.lock.spi.LockPage;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;

@@ -10,7 +10,6 @@ import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.lock.spi.record.UnreadableRecords;
-
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

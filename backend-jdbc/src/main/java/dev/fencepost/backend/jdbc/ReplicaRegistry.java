@@ -4,7 +4,6 @@ import dev.fencepost.backend.jdbc.sql.BoundStatement;
 import dev.fencepost.backend.jdbc.sql.SqlDialect;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
-
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

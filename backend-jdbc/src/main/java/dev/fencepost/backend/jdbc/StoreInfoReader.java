@@ -4,7 +4,6 @@ import dev.fencepost.backend.jdbc.sql.BoundStatement;
 import dev.fencepost.backend.jdbc.sql.SqlDialect;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.spi.StoreInfo;
-
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

@@ -1,5 +1,11 @@
 package dev.fencepost.backend.jdbc;
 
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static dev.fencepost.testkit.replica.OpenReplica.failure;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
@@ -7,16 +13,9 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.QueueIntent;
+import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.process.ChildJvm;
 import dev.fencepost.testkit.process.TcpProxy;
-
-import static dev.fencepost.testkit.replica.OpenReplica.answer;
-import static dev.fencepost.testkit.replica.OpenReplica.claim;
-import static dev.fencepost.testkit.replica.OpenReplica.failure;
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
-
-import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.process.TcpProxy.Direction;
 import java.time.Duration;
 import java.util.List;

@@ -1,5 +1,11 @@
 package dev.fencepost.backend.jdbc;
 
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static dev.fencepost.testkit.replica.OpenReplica.failure;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
@@ -9,16 +15,9 @@ import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.process.StoreProcess;
 import dev.fencepost.testkit.process.TcpProxy;
-
-import static dev.fencepost.testkit.replica.OpenReplica.answer;
-import static dev.fencepost.testkit.replica.OpenReplica.claim;
-import static dev.fencepost.testkit.replica.OpenReplica.failure;
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
-
-import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.process.TcpProxy.Direction;
 import java.sql.Connection;
 import java.sql.ResultSet;

@@ -1,23 +1,22 @@
 package dev.fencepost.backend.jdbc;
 
-import dev.fencepost.lock.Attempt;
-import dev.fencepost.lock.Grant;
-import dev.fencepost.lock.Release;
-import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.spi.QueueIntent;
-import dev.fencepost.lock.spi.StoreException;
-import dev.fencepost.lock.spi.StoreSettings;
-import dev.fencepost.testkit.process.MySqlFamilyDatabase;
-import dev.fencepost.testkit.process.PostgresDatabase;
-import dev.fencepost.testkit.process.SmallDisk;
-
 import static dev.fencepost.testkit.replica.OpenReplica.answer;
 import static dev.fencepost.testkit.replica.OpenReplica.claim;
 import static dev.fencepost.testkit.replica.OpenReplica.failure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.spi.QueueIntent;
+import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
+import dev.fencepost.lock.spi.StoreSettings;
+import dev.fencepost.testkit.process.MySqlFamilyDatabase;
+import dev.fencepost.testkit.process.PostgresDatabase;
+import dev.fencepost.testkit.process.SmallDisk;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,7 +2,6 @@ package dev.fencepost.backend.jdbc;
 
 import dev.fencepost.testkit.contract.LockBackendContract;
 import dev.fencepost.testkit.contract.StoreUnderTest;
-
 import java.nio.file.Path;
 import org.junit.jupiter.api.io.TempDir;
 

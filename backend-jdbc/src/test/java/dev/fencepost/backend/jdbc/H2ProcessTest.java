@@ -1,5 +1,8 @@
 package dev.fencepost.backend.jdbc;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.ClaimId;
 import dev.fencepost.lock.Claimant;
@@ -9,10 +12,6 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.testkit.process.ChildJvm;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

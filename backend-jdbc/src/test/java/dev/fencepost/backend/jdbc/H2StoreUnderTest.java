@@ -3,7 +3,6 @@ package dev.fencepost.backend.jdbc;
 import dev.fencepost.backend.jdbc.sql.H2Dialect;
 import dev.fencepost.backend.jdbc.sql.SqlDialect;
 import dev.fencepost.lock.spi.record.MicrosecondTime;
-
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;

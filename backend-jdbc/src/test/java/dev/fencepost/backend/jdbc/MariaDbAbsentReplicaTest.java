@@ -1,7 +1,6 @@
 package dev.fencepost.backend.jdbc;
 
 import dev.fencepost.testkit.process.MySqlFamilyDatabase;
-
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Absent replicas of a MariaDB. */

@@ -1,5 +1,9 @@
 package dev.fencepost.backend.jdbc;
 
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
@@ -8,11 +12,6 @@ import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.testkit.process.MySqlFamilyDatabase;
 import dev.fencepost.testkit.process.StoreProcess;
-
-import static dev.fencepost.testkit.replica.OpenReplica.claim;
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
-
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;

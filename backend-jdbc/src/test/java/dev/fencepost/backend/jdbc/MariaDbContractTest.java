@@ -3,7 +3,6 @@ package dev.fencepost.backend.jdbc;
 import dev.fencepost.testkit.contract.LockBackendContract;
 import dev.fencepost.testkit.contract.StoreUnderTest;
 import dev.fencepost.testkit.process.MySqlFamilyDatabase;
-
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 final class MariaDbContractTest extends LockBackendContract {

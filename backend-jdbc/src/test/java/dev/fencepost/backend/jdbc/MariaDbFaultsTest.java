@@ -1,17 +1,16 @@
 package dev.fencepost.backend.jdbc;
 
-import dev.fencepost.lock.Attempt;
-import dev.fencepost.lock.ReleaseCommand;
-import dev.fencepost.lock.spi.QueueIntent;
-import dev.fencepost.testkit.process.MySqlFamilyDatabase;
-import dev.fencepost.testkit.process.StoreProcess;
-
 import static dev.fencepost.testkit.replica.OpenReplica.answer;
 import static dev.fencepost.testkit.replica.OpenReplica.claim;
 import static dev.fencepost.testkit.replica.OpenReplica.granted;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.ReleaseCommand;
+import dev.fencepost.lock.spi.QueueIntent;
+import dev.fencepost.testkit.process.MySqlFamilyDatabase;
+import dev.fencepost.testkit.process.StoreProcess;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

@@ -1,5 +1,10 @@
 package dev.fencepost.backend.jdbc;
 
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.ClaimId;
@@ -10,12 +15,6 @@ import dev.fencepost.lock.LockStatus;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.testkit.process.MariaDbServer;
-
-import static dev.fencepost.testkit.replica.OpenReplica.answer;
-import static dev.fencepost.testkit.replica.OpenReplica.claim;
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
-
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

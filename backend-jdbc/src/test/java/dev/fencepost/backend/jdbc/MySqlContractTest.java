@@ -1,11 +1,10 @@
 package dev.fencepost.backend.jdbc;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.fencepost.testkit.contract.LockBackendContract;
 import dev.fencepost.testkit.contract.StoreUnderTest;
 import dev.fencepost.testkit.process.MySqlFamilyDatabase;
-
-import static org.assertj.core.api.Assertions.assertThat;
-
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 

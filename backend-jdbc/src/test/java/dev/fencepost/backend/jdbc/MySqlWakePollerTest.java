@@ -1,17 +1,16 @@
 package dev.fencepost.backend.jdbc;
 
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.testkit.process.MySqlFamilyDatabase;
-
-import static dev.fencepost.testkit.replica.OpenReplica.answer;
-import static dev.fencepost.testkit.replica.OpenReplica.claim;
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
-
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

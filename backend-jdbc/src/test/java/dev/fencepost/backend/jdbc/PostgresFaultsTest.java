@@ -2,7 +2,6 @@ package dev.fencepost.backend.jdbc;
 
 import dev.fencepost.testkit.process.PostgresDatabase;
 import dev.fencepost.testkit.process.StoreProcess;
-
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;

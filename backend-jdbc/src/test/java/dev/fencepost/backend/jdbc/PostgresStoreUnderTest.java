@@ -6,7 +6,6 @@ import dev.fencepost.backend.jdbc.sql.SqlDialect;
 import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.testkit.process.PostgresDatabase;
 import dev.fencepost.testkit.process.PostgresServer;
-
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;

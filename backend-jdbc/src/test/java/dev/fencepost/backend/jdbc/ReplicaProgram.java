@@ -1,11 +1,10 @@
 package dev.fencepost.backend.jdbc;
 
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.testkit.process.StoreRetry;
-
-import static dev.fencepost.testkit.replica.OpenReplica.claim;
-
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

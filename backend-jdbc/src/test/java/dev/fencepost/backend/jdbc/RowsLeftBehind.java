@@ -1,5 +1,9 @@
 package dev.fencepost.backend.jdbc;
 
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.Grant;
@@ -10,11 +14,6 @@ import dev.fencepost.lock.Release;
 import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.spi.ListQuery;
 import dev.fencepost.lock.spi.QueueIntent;
-
-import static dev.fencepost.testkit.replica.OpenReplica.answer;
-import static dev.fencepost.testkit.replica.OpenReplica.claim;
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

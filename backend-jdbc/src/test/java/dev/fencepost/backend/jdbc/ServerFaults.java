@@ -1,5 +1,12 @@
 package dev.fencepost.backend.jdbc;
 
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static dev.fencepost.testkit.replica.OpenReplica.failure;
+import static dev.fencepost.testkit.replica.OpenReplica.granted;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
@@ -10,17 +17,9 @@ import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.process.StoreProcess;
 import dev.fencepost.testkit.replica.LockContenders;
-
-import static dev.fencepost.testkit.replica.OpenReplica.answer;
-import static dev.fencepost.testkit.replica.OpenReplica.claim;
-import static dev.fencepost.testkit.replica.OpenReplica.failure;
-import static dev.fencepost.testkit.replica.OpenReplica.granted;
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
-
-import dev.fencepost.lock.spi.StoreException.Failure;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;

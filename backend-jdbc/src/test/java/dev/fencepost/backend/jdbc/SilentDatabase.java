@@ -1,5 +1,10 @@
 package dev.fencepost.backend.jdbc;
 
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.failure;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.ReleaseCommand;
@@ -9,15 +14,9 @@ import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.testkit.process.TcpProxy;
-
-import static dev.fencepost.testkit.replica.OpenReplica.answer;
-import static dev.fencepost.testkit.replica.OpenReplica.failure;
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
-
-import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.process.TcpProxy.Direction;
 import java.time.Duration;
 import java.util.Map;

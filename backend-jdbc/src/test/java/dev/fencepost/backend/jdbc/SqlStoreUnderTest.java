@@ -1,5 +1,6 @@
 package dev.fencepost.backend.jdbc;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.fencepost.backend.jdbc.connection.JdbcSettings;
 import dev.fencepost.backend.jdbc.sql.SqlDialect;
 import dev.fencepost.lock.FencingToken;
@@ -9,8 +10,6 @@ import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.testkit.contract.StoreUnderTest;
-
-import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;

@@ -3,7 +3,6 @@ package dev.fencepost.backend.jdbc;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.testkit.replica.OpenReplica;
-
 import java.time.Duration;
 import java.util.Map;
 

@@ -16,7 +16,6 @@ import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.lock.spi.record.StepContext;
 import dev.fencepost.lock.spi.record.Transition;
 
-
 /**
  * A command to the database.
  *

@@ -1,7 +1,6 @@
 package dev.fencepost.backend.jdbc.batch;
 
 import dev.fencepost.lock.spi.StoreException;
-
 import dev.fencepost.lock.spi.StoreException.Failure;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;

@@ -1,9 +1,8 @@
 package dev.fencepost.backend.jdbc.batch;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.fencepost.backend.jdbc.connection.JdbcErrors;
 import dev.fencepost.lock.spi.StoreException;
-
-import com.zaxxer.hikari.HikariDataSource;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import java.sql.Connection;
 import java.sql.SQLException;

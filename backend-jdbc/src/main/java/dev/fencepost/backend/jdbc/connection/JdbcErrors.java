@@ -1,9 +1,8 @@
 package dev.fencepost.backend.jdbc.connection;
 
-import dev.fencepost.lock.spi.StoreException;
-
 import static java.util.Map.entry;
 
+import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import java.sql.SQLException;
 import java.sql.SQLTimeoutException;
@@ -105,7 +104,7 @@ public enum JdbcErrors {
 
   /** True if the database refused a connection because there are too many. */
   static boolean isTooManyConnections(SQLException e) {
-   return sqlStateOf(e).equals("53300") || TOO_MANY_CONNECTIONS.contains(e.getErrorCode());
+    return sqlStateOf(e).equals("53300") || TOO_MANY_CONNECTIONS.contains(e.getErrorCode());
   }
 
   /** The message of the database or its driver, for logs: that of the innermost cause. */

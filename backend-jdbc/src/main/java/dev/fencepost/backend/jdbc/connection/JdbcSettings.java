@@ -2,7 +2,6 @@ package dev.fencepost.backend.jdbc.connection;
 
 import dev.fencepost.lock.spi.StoreOptions;
 import dev.fencepost.lock.spi.StoreSettings;
-
 import java.time.Duration;
 import java.util.Optional;
 

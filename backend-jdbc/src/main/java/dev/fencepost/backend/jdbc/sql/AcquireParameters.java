@@ -6,7 +6,6 @@ import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.record.MicrosecondTime;
-
 import java.util.List;
 import java.util.Optional;
 

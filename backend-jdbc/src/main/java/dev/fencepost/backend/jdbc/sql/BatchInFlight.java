@@ -13,7 +13,6 @@ import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.lock.spi.record.MicrosecondTime;
 import dev.fencepost.lock.spi.record.StepContext;
 import dev.fencepost.lock.spi.record.Transition;
-
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.HashMap;

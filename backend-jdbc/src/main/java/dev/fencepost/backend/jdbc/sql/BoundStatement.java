@@ -1,7 +1,6 @@
 package dev.fencepost.backend.jdbc.sql;
 
 import dev.fencepost.backend.jdbc.connection.JdbcErrors;
-
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

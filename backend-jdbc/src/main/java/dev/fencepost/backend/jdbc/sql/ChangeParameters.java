@@ -8,7 +8,6 @@ import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.spi.record.MicrosecondTime;
-
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -2,7 +2,6 @@ package dev.fencepost.backend.jdbc.sql;
 
 import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
-
 import java.util.concurrent.TimeUnit;
 
 /** The rule of fence marks: a token passes at or above the mark and at most one day ahead. */

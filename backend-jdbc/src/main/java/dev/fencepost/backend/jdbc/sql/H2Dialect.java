@@ -1,5 +1,6 @@
 package dev.fencepost.backend.jdbc.sql;
 
+import com.zaxxer.hikari.HikariConfig;
 import dev.fencepost.backend.jdbc.batch.JdbcCommand;
 import dev.fencepost.backend.jdbc.batch.PendingCommand;
 import dev.fencepost.backend.jdbc.connection.JdbcConnections;
@@ -10,8 +11,6 @@ import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.lock.spi.record.Transition;
-
-import com.zaxxer.hikari.HikariConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -10,7 +10,6 @@ import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.lock.spi.record.MicrosecondTime;
 import dev.fencepost.lock.spi.record.Ownership;
-
 import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;

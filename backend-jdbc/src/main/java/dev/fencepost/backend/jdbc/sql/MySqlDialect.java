@@ -1,5 +1,6 @@
 package dev.fencepost.backend.jdbc.sql;
 
+import com.zaxxer.hikari.HikariConfig;
 import dev.fencepost.backend.jdbc.batch.PendingCommand;
 import dev.fencepost.backend.jdbc.connection.JdbcConnections;
 import dev.fencepost.backend.jdbc.connection.JdbcSettings;
@@ -10,8 +11,6 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreException;
-
-import com.zaxxer.hikari.HikariConfig;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import java.sql.Connection;
 import java.sql.ResultSet;

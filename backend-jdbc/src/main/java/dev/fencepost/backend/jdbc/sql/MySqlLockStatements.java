@@ -12,7 +12,6 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.record.LockRecord;
-
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

@@ -1,9 +1,8 @@
 package dev.fencepost.backend.jdbc.sql;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.fencepost.backend.jdbc.connection.JdbcErrors;
 import dev.fencepost.lock.LockName;
-
-import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

@@ -13,7 +13,6 @@ import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.lock.spi.record.Ownership;
-
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

@@ -2,7 +2,6 @@ package dev.fencepost.backend.jdbc.sql;
 
 import dev.fencepost.backend.jdbc.connection.JdbcErrors;
 import dev.fencepost.lock.spi.StoreConfigurationException;
-
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

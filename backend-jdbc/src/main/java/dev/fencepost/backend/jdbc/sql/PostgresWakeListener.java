@@ -3,7 +3,6 @@ package dev.fencepost.backend.jdbc.sql;
 import dev.fencepost.backend.jdbc.connection.JdbcErrors;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReplicaId;
-
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;

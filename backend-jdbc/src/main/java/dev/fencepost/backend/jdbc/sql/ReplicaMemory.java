@@ -3,7 +3,6 @@ package dev.fencepost.backend.jdbc.sql;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.lock.spi.record.StepContext;
-
 import java.util.concurrent.atomic.AtomicLong;
 
 /**

@@ -1,5 +1,6 @@
 package dev.fencepost.backend.jdbc.sql;
 
+import com.zaxxer.hikari.HikariConfig;
 import dev.fencepost.backend.jdbc.batch.PendingCommand;
 import dev.fencepost.backend.jdbc.batch.StatementWorkers;
 import dev.fencepost.backend.jdbc.connection.JdbcConnections;
@@ -7,8 +8,6 @@ import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ResourceName;
-
-import com.zaxxer.hikari.HikariConfig;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;

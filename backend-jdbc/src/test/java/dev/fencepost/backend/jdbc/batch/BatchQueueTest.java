@@ -1,9 +1,8 @@
 package dev.fencepost.backend.jdbc.batch;
 
-import dev.fencepost.lock.LockName;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fencepost.lock.LockName;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

@@ -1,11 +1,10 @@
 package dev.fencepost.backend.jdbc.batch;
 
-import dev.fencepost.lock.LockName;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.fencepost.lock.LockName;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;

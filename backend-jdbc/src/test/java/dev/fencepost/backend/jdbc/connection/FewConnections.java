@@ -1,5 +1,14 @@
 package dev.fencepost.backend.jdbc.connection;
 
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static dev.fencepost.testkit.replica.OpenReplica.failure;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.fencepost.backend.jdbc.JdbcBackendProvider;
 import dev.fencepost.backend.jdbc.TestReplica;
 import dev.fencepost.lock.Grant;
@@ -11,18 +20,8 @@ import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
-import dev.fencepost.lock.spi.StoreSettings;
-
-import static dev.fencepost.testkit.replica.OpenReplica.answer;
-import static dev.fencepost.testkit.replica.OpenReplica.claim;
-import static dev.fencepost.testkit.replica.OpenReplica.failure;
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
-
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import dev.fencepost.lock.spi.StoreException.Failure;
+import dev.fencepost.lock.spi.StoreSettings;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;

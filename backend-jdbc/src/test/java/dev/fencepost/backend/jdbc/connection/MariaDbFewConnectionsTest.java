@@ -1,7 +1,6 @@
 package dev.fencepost.backend.jdbc.connection;
 
 import dev.fencepost.testkit.process.MySqlFamilyDatabase;
-
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.extension.RegisterExtension;
 

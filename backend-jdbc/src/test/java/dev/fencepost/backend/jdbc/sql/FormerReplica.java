@@ -1,5 +1,6 @@
 package dev.fencepost.backend.jdbc.sql;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.fencepost.backend.jdbc.SqlStoreUnderTest;
 import dev.fencepost.backend.jdbc.batch.JdbcCommand;
 import dev.fencepost.backend.jdbc.batch.PendingCommand;
@@ -15,8 +16,6 @@ import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.record.MicrosecondTime;
 import dev.fencepost.testkit.replica.OpenReplica;
-
-import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

@@ -3,7 +3,6 @@ package dev.fencepost.backend.jdbc.sql;
 import dev.fencepost.backend.jdbc.MySqlStoreUnderTest;
 import dev.fencepost.backend.jdbc.SqlStoreUnderTest;
 import dev.fencepost.testkit.process.MySqlFamilyDatabase;
-
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** An upgrade of replicas on a MariaDB. */

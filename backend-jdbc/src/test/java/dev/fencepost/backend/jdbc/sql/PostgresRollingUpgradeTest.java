@@ -3,7 +3,6 @@ package dev.fencepost.backend.jdbc.sql;
 import dev.fencepost.backend.jdbc.PostgresStoreUnderTest;
 import dev.fencepost.backend.jdbc.SqlStoreUnderTest;
 import dev.fencepost.testkit.process.PostgresDatabase;
-
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** An upgrade of replicas on a PostgreSQL. */

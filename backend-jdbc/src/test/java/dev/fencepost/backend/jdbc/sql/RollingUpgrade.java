@@ -1,5 +1,10 @@
 package dev.fencepost.backend.jdbc.sql;
 
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static dev.fencepost.testkit.replica.OpenReplica.granted;
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.fencepost.backend.jdbc.SqlStoreUnderTest;
 import dev.fencepost.backend.jdbc.TestReplica;
 import dev.fencepost.lock.Attempt;
@@ -13,12 +18,6 @@ import dev.fencepost.lock.Release;
 import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.spi.QueueIntent;
-
-import static dev.fencepost.testkit.replica.OpenReplica.answer;
-import static dev.fencepost.testkit.replica.OpenReplica.claim;
-import static dev.fencepost.testkit.replica.OpenReplica.granted;
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

@@ -6,10 +6,10 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.Status;
 
-/** The fence as one gRPC call meets it. */
+/** The fence of one gRPC call: its resource, its token and the marks to compare with. */
 record CallFence(FenceMarks marks, String resource, FencingToken token) {
 
-  /** Whether the call may go on; closes it if not. */
+  /** Compares the token. Returns true if the call may go on; otherwise closes it. */
   boolean passes(ServerCall<?, ?> call) {
     try {
       marks.check(resource, token);
@@ -19,7 +19,7 @@ record CallFence(FenceMarks marks, String resource, FencingToken token) {
     } catch (InvalidValueException e) {
       call.close(Status.INVALID_ARGUMENT.withDescription(e.getMessage()), new Metadata());
     } catch (RuntimeException e) {
-      // Whatever went wrong, it is not known that the token may pass.
+      // After any failure it is unknown whether the token may pass.
       call.close(
           Status.UNAVAILABLE.withDescription("FENCE_UNAVAILABLE: " + e.getMessage()).withCause(e),
           new Metadata());
@@ -27,7 +27,7 @@ record CallFence(FenceMarks marks, String resource, FencingToken token) {
     return false;
   }
 
-  /** Closes the call, whichever fence found its token stale. */
+  /** Closes the call, since this fence or another one found its token stale. */
   void refuse(ServerCall<?, ?> call, StaleTokenException stale) {
     call.close(
         Status.FAILED_PRECONDITION

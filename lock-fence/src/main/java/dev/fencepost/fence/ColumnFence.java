@@ -30,7 +30,7 @@ final class ColumnFence implements JdbcFence {
   @Override
   public void check(Connection transaction, Object resource, FencingToken token)
       throws SQLException {
-    JdbcTransactions.require(transaction);
+    JdbcTransactions.requireTransaction(transaction);
     GuardTableDialect.of(transaction);
     for (int i = 0; i < MAX_TRIES; i++) {
       int rows =
@@ -42,8 +42,8 @@ final class ColumnFence implements JdbcFence {
         throw new IllegalStateException(
             keyColumn + " of " + table + " is not unique: " + rows + " rows have " + resource);
       }
-      OptionalLong standing = JdbcTransactions.number(transaction, mark, resource);
-      if (passes(standing, resource, token)) {
+      OptionalLong current = JdbcTransactions.number(transaction, mark, resource);
+      if (passes(current, resource, token)) {
         return;
       }
     }
@@ -51,17 +51,17 @@ final class ColumnFence implements JdbcFence {
         "the row of " + resource + " in " + table + " changes too fast", "40001");
   }
 
-  /** What it means that nothing was updated; false if the row came or changed in between. */
-  private boolean passes(OptionalLong standing, Object resource, FencingToken token) {
-    if (standing.isEmpty()) {
+  /** Decides after an UPDATE of no row. False if the row was inserted or changed in between. */
+  private boolean passes(OptionalLong current, Object resource, FencingToken token) {
+    if (current.isEmpty()) {
       throw InvalidValueException.of(
           "resource", resource, "a row of " + table + " with that " + keyColumn);
     }
-    if (standing.getAsLong() > token.value()) {
+    if (current.getAsLong() > token.value()) {
       throw new StaleTokenException(
-          String.valueOf(resource), token, new FencingToken(standing.getAsLong()));
+          String.valueOf(resource), token, new FencingToken(current.getAsLong()));
     }
-    // MySQL's drivers can be told not to count rows that an UPDATE leaves as they were.
-    return standing.getAsLong() == token.value();
+    // MySQL's drivers can be configured not to count rows that an UPDATE leaves unchanged.
+    return current.getAsLong() == token.value();
   }
 }

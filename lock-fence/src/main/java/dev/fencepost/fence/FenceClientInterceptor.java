@@ -24,8 +24,8 @@ import java.util.function.Supplier;
  * }</pre>
  *
  * <p>A server's refusal is a {@code FAILED_PRECONDITION} whose cause is a {@link
- * StaleTokenException}. By itself it stops nobody: the server does. Immutable and safe for use by
- * many threads.
+ * StaleTokenException}. The interceptor itself stops no call: the server does. Immutable and safe
+ * for use by many threads.
  */
 public final class FenceClientInterceptor implements ClientInterceptor {
 
@@ -38,11 +38,12 @@ public final class FenceClientInterceptor implements ClientInterceptor {
   }
 
   /**
-   * Sends the token that the supplier gives when a call starts; what it throws ends the call.
+   * Sends the token that the supplier returns when a call starts. An exception of the supplier ends
+   * the call.
    *
    * @param resource 1–512 bytes of UTF-8
-   * @param token usually a handle's {@code token()}, which gives the same after a loss too: it is
-   *     the fence that must refuse it
+   * @param token usually a handle's {@code token()}, which returns the same token even after the
+   *     lock was lost, since the fence must be the one to refuse it
    */
   public static FenceClientInterceptor sending(String resource, Supplier<FencingToken> token) {
     return new FenceClientInterceptor(new ResourceName(resource).value(), token);

@@ -18,8 +18,8 @@ import java.util.function.Predicate;
 
 /**
  * Refuses HTTP requests that come with a stale fencing token, before their servlet acts. Needs
- * {@code jakarta.servlet:jakarta.servlet-api}, 5.0 or later; requests carry what {@link HttpFence}
- * sends.
+ * {@code jakarta.servlet:jakarta.servlet-api}, 5.0 or later. Requests need the headers that {@link
+ * HttpFence} sends.
  *
  * <pre>{@code
  * new FenceFilter(new MemoryFence()).only(request -> !request.getMethod().equals("GET"))
@@ -28,12 +28,12 @@ import java.util.function.Predicate;
  * <p><b>Closes</b> the way to the servlet: the token is compared when the head of the request has
  * arrived, and again when the servlet has read the body to its end, so that a caller who is paused
  * in the middle is refused. <b>Narrows</b> the rest: the servlet itself may be paused, and its own
- * write come late. A servlet that writes to something with a fence of its own closes that, too,
- * with {@link #token}; it may let that fence's {@link StaleTokenException} pass through to this
- * filter.
+ * write may come late. If the servlet writes to something that has a fence of its own, it closes
+ * that window too by passing {@link #token} on. It may let that fence's {@link StaleTokenException}
+ * pass through to this filter.
  *
- * <p>With a {@link MemoryFence} each server knows only of the requests that it has seen. Of several
- * servers for one resource, give all the same marks: {@link JdbcFence#marks} or {@link
+ * <p>With a {@link MemoryFence} each server knows only the requests that it has received. If
+ * several servers serve one resource, let them share their marks: {@link JdbcFence#marks} or {@link
  * RedisFence#marks}.
  *
  * <p>A refused request is answered, in plain text,
@@ -80,13 +80,13 @@ public final class FenceFilter implements Filter {
     return new FenceFilter(marks, requests, resource);
   }
 
-  /** Lets the server say which resource a request is for, whatever the caller says. */
+  /** Lets the server name the resource of a request. The name that the caller sent is ignored. */
   public FenceFilter resource(Function<HttpServletRequest, String> of) {
     return new FenceFilter(marks, fenced, of);
   }
 
   /**
-   * The token of a request that passed, for the servlet's own writes.
+   * Returns the token of a request that passed, for the servlet's own writes.
    *
    * @throws IllegalStateException if the request was not fenced
    */
@@ -129,7 +129,7 @@ public final class FenceFilter implements Filter {
       refuse(response, e);
       return;
     } catch (RuntimeException e) {
-      // Whatever went wrong, it is not known that the token may pass.
+      // After any failure it is unknown whether the token may pass.
       answer(response, UNAVAILABLE, "FENCE_UNAVAILABLE: " + e.getMessage());
       return;
     }
@@ -177,7 +177,7 @@ public final class FenceFilter implements Filter {
     response.getOutputStream().write((text + "\n").getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Two values may be an attempt to show one to us and the other to whoever comes later. */
+  /** Requires one value: with two, a later reader of the header might see another one than we. */
   private static String only(HttpServletRequest request, String header) {
     List<String> values = Collections.list(request.getHeaders(header));
     if (values.size() != 1) {

@@ -10,14 +10,15 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
- * What travels in the headers of a fenced call, the same in gRPC and HTTP: the token as a decimal
- * text (a number of JSON or JavaScript would lose its last digits), the resource percent-encoded.
+ * Reads and writes the headers of a fenced call, which are the same in gRPC and HTTP. The token is
+ * decimal text, since a number of JSON or JavaScript would lose its last digits. The resource is
+ * percent-encoded.
  */
 final class FenceHeader {
   static final String TOKEN = "fencepost-token";
   static final String RESOURCE = "fencepost-resource";
 
-  /** Of a refusal: the mark that was higher. */
+  /** Header of a refusal: the mark that was higher. */
   static final String MARK = "fencepost-mark";
 
   private static final Pattern NUMBER = Pattern.compile("-?[0-9]{1,19}");
@@ -38,11 +39,11 @@ final class FenceHeader {
     }
   }
 
-  /** Writes a resource's name with what a header may carry; leaves most names as they are. */
+  /** Writes a resource's name in characters that a header may contain. Most names stay the same. */
   static String encoded(String resource) {
     StringBuilder out = new StringBuilder();
     for (byte b : new ResourceName(resource).utf8()) {
-      // A comma joins two headers to one on some ways.
+      // Some proxies join two headers to one with a comma.
       if (b > ' ' && b < 0x7f && b != '%' && b != ',') {
         out.append((char) b);
       } else {

@@ -3,14 +3,14 @@ package dev.fencepost.fence;
 import dev.fencepost.lock.FencingToken;
 
 /**
- * Where a guard that has no transaction of its resource keeps its marks: the highest token that
- * passed, for each resource. {@link MemoryFence} keeps them in this process; {@link
+ * Keeps the marks of a guard that has no transaction of its resource: for each resource, the
+ * highest token that passed. {@link MemoryFence} keeps them in this process. {@link
  * JdbcFence#marks} and {@link RedisFence#marks} keep them where all servers of a service see the
- * same. Anything else that compares and raises in one atomic step will do, such as Fencepost's own
- * {@code AdvanceToken}.
+ * same. Other implementations are possible if they compare and raise in one atomic step, for
+ * example with Fencepost's own {@code AdvanceToken}.
  *
- * <p><b>Narrows.</b> What is done after a check may still be late. Implementations are safe for use
- * by many threads.
+ * <p><b>Narrows.</b> The work after a check may still be late. Implementations are safe for use by
+ * many threads.
  */
 @FunctionalInterface
 public interface FenceMarks {
@@ -21,7 +21,7 @@ public interface FenceMarks {
    * that.
    *
    * @throws StaleTokenException if the token is below the mark
-   * @throws FenceUnavailableException if the marks cannot be asked
+   * @throws FenceUnavailableException if the marks cannot be read
    */
   void check(String resource, FencingToken token);
 }

@@ -30,14 +30,14 @@ final class FenceMetadata {
     return FenceHeader.decoded(only(headers, RESOURCE));
   }
 
-  /** The trailers of a refusal. */
+  /** Returns the trailers of a refusal. */
   static Metadata refusal(StaleTokenException stale) {
     Metadata trailers = new Metadata();
     trailers.put(MARK, stale.mark().toString());
     return trailers;
   }
 
-  /** The mark that a refusal names; empty if it was not a fence that refused. */
+  /** Returns the mark that a refusal names; empty if the call was not refused by a fence. */
   static Optional<FencingToken> mark(Metadata trailers) {
     String mark = trailers.get(MARK);
     try {
@@ -47,7 +47,7 @@ final class FenceMetadata {
     }
   }
 
-  /** Two values may be an attempt to show one to us and the other to whoever comes later. */
+  /** Requires one value: with two, a later reader of the header might see another one than we. */
   private static String only(Metadata headers, Metadata.Key<String> key) {
     List<String> values = new ArrayList<>();
     Optional.ofNullable(headers.getAll(key)).ifPresent(all -> all.forEach(values::add));

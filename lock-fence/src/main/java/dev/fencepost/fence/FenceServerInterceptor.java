@@ -15,20 +15,21 @@ import java.util.function.Predicate;
 
 /**
  * Refuses gRPC calls that come with a stale fencing token, before their handler runs. Needs {@code
- * io.grpc:grpc-api}; calls carry what {@link FenceClientInterceptor} sends.
+ * io.grpc:grpc-api}. Calls need the headers that {@link FenceClientInterceptor} sends.
  *
  * <pre>{@code
  * ServerInterceptors.intercept(new StockService(), FenceServerInterceptor.with(new MemoryFence()))
  * }</pre>
  *
- * <p><b>Closes</b> the way to the handler: however long a caller is paused or its call is on the
- * way, the token is compared when the request is complete, and of a stream with each message.
- * <b>Narrows</b> the rest: the handler itself may be paused, and its own write come late. A handler
- * that writes to something with a fence of its own closes that, too, with {@link #token()}; it may
- * throw that fence's {@link StaleTokenException}, which is answered as if it were ours.
+ * <p><b>Closes</b> the way to the handler: even if a caller is paused or its call is delayed, the
+ * token is compared when the request is complete, and in a stream with each message. <b>Narrows</b>
+ * the rest: the handler itself may be paused, and its own write may come late. If the handler
+ * writes to something that has a fence of its own, it closes that window too by passing {@link
+ * #token()} on. It may throw that fence's {@link StaleTokenException}, which is answered like this
+ * fence's.
  *
- * <p>With a {@link MemoryFence} each server knows only of the calls that it has seen. Of several
- * servers for one resource, give all the same marks: {@link JdbcFence#marks} or {@link
+ * <p>With a {@link MemoryFence} each server knows only the calls that it has received. If several
+ * servers serve one resource, let them share their marks: {@link JdbcFence#marks} or {@link
  * RedisFence#marks}. Those block the thread of the call, so such a server must not use {@code
  * directExecutor()}.
  *
@@ -73,13 +74,13 @@ public final class FenceServerInterceptor implements ServerInterceptor {
     return new FenceServerInterceptor(marks, methods, resource);
   }
 
-  /** Lets the server say which resource a call is for, whatever the caller says. */
+  /** Lets the server name the resource of a call. The name that the caller sent is ignored. */
   public FenceServerInterceptor resource(BiFunction<MethodDescriptor<?, ?>, Metadata, String> of) {
     return new FenceServerInterceptor(marks, fenced, of);
   }
 
   /**
-   * The token of the call that runs now, from the gRPC context: for the handler's own writes.
+   * Returns the token of the current call, from the gRPC context, for the handler's own writes.
    *
    * @throws IllegalStateException outside a fenced call
    */
@@ -106,7 +107,7 @@ public final class FenceServerInterceptor implements ServerInterceptor {
       call.close(Status.INVALID_ARGUMENT.withDescription(e.getMessage()), new Metadata());
       return new ServerCall.Listener<>() {};
     }
-    // The handler of one request runs when that is complete; that of a stream, at once.
+    // The handler of a single request runs when it is complete, the handler of a stream at once.
     if (!method.getType().clientSendsOneMessage() && !fence.passes(call)) {
       return new ServerCall.Listener<>() {};
     }

@@ -4,7 +4,7 @@ import jakarta.servlet.ReadListener;
 import jakarta.servlet.ServletInputStream;
 import java.io.IOException;
 
-/** A request's body that asks the fence before it tells that it is at its end. */
+/** A request's body that checks the fence before it reports its end. */
 final class FencedBody extends ServletInputStream {
 
   private final ServletInputStream body;
@@ -75,7 +75,7 @@ final class FencedBody extends ServletInputStream {
         });
   }
 
-  /** Some readers stop at the announced length and never see the end. */
+  /** Counts bytes, since some readers stop at the announced length and never read the end. */
   private void count(int read) {
     readBytes += Math.max(read, 0);
     if (read < 0 || readBytes == length) {

@@ -5,9 +5,9 @@ import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 
 /**
- * Compares the token whenever the caller's next word would make the handler act: with the end of a
- * single request (which is when such a handler runs), and with each message of a stream and its
- * end. gRPC calls a listener from one thread at a time.
+ * Compares the token at each event that makes the handler act: at the end of a single request,
+ * which is when its handler runs, and at each message and the end of a stream. gRPC calls a
+ * listener from one thread at a time.
  */
 final class FencedListener<Q> extends SimpleForwardingServerCallListener<Q> {
 
@@ -59,7 +59,7 @@ final class FencedListener<Q> extends SimpleForwardingServerCallListener<Q> {
     }
   }
 
-  /** A handler may leave the refusal by a fence of its own to us. */
+  /** Runs the handler, and answers the refusal by a fence of the handler's own. */
   private void handle(Runnable handler) {
     try {
       handler.run();
@@ -73,7 +73,7 @@ final class FencedListener<Q> extends SimpleForwardingServerCallListener<Q> {
   private boolean passes() {
     refused = !fence.passes(call);
     if (refused) {
-      // To the handler it is a caller that has gone: it ends what it had begun.
+      // To the handler this looks like a caller that has left, so it ends its work.
       super.onCancel();
     }
     return !refused;

@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** A request that compares its token once more when its body has been read to the end. */
+/** A request that compares its token again when its body has been read to the end. */
 final class FencedRequest extends HttpServletRequestWrapper {
 
   private final Runnable fence;
@@ -81,7 +81,9 @@ final class FencedRequest extends HttpServletRequestWrapper {
     return afterForm(super.getPart(name));
   }
 
-  /** The container reads a form's body itself, past {@link #getInputStream}. */
+  /**
+   * Checks after reading a form, whose body the container reads without {@link #getInputStream}.
+   */
   private <T extends @Nullable Object> T afterForm(T answer) {
     if (!formRead && getContentType() != null) {
       formRead = true;

@@ -6,14 +6,14 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
-/** The script around a write: compares and raises the marks, then runs the write. */
+/** The script that encloses a write: it compares and raises the marks, then runs the write. */
 final class FencedScript {
   private static final String PLACE = "--write--";
   private static final String AROUND = read();
 
   private FencedScript() {}
 
-  /** The whole script for a write in Lua. */
+  /** Returns the complete script for a write in Lua. */
   static String around(String lua) {
     if (lua.startsWith("#!")) {
       throw InvalidValueException.of("lua", lua, "no shebang line: it would not come first");

@@ -10,7 +10,7 @@ import java.sql.SQLFeatureNotSupportedException;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
-/** A kind of database, and the folder of its statements. */
+/** A kind of database, with the folder of its SQL statements. */
 enum GuardTableDialect {
   POSTGRESQL,
   MYSQL,
@@ -18,7 +18,7 @@ enum GuardTableDialect {
 
   private static final Pattern COMMENT = Pattern.compile("(?m)^\\s*--.*$");
 
-  /** The dialect of the database at the other end; asks the driver, not the database. */
+  /** Returns the dialect of a connection's database. Asks the driver only, not the database. */
   static GuardTableDialect of(Connection connection) throws SQLException {
     String product = connection.getMetaData().getDatabaseProductName();
     return switch (product) {
@@ -31,13 +31,13 @@ enum GuardTableDialect {
     };
   }
 
-  /** The statement of that name, on that table, with {@code ?} for its parameters. */
+  /** Returns the statement of this name on this table, with {@code ?} for its parameters. */
   String statement(String name, String table) {
     String text = resource(name);
     return COMMENT.matcher(text).replaceAll("").strip().replace("fence_guard", table);
   }
 
-  /** The text of a resource of this dialect. */
+  /** Returns the text of a resource file of this dialect. */
   String resource(String name) {
     String path = name().toLowerCase(Locale.ROOT) + "/" + name + ".sql";
     try (InputStream in = GuardTableDialect.class.getResourceAsStream(path)) {

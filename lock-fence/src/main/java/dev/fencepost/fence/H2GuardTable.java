@@ -8,8 +8,9 @@ import java.sql.SQLTransactionRollbackException;
 import java.util.OptionalLong;
 
 /**
- * Raises, else looks, else inserts. H2's MERGE may fail when two do it at once, and a failed INSERT
- * leaves its transaction as it was: so the loser of that race starts over.
+ * Raises the mark; if there is none to raise, reads it; if there is no row, inserts it. H2's MERGE
+ * may fail when two transactions run it at once. A failed INSERT leaves its transaction unchanged,
+ * so the loser of that race starts over.
  */
 final class H2GuardTable implements GuardTable {
   private static final int MAX_TRIES = 10;
@@ -32,15 +33,15 @@ final class H2GuardTable implements GuardTable {
       if (JdbcTransactions.update(transaction, update, token, name, token) > 0) {
         return token;
       }
-      OptionalLong standing = JdbcTransactions.number(transaction, mark, name);
-      if (standing.isPresent() && standing.getAsLong() > token) {
-        return standing.getAsLong();
+      OptionalLong current = JdbcTransactions.number(transaction, mark, name);
+      if (current.isPresent() && current.getAsLong() > token) {
+        return current.getAsLong();
       }
-      if (standing.isEmpty() && inserted(transaction, name, token)) {
+      if (current.isEmpty() && inserted(transaction, name, token)) {
         return token;
       }
     }
-    // Only a snapshot that is older than the row can see none and yet be unable to insert it.
+    // Only a snapshot older than the row can see no row and yet be unable to insert it.
     throw new SQLTransactionRollbackException(
         "the mark of \"" + name + "\" was made after this transaction began", "40001");
   }

@@ -9,8 +9,8 @@ import java.util.Optional;
 
 /**
  * Sends the fencing token with a request of {@code java.net.http}, in the header {@code
- * Fencepost-Token}, and the resource's name, percent-encoded, in {@code Fencepost-Resource}; and
- * knows a refusal when it comes back. For servers that have a {@link FenceFilter}, or compare the
+ * Fencepost-Token}, and the resource's name, percent-encoded, in {@code Fencepost-Resource}.
+ * Recognizes a refusal in the response. For servers that have a {@link FenceFilter}, or compare the
  * header themselves.
  *
  * <pre>{@code
@@ -20,7 +20,7 @@ import java.util.Optional;
  * HttpFence.requirePassed(client.send(request, BodyHandlers.ofString()));
  * }</pre>
  *
- * <p>By itself it stops nobody: the server does. Safe for use by many threads.
+ * <p>This class itself stops no request: the server does. Safe for use by many threads.
  */
 public final class HttpFence {
 
@@ -30,7 +30,7 @@ public final class HttpFence {
   private HttpFence() {}
 
   /**
-   * Adds the headers, in place of those that the request had.
+   * Sets the headers, in place of those that the request may have already.
    *
    * @param resource 1–512 bytes of UTF-8
    */
@@ -42,8 +42,8 @@ public final class HttpFence {
   }
 
   /**
-   * The response, unless a fence refused its request. Other faults, by their status, are the
-   * caller's to look at.
+   * Returns the response, unless a fence refused its request. The caller must check the status for
+   * other faults.
    *
    * @throws StaleTokenException if the server's fence found the token stale
    */

@@ -34,9 +34,9 @@ import javax.sql.DataSource;
 public interface JdbcFence {
 
   /**
-   * Marks in a table of their own, of which {@code docs/fencing.md} has the schema: {@code
-   * resource} (the primary key) and {@code token}. The row of a resource is made by its first
-   * check. The resource is a text of 1–512 bytes of UTF-8.
+   * Keeps marks in a table of their own, with the columns {@code resource} (the primary key) and
+   * {@code token}. Its schema is in {@code docs/fencing.md}. The first check of a resource inserts
+   * its row. The resource is a text of 1–512 bytes of UTF-8.
    *
    * @param guardTable a name as it would be written in SQL, with schema and quotes if it needs them
    */
@@ -45,9 +45,9 @@ public interface JdbcFence {
   }
 
   /**
-   * The mark in a column of the protected rows themselves, for example {@code fence BIGINT NOT NULL
-   * DEFAULT 0}; NULL counts as 0. The resource is the row's key, of whatever type the column takes
-   * (a Long, a String, a UUID). Whoever makes a row writes its token with the INSERT.
+   * Keeps the mark in a column of the protected rows themselves, for example {@code fence BIGINT
+   * NOT NULL DEFAULT 0}; NULL counts as 0. The resource is the row's key, of a type that the column
+   * takes (a Long, a String, a UUID). The INSERT of a new row must write the token.
    *
    * @param table the table of the protected rows
    * @param keyColumn a column that is unique in it
@@ -72,15 +72,16 @@ public interface JdbcFence {
    * @throws dev.fencepost.lock.InvalidValueException if the resource is no name, or no row has that
    *     key
    * @throws java.sql.SQLFeatureNotSupportedException if the database is none of the four
-   * @throws SQLException what the database says; nothing passed
+   * @throws SQLException if the database fails; nothing passed
    */
   void check(Connection transaction, Object resource, FencingToken token) throws SQLException;
 
   /**
-   * These marks for a guard outside the database's transactions: each check is a transaction of its
-   * own. <b>Narrows</b> only. A deadlock or serialization failure is repeated up to 10 times.
+   * Returns these marks for a guard outside the database's transactions: each check is a
+   * transaction of its own. <b>Narrows</b> only. After a deadlock or serialization failure the
+   * check is repeated, up to 10 times.
    *
-   * @param database whose connections bound their own waiting; a check blocks its thread
+   * @param database its connections must bound their waiting, since a check blocks its thread
    */
   default FenceMarks marks(DataSource database) {
     return new JdbcMarks(this, database);

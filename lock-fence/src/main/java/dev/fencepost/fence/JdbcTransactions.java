@@ -7,7 +7,7 @@ import java.sql.SQLException;
 import java.sql.SQLTransactionRollbackException;
 import java.util.OptionalLong;
 
-/** Short statements inside a transaction of the caller's. */
+/** Runs short statements inside a transaction of the caller. */
 final class JdbcTransactions {
 
   /**
@@ -19,7 +19,7 @@ final class JdbcTransactions {
   private JdbcTransactions() {}
 
   /** Refuses a connection on which each statement is a transaction of its own. */
-  static void require(Connection connection) throws SQLException {
+  static void requireTransaction(Connection connection) throws SQLException {
     if (connection.getAutoCommit()) {
       throw new IllegalStateException(
           "auto-commit: the fence holds until the transaction ends, so it needs one"
@@ -27,7 +27,7 @@ final class JdbcTransactions {
     }
   }
 
-  /** Runs a statement; answers how many rows it counted. */
+  /** Runs a statement and returns its row count. */
   static int update(Connection transaction, String sql, Object... parameters) throws SQLException {
     try (PreparedStatement statement = prepare(transaction, sql, parameters)) {
       return statement.executeUpdate();
@@ -36,7 +36,7 @@ final class JdbcTransactions {
     }
   }
 
-  /** The first column of the first row, if there is one. */
+  /** Returns the first column of the first row, if there is one. */
   static OptionalLong number(Connection transaction, String sql, Object... parameters)
       throws SQLException {
     try (PreparedStatement statement = prepare(transaction, sql, parameters);
@@ -47,7 +47,7 @@ final class JdbcTransactions {
     }
   }
 
-  /** Gives a serialization failure the SQLSTATE by which callers know that they may repeat. */
+  /** Gives a serialization failure the SQLSTATE that tells callers to repeat the transaction. */
   private static SQLException inClass40(SQLException e) {
     if (e.getErrorCode() != CHANGED_SINCE_SNAPSHOT || !"HY000".equals(e.getSQLState())) {
       return e;

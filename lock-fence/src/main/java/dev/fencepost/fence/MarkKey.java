@@ -3,9 +3,9 @@ package dev.fencepost.fence;
 import dev.fencepost.lock.InvalidValueException;
 
 /**
- * Names the key that holds the mark of a key, so that both lie in the same slot of a cluster: what
- * stands between the first <code>{</code> and the next <code>}</code> decides the slot, and if
- * nothing does, the whole key (Redis cluster specification, "Hash tags").
+ * Names the key that holds the mark of a key, so that both lie in the same slot of a cluster. The
+ * text between the first <code>{</code> and the next <code>}</code> decides the slot; if there is
+ * none, the whole key does (Redis cluster specification, "Hash tags").
  */
 final class MarkKey {
   private static final String PREFIX = "fencepost:mark:";
@@ -13,10 +13,10 @@ final class MarkKey {
   private MarkKey() {}
 
   /**
-   * {@code fencepost:mark:{key}}, or {@code fencepost:mark:{tag}:key} for a key with a tag.
+   * Returns {@code fencepost:mark:{key}}, or {@code fencepost:mark:{tag}:key} for a key with a tag.
    *
    * @throws InvalidValueException if the key is empty, or has a closing brace or empty braces and
-   *     no tag: no other key of one slot with it could be named after it
+   *     no tag: no key derived from its name would lie in its slot
    */
   static String of(String key) {
     int open = key.indexOf('{');

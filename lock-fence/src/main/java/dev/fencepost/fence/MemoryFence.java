@@ -21,22 +21,22 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 public final class MemoryFence implements FenceMarks {
 
-  /** How many resources a fence keeps marks of, unless it is told otherwise. */
+  /** The number of resources of a fence by default. */
   public static final int DEFAULT_MAX_RESOURCES = 100_000;
 
   private final int maxResources;
   private final AtomicInteger resources = new AtomicInteger();
   private final ConcurrentMap<String, Mark> marks = new ConcurrentHashMap<>();
 
-  /** A fence for at most {@value #DEFAULT_MAX_RESOURCES} resources. */
+  /** Makes a fence for at most {@value #DEFAULT_MAX_RESOURCES} resources. */
   public MemoryFence() {
     this(DEFAULT_MAX_RESOURCES);
   }
 
   /**
-   * A fence for a number of resources.
+   * Makes a fence for a number of resources.
    *
-   * @param maxResources at least 1
+   * @param maxResources most resources, at least 1
    */
   public MemoryFence(int maxResources) {
     if (maxResources < 1) {
@@ -50,8 +50,8 @@ public final class MemoryFence implements FenceMarks {
    *
    * @param resource 1–512 bytes of UTF-8
    * @throws StaleTokenException if a higher token has passed
-   * @throws IllegalStateException if it would be the mark of one resource too many; dropping
-   *     another mark instead would let a late writer through
+   * @throws IllegalStateException if the fence keeps its most resources already; dropping another
+   *     mark instead would let a late writer through
    */
   @Override
   public void check(String resource, FencingToken token) {
@@ -64,14 +64,14 @@ public final class MemoryFence implements FenceMarks {
   }
 
   /**
-   * Runs the write if the token passes. Until it ends, nobody else passes for this resource; it may
-   * itself come back to the fence for the same resource.
+   * Runs the write if the token passes. Until it ends, no other thread passes for this resource.
+   * The write itself may use the fence for the same resource.
    *
    * @param resource 1–512 bytes of UTF-8
-   * @return what the write returned
+   * @return the write's result
    * @throws StaleTokenException if a higher token has passed; the write was not begun
    * @throws IllegalStateException as for {@link #check}
-   * @throws Exception what the write threw; the mark stays raised
+   * @throws Exception if the write failed; the mark stays raised
    */
   public <T> T run(String resource, FencingToken token, Callable<T> write) throws Exception {
     Mark mark = lock(resource);
@@ -102,8 +102,8 @@ public final class MemoryFence implements FenceMarks {
     }
   }
 
-  /** The resource's mark, locked; never one that was forgotten meanwhile. */
-  @SuppressWarnings("LockNotBeforeTry") // It is the callers who unlock it, in a finally.
+  /** Returns the resource's mark, locked. Never one that was forgotten meanwhile. */
+  @SuppressWarnings("LockNotBeforeTry") // The callers unlock it, in a finally.
   private Mark lock(String resource) {
     while (true) {
       Mark known = marks.get(resource);
@@ -130,7 +130,7 @@ public final class MemoryFence implements FenceMarks {
     return new Mark();
   }
 
-  /** The highest token that passed; touched by whoever has its lock. */
+  /** The highest token that passed. Accessed only by the thread that has its lock. */
   private static final class Mark extends ReentrantLock {
     private static final long serialVersionUID = 1L;
 

@@ -5,9 +5,9 @@ import java.sql.Connection;
 import java.sql.SQLException;
 
 /**
- * A statement that inserts or raises, and a locking read of what came of it: how many rows the
- * first one counts depends on the connection's settings, except that two are always a raise (MySQL
- * manual, "INSERT ... ON DUPLICATE KEY UPDATE Statement"). Names travel as bytes, which no
+ * Inserts or raises the mark with one statement, then reads it with a locking read. The row count
+ * of the first statement depends on the connection's settings, except that two always mean a raise
+ * (MySQL manual, "INSERT ... ON DUPLICATE KEY UPDATE Statement"). Names are sent as bytes, which no
  * collation can make equal.
  */
 final class MysqlGuardTable implements GuardTable {
@@ -29,6 +29,6 @@ final class MysqlGuardTable implements GuardTable {
       return token;
     }
     return JdbcTransactions.number(transaction, mark, name)
-        .orElseThrow(() -> new SQLException("the row of \"" + resource + "\" is hidden from us"));
+        .orElseThrow(() -> new SQLException("the row of \"" + resource + "\" cannot be seen"));
   }
 }

@@ -5,9 +5,9 @@ import java.sql.Connection;
 import java.sql.SQLException;
 
 /**
- * One statement that inserts or raises. A failed INSERT would end the caller's transaction; {@code
- * ON CONFLICT} never fails, and locks the row even where it does not change it (PostgreSQL manual,
- * INSERT, "ON CONFLICT Clause").
+ * Inserts or raises the mark with one statement. A failed INSERT would end the caller's
+ * transaction. {@code ON CONFLICT} never fails, and locks the row even if it does not change it
+ * (PostgreSQL manual, INSERT, "ON CONFLICT Clause").
  */
 final class PostgresGuardTable implements GuardTable {
 
@@ -26,6 +26,6 @@ final class PostgresGuardTable implements GuardTable {
       return token;
     }
     return JdbcTransactions.number(transaction, mark, resource.value())
-        .orElseThrow(() -> new SQLException("the row of \"" + resource + "\" is hidden from us"));
+        .orElseThrow(() -> new SQLException("the row of \"" + resource + "\" cannot be seen"));
   }
 }

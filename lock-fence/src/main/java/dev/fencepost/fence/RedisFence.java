@@ -35,9 +35,9 @@ import org.jspecify.annotations.Nullable;
  * a cluster; it is kept until {@link #keepingMarksFor} says otherwise. Do not let Redis evict it
  * ({@code maxmemory-policy noeviction}, or {@code volatile-*} with marks kept for ever).
  *
- * <p>Immutable, safe for use by many threads; nothing blocks. A future fails with {@link
- * StaleTokenException}, and the write did not happen; or with Lettuce's exceptions, and it may
- * have. What is wrong with the arguments is thrown at once.
+ * <p>Immutable and safe for use by many threads. No method blocks. If a future fails with {@link
+ * StaleTokenException}, the write did not happen. If it fails with an exception of Lettuce, the
+ * write may have happened. Invalid arguments are thrown at once.
  */
 public final class RedisFence {
 
@@ -59,14 +59,14 @@ public final class RedisFence {
     this.retentionMillis = retentionMillis;
   }
 
-  /** A fence over a connection, to one server or to a cluster, that stays its owner's to close. */
+  /** Makes a fence over a connection to a server or a cluster. The caller closes the connection. */
   public static RedisFence over(RedisScriptingAsyncCommands<String, String> redis) {
     return new RedisFence(redis, FOR_EVER);
   }
 
   /**
-   * A fence whose marks vanish when they were not used for so long. A write that comes later still
-   * is not stopped.
+   * Returns a fence whose marks vanish when they are unused for this time. A write that is later
+   * than that is not stopped.
    *
    * @param retention at least a day
    */
@@ -77,19 +77,19 @@ public final class RedisFence {
     return new RedisFence(redis, Long.toString(retention.toMillis()));
   }
 
-  /** Sets a key, unless a holder with a higher token was at it. */
+  /** Sets a key, unless a holder with a higher token has written it. */
   public CompletableFuture<Void> set(String key, String value, FencingToken token) {
     return eval(SET, List.of(key), List.of(value), token).thenAccept(done -> {});
   }
 
   /**
-   * Runs a script, unless a holder with a higher token was at one of its keys. It raises the marks
-   * of all its keys first; they stay raised if the script fails.
+   * Runs a script, unless a holder with a higher token has written one of its keys. First raises
+   * the marks of all its keys; they stay raised if the script fails.
    *
-   * @param lua finds {@code keys} in KEYS and {@code args} in ARGV, as with EVAL; no shebang
-   * @param keys 1–{@value #MAX_KEYS}, all those it touches, in one slot; none with braces other
-   *     than around a hash tag
-   * @return what the script returned: a Long, a String, a List of these, or null
+   * @param lua gets {@code keys} in KEYS and {@code args} in ARGV, as with EVAL; no shebang
+   * @param keys 1–{@value #MAX_KEYS}, all keys that the script touches, in one slot; none with
+   *     braces other than around a hash tag
+   * @return the script's result: a Long, a String, a List of these, or null
    */
   public CompletableFuture<@Nullable Object> eval(
       String lua, List<String> keys, List<String> args, FencingToken token) {
@@ -107,16 +107,16 @@ public final class RedisFence {
   }
 
   /**
-   * These marks for a guard outside Redis; a resource's mark is that of the key of the same name.
-   * <b>Narrows</b> only.
+   * Returns these marks for a guard outside Redis. A resource's mark is that of the key of the same
+   * name. <b>Narrows</b> only.
    *
-   * @param timeout how long a check may block its thread, which must not be one of Lettuce's
+   * @param timeout how long a check may block its thread, which must not be a thread of Lettuce
    */
   public FenceMarks marks(Duration timeout) {
     return new RedisMarks(this, timeout);
   }
 
-  /** Passes a key and writes nothing but its mark. */
+  /** Lets the token pass for a key, and writes nothing but its mark. */
   CompletableFuture<Void> pass(String key, FencingToken token) {
     return eval(NOTHING, List.of(key), List.of(), token).thenAccept(done -> {});
   }
@@ -147,7 +147,7 @@ public final class RedisFence {
     return answer.size() > 1 ? answer.get(1) : null;
   }
 
-  /** All tokens in 19 digits, so that they compare as texts. */
+  /** Returns a token in 19 digits, so that tokens can be compared as texts. */
   private static String padded(FencingToken token) {
     return String.format(Locale.ROOT, "%019d", token.value());
   }

@@ -7,7 +7,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** Marks in Redis, waited for. */
+/** Marks in Redis. A check blocks until Redis replies. */
 final class RedisMarks implements FenceMarks {
 
   private final RedisFence fence;

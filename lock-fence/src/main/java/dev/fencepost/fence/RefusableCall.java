@@ -6,8 +6,8 @@ import io.grpc.ServerCall;
 import io.grpc.Status;
 
 /**
- * A call that the fence may close while the handler, on another thread, still answers: what the
- * handler sends afterwards is dropped.
+ * A call that the fence may close while the handler still answers on another thread. Messages that
+ * the handler sends afterwards are dropped.
  */
 final class RefusableCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
 

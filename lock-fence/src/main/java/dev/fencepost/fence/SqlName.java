@@ -3,7 +3,7 @@ package dev.fencepost.fence;
 import dev.fencepost.lock.InvalidValueException;
 import java.util.regex.Pattern;
 
-/** The name of a table or column, which becomes a part of statements. */
+/** The name of a table or column, which is inserted into statements. */
 final class SqlName {
   private static final String PART =
       "(?:[\\p{L}_][\\p{L}\\p{N}_$]*|\"[^\"\\p{C}]+\"|`[^`\\p{C}]+`)";
@@ -11,7 +11,7 @@ final class SqlName {
 
   private SqlName() {}
 
-  /** The name itself, if it is one and nothing else. */
+  /** Returns the name if it is a valid one and nothing else. */
   static String checked(String field, String name) {
     if (!NAME.matcher(name).matches()) {
       throw InvalidValueException.of(

@@ -3,9 +3,9 @@ package dev.fencepost.fence;
 import dev.fencepost.lock.FencingToken;
 
 /**
- * A write that came too late: a holder with a higher token has been at the resource before. The
- * write did not happen. The lock is lost for good, so nothing is gained by trying again with the
- * same token: give up, or acquire the lock anew and read the resource again.
+ * A write that came too late: a holder with a higher token has used the resource before. The write
+ * did not happen. The lock is lost for good, so trying again with the same token cannot succeed.
+ * Give up, or acquire the lock again and read the resource again.
  */
 public final class StaleTokenException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -24,17 +24,17 @@ public final class StaleTokenException extends RuntimeException {
     this.mark = mark.value();
   }
 
-  /** The resource that refused. */
+  /** Returns the resource that refused. */
   public String resource() {
     return resource;
   }
 
-  /** The refused token. */
+  /** Returns the refused token. */
   public FencingToken token() {
     return new FencingToken(token);
   }
 
-  /** The highest token that the resource has let pass; above {@link #token}. */
+  /** Returns the highest token that the resource has let pass, which is above {@link #token}. */
   public FencingToken mark() {
     return new FencingToken(mark);
   }

@@ -24,7 +24,7 @@ final class TableFence implements JdbcFence {
   public void check(Connection transaction, Object resource, FencingToken token)
       throws SQLException {
     ResourceName name = nameOf(resource);
-    JdbcTransactions.require(transaction);
+    JdbcTransactions.requireTransaction(transaction);
     GuardTable table = tables.get(GuardTableDialect.of(transaction));
     if (table == null) {
       throw new AssertionError("a dialect without a table");

@@ -1,13 +1,13 @@
 /**
- * Fences: guards at a resource that refuse a writer whose lock has passed to another, however late
- * and however sure of itself it comes.
+ * Fences: guards at a resource that refuse a writer whose lock has passed to another, even if the
+ * writer comes very late and still believes that it holds the lock.
  *
  * <p>A holder sends the fencing token of its grant along with each write. The guard remembers, for
  * each resource, the highest token that it let pass (the <em>mark</em>) and refuses lower ones with
- * {@link dev.fencepost.fence.StaleTokenException}. No Fencepost server is asked.
+ * {@link dev.fencepost.fence.StaleTokenException}. No Fencepost server is needed.
  *
- * <p>A guard <em>closes</em> the window if the check and the write are one step for everybody else,
- * and only <em>narrows</em> it if something may come between them:
+ * <p>A guard <em>closes</em> the window if the check and the write are one atomic step, and only
+ * <em>narrows</em> it if something may come between them:
  *
  * <ul>
  *   <li>{@link dev.fencepost.fence.JdbcFence}, for rows of a SQL database, closes it.

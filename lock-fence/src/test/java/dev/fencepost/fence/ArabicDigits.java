@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
-/** Shows that the run of the build that is named after it has a locale with digits of its own. */
+/** Shows that the build's run of this name has a locale whose digits are not 0 to 9. */
 class ArabicDigits {
 
   @Test

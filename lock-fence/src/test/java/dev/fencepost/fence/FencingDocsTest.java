@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-/** What the manual shows to users of other languages is what the guards run. */
+/** The statements and scripts of the manual are the ones that the guards run. */
 class FencingDocsTest {
 
   @Test

@@ -125,7 +125,7 @@ class GrpcFenceTest {
   }
 
   @Test
-  void serverNamesTheResource_whateverTheCallerSays() throws IOException {
+  void serverNamesTheResource_andTheCallersNameIsIgnored() throws IOException {
     end();
     serve(fence -> fence.resource((method, headers) -> method.getFullMethodName()), marks);
     put("a", "1", token(2));
@@ -133,7 +133,7 @@ class GrpcFenceTest {
   }
 
   @Test
-  void marksThatCannotBeAsked_letNothingThrough() throws IOException {
+  void marksThatCannotBeRead_letNothingThrough() throws IOException {
     end();
     serve(
         fence -> fence,
@@ -195,7 +195,7 @@ class GrpcFenceTest {
     assertThat(service.contents.values()).hasSize(PauseTrial.RESOURCES).containsOnly("newer");
   }
 
-  /** What the resource holds after a newer call overtook one that was held back in its handler. */
+  /** Returns the resource's content after a newer call overtook one that its handler held back. */
   private String heldBackInTheHandler(long first, Step fence) throws Exception {
     CountDownLatch inHandler = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
@@ -248,7 +248,7 @@ class GrpcFenceTest {
     return ClientCalls.blockingUnaryCall(channel, RawService.PUT, CallOptions.DEFAULT, message);
   }
 
-  /** What a call with these headers is told. */
+  /** Returns the status of a call with these headers. */
   private String refusal(Map<String, String> headers) {
     Metadata metadata = new Metadata();
     headers.forEach(

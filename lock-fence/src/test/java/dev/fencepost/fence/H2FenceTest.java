@@ -43,7 +43,7 @@ class H2FenceTest extends JdbcFenceContract {
         .get(0);
   }
 
-  /** Without this the tests of pauses would prove nothing. */
+  /** The counter-proof: without it the tests of pauses would prove nothing. */
   @Test
   void holderStoppedBetweenLookAndWrite_withoutAFence_writesLate() throws Exception {
     insertProtected();

@@ -102,7 +102,7 @@ class HttpFenceTest {
   }
 
   @Test
-  void serverNamesTheResource_whateverTheCallerSays() throws Exception {
+  void serverNamesTheResource_andTheCallersNameIsIgnored() throws Exception {
     server.stop();
     serve(new FenceFilter(marks).resource(HttpServletRequest::getRequestURI));
     put("a", "1", token(2));
@@ -110,7 +110,7 @@ class HttpFenceTest {
   }
 
   @Test
-  void marksThatCannotBeAsked_letNothingThrough() throws Exception {
+  void marksThatCannotBeRead_letNothingThrough() throws Exception {
     server.stop();
     FenceMarks broken =
         (resource, token) -> {
@@ -219,7 +219,7 @@ class HttpFenceTest {
         begin);
   }
 
-  /** How a servlet may read its body. */
+  /** The ways in which a servlet may read a body. */
   private enum Body {
     STREAM(request -> new String(request.getInputStream().readAllBytes(), UTF_8)),
     ANNOUNCED_LENGTH(

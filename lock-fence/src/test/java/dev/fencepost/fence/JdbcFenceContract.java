@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What both kinds of SQL fence promise, in every isolation level of a database. */
+/** The promises of both kinds of SQL fence, in every isolation level of a database. */
 abstract class JdbcFenceContract extends SqlFixture {
 
   static final Duration PATIENCE = Duration.ofMinutes(1);
@@ -48,7 +48,7 @@ abstract class JdbcFenceContract extends SqlFixture {
   }
 
   @Test
-  void names_areToldApartByteForByte() throws Exception {
+  void names_areComparedByteForByte() throws Exception {
     List<String> names =
         List.of("a", "A", "a ", "ä", "a\u0308", "ß", "ss", "😀", "😁", "'; DROP", "x".repeat(512));
     for (int i = 0; i < names.size(); i++) {
@@ -95,7 +95,7 @@ abstract class JdbcFenceContract extends SqlFixture {
   }
 
   @Test
-  void keysOfOtherTypes_findTheirRows_andMissingRowsAreToldApart() throws Exception {
+  void keysOfOtherTypes_findTheirRows_andMissingRowsAreDistinguished() throws Exception {
     execute("INSERT INTO accounts (id) VALUES (9007199254740993)");
     JdbcFence accounts = JdbcFence.column("accounts", "id", "fence");
     pass(accounts, 9_007_199_254_740_993L, 2);
@@ -113,7 +113,7 @@ abstract class JdbcFenceContract extends SqlFixture {
         Connection.TRANSACTION_REPEATABLE_READ,
         Connection.TRANSACTION_SERIALIZABLE
       })
-  void effectsOfManyWriters_neverFallInTheirTokens(int isolation) throws Exception {
+  void effectsOfManyWriters_haveTokensThatNeverDecrease(int isolation) throws Exception {
     execute("INSERT INTO protected (resource) VALUES ('a')");
     for (JdbcFence fence : List.of(table, column)) {
       execute("DELETE FROM effects");
@@ -151,7 +151,7 @@ abstract class JdbcFenceContract extends SqlFixture {
     for (JdbcFence fence : List.of(table, column)) {
       for (String resource : fence == table ? List.of("known", "fresh") : List.of("known")) {
         try (Connection late = begin(isolation)) {
-          countEffects(late); // From here on it may see the past.
+          countEffects(late); // Takes the snapshot: from here on it may see old rows.
           pass(fence, resource, 3);
           assertThatThrownBy(() -> fence.check(late, resource, token(2)))
               .satisfiesAnyOf(

@@ -2,7 +2,7 @@ package dev.fencepost.fence;
 
 import dev.fencepost.lock.FencingToken;
 
-/** Tokens as large as those of stores, which no floating number can tell apart. */
+/** Tokens as large as those of stores. As floating-point numbers, neighbours would be equal. */
 final class LargeTokens {
 
   /** Above 2^53, and odd, so that rounding to a double changes it. */

@@ -4,7 +4,7 @@ import dev.fencepost.testkit.process.MySqlFamilyDatabase;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** MariaDB that refuses to write over what is newer than its snapshot, as it does since 11.6. */
+/** MariaDB that refuses to overwrite rows newer than its snapshot, the default since 11.6. */
 class MariaDbSnapshotFenceTest extends MySqlFamilyFenceContract {
 
   @RegisterExtension static final MySqlFamilyDatabase DATABASE = MySqlFamilyDatabase.onMariaDb();

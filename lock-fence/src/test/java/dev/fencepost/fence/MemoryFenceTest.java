@@ -126,7 +126,7 @@ class MemoryFenceTest {
   }
 
   @Test
-  void effectsOfManyThreads_neverFallInTheirTokens() throws Exception {
+  void effectsOfManyThreads_haveTokensThatNeverDecrease() throws Exception {
     RisingTokens.assertNeverFalling(
         8, 2_000, (token, effects) -> fence.run("a", token, () -> effects.add(token.value())));
   }
@@ -146,7 +146,7 @@ class MemoryFenceTest {
   }
 
   @Test
-  void badNames_areRefused_andTakeNoPlace() {
+  void badNames_areRefused_andUseNoCapacity() {
     MemoryFence one = new MemoryFence(1);
     for (String bad : List.of("", "a\nb", "x".repeat(513))) {
       assertThatThrownBy(() -> one.check(bad, token(1))).isInstanceOf(InvalidValueException.class);

@@ -11,13 +11,13 @@ import java.sql.SQLException;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
-/** What is particular to MySQL and MariaDB. */
+/** The properties that only MySQL and MariaDB have. */
 abstract class MySqlFamilyFenceContract extends JdbcFenceContract {
 
   /** Makes the driver count only rows that an UPDATE changes, not those that it finds. */
   private static final String COUNT_CHANGED = "useAffectedRows=true";
 
-  /** Nothing here is about durability. */
+  /** Durability is not tested here. */
   static void spareTheDisk(MySqlFamilyServer server) {
     server.sql("SET GLOBAL innodb_flush_log_at_trx_commit = 0, GLOBAL sync_binlog = 0");
   }

@@ -10,7 +10,7 @@ import java.util.List;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 
-/** Who uses one guard needs the library of no other. */
+/** A guard does not need the libraries of the other guards. */
 class OptionalLibrariesTest {
 
   @Test

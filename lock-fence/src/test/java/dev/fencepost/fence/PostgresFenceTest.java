@@ -16,7 +16,7 @@ class PostgresFenceTest extends JdbcFenceContract {
 
   @Override
   String url() {
-    // Nothing here is about durability.
+    // Durability is not tested here.
     return DATABASE.jdbcUri() + "&options=-c%20synchronous_commit=off";
   }
 

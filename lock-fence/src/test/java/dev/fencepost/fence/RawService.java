@@ -23,11 +23,11 @@ public class RawService implements BindableService {
   /** One write. */
   public static final MethodDescriptor<String, String> PUT = method("Put", MethodType.UNARY);
 
-  /** A stream of writes; what was received is told in {@link #received}. */
+  /** A stream of writes. The received messages are in {@link #received}. */
   static final MethodDescriptor<String, String> STREAM =
       method("Stream", MethodType.BIDI_STREAMING);
 
-  /** Always allowed. */
+  /** A read, which is never fenced. */
   static final MethodDescriptor<String, String> READ = method("Read", MethodType.UNARY);
 
   final Map<String, String> contents = new ConcurrentHashMap<>();
@@ -42,7 +42,7 @@ public class RawService implements BindableService {
         .build();
   }
 
-  /** What a write does; replaced by tests. */
+  /** Executes a write. Tests override it. */
   void store(String resource, String value) {
     contents.put(resource, value);
   }

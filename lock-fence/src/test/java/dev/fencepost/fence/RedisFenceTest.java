@@ -94,7 +94,7 @@ class RedisFenceTest {
   }
 
   @Test
-  void scriptThatFails_saysSo_andLeavesTheMarkRaised() {
+  void failingScript_reportsItsError_andLeavesTheMarkRaised() {
     for (String failing :
         List.of(
             "return redis.error_reply('MINE failed')",
@@ -122,7 +122,7 @@ class RedisFenceTest {
   }
 
   @Test
-  void markThatIsNone_letsNothingThrough() {
+  void malformedMark_letsNothingThrough() {
     redis.set(MarkKey.of("a"), "7");
     assertThatThrownBy(() -> fence.set("a", "1", token(1)).join())
         .hasMessageContaining("FENCE no mark in fencepost:mark:{a}");
@@ -161,7 +161,7 @@ class RedisFenceTest {
   }
 
   @Test
-  void marks_areKeptForEver_orAsLongAsSaid() {
+  void marks_areKeptForEver_orForTheRetention() {
     fence.set("a", "1", token(1)).join();
     assertThat(redis.pttl(MarkKey.of("a"))).isEqualTo(-1);
     RedisFence forgetful = fence.keepingMarksFor(Duration.ofDays(2));
@@ -198,7 +198,7 @@ class RedisFenceTest {
   }
 
   @Test
-  void marksForOtherGuards_checkAndTellWhenTheyCannotBeAsked() throws Exception {
+  void marksForOtherGuards_check_andReportWhenTheyCannotBeRead() throws Exception {
     FenceMarks marks = fence.marks(Duration.ofSeconds(30));
     marks.check("a", token(2));
     assertThatThrownBy(() -> marks.check("a", token(1))).isInstanceOf(StaleTokenException.class);
@@ -228,7 +228,7 @@ class RedisFenceTest {
   }
 
   @Test
-  void effectsOfManyWriters_neverFallInTheirTokens() throws Exception {
+  void effectsOfManyWriters_haveTokensThatNeverDecrease() throws Exception {
     String push = "redis.call('RPUSH', KEYS[1], ARGV[1])";
     long highest =
         RisingTokens.run(

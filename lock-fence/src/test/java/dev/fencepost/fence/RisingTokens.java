@@ -15,34 +15,34 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Many writers, each of which may be late: tokens are drawn in order and used in any. */
+/** Many writers, each of which may be late: tokens are drawn in order and used in any order. */
 final class RisingTokens {
 
-  /** How many tokens a writer keeps, to use them in any order. */
+  /** The number of tokens that a writer keeps, to use them in any order. */
   private static final int IN_HAND = 3;
 
   private RisingTokens() {}
 
   /** One fenced write. */
   interface Attempt {
-    /** Writes and records the token as an effect, in one step; or throws the fence's refusal. */
+    /** Writes and records the token as an effect, in one step, or throws the fence's refusal. */
     void write(FencingToken token, List<Long> effects) throws Exception;
   }
 
-  /** Asserts it of writes that record their effects in the list given to them. */
+  /** Asserts that the effects of these writes have tokens that never decrease. */
   static void assertNeverFalling(int writers, int each, Attempt attempt) throws Exception {
     List<Long> effects = Collections.synchronizedList(new ArrayList<>());
     long highest = run(writers, each, token -> attempt.write(token, effects));
     assertNeverFalling(effects, highest);
   }
 
-  /** Asserts it of effects in their order, of which the highest token drawn must be the last. */
+  /** Asserts that the tokens never decrease, and that the last one is the highest token drawn. */
   static void assertNeverFalling(List<Long> effects, long highest) {
     assertThat(effects).isSorted();
     assertThat(effects).last().isEqualTo(highest);
   }
 
-  /** Runs the writers at once; answers the highest token. */
+  /** Runs the writers at the same time. Returns the highest token drawn. */
   static long run(int writers, int each, Write write) throws Exception {
     AtomicLong next = new AtomicLong(LargeTokens.BASE);
     CyclicBarrier together = new CyclicBarrier(writers);

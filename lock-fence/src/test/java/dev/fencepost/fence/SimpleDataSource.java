@@ -8,7 +8,7 @@ import java.sql.SQLFeatureNotSupportedException;
 import java.util.logging.Logger;
 import javax.sql.DataSource;
 
-/** New connections to a URL. */
+/** Opens a new connection to a URL each time. */
 record SimpleDataSource(String url) implements DataSource {
 
   @Override

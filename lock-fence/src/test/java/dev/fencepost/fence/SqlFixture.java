@@ -25,12 +25,12 @@ abstract class SqlFixture {
   final ExecutorService threads = Executors.newCachedThreadPool();
   private final Deque<Connection> idle = new ConcurrentLinkedDeque<>();
 
-  /** Where other processes find the database as well. */
+  /** Returns the database's URL for other processes. */
   abstract String url();
 
   abstract GuardTableDialect dialect();
 
-  /** How many sessions wait for a row at this moment. */
+  /** Counts the sessions that wait for a row now. */
   abstract long waitingForRows() throws SQLException;
 
   @BeforeEach
@@ -98,7 +98,7 @@ abstract class SqlFixture {
     }
   }
 
-  /** A fenced write, repeated as long as the database asks for it. */
+  /** Does a fenced write, and repeats it as long as the database reports serialization failures. */
   final void write(JdbcFence fence, String resource, FencingToken token, int isolation)
       throws SQLException {
     Connection connection = Optional.ofNullable(idle.poll()).orElseGet(this::connect);

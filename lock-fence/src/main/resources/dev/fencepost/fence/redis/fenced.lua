@@ -1,5 +1,5 @@
--- KEYS: those of the write, then the mark of each. ARGV: those of the write, then the token as 19 digits (a number of Lua
--- would lose the last ones), then for how many ms an unused mark is kept, '0' for ever. The write finds its own only.
+-- KEYS: those of the write, then the mark of each. ARGV: those of the write, then the token in 19 digits (a Lua number
+-- would lose the last ones), then the ms for which an unused mark is kept, '0' for ever. The write sees only its own.
 local function is_token(text)
   return #text == 19 and not text:find('[^0-9]')
 end

@@ -4,7 +4,7 @@ import dev.fencepost.lock.FencingToken;
 import java.io.IOException;
 import java.sql.SQLException;
 
-/** Writes to some resource through its fence. */
+/** Writes to resources through their fence. */
 public interface FencedWriter extends AutoCloseable {
 
   /** Writes; throws {@link dev.fencepost.fence.StaleTokenException} if the fence refused. */

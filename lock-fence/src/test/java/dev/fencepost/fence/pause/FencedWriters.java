@@ -24,7 +24,7 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.concurrent.ExecutionException;
 
-/** One writer for each kind of fence. */
+/** The writers, one for each kind of fence. */
 final class FencedWriters {
 
   private FencedWriters() {}
@@ -116,7 +116,7 @@ final class FencedWriters {
     }
   }
 
-  /** Without an offer of HTTP/2 in each request. */
+  /** Makes a client that does not offer HTTP/2 in each request. */
   private static HttpClient http1() {
     return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   }

@@ -18,7 +18,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
 
-/** Grants locks by the rules that all stores keep, with leases that really run out. */
+/** Grants locks by the rules that all stores keep, with leases that really expire. */
 final class LeasedLocks {
 
   private final ModelBackend backend = ModelServer.direct().newBackend();
@@ -27,12 +27,12 @@ final class LeasedLocks {
     backend.open(new Replica(ReplicaId.of(1), "", Replica.Phase.SERVING), lock -> {});
   }
 
-  /** Takes a free lock; nobody renews it. */
+  /** Acquires a free lock, whose lease is never renewed. */
   FencingToken take(String lock, Duration ttl) {
     return tryTake(lock, ttl).orElseThrow(() -> new AssertionError(lock + " is held"));
   }
 
-  /** Takes the lock as soon as its present lease has run out. */
+  /** Acquires the lock as soon as its present lease has expired. */
   FencingToken takeWhenExpired(String lock, Duration ttl) {
     return await("the lease of " + lock + " to end")
         .pollDelay(Duration.ZERO)

@@ -10,12 +10,13 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * A holder in a process of its own is stopped between its look at the lock and its write, for
- * longer than its lease; another takes the lock and writes; the first goes on.
+ * Pauses a holder, in a process of its own, between its look at the lock and its write, for longer
+ * than its lease. Meanwhile another holder acquires the lock and writes. Then the first one goes
+ * on.
  */
 public final class PauseTrial {
 
-  /** How many locks the paused process holds. */
+  /** The number of locks that the paused process holds. */
   public static final int RESOURCES = 1_000;
 
   private static final Lease LEASE = Lease.of(Duration.ofSeconds(4));
@@ -23,7 +24,7 @@ public final class PauseTrial {
 
   private PauseTrial() {}
 
-  /** The resources. */
+  /** Returns the names of the locks and their resources. */
   public static List<String> resources() {
     return IntStream.range(0, RESOURCES).mapToObj(i -> "stock/" + i).toList();
   }
@@ -33,7 +34,7 @@ public final class PauseTrial {
     assertThat(lateWrites(kind, address)).isEqualTo("written 0 refused " + RESOURCES + " failed 0");
   }
 
-  /** What came of the late writes; each of the others must pass. */
+  /** Returns the results of the late writes, and asserts that each of the other writes passes. */
   public static String lateWrites(String kind, String address) throws Exception {
     LeasedLocks leases = new LeasedLocks();
     List<String> resources = resources();

@@ -11,10 +11,10 @@ import java.util.Map;
 
 /**
  * A process that holds many locks, looks whether it still holds them, and writes: the usual, wrong
- * way. It is stopped between the look and the write.
+ * way. It is paused between the look and the write.
  *
  * <p>Reads {@code hold RESOURCE TOKEN}, {@code check NANOS} (how long the leases may be used) and
- * {@code write}; says {@code held N} and {@code written W refused R failed F}.
+ * {@code write}. Prints {@code held N} and {@code written W refused R failed F}.
  */
 public final class PausedHolder {
 
@@ -26,7 +26,7 @@ public final class PausedHolder {
     this.writer = writer;
   }
 
-  /** Takes the name of a kind of writer, and where it writes to. */
+  /** Arguments: the kind of the writer, and the address that it writes to. */
   public static void main(String[] args) throws Exception {
     try (FencedWriter writer = FencedWriters.of(args[0], args[1]);
         BufferedReader orders =

@@ -11,15 +11,15 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 
 /**
- * A process that passes the fence, says {@code checked}, and is stopped inside its transaction.
- * When it reads a line it writes its token into {@code effects}, commits, and says {@code
+ * A process that passes the fence, prints {@code checked}, and is paused inside its transaction.
+ * When it reads a line it writes its token into {@code effects}, commits, and prints {@code
  * committed} or {@code failed}.
  */
 public final class PausedTransaction {
 
   private PausedTransaction() {}
 
-  /** Takes the database's URL, the resource and the token. */
+  /** Arguments: the database's URL, the resource and the token. */
   public static void main(String[] args) throws Exception {
     FencingToken token = new FencingToken(Long.parseLong(args[2]));
     try (Connection connection = DriverManager.getConnection(args[0]);

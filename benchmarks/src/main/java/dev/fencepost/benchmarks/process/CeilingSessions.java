@@ -50,11 +50,11 @@ final class CeilingSessions extends SessionServiceImplBase {
 
   @Override
   public StreamObserver<SessionRequest> session(StreamObserver<SessionResponse> answers) {
-    return new SessionHandler(answers);
+    return new CeilingSession(answers);
   }
 
   /** One session. */
-  private final class SessionHandler implements StreamObserver<SessionRequest> {
+  private final class CeilingSession implements StreamObserver<SessionRequest> {
     private final StreamObserver<SessionResponse> answers;
     private final Queue<Result> results = new ConcurrentLinkedQueue<>();
 
@@ -63,7 +63,7 @@ final class CeilingSessions extends SessionServiceImplBase {
 
     private final Executor writer = transport.get();
 
-    SessionHandler(StreamObserver<SessionResponse> answers) {
+    CeilingSession(StreamObserver<SessionResponse> answers) {
       this.answers = answers;
     }
 

@@ -183,7 +183,9 @@ final class MarkdownReport {
   }
 
   private void addHeading(String heading) {
-    line("");
+    if (!text.toString().endsWith("\n\n")) {
+      line("");
+    }
     line(heading);
     line("");
   }

@@ -6,7 +6,7 @@ const { Fencepost } = require('./fencepost');
 async function main([target = 'localhost:7420', protos = '../../lock-proto/src/main/proto']) {
   const fencepost = new Fencepost(target, { protos });
   const lock = await fencepost.acquire('stock/42', { waitMs: 60_000, onLost: (why) => console.error('lost:', why) });
-  if (!lock) throw new Error('somebody else has it');
+  if (!lock) throw new Error('the lock is taken');
   try {
     // The resource refuses a token lower than one it has seen; see docs/fencing.md.
     if (!(await fencepost.advance('stock/42', lock.token))) throw new Error('too late');

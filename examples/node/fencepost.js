@@ -1,5 +1,5 @@
 'use strict';
-// A lock of Fencepost over the plain stubs. Copy it; docs/clients.md says why each line is there.
+// A Fencepost lock on the generated stubs. Copy this file; docs/clients.md gives the reason for each line.
 
 const crypto = require('node:crypto');
 const os = require('node:os');
@@ -7,33 +7,33 @@ const grpc = require('@grpc/grpc-js');
 const loader = require('@grpc/proto-loader');
 
 const SLICE_MS = 20_000; // longest wait of one call
-const SLACK_MS = 5_000; // how much longer than its wait a call may take, and how long an unknown outcome is settled
+const SLACK_MS = 5_000; // how long a call may take beyond its wait, and how long an unknown outcome is retried
 const TRY_MS = 2_000; // longest renewal or release
-const CONNECT_MS = 2_000; // longest time for a connection: a stopped server accepts one and never speaks
+const CONNECT_MS = 2_000; // longest time to connect: a stopped server accepts a connection and sends nothing
 const UNKNOWN = [grpc.status.UNAVAILABLE, grpc.status.DEADLINE_EXCEEDED, grpc.status.RESOURCE_EXHAUSTED,
   grpc.status.CANCELLED, grpc.status.INTERNAL, grpc.status.UNKNOWN];
 
 const duration = (ms) => ({ seconds: String(Math.floor(ms / 1000)), nanos: Math.floor((ms % 1000) * 1e6) });
 const millis = (value) => {
-  // A loader without `defaults: true` leaves out zeros: 15 s have no nanos then. NaN would be a lease without an end.
+  // A loader without `defaults: true` omits zeros, so 15 s has no nanos. NaN would make a lease without an end.
   const ms = Number(value?.seconds ?? 0) * 1000 + Number(value?.nanos ?? 0) / 1e6;
   if (!(ms > 0)) throw new Error(`not a duration of a grant: ${JSON.stringify(value)}`);
   return ms;
 };
-// The monotonic clock may stop while a machine sleeps; the other one may only shorten what it says.
+// The monotonic clock may stop while the machine sleeps. The wall clock may only shorten the lease.
 const now = () => ({ monotonic: performance.now(), wall: Date.now() });
 const since = (then) => Math.max(performance.now() - then.monotonic, Date.now() - then.wall);
 const backoff = (failures) => Math.random() * Math.min(1_000, 25 * 2 ** failures); // full jitter
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 class Fencepost {
-  /** targets: one server or several, 'h1:7420,h2:7420'; each of them serves every lock. */
+  /** targets: one server or several, 'h1:7420,h2:7420'; each serves every lock. */
   constructor(targets, { protos, credentials = grpc.credentials.createInsecure(), owner = `${os.hostname()}:${process.pid}` }) {
-    // longs: String, since a number of JavaScript cannot tell two neighbouring tokens apart.
+    // longs: String, because a JavaScript number cannot distinguish two neighbouring tokens.
     const types = loader.loadSync(['fencepost/v1/lock.proto', 'fencepost/v1/fencing.proto'],
       { includeDirs: [protos], longs: String, enums: String, defaults: true, oneofs: true });
     const { LockService, FencingService } = grpc.loadPackageDefinition(types).fencepost.v1;
-    // A pool of its own: a new client makes a new connection, and does not share the one that is silent.
+    // A pool of its own, so that a new client makes a new connection and does not share a silent one.
     const options = { 'grpc.keepalive_time_ms': 30_000, 'grpc.use_local_subchannel_pool': 1 };
     this.servers = new Servers(targets.split(','), (target) => {
       const locks = new LockService(target, credentials, options);
@@ -42,25 +42,25 @@ class Fencepost {
     this.owner = owner;
   }
 
-  /** A Lock, or null if it was not granted within waitMs. onLost(reason) is called once, if ever. */
+  /** Returns a Lock, or null if it was not granted within waitMs. onLost(reason) is called at most once. */
   async acquire(name, { ttlMs, waitMs = 0, onLost = () => {} } = {}) {
-    const claimId = crypto.randomBytes(16).toString('base64url'); // one for all tries, so that they are one claim
-    const begun = now();
+    const claimId = crypto.randomBytes(16).toString('base64url'); // the same id for all attempts makes them one claim
+    const started = now();
     for (let calls = 0, failures = 0; ; calls++) {
-      const wait = Math.max(0, Math.min(waitMs - since(begun), SLICE_MS));
+      const wait = Math.max(0, Math.min(waitMs - since(started), SLICE_MS));
       const request = { name, claimId, wait: duration(wait), owner: this.owner };
       if (ttlMs) request.ttl = duration(ttlMs);
-      if (calls > 0) request.waited = duration(since(begun)); // keeps the place in line
+      if (calls > 0) request.waited = duration(since(started)); // keeps the place in the queue
       const sent = now();
       try {
-        const { granted, notGranted } = await this.servers.ask('locks', 'acquire', request, wait + SLACK_MS / this.servers.seats.length);
+        const { granted, notGranted } = await this.servers.call('locks', 'acquire', request, wait + SLACK_MS / this.servers.entries.length);
         if (granted) return await new Lock(this, claimId, granted, sent).begin(onLost);
-        // Withdrawn: somebody ended this claim, and its id is used up.
-        if (since(begun) >= waitMs || notGranted?.reason === 'NOT_GRANTED_REASON_WITHDRAWN') return null;
+        // Withdrawn: this claim was ended, and its id must not be used again.
+        if (since(started) >= waitMs || notGranted?.reason === 'NOT_GRANTED_REASON_WITHDRAWN') return null;
         failures = 0;
       } catch (error) {
-        if (!UNKNOWN.includes(error.code) || since(begun) > waitMs + SLACK_MS) {
-          await this.servers.tell('locks', 'release', { name, claimId }, TRY_MS); // else the lease ends it
+        if (!UNKNOWN.includes(error.code) || since(started) > waitMs + SLACK_MS) {
+          await this.servers.callAll('locks', 'release', { name, claimId }, TRY_MS); // if this fails, the lease ends the grant
           throw error;
         }
         await pause(error.code === grpc.status.RESOURCE_EXHAUSTED ? 1_000 : backoff(failures++));
@@ -68,9 +68,9 @@ class Fencepost {
     }
   }
 
-  /** For resources without a fence of their own: whether the token passed, and raised, the resource's mark. */
+  /** For resources without a fence: checks the token against the resource's mark, and raises the mark. */
   async advance(resource, token) {
-    const { outcome } = await this.servers.ask('fences', 'advanceToken', { resource, fencingToken: token }, TRY_MS);
+    const { outcome } = await this.servers.call('fences', 'advanceToken', { resource, fencingToken: token }, TRY_MS);
     return outcome === 'ADVANCE_OUTCOME_ADVANCED' || outcome === 'ADVANCE_OUTCOME_UNCHANGED';
   }
 
@@ -79,45 +79,45 @@ class Fencepost {
   }
 }
 
-/** Several servers, of which one is asked. One that fails or is silent is left for the next, and connected to anew. */
+/** Calls one of several servers. After a failure or silence the next one is called, on a new connection if it was silent. */
 class Servers {
   constructor(targets, connect) {
-    Object.assign(this, { connect, at: 0, seats: targets.map((target) => ({ target, client: connect(target) })) });
+    Object.assign(this, { connect, current: 0, entries: targets.map((target) => ({ target, client: connect(target) })) });
   }
 
-  async ask(service, method, request, budgetMs) {
-    const seat = this.seats[this.at];
-    const { client } = seat;
-    const asked = performance.now();
+  async call(service, method, request, budgetMs) {
+    const entry = this.entries[this.current];
+    const { client } = entry;
+    const started = performance.now();
     try {
       await connected(client.locks, Math.min(CONNECT_MS, budgetMs));
-      return await call(client[service], method, request, budgetMs - (performance.now() - asked));
+      return await call(client[service], method, request, budgetMs - (performance.now() - started));
     } catch (error) {
-      if (UNKNOWN.includes(error.code)) this.leave(seat, client, error);
+      if (UNKNOWN.includes(error.code)) this.leave(entry, client, error);
       throw error;
     }
   }
 
-  /** To every server that may know something, over every connection that may still carry it. */
-  async tell(service, method, request, budgetMs) {
-    const clients = this.seats.flatMap(({ client, former }) => (former ? [client, former] : [client]));
+  /** Sends to every server, over every connection that is still open. */
+  async callAll(service, method, request, budgetMs) {
+    const clients = this.entries.flatMap(({ client, previous }) => (previous ? [client, previous] : [client]));
     await Promise.allSettled(clients.map((client) => call(client[service], method, request, budgetMs)));
   }
 
-  leave(seat, client, error) {
-    if (this.seats[this.at] === seat) this.at = (this.at + 1) % this.seats.length;
-    if (seat.client !== client || error.code !== grpc.status.DEADLINE_EXCEEDED) return;
-    // Silence: the connection may be dead without anybody's word. Other calls may still be under way on it.
+  leave(entry, client, error) {
+    if (this.entries[this.current] === entry) this.current = (this.current + 1) % this.entries.length;
+    if (entry.client !== client || error.code !== grpc.status.DEADLINE_EXCEEDED) return;
+    // The server was silent, so the connection may be dead. Other calls may still be in flight on it.
     const wasConnected = !error.isUnconnected;
-    (wasConnected ? seat.former : client)?.locks.close();
-    if (wasConnected) seat.former = client;
-    seat.client = this.connect(seat.target);
+    (wasConnected ? entry.previous : client)?.locks.close();
+    if (wasConnected) entry.previous = client;
+    entry.client = this.connect(entry.target);
   }
 
   close() {
-    for (const { client, former } of this.seats) {
+    for (const { client, previous } of this.entries) {
       client.locks.close();
-      former?.locks.close();
+      previous?.locks.close();
     }
   }
 }
@@ -125,22 +125,22 @@ class Servers {
 class Lock {
   constructor(client, claimId, grant, sent) {
     Object.assign(this, { client, onLost: () => {}, ended: false, failures: 0 });
-    this.token = grant.fencingToken; // a string; send it with every write
+    this.token = grant.fencingToken; // a string; goes with every write
     this.grant = { name: grant.name, claimId, fencingToken: grant.fencingToken };
     this.count(grant, sent);
   }
 
-  /** Computed from the clock at each call: after a pause it is right at once. */
+  /** Computed from the clock at each call, so it is right at once after a pause. */
   isHeld() {
     return !this.ended && since(this.sent) < this.validMs;
   }
 
-  /** Gives the lock back; answers RELEASED, NOT_HELD or, if no server could be asked in time, UNKNOWN. */
+  /** Releases the lock. Returns RELEASED, NOT_HELD or, if no server answered in time, UNKNOWN. */
   async release() {
     this.end();
     for (let failures = 0; since(this.sent) < this.ttlMs; failures++) {
       try {
-        return (await this.client.servers.ask('locks', 'release', this.grant, TRY_MS)).outcome.replace('RELEASE_OUTCOME_', '');
+        return (await this.client.servers.call('locks', 'release', this.grant, TRY_MS)).outcome.replace('RELEASE_OUTCOME_', '');
       } catch (error) {
         await pause(backoff(failures));
       }
@@ -148,7 +148,7 @@ class Lock {
     return 'UNKNOWN';
   }
 
-  /** A grant that came late is of no use before a renewal that comes in time. */
+  /** A grant that arrived late must not be used before a renewal that arrives in time. */
   async begin(onLost) {
     if (since(this.sent) > this.ttlMs / 4 && !(await this.renew())) {
       throw Object.assign(new Error('granted too late'), { code: grpc.status.UNAVAILABLE });
@@ -172,9 +172,9 @@ class Lock {
 
   async renew() {
     const sent = now();
-    const { renewed, lost } = await this.client.servers.ask('locks', 'renew', { grant: this.grant }, Math.min(TRY_MS, this.ttlMs / 4));
+    const { renewed, lost } = await this.client.servers.call('locks', 'renew', { grant: this.grant }, Math.min(TRY_MS, this.ttlMs / 4));
     if (lost) this.lose(lost.reason.replace('LOSS_REASON_', ''));
-    if (!renewed || this.ended || since(sent) > this.ttlMs / 4) return false; // what came too late does not count
+    if (!renewed || this.ended || since(sent) > this.ttlMs / 4) return false; // an answer that is too late does not extend the lease
     this.failures = 0;
     this.count(renewed, sent);
     return true;
@@ -193,7 +193,7 @@ class Lock {
   }
 }
 
-/** Returns when a call would be sent, or refused, at once. */
+/** Waits until a call would be sent, or refused, at once. */
 async function connected(client, limitMs) {
   const deadline = Date.now() + limitMs;
   const channel = client.getChannel();

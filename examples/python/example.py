@@ -9,7 +9,7 @@ def main(target="localhost:7420"):
     fencepost = Fencepost(target)
     lock = fencepost.acquire("stock/42", wait=60, on_lost=lambda reason: print("lost:", reason, file=sys.stderr))
     if lock is None:
-        sys.exit("somebody else has it")
+        sys.exit("the lock is taken")
     try:
         # The resource refuses a token lower than one it has seen; see docs/fencing.md.
         if not fencepost.advance("stock/42", lock.token):

@@ -1,5 +1,5 @@
 'use strict';
-// Does what the lines of its standard input say, and tells on its standard output.
+// Runs the commands on its standard input and prints their results.
 // node trial.js HELPER_FOLDER TARGET PROTOS
 
 const readline = require('node:readline');
@@ -15,8 +15,8 @@ const { Fencepost } = require(path.resolve(folder, 'fencepost.js'));
 const fencepost = new Fencepost(target, { protos });
 let lock;
 
-async function obey([order, ...words]) {
-  switch (order) {
+async function run([command, ...words]) {
+  switch (command) {
     case 'acquire':
       lock = await fencepost.acquire(words[0], {
         ttlMs: Number(words[1]),
@@ -36,14 +36,14 @@ async function obey([order, ...words]) {
     case 'release':
       return `released ${await lock.release()}`;
     default:
-      throw new Error(`no such order: ${order}`);
+      throw new Error(`no such command: ${command}`);
   }
 }
 
 (async () => {
   console.log('ready');
   for await (const line of readline.createInterface({ input: process.stdin })) {
-    console.log(await obey(line.split(' ')).catch((error) => `failed ${error.message}`));
+    console.log(await run(line.split(' ')).catch((error) => `failed ${error.message}`));
   }
   process.exit(0);
 })();

@@ -16,7 +16,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/** A program in any language that is told what to do line by line. For one thread. */
+/** A test program in any language that reads commands line by line. For one thread. */
 final class HelperProgram implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofMinutes(1);
@@ -25,7 +25,7 @@ final class HelperProgram implements AutoCloseable {
   private final Writer input;
   private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
 
-  /** Starts it and waits until it says {@code ready}. */
+  /** Starts the program and waits until it prints {@code ready}. */
   HelperProgram(Map<String, String> environment, List<String> command) throws IOException {
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
@@ -38,7 +38,7 @@ final class HelperProgram implements AutoCloseable {
     awaitLine("ready");
   }
 
-  /** Runs a command to its end; answers what it printed. */
+  /** Runs a command to its end and returns its output. */
   static String run(Path folder, Map<String, String> environment, List<String> command)
       throws IOException, InterruptedException {
     ProcessBuilder builder =
@@ -52,22 +52,22 @@ final class HelperProgram implements AutoCloseable {
     return printed;
   }
 
-  /** Gives an order and answers the next line that begins with the word. */
-  String ask(String order, String word) {
-    tell(order);
+  /** Sends a command and returns the rest of the next line that begins with the word. */
+  String request(String command, String word) {
+    send(command);
     return awaitLine(word);
   }
 
-  void tell(String order) {
+  void send(String command) {
     try {
-      input.write(order + "\n");
+      input.write(command + "\n");
       input.flush();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  /** The rest of the next line that begins with the word; a {@code failed} in between fails. */
+  /** Returns the rest of the next line that begins with the word; a {@code failed} line fails. */
   String awaitLine(String word) {
     long deadlineNanos = System.nanoTime() + PATIENCE.toNanos();
     while (true) {
@@ -81,23 +81,23 @@ final class HelperProgram implements AutoCloseable {
     }
   }
 
-  /** The message of the next order that failed. */
+  /** Waits for the next command that fails and returns its message. */
   String awaitFailure() {
     try {
-      throw new IllegalStateException("it said: " + awaitLine("anything"));
+      throw new IllegalStateException("output: " + awaitLine("anything"));
     } catch (AssertionError e) {
       return String.valueOf(e.getMessage());
     }
   }
 
-  /** SIGSTOP; returns when it is stopped. */
+  /** Sends SIGSTOP and waits until the process is stopped. */
   void pause() throws IOException, InterruptedException {
     signal("STOP");
     Path stat = Path.of("/proc", "" + process.pid(), "stat");
     await().until(() -> Files.readString(stat).matches("(?s).*\\) T .*"));
   }
 
-  /** SIGCONT. */
+  /** Sends SIGCONT. */
   void resume() throws IOException, InterruptedException {
     signal("CONT");
   }
@@ -115,7 +115,7 @@ final class HelperProgram implements AutoCloseable {
     try {
       String line = lines.poll(Math.max(0, nanos), TimeUnit.NANOSECONDS);
       if (line == null) {
-        throw new AssertionError("it said nothing more");
+        throw new AssertionError("no more output");
       }
       return line;
     } catch (InterruptedException e) {
@@ -128,8 +128,8 @@ final class HelperProgram implements AutoCloseable {
     try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
       output.lines().forEach(lines::add);
     } catch (IOException | UncheckedIOException e) {
-      // Killed.
+      // The program was killed.
     }
-    lines.add("failed: it ended");
+    lines.add("failed: the program has ended");
   }
 }

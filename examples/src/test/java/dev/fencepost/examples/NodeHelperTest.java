@@ -17,7 +17,7 @@ class NodeHelperTest extends HelperContract {
 
   private static final Path FOLDER = Path.of("target/node").toAbsolutePath();
 
-  /** A copy beside its libraries, in the versions of the lock file. */
+  /** Copies the helper beside its libraries, in the versions of the lock file. */
   @BeforeAll
   static void install() throws IOException, InterruptedException {
     Files.createDirectories(FOLDER);
@@ -35,7 +35,7 @@ class NodeHelperTest extends HelperContract {
         List.of("node", "src/test/node/trial.js", FOLDER.toString(), target, PROTOS.toString()));
   }
 
-  /** Zeros are left out then: a lease of whole seconds has no nanos. */
+  /** Such a loader omits zeros: a lease of whole seconds has no nanos. */
   @Test
   void loaderWithoutDefaults_leavesTheLeaseItsEnd() throws IOException {
     try (ServerProcess server = new ServerProcess(data.resolve("without-defaults"));
@@ -49,11 +49,11 @@ class NodeHelperTest extends HelperContract {
                     FOLDER.toString(),
                     "127.0.0.1:" + proxy.port(),
                     PROTOS.toString()))) {
-      program.ask("acquire defaults 10000 30000", "granted");
-      assertThat(program.ask("held", "held")).isEqualTo("true");
+      program.request("acquire defaults 10000 30000", "granted");
+      assertThat(program.request("held", "held")).isEqualTo("true");
       proxy.refuse();
       assertThat(program.awaitLine("lost")).isEqualTo("EXPIRED");
-      assertThat(program.ask("held", "held")).isEqualTo("false");
+      assertThat(program.request("held", "held")).isEqualTo("false");
     }
   }
 

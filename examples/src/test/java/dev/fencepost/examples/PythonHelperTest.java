@@ -19,7 +19,7 @@ class PythonHelperTest extends HelperContract {
 
   private static final Path STUBS = Path.of("target/python").toAbsolutePath();
 
-  /** Protobuf's own messages, which our files import; they come with its Java library. */
+  /** Protobuf's own messages, which our files import and which its Java library contains. */
   private static final Path IMPORTED = Path.of("target/protos").toAbsolutePath();
 
   @BeforeAll

@@ -91,9 +91,11 @@ abstract class HelperContract {
   void tokensThatDifferByOne_areToldApart() {
     long token = Long.parseLong(program.request("acquire " + lock + " 30000 0", "granted"));
     assertThat(token).isGreaterThan(1L << 53);
-    assertThat(program.request("advance " + lock + " " + (token + 1), "advanced")).isEqualTo("true");
+    assertThat(program.request("advance " + lock + " " + (token + 1), "advanced"))
+        .isEqualTo("true");
     assertThat(program.request("advance " + lock, "advanced")).isEqualTo("false");
-    assertThat(program.request("advance " + lock + " " + (token + 1), "advanced")).isEqualTo("true");
+    assertThat(program.request("advance " + lock + " " + (token + 1), "advanced"))
+        .isEqualTo("true");
   }
 
   @Test

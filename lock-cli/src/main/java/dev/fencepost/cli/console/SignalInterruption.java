@@ -10,13 +10,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SignalInterruption implements AutoCloseable {
   private final Thread thread;
-  private final TerminationSignals signals;
-  private @Nullable Consumer<TerminationSignals.Kind> receiver;
-  private TerminationSignals.@Nullable Kind pending;
+  private final CommandSignals signals;
+  private @Nullable Consumer<CommandSignals.Kind> receiver;
+  private CommandSignals.@Nullable Kind pending;
 
   private SignalInterruption(Thread thread) {
     this.thread = thread;
-    this.signals = TerminationSignals.handleWith(this::onSignal);
+    this.signals = CommandSignals.handleWith(this::onSignal);
   }
 
   public static SignalInterruption ofThisThread() {
@@ -27,7 +27,7 @@ public final class SignalInterruption implements AutoCloseable {
    * Passes the signals to {@code newReceiver} from now on, and also an earlier one if the thread
    * has not noticed its interruption.
    */
-  public synchronized void redirect(Consumer<TerminationSignals.Kind> newReceiver) {
+  public synchronized void redirect(Consumer<CommandSignals.Kind> newReceiver) {
     receiver = newReceiver;
     if (Thread.interrupted() && pending != null) {
       newReceiver.accept(pending);
@@ -36,8 +36,7 @@ public final class SignalInterruption implements AutoCloseable {
 
   /** The exit code of a process that the last signal ended; SIGINT if there was none. */
   public synchronized int exitCode() {
-    return ExitCode.ofSignal(
-        Optional.ofNullable(pending).orElse(TerminationSignals.Kind.INT).number());
+    return ExitCode.ofSignal(Optional.ofNullable(pending).orElse(CommandSignals.Kind.INT).number());
   }
 
   @Override
@@ -45,7 +44,7 @@ public final class SignalInterruption implements AutoCloseable {
     signals.close();
   }
 
-  private synchronized void onSignal(TerminationSignals.Kind kind) {
+  private synchronized void onSignal(CommandSignals.Kind kind) {
     pending = kind;
     if (receiver == null) {
       thread.interrupt();

@@ -1,7 +1,7 @@
 package dev.fencepost.cli.run;
 
 import dev.fencepost.cli.console.CommandConsole;
-import dev.fencepost.cli.console.TerminationSignals;
+import dev.fencepost.cli.console.CommandSignals;
 import dev.fencepost.cli.remote.HeldGrant;
 import dev.fencepost.cli.remote.LockText;
 import dev.fencepost.cli.remote.WireDurations;
@@ -117,7 +117,7 @@ final class GroupGuard {
   }
 
   /** Passes a signal that this process got on to the group. */
-  void forward(TerminationSignals.Kind kind) {
+  void forward(CommandSignals.Kind kind) {
     group.signal(kind);
   }
 

@@ -1,6 +1,6 @@
 package dev.fencepost.cli.run;
 
-import dev.fencepost.cli.console.TerminationSignals;
+import dev.fencepost.cli.console.CommandSignals;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -91,7 +91,7 @@ final class ProcessGroup {
   }
 
   /** Passes a signal on to the whole group. */
-  void signal(TerminationSignals.Kind kind) {
+  void signal(CommandSignals.Kind kind) {
     if (!watchdog.signal(kind.name())) {
       members().forEach(ProcessHandle::destroy);
     }
@@ -99,7 +99,7 @@ final class ProcessGroup {
 
   /** Sends TERM to the whole group, and CONT for its stopped processes. */
   void terminate() {
-    signal(TerminationSignals.Kind.TERM);
+    signal(CommandSignals.Kind.TERM);
     watchdog.signal("CONT");
   }
 

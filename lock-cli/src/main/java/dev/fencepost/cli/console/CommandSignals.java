@@ -14,7 +14,7 @@ import java.util.function.Consumer;
  * <p>Only {@code sun.misc.Signal} tells which signal arrived. It is called by reflection, because
  * compilers warn of it.
  */
-public final class TerminationSignals implements AutoCloseable {
+public final class CommandSignals implements AutoCloseable {
   /** The signals that a terminal, a service manager or a person sends to end a process. */
   public enum Kind {
     HUP(1),
@@ -36,11 +36,11 @@ public final class TerminationSignals implements AutoCloseable {
 
   private final List<PreviousHandler> previousHandlers = new ArrayList<>();
 
-  private TerminationSignals() {}
+  private CommandSignals() {}
 
   /** Passes every signal to the receiver, on a thread of the JVM. */
-  static TerminationSignals handleWith(Consumer<Kind> receiver) {
-    TerminationSignals signals = new TerminationSignals();
+  static CommandSignals handleWith(Consumer<Kind> receiver) {
+    CommandSignals signals = new CommandSignals();
     try {
       for (Kind kind : Kind.values()) {
         signals.handle(kind, receiver);
@@ -68,7 +68,7 @@ public final class TerminationSignals implements AutoCloseable {
         Class.forName("sun.misc.Signal").getConstructor(String.class).newInstance(kind.name());
     Object handler =
         Proxy.newProxyInstance(
-            TerminationSignals.class.getClassLoader(),
+            CommandSignals.class.getClassLoader(),
             new Class<?>[] {handlerType},
             (proxy, method, arguments) -> invokeHandler(kind, receiver, proxy, method, arguments));
     try {

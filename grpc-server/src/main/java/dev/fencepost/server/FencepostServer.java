@@ -27,8 +27,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A running replica. Thread-safe.
  *
- * <p>It is not ready, and refuses calls as unavailable, until its store has answered. A store that
- * cannot be reached is tried for ever; one that is refused ends the server.
+ * <p>It is not ready, and refuses calls as unavailable, until its store has answered. It retries a
+ * store that cannot be reached for ever. A store that is refused ends the server.
  */
 public final class FencepostServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FencepostServer.class);
@@ -37,8 +37,8 @@ public final class FencepostServer implements AutoCloseable {
   private final ServerAssembly assembly;
   private final HostPort address;
   private final CompletableFuture<Void> terminated = new CompletableFuture<>();
-  private final AtomicBoolean going = new AtomicBoolean();
-  private final AtomicBoolean gone = new AtomicBoolean();
+  private final AtomicBoolean draining = new AtomicBoolean();
+  private final AtomicBoolean closed = new AtomicBoolean();
   private @Nullable GrpcServer grpc;
   private @Nullable HttpEndpoint http;
 
@@ -51,7 +51,7 @@ public final class FencepostServer implements AutoCloseable {
   /**
    * Starts a server on the stores that are on the class path.
    *
-   * @throws StartException if an address cannot be had or the store is refused, in one line
+   * @throws StartException if an address cannot be used or the store is refused, in one line
    */
   public static FencepostServer start(ServerConfig config) throws StartException {
     return start(config, backend(config), StoreMonitor.Pace.USUAL);
@@ -82,25 +82,25 @@ public final class FencepostServer implements AutoCloseable {
   }
 
   /**
-   * Checks what can be checked without connecting to anything.
+   * Checks the configuration without connecting to anything.
    *
-   * @throws StartException if the store's URI or one of its options makes no sense
+   * @throws StartException if the URI of the store or one of its options is invalid
    */
   public static void check(ServerConfig config) throws StartException {
     backend(config).close();
   }
 
-  /** The port of gRPC. */
+  /** Returns the port of gRPC. */
   public int port() {
     return address.port();
   }
 
-  /** Where gRPC listens. */
+  /** Returns the address on which gRPC listens. */
   public HostPort address() {
     return address;
   }
 
-  /** Where metrics and health are; empty if they are off. */
+  /** Returns the address of metrics and health; empty if they are off. */
   public Optional<HostPort> httpAddress() {
     HttpEndpoint endpoint = http;
     return endpoint == null
@@ -108,7 +108,7 @@ public final class FencepostServer implements AutoCloseable {
         : config.endpoints().http().map(listen -> listen.withPort(endpoint.port()));
   }
 
-  /** Why the server should not be sent work; empty if it should. */
+  /** Returns the reason why the server is not ready for calls; empty if it is ready. */
   public Optional<String> obstacle() {
     return assembly.readiness().obstacle();
   }
@@ -116,7 +116,7 @@ public final class FencepostServer implements AutoCloseable {
   /**
    * Waits until the server has ended.
    *
-   * @throws StartException if it ended because its store turned out to be unfit
+   * @throws StartException if it ended because its store was refused
    */
   public void awaitTermination() throws InterruptedException, StartException {
     try {
@@ -128,39 +128,41 @@ public final class FencepostServer implements AutoCloseable {
   }
 
   /**
-   * Goes: not ready from now on, those who wait are sent to another replica, calls under way are
-   * answered. Returns when all is over, after the drain timeout at the latest; grants stand.
+   * Drains the server: it is not ready from now on, waiting clients are sent to another replica,
+   * and calls in flight are answered. Returns when all is done, after the drain timeout at the
+   * latest. Grants remain.
    */
   public void drain() {
     GrpcServer server = grpc;
-    if (going.compareAndSet(false, true) && server != null) {
+    if (draining.compareAndSet(false, true) && server != null) {
       LOG.info("draining");
       try {
-        sendAway();
+        drainServices();
         boolean answered = server.drain(config.drainTimeout());
-        LOG.info(answered ? "drained" : "calls were cut off: the drain timeout is over");
+        LOG.info(
+            answered ? "drained" : "the drain timeout is over: the remaining calls are cut off");
       } finally {
         close();
       }
     }
   }
 
-  /** Ends at once; calls under way break off, grants stand. Idempotent. */
+  /** Ends at once. Calls in flight are cut off, grants remain. Idempotent. */
   @Override
   public void close() {
-    going.set(true);
-    if (gone.compareAndSet(false, true)) {
+    draining.set(true);
+    if (closed.compareAndSet(false, true)) {
       List<Runnable> steps = new ArrayList<>();
       Optional.ofNullable(grpc).ifPresent(server -> steps.add(server::close));
-      steps.addAll(assembly.closing());
+      steps.addAll(assembly.closingSteps());
       Optional.ofNullable(http).ifPresent(pages -> steps.add(pages::close));
-      steps.forEach(FencepostServer::endInAnyCase);
+      steps.forEach(FencepostServer::runSafely);
       terminated.complete(null);
     }
   }
 
-  /** A step that fails is no reason to leave out those after it. */
-  private static void endInAnyCase(Runnable step) {
+  /** Runs a step of the shutdown. A failure is logged and does not prevent later steps. */
+  private static void runSafely(Runnable step) {
     try {
       step.run();
     } catch (RuntimeException | Error e) {
@@ -168,9 +170,9 @@ public final class FencepostServer implements AutoCloseable {
     }
   }
 
-  /** The calls that are open are still answered, whatever fails here. */
-  private void sendAway() {
-    endInAnyCase(() -> assembly.drain(config.drainTimeout()));
+  /** Drains the services. Open calls are still answered, even if this fails. */
+  private void drainServices() {
+    runSafely(() -> assembly.drain(config.drainTimeout()));
   }
 
   private void listen(InetSocketAddress wanted) throws StartException {
@@ -182,8 +184,8 @@ public final class FencepostServer implements AutoCloseable {
     }
     if (!wanted.getAddress().isLoopbackAddress()) {
       LOG.warn(
-          "listening on {}: whoever reaches it may take and force locks; nobody is asked who they"
-              + " are",
+          "listening on {}: every caller that reaches it may take and force locks; callers are not"
+              + " authenticated",
           address);
     }
     Optional<HostPort> pages = config.endpoints().http();
@@ -203,7 +205,7 @@ public final class FencepostServer implements AutoCloseable {
         () ->
             assembly.liveness().isAlive()
                 ? Page.text(200, "alive")
-                : Page.text(503, "the timers stand still"));
+                : Page.text(503, "the timers do not run"));
     probes.put(
         "/readyz",
         () ->
@@ -227,11 +229,12 @@ public final class FencepostServer implements AutoCloseable {
               }
             });
     try {
-      // For the first answer, good or bad: a store that gives none is tried on meanwhile.
-      long patience = config.store().callTimeout().toMillis();
-      assembly.storeTried().get(patience, TimeUnit.MILLISECONDS);
+      // Waits for the first attempt, successful or not. Attempts go on if the store does not
+      // answer.
+      long timeoutMillis = config.store().callTimeout().toMillis();
+      assembly.storeTried().get(timeoutMillis, TimeUnit.MILLISECONDS);
     } catch (TimeoutException | ExecutionException e) {
-      LOG.debug("the store takes its time", e);
+      LOG.debug("the store has not answered the first attempt yet", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -17,14 +17,14 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 
-/** The gRPC server and how it ends. */
+/** Starts, drains and closes the gRPC server. */
 final class GrpcServer {
-  private static final Duration GLANCE = Duration.ofMillis(20);
+  private static final Duration CHECK_INTERVAL = Duration.ofMillis(20);
 
-  /** A call that crosses the farewell on the wire arrives within this time. */
-  private static final Duration QUIET = Duration.ofSeconds(1);
+  /** Time without open calls after which the drain ends. Calls already on the wire arrive in it. */
+  private static final Duration QUIET_TIME = Duration.ofSeconds(1);
 
-  private static final Duration LAST_MOMENT = Duration.ofSeconds(2);
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
 
   private final Server server;
   private final ServerLimits limits;
@@ -35,9 +35,9 @@ final class GrpcServer {
   }
 
   /**
-   * Listens and serves.
+   * Starts to listen and serve.
    *
-   * @throws IOException if the address cannot be had
+   * @throws IOException if the address cannot be used
    */
   static GrpcServer start(InetSocketAddress address, ServerConfig config, Parts parts)
       throws IOException {
@@ -53,8 +53,8 @@ final class GrpcServer {
     return new GrpcServer(builder.build().start(), parts.limits());
   }
 
-  /** Tools that are older than {@code v1}, such as those of many distributions, ask for this. */
-  @SuppressWarnings("deprecation") // for as long as such tools are about
+  /** Reflection {@code v1alpha}, which older tools use, such as those of many distributions. */
+  @SuppressWarnings("deprecation") // as long as such tools are in use
   private static BindableService olderReflection() {
     return ProtoReflectionService.newInstance();
   }
@@ -64,14 +64,14 @@ final class GrpcServer {
   }
 
   /**
-   * What a server is made of.
+   * Parts of a gRPC server.
    *
-   * @param services what it serves
-   * @param health what it says of itself
-   * @param bounds bounds the calls of other services
-   * @param limits counts what is open
-   * @param tracer counts what has ended
-   * @param threads carry the connections
+   * @param services services of Fencepost
+   * @param health health service
+   * @param bounds applies the limits to other services
+   * @param limits counts open calls
+   * @param tracer counts ended calls
+   * @param threads threads of the connections
    */
   record Parts(
       List<ServerServiceDefinition> services,
@@ -82,22 +82,22 @@ final class GrpcServer {
       TransportThreads threads) {}
 
   /**
-   * Takes no more connections and waits for the calls that are open. Streams of health checks never
-   * end by themselves, so once all other calls were over for a while the rest is cut.
+   * Accepts no more connections and waits for open calls. Streams of health checks never end by
+   * themselves, so the rest is cut off when no other call has been open for a while.
    *
-   * @return whether all calls were answered
+   * @return true if all calls were answered
    */
   boolean drain(Duration timeout) {
     server.shutdown();
     long end = System.nanoTime() + timeout.toNanos();
     long quietSince = System.nanoTime();
     while (!server.isTerminated() && System.nanoTime() < end) {
-      if (!await(GLANCE)) {
+      if (!await(CHECK_INTERVAL)) {
         return false;
       }
       if (limits.openCalls() > 0) {
         quietSince = System.nanoTime();
-      } else if (System.nanoTime() - quietSince > QUIET.toNanos()) {
+      } else if (System.nanoTime() - quietSince > QUIET_TIME.toNanos()) {
         break;
       }
     }
@@ -108,7 +108,7 @@ final class GrpcServer {
 
   void close() {
     server.shutdownNow();
-    await(LAST_MOMENT);
+    await(CLOSE_TIMEOUT);
   }
 
   private boolean await(Duration time) {

@@ -13,24 +13,26 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** How gRPC listens. Where it differs from gRPC's own defaults, the reason stands beside it. */
+/** Configures the transport of gRPC. Comments give the reasons for settings other than defaults. */
 final class GrpcTransport {
   private static final Logger LOG = LoggerFactory.getLogger(GrpcTransport.class);
   private static final Duration HANDSHAKE_TIMEOUT = Duration.ofSeconds(10);
 
-  /** The Java client asks every 30 s; whoever asks more often is cut off. */
+  /**
+   * Shortest permitted ping interval. The Java client pings every 30 s; faster ones are cut off.
+   */
   private static final Duration PERMITTED_KEEP_ALIVE = Duration.ofSeconds(20);
 
   private static final int METADATA_BYTES = 8 * 1024;
 
-  /** Requests are small: room for a few of the largest, not for a megabyte of each connection. */
+  /** Requests are small, so a connection has room for a few of the largest, not for a megabyte. */
   private static final int FLOW_CONTROL_WINDOW_BYTES = 256 * 1024;
 
   private static final int RST_WINDOW_SECONDS = 10;
 
   private GrpcTransport() {}
 
-  /** A server on the address; handlers run on the transport's threads. */
+  /** Creates a server on the address. Handlers run on the threads of the transport. */
   static NettyServerBuilder listen(
       InetSocketAddress address, ServerConfig config, TransportThreads threads) {
     NettyServerBuilder server = NettyServerBuilder.forAddress(address);
@@ -43,7 +45,7 @@ final class GrpcTransport {
     connections(server, config.connections());
     limits(server, config.limits());
     if (Epoll.isAvailable()) {
-      // What was sent to a peer that vanished is given up as soon as the keepalive would notice.
+      // Gives up data sent to a peer that vanished as soon as the keepalive would notice it.
       Duration silence =
           config.connections().keepAlive().plus(config.connections().keepAliveTimeout());
       server.withChildOption(
@@ -74,7 +76,7 @@ final class GrpcTransport {
     int calls = limits.callsPerConnection();
     server
         .maxConcurrentCallsPerConnection(calls)
-        // A client may withdraw all that it may have open, twice in ten seconds; no more.
+        // In ten seconds a client may cancel twice as many calls as it may have open.
         .maxRstFramesPerWindow(2 * calls, RST_WINDOW_SECONDS)
         .maxInboundMessageSize(limits.messageBytes())
         .maxInboundMetadataSize(METADATA_BYTES)

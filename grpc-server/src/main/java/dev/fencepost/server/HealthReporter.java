@@ -6,30 +6,30 @@ import io.grpc.protobuf.services.HealthStatusManager;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** {@code grpc.health.v1}, for the server as a whole and each service. */
+/** Reports health by {@code grpc.health.v1}, for the server as a whole and for each service. */
 final class HealthReporter {
   private final HealthStatusManager manager = new HealthStatusManager();
   private final List<String> names;
 
-  /** Not serving yet. */
+  /** Creates a reporter that reports "not serving" at first. */
   HealthReporter(List<String> services) {
     this.names =
         Stream.concat(Stream.of(HealthStatusManager.SERVICE_NAME_ALL_SERVICES), services.stream())
             .toList();
-    tell(false);
+    report(false);
   }
 
   BindableService service() {
     return manager.getHealthService();
   }
 
-  void tell(boolean ready) {
+  void report(boolean ready) {
     ServingStatus status = ready ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
     names.forEach(name -> manager.setStatus(name, status));
   }
 
-  /** Not serving, for good. */
-  void end() {
+  /** Reports "not serving" for good. */
+  void stopServing() {
     manager.enterTerminalState();
   }
 }

@@ -11,42 +11,42 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The open connections of the HTTP endpoint, oldest first. Above a bound the oldest gives way to
- * the newest, so that connections which were only opened never keep a probe out. For the thread
- * that reads all of them.
+ * The open connections of the HTTP endpoint, oldest first. Above a limit the oldest is closed for
+ * the newest, so that connections which were only opened never keep a probe out. Used only by the
+ * thread that reads all of them.
  */
 final class HttpConnections {
   private static final Logger LOG = LoggerFactory.getLogger(HttpConnections.class);
 
-  /** Connections in all. */
-  static final int MOST = 512;
+  /** Limit for all connections. */
+  static final int MAX = 512;
 
-  /** Connections from one address. */
-  static final int MOST_PER_ADDRESS = 64;
+  /** Limit for connections from one address. */
+  static final int MAX_PER_ADDRESS = 64;
 
   private final Set<SocketChannel> open = new LinkedHashSet<>();
   private final Map<InetAddress, Set<SocketChannel>> byAddress = new HashMap<>();
 
-  /** Counts a connection until it is closed. */
-  void enter(SocketChannel connection) {
+  /** Adds a connection until it is closed. */
+  void add(SocketChannel connection) {
     InetAddress address = connection.remoteAddress().getAddress();
     Set<SocketChannel> same = byAddress.computeIfAbsent(address, key -> new LinkedHashSet<>());
     same.add(connection);
     open.add(connection);
-    connection.closeFuture().addListener(closed -> leave(connection, address));
-    if (same.size() > MOST_PER_ADDRESS) {
-      giveWay(same.iterator().next());
-    } else if (open.size() > MOST) {
-      giveWay(open.iterator().next());
+    connection.closeFuture().addListener(closed -> remove(connection, address));
+    if (same.size() > MAX_PER_ADDRESS) {
+      closeOldest(same.iterator().next());
+    } else if (open.size() > MAX) {
+      closeOldest(open.iterator().next());
     }
   }
 
-  private static void giveWay(SocketChannel oldest) {
+  private static void closeOldest(SocketChannel oldest) {
     ChannelFuture closed = oldest.close();
-    LOG.debug("too many connections: {} gives way", closed.channel());
+    LOG.debug("too many connections: {} is closed", closed.channel());
   }
 
-  private void leave(SocketChannel connection, InetAddress address) {
+  private void remove(SocketChannel connection, InetAddress address) {
     open.remove(connection);
     byAddress.computeIfPresent(
         address,

@@ -21,23 +21,23 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * Pages for machines that watch this server. One thread reads and writes all connections and makes
- * the pages of probes, one makes those that take time. No connection has a thread, so requests that
- * never become whole keep nobody out; {@link HttpConnections} bounds their number and {@link
- * HttpExchangeHandler} their time.
+ * Serves pages for monitoring over HTTP. One thread reads and writes all connections and creates
+ * the pages of probes. Another creates the pages that take time. No connection has a thread of its
+ * own, so incomplete requests keep no other client out. {@link HttpConnections} limits the number
+ * of connections and {@link HttpExchangeHandler} their time.
  */
 final class HttpEndpoint implements AutoCloseable {
-  private static final int WAITING_CONNECTIONS = 1024;
+  private static final int ACCEPT_BACKLOG = 1024;
   private static final int LINE_BYTES = 4 * 1024;
   private static final int HEAD_BYTES = 8 * 1024;
-  private static final int LAST_MOMENT_SECONDS = 2;
+  private static final int CLOSE_TIMEOUT_SECONDS = 2;
 
   private final EventLoopGroup loop;
   private final ThreadPoolExecutor reporter;
   private final Channel listening;
 
   /**
-   * A page's content.
+   * Content of a page.
    *
    * @param status HTTP status
    * @param contentType media type
@@ -52,8 +52,8 @@ final class HttpEndpoint implements AutoCloseable {
   /**
    * All pages by path.
    *
-   * @param probes are made at once and never block
-   * @param reports may take time; one is made after the other
+   * @param probes pages that are created at once and never block
+   * @param reports pages that may take time; they are created one after another
    */
   record Pages(Map<String, Supplier<Page>> probes, Map<String, Supplier<Page>> reports) {}
 
@@ -64,9 +64,9 @@ final class HttpEndpoint implements AutoCloseable {
   }
 
   /**
-   * Listens.
+   * Starts to listen.
    *
-   * @throws IOException if the address cannot be had
+   * @throws IOException if the address cannot be used
    */
   static HttpEndpoint start(InetSocketAddress address, Pages pages) throws IOException {
     EventLoopGroup loop =
@@ -78,21 +78,21 @@ final class HttpEndpoint implements AutoCloseable {
             1,
             0,
             TimeUnit.SECONDS,
-            // One request of each connection is answered at a time.
-            new ArrayBlockingQueue<>(HttpConnections.MOST),
+            // Each connection has at most one request in progress.
+            new ArrayBlockingQueue<>(HttpConnections.MAX),
             new DefaultThreadFactory("fencepost-http-reports", true));
     HttpConnections connections = new HttpConnections();
     ServerBootstrap server =
         new ServerBootstrap()
             .group(loop)
             .channel(NioServerSocketChannel.class)
-            .option(ChannelOption.SO_BACKLOG, WAITING_CONNECTIONS)
+            .option(ChannelOption.SO_BACKLOG, ACCEPT_BACKLOG)
             .option(ChannelOption.SO_REUSEADDR, true)
             .childHandler(
                 new ChannelInitializer<SocketChannel>() {
                   @Override
                   protected void initChannel(SocketChannel channel) {
-                    connections.enter(channel);
+                    connections.add(channel);
                     channel
                         .pipeline()
                         .addLast(
@@ -106,7 +106,7 @@ final class HttpEndpoint implements AutoCloseable {
     try {
       Channel listening = server.bind(address).syncUninterruptibly().channel();
       return new HttpEndpoint(loop, reporter, listening);
-    } catch (Exception e) { // Netty throws what the system said, declared or not
+    } catch (Exception e) { // Netty throws exceptions of the system without declaring them
       stop(loop, reporter);
       throw e instanceof IOException failure ? failure : new IOException(e);
     }
@@ -122,7 +122,7 @@ final class HttpEndpoint implements AutoCloseable {
   }
 
   private static void stop(EventLoopGroup loop, ThreadPoolExecutor reporter) {
-    loop.shutdownGracefully(0, LAST_MOMENT_SECONDS, TimeUnit.SECONDS).syncUninterruptibly();
+    loop.shutdownGracefully(0, CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS).syncUninterruptibly();
     reporter.shutdownNow();
   }
 }

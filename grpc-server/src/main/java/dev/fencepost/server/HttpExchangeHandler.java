@@ -34,23 +34,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The requests of one connection, each answered before the next. The first request has to be whole
- * and each answer has to be read within {@link #TIME}, the next request within {@link #PAUSE};
- * bodies are read past. On the connection's thread.
+ * Answers the requests of one connection, one after another. The first request must be complete,
+ * and each response must be read, within {@link #EXCHANGE_TIMEOUT}; the next request must be
+ * complete within {@link #IDLE_TIMEOUT}. Request bodies are ignored. Runs on the thread of the
+ * connection.
  */
 final class HttpExchangeHandler extends SimpleChannelInboundHandler<HttpObject> {
   private static final Logger LOG = LoggerFactory.getLogger(HttpExchangeHandler.class);
 
-  private static final Duration TIME = Duration.ofSeconds(10);
+  private static final Duration EXCHANGE_TIMEOUT = Duration.ofSeconds(10);
 
-  /** Between an answer and the next request: longer than the usual pause between two scrapes. */
-  private static final Duration PAUSE = Duration.ofSeconds(75);
+  /** Time between a response and the next request: longer than usual scrape intervals. */
+  private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(75);
 
-  private static final int MOST_REQUESTS_AHEAD = 16;
+  private static final int MAX_QUEUED_REQUESTS = 16;
 
   private final Pages pages;
   private final Executor reporter;
-  private final Queue<HttpRequest> ahead = new ArrayDeque<>();
+  private final Queue<HttpRequest> queue = new ArrayDeque<>();
   private @Nullable HttpRequest arriving;
   private boolean answering;
   private @Nullable Future<?> timeout;
@@ -62,46 +63,46 @@ final class HttpExchangeHandler extends SimpleChannelInboundHandler<HttpObject> 
 
   @Override
   public void channelActive(ChannelHandlerContext ctx) {
-    restartTime(ctx, TIME);
+    restartTimeout(ctx, EXCHANGE_TIMEOUT);
   }
 
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
-    stopTime();
-    ahead.clear();
+    cancelTimeout();
+    queue.clear();
   }
 
   @Override
   protected void channelRead0(ChannelHandlerContext ctx, HttpObject part) {
     if (part.decoderResult().isFailure()) {
-      close(ctx, Page.text(400, "not a request of HTTP/1"));
+      sendAndClose(ctx, Page.text(400, "not an HTTP/1 request"));
       return;
     }
     if (part instanceof HttpRequest request) {
       arriving = request;
     }
-    HttpRequest whole = arriving;
-    if (part instanceof LastHttpContent && whole != null) {
+    HttpRequest complete = arriving;
+    if (part instanceof LastHttpContent && complete != null) {
       arriving = null;
-      ahead.add(whole);
-      if (ahead.size() > MOST_REQUESTS_AHEAD) {
-        breakOff(ctx);
+      queue.add(complete);
+      if (queue.size() > MAX_QUEUED_REQUESTS) {
+        disconnect(ctx);
       } else {
-        next(ctx);
+        answerNext(ctx);
       }
     }
   }
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable failure) {
-    LOG.debug("a connection broke off", failure);
-    breakOff(ctx);
+    LOG.debug("a connection failed", failure);
+    disconnect(ctx);
   }
 
-  private void next(ChannelHandlerContext ctx) {
-    while (!answering && !ahead.isEmpty()) {
+  private void answerNext(ChannelHandlerContext ctx) {
+    while (!answering && !queue.isEmpty()) {
       answering = true;
-      answer(ctx, ahead.remove());
+      answer(ctx, queue.remove());
     }
   }
 
@@ -115,20 +116,20 @@ final class HttpExchangeHandler extends SimpleChannelInboundHandler<HttpObject> 
           Stream.concat(pages.reports().keySet().stream(), pages.probes().keySet().stream())
               .collect(Collectors.joining(" "));
       send(ctx, request, Page.text(404, "pages: " + known));
-    } else if (!isReading(request.method())) {
+    } else if (!isReadMethod(request.method())) {
       send(ctx, request, Page.text(405, "GET or HEAD"));
     } else if (probe != null) {
       send(ctx, request, probe.get());
     } else if (report != null) {
-      make(ctx, request, report);
+      sendReport(ctx, request, report);
     }
   }
 
-  private static boolean isReading(HttpMethod method) {
+  private static boolean isReadMethod(HttpMethod method) {
     return method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD);
   }
 
-  private void make(ChannelHandlerContext ctx, HttpRequest request, Supplier<Page> report) {
+  private void sendReport(ChannelHandlerContext ctx, HttpRequest request, Supplier<Page> report) {
     try {
       reporter.execute(
           () -> {
@@ -143,31 +144,31 @@ final class HttpExchangeHandler extends SimpleChannelInboundHandler<HttpObject> 
   }
 
   private void send(ChannelHandlerContext ctx, HttpRequest request, Page page) {
-    boolean stays = HttpUtil.isKeepAlive(request);
+    boolean keepAlive = HttpUtil.isKeepAlive(request);
     FullHttpResponse response = response(page);
-    HttpUtil.setKeepAlive(response, stays);
-    restartTime(ctx, TIME);
+    HttpUtil.setKeepAlive(response, keepAlive);
+    restartTimeout(ctx, EXCHANGE_TIMEOUT);
     ctx.writeAndFlush(response)
         .addListener(
             written -> {
-              if (written.isSuccess() && stays) {
-                restartTime(ctx, PAUSE);
+              if (written.isSuccess() && keepAlive) {
+                restartTimeout(ctx, IDLE_TIMEOUT);
                 answering = false;
-                next(ctx);
+                answerNext(ctx);
               } else {
-                breakOff(ctx);
+                disconnect(ctx);
               }
             });
   }
 
-  private static void close(ChannelHandlerContext ctx, Page page) {
+  private static void sendAndClose(ChannelHandlerContext ctx, Page page) {
     FullHttpResponse response = response(page);
     response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
     ctx.writeAndFlush(response).addListener(ChannelFutureListener.CLOSE);
   }
 
-  @SuppressWarnings("FutureReturnValueIgnored") // nobody waits for a connection's end
-  private static void breakOff(ChannelHandlerContext ctx) {
+  @SuppressWarnings("FutureReturnValueIgnored") // nothing waits for the end of a connection
+  private static void disconnect(ChannelHandlerContext ctx) {
     ctx.close();
   }
 
@@ -183,12 +184,13 @@ final class HttpExchangeHandler extends SimpleChannelInboundHandler<HttpObject> 
     return response;
   }
 
-  private void restartTime(ChannelHandlerContext ctx, Duration time) {
-    stopTime();
-    timeout = ctx.executor().schedule(() -> breakOff(ctx), time.toMillis(), TimeUnit.MILLISECONDS);
+  private void restartTimeout(ChannelHandlerContext ctx, Duration time) {
+    cancelTimeout();
+    timeout =
+        ctx.executor().schedule(() -> disconnect(ctx), time.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  private void stopTime() {
+  private void cancelTimeout() {
     Future<?> running = timeout;
     if (running != null) {
       running.cancel(false);

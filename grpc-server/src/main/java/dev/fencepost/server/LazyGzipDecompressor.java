@@ -8,13 +8,13 @@ import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gzip whose head is looked at when the message is read. gRPC's own looks at it in the transport,
- * where bytes that are no gzip are an error of the server and are logged as one.
+ * Decompresses gzip and checks its header only when the message is read. gRPC's own decompressor
+ * checks it in the transport, where invalid bytes are treated and logged as an error of the server.
  */
 final class LazyGzipDecompressor implements Decompressor {
   private LazyGzipDecompressor() {}
 
-  /** What requests may be compressed with: nothing or gzip. */
+  /** Returns the permitted compressions of requests: none or gzip. */
   static DecompressorRegistry registry() {
     return DecompressorRegistry.getDefaultInstance().with(new LazyGzipDecompressor(), true);
   }
@@ -26,14 +26,14 @@ final class LazyGzipDecompressor implements Decompressor {
 
   @Override
   public InputStream decompress(InputStream packed) {
-    return new Unpacking(packed);
+    return new LazyInput(packed);
   }
 
-  private static final class Unpacking extends InputStream {
+  private static final class LazyInput extends InputStream {
     private final InputStream packed;
     private @Nullable InputStream plain;
 
-    Unpacking(InputStream packed) {
+    LazyInput(InputStream packed) {
       this.packed = packed;
     }
 

@@ -8,7 +8,7 @@ import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.util.Locale;
 
-/** Finds addresses and says why one cannot be had. */
+/** Resolves the addresses of the server, and explains why one cannot be used. */
 final class ListenAddresses {
   private ListenAddresses() {}
 
@@ -20,7 +20,7 @@ final class ListenAddresses {
     }
   }
 
-  /** The address with a port that was free a moment ago, if it leaves the port open. */
+  /** Returns the address, with a port that was free a moment ago if its port is 0. */
   static InetSocketAddress withPort(InetSocketAddress address) throws IOException {
     if (address.getPort() != 0) {
       return address;
@@ -30,7 +30,7 @@ final class ListenAddresses {
     }
   }
 
-  /** What others should call the address: a wildcard is nothing that they could connect to. */
+  /** Returns the address for clients and peers. They cannot connect to a wildcard. */
   static HostPort advertised(HostPort listen, InetSocketAddress bound) {
     if (!bound.getAddress().isAnyLocalAddress()) {
       return listen.withPort(bound.getPort());

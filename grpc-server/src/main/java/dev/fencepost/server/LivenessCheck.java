@@ -4,11 +4,11 @@ import dev.fencepost.core.TimerService;
 import java.time.Duration;
 
 /**
- * Whether this process gets anything done: its timers still run. Never depends on the store, or one
- * store that stalls would have every replica restarted.
+ * Checks that this process still works: its timers run. Never depends on the store, because one
+ * stalled store would have every replica restarted.
  */
 final class LivenessCheck {
-  private static final Duration BEAT = Duration.ofSeconds(1);
+  private static final Duration BEAT_INTERVAL = Duration.ofSeconds(1);
   private static final Duration DEAD_AFTER = Duration.ofSeconds(30);
 
   private final TimerService timers;
@@ -16,15 +16,15 @@ final class LivenessCheck {
 
   LivenessCheck(TimerService timers) {
     this.timers = timers;
-    beat();
+    recordBeat();
   }
 
   boolean isAlive() {
     return timers.nanoTime() - beatAtNanos < DEAD_AFTER.toNanos();
   }
 
-  private void beat() {
+  private void recordBeat() {
     beatAtNanos = timers.nanoTime();
-    timers.schedule(BEAT, this::beat);
+    timers.schedule(BEAT_INTERVAL, this::recordBeat);
   }
 }

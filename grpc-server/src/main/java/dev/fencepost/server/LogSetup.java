@@ -16,13 +16,14 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 
 /**
- * Sends the log to standard error, as text or JSON; standard output is for answers. What libraries
- * write through {@code java.util.logging}, as gRPC does, goes the same way and by the same levels.
+ * Sends the log to standard error, as text or JSON, because standard output is for answers. Log
+ * lines of libraries that use {@code java.util.logging}, such as gRPC, follow the same format and
+ * levels.
  */
 final class LogSetup {
-  private static final String OURS = "dev.fencepost";
+  private static final String FENCEPOST = "dev.fencepost";
 
-  /** What operators did is written down however quiet the rest is to be. */
+  /** Acts of operators are logged at any log level. */
   private static final String AUDIT = "dev.fencepost.audit";
 
   private static final String TIME = "yyyy-MM-dd'T'HH:mm:ss.SSSXXX";
@@ -30,7 +31,7 @@ final class LogSetup {
 
   private LogSetup() {}
 
-  /** Replaces whatever was set up before. */
+  /** Replaces the current setup. */
   static void apply(Log settings) {
     if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
       context.reset();
@@ -40,7 +41,7 @@ final class LogSetup {
       appender.setEncoder(settings.format() == Log.Format.JSON ? json(context) : text(context));
       appender.start();
       Level level = Level.toLevel(settings.level().name());
-      context.getLogger(OURS).setLevel(level);
+      context.getLogger(FENCEPOST).setLevel(level);
       context.getLogger(AUDIT).setLevel(Level.INFO);
       Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
       root.setLevel(ofLibraries(level));
@@ -49,7 +50,7 @@ final class LogSetup {
     }
   }
 
-  /** Its loggers take over our levels, so that what nobody would see is not even made. */
+  /** Copies our levels to its loggers, so that suppressed lines are not even created. */
   private static void bridgeJavaUtilLogging(LoggerContext context) {
     LevelChangePropagator levels = new LevelChangePropagator();
     levels.setContext(context);
@@ -60,7 +61,7 @@ final class LogSetup {
     SLF4JBridgeHandler.install();
   }
 
-  /** Never below INFO: the transport would write whole messages, and with them claim ids. */
+  /** Never below INFO, because the transport would log whole messages including claim ids. */
   private static Level ofLibraries(Level ours) {
     if (ours.isGreaterOrEqual(Level.WARN)) {
       return ours;

@@ -10,8 +10,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whether this server should be sent work: its store answered lately, is the one that answered
- * first, and the server is not going. Thread-safe; changes are told one after another.
+ * Checks that this server is ready for calls: its store has answered recently, is the store that
+ * answered first, and the server is not draining. Thread-safe. Changes are reported one after
+ * another.
  */
 final class ReadinessCheck {
   private static final Logger LOG = LoggerFactory.getLogger(ReadinessCheck.class);
@@ -26,10 +27,10 @@ final class ReadinessCheck {
   private boolean ready;
 
   /**
-   * Not ready until {@link #answered}.
+   * Creates a check that is not ready until {@link #recordAnswer}.
    *
-   * @param freshFor how long one answer of the store counts
-   * @param onChange told of each change; must not block
+   * @param freshFor time for which one answer of the store makes the server ready
+   * @param onChange receives each change; must not block
    */
   ReadinessCheck(TimerService clock, Duration freshFor, Consumer<Boolean> onChange) {
     this.clock = clock;
@@ -37,8 +38,8 @@ final class ReadinessCheck {
     this.onChange = onChange;
   }
 
-  /** The store said who it is. */
-  synchronized void answered(StoreInfo store) {
+  /** Records an answer of the store, with its id. */
+  synchronized void recordAnswer(StoreInfo store) {
     answeredAtNanos = clock.nanoTime();
     if (storeId == null) {
       storeId = store.id();
@@ -52,23 +53,23 @@ final class ReadinessCheck {
           storeId);
     }
     foreignId = foreign;
-    judge();
+    update();
   }
 
-  /** Time went by. */
-  synchronized void look() {
-    judge();
+  /** Makes the server not ready if the last answer is too old. */
+  synchronized void refresh() {
+    update();
   }
 
-  /** The server is going; it will not be ready again. */
+  /** Makes the server not ready for good, because it drains. */
   synchronized void drain() {
     draining = true;
-    judge();
+    update();
   }
 
-  /** Why the server is not ready; empty if it is. */
+  /** Returns the reason why the server is not ready; empty if it is ready. */
   synchronized Optional<String> obstacle() {
-    judge();
+    update();
     if (draining) {
       return Optional.of("draining");
     }
@@ -85,7 +86,7 @@ final class ReadinessCheck {
     return clock.nanoTime() - answeredAtNanos <= freshFor.toNanos();
   }
 
-  private void judge() {
+  private void update() {
     boolean now = !draining && storeId != null && foreignId == null && isFresh();
     if (now != ready) {
       ready = now;

@@ -30,13 +30,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
-/** The parts of one server, put together. Listens to nothing and asks nobody yet. */
+/** Assembles the parts of one server. Neither listens nor calls the store yet. */
 final class ServerAssembly {
-  /** How long one answer of the store counts: three probes. */
+  /** Time for which an answer of the store makes the server ready: three probes. */
   private static final Duration FRESH_FOR = Duration.ofSeconds(5);
 
-  /** How long the store is asked which replicas clients may go to. */
-  private static final Duration FAREWELL = Duration.ofSeconds(1);
+  /** Time limit for the list of replicas that clients may go to when the server drains. */
+  private static final Duration REPLICA_LIST_TIMEOUT = Duration.ofSeconds(1);
 
   private final SystemTimers timers = new SystemTimers();
   private final TransportThreads transport = new TransportThreads();
@@ -73,7 +73,8 @@ final class ServerAssembly {
     StatusMapper statuses = new StatusMapper(random);
     this.limits = new ServerLimits(config.limits().clients());
     this.gate = new StoreGate(statuses, timers, config.store().callTimeout());
-    this.services = new GrpcServices(coordinator, settings(config, self), statuses, List.of(gate));
+    this.services =
+        new GrpcServices(coordinator, serviceContext(config, self), statuses, List.of(gate));
     this.definitions = services.definitions();
     this.methods =
         definitions.stream()
@@ -83,7 +84,7 @@ final class ServerAssembly {
     this.health =
         new HealthReporter(
             definitions.stream().map(each -> each.getServiceDescriptor().getName()).toList());
-    this.readiness = new ReadinessCheck(timers, FRESH_FOR, health::tell);
+    this.readiness = new ReadinessCheck(timers, FRESH_FOR, health::report);
     this.storeMonitor = new StoreMonitor(coordinator, timers, readiness, pace);
     this.storeTried = storeMonitor.firstTry().thenRun(gate::onOpenFailed);
     ServerGauges.register(registry, coordinator, limits, () -> readiness.obstacle().isEmpty());
@@ -108,14 +109,14 @@ final class ServerAssembly {
     return liveness;
   }
 
-  /** All metrics in Prometheus' text format. */
+  /** Returns all metrics in the text format of Prometheus. */
   String metrics() {
     return registry.scrape();
   }
 
-  /** Begins to open the store; calls are let in once it is open. */
+  /** Starts to open the store. Calls pass once it is open. */
   CompletableFuture<StoreInfo> openStore() {
-    // Before the first try: a store that answers at once opens the gate, and nothing shuts it.
+    // Before the first attempt, so that a store which answers at once opens the gate for good.
     CompletableFuture<StoreInfo> open =
         storeMonitor
             .opened()
@@ -128,39 +129,39 @@ final class ServerAssembly {
     return open;
   }
 
-  /** Completes when the store answered for the first time, well or not. */
+  /** Completes when the first attempt to open the store has succeeded or failed. */
   CompletableFuture<Void> storeTried() {
     return storeTried;
   }
 
-  /** Not ready any more; sends away those who wait and watch. */
+  /** Makes the server not ready, and sends the clients that wait or watch to other replicas. */
   void drain(Duration leaveWithin) {
     readiness.drain();
-    health.end();
-    // First where to go: those who are sent away with it go to one place, in their order.
+    health.stopServing();
+    // Sessions first learn the other replicas, so that their waiters go to one replica, in order.
     services.drain(leaveWithin, freshReplicas());
     coordinator.drain();
   }
 
-  /** Where clients may go. Nobody has come before the store was opened. */
+  /** Returns the replicas of the store. No client has come before the store was opened. */
   private List<Replica> freshReplicas() {
     if (!coordinator.isOpened()) {
       return List.of();
     }
     StoreInfo last = coordinator.known();
-    // A copy: the backend's own stage is not to be completed by this timeout.
+    // A copy, so that the timeout does not complete the stage of the backend.
     return coordinator
         .info()
         .thenApply(store -> store)
         .toCompletableFuture()
-        .completeOnTimeout(last, FAREWELL.toMillis(), TimeUnit.MILLISECONDS)
+        .completeOnTimeout(last, REPLICA_LIST_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
         .exceptionally(failure -> last)
         .join()
         .replicas();
   }
 
-  /** The steps that end it, in their order; each is taken whatever became of the one before. */
-  List<Runnable> closing() {
+  /** Returns the steps of the shutdown, in order. Each runs even if the one before failed. */
+  List<Runnable> closingSteps() {
     return List.of(
         storeMonitor::stop,
         coordinator::close,
@@ -170,7 +171,7 @@ final class ServerAssembly {
         registry::close);
   }
 
-  private ServiceContext settings(ServerConfig config, Replica self) {
+  private ServiceContext serviceContext(ServerConfig config, Replica self) {
     LeasePolicy policy =
         new LeasePolicy(
             config.leases().defaultTtl(),

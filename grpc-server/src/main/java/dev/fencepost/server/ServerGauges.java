@@ -8,7 +8,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.function.BooleanSupplier;
 
-/** What is going on at this moment. */
+/** Gauges of the current state of the server. */
 final class ServerGauges {
   private ServerGauges() {}
 
@@ -22,32 +22,32 @@ final class ServerGauges {
         .description("Calls that wait for a lock here")
         .register(registry);
     Gauge.builder("fencepost.contended.locks", coordinator, LockCoordinator::contendedLockCount)
-        .description("Locks that somebody waits for here")
+        .description("Locks that callers wait for here")
         .register(registry);
     Gauge.builder("fencepost.calls.open", limits.calls(), ClientQuota::used)
-        .description("Calls that are open; sessions, renewals and releases left out")
+        .description("Open calls, without sessions, renewals and releases")
         .register(registry);
     Gauge.builder("fencepost.renewals.open", limits.renewals(), ClientQuota::used)
-        .description("Renewals and releases that are open")
+        .description("Open renewals and releases")
         .register(registry);
     Gauge.builder("fencepost.held.locks", limits.locks(), ClientQuota::used)
         .description("Grants that were made or renewed here and have not ended")
         .register(registry);
     Gauge.builder("fencepost.waiting.bytes", limits.waitingBytes(), ClientQuota::used)
-        .description("Memory charged to those who wait, watch and ask")
+        .description("Memory charged to calls that wait, watch or query")
         .register(registry);
     Gauge.builder("fencepost.holding.bytes", limits.holdingBytes(), ClientQuota::used)
         .description("Memory charged to sessions, renewals, releases and held locks")
         .register(registry);
     Gauge.builder("fencepost.ready", () -> ready.getAsBoolean() ? 1 : 0)
-        .description("1 if the server should be sent work")
+        .description("1 if the server is ready for calls")
         .register(registry);
   }
 
   /** Registers the gauges of the services. */
   static void register(MeterRegistry registry, GrpcServices services) {
     Gauge.builder("fencepost.sessions", services, GrpcServices::openSessions)
-        .description("Sessions of clients that are open")
+        .description("Open sessions of clients")
         .register(registry);
   }
 }

@@ -13,30 +13,30 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The server as a command: what {@code fencepost server}, {@code fencepost server --check} and
- * {@code fencepost schema} do. Answers go to standard output, complaints to standard error.
+ * Runs the server as a command: {@code fencepost server}, {@code fencepost server --check} and
+ * {@code fencepost schema}. Answers go to standard output, errors to standard error.
  */
 public final class ServerMain {
-  /** Exit code for a setting that makes no sense, and for a store that is refused. */
+  /** Exit code for an invalid setting, and for a store that is refused. */
   public static final int CONFIGURATION = 78;
 
   private static final int STOPPED_TWICE = 130;
 
-  /** Exit code if the server had to be ended because its shutdown did not end. */
-  private static final int HANGING = 70;
+  /** Exit code if the process is ended because its shutdown hangs. */
+  private static final int SHUTDOWN_HANGS = 70;
 
-  /** For the store's client and the rest, after the drain. */
-  private static final Duration TO_CLOSE = Duration.ofSeconds(15);
+  /** Time to close the client of the store and the rest after the drain. */
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(15);
 
   private static final Logger LOG = LoggerFactory.getLogger(ServerMain.class);
 
   private ServerMain() {}
 
   /**
-   * Runs a server until SIGTERM or SIGINT, and drains it; a second signal ends it at once.
+   * Runs a server until SIGTERM or SIGINT, and drains it. A second signal ends it at once.
    *
-   * @param settings by key, without dashes; they outrank the environment and the YAML file, whose
-   *     path is the setting {@code config}
+   * @param settings settings by key, without dashes. They have precedence over the environment and
+   *     the YAML file, whose path is the setting {@code config}
    * @return the exit code: 0 after a drain, 78 if the server cannot start as it is configured
    */
   public static int run(Map<String, String> settings) {
@@ -45,7 +45,7 @@ public final class ServerMain {
       LogSetup.apply(config.log());
       return run(config);
     } catch (ConfigException e) {
-      return complain(e);
+      return reportError(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return 0;
@@ -55,8 +55,8 @@ public final class ServerMain {
   private static int run(ServerConfig config) throws InterruptedException {
     try (FencepostServer server = FencepostServer.start(config)) {
       AtomicBoolean stopping = new AtomicBoolean();
-      Duration limit = config.drainTimeout().plus(TO_CLOSE);
-      TerminationSignals.onTermination(() -> stop(server, stopping, limit));
+      Duration limit = config.drainTimeout().plus(CLOSE_TIMEOUT);
+      ShutdownSignals.onTermination(() -> stop(server, stopping, limit));
       System.out.println(StartupBanner.of(config, server));
       System.out.flush();
       server.awaitTermination();
@@ -64,33 +64,33 @@ public final class ServerMain {
     } catch (StartException e) {
       String reason = String.valueOf(e.getMessage());
       if (config.log().format() == Log.Format.JSON) {
-        LOG.error(reason); // to those who read every line as an object
+        LOG.error(reason); // for readers that parse every line as an object
         return CONFIGURATION;
       }
-      return complain(reason);
+      return reportError(reason);
     }
   }
 
   /**
-   * Checks the settings without starting or connecting anything.
+   * Checks the settings without starting or connecting to anything.
    *
-   * @return the exit code: 0 if they make sense, else 78
+   * @return the exit code: 0 if they are valid, else 78
    */
   public static int check(Map<String, String> settings) {
     try {
       FencepostServer.check(load(settings));
-      System.out.println("the configuration is well");
+      System.out.println("the configuration is valid");
       return 0;
     } catch (ConfigException e) {
-      return complain(e);
+      return reportError(e);
     } catch (StartException e) {
-      return complain(String.valueOf(e.getMessage()));
+      return reportError(String.valueOf(e.getMessage()));
     }
   }
 
   /**
-   * The statements that prepare an empty store, for operators who apply them by hand; empty if such
-   * a store needs none.
+   * Returns the statements that prepare an empty store, for operators who apply them by hand; empty
+   * if such a store needs none.
    *
    * @throws StoreConfigurationException if no kind of store knows the URI
    */
@@ -98,7 +98,7 @@ public final class ServerMain {
     return StoreProviders.installed().schema(StoreSettings.of(storeUri));
   }
 
-  /** What is logged while the settings are read cannot follow them yet. */
+  /** Loads the settings. Log lines during this time use the default format and level. */
   private static ServerConfig load(Map<String, String> settings) throws ConfigException {
     LogSetup.apply(Log.DEFAULT);
     return ServerConfig.load(settings, System.getenv());
@@ -117,27 +117,27 @@ public final class ServerMain {
     }
   }
 
-  /** A store's client that hangs while it closes does not keep the process. */
+  /** Ends the process after the limit, even if the client of a store hangs while it closes. */
   private static void endWithin(Duration limit) {
-    Thread last =
+    Thread watchdog =
         new Thread(
             () -> {
               try {
                 Thread.sleep(limit.toMillis());
                 LOG.error("the shutdown hangs; ending at once");
-                Runtime.getRuntime().halt(HANGING);
+                Runtime.getRuntime().halt(SHUTDOWN_HANGS);
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
               }
             },
             "fencepost-last-resort");
-    last.setDaemon(true);
-    last.start();
+    watchdog.setDaemon(true);
+    watchdog.start();
   }
 
-  private static int complain(ConfigException e) {
+  private static int reportError(ConfigException e) {
     if (e.problems().size() == 1) {
-      return complain(e.problems().get(0).toString());
+      return reportError(e.problems().get(0).toString());
     }
     System.err.println("fencepost: the configuration has " + e.problems().size() + " faults");
     for (ConfigProblem problem : e.problems()) {
@@ -146,7 +146,7 @@ public final class ServerMain {
     return CONFIGURATION;
   }
 
-  private static int complain(String message) {
+  private static int reportError(String message) {
     System.err.println("fencepost: " + message);
     return CONFIGURATION;
   }

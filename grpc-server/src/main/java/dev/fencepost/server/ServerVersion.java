@@ -1,10 +1,10 @@
 package dev.fencepost.server;
 
-/** The release of this server. */
+/** The version of this server. */
 final class ServerVersion {
   private ServerVersion() {}
 
-  /** As written in the jar; {@code dev} outside of one. */
+  /** Returns the version in the manifest of the jar, or {@code dev} outside of a jar. */
   static String current() {
     String version = ServerVersion.class.getPackage().getImplementationVersion();
     return version == null ? "dev" : version;

@@ -5,9 +5,9 @@ import dev.fencepost.server.config.SecretMask;
 import dev.fencepost.server.config.ServerConfig;
 import java.nio.file.Path;
 
-/** What a server says of itself when it has started. */
+/** Text that a server prints when it has started. */
 final class StartupBanner {
-  private static final HostPort USUAL = new HostPort("127.0.0.1", 7420);
+  private static final HostPort DEFAULT_ADDRESS = new HostPort("127.0.0.1", 7420);
 
   private StartupBanner() {}
 
@@ -18,13 +18,13 @@ final class StartupBanner {
             .httpAddress()
             .map(address -> "http://" + address + "/metrics  /livez  /readyz")
             .orElse("off");
-    String to = grpc.equals(USUAL) ? "" : "--server " + grpc + " ";
+    String to = grpc.equals(DEFAULT_ADDRESS) ? "" : "--server " + grpc + " ";
     return String.join(
         System.lineSeparator(),
         "Fencepost " + ServerVersion.current(),
         "  gRPC     " + grpc,
         "  HTTP     " + http,
-        "  store    " + store(config) + trouble(server),
+        "  store    " + store(config) + notReady(server),
         "  try      fencepost " + to + "acquire my-lock",
         "  stop     Ctrl-C; locks that are held stay held until their leases end");
   }
@@ -35,7 +35,7 @@ final class StartupBanner {
     return SecretMask.mask(uri) + where;
   }
 
-  private static String trouble(FencepostServer server) {
-    return server.obstacle().map(why -> "  (" + why + ": trying on)").orElse("");
+  private static String notReady(FencepostServer server) {
+    return server.obstacle().map(why -> "  (" + why + ": retrying)").orElse("");
   }
 }

@@ -18,14 +18,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Opens the store, again and again while it cannot be reached, and then asks it now and then
- * whether it is well.
+ * Opens the store, with retries while it cannot be reached, and then probes it at a regular
+ * interval.
  */
 final class StoreMonitor {
   private static final Logger LOG = LoggerFactory.getLogger(StoreMonitor.class);
 
-  /** A store that stays away is spoken of this often. */
-  private static final Duration REMIND_AFTER = Duration.ofMinutes(1);
+  /** Interval between warnings while the store does not answer. */
+  private static final Duration WARN_INTERVAL = Duration.ofMinutes(1);
 
   private final LockCoordinator coordinator;
   private final TimerService timers;
@@ -34,13 +34,13 @@ final class StoreMonitor {
   private final CompletableFuture<StoreInfo> opened = new CompletableFuture<>();
   private final CompletableFuture<Void> firstTry = new CompletableFuture<>();
   private volatile boolean stopped;
-  private boolean away;
-  private long spokeAtNanos;
+  private boolean unreachable;
+  private long warnedAtNanos;
 
   /**
-   * How often the store is asked.
+   * Intervals of attempts and probes.
    *
-   * @param retry time between two tries to open it
+   * @param retry time between two attempts to open the store
    * @param probe time between two probes
    * @param timeout longest time that a probe may take
    */
@@ -57,7 +57,7 @@ final class StoreMonitor {
     this.pace = pace;
   }
 
-  /** Begins to open the store. */
+  /** Starts to open the store. */
   void start() {
     open();
   }
@@ -70,7 +70,7 @@ final class StoreMonitor {
     return opened;
   }
 
-  /** Completes when opening succeeded or failed for the first time. */
+  /** Completes when the first attempt to open the store has succeeded or failed. */
   CompletableFuture<Void> firstTry() {
     return firstTry;
   }
@@ -81,19 +81,19 @@ final class StoreMonitor {
 
   private void open() {
     if (!stopped) {
-      guarded(coordinator::open).whenComplete(this::afterOpen);
+      callSafely(coordinator::open).whenComplete(this::onOpenAnswered);
     }
   }
 
-  private void afterOpen(StoreInfo store, Throwable failure) {
+  private void onOpenAnswered(StoreInfo store, Throwable failure) {
     if (failure == null) {
-      heard(store);
+      recordAnswer(store);
       opened.complete(store);
       timers.schedule(pace.probe, this::probe);
     } else if (unwrapped(failure) instanceof StoreConfigurationException refused) {
       opened.completeExceptionally(refused);
     } else {
-      missed(failure);
+      recordFailure(failure);
       timers.schedule(pace.retry, this::open);
     }
     firstTry.complete(null);
@@ -103,41 +103,41 @@ final class StoreMonitor {
     if (stopped) {
       return;
     }
-    // A copy: the backend's own stage is not to be completed by this timeout.
+    // A copy, so that the timeout does not complete the stage of the backend.
     CompletionStage<StoreInfo> answer =
-        guarded(coordinator::info)
+        callSafely(coordinator::info)
             .thenApply(store -> store)
             .toCompletableFuture()
             .orTimeout(pace.timeout.toMillis(), TimeUnit.MILLISECONDS);
     answer.whenComplete(
         (store, failure) -> {
           if (failure == null) {
-            heard(store);
+            recordAnswer(store);
           } else {
-            missed(failure);
+            recordFailure(failure);
           }
           timers.schedule(pace.probe, this::probe);
         });
   }
 
-  private synchronized void heard(StoreInfo store) {
-    if (away) {
+  private synchronized void recordAnswer(StoreInfo store) {
+    if (unreachable) {
       LOG.info("the store answers again");
     }
-    away = false;
-    readiness.answered(store);
+    unreachable = false;
+    readiness.recordAnswer(store);
   }
 
-  private synchronized void missed(Throwable failure) {
+  private synchronized void recordFailure(Throwable failure) {
     long now = timers.nanoTime();
-    if (!stopped && (!away || now - spokeAtNanos > REMIND_AFTER.toNanos())) {
+    if (!stopped && (!unreachable || now - warnedAtNanos > WARN_INTERVAL.toNanos())) {
       Throwable cause = unwrapped(failure);
-      LOG.warn("the store does not answer: {}; trying on", describe(cause));
+      LOG.warn("the store does not answer: {}; retrying", describe(cause));
       LOG.debug("the store does not answer", cause);
-      spokeAtNanos = now;
+      warnedAtNanos = now;
     }
-    away = true;
-    readiness.look();
+    unreachable = true;
+    readiness.refresh();
   }
 
   private String describe(Throwable cause) {
@@ -149,7 +149,7 @@ final class StoreMonitor {
         : cause.toString();
   }
 
-  private static <T> CompletionStage<T> guarded(Supplier<CompletionStage<T>> call) {
+  private static <T> CompletionStage<T> callSafely(Supplier<CompletionStage<T>> call) {
     try {
       return call.get();
     } catch (RuntimeException e) {

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.ServiceLoader;
 import java.util.stream.Collectors;
 
-/** The kinds of store that this installation knows. */
+/** Registry of the kinds of store in this installation. */
 final class StoreProviders {
   private final List<LockBackendProvider> providers;
 
@@ -17,7 +17,7 @@ final class StoreProviders {
     this.providers = List.copyOf(providers);
   }
 
-  /** Those on the class path. */
+  /** Returns the providers on the class path. */
   static StoreProviders installed() {
     return new StoreProviders(
         ServiceLoader.load(LockBackendProvider.class).stream()
@@ -26,7 +26,7 @@ final class StoreProviders {
   }
 
   /**
-   * Makes a backend that is not connected yet.
+   * Creates a backend that is not connected yet.
    *
    * @throws StoreConfigurationException if no kind of store knows the URI, or one refuses a setting
    */
@@ -34,7 +34,7 @@ final class StoreProviders {
     return providerOf(settings.uri()).create(settings);
   }
 
-  /** The statements that prepare such a store; empty if it needs none. */
+  /** Returns the statements that prepare such a store; empty if it needs none. */
   String schema(StoreSettings settings) {
     return providerOf(settings.uri()).schema(settings);
   }

@@ -9,14 +9,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * This machine's monotonic clock and one daemon thread for what is to happen later. Tasks are short
- * and never block; one that throws is logged and disturbs no other. After {@link #close} tasks are
- * accepted and forgotten.
+ * The monotonic clock of this machine, and timers on one daemon thread. Tasks are short and never
+ * block. An exception of a task is logged and does not affect other tasks. After {@link #close} new
+ * tasks are accepted and ignored.
  */
 final class SystemTimers implements TimerService, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SystemTimers.class);
 
-  /** Longer delays overflow the executor's arithmetic, and nothing here lasts as long. */
+  /** Longest delay. Longer ones overflow the arithmetic of the executor, and none is needed. */
   private static final Duration LONGEST = Duration.ofDays(365);
 
   private final ScheduledThreadPoolExecutor executor =
@@ -27,7 +27,7 @@ final class SystemTimers implements TimerService, AutoCloseable {
             thread.setDaemon(true);
             return thread;
           },
-          (task, executor) -> LOG.debug("a task came after the end"));
+          (task, executor) -> LOG.debug("a task was scheduled after the end"));
 
   SystemTimers() {
     executor.setRemoveOnCancelPolicy(true);

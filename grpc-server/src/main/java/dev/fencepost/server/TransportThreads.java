@@ -15,15 +15,15 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The threads that carry connections, each its own share of them. Ours and not gRPC's shared ones,
- * so that a stream can write on the thread of its connection: what other threads bring while that
- * one is busy travels in one message. Thread-safe.
+ * The event-loop threads of all connections. They are our own instead of gRPC's shared ones, so
+ * that a stream can write on the thread of its connection. Results that other threads add while
+ * that thread is busy are sent in one message. Thread-safe.
  */
 final class TransportThreads implements AutoCloseable {
-  private static final int LAST_MOMENT_SECONDS = 2;
+  private static final int CLOSE_TIMEOUT_SECONDS = 2;
   private static final String NAME = "fencepost-transport";
 
-  /** As many as gRPC and Netty have by default: two for each core. */
+  /** The default number of threads of gRPC and Netty: two per core. */
   private static final int NETTYS_DEFAULT = 0;
 
   private final EventLoopGroup workers =
@@ -34,12 +34,14 @@ final class TransportThreads implements AutoCloseable {
     return workers;
   }
 
-  /** What listens on these threads. */
+  /** Returns the type of the listening channel. */
   static Class<? extends ServerChannel> channelType() {
     return Epoll.isAvailable() ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
   }
 
-  /** The thread that this is called on, if it is one of these; else whoever brings work does it. */
+  /**
+   * Returns the current event-loop thread, or an executor that runs the task on the calling thread.
+   */
   Executor current() {
     for (EventExecutor each : workers) {
       if (each.inEventLoop()) {
@@ -49,10 +51,10 @@ final class TransportThreads implements AutoCloseable {
     return Runnable::run;
   }
 
-  /** Not to be called on one of the threads. */
+  /** Stops the threads. Must not be called on one of them. */
   @Override
   public void close() {
-    workers.shutdownGracefully(0, LAST_MOMENT_SECONDS, TimeUnit.SECONDS).syncUninterruptibly();
+    workers.shutdownGracefully(0, CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS).syncUninterruptibly();
   }
 
   private static IoHandlerFactory handlers() {

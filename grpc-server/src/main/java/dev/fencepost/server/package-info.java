@@ -1,7 +1,7 @@
 /**
- * One running replica: how it starts, tells its health and goes. {@link
- * dev.fencepost.server.ServerMain} is for the command line, {@link
- * dev.fencepost.server.FencepostServer} for programs that hold a server in themselves.
+ * One running replica: its start, health and shutdown. {@link dev.fencepost.server.ServerMain} is
+ * for the command line, {@link dev.fencepost.server.FencepostServer} for programs that embed a
+ * server.
  */
 @NullMarked
 package dev.fencepost.server;

@@ -36,8 +36,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * What one client, a host, may have of a server. Above it the client is refused, while its own
- * holders and other clients go on. {@code greedy} and {@code other} are two hosts.
+ * Limits of one client, which is a host. Above a limit the client is refused, while its own holders
+ * and other clients go on. {@code greedy} and {@code other} are two hosts.
  */
 class ClientLimitsTest {
   private static final String LARGE = "v".repeat(120);
@@ -163,7 +163,7 @@ class ClientLimitsTest {
     }
     for (int i = 0; i < 1_000; i++) {
       for (OpenSession session : unread) {
-        session.ask(claim("a").setOwner(LARGE).build());
+        session.requestLock(claim("a").setOwner(LARGE).build());
       }
     }
     unread.forEach(OpenSession::greetAgain);

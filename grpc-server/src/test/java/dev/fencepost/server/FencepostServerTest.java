@@ -37,7 +37,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
-/** A whole server over real sockets. */
+/** Tests a complete server over real sockets. */
 class FencepostServerTest {
   private static final String LOCKS = "fencepost.v1.LockService";
 
@@ -173,7 +173,7 @@ class FencepostServerTest {
     }
     try (NettyServer other = new NettyServer(TestConfigs.with(), store)) {
       assertThat(other.locks().acquire(claim("a").build()).getNotGranted().getReason())
-          .as("grants stand")
+          .as("grants remain")
           .isEqualTo(NotGrantedReason.NOT_GRANTED_REASON_BUSY);
     }
   }
@@ -314,8 +314,8 @@ class FencepostServerTest {
         ServerReflectionRequest.newBuilder().setListServices("").build());
   }
 
-  /** As grpcurl and others ask that do not know {@code grpc.reflection.v1}. */
-  @SuppressWarnings("deprecation") // as is the service, which such tools need
+  /** Calls reflection as grpcurl and other tools do that do not know {@code grpc.reflection.v1}. */
+  @SuppressWarnings("deprecation") // the service is deprecated too, but such tools need it
   private static CompletableFuture<io.grpc.reflection.v1alpha.ServerReflectionResponse>
       servicesByOlderTool(NettyServer server) {
     return ask(

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Requests that are no messages, over real sockets. */
+/** Requests that cannot be parsed, over real sockets. */
 class GarbledMessageTest {
   private static final byte[] WHOLE = TestRequests.claim("a").build().toByteArray();
   private NettyServer server;
@@ -147,7 +147,7 @@ class GarbledMessageTest {
         .sum();
   }
 
-  /** A session whose messages are bytes. */
+  /** A session that sends raw bytes as messages. */
   private final class RawSession extends ClientCall.Listener<byte[]> {
     private final CompletableFuture<Status> end = new CompletableFuture<>();
     private final ClientCall<byte[], byte[]> call;

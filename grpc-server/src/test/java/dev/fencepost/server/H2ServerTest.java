@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A whole server on the default store. */
+/** Tests a complete server on the default store. */
 class H2ServerTest {
   @TempDir private Path folder;
 

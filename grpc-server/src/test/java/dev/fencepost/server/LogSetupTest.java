@@ -31,7 +31,7 @@ class LogSetupTest {
 
     assertThat(log.lines()).hasSize(3).allMatch(line -> line.matches("\\{.*}"));
     assertThat(log).contains("\"message\":\"hello {}\"", "{\"lock\":\"a\"}");
-    assertThat(log).as("what people look for").contains("\"formattedMessage\":\"hello you\"");
+    assertThat(log).as("the whole text of the line").contains("\"formattedMessage\":\"hello you\"");
   }
 
   @Test

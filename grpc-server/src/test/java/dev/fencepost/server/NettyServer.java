@@ -17,7 +17,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 
-/** A whole server with sockets, on a model store that answers at once unless told otherwise. */
+/** A complete server with sockets. Its model store answers at once unless a test changes that. */
 final class NettyServer implements AutoCloseable {
   static final StoreMonitor.Pace QUICK =
       new StoreMonitor.Pace(Duration.ofMillis(50), Duration.ofMillis(100), Duration.ofMillis(300));

@@ -23,34 +23,34 @@ class ReadinessCheckTest {
 
   @Test
   void freshAnswer_isReadyForAWhile() {
-    readiness.answered(store("one"));
+    readiness.recordAnswer(store("one"));
     time.pass(Duration.ofSeconds(5));
     assertThat(readiness.obstacle()).isEmpty();
 
     time.pass(Duration.ofMillis(1));
     assertThat(readiness.obstacle()).contains("the store does not answer");
 
-    readiness.answered(store("one"));
+    readiness.recordAnswer(store("one"));
     assertThat(readiness.obstacle()).isEmpty();
     assertThat(told).containsExactly(true, false, true);
   }
 
   @Test
   void anotherStoreId_isNotReadyUntilTheFormerIsBack() {
-    readiness.answered(store("one"));
-    readiness.answered(store("two"));
+    readiness.recordAnswer(store("one"));
+    readiness.recordAnswer(store("two"));
     assertThat(readiness.obstacle().orElseThrow()).contains("the store was exchanged");
 
-    readiness.answered(store("one"));
+    readiness.recordAnswer(store("one"));
     assertThat(readiness.obstacle()).isEmpty();
     assertThat(told).containsExactly(true, false, true);
   }
 
   @Test
   void drain_isForGood() {
-    readiness.answered(store("one"));
+    readiness.recordAnswer(store("one"));
     readiness.drain();
-    readiness.answered(store("one"));
+    readiness.recordAnswer(store("one"));
 
     assertThat(readiness.obstacle()).contains("draining");
     assertThat(told).containsExactly(true, false);

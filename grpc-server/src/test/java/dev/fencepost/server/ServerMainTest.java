@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What an operator reads when a server does not start. */
+/** Messages for operators when a server does not start. */
 class ServerMainTest {
   @TempDir private Path folder;
 

@@ -51,7 +51,7 @@ class SlowWatcherTest {
 
       await().untilAsserted(() -> assertThat(watcher.tokens).isEqualTo(newest));
       assertThat(watcher.bytes.get())
-          .as("what had been kept for it, of some 18 MiB that were news")
+          .as("bytes queued for the watcher, out of about 18 MiB of changes")
           .isLessThan(2 * MIB);
       narrow.shutdownNow();
     }

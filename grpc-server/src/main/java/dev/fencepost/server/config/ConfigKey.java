@@ -7,43 +7,82 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/** Everything that can be set, with its default as one would write it. */
+/** All settings of the server, each with its default and a description for operators. */
 enum ConfigKey {
-  STORE("store", "h2:./fencepost-data"),
-  STORE_CALL_TIMEOUT("store-call-timeout", "5s"),
-  LISTEN("listen", "127.0.0.1:7420"),
-  HTTP_LISTEN("http-listen", "127.0.0.1:7421"),
-  ADVERTISE("advertise", ""),
-  LEASE_DEFAULT_TTL("lease.default-ttl", "15s"),
-  LEASE_MAX_TTL("lease.max-ttl", "10m"),
-  LIMITS_MAX_WAIT("limits.max-wait", "24h"),
-  LIMITS_WAITERS("limits.waiters", "500000"),
-  LIMITS_WAITERS_PER_LOCK("limits.waiters-per-lock", "100000"),
-  LIMITS_WAITERS_PER_CLIENT("limits.waiters-per-client", "100000"),
-  LIMITS_HAND_OVERS_IN_A_ROW("limits.hand-overs-in-a-row", "32"),
-  LIMITS_OPEN_CALLS("limits.open-calls", "50000"),
-  LIMITS_OPEN_RENEWALS("limits.open-renewals", "20000"),
-  LIMITS_SESSIONS("limits.sessions", "20000"),
-  LIMITS_WATCHED_NAMES("limits.watched-names", "100000"),
-  LIMITS_LOCKS("limits.locks", "1000000"),
-  LIMITS_MEMORY_PERCENT("limits.memory-percent", "50"),
-  LIMITS_CLIENT_PERCENT("limits.client-percent", "25"),
-  LIMITS_CALLS_PER_CONNECTION("limits.calls-per-connection", "10000"),
-  LIMITS_SESSION_OPERATIONS("limits.session-operations", "100000"),
-  LIMITS_MESSAGE_BYTES("limits.message-bytes", "65536"),
-  CONNECTION_KEEP_ALIVE("connection.keep-alive", "10s"),
-  CONNECTION_KEEP_ALIVE_TIMEOUT("connection.keep-alive-timeout", "5s"),
-  CONNECTION_MAX_AGE("connection.max-age", "off"),
-  CONNECTION_MAX_AGE_GRACE("connection.max-age-grace", "off"),
-  DRAIN_TIMEOUT("drain-timeout", "20s"),
-  REFLECTION("reflection", "false"),
-  LOG_FORMAT("log.format", "text"),
-  LOG_LEVEL("log.level", "info");
+  STORE(
+      "store",
+      "h2:./fencepost-data",
+      "URI of the store. An h2 store is embedded and serves one server"),
+  STORE_CALL_TIMEOUT(
+      "store-call-timeout", "5s", "Longest time for one call to the store, 100ms–1m"),
+  LISTEN("listen", "127.0.0.1:7420", "Address of the gRPC server; port 0 lets the system choose"),
+  HTTP_LISTEN(
+      "http-listen", "127.0.0.1:7421", "Address of metrics and health checks over HTTP, or off"),
+  ADVERTISE(
+      "advertise",
+      "",
+      "host:port at which clients and other replicas reach this server; unset: as listen"),
+  LEASE_DEFAULT_TTL(
+      "lease.default-ttl", "15s", "Lease of a claim that requests none, 2s to lease.max-ttl"),
+  LEASE_MAX_TTL(
+      "lease.max-ttl", "10m", "Longest lease, 2s–24h; a claim that requests more is refused"),
+  LIMITS_MAX_WAIT("limits.max-wait", "24h", "Longest wait of one acquire, 0s–24h"),
+  LIMITS_WAITERS("limits.waiters", "500000", "Calls in the queues of this server, 1–10000000"),
+  LIMITS_WAITERS_PER_LOCK(
+      "limits.waiters-per-lock", "100000", "Calls in the queue of one lock, 1–10000000"),
+  LIMITS_WAITERS_PER_CLIENT(
+      "limits.waiters-per-client", "100000", "Waiting calls of one client, 1–10000000"),
+  LIMITS_HAND_OVERS_IN_A_ROW(
+      "limits.hand-overs-in-a-row",
+      "32",
+      "Hand-overs to own waiters while other replicas wait for the lock, 1–10000"),
+  LIMITS_OPEN_CALLS(
+      "limits.open-calls",
+      "50000",
+      "Open calls, without sessions, renewals and releases, 1–10000000"),
+  LIMITS_OPEN_RENEWALS("limits.open-renewals", "20000", "Open renewals and releases, 1–10000000"),
+  LIMITS_SESSIONS("limits.sessions", "20000", "Open sessions, 1–10000000"),
+  LIMITS_WATCHED_NAMES(
+      "limits.watched-names", "100000", "Watched names, counted for each watch, 1–10000000"),
+  LIMITS_LOCKS(
+      "limits.locks",
+      "1000000",
+      "Held grants that were made or renewed through this server, 1–10000000"),
+  LIMITS_MEMORY_PERCENT(
+      "limits.memory-percent", "50", "Percent of the largest heap for the data of clients, 10–80"),
+  LIMITS_CLIENT_PERCENT(
+      "limits.client-percent",
+      "25",
+      "Percent of each limit from open-calls to memory-percent for one client, 1–100"),
+  LIMITS_CALLS_PER_CONNECTION(
+      "limits.calls-per-connection", "10000", "Open calls on one connection, 1–1000000"),
+  LIMITS_SESSION_OPERATIONS(
+      "limits.session-operations", "100000", "Unanswered operations of one session, 1000–10000000"),
+  LIMITS_MESSAGE_BYTES("limits.message-bytes", "65536", "Largest request in bytes, 8192–4194304"),
+  CONNECTION_KEEP_ALIVE(
+      "connection.keep-alive", "10s", "Silence after which the server pings the client, 10s–1h"),
+  CONNECTION_KEEP_ALIVE_TIMEOUT(
+      "connection.keep-alive-timeout",
+      "5s",
+      "Further silence after which the connection is closed, 1s–1h"),
+  CONNECTION_MAX_AGE(
+      "connection.max-age", "off", "Age at which a client is asked to reconnect, 1s–30d, or off"),
+  CONNECTION_MAX_AGE_GRACE(
+      "connection.max-age-grace",
+      "off",
+      "Time for open calls on such a connection, 1s–30d; off lets them finish"),
+  DRAIN_TIMEOUT(
+      "drain-timeout", "20s", "Longest time between SIGTERM and the end of the process, 0s–24h"),
+  REFLECTION(
+      "reflection", "false", "true lets anybody read the service descriptors, as grpcurl does"),
+  LOG_FORMAT("log.format", "text", "text for people, or json with one object per line"),
+  LOG_LEVEL(
+      "log.level", "info", "trace, debug, info, warn or error; applies to Fencepost's own lines");
 
-  /** What the store's own settings begin with. */
+  /** Prefix of the settings that the store itself defines. */
   static final String STORE_OPTIONS = "store-options.";
 
-  /** Names the YAML file; in flags and the environment only. */
+  /** Path of the YAML file. Read from flags and the environment only. */
   static final String CONFIG = "config";
 
   private static final Map<String, ConfigKey> BY_TEXT =
@@ -52,34 +91,41 @@ enum ConfigKey {
 
   private final String text;
   private final String fallback;
+  private final String description;
 
-  ConfigKey(String text, String fallback) {
+  ConfigKey(String text, String fallback, String description) {
     this.text = text;
     this.fallback = fallback;
+    this.description = description;
   }
 
   static Optional<ConfigKey> of(String text) {
     return Optional.ofNullable(BY_TEXT.get(text));
   }
 
-  /** Whether some key begins with the text and a dot. */
+  /** Returns true if some key begins with the text and a dot. */
   static boolean isGroup(String text) {
     String group = text + ".";
     return group.equals(STORE_OPTIONS)
         || BY_TEXT.keySet().stream().anyMatch(key -> key.startsWith(group));
   }
 
-  /** The key as files and flags write it. */
+  /** Returns the key as files and flags write it. */
   String text() {
     return text;
   }
 
-  /** The value if none is set. */
+  /** Returns the default value; empty if there is none. */
   String fallback() {
     return fallback;
   }
 
-  /** The key as the environment writes it. */
+  /** Returns the meaning and the range of the setting, in one line. */
+  String description() {
+    return description;
+  }
+
+  /** Returns the key as the environment writes it. */
   String variable() {
     return variable(text);
   }

@@ -20,13 +20,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Makes a {@link ServerConfig} of what the sources say. */
+/** Loads a {@link ServerConfig} from flags, the environment and a YAML file. */
 final class ConfigLoader {
   private static final int MOST_CALLS = 10_000_000;
   private static final int KIB = 1024;
   private static final int PERCENT = 100;
 
-  /** gRPC would silently make 10 s of anything less. */
+  /** gRPC silently raises shorter times to 10 s. */
   private static final Duration LEAST_KEEP_ALIVE = Duration.ofSeconds(10);
 
   private final SettingsReader settings;
@@ -89,16 +89,20 @@ final class ConfigLoader {
   }
 
   private Leases leases() {
-    Duration most = settings.duration(ConfigKey.LEASE_MAX_TTL, Lease.MIN_TTL, Lease.MAX_TTL);
-    Duration usual = settings.duration(ConfigKey.LEASE_DEFAULT_TTL, Lease.MIN_TTL, Lease.MAX_TTL);
-    if (usual.compareTo(most) > 0) {
+    Duration maxTtl = settings.duration(ConfigKey.LEASE_MAX_TTL, Lease.MIN_TTL, Lease.MAX_TTL);
+    Duration defaultTtl =
+        settings.duration(ConfigKey.LEASE_DEFAULT_TTL, Lease.MIN_TTL, Lease.MAX_TTL);
+    if (defaultTtl.compareTo(maxTtl) > 0) {
       settings.reject(
           ConfigKey.LEASE_DEFAULT_TTL,
-          "at most " + ConfigKey.LEASE_MAX_TTL.text() + ", which is " + DurationFormat.print(most));
+          "at most "
+              + ConfigKey.LEASE_MAX_TTL.text()
+              + ", which is "
+              + DurationFormat.print(maxTtl));
     }
     Duration wait =
         settings.duration(ConfigKey.LIMITS_MAX_WAIT, Duration.ZERO, AcquireCommand.MAX_WAIT);
-    return new Leases(usual, most, wait);
+    return new Leases(defaultTtl, maxTtl, wait);
   }
 
   private Limits limits() {

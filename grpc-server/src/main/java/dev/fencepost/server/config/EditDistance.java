@@ -1,10 +1,10 @@
 package dev.fencepost.server.config;
 
-/** How far two words are apart. */
+/** Measures how much two words differ, for suggestions of misspelled keys. */
 final class EditDistance {
   private EditDistance() {}
 
-  /** Least number of letters put in, taken out or changed (Levenshtein 1965). */
+  /** Returns the least number of inserted, removed or changed letters (Levenshtein 1965). */
   static int distance(String a, String b) {
     int[] row = new int[b.length() + 1];
     for (int j = 0; j <= b.length(); j++) {

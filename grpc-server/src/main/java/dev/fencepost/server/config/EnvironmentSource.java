@@ -7,23 +7,23 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * The settings given as environment variables {@code FENCEPOST_…}. An empty one is as good as none.
- * Variables that clients or the launcher read are left to them, and so are those that Kubernetes
- * sets for each service of the namespace whose name is "fencepost" or begins with it.
+ * Settings from environment variables {@code FENCEPOST_…}. An empty variable counts as unset.
+ * Ignores variables of clients and of the launcher, and variables that Kubernetes sets for each
+ * service of the namespace whose name is "fencepost" or begins with it.
  */
 final class EnvironmentSource extends LocatedSource {
   static final String PREFIX = "FENCEPOST_";
   private static final String OPTIONS = ConfigKey.variable(ConfigKey.STORE_OPTIONS);
 
-  private static final Set<String> OTHERS =
+  private static final Set<String> OTHER_PROGRAMS =
       Set.of("CONFIG", "LOCK", "CLAIM", "TOKEN", "SERVER", "JAVA_OPTS");
 
-  /** Kubernetes announces each service this way, in the form that Docker's links had. */
+  /** Variables that Kubernetes sets for each service, in the form of Docker's links. */
   private static final Pattern SERVICE_LINK =
       Pattern.compile(
           "(.*_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT_\\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)");
 
-  /** A service's first port: a URL, where a person would write a number. */
+  /** First port of a service: a URL, where a person would write a number. */
   private static final Pattern SERVICE_PORT = Pattern.compile("(.*_)?PORT=(tcp|udp|sctp)://.*");
 
   EnvironmentSource(Map<String, String> environment) {
@@ -52,7 +52,7 @@ final class EnvironmentSource extends LocatedSource {
 
   private static boolean isForeign(String variable, String value) {
     String rest = variable.substring(PREFIX.length());
-    return OTHERS.contains(rest)
+    return OTHER_PROGRAMS.contains(rest)
         || SERVICE_LINK.matcher(rest).matches()
         || SERVICE_PORT.matcher(rest + "=" + value).matches();
   }

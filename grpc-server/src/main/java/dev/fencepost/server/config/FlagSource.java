@@ -3,7 +3,7 @@ package dev.fencepost.server.config;
 import java.util.HashMap;
 import java.util.Map;
 
-/** The settings given as flags; they outrank all others. */
+/** Settings from flags. They have the highest precedence. */
 final class FlagSource extends LocatedSource {
 
   FlagSource(Map<String, String> flags) {

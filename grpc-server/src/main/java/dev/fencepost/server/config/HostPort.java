@@ -6,9 +6,9 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 
 /**
- * An address to listen on or to be reached at.
+ * Host and port on which a server listens or is reachable.
  *
- * @param host a name or an address; an IPv6 address without its brackets
+ * @param host name or address; an IPv6 address without its brackets
  * @param port 0–65535; 0 lets the system choose
  */
 public record HostPort(String host, int port) {
@@ -17,9 +17,9 @@ public record HostPort(String host, int port) {
       "host:port, for example 127.0.0.1:7420, 0.0.0.0:7420 or [::1]:7420";
 
   /**
-   * Reads {@code host:port} or {@code [ipv6]:port}.
+   * Parses {@code host:port} or {@code [ipv6]:port}.
    *
-   * @throws InvalidValueException naming {@code field}, if it is anything else
+   * @throws InvalidValueException naming {@code field}, if the text has another form
    */
   public static HostPort parse(String field, String text) {
     int colon = text.lastIndexOf(':');
@@ -42,12 +42,12 @@ public record HostPort(String host, int port) {
     }
   }
 
-  /** The same host at another port. */
+  /** Returns the same host with another port. */
   public HostPort withPort(int other) {
     return new HostPort(host, other);
   }
 
-  /** Looks the host up. */
+  /** Resolves the host. */
   public InetSocketAddress resolve() throws UnknownHostException {
     return new InetSocketAddress(InetAddress.getByName(host), port);
   }

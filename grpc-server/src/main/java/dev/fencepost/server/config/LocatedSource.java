@@ -5,7 +5,7 @@ import java.util.Set;
 import org.eclipse.microprofile.config.spi.ConfigSource;
 import org.jspecify.annotations.Nullable;
 
-/** Some settings that know where they stand, for messages to people. */
+/** A source of settings that knows the location of each, for messages to people. */
 abstract class LocatedSource implements ConfigSource {
   private final String name;
   private final int ordinal;
@@ -17,7 +17,7 @@ abstract class LocatedSource implements ConfigSource {
     this.values = Map.copyOf(values);
   }
 
-  /** Where the key stands, as people look for it. */
+  /** Returns the location of the key, as a person would look for it. */
   abstract String locate(String key);
 
   @Override

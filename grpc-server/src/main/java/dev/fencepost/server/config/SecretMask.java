@@ -4,13 +4,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Makes text from settings fit to be shown. Passwords stand in a URI in many forms, hostile ones
- * included, so it shows what is known to be no secret instead of hiding what looks like one.
+ * Masks secrets in settings before they are shown. A URI can contain passwords in many forms,
+ * hostile ones included. So only parts that are known to be no secret are shown, instead of hiding
+ * parts that look like one.
  */
 public final class SecretMask {
   private static final String MASK = "***";
 
-  /** The scheme, of JDBC with its parts, and what follows it. */
+  /** The scheme, for JDBC with its parts, and the rest. */
   private static final Pattern URI =
       Pattern.compile(
           "(?is)(jdbc:[a-z]{1,20}:(?:[a-z]{1,20}:(?=//))?|[a-z][a-z0-9+.-]{0,30}:)(.*)");
@@ -21,9 +22,9 @@ public final class SecretMask {
   private SecretMask() {}
 
   /**
-   * A store URI as messages may show it: the scheme, the hosts and the path. Hidden are everything
-   * before the last {@code @}, everything from the first {@code ?}, {@code ;} or {@code #} on, and
-   * a text without a scheme.
+   * Returns a store URI as messages may show it: the scheme, the hosts and the path. Hidden are
+   * everything before the last {@code @}, everything from the first {@code ?}, {@code ;} or {@code
+   * #}, and a text without a scheme.
    */
   public static String mask(String uri) {
     Matcher parts = URI.matcher(uri);
@@ -35,17 +36,17 @@ public final class SecretMask {
     int end = endOfPath(rest);
     int at = rest.lastIndexOf('@');
     if (rest.startsWith("//") && at < end) {
-      String place = at < 0 ? rest.substring(2, end) : MASK + rest.substring(at, end);
-      return scheme + "//" + place + hidden(rest, end);
+      String hosts = at < 0 ? rest.substring(2, end) : MASK + rest.substring(at, end);
+      return scheme + "//" + hosts + masked(rest, end);
     }
-    // A folder is no place for secrets, unless it is no folder.
+    // The folder of an H2 store is shown. With an '@' it may be no folder, and is hidden.
     return scheme.equals("h2:") && at < 0
-        ? scheme + rest.substring(0, end) + hidden(rest, end)
+        ? scheme + rest.substring(0, end) + masked(rest, end)
         : scheme + MASK;
   }
 
-  /** The value of a setting as messages may show it. */
-  static String shown(String key, String value) {
+  /** Returns the value of a setting as messages may show it. */
+  static String maskValue(String key, String value) {
     if (SECRET_KEY.matcher(key).matches()) {
       return MASK;
     }
@@ -63,7 +64,7 @@ public final class SecretMask {
     return rest.length();
   }
 
-  private static String hidden(String rest, int end) {
+  private static String masked(String rest, int end) {
     return end == rest.length() ? "" : rest.charAt(end) + MASK;
   }
 }

@@ -8,16 +8,16 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Everything that one server is told.
+ * Configuration of one server.
  *
- * @param store where ownership lives
- * @param endpoints where it listens
- * @param leases which leases it grants
- * @param limits what it bears
- * @param connections how it treats connections
- * @param log what it writes about itself
- * @param drainTimeout longest time between the order to stop and the end
- * @param reflection whether anybody may ask for the service's descriptors
+ * @param store store that keeps the locks
+ * @param endpoints addresses of the server
+ * @param leases rules for leases and waits
+ * @param limits limits for clients
+ * @param connections rules for connections
+ * @param log format and level of the log
+ * @param drainTimeout longest time between the signal to stop and the end of the process
+ * @param reflection true if anybody may read the service descriptors
  */
 public record ServerConfig(
     StoreSettings store,
@@ -30,31 +30,31 @@ public record ServerConfig(
     boolean reflection) {
 
   /**
-   * Where a server listens.
+   * Addresses of a server.
    *
-   * @param listen gRPC
-   * @param http metrics and health; empty is off
-   * @param advertise where clients and other replicas reach it; empty: as {@code listen}
+   * @param listen address for gRPC
+   * @param http address for metrics and health; empty: off
+   * @param advertise address at which clients and other replicas reach it; empty: as {@code listen}
    */
   public record Endpoints(HostPort listen, Optional<HostPort> http, Optional<HostPort> advertise) {}
 
   /**
-   * Which leases a server grants.
+   * Rules for leases and waits.
    *
-   * @param defaultTtl if none is asked for
-   * @param maxTtl longest
-   * @param maxWait longest stay in a queue
+   * @param defaultTtl lease of a claim that requests none
+   * @param maxTtl longest lease
+   * @param maxWait longest wait in a queue
    */
   public record Leases(Duration defaultTtl, Duration maxTtl, Duration maxWait) {}
 
   /**
-   * What a server bears.
+   * Limits of a server.
    *
    * @param waiting limits of the queues
-   * @param clients what all clients and each may have
+   * @param clients limits for all clients together and for each
    * @param callsPerConnection calls at a time on one connection
    * @param messageBytes largest request
-   * @param sessionOperations most operations that a session may have unanswered
+   * @param sessionOperations largest number of unanswered operations of a session
    */
   public record Limits(
       CoordinatorSettings waiting,
@@ -64,11 +64,11 @@ public record ServerConfig(
       int sessionOperations) {}
 
   /**
-   * How a server treats connections.
+   * Rules for connections.
    *
-   * @param keepAlive silence after which it asks whether the client lives
-   * @param keepAliveTimeout silence after that which ends the connection
-   * @param maxAge age at which a client is asked to connect anew; empty: never
+   * @param keepAlive silence after which the server pings the client
+   * @param keepAliveTimeout further silence after which the connection is closed
+   * @param maxAge age at which a client is asked to reconnect; empty: never
    * @param maxAgeGrace time for its open calls after that; empty: as long as they take
    */
   public record Connections(
@@ -78,34 +78,34 @@ public record ServerConfig(
       Optional<Duration> maxAgeGrace) {}
 
   /**
-   * What a server writes about itself.
+   * Settings of the log.
    *
-   * @param format for people or for machines
-   * @param level least important of what is written
+   * @param format format for people or for machines
+   * @param level lowest level that is written
    */
   public record Log(Format format, Level level) {
-    /** Until the settings are known. */
+    /** Settings until the configuration is known. */
     public static final Log DEFAULT = new Log(Format.TEXT, Level.INFO);
 
-    /** How a line looks. */
+    /** Format of a log line. */
     public enum Format {
-      /** For people. */
+      /** Text for people. */
       TEXT,
-      /** One JSON object a line. */
+      /** One JSON object per line. */
       JSON
     }
 
-    /** How important a line is. */
+    /** Importance of a log line. */
     public enum Level {
       /** Everything. */
       TRACE,
-      /** For the search of faults. */
+      /** Details for finding faults. */
       DEBUG,
-      /** What an operator may want to know. */
+      /** Events that an operator may want to know. */
       INFO,
-      /** What an operator should know. */
+      /** Events that an operator should know. */
       WARN,
-      /** What an operator has to act on. */
+      /** Events that an operator has to act on. */
       ERROR
     }
   }
@@ -114,7 +114,7 @@ public record ServerConfig(
    * Reads flags, the environment and the YAML file that they name, in this order of precedence.
    *
    * @param flags settings by key, without dashes; {@code config} is the path of the YAML file
-   * @param environment all variables; those that begin with {@code FENCEPOST_} count
+   * @param environment all variables; only those that begin with {@code FENCEPOST_} are read
    * @throws ConfigException with every fault
    */
   public static ServerConfig load(Map<String, String> flags, Map<String, String> environment) {

@@ -20,8 +20,8 @@ import org.eclipse.microprofile.config.ConfigValue;
 import org.eclipse.microprofile.config.spi.ConfigSource;
 
 /**
- * Reads settings into their types and remembers each fault; a faulty one is read as its default, so
- * that the others are looked at too.
+ * Reads settings into their types and collects all faults. An invalid setting is read as its
+ * default, so that the others are checked too.
  */
 final class SettingsReader {
   private final SmallRyeConfig config;
@@ -46,7 +46,7 @@ final class SettingsReader {
     return Optional.ofNullable(value(key).getValue()).orElse("");
   }
 
-  /** The settings that begin with the text, without it. */
+  /** Returns the settings that begin with the prefix, without the prefix. */
   Map<String, String> group(String prefix) {
     Map<String, String> group = new HashMap<>();
     for (LocatedSource source : sources.values()) {
@@ -75,7 +75,7 @@ final class SettingsReader {
             Lease.requireBetween(key.text(), DurationFormat.parse(key.text(), text), least, most));
   }
 
-  /** A duration, or {@code off}. */
+  /** Reads a duration, or {@code off}. */
   Optional<Duration> optionalDuration(ConfigKey key, Duration least, Duration most) {
     return text(key).equals("off")
         ? Optional.empty()
@@ -134,15 +134,15 @@ final class SettingsReader {
         });
   }
 
-  /** Remembers a fault of a value that is well-formed. */
+  /** Adds a fault of a well-formed value. */
   void reject(ConfigKey key, String expected) {
     ConfigValue value = value(key);
     LocatedSource source = sources.get(value.getSourceName());
-    String place = source == null ? "the default" : source.locate(key.text());
-    problems.add(new ConfigProblem(key.text(), shown(key.text(), text(key)), expected, place));
+    String location = source == null ? "the default" : source.locate(key.text());
+    problems.add(new ConfigProblem(key.text(), quoted(key.text(), text(key)), expected, location));
   }
 
-  /** Throws if there was any fault. */
+  /** Throws an exception if there was any fault. */
   void requireValid() {
     if (!problems.isEmpty()) {
       throw new ConfigException(problems);
@@ -159,12 +159,12 @@ final class SettingsReader {
         String value = String.valueOf(source.getValue(key));
         problems.add(
             new ConfigProblem(
-                key, shown(key, value), "a known key" + like(key), source.locate(key)));
+                key, quoted(key, value), "a known key" + suggestion(key), source.locate(key)));
       }
     }
   }
 
-  private static String like(String unknown) {
+  private static String suggestion(String unknown) {
     return Arrays.stream(ConfigKey.values())
         .map(key -> unknown.startsWith(EnvironmentSource.PREFIX) ? key.variable() : key.text())
         .filter(key -> EditDistance.distance(key, unknown) <= 2)
@@ -173,7 +173,7 @@ final class SettingsReader {
         .orElse("; see docs/configuration.md");
   }
 
-  private static String shown(String key, String value) {
-    return "\"" + SecretMask.shown(key, value) + "\"";
+  private static String quoted(String key, String value) {
+    return "\"" + SecretMask.maskValue(key, value) + "\"";
   }
 }

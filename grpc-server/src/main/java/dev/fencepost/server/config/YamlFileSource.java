@@ -18,7 +18,7 @@ import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.NodeTuple;
 import org.yaml.snakeyaml.nodes.ScalarNode;
 
-/** The settings of the YAML file; each value is the text that stands there. */
+/** Settings from the YAML file. Each value is the text in the file. */
 final class YamlFileSource extends LocatedSource {
   private final Path file;
   private final Map<String, Integer> lines;
@@ -32,7 +32,7 @@ final class YamlFileSource extends LocatedSource {
   /**
    * Reads the file.
    *
-   * @throws ConfigException if it cannot be read or is no YAML, naming file, line and column
+   * @throws ConfigException if it cannot be read or is not YAML, with file, line and column
    */
   static YamlFileSource read(Path file) {
     Content content = new Content(file);
@@ -61,7 +61,7 @@ final class YamlFileSource extends LocatedSource {
     return file + ":" + lines.getOrDefault(key, 1);
   }
 
-  /** What has been found so far. */
+  /** Values and faults that have been read so far. */
   private static final class Content {
     private static final int MAX_DEPTH = 8;
     private final Path file;
@@ -92,28 +92,29 @@ final class YamlFileSource extends LocatedSource {
         return;
       }
       if (values.putIfAbsent(key, scalar.getValue()) != null) {
-        String shown = "\"" + SecretMask.shown(key, scalar.getValue()) + "\"";
-        reject(key, shown, "given once; see line " + lines.get(key), scalar);
+        String quoted = "\"" + SecretMask.maskValue(key, scalar.getValue()) + "\"";
+        reject(key, quoted, "given once; see line " + lines.get(key), scalar);
       } else {
         lines.put(key, scalar.getStartMark().getLine() + 1);
       }
     }
 
     private void reject(String key, String value, String expected, Node node) {
-      String place = file + ":" + (node.getStartMark().getLine() + 1);
-      problems.add(new ConfigProblem(key, value, expected, place));
+      String location = file + ":" + (node.getStartMark().getLine() + 1);
+      problems.add(new ConfigProblem(key, value, expected, location));
     }
 
     ConfigException broken(MarkedYAMLException e) {
       var mark = e.getProblemMark();
-      String place = mark == null ? "" : ":" + (mark.getLine() + 1) + ":" + (mark.getColumn() + 1);
+      String location =
+          mark == null ? "" : ":" + (mark.getLine() + 1) + ":" + (mark.getColumn() + 1);
       return new ConfigException(
           List.of(
               new ConfigProblem(
                   ConfigKey.CONFIG,
                   String.valueOf(e.getProblem()),
                   "well-formed YAML",
-                  file + place)));
+                  file + location)));
     }
 
     ConfigException unreadable(String why) {

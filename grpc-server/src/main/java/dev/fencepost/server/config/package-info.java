@@ -1,6 +1,7 @@
 /**
- * What an operator may set, under the same names in one YAML file, the environment and flags. All
- * faults are reported at once, each with its key, its value, what was expected and where it stands.
+ * Configuration of the server, under the same names in one YAML file, the environment and flags.
+ * All faults are reported at once, each with its key, its value, the expected values and its
+ * location.
  */
 @NullMarked
 package dev.fencepost.server.config;

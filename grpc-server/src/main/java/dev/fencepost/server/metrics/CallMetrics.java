@@ -8,7 +8,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.Set;
 
-/** Times gRPC calls by method and code, also those that no handler ever saw. */
+/** Times gRPC calls by method and code, including those that reach no handler. */
 public final class CallMetrics extends ServerStreamTracer.Factory {
   private final Set<String> methods;
   private final TimerService clock;
@@ -17,15 +17,15 @@ public final class CallMetrics extends ServerStreamTracer.Factory {
   /**
    * Registers the meters.
    *
-   * @param methods full names of all methods; calls of others are counted together, since callers
-   *     could make up any number of them
+   * @param methods full names of all methods. Calls of others are counted together, because callers
+   *     can invent any number of them
    */
   public CallMetrics(Set<String> methods, TimerService clock, MeterRegistry registry) {
     this.methods = Set.copyOf(methods);
     this.clock = clock;
     this.calls =
-        LabeledMeters.Timers.slow(
-            registry, "fencepost.grpc.call", "gRPC calls, to their end", "method", "code");
+        LabeledMeters.Timers.forWaits(
+            registry, "fencepost.grpc.call", "gRPC calls from start to end", "method", "code");
   }
 
   @Override
@@ -36,16 +36,17 @@ public final class CallMetrics extends ServerStreamTracer.Factory {
 
   private final class Tracer extends ServerStreamTracer {
     private final String method;
-    private final long begun;
+    private final long startedNanos;
 
-    Tracer(String method, long begun) {
+    Tracer(String method, long startedNanos) {
       this.method = method;
-      this.begun = begun;
+      this.startedNanos = startedNanos;
     }
 
     @Override
     public void streamClosed(Status status) {
-      calls.record(Duration.ofNanos(clock.nanoTime() - begun), method, status.getCode().name());
+      calls.record(
+          Duration.ofNanos(clock.nanoTime() - startedNanos), method, status.getCode().name());
     }
   }
 }

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.LongStream;
 
-/** One kind of meter, kept by the values of its labels so that counting allocates little. */
+/** Caches meters by the values of their labels, so that counting allocates little. */
 final class LabeledMeters {
   private static final List<Duration> STORE_BUCKETS =
       millis(1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000);
@@ -59,13 +59,14 @@ final class LabeledMeters {
       this.buckets = shape.buckets;
     }
 
-    /** Of what takes as long as a store. */
-    static Timers quick(MeterRegistry registry, String name, String help, String... labels) {
+    /** Creates timers with buckets for calls to a store, 1 ms to 5 s. */
+    static Timers forStoreCalls(
+        MeterRegistry registry, String name, String help, String... labels) {
       return new Timers(registry, name, help, new Shape(List.of(labels), STORE_BUCKETS));
     }
 
-    /** Of what may take as long as a wait. */
-    static Timers slow(MeterRegistry registry, String name, String help, String... labels) {
+    /** Creates timers with buckets for calls that may wait for a lock, 1 ms to 1 h. */
+    static Timers forWaits(MeterRegistry registry, String name, String help, String... labels) {
       return new Timers(registry, name, help, new Shape(List.of(labels), WAIT_BUCKETS));
     }
 

@@ -7,9 +7,9 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.Locale;
 
-/** Counts what became of acquires, renewals and releases. Thread-safe. */
+/** Counts the outcomes of acquires, renewals and releases. Thread-safe. */
 public final class LockMetrics {
-  /** The outcome of a call whose outcome is not known, or that was refused. */
+  /** Outcome of a call that was refused or whose result is unknown. */
   private static final String FAILED = "failed";
 
   private final LabeledMeters.Timers acquires;
@@ -19,7 +19,7 @@ public final class LockMetrics {
   /** Registers the meters. */
   public LockMetrics(MeterRegistry registry) {
     this.acquires =
-        LabeledMeters.Timers.slow(
+        LabeledMeters.Timers.forWaits(
             registry, "fencepost.acquire", "Acquire calls, from arrival to answer", "outcome");
     this.renewals =
         new LabeledMeters.Counters(registry, "fencepost.renewals", "Renewals of grants", "outcome");
@@ -27,39 +27,39 @@ public final class LockMetrics {
         new LabeledMeters.Counters(registry, "fencepost.releases", "Releases of claims", "outcome");
   }
 
-  /** An acquire was answered after this time. */
+  /** Records that an acquire was answered after this time. */
   public void recordAcquire(AcquireAnswer answer, Duration time) {
     String outcome = answer.fold(granted -> "granted", refused -> lower(refused.reason()));
     acquires.record(time, outcome);
   }
 
-  /** An acquire failed after this time. */
+  /** Records that an acquire failed after this time. */
   public void recordAcquireFailure(Duration time) {
     acquires.record(time, FAILED);
   }
 
-  /** A caller left its acquire after this time. */
+  /** Records that the caller of an acquire left after this time. */
   public void recordAbandonedAcquire(Duration time) {
     acquires.record(time, "left");
   }
 
-  /** A renewal was answered. */
+  /** Records that a renewal was answered. */
   public void recordRenewal(Renewal renewal) {
     renewals.count(renewal.fold(renewed -> "renewed", lost -> lower(lost.loss().reason())));
   }
 
-  /** A renewal failed. */
+  /** Records that a renewal failed. */
   public void recordRenewalFailure() {
     renewals.count(FAILED);
   }
 
-  /** A release was answered. */
+  /** Records that a release was answered. */
   public void recordRelease(Release release) {
     releases.count(
         release.fold(released -> "released", withdrawn -> "withdrawn", notHeld -> "not_held"));
   }
 
-  /** A release failed. */
+  /** Records that a release failed. */
   public void recordReleaseFailure() {
     releases.count(FAILED);
   }

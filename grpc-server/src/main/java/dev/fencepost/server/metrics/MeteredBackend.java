@@ -34,19 +34,19 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
-/** Another backend whose calls are timed, by operation and outcome. */
+/** Times the calls of another backend, by operation and outcome. */
 public final class MeteredBackend implements LockBackend {
   private final LockBackend backend;
   private final TimerService clock;
   private final LabeledMeters.Timers calls;
   private final Counter handOvers;
 
-  /** Times the backend's calls; closes it when closed. */
+  /** Wraps a backend. Closing this closes it. */
   public MeteredBackend(LockBackend backend, TimerService clock, MeterRegistry registry) {
     this.backend = backend;
     this.clock = clock;
     this.calls =
-        LabeledMeters.Timers.quick(
+        LabeledMeters.Timers.forStoreCalls(
             registry, "fencepost.store.call", "Calls to the store", "operation", "outcome");
     this.handOvers =
         Counter.builder("fencepost.hand.overs")
@@ -131,12 +131,12 @@ public final class MeteredBackend implements LockBackend {
   }
 
   private <T> CompletionStage<T> timed(String operation, Supplier<CompletionStage<T>> call) {
-    long begun = clock.nanoTime();
+    long startedNanos = clock.nanoTime();
     return call.get()
         .whenComplete(
             (answer, failure) ->
                 calls.record(
-                    Duration.ofNanos(clock.nanoTime() - begun),
+                    Duration.ofNanos(clock.nanoTime() - startedNanos),
                     operation,
                     failure == null ? "ok" : outcome(failure)));
   }

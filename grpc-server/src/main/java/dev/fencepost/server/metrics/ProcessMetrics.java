@@ -10,7 +10,7 @@ import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 
-/** What the process is and needs. */
+/** Metrics of the process, the JVM and the release. */
 public final class ProcessMetrics implements AutoCloseable {
   private final JvmGcMetrics collector = new JvmGcMetrics();
 

@@ -52,8 +52,8 @@ class SecretMaskTest {
     for (String scheme : schemes) {
       for (String uri : HostileUris.of(scheme)) {
         assertThat(SecretMask.mask(uri)).doesNotContain(HostileUris.SECRET);
-        assertThat(SecretMask.shown("store", uri)).doesNotContain(HostileUris.SECRET);
-        assertThat(SecretMask.shown("sotre", uri)).doesNotContain(HostileUris.SECRET);
+        assertThat(SecretMask.maskValue("store", uri)).doesNotContain(HostileUris.SECRET);
+        assertThat(SecretMask.maskValue("sotre", uri)).doesNotContain(HostileUris.SECRET);
       }
     }
   }

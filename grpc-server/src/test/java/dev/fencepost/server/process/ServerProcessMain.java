@@ -4,7 +4,7 @@ import dev.fencepost.server.ServerMain;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Runs a server with the settings {@code key=value} that are its arguments. */
+/** Runs a server. The arguments are its settings as {@code key=value}. */
 final class ServerProcessMain {
   private ServerProcessMain() {}
 

@@ -21,7 +21,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A server as a process of its own, on the default store. */
+/** Runs a server as a separate process on the default store. */
 class ServerProcessTest {
   private static final Duration START = Duration.ofSeconds(60);
   @TempDir private Path folder;

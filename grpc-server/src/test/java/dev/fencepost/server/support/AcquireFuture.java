@@ -10,7 +10,7 @@ import io.grpc.Metadata;
 import io.grpc.Status;
 import java.util.concurrent.CompletableFuture;
 
-/** An acquire that is under way; cancelling it cancels the call. */
+/** An acquire in flight. Cancelling the future cancels the call. */
 public final class AcquireFuture extends CompletableFuture<AcquireResponse> {
   private final ClientCall<AcquireRequest, AcquireResponse> call;
 
@@ -23,7 +23,7 @@ public final class AcquireFuture extends CompletableFuture<AcquireResponse> {
     return start(channel, request, CallOptions.DEFAULT);
   }
 
-  /** Sends the request with a deadline, say. */
+  /** Sends the request with call options, such as a deadline. */
   public static AcquireFuture start(Channel channel, AcquireRequest request, CallOptions options) {
     AcquireFuture pending =
         new AcquireFuture(channel.newCall(LockServiceGrpc.getAcquireMethod(), options));

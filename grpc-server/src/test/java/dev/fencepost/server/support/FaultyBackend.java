@@ -28,7 +28,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
-/** Another backend, whose store can be made to fail or to keep silent. */
+/** Wraps a backend, and makes its store fail or stop answering. */
 public final class FaultyBackend implements LockBackend {
   private final LockBackend backend;
   private volatile Optional<Supplier<CompletableFuture<?>>> fault = Optional.empty();
@@ -36,17 +36,17 @@ public final class FaultyBackend implements LockBackend {
   private volatile Optional<CompletableFuture<Void>> waiting = Optional.empty();
   private volatile boolean closed;
 
-  /** The backend without a fault. */
+  /** Wraps the backend, without a fault. */
   public FaultyBackend(LockBackend backend) {
     this.backend = backend;
   }
 
-  /** Every later call fails with this. */
+  /** Makes every later call fail with this. */
   public void failWith(RuntimeException failure) {
     fault = Optional.of(() -> CompletableFuture.failedFuture(failure));
   }
 
-  /** Every later call throws this, and closing does too. */
+  /** Makes every later call, and closing, throw this. */
   public void throwFromNowOn(RuntimeException failure) {
     closeFailure = Optional.of(failure);
     fault =
@@ -56,17 +56,17 @@ public final class FaultyBackend implements LockBackend {
             });
   }
 
-  /** Every later call waits for the stage. */
+  /** Leaves every later call unanswered. */
   public void stall() {
     fault = Optional.of(CompletableFuture::new);
   }
 
-  /** Every later call waits until {@link #resume}, and is then carried out. */
+  /** Delays every later call until {@link #resume}. */
   public void pause() {
     waiting = Optional.of(new CompletableFuture<>());
   }
 
-  /** Carries out, in order, what came since {@link #pause}. */
+  /** Runs the calls since {@link #pause}, in order. */
   public void resume() {
     CompletableFuture<Void> signal = waiting.orElseThrow();
     waiting = Optional.empty();
@@ -78,7 +78,7 @@ public final class FaultyBackend implements LockBackend {
     fault = Optional.empty();
   }
 
-  /** Whether it was closed. */
+  /** Returns true if the backend was closed. */
   public boolean isClosed() {
     return closed;
   }

@@ -32,7 +32,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 
-/** The services on a model store, on one thread and on time that the test lets pass. */
+/** The services on a model store, on one thread and on time that the test controls. */
 public final class InProcessServer implements AutoCloseable {
   public static final ReplicaId SELF = ReplicaId.of(0xfe);
   public static final LeasePolicy POLICY =
@@ -45,7 +45,7 @@ public final class InProcessServer implements AutoCloseable {
   public final ManualTimers time = new ManualTimers();
   public final ModelServer store = new ModelServer(time::clockMicros, Runnable::run);
   public final FaultyBackend backend = new FaultyBackend(store.newBackend());
-  public final StatusMapper refusals = new StatusMapper(new Random(7));
+  public final StatusMapper statuses = new StatusMapper(new Random(7));
   public final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   public final ServerLimits limits;
   public final LockCoordinator coordinator;
@@ -84,7 +84,7 @@ public final class InProcessServer implements AutoCloseable {
             coordinator,
             new ServiceContext(
                 SELF, "test", policy, limits, new LockMetrics(registry), time, () -> Runnable::run),
-            refusals,
+            statuses,
             List.of());
     String name = InProcessServerBuilder.generateName();
     InProcessServerBuilder builder = InProcessServerBuilder.forName(name).directExecutor();
@@ -114,7 +114,7 @@ public final class InProcessServer implements AutoCloseable {
     return AdminServiceGrpc.newBlockingStub(channel);
   }
 
-  /** Takes a free lock. */
+  /** Acquires a free lock. */
   public Grant take(AcquireRequest request) {
     AcquireResponse response = locks().acquire(request);
     if (!response.hasGranted()) {
@@ -127,12 +127,12 @@ public final class InProcessServer implements AutoCloseable {
     return take(TestRequests.claim(name).build());
   }
 
-  /** Stands in line; the answer may come when the test has gone on. */
+  /** Starts an acquire that waits. Its answer may come later in the test. */
   public AcquireFuture queue(AcquireRequest.Builder claim, long waitSeconds) {
     return AcquireFuture.start(channel, claim.setWait(TestRequests.seconds(waitSeconds)).build());
   }
 
-  public Lock look(String name) {
+  public Lock getLock(String name) {
     return locks().getLock(GetLockRequest.newBuilder().setName(name).build()).getLock();
   }
 

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** Time that passes when a test says so; tasks run on the thread that lets it pass. */
+/** Time that a test controls. Tasks run on the thread that lets time pass. */
 public final class ManualTimers implements TimerService {
   private static final long START_MICROS = 1_800_000_000_000_000L;
   private final List<Task> tasks = new ArrayList<>();
@@ -19,7 +19,7 @@ public final class ManualTimers implements TimerService {
     return now;
   }
 
-  /** A store's clock that keeps pace, in µs since 1970. */
+  /** Returns the clock of a store at the same time, in µs since 1970. */
   public long clockMicros() {
     return START_MICROS + TimeUnit.NANOSECONDS.toMicros(nanoTime());
   }
@@ -31,7 +31,7 @@ public final class ManualTimers implements TimerService {
     return () -> forget(task);
   }
 
-  /** Lets time pass and runs what falls due on the way, in order. */
+  /** Lets time pass and runs the tasks that are due on the way, in order. */
   public void pass(Duration time) {
     long end = nanoTime() + time.toNanos();
     for (Optional<Task> due = next(end); due.isPresent(); due = next(end)) {
@@ -42,7 +42,7 @@ public final class ManualTimers implements TimerService {
     }
   }
 
-  /** Tasks that are neither due nor cancelled. */
+  /** Returns the number of tasks that are neither due nor cancelled. */
   public synchronized int scheduled() {
     return tasks.size();
   }

@@ -18,7 +18,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** A session over a real connection. One thread says; it reads everything or nothing. */
+/** A session over a real connection. One thread sends. It reads everything or nothing. */
 public final class OpenSession extends ClientCall.Listener<SessionResponse> {
   private static final int ALL = 10_000_000;
 
@@ -34,25 +34,25 @@ public final class OpenSession extends ClientCall.Listener<SessionResponse> {
     greetAgain();
   }
 
-  /** Says hello; a second one is an offence. */
+  /** Sends a second greeting, which violates the protocol. */
   public void greetAgain() {
     call.sendMessage(
         SessionRequest.newBuilder().setHello(Hello.newBuilder().setOwner("test")).build());
   }
 
-  /** A session whose client reads everything. */
+  /** Opens a session whose client reads everything. */
   public static OpenSession on(Channel channel) {
     OpenSession session = new OpenSession(channel);
     session.call.request(ALL);
     return session;
   }
 
-  /** A session whose client reads nothing. */
+  /** Opens a session whose client reads nothing. */
   public static OpenSession unread(Channel channel) {
     return new OpenSession(channel);
   }
 
-  /** Completes with the greeting; fails if the session is refused. */
+  /** Completes with the greeting. Fails if the session is refused. */
   public CompletableFuture<Void> welcome() {
     return welcome;
   }
@@ -62,13 +62,13 @@ public final class OpenSession extends ClientCall.Listener<SessionResponse> {
     return end;
   }
 
-  /** Asks for a lock. */
+  /** Requests a lock. */
   public CompletableFuture<Result> acquire(AcquireRequest request) {
     return send(Operation.newBuilder().setAcquire(request));
   }
 
-  /** Asks for a lock, whatever the answer. */
-  public void ask(AcquireRequest request) {
+  /** Requests a lock and ignores the answer. */
+  public void requestLock(AcquireRequest request) {
     send(nextId(), Operation.newBuilder().setAcquire(request));
   }
 
@@ -77,7 +77,7 @@ public final class OpenSession extends ClientCall.Listener<SessionResponse> {
     return send(Operation.newBuilder().setRenew(RenewRequest.newBuilder().setGrant(grant)));
   }
 
-  /** Breaks off. */
+  /** Cancels the stream. */
   public void cancel() {
     call.cancel("enough", null);
   }

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 
-/** A call that ended with a status, and what stands in it. */
+/** A call that ended with a status, and the details of the status. */
 public final class RefusedCall {
   private final StatusRuntimeException exception;
 
@@ -24,7 +24,7 @@ public final class RefusedCall {
 
   public static RefusedCall by(ThrowingCallable call) {
     StatusRuntimeException e = catchThrowableOfType(StatusRuntimeException.class, call);
-    assertThat(e).as("the call's status").isNotNull();
+    assertThat(e).as("the status of the call").isNotNull();
     return new RefusedCall(e);
   }
 
@@ -40,7 +40,7 @@ public final class RefusedCall {
     return String.valueOf(exception.getStatus().getDescription());
   }
 
-  /** The paths of the fields that were refused. */
+  /** Returns the paths of the invalid fields. */
   public List<String> fields() {
     return detail(BadRequest.class)
         .map(
@@ -51,7 +51,7 @@ public final class RefusedCall {
         .orElse(List.of());
   }
 
-  /** What was said of the field. */
+  /** Returns the description of the fault of a field. */
   public String fault(String field) {
     return detail(BadRequest.class).orElseThrow().getFieldViolationsList().stream()
         .filter(violation -> violation.getField().equals(field))

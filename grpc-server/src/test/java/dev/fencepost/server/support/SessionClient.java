@@ -20,7 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** A client of the session stream that says and reads only what a test tells it to. */
+/** A client of the session stream that sends and reads only on request of a test. */
 public final class SessionClient extends ClientCall.Listener<SessionResponse> {
   private static final int ALL = 1_000_000;
 
@@ -34,12 +34,12 @@ public final class SessionClient extends ClientCall.Listener<SessionResponse> {
     call.start(this, new Metadata());
   }
 
-  /** A stream on which nothing was said and nothing is read. */
+  /** Opens a stream that has sent nothing and reads nothing. */
   public static SessionClient silent(Channel channel) {
     return new SessionClient(channel);
   }
 
-  /** A session that reads everything. */
+  /** Opens a session that reads everything. */
   public static SessionClient open(Channel channel) {
     SessionClient client = new SessionClient(channel);
     client.call.request(ALL);
@@ -76,7 +76,7 @@ public final class SessionClient extends ClientCall.Listener<SessionResponse> {
                 .setFencingToken(grant.getFencingToken()));
   }
 
-  /** Sends operations in one message and answers the id of the last. */
+  /** Sends operations in one message and returns the id of the last. */
   public long send(Operation.Builder... operations) {
     SessionRequest.Builder message = SessionRequest.newBuilder();
     for (Operation.Builder operation : operations) {
@@ -94,7 +94,7 @@ public final class SessionClient extends ClientCall.Listener<SessionResponse> {
     return messages.stream().flatMap(message -> message.getNoticesList().stream()).toList();
   }
 
-  /** The result of the operation; there must be just one. */
+  /** Returns the result of the operation. There must be exactly one. */
   public Result result(long id) {
     List<Result> found = results().stream().filter(result -> result.getId() == id).toList();
     if (found.size() != 1) {

@@ -4,11 +4,11 @@ import dev.fencepost.server.config.ServerConfig;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Configurations for tests: free ports on this machine. */
+/** Configurations for tests, with free ports of this machine. */
 public final class TestConfigs {
   private TestConfigs() {}
 
-  /** The defaults but for the ports, and these settings, each a key followed by its value. */
+  /** Returns the defaults with free ports and these settings, each a key followed by its value. */
   public static ServerConfig with(String... keysAndValues) {
     Map<String, String> flags = new HashMap<>();
     flags.put("listen", "127.0.0.1:0");

@@ -13,12 +13,12 @@ public final class TestRequests {
 
   private TestRequests() {}
 
-  /** A claim id that nobody had before. */
+  /** Returns a new claim id. */
   public static String newId() {
     return String.format(Locale.ROOT, "test-claim-%015d", NUMBER.incrementAndGet());
   }
 
-  /** One try at a lock, for a minute. */
+  /** Returns one attempt to acquire a lock for a minute. */
   public static AcquireRequest.Builder claim(String name) {
     return AcquireRequest.newBuilder()
         .setName(name)
@@ -31,7 +31,7 @@ public final class TestRequests {
     return Duration.newBuilder().setSeconds(seconds).build();
   }
 
-  /** The key of the grant that the claim got. */
+  /** Returns the reference of the grant of a claim. */
   public static GrantRef ref(String claimId, Grant grant) {
     return GrantRef.newBuilder()
         .setName(grant.getName())

@@ -22,7 +22,7 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class SessionGrpcService extends SessionServiceGrpc.SessionServiceImplBase {
   private static final Duration REMOVE_EXPIRED_INTERVAL = Duration.ofSeconds(10);
 
-  private final SessionContext context;
+  private final SharedSessionContext context;
   private final Set<SessionHandler> open = ConcurrentHashMap.newKeySet();
   private volatile boolean isDraining;
 
@@ -31,7 +31,7 @@ public final class SessionGrpcService extends SessionServiceGrpc.SessionServiceI
       ServiceContext service,
       CallResponder responder,
       HeldGrants grants) {
-    this.context = SessionContext.of(coordinator, service, responder, grants);
+    this.context = SharedSessionContext.of(coordinator, service, responder, grants);
     scheduleRemoval();
   }
 

@@ -45,7 +45,7 @@ public final class SessionHandler implements StreamObserver<SessionRequest>, Los
   private static final int MAX_MISSED_HEARTBEATS = 3;
   private static final int OPERATIONS_PER_MESSAGE = 256;
 
-  private final SessionContext context;
+  private final SharedSessionContext context;
   private final ResponseOutbox outbox;
   private final SessionOperations operations;
   private final Consumer<SessionHandler> onEnd;
@@ -58,7 +58,7 @@ public final class SessionHandler implements StreamObserver<SessionRequest>, Los
   private long lastOperation;
 
   SessionHandler(
-      SessionContext context,
+      SharedSessionContext context,
       ServerCallStreamObserver<SessionResponse> observer,
       Consumer<SessionHandler> onEnd) {
     this.context = context;

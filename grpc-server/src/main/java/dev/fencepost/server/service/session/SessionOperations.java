@@ -43,7 +43,7 @@ import org.jspecify.annotations.Nullable;
  * on its way, because the server never releases a grant on its own.
  */
 final class SessionOperations {
-  private final SessionContext context;
+  private final SharedSessionContext context;
   private final ResponseOutbox outbox;
   private final GrantClient grantClient;
   private final LongSupplier sendStamps;
@@ -89,7 +89,7 @@ final class SessionOperations {
    * Creates a session's operations; {@code sendStamps} returns the last send stamp that arrived.
    */
   SessionOperations(
-      SessionContext context,
+      SharedSessionContext context,
       ResponseOutbox outbox,
       LossListener listener,
       LongSupplier sendStamps) {

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Each way in which a call can fail, and what its caller is told. */
+/** The status that the caller receives for each kind of failure. */
 class StatusMapperTest {
   private static final LimitSettings TWO_CALLS =
       new LimitSettings(2, 1000, 1000, 1000, 1000, 64 * 1024 * 1024, 100);
@@ -73,7 +73,7 @@ class StatusMapperTest {
         .isEqualTo(
             "RECORD_UNREADABLE: the record of lock \"orders/42\" cannot be read by this version:"
                 + " format 2");
-    assertThat(refused.detail(RetryInfo.class)).as("trying again does not help").isEmpty();
+    assertThat(refused.detail(RetryInfo.class)).as("a retry does not help").isEmpty();
     assertThat(refused.detail(ErrorInfo.class).orElseThrow().getReason())
         .isEqualTo("RECORD_UNREADABLE");
   }
@@ -168,7 +168,7 @@ class StatusMapperTest {
                 .hasRenewed())
         .isTrue();
     release(request, grant);
-    assertThat(server.look("a").getHoldersList()).isEmpty();
+    assertThat(server.getLock("a").getHoldersList()).isEmpty();
   }
 
   @Test
@@ -196,7 +196,7 @@ class StatusMapperTest {
     release(request, grant);
     assertThat(one.isDone()).isTrue();
     assertThat(two.isDone()).isFalse();
-    assertThat(server.look("a").getHoldersList()).as("there is room again").hasSize(1);
+    assertThat(server.getLock("a").getHoldersList()).as("there is room again").hasSize(1);
   }
 
   @Test

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Calls that come before the store was opened. */
+/** Calls that arrive before the store is open. */
 class StoreGateTest {
   private static final Duration LONGEST = Duration.ofSeconds(5);
 
@@ -141,7 +141,7 @@ class StoreGateTest {
     return call.code.orTimeout(5, TimeUnit.SECONDS).join();
   }
 
-  /** A health check under way. */
+  /** A health check in flight. */
   private static final class PendingCheck
       implements ClientResponseObserver<HealthCheckRequest, HealthCheckResponse> {
     private final CompletableFuture<Status.Code> code = new CompletableFuture<>();

@@ -21,7 +21,7 @@ import java.util.Locale;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** What the register of grants costs. */
+/** The registry of held grants: its cost, and the grant that it remembers. */
 class HeldGrantsTest {
   private static final int GRANTS = 100_000;
   private static final int SESSIONS = 20_000;

@@ -27,7 +27,9 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Nothing that clients hold, ask or leave half-said keeps a holder from renewing or releasing. */
+/**
+ * Held locks, queries and unfinished requests never prevent a holder from renewing or releasing.
+ */
 class HolderQuotaTest {
   private static final int MEBIBYTE = 1024 * 1024;
   private InProcessServer server = new InProcessServer();

@@ -30,7 +30,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What a session answers and tells. */
+/** Results and notices of a session. */
 final class SessionHandlerTest {
   private final InProcessServer server = new InProcessServer();
   private final SessionClient client = SessionClient.open(server.channel);
@@ -64,14 +64,14 @@ final class SessionHandlerTest {
         .isEqualTo(grant.getFencingToken());
     assertThat(client.result(release).getRelease().getOutcome())
         .isEqualTo(ReleaseOutcome.RELEASE_OUTCOME_RELEASED);
-    assertThat(server.look("a").getHoldersList()).isEmpty();
+    assertThat(server.getLock("a").getHoldersList()).isEmpty();
   }
 
   @Test
   void claimWithoutOwner_hasTheClientsOwner() {
     granted(client.acquire(claim("a").clearOwner().build()));
 
-    assertThat(server.look("a").getHolders(0).getOwner()).isEqualTo("host:1/app");
+    assertThat(server.getLock("a").getHolders(0).getOwner()).isEqualTo("host:1/app");
   }
 
   @Test
@@ -226,7 +226,8 @@ final class SessionHandlerTest {
 
     assertThat(client.end.orElseThrow().isOk()).isTrue();
     assertThat(server.coordinator.waiterCount()).isZero();
-    assertThat(server.look("a").getHolders(0).getFencingToken()).isEqualTo(grant.getFencingToken());
+    assertThat(server.getLock("a").getHolders(0).getFencingToken())
+        .isEqualTo(grant.getFencingToken());
     assertThat(server.services.openSessions()).isZero();
   }
 
@@ -248,7 +249,7 @@ final class SessionHandlerTest {
     assertThat(client.result(100).getRelease().getOutcome())
         .isEqualTo(ReleaseOutcome.RELEASE_OUTCOME_RELEASED);
     assertThat(client.end.orElseThrow().isOk()).isTrue();
-    assertThat(server.look("a").getHoldersList()).isEmpty();
+    assertThat(server.getLock("a").getHoldersList()).isEmpty();
   }
 
   @Test

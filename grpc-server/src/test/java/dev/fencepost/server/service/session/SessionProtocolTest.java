@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The rules of the stream: order, bounds, and what ends it. */
+/** Rules of the session stream: order, limits, and the reasons for its end. */
 final class SessionProtocolTest {
   private final InProcessServer server = new InProcessServer();
 
@@ -69,7 +69,7 @@ final class SessionProtocolTest {
     client.acquire(claim("a").build());
 
     assertThat(client.end.orElseThrow().getCode()).isEqualTo(Code.INVALID_ARGUMENT);
-    assertThat(server.look("a").getHoldersList()).isEmpty();
+    assertThat(server.getLock("a").getHoldersList()).isEmpty();
   }
 
   @Test
@@ -107,7 +107,7 @@ final class SessionProtocolTest {
       client.acquire(claim("lock-" + sent++).build());
     }
 
-    // Nothing but the greeting was read; the end is told behind what is on its way.
+    // The client has read only the greeting. The status comes after the messages in the transport.
     assertThat(server.services.openSessions()).isZero();
     client.call.request(1000);
     assertThat(client.end.orElseThrow().getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED);

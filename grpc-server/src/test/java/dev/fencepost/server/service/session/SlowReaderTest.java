@@ -22,7 +22,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** A session whose client does not read for a while: what it is told stays bounded and is kept. */
+/** A session whose client reads late: its queue of responses stays bounded and loses nothing. */
 class SlowReaderTest {
   private static final int MEBIBYTE = 1024 * 1024;
   private static final int MANY = 20_000;

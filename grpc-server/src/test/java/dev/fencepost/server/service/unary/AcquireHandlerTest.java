@@ -80,10 +80,10 @@ class AcquireHandlerTest {
     AcquireRequest holder = claim("a").build();
     server.take(holder);
 
-    String everything = server.locks().acquire(claim("a").build()) + server.look("a").toString();
+    String everything = server.locks().acquire(claim("a").build()) + server.getLock("a").toString();
 
     assertThat(everything).doesNotContain(holder.getClaimId());
-    assertThat(server.look("a").getHolders(0).getClaimTag()).matches("[0-9a-f]{16}");
+    assertThat(server.getLock("a").getHolders(0).getClaimTag()).matches("[0-9a-f]{16}");
   }
 
   @Test
@@ -105,7 +105,7 @@ class AcquireHandlerTest {
     assertThat(refused.getReason()).isEqualTo(NotGrantedReason.NOT_GRANTED_REASON_CLOSED);
     assertThat(refused.getHoldersList()).isEmpty();
     assertThat(refused.getAvailableIn()).isEqualTo(seconds(30));
-    assertThat(server.look("a").getAvailableIn()).isEqualTo(seconds(30));
+    assertThat(server.getLock("a").getAvailableIn()).isEqualTo(seconds(30));
   }
 
   @Test
@@ -114,7 +114,7 @@ class AcquireHandlerTest {
     Grant first = server.take(holder);
     AcquireFuture waiting = server.queue(claim("a"), 60);
     assertThat(waiting.isDone()).isFalse();
-    assertThat(server.look("a").getWaiterCount()).isEqualTo(1);
+    assertThat(server.getLock("a").getWaiterCount()).isEqualTo(1);
 
     release(holder, first);
 

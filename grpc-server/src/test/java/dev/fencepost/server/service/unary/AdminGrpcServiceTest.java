@@ -55,7 +55,7 @@ class AdminGrpcServiceTest {
     assertThat(response.getOutcome()).isEqualTo(ForceReleaseOutcome.FORCE_RELEASE_OUTCOME_RELEASED);
     assertThat(response.getHolder().getOwner()).isEqualTo("job");
     assertThat(response.getFencingToken()).isGreaterThan(grant.getFencingToken());
-    assertThat(server.look("a").getAvailableIn()).isEqualTo(seconds(60));
+    assertThat(server.getLock("a").getAvailableIn()).isEqualTo(seconds(60));
     assertThat(audited())
         .containsEntry("principal", "-")
         .containsKey("peer")
@@ -89,7 +89,7 @@ class AdminGrpcServiceTest {
     assertThat(response.getOutcome())
         .isEqualTo(ForceReleaseOutcome.FORCE_RELEASE_OUTCOME_TOKEN_MISMATCH);
     assertThat(response.getHolder().getFencingToken()).isEqualTo(grant.getFencingToken());
-    assertThat(server.look("a").getHoldersList()).hasSize(1);
+    assertThat(server.getLock("a").getHoldersList()).hasSize(1);
     assertThat(audited()).containsEntry("outcome", "token_mismatch");
   }
 

@@ -62,7 +62,7 @@ class FencingGrpcServiceTest {
     server.time.pass(Duration.ofSeconds(61));
     assertThat(validate("a", first.getFencingToken())).isEqualTo(TokenStatus.TOKEN_STATUS_STALE);
     assertThat(validate("a", first.getFencingToken() + 1))
-        .as("up to the store's present clock")
+        .as("up to the current clock of the store")
         .isEqualTo(TokenStatus.TOKEN_STATUS_STALE);
     assertThat(validate("a", Long.MAX_VALUE)).isEqualTo(TokenStatus.TOKEN_STATUS_UNKNOWN);
   }

@@ -42,10 +42,10 @@ class InvalidRequestTest {
     bystander = server.take("bystander");
   }
 
-  /** Whatever was refused, nothing else changed. */
+  /** Checks that a refused request changed nothing else. */
   @AfterEach
   void nothingElseChanged() {
-    assertThat(server.look("bystander").getHolders(0).getFencingToken())
+    assertThat(server.getLock("bystander").getHolders(0).getFencingToken())
         .isEqualTo(bystander.getFencingToken());
     assertThat(server.locks().listLocks(ListLocksRequest.getDefaultInstance()).getLocksList())
         .hasSize(1);
@@ -103,7 +103,7 @@ class InvalidRequestTest {
     AcquireRequest request = claim(name).build();
     Grant grant = server.take(request);
 
-    assertThat(server.look(name).getName()).isEqualTo(name);
+    assertThat(server.getLock(name).getName()).isEqualTo(name);
 
     server
         .locks()

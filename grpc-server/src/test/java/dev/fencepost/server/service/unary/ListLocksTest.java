@@ -19,7 +19,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What can be seen of locks and of the server. */
+/** Views of locks and of the server. */
 class ListLocksTest {
   private final InProcessServer server = new InProcessServer();
 
@@ -104,7 +104,7 @@ class ListLocksTest {
     var one = server.queue(claim("a").setOwner("one"), 9);
     var two = server.queue(claim("a").setOwner("two"), 9);
 
-    Lock lock = server.look("a");
+    Lock lock = server.getLock("a");
 
     assertThat(one.isDone() || two.isDone()).isFalse();
     assertThat(lock.getWaiterCount()).isEqualTo(2);
@@ -118,12 +118,12 @@ class ListLocksTest {
   void metadata_isShownToWhoeverInspects() {
     server.take(claim("a").putMetadata("k", "v").build());
 
-    assertThat(server.look("a").getHolders(0).getMetadataMap()).containsEntry("k", "v");
+    assertThat(server.getLock("a").getHolders(0).getMetadataMap()).containsEntry("k", "v");
   }
 
   @Test
   void nameThatNobodyUsed_isAFreeLock() {
-    assertThat(server.look("nobody")).isEqualTo(Lock.newBuilder().setName("nobody").build());
+    assertThat(server.getLock("nobody")).isEqualTo(Lock.newBuilder().setName("nobody").build());
   }
 
   @Test

@@ -25,7 +25,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Renewals and releases. */
+/** Renewals and releases by unary calls. */
 class RenewReleaseTest {
   private final InProcessServer server = new InProcessServer();
   private final AcquireRequest request = claim("a").build();
@@ -44,7 +44,7 @@ class RenewReleaseTest {
 
     assertThat(response.getRenewed().getTtl()).isEqualTo(seconds(60));
     assertThat(response.getRenewed().getFencingToken()).isEqualTo(grant.getFencingToken());
-    assertThat(server.look("a").getHolders(0).getRemainingAtMost()).isEqualTo(seconds(60));
+    assertThat(server.getLock("a").getHolders(0).getRemainingAtMost()).isEqualTo(seconds(60));
   }
 
   @Test
@@ -125,8 +125,8 @@ class RenewReleaseTest {
 
     assertThat(release(grant).getOutcome()).isEqualTo(ReleaseOutcome.RELEASE_OUTCOME_RELEASED);
 
-    assertThat(server.look("a").getHoldersList()).isEmpty();
-    assertThat(server.look("a").getLastToken()).isEqualTo(grant.getFencingToken());
+    assertThat(server.getLock("a").getHoldersList()).isEmpty();
+    assertThat(server.getLock("a").getLastToken()).isEqualTo(grant.getFencingToken());
   }
 
   @Test
@@ -137,7 +137,8 @@ class RenewReleaseTest {
 
     assertThat(release(grant).getOutcome()).isEqualTo(ReleaseOutcome.RELEASE_OUTCOME_NOT_HELD);
 
-    assertThat(server.look("a").getHolders(0).getFencingToken()).isEqualTo(next.getFencingToken());
+    assertThat(server.getLock("a").getHolders(0).getFencingToken())
+        .isEqualTo(next.getFencingToken());
   }
 
   @Test
@@ -148,7 +149,7 @@ class RenewReleaseTest {
         release(grant.toBuilder().setFencingToken(grant.getFencingToken() - 1).build());
 
     assertThat(response.getOutcome()).isEqualTo(ReleaseOutcome.RELEASE_OUTCOME_NOT_HELD);
-    assertThat(server.look("a").getHoldersList()).hasSize(1);
+    assertThat(server.getLock("a").getHoldersList()).hasSize(1);
   }
 
   @Test

@@ -172,7 +172,7 @@ class WatchStreamTest {
                 .build());
   }
 
-  /** A watcher that reads only what it is told to. */
+  /** A watcher that reads only on request. */
   private final class Watcher extends ClientCall.Listener<WatchLocksResponse> {
     private final List<WatchLocksResponse> messages = new ArrayList<>();
     private final ClientCall<WatchLocksRequest, WatchLocksResponse> call;

@@ -5,15 +5,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes SIGTERM and SIGINT before the JVM does. A shutdown hook would not do: all hooks run at
- * once, so an embedded store could close under the calls that are still to be answered, and the
- * exit code would be the signal's. The JDK's class for it is not part of its API, so it is asked
- * for by name; without it the JVM's own way remains.
+ * Handles SIGTERM and SIGINT before the JVM does. A shutdown hook is not enough: all hooks run at
+ * once, so an embedded store could close before open calls are answered, and the exit code would be
+ * that of the signal. The JDK's class for signals is not part of its API, so it is loaded by name.
+ * Without it the default behaviour of the JVM remains.
  */
-final class TerminationSignals {
-  private static final Logger LOG = LoggerFactory.getLogger(TerminationSignals.class);
+final class ShutdownSignals {
+  private static final Logger LOG = LoggerFactory.getLogger(ShutdownSignals.class);
 
-  private TerminationSignals() {}
+  private ShutdownSignals() {}
 
   /** Runs the task at each SIGTERM or SIGINT, on a thread of the JVM. */
   static void onTermination(Runnable task) {
@@ -22,7 +22,7 @@ final class TerminationSignals {
       Class<?> handler = Class.forName("sun.misc.SignalHandler");
       Object proxy =
           Proxy.newProxyInstance(
-              TerminationSignals.class.getClassLoader(),
+              ShutdownSignals.class.getClassLoader(),
               new Class<?>[] {handler},
               (self, method, arguments) -> {
                 switch (method.getName()) {

@@ -20,7 +20,7 @@ import dev.fencepost.server.service.wire.ServerDescription;
  * @param renewals renews grants
  * @param releases releases claims
  */
-record SessionContext(
+record SharedSessionContext(
     LockCoordinator coordinator,
     ServiceContext service,
     CallResponder responder,
@@ -29,12 +29,12 @@ record SessionContext(
     RenewHandler renewals,
     ReleaseHandler releases) {
 
-  static SessionContext of(
+  static SharedSessionContext of(
       LockCoordinator coordinator,
       ServiceContext service,
       CallResponder responder,
       HeldGrants grants) {
-    return new SessionContext(
+    return new SharedSessionContext(
         coordinator,
         service,
         responder,

@@ -4,11 +4,11 @@ import dev.fencepost.client.FencepostClient;
 import dev.fencepost.client.LockHandle;
 import java.time.Duration;
 
-/** What a user writes, with nothing but the SDK in sight. */
+/** A user's program that sees nothing but the SDK. */
 public final class OrdersProgram {
   private OrdersProgram() {}
 
-  /** Arguments: the server, and classes whose origin is to be printed. */
+  /** Arguments: the server, and the classes whose origin is to be printed. */
   public static void main(String[] arguments) throws Exception {
     for (int i = 1; i < arguments.length; i++) {
       Class<?> found = Class.forName(arguments[i]);

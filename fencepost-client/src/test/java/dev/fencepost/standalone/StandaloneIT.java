@@ -91,7 +91,10 @@ class StandaloneIT {
     return printed;
   }
 
-  /** What a user's build has first, then the jar and what its pom names, then the program. */
+  /**
+   * The class path: first the conflicting versions of a user's build, then the jar and the
+   * dependencies of its pom, then the program.
+   */
   private static String classPath() throws IOException {
     List<String> path = new ArrayList<>();
     try (Stream<Path> old = Files.list(TARGET.resolve("conflicting"))) {

@@ -1,6 +1,6 @@
 package dev.fencepost.client;
 
-/** The server does not allow it to this client. Nothing has happened. */
+/** The server does not allow this client to do it. Nothing has happened. */
 public final class AccessDeniedException extends FencepostException {
   private static final long serialVersionUID = 1L;
 

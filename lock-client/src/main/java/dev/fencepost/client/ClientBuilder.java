@@ -49,34 +49,37 @@ public final class ClientBuilder {
     this.target = ServerTarget.parse(target);
   }
 
-  /** The lease of locks that name none, 2 s – 24 h; unset: the server's default. */
+  /** Sets the lease of locks that name none, 2 s – 24 h. Default: the server's default. */
   public ClientBuilder ttl(Duration value) {
     ttl = Optional.of(Lease.requireBetween("ttl", value, Lease.MIN_TTL, Lease.MAX_TTL));
     return this;
   }
 
   /**
-   * Who this is, for people who look at a lock; at most 256 bytes of UTF-8. Unset: {@code
-   * host:pid/service}.
+   * Sets the name of this client as people see it on a lock, at most 256 bytes of UTF-8. Default:
+   * {@code host:pid/service}.
    */
   public ClientBuilder owner(String value) {
     owner = Optional.of(Claimant.named(value).owner());
     return this;
   }
 
-  /** The service's name, for the usual owner. Unset: the main class. */
+  /** Sets the service's name in the default owner. Default: the main class. */
   public ClientBuilder service(String name) {
     service = Optional.of(name);
     return this;
   }
 
-  /** For people who look at a lock; at most 32 entries and 4 KiB. */
+  /** Sets metadata for people who look at a lock; at most 32 entries and 4 KiB. */
   public ClientBuilder metadata(Map<String, String> value) {
     metadata = new Claimant("", "", LockMode.EXCLUSIVE, value).metadata();
     return this;
   }
 
-  /** The longest time without an answer, waits left out; 100 ms – 10 min, usually 10 s. */
+  /**
+   * Sets the longest time without an answer, not counting waits for a lock; 100 ms – 10 min,
+   * default 10 s.
+   */
   public ClientBuilder callTimeout(Duration value) {
     callTimeout =
         Lease.requireBetween("call_timeout", value, LEAST_CALL_TIMEOUT, MOST_CALL_TIMEOUT);
@@ -84,26 +87,26 @@ public final class ClientBuilder {
   }
 
   /**
-   * Runs the actions of {@code onLost} and the like, and what depends on futures. Unset: up to 16
-   * daemon threads of the client's own.
+   * Sets the executor of the actions of {@code onLost} and the like, and of stages that depend on
+   * futures. Default: up to 16 daemon threads of the client's own.
    */
   public ClientBuilder callbackExecutor(Executor value) {
     callbackExecutor = Optional.of(value);
     return this;
   }
 
-  /** Counts what happens; see {@link MicrometerMetrics}. */
+  /** Sets the receiver of counts; see {@link MicrometerMetrics}. */
   public ClientBuilder metrics(ClientMetrics value) {
     metrics = value;
     return this;
   }
 
-  /** Makes the client, which connects by itself; never blocks. */
+  /** Creates the client. It connects in the background, so this never blocks. */
   public FencepostClient build() {
     return FencepostClientImpl.start(setup());
   }
 
-  /** What {@link #build} makes a client of. */
+  /** The values that {@link #build} creates a client from. */
   ClientSetup setup() {
     Hello hello =
         Hello.newBuilder()
@@ -117,7 +120,7 @@ public final class ClientBuilder {
         hello,
         ttl,
         callTimeout.toNanos(),
-        callbackExecutor.map(CallbackExecutor::new).orElseGet(CallbackExecutor::ownThreads),
+        callbackExecutor.map(CallbackExecutor::new).orElseGet(CallbackExecutor::withOwnThreads),
         metrics,
         SuspendAwareClock.ofSystem(),
         timers,

@@ -4,41 +4,42 @@ import dev.fencepost.lock.LossReason;
 import java.util.function.IntSupplier;
 
 /**
- * What a client counts. Called on the client's own threads, so implementations are quick and never
- * block; each method does nothing unless overridden. {@link MicrometerMetrics} is the usual one.
+ * Receives the counts of a client. It is called on the client's own threads, so implementations
+ * must be quick and must never block. Each method does nothing unless overridden. {@link
+ * MicrometerMetrics} is the usual implementation.
  */
 public interface ClientMetrics {
   /** Counts nothing. */
   ClientMetrics NONE = new ClientMetrics() {};
 
   /**
-   * A claim ended.
+   * Called when a claim ended.
    *
    * @param outcome {@code granted}, {@code not_granted}, {@code unavailable}, {@code failed} or
    *     {@code withdrawn}
-   * @param tookNanos from the call to its end
+   * @param tookNanos time from the call to its end
    */
   default void acquireEnded(String outcome, long tookNanos) {}
 
   /**
-   * A renewal was answered.
+   * Called when a renewal was answered.
    *
    * @param outcome {@code renewed}, {@code lost} or {@code failed}
    */
   default void renewalEnded(String outcome) {}
 
-  /** A handle was lost. */
+  /** Called when a handle was lost. */
   default void lockLost(LossReason reason) {}
 
-  /** A handle was never closed, and nobody has it any more. */
+  /** Called when a handle was never closed and is no longer reachable. */
   default void handleLeaked() {}
 
   /**
-   * Called once: what there is at the moment.
+   * Called once, with suppliers of the current numbers.
    *
    * @param held locks that are held
-   * @param waiting claims that have no answer yet
-   * @param sessions streams that are open
+   * @param waiting claims without an answer
+   * @param sessions open streams
    */
   default void watch(IntSupplier held, IntSupplier waiting, IntSupplier sessions) {}
 }

@@ -1,13 +1,13 @@
 package dev.fencepost.client;
 
 /**
- * What a caller of the SDK may have to deal with and cannot prevent. Values that break their limits
- * are {@link dev.fencepost.lock.InvalidValueException}s instead.
+ * An error that callers of the SDK may have to handle and cannot prevent. Values outside their
+ * limits are {@link dev.fencepost.lock.InvalidValueException}s instead.
  */
 public class FencepostException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** For people. */
+  /** Creates the exception with a message for people. */
   public FencepostException(String message) {
     super(message);
   }

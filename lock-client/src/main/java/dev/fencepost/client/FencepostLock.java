@@ -7,9 +7,9 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The description of a lock: its name and how it is asked for. Immutable; making one costs no call,
- * and there is nothing to close. Each acquire is a claim of its own, also among the threads of one
- * process.
+ * The description of a lock: its name and the options of its claims. Immutable. Creating one costs
+ * no call, and there is nothing to close. Each acquire is a claim of its own, also among the
+ * threads of one process.
  */
 public interface FencepostLock {
 
@@ -17,18 +17,22 @@ public interface FencepostLock {
   String name();
 
   /**
-   * With this lease: how long the lock stays taken if its holder dies, 2 s – 24 h; the server's
-   * limits may be narrower.
+   * Returns a copy with this lease: how long the lock stays taken if its holder dies, 2 s – 24 h.
+   * The server's limits may be narrower.
    */
   FencepostLock withTtl(Duration ttl);
 
-  /** If the lease runs out, nobody else is granted the lock for this much longer; 0 – 10 min. */
+  /**
+   * Returns a copy with this lock delay: if the lease runs out, nobody else is granted the lock for
+   * this much longer; 0 – 10 min.
+   */
   FencepostLock withLockDelay(Duration delay);
 
   /**
-   * A release keeps the lock closed until this long after the grant; 0 – 24 h. For a job that must
-   * run once per period on hosts whose clocks differ. The rest is asked for by the release, so a
-   * holder that dies before it keeps others out for no longer than its lease and lock delay.
+   * Returns a copy with a minimum hold: a release keeps the lock closed until this long after the
+   * grant; 0 – 24 h. Use it for a job that must run once per period on hosts whose clocks differ.
+   * The release asks the server for the remaining time. A holder that dies before its release
+   * therefore keeps others out for its lease and lock delay only.
    *
    * <pre>{@code
    * FencepostLock hourly =
@@ -40,39 +44,44 @@ public interface FencepostLock {
    */
   FencepostLock withMinHold(Duration hold);
 
-  /** Renewing stops this long after the grant, and the lock is lost with what is left then. */
+  /**
+   * Returns a copy whose renewals stop this long after the grant. The lock is then lost when the
+   * remaining lease ends.
+   */
   FencepostLock withMaxHold(Duration hold);
 
-  /** With this owner instead of the client's, for people; at most 256 bytes of UTF-8. */
+  /**
+   * Returns a copy with this owner instead of the client's, for people; at most 256 bytes of UTF-8.
+   */
   FencepostLock withOwner(String owner);
 
-  /** With this metadata instead of the client's; at most 32 entries and 4 KiB. */
+  /** Returns a copy with this metadata instead of the client's; at most 32 entries and 4 KiB. */
   FencepostLock withMetadata(Map<String, String> metadata);
 
   /**
    * Waits until the lock is granted, through drains and outages.
    *
    * @throws LimitExceededException if the server takes no more claims
-   * @throws AccessDeniedException if it is not allowed
-   * @throws InterruptedException if interrupted; the claim is withdrawn, and a grant that crossed
-   *     this is released
+   * @throws AccessDeniedException if the server does not allow it
+   * @throws InterruptedException if interrupted; the claim is withdrawn, and a grant that was
+   *     already on its way is released
    */
   LockHandle acquire() throws InterruptedException;
 
   /**
-   * Waits at most so long for the lock.
+   * Waits at most this long for the lock.
    *
    * @throws LockNotGrantedException if it is not granted in that time
-   * @throws UnavailableException if nobody answered in that time and the call timeout besides
+   * @throws UnavailableException if no server answered within the wait plus the call timeout
    * @throws InterruptedException as {@link #acquire()}
    */
   LockHandle acquire(Duration wait) throws InterruptedException;
 
   /**
-   * Tries once. Bounded by the call timeout, and not interruptible.
+   * Tries once. It takes at most the call timeout and cannot be interrupted.
    *
    * @return empty if the lock is taken
-   * @throws UnavailableException if nobody answered in time
+   * @throws UnavailableException if no server answered in time
    */
   Optional<LockHandle> tryAcquire();
 
@@ -85,8 +94,8 @@ public interface FencepostLock {
 
   /**
    * As {@link #acquire(Duration)}, without a thread that waits. Cancelling the future, or
-   * completing it otherwise, withdraws the claim; a grant that crossed this is released. What
-   * depends on the future runs on the callback executor.
+   * completing it in another way, withdraws the claim; a grant that was already on its way is
+   * released. Stages that depend on the future run on the callback executor.
    */
   CompletableFuture<LockHandle> acquireAsync(Duration wait);
 
@@ -94,8 +103,8 @@ public interface FencepostLock {
   CompletableFuture<Optional<LockHandle>> tryAcquireAsync(Duration wait);
 
   /**
-   * Runs the body while the lock is held. If it is lost meanwhile, the body's thread is
-   * interrupted.
+   * Acquires the lock, runs the body and releases the lock. If the lock is lost meanwhile, the
+   * body's thread is interrupted.
    *
    * <pre>{@code
    * return client
@@ -110,17 +119,17 @@ public interface FencepostLock {
    *
    * @return what the body returned
    * @throws LockNotGrantedException if the lock is not granted in time; the body has not run
-   * @throws LockLostException if the lock was lost before the body ended, with what the body threw
-   *     as suppressed
-   * @throws Exception what the body throws
+   * @throws LockLostException if the lock was lost before the body ended; an exception of the body
+   *     is added as suppressed
+   * @throws Exception the exception of the body
    */
   <T> T hold(Duration wait, HeldBody<T> body) throws Exception;
 
   /**
-   * Goes on keeping a grant of this lock that was made elsewhere, by another process or a handle
-   * that was {@link LockHandle#detach detached}: it is renewed before this returns. Its minimum and
-   * longest hold are this description's, and count from now; ttl, lock delay, owner and metadata
-   * are those of the grant.
+   * Takes over a grant of this lock from another process or from a handle that was {@link
+   * LockHandle#detach detached}. The grant is renewed before this returns. Minimum and maximum hold
+   * are those of this description and count from now. Ttl, lock delay, owner and metadata are those
+   * of the grant.
    *
    * <pre>{@code
    * GrantRef grant = lock.detach(); // not renewed here any more; a secret
@@ -128,14 +137,14 @@ public interface FencepostLock {
    * }</pre>
    *
    * @throws LockLostException if the grant has ended
-   * @throws UnavailableException if nobody answered within the call timeout
-   * @throws dev.fencepost.lock.InvalidValueException if it is a grant of another lock
+   * @throws UnavailableException if no server answered within the call timeout
+   * @throws dev.fencepost.lock.InvalidValueException if the grant is for another lock
    */
   LockHandle adopt(GrantRef grant) throws InterruptedException;
 
   /**
-   * A view as the JDK's {@link java.util.concurrent.locks.Lock}: owned by the thread that locked
-   * it, reentrant, without conditions.
+   * Returns a view as the JDK's {@link java.util.concurrent.locks.Lock}: owned by the thread that
+   * locked it, reentrant, without conditions.
    *
    * <pre>{@code
    * Lock lock = client.lock("orders/42").asLock();

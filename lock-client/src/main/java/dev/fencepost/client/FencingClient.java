@@ -5,25 +5,25 @@ import dev.fencepost.lock.FencingToken;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * What the service knows of tokens. It narrows the window in which a late writer does harm; what
- * closes it is a comparison inside the resource's own transaction, as the guards of {@code
- * lock-fence} make it.
+ * The fencing calls of the service. They narrow the window in which a late writer does harm. Only a
+ * comparison inside the resource's own transaction closes it, as the guards of {@code lock-fence}
+ * do.
  *
- * <p>Futures fail with an {@link UnavailableException} if nobody answers within the call timeout,
- * and with {@link IllegalArgumentException} if the server does not take a value. What depends on
- * them runs on the callback executor.
+ * <p>Futures fail with {@link UnavailableException} if no server answers within the call timeout,
+ * and with {@link IllegalArgumentException} if the server rejects a value. Stages that depend on
+ * them run on the callback executor.
  */
 public interface FencingClient {
 
-  /** The standing grant's token, else the last one on record. */
+  /** Returns the token of the current grant, or else the last one on record. */
   CompletableFuture<LockToken> token(String lock);
 
-  /** What a token is worth at this moment, and no longer. */
+  /** Checks a token. The answer is valid for this moment only. */
   CompletableFuture<TokenStatus> validate(String lock, FencingToken token);
 
   /**
-   * Lets a token pass the mark of a resource that cannot keep one itself, and raises the mark, in
-   * one atomic step.
+   * Checks a token against the high-water mark of a resource that cannot keep one itself, and
+   * raises the mark, in one atomic step.
    */
   CompletableFuture<FenceAdvance> advance(String resource, FencingToken token);
 }

@@ -1,12 +1,12 @@
 package dev.fencepost.client;
 
 /**
- * What is done while a lock is held.
+ * A task that runs while a lock is held.
  *
- * @param <T> what it returns
+ * @param <T> its result
  */
 @FunctionalInterface
 public interface HeldBody<T> {
-  /** Does it; the handle is closed by the caller. Interrupted if the lock is lost. */
+  /** Runs the task. The caller closes the handle. The thread is interrupted if the lock is lost. */
   T run(LockHandle lock) throws Exception;
 }

@@ -13,7 +13,7 @@ public final class LimitExceededException extends FencepostException {
     this.retryAfter = retryAfter;
   }
 
-  /** Not to be tried again before; zero if nobody said so. */
+  /** The shortest time before another try; zero if the server named none. */
   public Duration retryAfter() {
     return retryAfter;
   }

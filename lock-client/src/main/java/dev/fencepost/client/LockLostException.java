@@ -3,7 +3,7 @@ package dev.fencepost.client;
 import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.LockName;
 
-/** The lock is not held any more: what it protects must not be touched. */
+/** The lock is not held any more. The resource that it protects must not be touched. */
 public final class LockLostException extends FencepostException {
   private static final long serialVersionUID = 1L;
 
@@ -18,7 +18,7 @@ public final class LockLostException extends FencepostException {
     this.loss = loss;
   }
 
-  /** Why, as far as known. */
+  /** The cause of the loss, as far as known. */
   public GrantLoss loss() {
     return loss;
   }

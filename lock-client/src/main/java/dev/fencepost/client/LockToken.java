@@ -5,9 +5,10 @@ import dev.fencepost.lock.Holder;
 import java.util.Optional;
 
 /**
- * A lock's token.
+ * The token of a lock.
  *
- * @param lastToken the standing grant's, else the last one on record; empty if there is none
- * @param holder who holds the lock, while its grant stands
+ * @param lastToken token of the current grant, or else the last one on record; empty if there is
+ *     none
+ * @param holder who holds the lock at present; empty if nobody does
  */
 public record LockToken(Optional<FencingToken> lastToken, Optional<Holder> holder) {}

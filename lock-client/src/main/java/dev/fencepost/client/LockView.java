@@ -8,14 +8,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a replica knows of a lock at one moment.
+ * The state of a lock as one replica knows it at one moment.
  *
  * @param lock the lock
  * @param holder who holds it; empty if nobody does
  * @param lastToken the highest token on record; empty if there is none
- * @param waiters the first 100 in line on that replica; empty in a watch
- * @param waiterCount all in line on that replica
- * @param otherReplicasWaiting other replicas with claims in line
+ * @param waiters the first 100 waiters on that replica; empty in a watch
+ * @param waiterCount number of waiters on that replica
+ * @param otherReplicasWaiting number of other replicas with waiting claims
  * @param availableIn set while nobody holds the lock and nobody may take it yet
  */
 public record LockView(
@@ -27,15 +27,15 @@ public record LockView(
     int otherReplicasWaiting,
     Optional<Duration> availableIn) {
 
-  /** Copies the list. */
+  /** Copies the list of waiters. */
   public LockView {
     waiters = List.copyOf(waiters);
   }
 
   /**
-   * A claim in line.
+   * A waiting claim.
    *
-   * @param owner who it is, for people
+   * @param owner name of the claimant, for people
    * @param claimTag tells claims apart and gives no right to them
    * @param waited how long it has waited
    * @param position 1 is next on its replica

@@ -14,7 +14,8 @@ import java.util.function.ToDoubleFunction;
 /**
  * The counts of a client in a Micrometer registry: {@code fencepost.client.acquires} (timer, by
  * outcome), {@code .renewals} (by outcome), {@code .losses} (by reason), {@code .leaks}, and the
- * gauges {@code .held}, {@code .waiting} and {@code .sessions}. No meter bears a lock's name.
+ * gauges {@code .held}, {@code .waiting} and {@code .sessions}. No meter contains the name of a
+ * lock.
  */
 public final class MicrometerMetrics implements ClientMetrics {
   private static final String PREFIX = "fencepost.client.";
@@ -32,7 +33,7 @@ public final class MicrometerMetrics implements ClientMetrics {
             .register(registry);
   }
 
-  /** Counts into the registry; for one client. */
+  /** Creates the meters of one client in the registry. */
   public static MicrometerMetrics of(MeterRegistry registry) {
     return new MicrometerMetrics(registry);
   }
@@ -42,10 +43,10 @@ public final class MicrometerMetrics implements ClientMetrics {
     acquires
         .computeIfAbsent(
             outcome,
-            how ->
+            tag ->
                 Timer.builder(PREFIX + "acquires")
                     .description("Claims from the call to their end")
-                    .tag("outcome", how)
+                    .tag("outcome", tag)
                     .register(registry))
         .record(tookNanos, TimeUnit.NANOSECONDS);
   }
@@ -55,10 +56,10 @@ public final class MicrometerMetrics implements ClientMetrics {
     renewals
         .computeIfAbsent(
             outcome,
-            how ->
+            tag ->
                 Counter.builder(PREFIX + "renewals")
                     .description("Renewals that were answered")
-                    .tag("outcome", how)
+                    .tag("outcome", tag)
                     .register(registry))
         .increment();
   }

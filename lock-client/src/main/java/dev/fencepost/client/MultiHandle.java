@@ -13,10 +13,10 @@ public interface MultiHandle extends AutoCloseable {
   /** Whether all of them are held at this moment. */
   boolean isHeld();
 
-  /** Completes when the first of them is lost. */
+  /** Returns a future that completes when the first of them is lost. */
   CompletableFuture<GrantLoss> lost();
 
-  /** Gives all of them back, the last first, as {@link LockHandle#close} does. */
+  /** Releases all of them, the last first, as {@link LockHandle#close} does. */
   @Override
   void close();
 }

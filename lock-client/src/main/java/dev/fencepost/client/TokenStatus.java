@@ -1,11 +1,11 @@
 package dev.fencepost.client;
 
-/** What a token is worth at the moment of the answer. */
+/** The validity of a token at the moment of the answer. */
 public enum TokenStatus {
-  /** Its grant stands. */
+  /** Its grant is current. */
   CURRENT,
-  /** Its grant is over, whether or not a higher token was granted since. */
+  /** Its grant is over, even if no higher token was granted since. */
   STALE,
-  /** Above anything that the store can have granted. */
+  /** Higher than any token that the store can have granted. */
   UNKNOWN
 }

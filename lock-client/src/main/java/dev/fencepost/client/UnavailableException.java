@@ -2,8 +2,8 @@ package dev.fencepost.client;
 
 /**
  * No server could be reached, or none could reach its store, or the answer did not come in time.
- * The lock is not held by this caller; a grant that may have been made meanwhile is given back as
- * soon as a server can be reached, and ends with its lease at the latest.
+ * This caller does not hold the lock. If the lock was granted nevertheless, the SDK releases it as
+ * soon as it reaches a server; otherwise the grant ends with its lease.
  */
 public final class UnavailableException extends FencepostException {
   private static final long serialVersionUID = 1L;

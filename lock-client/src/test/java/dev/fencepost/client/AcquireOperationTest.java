@@ -22,7 +22,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** One claim, in whatever order things happen. */
+/** One acquire, with events in any order. */
 class AcquireOperationTest {
   private static final Duration WAIT = Duration.ofMinutes(1);
   private static final Duration TTL = ClientFixture.TTL;
@@ -81,7 +81,7 @@ class AcquireOperationTest {
   }
 
   @Test
-  void markThatWasNeverSent_isNotBelieved() {
+  void unknownMark_isIgnored() {
     CompletableFuture<LockHandle> claim = acquire("a", WAIT);
     fixture.stream().grant(fixture.stream().next(), TTL, Long.MAX_VALUE);
     assertThat(claim).isNotDone();
@@ -108,7 +108,7 @@ class AcquireOperationTest {
     assertThat(first.hasWaited()).isFalse();
     assertThat(ProtoConverter.duration(first.getWait())).isEqualTo(WAIT);
     fixture.pass(Duration.ofSeconds(7));
-    fixture.stream().breakOff();
+    fixture.stream().breakStream();
     fixture.pass(Duration.ofSeconds(1));
 
     Operation again = fixture.stream().next();
@@ -124,11 +124,11 @@ class AcquireOperationTest {
   @Test
   void cancelBeforeItIsSent_sendsNothing() {
     fixture.replicas.get(0).isMute = true;
-    fixture.stream().breakOff();
+    fixture.stream().breakStream();
     fixture.pass(Duration.ofSeconds(1));
     acquire("a", WAIT).cancel(false);
     fixture.stream().welcome();
-    assertThat(fixture.stream().unseen()).isZero();
+    assertThat(fixture.stream().newOperations()).isZero();
   }
 
   @Test
@@ -153,7 +153,7 @@ class AcquireOperationTest {
   }
 
   @Test
-  void futureThatEndsOtherwise_withdrawsToo() {
+  void futureCompletedByItsCaller_withdrawsToo() {
     CompletableFuture<LockHandle> claim = acquire("a", WAIT);
     fixture.stream().next();
     claim.completeExceptionally(new IllegalStateException("not needed"));
@@ -176,14 +176,14 @@ class AcquireOperationTest {
   }
 
   @Test
-  void whatOneConnectionSays_isNotWrittenToAnotherFromItsCallback() {
+  void callbackOfOneConnection_doesNotWriteToAnother() {
     restart(2);
     List<FakeReplica> order = fixture.preferredBy("a");
     acquire("a", WAIT).cancel(false);
     acquire("b", WAIT).cancel(false);
     CompletableFuture<LockHandle> claim = acquire("a", WAIT);
     Operation last = order.get(0).stream().next();
-    while (order.get(0).stream().unseen() > 0) {
+    while (order.get(0).stream().newOperations() > 0) {
       last = order.get(0).stream().next();
     }
     FakeStream other = connected(order.get(1));
@@ -204,12 +204,12 @@ class AcquireOperationTest {
     CompletableFuture<LockHandle> waiting = acquire("a", WAIT);
     Operation open = order.get(0).stream().next();
     order.get(0).stream()
-        .tell(
+        .sendNotice(
             Notice.newBuilder()
                 .setDrain(Drain.newBuilder().setLeaveWithin(ProtoConverter.toProto(WAIT))));
 
     CompletableFuture<LockHandle> newcomer = acquire("a", WAIT);
-    assertThat(order.get(0).stream().unseen()).isZero();
+    assertThat(order.get(0).stream().newOperations()).isZero();
     assertThat(order.get(0).stream().saidGoodbye).isFalse();
     assertThat(order.get(1).stream().next().hasAcquire()).isTrue();
 
@@ -220,12 +220,12 @@ class AcquireOperationTest {
   }
 
   @Test
-  void storeTrouble_isTriedAgainAfterAPause() {
+  void storeFailure_isRetriedAfterAPause() {
     CompletableFuture<LockHandle> claim = acquire("a", WAIT);
     Operation first = fixture.stream().next();
     fixture.stream()
         .fail(first, Code.UNAVAILABLE, "STORE_TIMEOUT", Optional.of(Duration.ofMillis(200)));
-    assertThat(fixture.stream().unseen()).isZero();
+    assertThat(fixture.stream().newOperations()).isZero();
     fixture.pass(Duration.ofMillis(500));
     Operation second = fixture.stream().next();
     assertThat(second.getAcquire().getClaimId()).isEqualTo(first.getAcquire().getClaimId());
@@ -253,7 +253,7 @@ class AcquireOperationTest {
   }
 
   @Test
-  void limit_isToldAtOnce() {
+  void limit_isReportedAtOnce() {
     CompletableFuture<LockHandle> claim = acquire("a", WAIT);
     fixture.stream()
         .fail(
@@ -263,7 +263,7 @@ class AcquireOperationTest {
             Optional.of(Duration.ofSeconds(3)));
     assertThat(failure(claim, LimitExceededException.class).retryAfter())
         .isEqualTo(Duration.ofSeconds(3));
-    assertThat(fixture.stream().unseen()).isZero();
+    assertThat(fixture.stream().newOperations()).isZero();
   }
 
   @Test
@@ -325,7 +325,9 @@ class AcquireOperationTest {
     return fixture.client.lock(name).acquireAsync(wait);
   }
 
-  /** A stream of the replica; locks that prefer it are asked for until there is one. */
+  /**
+   * Returns a stream of the replica. It asks for locks that prefer the replica until there is one.
+   */
   private FakeStream connected(FakeReplica replica) {
     for (int i = 0; replica.streams.isEmpty(); i++) {
       acquire("any" + i, WAIT).cancel(false);

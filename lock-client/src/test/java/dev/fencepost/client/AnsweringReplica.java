@@ -29,8 +29,8 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A server that grants, renews and releases whatever it is asked for, at once and without a store;
- * on threads of its own, in this process. Counts what it sees. Thread-safe.
+ * A server in this process that grants, renews and releases every lock at once, without a store, on
+ * its own threads. It counts requests. Thread-safe.
  */
 final class AnsweringReplica implements AutoCloseable {
   private final Server server;
@@ -39,7 +39,7 @@ final class AnsweringReplica implements AutoCloseable {
   private final AtomicLong token = new AtomicLong();
   volatile boolean answersGoodbyes = true;
 
-  /** From now on every renewal finds that its lock is another's. */
+  /** From now on every renewal finds that another holds the lock. */
   volatile boolean losesAll;
 
   final AtomicLong renewals = new AtomicLong();
@@ -53,7 +53,7 @@ final class AnsweringReplica implements AutoCloseable {
     }
   }
 
-  /** A client whose only way is to this one, on real time. */
+  /** Creates a client that can only connect to this server, on real time. */
   FencepostClient client(ClientBuilder builder) {
     ClientSetup usual = builder.setup();
     return FencepostClientImpl.start(
@@ -71,7 +71,7 @@ final class AnsweringReplica implements AutoCloseable {
             address -> connect()));
   }
 
-  /** One more connection. */
+  /** Opens one more connection. */
   ManagedChannel connect() {
     return InProcessChannelBuilder.forName(name).directExecutor().build();
   }
@@ -81,7 +81,7 @@ final class AnsweringReplica implements AutoCloseable {
     server.shutdownNow();
   }
 
-  /** It names addresses of two replicas, and is reached under all of them. */
+  /** The welcome reports addresses of two replicas; the server is reached under all of them. */
   private static Welcome welcome() {
     return Welcome.newBuilder()
         .setSessionId("session")

@@ -24,7 +24,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** A client and scripted servers on manual time: all of it happens on the test's thread. */
+/** A client and scripted servers on manual time. Everything happens on the test's thread. */
 final class ClientFixture implements AutoCloseable {
   static final Duration TTL = Duration.ofSeconds(10);
   private static final Duration WAIT = Duration.ofMinutes(1);
@@ -60,7 +60,7 @@ final class ClientFixture implements AutoCloseable {
                 this::connect));
   }
 
-  /** Takes a lock through a stream, on which nothing else waits to be seen. */
+  /** Takes a lock through a stream that has no other new operation. */
   LockHandle take(FencepostLock lock, FakeStream stream) {
     CompletableFuture<LockHandle> claim = lock.acquireAsync(WAIT);
     Grant grant = stream.grant(stream.next(), TTL, stream.mark());
@@ -70,14 +70,14 @@ final class ClientFixture implements AutoCloseable {
     return handle;
   }
 
-  /** Has the client connect to all replicas. */
+  /** Makes the client connect to all replicas. */
   void connectAll() {
     for (int i = 0; i < 20; i++) {
       client.lock("any" + i).acquireAsync(WAIT).cancel(false);
     }
     for (FakeReplica replica : replicas) {
       assertThat(replica.streams).hasSize(1);
-      while (replica.stream().unseen() > 0) {
+      while (replica.stream().newOperations() > 0) {
         Operation next = replica.stream().next();
         if (next.hasRelease()) {
           replica.stream()
@@ -92,7 +92,7 @@ final class ClientFixture implements AutoCloseable {
     }
   }
 
-  /** Does something while the next connection is being made. */
+  /** Runs the action during the next connect. */
   void duringNextConnect(Runnable action) {
     duringConnect = Optional.of(action);
   }
@@ -108,7 +108,7 @@ final class ClientFixture implements AutoCloseable {
     return replicas.stream().filter(each -> each.address.equals(address)).findFirst().orElseThrow();
   }
 
-  /** The replicas in the order in which the lock prefers them. */
+  /** Returns the replicas in the order in which the lock prefers them. */
   List<FakeReplica> preferredBy(String lock) {
     return replicas.stream()
         .sorted(
@@ -129,7 +129,7 @@ final class ClientFixture implements AutoCloseable {
     time.pass(span);
   }
 
-  /** Lets time pass during which the servers give signs of life. */
+  /** Moves time forward while the servers send heartbeats. */
   void passAlive(Duration span) {
     Duration step = Duration.ofMillis(500);
     for (Duration left = span; left.compareTo(Duration.ZERO) > 0; left = left.minus(step)) {
@@ -138,16 +138,16 @@ final class ClientFixture implements AutoCloseable {
           replica ->
               replica.streams.stream()
                   .filter(stream -> !stream.isOver)
-                  .forEach(FakeStream::signOfLife));
+                  .forEach(FakeStream::sendHeartbeat));
     }
   }
 
-  /** From now on what is to be done apart waits. */
+  /** Holds back offloaded work from now on. */
   void pauseOffload() {
     isOffloadPaused = true;
   }
 
-  /** Does what waits. */
+  /** Runs the held-back work. */
   void resumeOffload() {
     isOffloadPaused = false;
     List<Runnable> work = List.copyOf(offload);

@@ -23,8 +23,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A server that does what the test says, on the thread of the test: every message of the client is
- * here as soon as it is sent, and every answer is there as soon as the test gives it.
+ * A server that does only what the test says, on the test's thread. Every message of the client is
+ * here as soon as it is sent, and every answer reaches the client as soon as the test gives it.
  */
 public final class FakeReplica implements AutoCloseable {
   static final Duration HEARTBEAT = Duration.ofSeconds(5);
@@ -36,14 +36,14 @@ public final class FakeReplica implements AutoCloseable {
   private Server server;
   boolean isMute;
 
-  /** Does not say that it is alive. */
-  boolean isDeaf;
+  /** Does not answer liveness probes. */
+  boolean ignoresProbes;
 
-  /** Does not say what it knows of itself and the others. */
-  boolean isReserved;
+  /** Does not answer requests for its server info. */
+  boolean ignoresInfoRequests;
 
-  /** How often it was asked what it knows of itself and the others. */
-  int infoAsked;
+  /** Number of requests for its server info. */
+  int infoRequests;
 
   boolean isDraining;
   int maxUnanswered = 100_000;
@@ -71,7 +71,7 @@ public final class FakeReplica implements AutoCloseable {
     }
   }
 
-  /** Nobody listens there any more; streams break. */
+  /** Stops listening; streams break. */
   void stop() {
     server.shutdownNow();
   }
@@ -85,7 +85,7 @@ public final class FakeReplica implements AutoCloseable {
     return streams.get(streams.size() - 1);
   }
 
-  /** What it tells of itself. */
+  /** Its server info. */
   GetServerInfoResponse info() {
     GetServerInfoResponse.Builder info =
         GetServerInfoResponse.newBuilder()
@@ -137,8 +137,8 @@ public final class FakeReplica implements AutoCloseable {
     @Override
     public void getServerInfo(
         GetServerInfoRequest request, StreamObserver<GetServerInfoResponse> call) {
-      infoAsked++;
-      if (!isReserved) {
+      infoRequests++;
+      if (!ignoresInfoRequests) {
         call.onNext(info());
         call.onCompleted();
       }

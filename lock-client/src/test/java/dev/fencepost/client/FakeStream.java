@@ -27,21 +27,24 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** One session as a scripted server sees it. Greets by itself unless the server is mute. */
+/**
+ * One session as a scripted server sees it. It sends the welcome by itself unless the server is
+ * mute.
+ */
 public final class FakeStream implements StreamObserver<SessionRequest> {
   private final FakeReplica replica;
   private final StreamObserver<SessionResponse> responses;
 
-  /** All messages, the greeting included. */
+  /** All messages, including the greeting. */
   final List<SessionRequest> messages = new ArrayList<>();
 
-  /** Operations that the test has not looked at yet. */
-  private final List<Operation> unseen = new ArrayList<>();
+  /** Operations that the test has not taken yet. */
+  private final List<Operation> newOperations = new ArrayList<>();
 
   public boolean saidGoodbye;
 
   /** Does not answer the goodbye. */
-  public boolean leavesOpen;
+  public boolean ignoresGoodbye;
 
   boolean isOver;
   private long token = 1_000;
@@ -54,18 +57,18 @@ public final class FakeStream implements StreamObserver<SessionRequest> {
   @Override
   public void onNext(SessionRequest message) {
     messages.add(message);
-    message.getOperationsList().forEach(this::take);
+    message.getOperationsList().forEach(this::receive);
     saidGoodbye |= message.hasGoodbye();
     if (messages.size() == 1 && !replica.isMute) {
       welcome();
     }
   }
 
-  /** One that asks for nothing is a question about its life. */
-  private void take(Operation operation) {
+  /** Receives an operation. An empty one is a liveness probe. */
+  private void receive(Operation operation) {
     if (operation.getOperationCase() != Operation.OperationCase.OPERATION_NOT_SET) {
-      unseen.add(operation);
-    } else if (!replica.isDeaf) {
+      newOperations.add(operation);
+    } else if (!replica.ignoresProbes) {
       fail(operation, Code.UNIMPLEMENTED, "UNKNOWN_OPERATION", Optional.empty());
     }
   }
@@ -78,7 +81,7 @@ public final class FakeStream implements StreamObserver<SessionRequest> {
   @Override
   public void onCompleted() {
     isOver = true;
-    if (!leavesOpen) {
+    if (!ignoresGoodbye) {
       responses.onCompleted();
     }
   }
@@ -87,23 +90,23 @@ public final class FakeStream implements StreamObserver<SessionRequest> {
     responses.onNext(SessionResponse.newBuilder().setWelcome(replica.welcome()).build());
   }
 
-  /** The next operation, which must have come. */
+  /** Returns the next operation, which must have arrived. */
   public Operation next() {
-    assertThat(unseen).as("operations that came").isNotEmpty();
-    return unseen.remove(0);
+    assertThat(newOperations).as("operations that came").isNotEmpty();
+    return newOperations.remove(0);
   }
 
-  /** The next acquire, which must have come. */
+  /** Returns the next acquire, which must have arrived. */
   AcquireRequest nextAcquire(Operation[] operation) {
     operation[0] = next();
     return operation[0].getAcquire();
   }
 
-  int unseen() {
-    return unseen.size();
+  int newOperations() {
+    return newOperations.size();
   }
 
-  /** The mark that came last. */
+  /** The send stamp of the last message. */
   long mark() {
     return messages.get(messages.size() - 1).getMark();
   }
@@ -118,7 +121,7 @@ public final class FakeStream implements StreamObserver<SessionRequest> {
         .build();
   }
 
-  /** Grants the claim with a lease that counts from the mark; returns the grant. */
+  /** Grants the claim with a lease that counts from the send stamp; returns the grant. */
   Grant grant(Operation acquire, Duration ttl, long mark) {
     Grant grant = grant(acquire, ttl);
     send(
@@ -185,16 +188,16 @@ public final class FakeStream implements StreamObserver<SessionRequest> {
     responses.onNext(SessionResponse.newBuilder().addResults(result).build());
   }
 
-  void tell(Notice.Builder notice) {
+  void sendNotice(Notice.Builder notice) {
     responses.onNext(SessionResponse.newBuilder().addNotices(notice).build());
   }
 
-  void signOfLife() {
+  void sendHeartbeat() {
     responses.onNext(SessionResponse.getDefaultInstance());
   }
 
-  /** The stream breaks. */
-  void breakOff() {
+  /** Breaks the stream. */
+  void breakStream() {
     isOver = true;
     responses.onError(Status.UNAVAILABLE.withDescription("cut").asRuntimeException());
   }

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 
-/** The verbs, against a real server. */
+/** The operations of a lock, against a real server. */
 class FencepostLockTest {
   private static final Duration LONG = Duration.ofSeconds(30);
 
@@ -85,7 +85,7 @@ class FencepostLockTest {
   }
 
   @Test
-  void releasedLock_goesToWhoeverWaits() throws Exception {
+  void releasedLock_goesToTheWaiter() throws Exception {
     LockHandle first = client.lock(name).acquire(LONG);
     CompletableFuture<LockHandle> waiting = other.lock(name).acquireAsync(LONG);
     await().until(() -> waiters() == 1);
@@ -166,7 +166,7 @@ class FencepostLockTest {
   }
 
   @Test
-  void interruptedThread_isToldAtOnce() {
+  void interruptedThread_isRefusedAtOnce() {
     Thread.currentThread().interrupt();
     assertThat(catchThrowableOfType(InterruptedException.class, () -> client.lock(name).acquire()))
         .isNotNull();
@@ -174,7 +174,7 @@ class FencepostLockTest {
   }
 
   @Test
-  void revokedLock_isToldAtOnce() throws Exception {
+  void revokedLock_isReportedAtOnce() throws Exception {
     LockHandle lock = client.lock(name).acquire(LONG);
     CompletableFuture<GrantLoss> told = new CompletableFuture<>();
     lock.onLost(told::complete);

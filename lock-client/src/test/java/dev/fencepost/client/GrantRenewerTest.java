@@ -13,7 +13,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** When renewals are sent, where, and how often. */
+/** When renewals are sent, through which replica, and how often. */
 class GrantRenewerTest {
   private static final Duration TTL = ClientFixture.TTL;
   private static final Duration VALID = Duration.ofSeconds(9);
@@ -30,7 +30,7 @@ class GrantRenewerTest {
   void renewalIsSent_whenItIsDue() {
     LockHandle lock = take("a");
     fixture.pass(RENEW_AFTER.multipliedBy(9).dividedBy(10).minusMillis(20));
-    assertThat(fixture.stream().unseen()).isZero();
+    assertThat(fixture.stream().newOperations()).isZero();
     fixture.pass(RENEW_AFTER.dividedBy(10).plusMillis(20));
     Operation renew = fixture.stream().next();
     assertThat(renew.getRenew().getGrant().getFencingToken()).isEqualTo(lock.token().value());
@@ -45,7 +45,7 @@ class GrantRenewerTest {
     LockHandle lock = take("a", order.get(0).stream());
     fixture.pass(RENEW_AFTER.plusMillis(20));
     assertThat(order.get(0).stream().next().hasRenew()).isTrue();
-    order.get(1).stream().signOfLife();
+    order.get(1).stream().sendHeartbeat();
     fixture.pass(TTL.dividedBy(6));
     Operation second = order.get(1).stream().next();
     order.get(1).stream().renew(second, TTL, order.get(1).stream().mark());
@@ -55,11 +55,11 @@ class GrantRenewerTest {
   @Test
   void swallowedRenewal_opensTheNextReplica() {
     restart(2);
-    order().get(1).stream().breakOff();
+    order().get(1).stream().breakStream();
     FakeReplica first = order().get(0);
     FakeReplica second = order().get(1);
     LockHandle lock = take("a", first.stream());
-    first.isDeaf = true;
+    first.ignoresProbes = true;
     int before = second.streams.size();
     fixture.pass(RENEW_AFTER.plus(TTL.dividedBy(6)).plusMillis(300));
     assertThat(first.stream().next().hasRenew()).isTrue();
@@ -73,7 +73,7 @@ class GrantRenewerTest {
   void swallowedRenewal_opensASecondConnectionToTheOnlyReplica() {
     FakeReplica replica = fixture.replicas.get(0);
     LockHandle lock = take("a");
-    replica.isDeaf = true;
+    replica.ignoresProbes = true;
     FakeStream swallowing = fixture.stream();
     fixture.pass(RENEW_AFTER.plus(TTL.dividedBy(6)).plusMillis(300));
     assertThat(swallowing.next().hasRenew()).isTrue();
@@ -86,7 +86,7 @@ class GrantRenewerTest {
   @Test
   void swallowedConnections_allOfThem_areReplacedInTime() {
     restart(3);
-    fixture.replicas.forEach(each -> each.isDeaf = true);
+    fixture.replicas.forEach(each -> each.ignoresProbes = true);
     LockHandle lock = take("a", order().get(0).stream());
     List<Integer> before = fixture.replicas.stream().map(each -> each.streams.size()).toList();
     fixture.pass(RENEW_AFTER.plus(TTL.dividedBy(6)).plusMillis(500));
@@ -94,7 +94,7 @@ class GrantRenewerTest {
     List<FakeReplica> replaced =
         fixture.replicas.stream()
             .filter(each -> each.streams.size() > before.get(fixture.replicas.indexOf(each)))
-            .filter(each -> each.stream().unseen() > 0)
+            .filter(each -> each.stream().newOperations() > 0)
             .toList();
     assertThat(replaced).as("replicas with a new connection").isNotEmpty();
     FakeStream fresh = replaced.get(0).stream();
@@ -108,7 +108,7 @@ class GrantRenewerTest {
     FakeReplica replica = fixture.replicas.get(0);
     fixture.pass(RENEW_AFTER.plus(TTL.dividedBy(2)));
     assertThat(lock.isHeld()).isTrue();
-    assertThat(fixture.stream().unseen()).as("renewals").isEqualTo(1);
+    assertThat(fixture.stream().newOperations()).as("renewals").isEqualTo(1);
     assertThat(replica.streams).as("connections").hasSize(1);
   }
 
@@ -116,11 +116,11 @@ class GrantRenewerTest {
   void slowServer_isNotSentTheSameRenewalAgain() {
     LockHandle lock = take("a");
     fixture.passAlive(VALID.minusSeconds(1));
-    assertThat(fixture.stream().unseen()).as("though it is long overdue").isEqualTo(1);
+    assertThat(fixture.stream().newOperations()).as("though it is long overdue").isEqualTo(1);
     fixture.stream().renew(fixture.stream().next(), TTL, fixture.stream().mark());
     assertThat(lock.state()).isEqualTo(LockHandle.State.HELD);
     fixture.passAlive(RENEW_AFTER.plusMillis(20));
-    assertThat(fixture.stream().unseen()).as("the next is sent again").isEqualTo(1);
+    assertThat(fixture.stream().newOperations()).as("the next is sent again").isEqualTo(1);
   }
 
   @Test
@@ -131,8 +131,8 @@ class GrantRenewerTest {
     fixture.passAlive(VALID.minusSeconds(1));
     FakeStream first = order.get(0).stream();
     FakeStream second = order.get(1).stream();
-    assertThat(first.unseen()).isEqualTo(1);
-    assertThat(second.unseen()).isEqualTo(1);
+    assertThat(first.newOperations()).isEqualTo(1);
+    assertThat(second.newOperations()).isEqualTo(1);
 
     first.fail(first.next(), Code.UNAVAILABLE, "STORE_TIMEOUT", Optional.empty());
     fixture.passAlive(Duration.ofMillis(500));
@@ -147,7 +147,7 @@ class GrantRenewerTest {
     fixture.passAlive(RENEW_AFTER.plusMillis(20));
     int tries = 0;
     for (int i = 0; i < 80; i++) {
-      while (fixture.stream().unseen() > 0) {
+      while (fixture.stream().newOperations() > 0) {
         tries++;
         fixture.stream()
             .fail(
@@ -158,7 +158,7 @@ class GrantRenewerTest {
       }
       fixture.passAlive(Duration.ofMillis(50));
     }
-    // Without pauses that grow there would be forty in these four seconds.
+    // Without growing pauses there would be forty in these four seconds.
     assertThat(tries).isBetween(5, 12);
     fixture.passAlive(TTL.dividedBy(12));
     fixture.stream().renew(fixture.stream().next(), TTL, fixture.stream().mark());
@@ -184,7 +184,7 @@ class GrantRenewerTest {
     List<FakeReplica> order = fixture.preferredBy("a");
     LockHandle lock = take("a", order.get(0).stream());
     order.get(0).isDraining = true;
-    order.get(0).stream().tell(Notice.newBuilder().setDrain(Drain.getDefaultInstance()));
+    order.get(0).stream().sendNotice(Notice.newBuilder().setDrain(Drain.getDefaultInstance()));
     assertThat(order.get(0).stream().saidGoodbye).isTrue();
     fixture.pass(RENEW_AFTER.plusMillis(20));
     Operation renew = order.get(1).stream().next();
@@ -210,7 +210,7 @@ class GrantRenewerTest {
   }
 
   @Test
-  void renewalsOfMany_travelTogether() {
+  void renewalsOfManyLocks_areSentTogether() {
     List<LockHandle> locks = new ArrayList<>();
     for (int i = 0; i < 1_000; i++) {
       locks.add(take("lock" + i));
@@ -221,18 +221,19 @@ class GrantRenewerTest {
     for (int i = 0; i < 40; i++) {
       fixture.passAlive(Duration.ofMillis(250));
       long mark = fixture.stream().mark();
-      while (fixture.stream().unseen() > 0) {
+      while (fixture.stream().newOperations() > 0) {
         fixture.stream().renew(fixture.stream().next(), TTL, mark);
         renewals++;
       }
     }
     assertThat(renewals).isBetween(2_500, 4_000);
-    // Four of 256 would carry a thousand; over 10 s each is renewed three times.
+    // Four messages of 256 operations would carry a thousand. Over 10 s each lock is renewed three
+    // times.
     assertThat(fixture.stream().messages.size() - before).isLessThan(60);
     assertThat(locks).allMatch(LockHandle::isHeld);
   }
 
-  /** The replicas as the lock prefers them. */
+  /** The replicas in the order in which the lock prefers them. */
   private List<FakeReplica> order() {
     return fixture.preferredBy("a");
   }
@@ -245,7 +246,7 @@ class GrantRenewerTest {
     return fixture.take(fixture.client.lock(name), stream);
   }
 
-  /** All of them are connected. */
+  /** Connects the client to all of them. */
   private void restart(int replicas) {
     fixture.close();
     fixture = new ClientFixture(replicas);

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 
-/** What stands on top of the handle. */
+/** Features on top of the handle: hold, JDK lock, several locks, leaks, meters. */
 class HandleFeaturesTest {
   private static final Duration LONG = Duration.ofSeconds(30);
 
@@ -179,7 +179,7 @@ class HandleFeaturesTest {
 
   @Test
   @SuppressWarnings("LockNotBeforeTry") // What each call does is the question.
-  void jdkLock_saysAtUnlockThatItWasLost() throws Exception {
+  void jdkLock_throwsAtUnlockIfItWasLost() throws Exception {
     Lock lock = client.lock(name).asLock();
     lock.lock();
     cluster.forceRelease(name, "now");
@@ -259,7 +259,7 @@ class HandleFeaturesTest {
   }
 
   @Test
-  void waitedForLoss_keepsItsHandle() throws Exception {
+  void futureOfALoss_keepsItsHandle() throws Exception {
     CompletableFuture<?> lost = client.lock(name).acquire(LONG).lost();
     System.gc();
     cluster.forceRelease(name, "now");
@@ -280,7 +280,7 @@ class HandleFeaturesTest {
 
   private void forget() throws InterruptedException {
     LockHandle handle = client.lock(name).withTtl(Duration.ofSeconds(2)).acquire(LONG);
-    // An action that knows its handle does not keep it.
+    // An action with a reference to its handle does not keep it reachable.
     handle.onLost(loss -> System.err.println(handle));
   }
 

@@ -22,7 +22,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What a handle does and says, in whatever order things happen. */
+/** The states and notifications of a handle, with events in any order. */
 class HeldLockTest {
   private static final Duration TTL = ClientFixture.TTL;
   private static final Duration VALID = Duration.ofSeconds(9);
@@ -87,13 +87,13 @@ class HeldLockTest {
         .isBetween(Duration.ofSeconds(3), Duration.ofSeconds(5));
 
     Operation last = fixture.stream().next();
-    while (fixture.stream().unseen() > 0) {
+    while (fixture.stream().newOperations() > 0) {
       last = fixture.stream().next();
     }
     fixture.stream().renew(last, TTL, fixture.stream().mark());
     assertThat(lock.state()).isEqualTo(LockHandle.State.HELD);
     fixture.passAlive(Duration.ofSeconds(6));
-    assertThat(jeopardies).as("told anew").hasSize(2);
+    assertThat(jeopardies).as("reported again").hasSize(2);
   }
 
   @Test
@@ -108,7 +108,7 @@ class HeldLockTest {
         .isEqualTo(LossReason.SUPERSEDED);
     assertThat(losses.get(0).lastToken()).isPresent();
     lock.close();
-    assertThat(fixture.stream().unseen()).as("there is nothing to give back").isZero();
+    assertThat(fixture.stream().newOperations()).as("there is nothing to give back").isZero();
   }
 
   @Test
@@ -137,7 +137,7 @@ class HeldLockTest {
     LockHandle lock = take("a");
     CompletableFuture<Release> released = lock.releaseAsync();
     Operation first = fixture.stream().next();
-    fixture.stream().breakOff();
+    fixture.stream().breakStream();
     fixture.pass(Duration.ofSeconds(1));
     Operation second = fixture.stream().next();
     assertThat(second.getRelease()).isEqualTo(first.getRelease());
@@ -155,7 +155,7 @@ class HeldLockTest {
   }
 
   @Test
-  void releaseThatComesTooLate_isStillToldAsALoss() {
+  void releaseThatComesTooLate_isStillReportedAsALoss() {
     LockHandle lock = take("a");
     lock.close();
     assertThat(lock.state()).isEqualTo(LockHandle.State.RELEASED);
@@ -190,7 +190,7 @@ class HeldLockTest {
     fixture.stream().next();
     fixture.passAlive(TTL);
     assertThat(lock.state()).isEqualTo(LockHandle.State.LOST);
-    while (fixture.stream().unseen() > 0) {
+    while (fixture.stream().newOperations() > 0) {
       fixture.stream().next();
     }
 
@@ -216,7 +216,7 @@ class HeldLockTest {
                 throw new IllegalStateException(e);
               }
             });
-    await().until(() -> fixture.stream().unseen() > 0);
+    await().until(() -> fixture.stream().newOperations() > 0);
     fixture.stream().renew(fixture.stream().next(), TTL, fixture.stream().mark());
     LockHandle adopted = adopting.get(10, TimeUnit.SECONDS);
 
@@ -234,7 +234,7 @@ class HeldLockTest {
     fixture.passAlive(RENEW_AFTER.plusMillis(20));
     fixture.stream().renew(fixture.stream().next(), TTL, fixture.stream().mark());
     fixture.passAlive(Duration.ofSeconds(8));
-    assertThat(fixture.stream().unseen()).isZero();
+    assertThat(fixture.stream().newOperations()).isZero();
     assertThat(jeopardies)
         .singleElement()
         .extracting(Jeopardy::cause)
@@ -248,7 +248,7 @@ class HeldLockTest {
     LockHandle lock = take("a");
     assertThat(lock.detach()).isEqualTo(lock.grant());
     fixture.passAlive(TTL);
-    assertThat(fixture.stream().unseen()).isZero();
+    assertThat(fixture.stream().newOperations()).isZero();
     assertThat(lock.state()).isEqualTo(LockHandle.State.RELEASED);
     assertThat(losses).isEmpty();
     assertThat(catchThrowableOfType(LockLostException.class, lock::detach)).isNotNull();
@@ -264,7 +264,7 @@ class HeldLockTest {
 
   private void tellLost(String name, long token) {
     fixture.stream()
-        .tell(
+        .sendNotice(
             Notice.newBuilder()
                 .setLost(
                     GrantLost.newBuilder()
@@ -278,7 +278,7 @@ class HeldLockTest {
 
   private List<Operation> releases() {
     List<Operation> releases = new ArrayList<>();
-    while (fixture.stream().unseen() > 0) {
+    while (fixture.stream().newOperations() > 0) {
       Operation next = fixture.stream().next();
       if (next.hasRelease()) {
         releases.add(next);

@@ -8,7 +8,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
-/** Time that passes when a test says so; tasks run on the thread that lets it pass. */
+/** A clock and timers that a test moves. Tasks run on the thread that moves time. */
 public final class ManualTime implements ClientClock, ClientTimers {
   private final List<Task> tasks = new ArrayList<>();
   private long now = 1;
@@ -27,7 +27,7 @@ public final class ManualTime implements ClientClock, ClientTimers {
     return () -> forget(task);
   }
 
-  /** Lets time pass and runs what falls due on the way, in order. */
+  /** Moves time forward and runs the tasks that fall due, in order. */
   public void pass(Duration time) {
     long end = nanos() + time.toNanos();
     for (Optional<Task> due = next(end); due.isPresent(); due = next(end)) {
@@ -38,7 +38,7 @@ public final class ManualTime implements ClientClock, ClientTimers {
     }
   }
 
-  /** Lets time pass in which nothing runs, as if the process stood still. */
+  /** Moves time forward without running tasks, as if the process stood still. */
   public synchronized void standStill(Duration time) {
     now += time.toNanos();
   }

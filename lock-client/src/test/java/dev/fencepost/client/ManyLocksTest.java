@@ -43,7 +43,7 @@ class ManyLocksTest {
       assertThat(locks).allMatch(LockHandle::isHeld);
       assertThat(counts.lost).hasValue(0);
       assertThat(cluster.sessions()).containsOnly(1);
-      // Callbacks have sixteen at most, and the server is in this process, too.
+      // There are at most sixteen callback threads, and the server is in this process, too.
       assertThat(Thread.activeCount() - threads).isLessThan(60);
       locks.forEach(LockHandle::close);
     }

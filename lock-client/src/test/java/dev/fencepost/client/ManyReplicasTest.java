@@ -174,7 +174,7 @@ class ManyReplicasTest {
     await().untilAsserted(() -> assertThat(cluster.sessions()).containsOnly(0));
   }
 
-  /** Returns when the client has a stream to each replica, as so many have then. */
+  /** Returns when each replica has this many streams of clients. */
   private void meetAll(FencepostClient client, int sessions) {
     await()
         .untilAsserted(

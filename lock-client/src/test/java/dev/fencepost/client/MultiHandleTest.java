@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** One deadline for several locks. */
+/** Several locks share one deadline. */
 class MultiHandleTest {
   @Test
   void deadlineThatIsOver_endsTheTakingOfFurtherLocks() throws Exception {

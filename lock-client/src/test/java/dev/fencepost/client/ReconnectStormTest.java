@@ -88,7 +88,7 @@ class ReconnectStormTest {
     assertThat(waiting).noneMatch(CompletableFuture::isDone);
   }
 
-  /** The most that fall into the same tenth of a second. */
+  /** Returns the largest number within the same tenth of a second. */
   private static long most(List<Long> moments) {
     Map<Long, Long> counts =
         moments.stream()
@@ -107,7 +107,7 @@ class ReconnectStormTest {
     return TimeUnit.SECONDS.toNanos(seconds);
   }
 
-  /** Lets time pass while the server does its work: only a busy lock is granted to nobody. */
+  /** Lets time pass while the server does its work: it refuses a lock only if it is busy. */
   private void pass(int count) {
     for (int i = 0; i < count; i++) {
       time.pass(STEP);
@@ -117,7 +117,7 @@ class ReconnectStormTest {
   }
 
   private void answer(FakeStream stream) {
-    while (stream.unseen() > 0) {
+    while (stream.newOperations() > 0) {
       Operation next = stream.next();
       switch (next.getOperationCase()) {
         case RENEW -> stream.renew(next, TTL, stream.mark());
@@ -131,7 +131,7 @@ class ReconnectStormTest {
       }
     }
     if (steps % STEPS_PER_SECOND == 0) {
-      stream.signOfLife();
+      stream.sendHeartbeat();
     }
   }
 

@@ -10,7 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** How a client learns which replicas there are, and which of them it must not use. */
+/** How a client discovers replicas, and which of them it must not use. */
 class ReplicaDiscoveryTest {
   private static final Duration STEP = Duration.ofMillis(100);
   private static final Duration WAIT = Duration.ofMinutes(1);
@@ -27,17 +27,17 @@ class ReplicaDiscoveryTest {
     fixture.connectAll();
     FakeReplica silent = fixture.replicas.get(0);
     FakeReplica well = fixture.replicas.get(1);
-    silent.isDeaf = true;
-    silent.isReserved = true;
-    for (int i = 0; i < 1_000 && silent.infoAsked == 0; i++) {
+    silent.ignoresProbes = true;
+    silent.ignoresInfoRequests = true;
+    for (int i = 0; i < 1_000 && silent.infoRequests == 0; i++) {
       passWhileOneLives(well);
     }
-    assertThat(silent.infoAsked).as("asked the one that is silent").isPositive();
-    int before = well.infoAsked;
+    assertThat(silent.infoRequests).as("asked the one that is silent").isPositive();
+    int before = well.infoRequests;
     for (int i = 0; i < 45; i++) {
       passWhileOneLives(well);
     }
-    assertThat(well.infoAsked).as("asked the other soon afterwards").isGreaterThan(before);
+    assertThat(well.infoRequests).as("asked the other soon afterwards").isGreaterThan(before);
   }
 
   @Test
@@ -51,9 +51,9 @@ class ReplicaDiscoveryTest {
       fixture.pass(STEP);
     }
     assertThat(other.streams).as("connections, since some locks prefer it").isNotEmpty();
-    assertThat(other.streams).allMatch(stream -> stream.unseen() == 0);
+    assertThat(other.streams).allMatch(stream -> stream.newOperations() == 0);
     assertThat(other.streams).allMatch(stream -> stream.saidGoodbye);
-    while (known.stream().unseen() > 0) {
+    while (known.stream().newOperations() > 0) {
       Operation next = known.stream().next();
       known.stream().grant(next, ClientFixture.TTL, known.stream().mark());
     }
@@ -71,6 +71,6 @@ class ReplicaDiscoveryTest {
 
   private void passWhileOneLives(FakeReplica well) {
     fixture.pass(STEP);
-    well.streams.stream().filter(stream -> !stream.isOver).forEach(FakeStream::signOfLife);
+    well.streams.stream().filter(stream -> !stream.isOver).forEach(FakeStream::sendHeartbeat);
   }
 }

@@ -37,7 +37,7 @@ class SessionStreamTest {
   void operationsWaitForTheWelcome() {
     FakeReplica replica = fixture.replicas.get(0);
     replica.isMute = true;
-    fixture.stream().breakOff();
+    fixture.stream().breakStream();
     fixture.pass(Duration.ofSeconds(1));
 
     CompletableFuture<LockHandle> one = fixture.client.lock("one").acquireAsync(LONG);
@@ -55,7 +55,7 @@ class SessionStreamTest {
   void serverThatDoesNotWelcome_isLeft() {
     FakeReplica replica = fixture.replicas.get(0);
     replica.isMute = true;
-    fixture.stream().breakOff();
+    fixture.stream().breakStream();
     fixture.pass(Duration.ofSeconds(1));
     int before = replica.streams.size();
 
@@ -80,7 +80,7 @@ class SessionStreamTest {
   }
 
   @Test
-  void shortLease_bringsMoreMarks() {
+  void shortLease_sendsMoreMarks() {
     CompletableFuture<LockHandle> waiting =
         fixture.client.lock("a").withTtl(Duration.ofSeconds(2)).acquireAsync(LONG);
     int before = fixture.stream().messages.size();
@@ -99,7 +99,7 @@ class SessionStreamTest {
 
   @Test
   void silentServer_isAskedWhenAHeartbeatIsMissing_andLeftWithoutAnAnswer() {
-    fixture.replicas.get(0).isDeaf = true;
+    fixture.replicas.get(0).ignoresProbes = true;
     fixture.pass(FakeReplica.HEARTBEAT.plusSeconds(4));
     assertThat(fixture.replicas.get(0).streams).hasSize(1);
     fixture.pass(Duration.ofSeconds(1));
@@ -116,23 +116,23 @@ class SessionStreamTest {
   void clientThatStoodStill_readsBeforeItJudges() {
     fixture.time.standStill(Duration.ofMinutes(1));
     fixture.pass(Duration.ofSeconds(1));
-    fixture.stream().signOfLife();
+    fixture.stream().sendHeartbeat();
     fixture.pass(Duration.ofSeconds(1));
     assertThat(fixture.replicas.get(0).streams).hasSize(1);
   }
 
   @Test
-  void claimsBeyondTheServersLimit_waitHere() {
+  void claimsBeyondTheServersLimit_waitInTheClient() {
     FakeReplica replica = fixture.replicas.get(0);
     replica.maxUnanswered = 8;
-    fixture.stream().breakOff();
+    fixture.stream().breakStream();
     fixture.pass(Duration.ofSeconds(1));
 
     List<CompletableFuture<LockHandle>> waiting = new ArrayList<>();
     for (int i = 0; i < 20; i++) {
       waiting.add(fixture.client.lock("lock" + i).acquireAsync(LONG));
     }
-    assertThat(replica.stream().unseen()).isEqualTo(7);
+    assertThat(replica.stream().newOperations()).isEqualTo(7);
     for (int i = 0; i < 20; i++) {
       replica.stream().refuse(replica.stream().next(), NotGrantedReason.NOT_GRANTED_REASON_CLOSED);
     }
@@ -144,7 +144,7 @@ class SessionStreamTest {
     FakeReplica replica = fixture.replicas.get(0);
     replica.isMute = true;
     replica.maxMessageBytes = 16_384;
-    fixture.stream().breakOff();
+    fixture.stream().breakStream();
     fixture.pass(Duration.ofSeconds(1));
     FencepostLock big = fixture.client.lock("big").withMetadata(Map.of("key", "v".repeat(4_000)));
     FencepostLock small = fixture.client.lock("small");

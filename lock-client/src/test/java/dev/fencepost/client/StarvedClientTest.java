@@ -62,7 +62,7 @@ class StarvedClientTest {
   }
 
   @Test
-  void metricsThatThrow_costNoLock() throws Exception {
+  void metricsThatThrow_loseNoLock() throws Exception {
     ClientMetrics broken =
         new ClientMetrics() {
           @Override
@@ -75,7 +75,7 @@ class StarvedClientTest {
     }
   }
 
-  /** Returns after more renewals than one lease lasts for. */
+  /** Returns after more renewals than fit into one lease. */
   private void awaitRenewals(LockHandle lock) {
     long before = replica.renewals.get();
     await().atMost(LONG).until(() -> replica.renewals.get() >= before + 5 || !lock.isHeld());

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Real replicas behind connections that lose everything without a reset. */
+/** Real replicas behind connections that lose all data without a reset. */
 class SwallowedTrafficTest {
   private static final Duration LONG = Duration.ofSeconds(60);
   private static final Duration TTL = Duration.ofSeconds(4);
@@ -90,7 +90,7 @@ class SwallowedTrafficTest {
   }
 
   @Test
-  void question_isAskedOfTheNextReplica() throws Exception {
+  void unaryCall_goesToTheNextReplica() throws Exception {
     try (FencepostClient client = clientOfOneReplica()) {
       LockHandle lock = take(client, nameOfUsed("asked"));
       swallowUsed();
@@ -126,7 +126,7 @@ class SwallowedTrafficTest {
     return client.lock(name).withTtl(TTL).acquire(LONG).onLost(losses::add);
   }
 
-  /** Returns when so many renewals were answered after this, which takes longer than a lease. */
+  /** Returns after this many further renewals, which takes longer than a lease. */
   private static void awaitRenewals(LockHandle lock, int count) {
     AtomicInteger renewals = new AtomicInteger();
     lock.onRenewed(renewals::incrementAndGet);
@@ -134,7 +134,7 @@ class SwallowedTrafficTest {
     assertThat(lock.state()).isEqualTo(LockHandle.State.HELD);
   }
 
-  /** A client that has a session with one replica and knows where the other is. */
+  /** Creates a client with a session to one replica that knows where the other is. */
   private FencepostClient clientOfOneReplica() throws InterruptedException {
     for (int i = 0; i < 50; i++) {
       FencepostClient client = FencepostClient.connect(target());
@@ -150,7 +150,7 @@ class SwallowedTrafficTest {
     throw new AssertionError("each client connected to both");
   }
 
-  /** A name whose lock prefers the replica to which the client is connected. */
+  /** Returns the name of a lock that prefers the connected replica. */
   private String nameOfUsed(String prefix) {
     return IntStream.range(0, 1_000)
         .mapToObj(i -> prefix + "/" + i)
@@ -168,7 +168,7 @@ class SwallowedTrafficTest {
     return proxies.stream().filter(proxy -> proxy.connections() > 0).toList();
   }
 
-  /** Both ways, present connections and those to come. */
+  /** Swallows both directions, of present and future connections. */
   private void swallowUsed() {
     assertThat(connected()).as("replicas with a session").containsExactly(proxies.get(used));
     proxies.get(used).swallow(Direction.REQUESTS);

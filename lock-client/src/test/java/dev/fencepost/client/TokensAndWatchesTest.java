@@ -18,7 +18,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Tokens, single looks and watches. */
+/** Tokens, inspections and watches. */
 class TokensAndWatchesTest {
   private static final Duration LONG = Duration.ofSeconds(30);
 
@@ -38,7 +38,7 @@ class TokensAndWatchesTest {
   }
 
   @Test
-  void token_isTheStandingOne_thenTheLast() throws Exception {
+  void token_isTheCurrentOne_thenTheLast() throws Exception {
     assertThat(client.fencing().token("token").get(20, TimeUnit.SECONDS).lastToken()).isEmpty();
     FencingToken token;
     try (LockHandle held = client.lock("token").acquire(LONG)) {
@@ -75,7 +75,7 @@ class TokensAndWatchesTest {
   }
 
   @Test
-  void serverInfo_tellsTheLimits() throws Exception {
+  void serverInfo_hasTheLimits() throws Exception {
     ServerInfo info = client.serverInfo().get(20, TimeUnit.SECONDS);
     assertThat(info.replicaId()).isIn(cluster.replicaId(0), cluster.replicaId(1));
     assertThat(info.minTtl()).isEqualTo(Duration.ofSeconds(2));
@@ -106,7 +106,7 @@ class TokensAndWatchesTest {
   }
 
   @Test
-  void watch_tellsEveryLatestState_acrossAReplicasEnd() throws Exception {
+  void watch_publishesEveryLatestState_acrossAReplicasEnd() throws Exception {
     try (TestCluster own = TestCluster.of(2);
         FencepostClient watcher = FencepostClient.connect(own.target())) {
       Collector collector = new Collector();

@@ -20,7 +20,7 @@ class TwoAddressesTest {
   private static final int THREADS = 8;
   private static final int PAIRS = 50;
 
-  /** Far more than the work takes, and less than any time after which a session is given up. */
+  /** Far more than the work takes, and less than the time after which a session is abandoned. */
   private static final Duration STALL = Duration.ofSeconds(10);
 
   private static final Duration TTL = Duration.ofSeconds(10);

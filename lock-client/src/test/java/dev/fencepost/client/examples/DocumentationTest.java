@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What pages and comments show is what {@link Examples} does. */
+/** The code in pages and comments is the code of {@link Examples}. */
 class DocumentationTest {
   private static final Path EXAMPLES =
       Path.of("src/test/java/dev/fencepost/client/examples/Examples.java");

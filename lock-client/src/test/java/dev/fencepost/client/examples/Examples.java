@@ -19,7 +19,7 @@ import java.util.concurrent.Flow;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Lock;
 
-/** Each method holds what a page or a comment shows, word for word. */
+/** Each method contains the code of a page or a comment, word for word. */
 final class Examples {
   private Examples() {}
 

@@ -79,7 +79,7 @@ class ExamplesTest {
       CompletableFuture<String> combined = Examples.combining(lock, new CompletableFuture<>());
       cluster.forceRelease("orders/42", "maintenance");
       await().until(() -> log.contains("lost: REVOKED maintenance"));
-      assertThat(combined.get(20, TimeUnit.SECONDS)).startsWith("lost: Loss[reason=REVOKED");
+      assertThat(combined.get(20, TimeUnit.SECONDS)).startsWith("lost: GrantLoss[reason=REVOKED");
     }
   }
 

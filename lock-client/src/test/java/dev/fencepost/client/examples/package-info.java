@@ -1,2 +1,2 @@
-/** What the documentation shows, compiled and run. */
+/** The examples of the documentation, compiled and run. */
 package dev.fencepost.client.examples;

@@ -21,8 +21,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A holder whose clocks are wrong loses its connection without a word: when the store grants its
- * lock to another, it must not believe any more that it holds it.
+ * A holder with wrong clocks loses its connection silently. When the store grants its lock to
+ * another, it must no longer believe that it holds the lock.
  */
 class FakeClockTest {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
@@ -46,7 +46,7 @@ class FakeClockTest {
     cluster.close();
   }
 
-  /** Slower than that by more than a tenth is more than the margin covers. */
+  /** A clock that is more than a tenth slower exceeds the margin. */
   @ParameterizedTest
   @ValueSource(strings = {"0.92", "1.2"})
   void clockOfAnotherRate_keepsTheLockAndEndsItInTime(String rate) throws Exception {
@@ -71,7 +71,7 @@ class FakeClockTest {
     return holder;
   }
 
-  /** More than one lease. */
+  /** Longer than one lease. */
   private static void awaitRenewals(ChildJvm holder) {
     for (int i = 0; i < 4; i++) {
       String line =
@@ -80,7 +80,7 @@ class FakeClockTest {
     }
   }
 
-  /** Cuts the holder off, takes its lock as soon as the store gives it, and asks the holder. */
+  /** Cuts the holder off, takes its lock as soon as the store grants it, and asks the holder. */
   private boolean believesAtTheNextGrant(ChildJvm holder) {
     proxy.swallow(Direction.REQUESTS);
     proxy.swallow(Direction.ANSWERS);
@@ -100,7 +100,7 @@ class FakeClockTest {
         .orElseThrow();
   }
 
-  /** Whether it believes that it holds the lock. */
+  /** Whether the holder believes that it holds the lock. */
   private boolean ask(ChildJvm holder) {
     String question = "question-" + ++questions;
     holder.send(question);

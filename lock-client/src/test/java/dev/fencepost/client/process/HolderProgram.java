@@ -8,8 +8,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Takes a lock and asks its handle without end whether it is held. Prints what it says first after
- * a pause of the process, and when the loss is told.
+ * Takes a lock and asks its handle in an endless loop whether it is held. Prints the first answer
+ * after a pause of the process, and the time at which the loss is reported.
  */
 public final class HolderProgram {
   private static final long ASK_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(1);

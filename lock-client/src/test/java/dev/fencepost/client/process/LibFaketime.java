@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** Environments in which libfaketime changes what a process sees of time. */
+/** Environment variables with which libfaketime changes the time that a process sees. */
 final class LibFaketime {
   private static final Path LIBRARIES = Path.of("/usr/lib");
   private static final String LIBRARY = "faketime/libfaketimeMT.so.1";
@@ -15,7 +15,7 @@ final class LibFaketime {
 
   private LibFaketime() {}
 
-  /** All clocks run by this factor. */
+  /** Runs all clocks faster or slower by this factor. */
   static Map<String, String> withRate(String factor) {
     return Map.of("LD_PRELOAD", library(), "FAKETIME", "+0 x" + factor);
   }

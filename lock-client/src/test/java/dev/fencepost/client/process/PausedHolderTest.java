@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** A process that is stopped past its lease, and one that dies. */
+/** A process that is stopped for longer than its lease, and one that dies. */
 class PausedHolderTest {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
   private static final List<String> JVM = List.of("-Xmx64m", "-XX:TieredStopAtLevel=1");
@@ -35,7 +35,7 @@ class PausedHolderTest {
   }
 
   @Test
-  void lossIsTold_soonAfterThePause() {
+  void loss_isReportedSoonAfterThePause() {
     try (TestCluster cluster = TestCluster.of(1);
         ChildJvm holder =
             ChildJvm.start(JVM, HolderProgram.class, cluster.target(), "told", "2000", "1800")) {

@@ -9,8 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
 /**
- * Takes a lock and says, for each line that it reads, whether it believes that it holds it. Prints
- * each renewal and the loss.
+ * Takes a lock. For each line that it reads, it prints whether it believes that it holds the lock.
+ * It also prints each renewal and the loss.
  */
 public final class QueriedHolder {
   private QueriedHolder() {}

@@ -1,2 +1,2 @@
-/** Holders in processes of their own, paused and killed. */
+/** Holders in processes of their own, which are paused and killed. */
 package dev.fencepost.client.process;

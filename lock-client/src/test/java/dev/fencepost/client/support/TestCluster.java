@@ -34,7 +34,7 @@ public final class TestCluster implements AutoCloseable {
     this.store = store;
   }
 
-  /** Starts so many replicas. */
+  /** Starts this many replicas. */
   public static TestCluster of(int replicas) {
     TestCluster cluster = new TestCluster(ModelStoreProvider.newStore());
     for (int i = 0; i < replicas; i++) {
@@ -43,12 +43,12 @@ public final class TestCluster implements AutoCloseable {
     return cluster;
   }
 
-  /** One more replica, on a free port. */
+  /** Starts one more replica, on a free port. */
   public FencepostServer start() {
     return startAt(0);
   }
 
-  /** One more replica, where another may have listened before. */
+  /** Starts one more replica at a port where another may have listened before. */
   public FencepostServer startAt(int port, String... keysAndValues) {
     Map<String, String> flags = new HashMap<>();
     flags.put("store", store);
@@ -71,12 +71,12 @@ public final class TestCluster implements AutoCloseable {
     return servers.get(index);
   }
 
-  /** The store behind all of them. */
+  /** The store of all replicas. */
   public ModelServer store() {
     return ModelStoreProvider.store(store);
   }
 
-  /** What a replica calls itself. */
+  /** The id that a replica gives itself. */
   public String replicaId(int index) {
     GetServerInfoRequest request = GetServerInfoRequest.getDefaultInstance();
     return ask(
@@ -85,7 +85,7 @@ public final class TestCluster implements AutoCloseable {
         .getReplicaId();
   }
 
-  /** All addresses, for a client. */
+  /** All addresses, as a client's target. */
   public String target() {
     return servers.stream()
         .map(server -> "127.0.0.1:" + server.port())
@@ -101,7 +101,7 @@ public final class TestCluster implements AutoCloseable {
                     ForceReleaseRequest.newBuilder().setName(lock).setReason(reason).build()));
   }
 
-  /** Claims in line for the lock, on all replicas. */
+  /** Number of claims that wait for the lock, on all replicas. */
   public int waiters(String lock) {
     GetLockRequest request = GetLockRequest.newBuilder().setName(lock).build();
     int waiters = 0;
@@ -126,7 +126,7 @@ public final class TestCluster implements AutoCloseable {
         .toList();
   }
 
-  /** Open sessions, for each replica. */
+  /** Number of open sessions, for each replica. */
   public List<Integer> sessions() {
     return servers.stream().map(TestCluster::sessions).toList();
   }

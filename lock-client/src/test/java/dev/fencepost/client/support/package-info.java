@@ -1,2 +1,2 @@
-/** What the tests of the SDK share. */
+/** Fixtures that the tests of the SDK share. */
 package dev.fencepost.client.support;

@@ -23,9 +23,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One claim from its first sending to its end. It outlives the sessions that carry it: when one
- * breaks, the same claim goes to the next with the time it has waited. Thread-safe; its own lock is
- * never held while anybody else is called.
+ * One acquire, from its first message to its end. It outlives the sessions that carry it: if one
+ * breaks, the same claim goes to the next session together with the time that it has waited.
+ * Thread-safe; its own lock is never held during a call to another object.
  */
 final class AcquireOperation implements TimedItem {
   private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -42,11 +42,11 @@ final class AcquireOperation implements TimedItem {
   private ClaimId claim;
   private @Nullable Attempt attempt;
   private boolean isOver;
-  private boolean mayStand;
+  private boolean mayBeGranted;
   private int attempts;
   private volatile long retryNanos = ClientClock.NEVER;
 
-  /** When an answer will be overdue, whether granted or not. */
+  /** When the answer is overdue, whether the lock is granted or not. */
   private volatile long overdueNanos;
 
   private volatile String lastFailure = "";
@@ -59,67 +59,66 @@ final class AcquireOperation implements TimedItem {
     this.overdueNanos = ClientClock.after(deadline.waitEndNanos(), OVERDUE_NANOS);
   }
 
-  /** Sends a claim that waits so long, or tries once if that is zero. */
-  static AcquireOperation begin(ClientContext context, AcquireTemplate template, long waitNanos) {
+  /** Sends a claim that waits this long, or tries once if the wait is zero. */
+  static AcquireOperation start(ClientContext context, AcquireTemplate template, long waitNanos) {
     context.requireOpen();
-    AcquireOperation begun = new AcquireOperation(context, template, waitNanos);
-    context.acquires.add(begun);
+    AcquireOperation started = new AcquireOperation(context, template, waitNanos);
+    context.acquires.add(started);
     if (context.isClosed()) {
-      // The one who closes may have looked before it was there.
-      begun.abandon();
+      // A concurrent close may have missed it.
+      started.abandon();
     }
-    begun.send();
-    return begun;
+    started.send();
+    return started;
   }
 
-  /** Completes on the thread that learns of it; what follows there must not block. */
+  /** Completes on the thread that receives the answer. Dependent stages must not block. */
   CompletableFuture<AcquireOutcome> outcome() {
     return outcome;
   }
 
   /**
-   * Takes the claim back wherever it stands; a grant that crosses this is released.
+   * Withdraws the claim wherever it is; a grant that is already on its way is released.
    *
    * @return false if it was over before
    */
   boolean withdraw() {
-    boolean isWithdrawn = takeBack();
+    boolean isWithdrawn = cancel();
     if (isWithdrawn) {
       context.metrics.acquireEnded("withdrawn", deadline.elapsedNanos(context.clock.nanos()));
     }
     return isWithdrawn;
   }
 
-  private boolean takeBack() {
-    Attempt standing;
+  private boolean cancel() {
+    Attempt last;
     synchronized (this) {
       if (isOver) {
         return false;
       }
       isOver = true;
-      standing = attempt;
+      last = attempt;
     }
     context.acquires.remove(this);
-    if (mayStand()) {
-      ReleaseOperation.withdraw(
-          context, template, claim(), standing == null ? null : standing.session);
+    if (mayBeGranted()) {
+      ReleaseOperation.withdraw(context, template, claim(), last == null ? null : last.session);
     }
     return true;
   }
 
-  /** The client is closing. */
+  /** Ends the acquire because the client closes. */
   void abandon() {
-    if (takeBack()) {
+    if (cancel()) {
       CallFailure closed = CallFailure.of(CallFailure.Kind.UNREACHED, "the client was closed");
-      end("withdrawn", new AcquireOutcome.Failed(closed));
+      complete("withdrawn", new AcquireOutcome.Failed(closed));
     }
   }
 
-  /** There may be a way now, for a claim that found none before. */
-  void nudge() {
+  /** Retries soon if no session was found before, because one may be usable now. */
+  void retrySoon() {
     if (retryNanos == ClientClock.NEVER) {
-      retryNanos = RoundScheduler.afterRoundOf(context.clock.nanos());
-      context.acquires.touch(this);
+      retryNanos = RoundScheduler.nextRoundAfter(context.clock.nanos());
+      context.acquires.reschedule(this);
     }
   }
 
@@ -131,26 +130,26 @@ final class AcquireOperation implements TimedItem {
   @Override
   public void run(long nowNanos) {
     if (nowNanos >= deadline.giveUpNanos()) {
-      if (takeBack()) {
-        end("unavailable", new AcquireOutcome.Failed(noAnswer()));
+      if (cancel()) {
+        complete("unavailable", new AcquireOutcome.Failed(noAnswerFailure()));
       }
     } else if (nowNanos >= retryNanos) {
       retryNanos = ClientClock.NEVER;
       send();
     } else if (nowNanos >= overdueNanos) {
       overdueNanos = nowNanos + OVERDUE_NANOS;
-      suspect();
+      probeSession();
     }
   }
 
-  /** What the session carries is sent elsewhere if it turns out to be dead. */
-  private void suspect() {
+  /** Probes the session; if it turns out to be dead, its operations go to another. */
+  private void probeSession() {
     Attempt silent;
     synchronized (this) {
       silent = attempt;
     }
     if (silent != null) {
-      context.replicas.suspect(silent.session, OVERDUE_NANOS);
+      context.replicas.probeQuietSessions(silent.session, OVERDUE_NANOS);
     }
   }
 
@@ -165,7 +164,7 @@ final class AcquireOperation implements TimedItem {
       attempt = next;
       attempts++;
     }
-    session.markFor(ttlNanos());
+    session.limitStampInterval(context.ttlNanos(template));
     session.send(next);
   }
 
@@ -173,7 +172,7 @@ final class AcquireOperation implements TimedItem {
     if (isOver) {
       return null;
     }
-    mayStand = true;
+    mayBeGranted = true;
     AcquireRequest.Builder request = template.request().toBuilder().setClaimId(claim.value());
     if (deadline.waitNanos() > 0) {
       long wait = deadline.requestedWaitNanos(nowNanos, context.longestWaitNanos());
@@ -185,7 +184,7 @@ final class AcquireOperation implements TimedItem {
     return request.build();
   }
 
-  /** The claim is on its way to a session, or waits there. */
+  /** The claim in flight on one session, or waiting at its server. */
   private final class Attempt implements PendingOperation {
     private final SessionStream session;
 
@@ -205,30 +204,32 @@ final class AcquireOperation implements TimedItem {
     }
 
     @Override
-    public void answered(Result result, long countedFromNanos) {
+    public void onResult(Result result, long countedFromNanos) {
       if (result.hasFailure()) {
-        failed(this, result.getFailure());
+        onFailed(this, result.getFailure());
       } else if (result.getAcquire().hasGranted()) {
-        granted(this, result.getAcquire().getGranted(), countedFromNanos);
+        onGranted(this, result.getAcquire().getGranted(), countedFromNanos);
       } else if (result.getAcquire().hasNotGranted()) {
-        refused(this, result.getAcquire().getNotGranted());
+        onRefused(this, result.getAcquire().getNotGranted());
       } else {
-        giveUp(CallFailure.of(CallFailure.Kind.FAULT, "an answer newer than this client"));
+        giveUp(
+            CallFailure.of(
+                CallFailure.Kind.FAULT, "the answer has a form that this client does not know"));
       }
     }
 
     @Override
-    public void undelivered() {
-      again(this, ClientClock.NEVER);
+    public void onSessionOver() {
+      retryAt(this, ClientClock.NEVER);
     }
   }
 
-  /** A grant whose age is not known, or too great, is renewed before anybody uses it. */
-  private final class Confirmation implements PendingOperation {
+  /** Renews a grant before it is used, because its age is unknown or too great. */
+  private final class ConfirmingRenewal implements PendingOperation {
     private final Attempt of;
     private final Grant grant;
 
-    Confirmation(Attempt of, Grant grant) {
+    ConfirmingRenewal(Attempt of, Grant grant) {
       this.of = of;
       this.grant = grant;
     }
@@ -246,24 +247,24 @@ final class AcquireOperation implements TimedItem {
     }
 
     @Override
-    public void answered(Result result, long countedFromNanos) {
+    public void onResult(Result result, long countedFromNanos) {
       if (result.hasFailure()) {
-        failed(of, result.getFailure());
+        onFailed(of, result.getFailure());
       } else if (result.getRenew().hasRenewed()) {
-        granted(of, result.getRenew().getRenewed(), countedFromNanos);
+        onGranted(of, result.getRenew().getRenewed(), countedFromNanos);
       } else {
-        claimAnew();
-        again(of, ClientClock.NEVER);
+        useNewClaimId();
+        retryAt(of, ClientClock.NEVER);
       }
     }
 
     @Override
-    public void undelivered() {
-      again(of, ClientClock.NEVER);
+    public void onSessionOver() {
+      retryAt(of, ClientClock.NEVER);
     }
   }
 
-  private void granted(Attempt from, Grant grant, long countedFromNanos) {
+  private void onGranted(Attempt from, Grant grant, long countedFromNanos) {
     long now = context.clock.nanos();
     GrantRef ref = ref(grant);
     long usableNanos = ProtoConverter.nanos(grant.getTtl()) / TIMELY_PART;
@@ -271,7 +272,7 @@ final class AcquireOperation implements TimedItem {
       if (isOver()) {
         ReleaseOperation.giveBack(context, template, ref);
       } else {
-        from.session.send(new Confirmation(from, grant));
+        from.session.send(new ConfirmingRenewal(from, grant));
       }
       return;
     }
@@ -282,53 +283,57 @@ final class AcquireOperation implements TimedItem {
       isOver = true;
     }
     if (from == null) {
-      // It crossed its withdrawal, which ends it as well unless it was sent first.
+      // The grant was on its way during the withdrawal. The withdrawal ends it too, unless it was
+      // sent first.
       ReleaseOperation.giveBack(context, template, ref);
       return;
     }
     context.acquires.remove(this);
     LockHandleImpl handle =
-        HeldLock.begin(context, template, ref, LeaseWindow.of(grant, countedFromNanos));
-    end("granted", new AcquireOutcome.Held(handle));
+        HeldLock.start(context, template, ref, LeaseWindow.of(grant, countedFromNanos));
+    complete("granted", new AcquireOutcome.Held(handle));
   }
 
-  private void refused(Attempt from, NotGranted notGranted) {
+  private void onRefused(Attempt from, NotGranted notGranted) {
     AcquireOutcome.Refused refused = AcquireOutcome.Refused.of(notGranted);
     boolean wasCutShort =
         refused.reason() == LockNotGrantedException.Reason.TIMED_OUT
             && deadline.isWaiting(context.clock.nanos());
     if (wasCutShort) {
-      again(from, ClientClock.NEVER);
+      retryAt(from, ClientClock.NEVER);
     } else if (finish()) {
-      end("not_granted", refused);
+      complete("not_granted", refused);
     }
   }
 
-  private void failed(Attempt from, Failure failure) {
+  private void onFailed(Attempt from, Failure failure) {
     if (CallFailure.isDraining(failure)) {
-      context.replicas.leave(from.session);
-      again(from, ClientClock.NEVER);
+      context.replicas.markDraining(from.session);
+      retryAt(from, ClientClock.NEVER);
       return;
     }
     CallFailure callFailure = CallFailure.of(failure);
     lastFailure = callFailure.message();
-    if (callFailure.isPassing()) {
+    if (callFailure.isTransient()) {
       long pause = Math.max(RETRY_NANOS, callFailure.retryAfter().toNanos());
-      again(from, ClientClock.after(context.clock.nanos(), context.pauseNanos(pause)));
+      retryAt(from, ClientClock.after(context.clock.nanos(), context.jitteredNanos(pause)));
     } else {
       giveUp(callFailure);
     }
   }
 
   private void giveUp(CallFailure callFailure) {
-    // Of a fault nobody knows what it has done.
-    if (callFailure.kind() == CallFailure.Kind.FAULT ? takeBack() : finish()) {
-      end("failed", new AcquireOutcome.Failed(callFailure));
+    // The effect of a fault is unknown, so the claim is withdrawn.
+    if (callFailure.kind() == CallFailure.Kind.FAULT ? cancel() : finish()) {
+      complete("failed", new AcquireOutcome.Failed(callFailure));
     }
   }
 
-  /** The leg is over without a decision; another follows, now or at that moment. */
-  private void again(Attempt ended, long whenNanos) {
+  /**
+   * Ends an attempt that has no decision; the next follows at that moment, or now if it is {@link
+   * ClientClock#NEVER}.
+   */
+  private void retryAt(Attempt ended, long whenNanos) {
     synchronized (this) {
       if (attempt != ended) {
         return;
@@ -339,12 +344,15 @@ final class AcquireOperation implements TimedItem {
     if (whenNanos == ClientClock.NEVER) {
       send();
     } else {
-      context.acquires.touch(this);
+      context.acquires.reschedule(this);
     }
   }
 
-  /** The grant was lost before it was used: what follows is another attempt. */
-  private synchronized void claimAnew() {
+  /**
+   * Takes a new claim id: the grant was lost before it was used, so the next attempt is a new
+   * claim.
+   */
+  private synchronized void useNewClaimId() {
     claim = context.claimIds.next();
   }
 
@@ -352,8 +360,8 @@ final class AcquireOperation implements TimedItem {
     return claim;
   }
 
-  private synchronized boolean mayStand() {
-    return mayStand;
+  private synchronized boolean mayBeGranted() {
+    return mayBeGranted;
   }
 
   private synchronized boolean isOver() {
@@ -371,28 +379,22 @@ final class AcquireOperation implements TimedItem {
     return true;
   }
 
-  private void end(String how, AcquireOutcome with) {
+  private void complete(String how, AcquireOutcome with) {
     context.metrics.acquireEnded(how, deadline.elapsedNanos(context.clock.nanos()));
     outcome.complete(with);
   }
 
-  private synchronized CallFailure noAnswer() {
+  private synchronized CallFailure noAnswerFailure() {
     String why = lastFailure.isEmpty() ? context.replicas.lastFailure() : lastFailure;
-    return mayStand
-        ? CallFailure.of(CallFailure.Kind.UNKNOWN, "no answer in time for " + name() + ": " + why)
+    return mayBeGranted
+        ? CallFailure.of(
+            CallFailure.Kind.UNKNOWN,
+            "no answer in time for " + template.options().name() + ": " + why)
         : CallFailure.of(CallFailure.Kind.UNREACHED, "no server could be reached: " + why);
   }
 
   private synchronized GrantRef ref(Grant grant) {
     return new GrantRef(
         template.options().name(), claim, new FencingToken(grant.getFencingToken()));
-  }
-
-  private long ttlNanos() {
-    return context.ttlNanos(template);
-  }
-
-  private String name() {
-    return template.options().name().value();
   }
 }

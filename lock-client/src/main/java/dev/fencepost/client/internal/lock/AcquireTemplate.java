@@ -4,11 +4,11 @@ import dev.fencepost.client.internal.transport.RendezvousHash;
 import dev.fencepost.proto.v1.AcquireRequest;
 
 /**
- * What is worked out once for all claims on a lock.
+ * The values that all claims on a lock share.
  *
- * @param options how it is asked for
+ * @param options the options of the lock
  * @param hash chooses its replica
- * @param request what goes over the wire, without claim and wait
+ * @param request the request without claim and wait
  */
 record AcquireTemplate(LockOptions options, long hash, AcquireRequest request) {
   static AcquireTemplate of(LockOptions options) {

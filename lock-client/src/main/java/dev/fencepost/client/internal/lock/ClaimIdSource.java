@@ -6,8 +6,8 @@ import java.util.Base64;
 import java.util.Random;
 
 /**
- * Makes claim ids of 128 random bits. It takes randomness a block at a time, which is many times
- * cheaper than asking for each. Thread-safe.
+ * Creates claim ids of 128 random bits. It takes random bytes in blocks, which is many times
+ * cheaper than one call for each id. Thread-safe.
  */
 public final class ClaimIdSource {
   private static final int ID_BYTES = 16;
@@ -17,7 +17,10 @@ public final class ClaimIdSource {
   private final byte[] block = new byte[BLOCK_BYTES];
   private int used = BLOCK_BYTES;
 
-  /** Ids are secrets: outside of tests the source is a {@link java.security.SecureRandom}. */
+  /**
+   * Creates a source. Ids are secrets: outside of tests the generator is a {@link
+   * java.security.SecureRandom}.
+   */
   public ClaimIdSource(Random random) {
     this.random = random;
   }

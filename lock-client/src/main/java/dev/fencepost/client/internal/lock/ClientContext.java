@@ -13,9 +13,9 @@ import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 
-/** What the claims, holdings and releases of one client share. */
+/** Shared by the acquires, held locks, releases and other calls of one client. */
 final class ClientContext {
-  private static final long USUAL_TTL_NANOS = TimeUnit.SECONDS.toNanos(15);
+  private static final long DEFAULT_TTL_NANOS = TimeUnit.SECONDS.toNanos(15);
 
   final ClientClock clock;
   final Random random;
@@ -34,7 +34,7 @@ final class ClientContext {
   final ThreadHolds threadHolds = new ThreadHolds();
   private volatile boolean isClosed;
 
-  /** {@code resolve} looks the target up anew, without blocking. */
+  /** Creates the context; {@code resolve} looks the target up again, without blocking. */
   ClientContext(ClientSetup setup, RoundScheduler scheduler, Runnable resolve) {
     this.clock = setup.clock();
     this.random = setup.random();
@@ -42,18 +42,18 @@ final class ClientContext {
     this.callbacks = setup.callbacks();
     this.metrics = new GuardedMetrics(setup.metrics());
     this.callTimeoutNanos = setup.callTimeoutNanos();
-    // In this order they are looked at: what is held first.
-    this.heldLocks = scheduler.newSet();
-    this.retriedOperations = scheduler.newSet();
+    // Rounds run the wheels in this order: held locks first.
+    this.heldLocks = scheduler.newWheel();
+    this.retriedOperations = scheduler.newWheel();
     this.replicas = new ReplicaPool(setup.transport(), scheduler, new ReplicaEventDispatcher(this));
-    this.acquires = scheduler.newSet();
-    this.calls = scheduler.newSet();
-    this.watches = scheduler.newSet();
+    this.acquires = scheduler.newWheel();
+    this.calls = scheduler.newWheel();
+    this.watches = scheduler.newWheel();
     this.discovery = new ReplicaDiscovery(this, scheduler, resolve);
   }
 
   /**
-   * For whatever begins something.
+   * Must be called before any operation begins.
    *
    * @throws IllegalStateException if the client is closed
    */
@@ -67,17 +67,17 @@ final class ClientContext {
     return isClosed;
   }
 
-  /** From now on nothing begins. */
+  /** Rejects new operations from now on. */
   void close() {
     isClosed = true;
   }
 
-  /** The lease that a claim asks for. */
+  /** The lease of a claim. */
   long ttlNanos(AcquireTemplate template) {
     return template.options().ttl().map(Duration::toNanos).orElseGet(this::defaultTtlNanos);
   }
 
-  /** The longest wait that the server takes. */
+  /** The longest wait that the server accepts. */
   long longestWaitNanos() {
     Welcome known = replicas.welcome();
     long most =
@@ -89,11 +89,11 @@ final class ClientContext {
     Welcome known = replicas.welcome();
     long ttl =
         known == null ? 0 : ProtoConverter.nanos(known.getServer().getLimits().getDefaultTtl());
-    return ttl == 0 ? USUAL_TTL_NANOS : ttl;
+    return ttl == 0 ? DEFAULT_TTL_NANOS : ttl;
   }
 
-  /** A pause before something that failed is tried again, so that not all try together. */
-  long pauseNanos(long leastNanos) {
+  /** Adds up to 100 % of jitter to a pause, so that clients do not retry together. */
+  long jitteredNanos(long leastNanos) {
     return leastNanos + (long) (random.nextDouble() * leastNanos);
   }
 }

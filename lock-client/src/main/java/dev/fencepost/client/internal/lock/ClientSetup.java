@@ -17,18 +17,18 @@ import java.util.concurrent.Executor;
 import java.util.function.Function;
 
 /**
- * What a client is made of.
+ * The configuration and the environment of a client.
  *
  * @param target where servers are found
- * @param hello who it is
+ * @param hello the greeting that identifies the client
  * @param ttl the lease of locks that name none
  * @param callTimeoutNanos the longest time without an answer
  * @param callbacks runs the user's code
- * @param metrics what is counted
- * @param clock its clock
- * @param timers its one timer
- * @param offload runs what must not be done in a transport's callback: soon, and on no such thread
- * @param random for claim ids, which are secrets, and for pauses
+ * @param metrics receives counts
+ * @param clock the client's clock
+ * @param timers the client's timers
+ * @param offload runs work that must not run in a transport's callback, soon and on another thread
+ * @param random source of claim ids, which are secrets, and of jitter
  * @param connector opens a channel to an address
  */
 public record ClientSetup(
@@ -44,7 +44,7 @@ public record ClientSetup(
     Random random,
     Function<ReplicaAddress, ManagedChannel> connector) {
 
-  /** How a lock is asked for unless its user says more. */
+  /** The options of a lock before its user changes any. */
   LockOptions options(LockName name) {
     return LockOptions.of(name, ttl);
   }

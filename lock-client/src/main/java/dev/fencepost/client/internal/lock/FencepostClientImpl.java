@@ -19,7 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** The parts of a client, joined. */
+/** Builds a client from its parts and closes it. */
 public final class FencepostClientImpl implements FencepostClient {
   private static final long CLOSE_MILLIS = 5_000;
   private static final long GOODBYE_MILLIS = 500;
@@ -41,8 +41,8 @@ public final class FencepostClientImpl implements FencepostClient {
     ClientContext context = client.context;
     setup
         .metrics()
-        .watch(context.heldLocks::size, context.acquires::size, context.replicas::openSessions);
-    client.scheduler.inRounds(context.replicas::together);
+        .watch(context.heldLocks::size, context.acquires::size, context.replicas::openSessionCount);
+    client.scheduler.setRoundRunner(context.replicas::groupWrites);
     client.resolve();
     return client;
   }
@@ -67,14 +67,14 @@ public final class FencepostClientImpl implements FencepostClient {
   public CompletableFuture<LockView> inspect(String name) {
     GetLockRequest request =
         GetLockRequest.newBuilder().setName(new LockName(name).value()).build();
-    return RetriedCall.ask(context, name, LockServiceGrpc.getGetLockMethod(), request)
+    return RetriedCall.start(context, name, LockServiceGrpc.getGetLockMethod(), request)
         .thenApply(response -> ProtoConverter.lockView(response.getLock()));
   }
 
   @Override
   public CompletableFuture<ServerInfo> serverInfo() {
     GetServerInfoRequest request = GetServerInfoRequest.getDefaultInstance();
-    return RetriedCall.ask(context, "", LockServiceGrpc.getGetServerInfoMethod(), request)
+    return RetriedCall.start(context, "", LockServiceGrpc.getGetServerInfoMethod(), request)
         .thenApply(ProtoConverter::serverInfo);
   }
 
@@ -86,7 +86,7 @@ public final class FencepostClientImpl implements FencepostClient {
   @Override
   public boolean awaitReady(Duration timeout) throws InterruptedException {
     return context.stateCondition.await(
-        context.replicas::isReady, FencepostLockImpl.nanos(timeout));
+        context.replicas::isReady, FencepostLockImpl.waitNanos(timeout));
   }
 
   @Override
@@ -101,17 +101,17 @@ public final class FencepostClientImpl implements FencepostClient {
     context.heldLocks.forEach(HeldLock::abandon);
     context.stateCondition.awaitUnlessInterrupted(
         () -> context.retriedOperations.size() == 0, CLOSE_MILLIS);
-    context.replicas.leaveAll();
-    context.stateCondition.awaitUnlessInterrupted(context.replicas::areAllOver, GOODBYE_MILLIS);
+    context.replicas.sayGoodbyes();
+    context.stateCondition.awaitUnlessInterrupted(context.replicas::hasNoSessions, GOODBYE_MILLIS);
     context.replicas.close();
     scheduler.close();
     setup.timers().close();
   }
 
-  /** Looks the target up, on a thread that may be held up by it. */
+  /** Resolves the target. A name is looked up on a thread of its own, because that may block. */
   private void resolve() {
     if (!setup.target().isName()) {
-      context.replicas.seed(setup.target().addresses());
+      context.replicas.addSeeds(setup.target().addresses());
     } else if (isResolving.compareAndSet(false, true)) {
       Thread resolver = new Thread(this::lookUp, "fencepost-client-resolver");
       resolver.setDaemon(true);
@@ -121,10 +121,10 @@ public final class FencepostClientImpl implements FencepostClient {
 
   private void lookUp() {
     try {
-      context.replicas.seed(setup.target().resolve());
+      context.replicas.addSeeds(setup.target().resolve());
     } catch (UnknownHostException e) {
-      context.replicas.unresolved(e);
-      context.discovery.soon();
+      context.replicas.recordUnresolved(e);
+      context.discovery.refreshSoon();
     } finally {
       isResolving.set(false);
     }

@@ -19,7 +19,7 @@ import java.util.function.Function;
 
 /** A lock of one client. */
 final class FencepostLockImpl implements FencepostLock {
-  private static final Duration LONGEST_WAIT = Duration.ofDays(365);
+  private static final Duration MAX_WAIT = Duration.ofDays(365);
 
   private final ClientContext context;
   private final AcquireTemplate template;
@@ -76,17 +76,17 @@ final class FencepostLockImpl implements FencepostLock {
 
   @Override
   public LockHandle acquire(Duration wait) throws InterruptedException {
-    return outcome(nanos(wait)).fold(AcquireOutcome.Held::handle, this::refuse, this::fail);
+    return outcome(waitNanos(wait)).fold(AcquireOutcome.Held::handle, this::refuse, this::fail);
   }
 
   @Override
   public Optional<LockHandle> tryAcquire() {
-    return perhaps(begin(0).outcome().join());
+    return publicHandle(start(0).outcome().join());
   }
 
   @Override
   public Optional<LockHandle> tryAcquire(Duration wait) throws InterruptedException {
-    return perhaps(outcome(nanos(wait)));
+    return publicHandle(outcome(waitNanos(wait)));
   }
 
   @Override
@@ -96,13 +96,13 @@ final class FencepostLockImpl implements FencepostLock {
 
   @Override
   public CompletableFuture<Optional<LockHandle>> tryAcquireAsync(Duration wait) {
-    return async(wait, this::perhaps);
+    return async(wait, this::publicHandle);
   }
 
   @Override
   public <T> T hold(Duration wait, HeldBody<T> body) throws Exception {
     LockHandleImpl handle =
-        outcome(nanos(wait)).fold(AcquireOutcome.Held::handle, this::refuse, this::fail);
+        outcome(waitNanos(wait)).fold(AcquireOutcome.Held::handle, this::refuse, this::fail);
     return HeldBodyRunner.run(handle, body);
   }
 
@@ -126,7 +126,7 @@ final class FencepostLockImpl implements FencepostLock {
 
   /** As {@link #acquire()}; an interrupt is kept for later. */
   LockHandleImpl acquireUninterruptibly() {
-    return begin(AcquireDeadline.ENDLESS)
+    return start(AcquireDeadline.ENDLESS)
         .outcome()
         .join()
         .fold(AcquireOutcome.Held::handle, this::refuse, this::fail);
@@ -138,63 +138,63 @@ final class FencepostLockImpl implements FencepostLock {
   }
 
   Optional<LockHandleImpl> tryOnce() {
-    return perhapsHandle(begin(0).outcome().join());
+    return handleIfGranted(start(0).outcome().join());
   }
 
   /**
-   * Waits for the lock at most so long, and for the answer a little longer, whether or not a server
-   * can be reached. No wait tries once, within the call timeout.
+   * Waits for the lock at most this long, and for the answer a little longer, whether or not a
+   * server can be reached. A wait of zero tries once, within the call timeout.
    */
   Optional<LockHandleImpl> tryWithin(long waitNanos, long answerNanos) throws InterruptedException {
     if (waitNanos == 0) {
-      return perhapsHandle(outcome(0));
+      return handleIfGranted(outcome(0));
     }
-    AcquireOperation claim = begin(waitNanos);
+    AcquireOperation claim = start(waitNanos);
     long most = ClientClock.after(waitNanos, answerNanos);
     try {
-      return perhapsHandle(claim.outcome().get(most, TimeUnit.NANOSECONDS));
+      return handleIfGranted(claim.outcome().get(most, TimeUnit.NANOSECONDS));
     } catch (TimeoutException e) {
-      return claim.withdraw() ? Optional.empty() : perhapsHandle(claim.outcome().join());
+      return claim.withdraw() ? Optional.empty() : handleIfGranted(claim.outcome().join());
     } catch (ExecutionException e) {
       throw new IllegalStateException(e);
     } catch (InterruptedException e) {
-      takeBack(claim);
+      withdraw(claim);
       throw e;
     }
   }
 
-  private AcquireOperation begin(long waitNanos) {
-    return AcquireOperation.begin(context, template, waitNanos);
+  private AcquireOperation start(long waitNanos) {
+    return AcquireOperation.start(context, template, waitNanos);
   }
 
   private AcquireOutcome outcome(long waitNanos) throws InterruptedException {
     if (Thread.interrupted()) {
       throw new InterruptedException();
     }
-    AcquireOperation claim = begin(waitNanos);
+    AcquireOperation claim = start(waitNanos);
     try {
-      return ClientFutures.forAnswer(claim.outcome());
+      return ClientFutures.awaitResult(claim.outcome());
     } catch (InterruptedException e) {
-      takeBack(claim);
+      withdraw(claim);
       throw e;
     }
   }
 
-  private static void takeBack(AcquireOperation claim) {
+  private static void withdraw(AcquireOperation claim) {
     if (!claim.withdraw()) {
       ClientFutures.whenDone(claim.outcome(), (outcome, failure) -> discard(outcome));
     }
   }
 
   private <T> CompletableFuture<T> async(Duration wait, Function<AcquireOutcome, T> result) {
-    AcquireOperation claim = begin(nanos(wait));
+    AcquireOperation claim = start(waitNanos(wait));
     CompletableFuture<T> mine = new CompletableFuture<>();
     ClientFutures.whenDone(
         claim.outcome(),
         (outcome, failure) -> context.callbacks.execute(() -> complete(mine, outcome, result)));
     ClientFutures.whenDone(
         mine,
-        // Whoever completes it otherwise, with a value or not, wants the lock no more.
+        // A caller that completes the future, with a value or not, does not want the lock any more.
         (value, failure) -> claim.withdraw());
     return mine;
   }
@@ -216,11 +216,11 @@ final class FencepostLockImpl implements FencepostLock {
     }
   }
 
-  private Optional<LockHandle> perhaps(AcquireOutcome outcome) {
-    return perhapsHandle(outcome).map(handle -> handle);
+  private Optional<LockHandle> publicHandle(AcquireOutcome outcome) {
+    return handleIfGranted(outcome).map(handle -> handle);
   }
 
-  private Optional<LockHandleImpl> perhapsHandle(AcquireOutcome outcome) {
+  private Optional<LockHandleImpl> handleIfGranted(AcquireOutcome outcome) {
     return outcome.fold(
         held -> Optional.of(held.handle()), refused -> Optional.empty(), this::fail);
   }
@@ -235,10 +235,10 @@ final class FencepostLockImpl implements FencepostLock {
     throw failed.failure().toException();
   }
 
-  static long nanos(Duration wait) {
+  static long waitNanos(Duration wait) {
     if (wait.isNegative()) {
       throw InvalidValueException.of("wait", wait, "zero or more");
     }
-    return wait.compareTo(LONGEST_WAIT) > 0 ? AcquireDeadline.ENDLESS : wait.toNanos();
+    return wait.compareTo(MAX_WAIT) > 0 ? AcquireDeadline.ENDLESS : wait.toNanos();
   }
 }

@@ -18,7 +18,7 @@ import dev.fencepost.proto.v1.ValidateTokenResponse;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
-/** The fencing service of one client. */
+/** The fencing calls of one client. */
 final class FencingClientImpl implements FencingClient {
   private final ClientContext context;
 
@@ -30,8 +30,8 @@ final class FencingClientImpl implements FencingClient {
   public CompletableFuture<LockToken> token(String lock) {
     GetTokenRequest request =
         GetTokenRequest.newBuilder().setName(new LockName(lock).value()).build();
-    return RetriedCall.ask(context, lock, FencingServiceGrpc.getGetTokenMethod(), request)
-        .thenApply(FencingClientImpl::standing);
+    return RetriedCall.start(context, lock, FencingServiceGrpc.getGetTokenMethod(), request)
+        .thenApply(FencingClientImpl::lockToken);
   }
 
   @Override
@@ -41,7 +41,7 @@ final class FencingClientImpl implements FencingClient {
             .setName(new LockName(lock).value())
             .setFencingToken(token.value())
             .build();
-    return RetriedCall.ask(context, lock, FencingServiceGrpc.getValidateTokenMethod(), request)
+    return RetriedCall.start(context, lock, FencingServiceGrpc.getValidateTokenMethod(), request)
         .thenApply(FencingClientImpl::status);
   }
 
@@ -52,11 +52,11 @@ final class FencingClientImpl implements FencingClient {
             .setResource(new ResourceName(resource).value())
             .setFencingToken(token.value())
             .build();
-    return RetriedCall.ask(context, resource, FencingServiceGrpc.getAdvanceTokenMethod(), request)
+    return RetriedCall.start(context, resource, FencingServiceGrpc.getAdvanceTokenMethod(), request)
         .thenApply(FencingClientImpl::advance);
   }
 
-  private static LockToken standing(GetTokenResponse response) {
+  private static LockToken lockToken(GetTokenResponse response) {
     return new LockToken(
         ProtoConverter.token(response.getLastToken()),
         response.hasHolder()
@@ -64,7 +64,7 @@ final class FencingClientImpl implements FencingClient {
             : Optional.empty());
   }
 
-  /** A verdict that this client does not know is no permission. */
+  /** An unknown status is not a permission. */
   private static TokenStatus status(ValidateTokenResponse response) {
     return switch (response.getStatus()) {
       case TOKEN_STATUS_CURRENT -> TokenStatus.CURRENT;

@@ -18,32 +18,33 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Renews one grant: what is not answered soon is tried through another replica, what failed is
- * tried again after a pause. A stream never carries two tries of one grant, and pauses double: a
- * store that is slow because of too many renewals must not get more of them. Thread-safe.
+ * Renews one grant. A renewal that is not answered soon is tried through another replica, and one
+ * that failed is tried again after a pause. A stream never carries two renewals of one grant, and
+ * pauses double, because a store that is slow from too many renewals must not get more of them.
+ * Thread-safe.
  */
 final class GrantRenewer {
   private static final long LONGEST_TRY_NANOS = TimeUnit.SECONDS.toNanos(2);
   private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-  /** How long a try may take, as a part of the lease. */
+  /** The longest time of an attempt, as a part of the lease. */
   private static final int TRY_PART = 6;
 
   private static final int MOST_DOUBLINGS = 5;
 
-  /** Whose grant it is. */
+  /** The holder of the grant. */
   interface Listener {
-    /** Whether it is still to be renewed. */
-    boolean isWanted();
+    /** Whether the grant is still to be renewed. */
+    boolean isRenewalWanted();
 
-    /** The lease was extended. */
-    void renewed(LeaseWindow window);
+    /** The lease was renewed. */
+    void onRenewed(LeaseWindow window);
 
-    /** The grant is gone. */
-    void lost(GrantLoss why);
+    /** The grant has ended. */
+    void onLost(GrantLoss why);
 
-    /** The next try is due earlier than was known. */
-    void sooner();
+    /** The next attempt is due earlier than before. */
+    void onDueEarlier();
   }
 
   private final ClientContext context;
@@ -51,10 +52,10 @@ final class GrantRenewer {
   private final GrantRef ref;
   private final Listener listener;
 
-  /** Those without an answer, at most one for each session. */
+  /** Attempts in flight, at most one for each session. */
   private final List<Attempt> running = new CopyOnWriteArrayList<>();
 
-  /** Since the last success. */
+  /** Consecutive failures since the last success. */
   private final AtomicInteger failures = new AtomicInteger();
 
   private volatile @Nullable Attempt current;
@@ -68,29 +69,31 @@ final class GrantRenewer {
     this.listener = listener;
   }
 
-  /** When something is to be done about a lease. */
+  /** Returns when this renewer must run for the lease. */
   long dueNanos(LeaseWindow window) {
-    Attempt waited = current;
-    return waited == null ? Math.max(window.renewAtNanos(), retryNanos) : waited.overdueNanos;
+    Attempt awaited = current;
+    return awaited == null ? Math.max(window.renewAtNanos(), retryNanos) : awaited.overdueNanos;
   }
 
-  /** Sends a renewal; one that is on its way is overdue. */
+  /** Sends a renewal. One that is in flight is overdue. */
   void send(LeaseWindow window, long nowNanos) {
     Attempt overdue = current;
     if (overdue != null) {
-      context.replicas.suspect(overdue.session, tryNanos(window));
+      context.replicas.probeQuietSessions(overdue.session, tryNanos(window));
       lastFailure = "a renewal was not answered";
     }
-    // The server that is asked may answer at once, so other connections are made after a pause.
+    // A probed server may answer at once, so other connections are opened only after a pause.
     SessionStream session =
-        overdue == null ? context.replicas.openSoon(lockHash) : context.replicas.open(lockHash);
+        overdue == null
+            ? context.replicas.findOpenOrConnect(lockHash)
+            : context.replicas.findOpen(lockHash);
     if (session == null) {
       lastFailure = context.replicas.lastFailure();
       current = null;
       retryNanos = nowNanos + PAUSE_NANOS;
       return;
     }
-    Attempt next = runningOn(session);
+    Attempt next = attemptOn(session);
     if (next == null) {
       next = new Attempt(session, window);
       next.awaitFrom(nowNanos);
@@ -103,7 +106,7 @@ final class GrantRenewer {
     }
   }
 
-  private @Nullable Attempt runningOn(SessionStream session) {
+  private @Nullable Attempt attemptOn(SessionStream session) {
     for (Attempt each : running) {
       if (each.session == session) {
         return each;
@@ -116,20 +119,20 @@ final class GrantRenewer {
     return Math.min(LONGEST_TRY_NANOS, window.ttlNanos() / TRY_PART);
   }
 
-  /** There may be a way now for one that found none before. */
-  void nudge() {
+  /** Retries soon if no session was found before, because one may be usable now. */
+  void retrySoon() {
     if (current == null && retryNanos > 0) {
       retryNanos = 0;
-      listener.sooner();
+      listener.onDueEarlier();
     }
   }
 
-  /** What was in the way last, for people; empty if nothing was. */
+  /** The last failure, for people; empty if there was none. */
   String lastFailure() {
     return lastFailure;
   }
 
-  /** A renewal on its way. */
+  /** A renewal in flight. */
   private final class Attempt implements PendingOperation {
     private final SessionStream session;
     private final LeaseWindow window;
@@ -152,7 +155,7 @@ final class GrantRenewer {
 
     @Override
     public @Nullable Operation toProto(long id, long nowNanos) {
-      if (!listener.isWanted()) {
+      if (!listener.isRenewalWanted()) {
         return null;
       }
       sentNanos = nowNanos;
@@ -163,57 +166,57 @@ final class GrantRenewer {
     }
 
     @Override
-    public void answered(Result result, long countedFromNanos) {
+    public void onResult(Result result, long countedFromNanos) {
       running.remove(this);
       RenewResponse response = result.getRenew();
       if (result.hasFailure()) {
-        failed(this, result.getFailure());
+        onFailed(this, result.getFailure());
       } else if (response.hasRenewed()) {
         context.metrics.renewalEnded("renewed");
-        done();
+        onSuccess();
         long from = countedFromNanos == 0 ? sentNanos : countedFromNanos;
-        listener.renewed(LeaseWindow.of(response.getRenewed(), from));
+        listener.onRenewed(LeaseWindow.of(response.getRenewed(), from));
       } else if (response.hasLost()) {
         context.metrics.renewalEnded("lost");
-        listener.lost(ProtoConverter.loss(response.getLost()));
+        listener.onLost(ProtoConverter.loss(response.getLost()));
       } else {
-        again(this, PAUSE_NANOS, "an answer newer than this client");
+        retryAfter(this, PAUSE_NANOS, "the answer has a form that this client does not know");
       }
     }
 
     @Override
-    public void undelivered() {
+    public void onSessionOver() {
       running.remove(this);
-      again(this, 0, context.replicas.lastFailure());
+      retryAfter(this, 0, context.replicas.lastFailure());
     }
   }
 
-  private void failed(Attempt ended, Failure failure) {
+  private void onFailed(Attempt ended, Failure failure) {
     context.metrics.renewalEnded("failed");
     if (CallFailure.isDraining(failure)) {
-      context.replicas.leave(ended.session);
-      again(ended, 0, failure.getMessage());
+      context.replicas.markDraining(ended.session);
+      retryAfter(ended, 0, failure.getMessage());
       return;
     }
     long asked = Math.max(PAUSE_NANOS, ProtoConverter.nanos(failure.getRetryAfter()));
     long most = Math.max(PAUSE_NANOS, ended.window.ttlNanos() / (2 * TRY_PART));
     long pause = Math.min(asked << Math.min(failures.getAndIncrement(), MOST_DOUBLINGS), most);
-    again(ended, context.pauseNanos(pause / 2), failure.getMessage());
+    retryAfter(ended, context.jitteredNanos(pause / 2), failure.getMessage());
   }
 
-  /** Whatever else is on its way is not needed any more. */
-  private void done() {
+  /** Resets the state after a success; other attempts in flight do not matter any more. */
+  private void onSuccess() {
     retryNanos = 0;
     failures.set(0);
     current = null;
   }
 
-  private void again(Attempt ended, long pauseNanos, String why) {
+  private void retryAfter(Attempt ended, long pauseNanos, String why) {
     lastFailure = why;
     if (current == ended) {
       retryNanos = context.clock.nanos() + pauseNanos;
       current = null;
-      listener.sooner();
+      listener.onDueEarlier();
     }
   }
 }

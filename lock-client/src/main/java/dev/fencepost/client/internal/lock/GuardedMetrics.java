@@ -6,7 +6,7 @@ import java.util.function.IntSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Metrics of the user's, which may throw: no lock is lost because of what is only counted. */
+/** Catches exceptions of the user's metrics: a failure to count must not cost a lock. */
 final class GuardedMetrics implements ClientMetrics {
   private static final Logger LOG = LoggerFactory.getLogger(GuardedMetrics.class);
 
@@ -44,7 +44,7 @@ final class GuardedMetrics implements ClientMetrics {
     }
   }
 
-  /** Not guarded: it is called while a client is built, and its user sees what it throws. */
+  /** Not guarded: it runs while a client is built, so that the user sees its exceptions. */
   @Override
   public void watch(IntSupplier held, IntSupplier waiting, IntSupplier sessions) {
     metrics.watch(held, waiting, sessions);

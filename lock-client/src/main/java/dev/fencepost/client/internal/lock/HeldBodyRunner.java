@@ -23,7 +23,7 @@ final class HeldBodyRunner {
   static <T> T run(LockHandleImpl lock, HeldBody<T> body) throws Exception {
     HeldBodyRunner run = new HeldBodyRunner();
     try (lock) {
-      lock.onLostAtOnce(run::interrupt);
+      lock.onLostImmediately(run::interrupt);
       T result;
       try {
         result = body.run(lock);
@@ -38,7 +38,7 @@ final class HeldBodyRunner {
     }
   }
 
-  /** A body that released its lock itself has not lost it. */
+  /** A lock that the body itself released is not lost. */
   private static void requireNotLost(LockHandle lock, @Nullable Throwable thrown) {
     if (lock.state() != LockHandle.State.LOST) {
       return;
@@ -60,7 +60,7 @@ final class HeldBodyRunner {
     }
   }
 
-  /** After this nobody is interrupted, and an interrupt that was ours is taken back. */
+  /** Prevents further interrupts, and clears the flag of an interrupt that came from here. */
   private void end() {
     if (phase.compareAndSet(Phase.RUNNING, Phase.ENDED)) {
       return;

@@ -18,11 +18,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One grant, from when it was made to its end: it renews itself and knows until when it may be
- * used. It knows its handle weakly, so that a handle that nobody has any more is found out.
+ * One grant, from its beginning to its end. It renews itself and knows until when it may be used.
+ * It references its handle weakly, so that a forgotten handle is noticed.
  *
- * <p>What was once past its deadline is lost, whatever a late answer says. Thread-safe; its own
- * lock is never held while anybody else is called.
+ * <p>A grant that was once past its deadline is lost, whatever a late answer says. Thread-safe; its
+ * own lock is never held during a call to another object.
  */
 final class HeldLock implements TimedItem {
   private static final Logger LOG = LoggerFactory.getLogger(HeldLock.class);
@@ -41,15 +41,15 @@ final class HeldLock implements TimedItem {
   private final long grantedNanos;
   private final long renewUntilNanos;
   private final WeakReference<LockHandleImpl> handle;
-  private final GrantRenewer renewals;
+  private final GrantRenewer renewer;
   private volatile Phase phase = Phase.HELD;
   private volatile LeaseWindow window;
-  private volatile boolean isOverdueTold;
+  private volatile boolean isJeopardyNotified;
   private volatile long closedUntilNanos;
   private @Nullable GrantLoss loss;
 
-  /** Lost by our own count: the store may count longer. */
-  private boolean mayStandYet;
+  /** Lost by the client's clock only: the grant may still exist at the store. */
+  private boolean mayStillBeGranted;
 
   private HeldLock(
       ClientContext context,
@@ -62,7 +62,7 @@ final class HeldLock implements TimedItem {
     this.ref = ref;
     this.window = window;
     this.handle = new WeakReference<>(handle);
-    this.renewals = new GrantRenewer(context, template.hash(), ref, new RenewalListener());
+    this.renewer = new GrantRenewer(context, template.hash(), ref, new RenewalListener());
     this.grantedNanos = context.clock.nanos();
     this.renewUntilNanos =
         template
@@ -73,11 +73,11 @@ final class HeldLock implements TimedItem {
   }
 
   /** Begins to keep a grant. */
-  static LockHandleImpl begin(
+  static LockHandleImpl start(
       ClientContext context, AcquireTemplate template, GrantRef ref, LeaseWindow window) {
     LockHandleImpl handle = new LockHandleImpl(context.callbacks);
     HeldLock heldLock = new HeldLock(context, template, ref, window, handle);
-    handle.holds(heldLock);
+    handle.attach(heldLock);
     context.heldLocks.add(heldLock);
     return handle;
   }
@@ -86,7 +86,7 @@ final class HeldLock implements TimedItem {
     return ref;
   }
 
-  /** Computed from the clock. */
+  /** Computes the state from the clock. */
   LockHandle.State state() {
     if (phase == Phase.HELD) {
       LeaseWindow now = window;
@@ -102,7 +102,7 @@ final class HeldLock implements TimedItem {
         : LockHandle.State.LOST;
   }
 
-  /** How long the lock may be used yet; zero if it is not held. */
+  /** The time for which the lock may still be used; zero if it is not held. */
   Duration remaining() {
     long left = window.validUntilNanos() - context.clock.nanos();
     return phase == Phase.HELD && left > 0 ? Duration.ofNanos(left) : Duration.ZERO;
@@ -111,23 +111,23 @@ final class HeldLock implements TimedItem {
   /** Why it was lost, or why it must not be used any more. */
   synchronized GrantLoss loss() {
     return loss == null
-        ? new GrantLoss(LossReason.RELEASED, "given back by its holder", Optional.empty())
+        ? new GrantLoss(LossReason.RELEASED, "released by its holder", Optional.empty())
         : loss;
   }
 
-  /** Stops renewing; the grant stands. */
+  /** Stops renewing without releasing the grant. */
   boolean detach() {
     state();
-    return move(Phase.DETACHED);
+    return moveTo(Phase.DETACHED);
   }
 
-  /** As {@link #release}, and keeps the lock closed for this long from now at least. */
+  /** As {@link #release}, and keeps the lock closed for at least this long from now. */
   CompletableFuture<Release> release(LockHandleImpl holder, Duration closeFor) {
     closedUntilNanos = ClientClock.after(context.clock.nanos(), closeFor.toNanos());
     return release(holder);
   }
 
-  /** Renews now; completes with what is left of the lease then. */
+  /** Renews now. The future completes with the remaining lease. */
   CompletableFuture<Duration> renewNow() {
     if (state() == LockHandle.State.LOST || phase != Phase.HELD) {
       return CompletableFuture.failedFuture(new LockLostException(ref.lock(), loss()));
@@ -141,35 +141,35 @@ final class HeldLock implements TimedItem {
               if (failure instanceof RuntimeException e) {
                 throw e;
               }
-              renewed(next);
+              onRenewed(next);
               return remaining();
             });
   }
 
-  /** Gives the grant back; the future completes with the answer. */
+  /** Releases the grant. The future completes with the answer. */
   CompletableFuture<Release> release(@Nullable LockHandleImpl holder) {
     state();
-    if (move(Phase.RELEASED)) {
-      return ReleaseOperation.ofHeld(context, template, this, holder);
+    if (moveTo(Phase.RELEASED)) {
+      return ReleaseOperation.releaseHeld(context, template, this, holder);
     }
     boolean isAbandoned;
     synchronized (this) {
-      isAbandoned = mayStandYet;
-      mayStandYet = false;
+      isAbandoned = mayStillBeGranted;
+      mayStillBeGranted = false;
     }
     if (isAbandoned) {
-      // The holder has stopped, and nobody needs to wait for what is left of the lease.
-      ReleaseOperation.ofLost(context, template, this);
+      // The holder has stopped, so nobody needs to wait for the rest of the lease.
+      ReleaseOperation.releaseLost(context, template, this);
     }
     return CompletableFuture.completedFuture(new Release.NotHeld(loss().reason()));
   }
 
-  /** The client is closing. */
+  /** Releases the grant because the client closes. */
   void abandon() {
     CompletableFuture<Release> unused = release(handle.get());
   }
 
-  /** How long the lock is to stay closed if it is released now. */
+  /** The time for which the lock must stay closed if it is released now. */
   long closeForNanos(long nowNanos) {
     long minHold = template.options().minHold().toNanos() - (nowNanos - grantedNanos);
     return Math.max(0, Math.max(minHold, closedUntilNanos - nowNanos));
@@ -179,14 +179,14 @@ final class HeldLock implements TimedItem {
     return window.ttlNanos();
   }
 
-  /** Told by a server: by a renewal, a notice, or the answer to a release. */
-  void lost(GrantLoss why) {
+  /** Called when a server reports the loss: by a renewal, a notice, or the answer to a release. */
+  void onLost(GrantLoss why) {
     lose(why, phase == Phase.RELEASED ? Phase.RELEASED : Phase.HELD);
   }
 
-  /** There may be a way now for a renewal that found none before. */
-  void nudge() {
-    renewals.nudge();
+  /** Retries a renewal that found no session, because one may be usable now. */
+  void retryRenewalSoon() {
+    renewer.retrySoon();
   }
 
   @Override
@@ -196,7 +196,7 @@ final class HeldLock implements TimedItem {
     }
     LeaseWindow now = window;
     long due = Math.min(now.validUntilNanos(), renewDueNanos());
-    return isOverdueTold ? due : Math.min(due, now.overdueAtNanos());
+    return isJeopardyNotified ? due : Math.min(due, now.overdueAtNanos());
   }
 
   @Override
@@ -206,48 +206,48 @@ final class HeldLock implements TimedItem {
     }
     LockHandleImpl holder = handle.get();
     if (holder == null) {
-      leaked();
+      onLeaked();
       return;
     }
-    if (nowNanos >= window.overdueAtNanos() && !isOverdueTold) {
-      isOverdueTold = true;
-      holder.tellJeopardy(new Jeopardy(remaining(), callFailure()));
+    if (nowNanos >= window.overdueAtNanos() && !isJeopardyNotified) {
+      isJeopardyNotified = true;
+      holder.notifyJeopardy(new Jeopardy(remaining(), lossDetail()));
     }
     if (nowNanos >= renewDueNanos()) {
-      renewals.send(window, nowNanos);
+      renewer.send(window, nowNanos);
     }
   }
 
   private long renewDueNanos() {
-    long due = renewals.dueNanos(window);
+    long due = renewer.dueNanos(window);
     return due >= renewUntilNanos ? ClientClock.NEVER : due;
   }
 
-  /** What the renewals do to the grant. */
+  /** Receives the results of renewals. */
   private final class RenewalListener implements GrantRenewer.Listener {
     @Override
-    public boolean isWanted() {
+    public boolean isRenewalWanted() {
       return phase == Phase.HELD;
     }
 
     @Override
-    public void renewed(LeaseWindow next) {
-      HeldLock.this.renewed(next);
+    public void onRenewed(LeaseWindow next) {
+      HeldLock.this.onRenewed(next);
     }
 
     @Override
-    public void lost(GrantLoss why) {
+    public void onLost(GrantLoss why) {
       lose(why, Phase.HELD);
     }
 
     @Override
-    public void sooner() {
-      context.heldLocks.touch(HeldLock.this);
+    public void onDueEarlier() {
+      context.heldLocks.reschedule(HeldLock.this);
     }
   }
 
-  private void renewed(LeaseWindow next) {
-    // One that came too late for the lease before must not bring it back.
+  private void onRenewed(LeaseWindow next) {
+    // A renewal that came too late for the previous lease must not revive it.
     if (state() == LockHandle.State.LOST) {
       return;
     }
@@ -258,17 +258,17 @@ final class HeldLock implements TimedItem {
         return;
       }
       window = next;
-      isOverdueTold = false;
+      isJeopardyNotified = false;
     }
-    context.heldLocks.touch(this);
+    context.heldLocks.reschedule(this);
     LockHandleImpl holder = handle.get();
     if (holder != null) {
-      holder.tellRenewed();
+      holder.notifyRenewed();
     }
   }
 
   private void expire() {
-    GrantLoss why = new GrantLoss(LossReason.EXPIRED, callFailure(), Optional.empty());
+    GrantLoss why = new GrantLoss(LossReason.EXPIRED, lossDetail(), Optional.empty());
     synchronized (this) {
       // A renewal may have been answered meanwhile.
       if (phase != Phase.HELD || context.clock.nanos() < window.validUntilNanos()) {
@@ -276,9 +276,9 @@ final class HeldLock implements TimedItem {
       }
       loss = why;
       phase = Phase.LOST;
-      mayStandYet = true;
+      mayStillBeGranted = true;
     }
-    tellLost(why);
+    notifyLost(why);
   }
 
   private void lose(GrantLoss why, Phase from) {
@@ -289,20 +289,20 @@ final class HeldLock implements TimedItem {
       loss = why;
       phase = Phase.LOST;
     }
-    tellLost(why);
+    notifyLost(why);
   }
 
-  private void tellLost(GrantLoss why) {
+  private void notifyLost(GrantLoss why) {
     context.heldLocks.remove(this);
     context.metrics.lockLost(why.reason());
     LOG.warn("{} is lost: {} {}", ref.lock(), why.reason(), why.detail());
     LockHandleImpl holder = handle.get();
     if (holder != null) {
-      holder.tellLost(why);
+      holder.notifyLost(why);
     }
   }
 
-  private boolean move(Phase to) {
+  private boolean moveTo(Phase to) {
     synchronized (this) {
       if (phase != Phase.HELD) {
         return false;
@@ -313,21 +313,21 @@ final class HeldLock implements TimedItem {
     return true;
   }
 
-  private void leaked() {
-    if (move(Phase.LEAKED)) {
+  private void onLeaked() {
+    if (moveTo(Phase.LEAKED)) {
       context.metrics.handleLeaked();
       LOG.warn(
-          "the handle of {} was never closed and nobody has it any more: it is not renewed,"
-              + " and the lock is taken until its lease ends",
+          "the handle of {} was never closed and is no longer reachable: it is not renewed,"
+              + " and the lock stays taken until its lease ends",
           ref.lock());
     }
   }
 
-  private String callFailure() {
+  private String lossDetail() {
     if (renewUntilNanos <= context.clock.nanos()) {
       return "the longest hold is over";
     }
-    String last = renewals.lastFailure();
+    String last = renewer.lastFailure();
     return last.isEmpty() ? "no renewal was answered in time" : last;
   }
 }

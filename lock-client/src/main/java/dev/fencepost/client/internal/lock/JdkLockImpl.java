@@ -14,11 +14,11 @@ import java.util.concurrent.locks.Condition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One view of a lock as the JDK's interface. Among the threads of one process each is a claim of
- * its own, so they stand in one line with everybody else.
+ * One view of a lock as the JDK's interface. Each thread of a process makes a claim of its own, so
+ * threads queue together with all other clients.
  */
 final class JdkLockImpl implements JdkLock {
-  /** For the answer of a server that has waited as long as it was told. */
+  /** The extra time for the answer of a server that waits the full time. */
   private static final long ANSWER_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final FencepostLockImpl lock;
@@ -33,7 +33,7 @@ final class JdkLockImpl implements JdkLock {
 
   @Override
   public void lock() {
-    ThreadHold hold = mine();
+    ThreadHold hold = currentHold();
     if (hold == null) {
       holds.add(lock.name(), lock.acquireUninterruptibly());
     } else {
@@ -45,7 +45,7 @@ final class JdkLockImpl implements JdkLock {
   @Override
   public void lockInterruptibly() throws InterruptedException {
     requireNotInterrupted();
-    ThreadHold hold = mine();
+    ThreadHold hold = currentHold();
     if (hold == null) {
       holds.add(lock.name(), lock.acquireHandle());
     } else {
@@ -56,30 +56,30 @@ final class JdkLockImpl implements JdkLock {
 
   @Override
   public boolean tryLock() {
-    ThreadHold hold = mine();
-    return hold == null ? enter(lock.tryOnce()) : enterAgain(hold);
+    ThreadHold hold = currentHold();
+    return hold == null ? enter(lock.tryOnce()) : reenter(hold);
   }
 
   @Override
   public boolean tryLock(long time, TimeUnit unit) throws InterruptedException {
     requireNotInterrupted();
-    ThreadHold hold = mine();
+    ThreadHold hold = currentHold();
     if (hold != null) {
-      return enterAgain(hold);
+      return reenter(hold);
     }
     return enter(lock.tryWithin(Math.max(0, unit.toNanos(time)), ANSWER_NANOS));
   }
 
   @Override
   public void unlock() {
-    ThreadHold hold = require();
+    ThreadHold hold = requireHold();
     if (--hold.depth > 0) {
       return;
     }
     holds.remove(lock.name());
     boolean wasHeld = hold.handle.isHeld();
     Optional<Release> answer =
-        ClientFutures.uninterruptibly(hold.handle.releaseNow(), callTimeoutNanos);
+        ClientFutures.awaitUninterruptibly(hold.handle.releaseFuture(), callTimeoutNanos);
     if (!wasHeld) {
       hold.handle.requireHeld();
     }
@@ -87,19 +87,19 @@ final class JdkLockImpl implements JdkLock {
         && gone.reason() != LossReason.RELEASED) {
       throw new LockLostException(
           hold.handle.grant().lock(),
-          new GrantLoss(gone.reason(), "found out by its release", Optional.empty()));
+          new GrantLoss(gone.reason(), "discovered by its release", Optional.empty()));
     }
   }
 
   @Override
   public boolean isHeldByCurrentThread() {
-    ThreadHold hold = mine();
+    ThreadHold hold = currentHold();
     return hold != null && hold.handle.isHeld();
   }
 
   @Override
   public FencingToken requireHeld() {
-    return require().handle.requireHeld();
+    return requireHold().handle.requireHeld();
   }
 
   @Override
@@ -112,19 +112,19 @@ final class JdkLockImpl implements JdkLock {
     return lock.name();
   }
 
-  private @Nullable ThreadHold mine() {
+  private @Nullable ThreadHold currentHold() {
     return holds.find(lock.name());
   }
 
-  private ThreadHold require() {
-    ThreadHold hold = mine();
+  private ThreadHold requireHold() {
+    ThreadHold hold = currentHold();
     if (hold == null) {
       throw new IllegalMonitorStateException(lock.name() + " is not locked by this thread");
     }
     return hold;
   }
 
-  private static boolean enterAgain(ThreadHold hold) {
+  private static boolean reenter(ThreadHold hold) {
     if (!hold.handle.isHeld()) {
       return false;
     }

@@ -15,9 +15,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hands the newest state of each lock to a subscriber, as fast as that asks for them: a state that
- * was not fetched is replaced by a later one of the same lock. The subscriber is called by one
- * thread at a time.
+ * Passes the newest state of each lock to a subscriber, as fast as it requests them. A state that
+ * was not delivered yet is replaced by a later one of the same lock. Only one thread at a time
+ * calls the subscriber.
  */
 final class LatestStatePublisher implements Flow.Subscription {
   private static final Logger LOG = LoggerFactory.getLogger(LatestStatePublisher.class);
@@ -28,8 +28,8 @@ final class LatestStatePublisher implements Flow.Subscription {
   private final AtomicInteger running = new AtomicInteger();
   private final Map<String, LockView> pending = new LinkedHashMap<>();
   private final Map<String, Long> lastTokens = new HashMap<>();
-  private long wanted;
-  private boolean isBegun;
+  private long demand;
+  private boolean isSubscribed;
   private boolean isOver;
   private @Nullable RuntimeException failure;
 
@@ -40,15 +40,15 @@ final class LatestStatePublisher implements Flow.Subscription {
     this.onCancel = onCancel;
   }
 
-  void begin() {
-    run();
+  void start() {
+    scheduleDelivery();
   }
 
   void offer(LockView state) {
     String name = state.lock().value();
     long token = state.lastToken().map(FencingToken::value).orElse(0L);
     synchronized (this) {
-      // Another replica may be a little behind the one that was asked before.
+      // Another replica may be a little behind the previous one.
       if (token < lastTokens.getOrDefault(name, 0L)) {
         return;
       }
@@ -56,14 +56,14 @@ final class LatestStatePublisher implements Flow.Subscription {
       pending.remove(name);
       pending.put(name, state);
     }
-    run();
+    scheduleDelivery();
   }
 
   void fail(RuntimeException why) {
     synchronized (this) {
       failure = why;
     }
-    run();
+    scheduleDelivery();
   }
 
   @Override
@@ -73,9 +73,9 @@ final class LatestStatePublisher implements Flow.Subscription {
       return;
     }
     synchronized (this) {
-      wanted = ClientClock.after(wanted, count);
+      demand = ClientClock.after(demand, count);
     }
-    run();
+    scheduleDelivery();
   }
 
   @Override
@@ -87,28 +87,28 @@ final class LatestStatePublisher implements Flow.Subscription {
     onCancel.run();
   }
 
-  private void run() {
+  private void scheduleDelivery() {
     if (running.getAndIncrement() == 0) {
-      executor.execute(this::serve);
+      executor.execute(this::deliverAll);
     }
   }
 
-  private void serve() {
-    int seen = 1;
+  private void deliverAll() {
+    int served = 1;
     do {
       try {
-        tell();
+        deliver();
       } catch (RuntimeException e) {
-        LOG.error("a subscriber failed and is told nothing more", e);
+        LOG.error("a subscriber failed and receives no more states", e);
         cancel();
       }
-      seen = running.addAndGet(-seen);
-    } while (seen != 0);
+      served = running.addAndGet(-served);
+    } while (served != 0);
   }
 
-  private void tell() {
-    if (!isBegun) {
-      isBegun = true;
+  private void deliver() {
+    if (!isSubscribed) {
+      isSubscribed = true;
       subscriber.onSubscribe(this);
     }
     for (LockView next = next(); next != null; next = next()) {
@@ -121,11 +121,11 @@ final class LatestStatePublisher implements Flow.Subscription {
   }
 
   private synchronized @Nullable LockView next() {
-    if (isOver || failure != null || wanted == 0 || pending.isEmpty()) {
+    if (isOver || failure != null || demand == 0 || pending.isEmpty()) {
       return null;
     }
-    if (wanted != ClientClock.NEVER) {
-      wanted--;
+    if (demand != ClientClock.NEVER) {
+      demand--;
     }
     String first = pending.keySet().iterator().next();
     return pending.remove(first);

@@ -9,15 +9,15 @@ import dev.fencepost.proto.v1.Grant;
  * @param ttlNanos the lease at the store
  * @param validUntilNanos the lock is safe to use before this moment
  * @param renewAtNanos when the next renewal is due
- * @param overdueAtNanos when a renewal that has not succeeded is worth an alarm
+ * @param overdueAtNanos when a missing renewal is reported as jeopardy
  */
 record LeaseWindow(long ttlNanos, long validUntilNanos, long renewAtNanos, long overdueAtNanos) {
-  /** Renewals of leases alike fall due at common moments, so that they travel together. */
+  /** Renewals of equal leases fall due at common moments, so that they are sent together. */
   private static final int GRID_PART = 40;
 
   private static final int OVERDUE_PART = 3;
 
-  /** The lease of a grant that counts from {@code fromNanos}. */
+  /** Returns the lease of a grant that counts from {@code fromNanos}. */
   static LeaseWindow of(Grant grant, long fromNanos) {
     long validFor = ProtoConverter.nanos(grant.getValidFor());
     long renewAfter = Math.min(ProtoConverter.nanos(grant.getRenewAfter()), validFor / 2);

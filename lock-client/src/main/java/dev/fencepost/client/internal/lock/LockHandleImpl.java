@@ -21,8 +21,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the user has of a {@link HeldLock}. It keeps the user's actions, so that an action which
- * knows the handle does not keep a forgotten handle alive.
+ * The user's handle of a {@link HeldLock}. It holds the user's actions, so that an action with a
+ * reference to the handle does not keep a forgotten handle reachable.
  */
 final class LockHandleImpl implements LockHandle {
   private final CallbackExecutor callbacks;
@@ -30,16 +30,16 @@ final class LockHandleImpl implements LockHandle {
   private @Nullable List<Consumer<GrantLoss>> onLost;
   private @Nullable List<Consumer<Jeopardy>> onJeopardy;
   private volatile @Nullable List<Runnable> onRenewed;
-  private @Nullable Runnable lostAtOnce;
-  private @Nullable GrantLoss told;
+  private @Nullable Runnable immediateLossAction;
+  private @Nullable GrantLoss notifiedLoss;
 
   LockHandleImpl(CallbackExecutor callbacks) {
     this.callbacks = callbacks;
   }
 
-  /** Once, before anybody else sees it. */
-  void holds(HeldLock what) {
-    heldLock = what;
+  /** Called once, before the handle is published. */
+  void attach(HeldLock lock) {
+    heldLock = lock;
   }
 
   @Override
@@ -84,35 +84,35 @@ final class LockHandleImpl implements LockHandle {
   @Override
   public LockHandle onJeopardy(Consumer<Jeopardy> action) {
     synchronized (this) {
-      onJeopardy = with(onJeopardy, action);
+      onJeopardy = append(onJeopardy, action);
     }
     return this;
   }
 
   @Override
   public LockHandle onLost(Consumer<GrantLoss> action) {
-    GrantLoss already;
+    GrantLoss loss;
     synchronized (this) {
-      already = told;
-      if (already == null) {
-        onLost = with(onLost, action);
+      loss = notifiedLoss;
+      if (loss == null) {
+        onLost = append(onLost, action);
       }
     }
-    if (already != null) {
-      callbacks.execute(() -> action.accept(already));
+    if (loss != null) {
+      callbacks.execute(() -> action.accept(loss));
     }
     state();
     return this;
   }
 
   /** As {@link #onLost}, for a short action that must not wait for a free callback thread. */
-  void onLostAtOnce(Runnable action) {
-    boolean isTold;
+  void onLostImmediately(Runnable action) {
+    boolean isLost;
     synchronized (this) {
-      isTold = told != null;
-      lostAtOnce = action;
+      isLost = notifiedLoss != null;
+      immediateLossAction = action;
     }
-    if (isTold) {
+    if (isLost) {
       action.run();
     }
     state();
@@ -121,14 +121,14 @@ final class LockHandleImpl implements LockHandle {
   @Override
   public LockHandle onRenewed(Runnable action) {
     synchronized (this) {
-      onRenewed = with(onRenewed, action);
+      onRenewed = append(onRenewed, action);
     }
     return this;
   }
 
   @Override
   public CompletableFuture<GrantLoss> lost() {
-    // One for each who asks: nobody may complete what others listen to.
+    // A new future for each caller: nobody may complete the future of others.
     LostFuture future = new LostFuture(this);
     onLost(future::complete);
     return future;
@@ -136,28 +136,28 @@ final class LockHandleImpl implements LockHandle {
 
   @Override
   public Release release() throws InterruptedException {
-    return ClientFutures.forAnswer(heldLock().release(this));
+    return ClientFutures.awaitResult(heldLock().release(this));
   }
 
   @Override
   public Release release(Duration closeFor) throws InterruptedException {
     Lease.requireBetween("close_for", closeFor, Duration.ZERO, ReleaseCommand.MAX_CLOSE_FOR);
-    return ClientFutures.forAnswer(heldLock().release(this, closeFor));
+    return ClientFutures.awaitResult(heldLock().release(this, closeFor));
   }
 
-  /** Completes on the thread that learns of the answer; what follows there must not block. */
-  CompletableFuture<Release> releaseNow() {
+  /** Completes on the thread that receives the answer. Dependent stages must not block. */
+  CompletableFuture<Release> releaseFuture() {
     return heldLock().release(this);
   }
 
   @Override
   public Duration renew() throws InterruptedException {
-    return ClientFutures.forAnswer(heldLock().renewNow());
+    return ClientFutures.awaitResult(heldLock().renewNow());
   }
 
   @Override
   public CompletableFuture<Release> releaseAsync() {
-    return ClientFutures.on(callbacks, heldLock().release(this));
+    return ClientFutures.completeOn(callbacks, heldLock().release(this));
   }
 
   @Override
@@ -170,7 +170,7 @@ final class LockHandleImpl implements LockHandle {
 
   @Override
   public void close() {
-    // Repeated by itself until it is answered.
+    // The operation repeats itself until it is answered.
     CompletableFuture<Release> unused = heldLock().release(this);
   }
 
@@ -179,32 +179,32 @@ final class LockHandleImpl implements LockHandle {
     return name() + " " + state() + ", token " + token();
   }
 
-  void tellLost(GrantLoss loss) {
+  void notifyLost(GrantLoss loss) {
     List<Consumer<GrantLoss>> actions;
     Runnable first;
     synchronized (this) {
-      if (told != null) {
+      if (notifiedLoss != null) {
         return;
       }
-      told = loss;
-      first = lostAtOnce;
+      notifiedLoss = loss;
+      first = immediateLossAction;
       actions = onLost;
       onLost = null;
     }
     if (first != null) {
-      callbacks.executeAtOnce(first);
+      callbacks.executeOnNewThread(first);
     }
     if (actions != null) {
       actions.forEach(action -> callbacks.execute(() -> action.accept(loss)));
     }
   }
 
-  /** The answer to its release shows that the lock had ended before. */
-  void releasedTooLate(LossReason reason) {
-    heldLock().lost(new GrantLoss(reason, "found out by its release", Optional.empty()));
+  /** Called when the answer to the release shows that the lock had ended before. */
+  void onReleasedTooLate(LossReason reason) {
+    heldLock().onLost(new GrantLoss(reason, "discovered by its release", Optional.empty()));
   }
 
-  void tellJeopardy(Jeopardy jeopardy) {
+  void notifyJeopardy(Jeopardy jeopardy) {
     List<Consumer<Jeopardy>> actions;
     synchronized (this) {
       actions = onJeopardy == null ? List.of() : List.copyOf(onJeopardy);
@@ -212,7 +212,7 @@ final class LockHandleImpl implements LockHandle {
     actions.forEach(action -> callbacks.execute(() -> action.accept(jeopardy)));
   }
 
-  void tellRenewed() {
+  void notifyRenewed() {
     if (onRenewed == null) {
       return;
     }
@@ -226,20 +226,20 @@ final class LockHandleImpl implements LockHandle {
   private HeldLock heldLock() {
     HeldLock mine = heldLock;
     if (mine == null) {
-      throw new IllegalStateException("a handle without a holding");
+      throw new IllegalStateException("a handle without a held lock");
     }
     return mine;
   }
 
-  private static <T> List<T> with(@Nullable List<T> list, T more) {
+  private static <T> List<T> append(@Nullable List<T> list, T more) {
     List<T> longer = list == null ? new ArrayList<>(1) : list;
     longer.add(more);
     return longer;
   }
 
-  /** Keeps the handle, and with it the lock, while somebody waits for its loss. */
+  /** Keeps the handle reachable, and so the lock renewed, while somebody waits for its loss. */
   private static final class LostFuture extends CompletableFuture<GrantLoss> {
-    @SuppressWarnings({"unused", "FieldCanBeLocal"}) // Being there is its use.
+    @SuppressWarnings({"unused", "FieldCanBeLocal"}) // It only keeps the handle reachable.
     private final LockHandleImpl handle;
 
     LostFuture(LockHandleImpl handle) {

@@ -12,15 +12,15 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * How a lock is asked for, checked.
+ * The checked options of a lock.
  *
  * @param name the lock
  * @param ttl the lease; empty takes the server's default
  * @param lockDelay how long the lock stays closed if the lease runs out
  * @param minHold how long others are kept out at least, counted from the grant
  * @param maxHold when renewing stops, counted from the grant
- * @param owner who asks; empty takes the client's
- * @param metadata for whoever inspects the lock; empty takes the client's
+ * @param owner the claimant's name; empty takes the client's
+ * @param metadata for people who inspect the lock; empty takes the client's
  */
 record LockOptions(
     LockName name,
@@ -70,7 +70,7 @@ record LockOptions(
     return new LockOptions(name, ttl, lockDelay, minHold, maxHold, owner, value);
   }
 
-  /** The request without claim and wait. */
+  /** Returns the request without claim and wait. */
   AcquireRequest toProto() {
     AcquireRequest.Builder request =
         AcquireRequest.newBuilder().setName(name.value()).setOwner(owner).putAllMetadata(metadata);

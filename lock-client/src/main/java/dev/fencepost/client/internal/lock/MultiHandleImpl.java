@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
-/** Several locks: taken one after the other, in the order of their names' bytes. */
+/** Several locks, taken one after the other in the order of their names' bytes. */
 public final class MultiHandleImpl implements MultiHandle {
   private final List<LockHandle> handles;
 
@@ -26,7 +26,7 @@ public final class MultiHandleImpl implements MultiHandle {
   public static MultiHandleImpl acquire(List<FencepostLock> locks, Duration wait, ClientClock clock)
       throws InterruptedException {
     List<FencepostLock> inOrder = inOrder(locks);
-    long end = ClientClock.after(clock.nanos(), FencepostLockImpl.nanos(wait));
+    long end = ClientClock.after(clock.nanos(), FencepostLockImpl.waitNanos(wait));
     List<LockHandle> taken = new ArrayList<>(inOrder.size());
     boolean isComplete = false;
     try {

@@ -7,9 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Who this process is, for people who look at a lock: {@code host:pid/service}. */
+/** The default owner of this process, for people who look at a lock: {@code host:pid/service}. */
 public final class ProcessOwner {
-  // Asking the resolver for one's own name may take seconds.
+  // The resolver may take seconds for the own name.
   private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
 
   private ProcessOwner() {}

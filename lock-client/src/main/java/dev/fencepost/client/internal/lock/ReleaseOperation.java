@@ -41,36 +41,36 @@ final class ReleaseOperation extends RetriedOperation<Release> {
     this.holder = holder;
   }
 
-  /** Gives back what a handle holds; a loss that this shows is told to the handle. */
-  static CompletableFuture<Release> ofHeld(
+  /** Releases the grant of a handle. A loss that the answer shows is reported to the handle. */
+  static CompletableFuture<Release> releaseHeld(
       ClientContext context,
       AcquireTemplate template,
       HeldLock heldLock,
       @Nullable LockHandleImpl holder) {
     ReleaseOperation release =
         new ReleaseOperation(context, template, request(heldLock.ref()), heldLock, holder);
-    release.begin();
+    release.start();
     return release.answer();
   }
 
-  /** Gives back a grant that nobody uses. */
+  /** Releases a grant that nobody uses. */
   static void giveBack(ClientContext context, AcquireTemplate template, GrantRef grant) {
-    new ReleaseOperation(context, template, request(grant), null, null).begin();
+    new ReleaseOperation(context, template, request(grant), null, null).start();
   }
 
-  /** Gives back a grant that may still stand, although its holder was told that it is lost. */
-  static void ofLost(ClientContext context, AcquireTemplate template, HeldLock heldLock) {
-    new ReleaseOperation(context, template, request(heldLock.ref()), heldLock, null).begin();
+  /** Releases a grant that may still exist, although its holder was notified of a loss. */
+  static void releaseLost(ClientContext context, AcquireTemplate template, HeldLock heldLock) {
+    new ReleaseOperation(context, template, request(heldLock.ref()), heldLock, null).start();
   }
 
-  /** Ends a claim wherever it stands; {@code where} it was sent is asked first. */
+  /** Withdraws a claim wherever it is. The session {@code where} it was sent is asked first. */
   static void withdraw(
       ClientContext context,
       AcquireTemplate template,
       ClaimId claim,
       @Nullable SessionStream where) {
     ReleaseRequest request = request(template.options().name(), claim).build();
-    new ReleaseOperation(context, template, request, null, null).begin(where);
+    new ReleaseOperation(context, template, request, null, null).start(where);
   }
 
   @Override
@@ -84,24 +84,24 @@ final class ReleaseOperation extends RetriedOperation<Release> {
   }
 
   @Override
-  Release answer(Result result, long countedFromNanos) {
+  Release toAnswer(Result result, long countedFromNanos) {
     Release outcome = ProtoConverter.release(result.getRelease());
     if (sent.get() > 1
         && outcome instanceof Release.NotHeld gone
         && gone.reason() != LossReason.REVOKED) {
-      // Sent before, without an answer that came: that one has released it.
+      // An earlier message without an answer has released it.
       return new Release.Released();
     }
     if (outcome instanceof Release.NotHeld notHeld
         && holder != null
         && notHeld.reason() != LossReason.RELEASED) {
-      holder.releasedTooLate(notHeld.reason());
+      holder.onReleasedTooLate(notHeld.reason());
     }
     return outcome;
   }
 
   @Override
-  RuntimeException late() {
+  RuntimeException timeoutException() {
     return new UnavailableException(
         "no release of " + request.getName() + " was answered before its lease ended", true);
   }

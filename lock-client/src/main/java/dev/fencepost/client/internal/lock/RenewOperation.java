@@ -15,7 +15,7 @@ import dev.fencepost.proto.v1.Result;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** A renewal that somebody waits for, repeated until it is answered or the call timeout is over. */
+/** A renewal with a waiting caller, repeated until it is answered or the call timeout is over. */
 final class RenewOperation extends RetriedOperation<LeaseWindow> {
   private static final int TIMELY_PART = 4;
 
@@ -32,23 +32,26 @@ final class RenewOperation extends RetriedOperation<LeaseWindow> {
     this.grant = grant;
   }
 
-  /** Renews a grant that was made elsewhere, which tells its terms, and keeps it from then on. */
+  /**
+   * Renews a grant that was made elsewhere and keeps it from then on. The answer contains its
+   * terms.
+   */
   static LockHandle adopt(ClientContext context, AcquireTemplate template, GrantRef grant)
       throws InterruptedException {
     context.requireOpen();
-    LeaseWindow window = ClientFutures.forAnswer(send(context, template, grant));
-    return HeldLock.begin(context, template, grant, window);
+    LeaseWindow window = ClientFutures.awaitResult(send(context, template, grant));
+    return HeldLock.start(context, template, grant, window);
   }
 
   /**
    * Renews a grant now.
    *
-   * @return fails with {@link LockLostException} or {@link UnavailableException}
+   * @return a future that fails with {@link LockLostException} or {@link UnavailableException}
    */
   static CompletableFuture<LeaseWindow> send(
       ClientContext context, AcquireTemplate template, GrantRef grant) {
     RenewOperation renewal = new RenewOperation(context, template, grant);
-    renewal.begin();
+    renewal.start();
     if (context.isClosed()) {
       renewal.abandon();
     }
@@ -62,7 +65,7 @@ final class RenewOperation extends RetriedOperation<LeaseWindow> {
   }
 
   @Override
-  @Nullable LeaseWindow answer(Result result, long countedFromNanos) {
+  @Nullable LeaseWindow toAnswer(Result result, long countedFromNanos) {
     RenewResponse response = result.getRenew();
     if (!response.hasRenewed()) {
       throw new LockLostException(grant.lock(), ProtoConverter.loss(response.getLost()));
@@ -75,7 +78,7 @@ final class RenewOperation extends RetriedOperation<LeaseWindow> {
   }
 
   @Override
-  RuntimeException late() {
+  RuntimeException timeoutException() {
     return new UnavailableException(
         "no renewal of " + grant.lock() + " was answered: " + context.replicas.lastFailure(), true);
   }

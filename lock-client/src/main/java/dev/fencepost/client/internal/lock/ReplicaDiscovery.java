@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks from time to time which replicas live, and soon after one came or went. Without any session
- * it looks up the target's addresses anew.
+ * Asks for the living replicas every 10–20 s, and soon after one came or went. If there is no
+ * session, it resolves the target again.
  */
 final class ReplicaDiscovery implements TimedItem {
   private static final Logger LOG = LoggerFactory.getLogger(ReplicaDiscovery.class);
@@ -24,25 +24,25 @@ final class ReplicaDiscovery implements TimedItem {
   private static final long SOON_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
   private final ClientContext context;
-  private final TimingWheel<ReplicaDiscovery> set;
+  private final TimingWheel<ReplicaDiscovery> wheel;
   private final Runnable resolve;
-  private final AtomicBoolean isAsking = new AtomicBoolean();
+  private final AtomicBoolean isRequestOpen = new AtomicBoolean();
   private volatile long nextNanos;
 
   ReplicaDiscovery(ClientContext context, RoundScheduler scheduler, Runnable resolve) {
     this.context = context;
     this.resolve = resolve;
-    this.set = scheduler.newSet();
-    this.nextNanos = context.clock.nanos() + context.pauseNanos(EVERY_NANOS);
-    set.add(this);
+    this.wheel = scheduler.newWheel();
+    this.nextNanos = context.clock.nanos() + context.jitteredNanos(EVERY_NANOS);
+    wheel.add(this);
   }
 
   /** Asks within half a second. */
-  void soon() {
-    long soon = context.clock.nanos() + context.pauseNanos(SOON_NANOS);
+  void refreshSoon() {
+    long soon = context.clock.nanos() + context.jitteredNanos(SOON_NANOS);
     if (soon < nextNanos) {
       nextNanos = soon;
-      set.touch(this);
+      wheel.reschedule(this);
     }
   }
 
@@ -53,29 +53,29 @@ final class ReplicaDiscovery implements TimedItem {
 
   @Override
   public void run(long nowNanos) {
-    nextNanos = nowNanos + context.pauseNanos(EVERY_NANOS);
+    nextNanos = nowNanos + context.jitteredNanos(EVERY_NANOS);
     long lockHash = context.random.nextLong();
-    if (context.replicas.open(lockHash) == null) {
+    if (context.replicas.findOpen(lockHash) == null) {
       resolve.run();
       return;
     }
-    if (isAsking.compareAndSet(false, true)) {
+    if (isRequestOpen.compareAndSet(false, true)) {
       ClientFutures.whenDone(
-          RetriedCall.begin(
+          RetriedCall.startInternal(
               context,
               lockHash,
               LockServiceGrpc.getGetServerInfoMethod(),
               GetServerInfoRequest.getDefaultInstance()),
-          this::answered);
+          this::onAnswer);
     }
   }
 
-  private void answered(@Nullable GetServerInfoResponse info, @Nullable Throwable failure) {
-    isAsking.set(false);
+  private void onAnswer(@Nullable GetServerInfoResponse info, @Nullable Throwable failure) {
+    isRequestOpen.set(false);
     if (info != null) {
-      context.replicas.learn(info.getReplicasList());
+      context.replicas.learnReplicas(info.getReplicasList());
     } else {
-      LOG.debug("no server told of its replicas", failure);
+      LOG.debug("no server listed its replicas", failure);
     }
   }
 }

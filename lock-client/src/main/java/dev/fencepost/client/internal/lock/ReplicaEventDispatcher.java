@@ -5,7 +5,7 @@ import dev.fencepost.client.internal.transport.ReplicaPoolListener;
 import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.proto.v1.GrantLost;
 
-/** Passes on to claims, releases and holdings what happens to the replicas. */
+/** Passes the events of replicas to acquires, releases and held locks. */
 final class ReplicaEventDispatcher implements ReplicaPoolListener {
   private final ClientContext context;
 
@@ -14,29 +14,29 @@ final class ReplicaEventDispatcher implements ReplicaPoolListener {
   }
 
   @Override
-  public void usable() {
-    context.stateCondition.changed();
-    // The next round sends what waited, renewals first: after an outage they are the most urgent.
-    context.heldLocks.forEach(HeldLock::nudge);
-    context.retriedOperations.forEach(RetriedOperation::nudge);
-    context.acquires.forEach(AcquireOperation::nudge);
+  public void onSessionUsable() {
+    context.stateCondition.signalChange();
+    // The next round sends what waited, renewals first: they are the most urgent after an outage.
+    context.heldLocks.forEach(HeldLock::retryRenewalSoon);
+    context.retriedOperations.forEach(RetriedOperation::retrySoon);
+    context.acquires.forEach(AcquireOperation::retrySoon);
   }
 
   @Override
-  public void lost(GrantLost lost) {
+  public void onGrantLost(GrantLost lost) {
     GrantLoss why = ProtoConverter.loss(lost.getLost());
     context.heldLocks.forEach(
         heldLock -> {
           if (heldLock.ref().token().value() == lost.getFencingToken()
               && heldLock.ref().lock().value().equals(lost.getName())) {
-            heldLock.lost(why);
+            heldLock.onLost(why);
           }
         });
   }
 
   @Override
-  public void changed() {
-    context.stateCondition.changed();
-    context.discovery.soon();
+  public void onReplicasChanged() {
+    context.stateCondition.signalChange();
+    context.discovery.refreshSoon();
   }
 }

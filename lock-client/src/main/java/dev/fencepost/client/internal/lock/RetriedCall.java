@@ -17,9 +17,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A single call that changes nothing if it is repeated: asked of a lock's replica until the call
- * timeout is over, and of another as well if that does not answer soon. No session is asked twice
- * at a time.
+ * A unary call without effects, so it may be repeated. It goes to the lock's replica until the call
+ * timeout is over, and to another replica as well if there is no answer soon. A session never
+ * carries it twice at a time.
  */
 final class RetriedCall<Q, A> implements TimedItem {
   private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
@@ -36,10 +36,10 @@ final class RetriedCall<Q, A> implements TimedItem {
   private final long untilNanos;
   private final CompletableFuture<A> answer = new CompletableFuture<>();
 
-  /** Those that have yet to answer. */
-  private final Set<SessionStream> asked = ConcurrentHashMap.newKeySet();
+  /** Sessions without an answer yet. */
+  private final Set<SessionStream> unansweredSessions = ConcurrentHashMap.newKeySet();
 
-  private volatile @Nullable SessionStream askedLast;
+  private volatile @Nullable SessionStream lastSession;
   private volatile long retryNanos = ClientClock.NEVER;
   private volatile String lastFailure = "";
 
@@ -52,16 +52,19 @@ final class RetriedCall<Q, A> implements TimedItem {
     this.untilNanos = context.clock.nanos() + context.callTimeoutNanos;
   }
 
-  /** Asks; what depends on the future runs on the callback executor. */
-  static <Q, A> CompletableFuture<A> ask(
+  /** Starts a call for the user. Stages that depend on the future run on the callback executor. */
+  static <Q, A> CompletableFuture<A> start(
       ClientContext context, String name, MethodDescriptor<Q, A> method, Q request) {
     context.requireOpen();
-    return ClientFutures.on(
-        context.callbacks, begin(context, RendezvousHash.hash(name), method, request));
+    return ClientFutures.completeOn(
+        context.callbacks, startInternal(context, RendezvousHash.hash(name), method, request));
   }
 
-  /** As {@link #ask}, for ourselves: completes on the thread that learns of the answer. */
-  static <Q, A> CompletableFuture<A> begin(
+  /**
+   * As {@link #start}, for the client itself: the future completes on the thread that receives the
+   * answer.
+   */
+  static <Q, A> CompletableFuture<A> startInternal(
       ClientContext context, long lockHash, MethodDescriptor<Q, A> method, Q request) {
     RetriedCall<Q, A> call = new RetriedCall<>(context, lockHash, method, request);
     context.calls.add(call);
@@ -72,7 +75,7 @@ final class RetriedCall<Q, A> implements TimedItem {
     return call.answer;
   }
 
-  /** The client is closing. */
+  /** Fails the call because the client closes. */
   void abandon() {
     fail(new UnavailableException("the client was closed", true));
   }
@@ -89,38 +92,38 @@ final class RetriedCall<Q, A> implements TimedItem {
       fail(new UnavailableException(method.getBareMethodName() + ": " + why, true));
     } else if (nowNanos >= retryNanos) {
       retryNanos = ClientClock.NEVER;
-      SessionStream silent = askedLast;
-      if (silent != null && asked.contains(silent)) {
-        context.replicas.suspect(silent, tryNanos());
+      SessionStream silent = lastSession;
+      if (silent != null && unansweredSessions.contains(silent)) {
+        context.replicas.probeQuietSessions(silent, tryNanos());
       }
       send();
     }
   }
 
   private void send() {
-    SessionStream session = context.replicas.openSoon(lockHash);
+    SessionStream session = context.replicas.findOpenOrConnect(lockHash);
     long left = untilNanos - context.clock.nanos();
     if (session == null || session.phase() != SessionStream.Phase.OPEN || left < SHORTEST_NANOS) {
-      askedLast = null;
-      retryAfter(context.pauseNanos(PAUSE_NANOS));
+      lastSession = null;
+      retryAfter(context.jitteredNanos(PAUSE_NANOS));
       return;
     }
-    askedLast = session;
+    lastSession = session;
     retryAfter(tryNanos());
-    if (asked.add(session)) {
+    if (unansweredSessions.add(session)) {
       ClientFutures.whenDone(
           AsyncUnaryCalls.call(session.channel(), method, request, left),
-          (value, failure) -> ended(session, value, failure));
+          (value, failure) -> onEnded(session, value, failure));
     }
   }
 
-  private void ended(SessionStream session, @Nullable A value, @Nullable Throwable failure) {
-    asked.remove(session);
+  private void onEnded(SessionStream session, @Nullable A value, @Nullable Throwable failure) {
+    unansweredSessions.remove(session);
     if (value != null) {
       context.calls.remove(this);
       answer.complete(value);
     } else if (failure instanceof AsyncUnaryCalls.StatusFailure e) {
-      failed(e.status());
+      onFailed(e.status());
     }
   }
 
@@ -128,11 +131,11 @@ final class RetriedCall<Q, A> implements TimedItem {
     return Math.min(LONGEST_TRY_NANOS, context.callTimeoutNanos / TRY_PART);
   }
 
-  private void failed(Status status) {
+  private void onFailed(Status status) {
     CallFailure callFailure = CallFailure.of(status);
     lastFailure = callFailure.message();
-    if (callFailure.isPassing()) {
-      retryAfter(context.pauseNanos(PAUSE_NANOS));
+    if (callFailure.isTransient()) {
+      retryAfter(context.jitteredNanos(PAUSE_NANOS));
     } else {
       fail(callFailure.toException());
     }
@@ -140,7 +143,7 @@ final class RetriedCall<Q, A> implements TimedItem {
 
   private void retryAfter(long nanos) {
     retryNanos = context.clock.nanos() + nanos;
-    context.calls.touch(this);
+    context.calls.reschedule(this);
   }
 
   private void fail(RuntimeException why) {

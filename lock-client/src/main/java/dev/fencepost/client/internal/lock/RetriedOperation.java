@@ -17,21 +17,21 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An operation that is repeated, on whichever session there is, until it is answered or its time is
- * over. If the answer is overdue and the session gives no sign of life, the operation is sent
- * through another; what the first may still answer is not heard. Thread-safe.
+ * An operation that is repeated, on any usable session, until it is answered or its time is over.
+ * If the answer is overdue and the session gives no sign of life, the operation is sent through
+ * another session. A later answer of the first is then ignored. Thread-safe.
  *
- * @param <T> its answer
+ * @param <T> the answer
  */
 abstract class RetriedOperation<T> implements TimedItem {
   private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
   private static final long LONGEST_TRY_NANOS = TimeUnit.SECONDS.toNanos(2);
 
-  /** How long a try may take, as a part of the time that there is. */
+  /** The longest time of an attempt, as a part of the whole time. */
   private static final int TRY_PART = 6;
 
   private final ClientContext context;
-  private final TimingWheel<RetriedOperation<?>> set;
+  private final TimingWheel<RetriedOperation<?>> wheel;
   private final long lockHash;
   private final PendingOperation.Lane lane;
   private final long untilNanos;
@@ -43,94 +43,97 @@ abstract class RetriedOperation<T> implements TimedItem {
   RetriedOperation(
       ClientContext context, long lockHash, PendingOperation.Lane lane, long untilNanos) {
     this.context = context;
-    this.set = context.retriedOperations;
+    this.wheel = context.retriedOperations;
     this.lockHash = lockHash;
     this.lane = lane;
     this.untilNanos = untilNanos;
     this.tryNanos = Math.min(LONGEST_TRY_NANOS, (untilNanos - context.clock.nanos()) / TRY_PART);
   }
 
-  /** What to send. */
+  /** Creates the message. */
   abstract Operation.Builder operation(long nowNanos);
 
   /**
-   * The answer that a result means; null if it means none, and the operation is repeated.
+   * Converts a result to the answer; null if it contains none and the operation must be repeated.
    *
-   * @throws FencepostException which the answer fails with
+   * @throws FencepostException if the answer is a failure
    */
-  abstract @Nullable T answer(Result result, long countedFromNanos);
+  abstract @Nullable T toAnswer(Result result, long countedFromNanos);
 
-  /** What the answer fails with when the time is over. */
-  abstract RuntimeException late();
+  /** Creates the failure for the end of the time. */
+  abstract RuntimeException timeoutException();
 
-  /** Completes on the thread that learns of it. */
+  /** Completes on the thread that receives the answer. */
   final CompletableFuture<T> answer() {
     return answer;
   }
 
   /** Sends it to the lock's replica. */
-  final void begin() {
-    begin(null);
+  final void start() {
+    start(null);
   }
 
-  /** Sends it to that session first, if it is open. */
-  final void begin(@Nullable SessionStream first) {
-    set.add(this);
-    sendTo(first == null || !first.isOpenForMore() ? way() : first);
+  /** Sends it to that session first, if it accepts operations. */
+  final void start(@Nullable SessionStream first) {
+    wheel.add(this);
+    sendTo(first == null || !first.acceptsOperations() ? route() : first);
   }
 
-  /** It is not waited for any more. */
+  /** Fails it, because nobody waits for it any more. */
   final void abandon() {
-    fail(late());
+    fail(timeoutException());
   }
 
-  /** There may be a way now, for one that found none before. */
-  final void nudge() {
+  /** Retries soon if no session was found before, because one may be usable now. */
+  final void retrySoon() {
     if (retryNanos == ClientClock.NEVER && attempt.get() == null) {
-      retryNanos = RoundScheduler.afterRoundOf(context.clock.nanos());
-      set.touch(this);
+      retryNanos = RoundScheduler.nextRoundAfter(context.clock.nanos());
+      wheel.reschedule(this);
     }
   }
 
   @Override
   public final long dueNanos() {
-    Attempt waited = attempt.get();
-    long overdue = waited == null ? ClientClock.NEVER : waited.overdueNanos;
+    Attempt awaited = attempt.get();
+    long overdue = awaited == null ? ClientClock.NEVER : awaited.overdueNanos;
     return Math.min(untilNanos, Math.min(retryNanos, overdue));
   }
 
   @Override
   public final void run(long nowNanos) {
     if (nowNanos >= untilNanos) {
-      fail(late());
+      fail(timeoutException());
     } else if (nowNanos >= retryNanos) {
       retryNanos = ClientClock.NEVER;
-      sendTo(way());
+      sendTo(route());
     } else {
-      Attempt waited = attempt.get();
-      if (waited != null && nowNanos >= waited.overdueNanos) {
-        overdue(waited, nowNanos);
+      Attempt awaited = attempt.get();
+      if (awaited != null && nowNanos >= awaited.overdueNanos) {
+        onOverdue(awaited, nowNanos);
       }
     }
   }
 
-  /** The server is asked whether it lives; if it does not say so, another way is looked for. */
-  private void overdue(Attempt waited, long nowNanos) {
-    waited.overdueNanos = nowNanos + RETRY_NANOS;
-    if (!waited.session.isSuspect()) {
-      context.replicas.suspect(waited.session, tryNanos);
+  /**
+   * Probes the server. If that was done already without an answer, sends the operation through
+   * another session.
+   */
+  private void onOverdue(Attempt awaited, long nowNanos) {
+    awaited.overdueNanos = nowNanos + RETRY_NANOS;
+    if (!awaited.session.isSuspect()) {
+      context.replicas.probeQuietSessions(awaited.session, tryNanos);
       return;
     }
-    SessionStream other = context.replicas.openSoon(lockHash);
-    if (other != null && other != waited.session) {
+    SessionStream other = context.replicas.findOpenOrConnect(lockHash);
+    if (other != null && other != awaited.session) {
       Attempt next = new Attempt(other, nowNanos + tryNanos);
-      if (attempt.compareAndSet(waited, next)) {
+      if (attempt.compareAndSet(awaited, next)) {
         other.send(next);
       }
     }
   }
 
-  private @Nullable SessionStream way() {
+  private @Nullable SessionStream route() {
     return context.replicas.route(lockHash);
   }
 
@@ -141,11 +144,11 @@ abstract class RetriedOperation<T> implements TimedItem {
     Attempt next = new Attempt(session, context.clock.nanos() + tryNanos);
     if (attempt.compareAndSet(null, next)) {
       session.send(next);
-      set.touch(this);
+      wheel.reschedule(this);
     }
   }
 
-  /** On its way to one session. */
+  /** The operation in flight on one session. */
   private final class Attempt implements PendingOperation {
     private final SessionStream session;
     private volatile long overdueNanos;
@@ -168,21 +171,21 @@ abstract class RetriedOperation<T> implements TimedItem {
     }
 
     @Override
-    public void answered(Result result, long countedFromNanos) {
+    public void onResult(Result result, long countedFromNanos) {
       Attempt decided = new Attempt(session, ClientClock.NEVER);
       if (!attempt.compareAndSet(this, decided)) {
         return;
       }
       if (result.hasFailure()) {
-        failed(decided, result.getFailure());
+        onFailed(decided, result.getFailure());
         return;
       }
       try {
         T value =
-            RetriedOperation.this.answer(
+            RetriedOperation.this.toAnswer(
                 result, countedFromNanos == 0 ? sentNanos : countedFromNanos);
         if (value == null) {
-          again(decided, ClientClock.NEVER);
+          retryAt(decided, ClientClock.NEVER);
         } else {
           finish(value);
         }
@@ -192,25 +195,25 @@ abstract class RetriedOperation<T> implements TimedItem {
     }
 
     @Override
-    public void undelivered() {
-      again(this, ClientClock.NEVER);
+    public void onSessionOver() {
+      retryAt(this, ClientClock.NEVER);
     }
   }
 
-  private void failed(Attempt ended, Failure failure) {
+  private void onFailed(Attempt ended, Failure failure) {
     CallFailure callFailure = CallFailure.of(failure);
     if (CallFailure.isDraining(failure)) {
-      context.replicas.leave(ended.session);
-      again(ended, ClientClock.NEVER);
-    } else if (callFailure.isPassing() || callFailure.kind() == CallFailure.Kind.LIMIT) {
+      context.replicas.markDraining(ended.session);
+      retryAt(ended, ClientClock.NEVER);
+    } else if (callFailure.isTransient() || callFailure.kind() == CallFailure.Kind.LIMIT) {
       long pause = Math.max(RETRY_NANOS, callFailure.retryAfter().toNanos());
-      again(ended, context.clock.nanos() + context.pauseNanos(pause));
+      retryAt(ended, context.clock.nanos() + context.jitteredNanos(pause));
     } else {
       fail(callFailure.toException());
     }
   }
 
-  private void again(Attempt ended, long whenNanos) {
+  private void retryAt(Attempt ended, long whenNanos) {
     if (attempt.get() != ended) {
       return;
     }
@@ -219,21 +222,21 @@ abstract class RetriedOperation<T> implements TimedItem {
       return;
     }
     if (whenNanos == ClientClock.NEVER) {
-      sendTo(way());
+      sendTo(route());
     } else {
-      set.touch(this);
+      wheel.reschedule(this);
     }
   }
 
   private void finish(T value) {
-    set.remove(this);
+    wheel.remove(this);
     answer.complete(value);
-    context.stateCondition.changed();
+    context.stateCondition.signalChange();
   }
 
   private void fail(RuntimeException failure) {
-    set.remove(this);
+    wheel.remove(this);
     answer.completeExceptionally(failure);
-    context.stateCondition.changed();
+    context.stateCondition.signalChange();
   }
 }

@@ -1,16 +1,18 @@
 package dev.fencepost.client.internal.lock;
 
-import dev.fencepost.client.JdkLock;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The locks that the current thread holds through {@link JdkLock} views of one client. */
+/**
+ * The locks that the current thread holds through {@link dev.fencepost.client.JdkLock} views of one
+ * client.
+ */
 final class ThreadHolds {
   @SuppressWarnings("ThreadLocalUsage") // Each client has holds of its own.
   private final ThreadLocal<Map<String, ThreadHold>> holds = ThreadLocal.withInitial(HashMap::new);
 
-  /** One hold and how often its thread has locked it. */
+  /** A hold and how often its thread has locked it. */
   static final class ThreadHold {
     final LockHandleImpl handle;
     int depth = 1;

@@ -22,13 +22,13 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One subscriber's watch: a stream to some replica, opened anew when it breaks or falls silent. A
- * new stream begins with the state of each lock, of which only what is newer is passed on.
+ * The watch of one subscriber: a stream to some replica, reopened when it breaks or falls silent. A
+ * new stream begins with the state of each lock; only newer states are passed on.
  */
 final class WatchSubscription implements TimedItem {
   private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-  /** The server gives a sign of life every 10 s. */
+  /** The server sends a heartbeat every 10 s. */
   private static final long SILENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
 
   private static final int MOST_NAMES = 100;
@@ -37,7 +37,7 @@ final class WatchSubscription implements TimedItem {
   private final ClientContext context;
   private final WatchLocksRequest request;
   private final LatestStatePublisher states;
-  private @Nullable Stream stream;
+  private @Nullable WatchStream stream;
   private volatile boolean isOver;
   private volatile long nextNanos;
 
@@ -51,7 +51,7 @@ final class WatchSubscription implements TimedItem {
     this.nextNanos = context.clock.nanos();
   }
 
-  /** Watches these locks for whoever subscribes. */
+  /** Returns a publisher that starts a watch of these locks for each subscriber. */
   static Flow.Publisher<LockView> publisher(ClientContext context, String... names) {
     if (names.length < 1 || names.length > MOST_NAMES) {
       throw InvalidValueException.of("names", names.length + " names", "1–" + MOST_NAMES);
@@ -61,12 +61,12 @@ final class WatchSubscription implements TimedItem {
     return subscriber -> {
       context.requireOpen();
       WatchSubscription watch = new WatchSubscription(context, request.build(), subscriber);
-      watch.states.begin();
+      watch.states.start();
       context.watches.add(watch);
     };
   }
 
-  /** The client is closing. */
+  /** Ends the watch because the client closes. */
   void abandon() {
     states.fail(new IllegalStateException("the client was closed"));
     end();
@@ -79,7 +79,7 @@ final class WatchSubscription implements TimedItem {
 
   @Override
   public void run(long nowNanos) {
-    Stream silent;
+    WatchStream silent;
     synchronized (this) {
       silent = stream;
       stream = null;
@@ -91,14 +91,14 @@ final class WatchSubscription implements TimedItem {
   }
 
   private void open(long nowNanos) {
-    SessionStream session = context.replicas.open(RendezvousHash.hash(request.getNames(0)));
+    SessionStream session = context.replicas.findOpen(RendezvousHash.hash(request.getNames(0)));
     if (session == null) {
       nextNanos = nowNanos + PAUSE_NANOS;
       return;
     }
     nextNanos = nowNanos + SILENCE_NANOS;
-    Stream next =
-        new Stream(
+    WatchStream next =
+        new WatchStream(
             session.channel().newCall(LockServiceGrpc.getWatchLocksMethod(), CallOptions.DEFAULT));
     synchronized (this) {
       if (isOver) {
@@ -110,7 +110,7 @@ final class WatchSubscription implements TimedItem {
   }
 
   private void end() {
-    Stream last;
+    WatchStream last;
     synchronized (this) {
       isOver = true;
       last = stream;
@@ -122,11 +122,11 @@ final class WatchSubscription implements TimedItem {
     }
   }
 
-  private synchronized boolean isCurrent(Stream asking) {
-    return stream == asking;
+  private synchronized boolean isCurrent(WatchStream candidate) {
+    return stream == candidate;
   }
 
-  private void closed(Stream which, Status status) {
+  private void onClosed(WatchStream which, Status status) {
     synchronized (this) {
       if (stream != which) {
         return;
@@ -134,19 +134,19 @@ final class WatchSubscription implements TimedItem {
       stream = null;
     }
     CallFailure callFailure = CallFailure.of(status);
-    if (status.isOk() || callFailure.isPassing()) {
-      nextNanos = context.clock.nanos() + context.pauseNanos(PAUSE_NANOS);
-      context.watches.touch(this);
+    if (status.isOk() || callFailure.isTransient()) {
+      nextNanos = context.clock.nanos() + context.jitteredNanos(PAUSE_NANOS);
+      context.watches.reschedule(this);
     } else {
       states.fail(callFailure.toException());
       end();
     }
   }
 
-  private final class Stream extends ClientCall.Listener<WatchLocksResponse> {
+  private final class WatchStream extends ClientCall.Listener<WatchLocksResponse> {
     private final ClientCall<WatchLocksRequest, WatchLocksResponse> call;
 
-    Stream(ClientCall<WatchLocksRequest, WatchLocksResponse> call) {
+    WatchStream(ClientCall<WatchLocksRequest, WatchLocksResponse> call) {
       this.call = call;
     }
 
@@ -172,7 +172,7 @@ final class WatchSubscription implements TimedItem {
 
     @Override
     public void onClose(Status status, Metadata trailers) {
-      closed(this, status);
+      onClosed(this, status);
     }
 
     private void offer(Lock lock) {

@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs the user's code, never on a thread of the transport or the timer. If the user's executor
- * refuses, a thread is made for it: that a lock is lost must be told.
+ * Runs the user's code, never on a thread of the transport or of the timer. If the user's executor
+ * rejects a task, a new thread runs it, because the loss of a lock must be reported.
  */
 public final class CallbackExecutor implements Executor {
   private static final Logger LOG = LoggerFactory.getLogger(CallbackExecutor.class);
@@ -25,8 +25,8 @@ public final class CallbackExecutor implements Executor {
     this.executor = executor;
   }
 
-  /** Daemon threads, made when there is something to run; more work than threads waits in line. */
-  public static CallbackExecutor ownThreads() {
+  /** Creates up to 16 daemon threads on demand; further tasks wait in a queue. */
+  public static CallbackExecutor withOwnThreads() {
     AtomicInteger count = new AtomicInteger();
     ThreadPoolExecutor threads =
         new ThreadPoolExecutor(
@@ -46,13 +46,13 @@ public final class CallbackExecutor implements Executor {
     try {
       executor.execute(safely);
     } catch (RejectedExecutionException e) {
-      LOG.warn("the callback executor refuses work", e);
+      LOG.warn("the callback executor rejects tasks", e);
       daemon(safely, "fencepost-client-refused").start();
     }
   }
 
-  /** Runs a short task of the client's own at once, however busy the executor is. */
-  public void executeAtOnce(Runnable task) {
+  /** Runs a short task of the client on a new thread, however busy the executor is. */
+  public void executeOnNewThread(Runnable task) {
     daemon(() -> run(task), "fencepost-client-interrupter").start();
   }
 

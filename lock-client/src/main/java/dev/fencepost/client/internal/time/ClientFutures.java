@@ -11,12 +11,15 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** From futures that complete on the transport's threads to the user's. */
+/**
+ * Waits for futures that complete on the transport's threads, and passes their results to the
+ * user's threads.
+ */
 public final class ClientFutures {
   private ClientFutures() {}
 
-  /** Waits for an answer; what it failed with is thrown as it is. */
-  public static <T> T forAnswer(CompletableFuture<T> answer) throws InterruptedException {
+  /** Waits for an answer and throws its failure unchanged. */
+  public static <T> T awaitResult(CompletableFuture<T> answer) throws InterruptedException {
     try {
       return answer.get();
     } catch (ExecutionException e) {
@@ -25,11 +28,12 @@ public final class ClientFutures {
   }
 
   /**
-   * Waits for an answer at most so long, whatever it is; an interrupt is kept for later.
+   * Waits for an answer at most this long. An interrupt does not end the wait; the flag is set
+   * again at its end.
    *
-   * @return empty if there is none in time, or it failed
+   * @return empty if there is no answer in time, or it is a failure
    */
-  public static <T> Optional<T> uninterruptibly(CompletableFuture<T> answer, long nanos) {
+  public static <T> Optional<T> awaitUninterruptibly(CompletableFuture<T> answer, long nanos) {
     long end = System.nanoTime() + nanos;
     boolean isInterrupted = false;
     try {
@@ -49,24 +53,28 @@ public final class ClientFutures {
     }
   }
 
-  /** A future of the user's own, whose dependents run on the executor. */
-  public static <T> CompletableFuture<T> on(Executor executor, CompletableFuture<T> answer) {
-    CompletableFuture<T> mine = new CompletableFuture<>();
+  /**
+   * Returns a future for the user that completes on the executor, so that dependent stages run
+   * there.
+   */
+  public static <T> CompletableFuture<T> completeOn(
+      Executor executor, CompletableFuture<T> answer) {
+    CompletableFuture<T> forUser = new CompletableFuture<>();
     whenDone(
         answer,
         (value, failure) ->
             executor.execute(
                 () -> {
                   if (failure == null) {
-                    mine.complete(value);
+                    forUser.complete(value);
                   } else {
-                    mine.completeExceptionally(unwrapped(failure));
+                    forUser.completeExceptionally(unwrapped(failure));
                   }
                 }));
-    return mine;
+    return forUser;
   }
 
-  /** Does something when the stage is complete; the action must not fail. */
+  /** Runs the action when the stage is complete. The action must not throw. */
   public static <T> void whenDone(
       CompletionStage<T> stage, BiConsumer<@Nullable T, @Nullable Throwable> action) {
     CompletionStage<T> unused = stage.whenComplete(action);

@@ -1,18 +1,18 @@
 package dev.fencepost.client.internal.time;
 
-/** What is to happen later; thread-safe. */
+/** Runs tasks after a delay. Thread-safe. */
 public interface ClientTimers extends AutoCloseable {
 
-  /** Runs the task once after the delay, on a thread that the task does not block. */
+  /** Runs the task once after the delay, on a thread that it may not block. */
   Timer schedule(long delayNanos, Runnable task);
 
-  /** Forgets all tasks. */
+  /** Cancels all tasks. */
   @Override
   void close();
 
-  /** A task that has yet to run. */
+  /** A task that has not run yet. */
   interface Timer {
-    /** Forgets the task; it may just be running. */
+    /** Cancels the task, which may already be running. */
     void cancel();
   }
 }

@@ -7,20 +7,21 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one timer of a client: it goes through whatever is due, in the order in which the sets were
- * made, at most every few milliseconds, so that what is due together is done together.
+ * The only timer of a client. In each round it runs all items that are due, one {@link TimingWheel}
+ * after the other in the order of their creation. A round comes at most every few milliseconds, so
+ * that items which are due together run together.
  */
 public final class RoundScheduler {
-  /** What becomes due within this time of a round waits for the next. */
+  /** The shortest time between two rounds. */
   static final long ROUND_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
-  /** A suspend of the machine is found out no later than this. */
+  /** The longest time between two rounds. A suspend of the machine is noticed within this time. */
   static final long LONGEST_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final ClientClock clock;
   private final ClientTimers timers;
-  private final List<TimingWheel<?>> sets = new CopyOnWriteArrayList<>();
-  private volatile Consumer<Runnable> together = Runnable::run;
+  private final List<TimingWheel<?>> wheels = new CopyOnWriteArrayList<>();
+  private volatile Consumer<Runnable> roundRunner = Runnable::run;
   private volatile long plannedNanos = ClientClock.NEVER;
   private ClientTimers.@Nullable Timer timer;
   private long nextRoundNanos;
@@ -31,24 +32,29 @@ public final class RoundScheduler {
     this.timers = timers;
   }
 
-  /** Is due in the next round: one that has begun may have passed what must go first. */
-  public static long afterRoundOf(long nowNanos) {
+  /**
+   * Returns a moment that is due in the next round. The current round may already have passed items
+   * that must go first.
+   */
+  public static long nextRoundAfter(long nowNanos) {
     return nowNanos + 1;
   }
 
-  public <T extends TimedItem> TimingWheel<T> newSet() {
-    TimingWheel<T> set = new TimingWheel<>(this);
-    sets.add(set);
-    return set;
+  public <T extends TimedItem> TimingWheel<T> newWheel() {
+    TimingWheel<T> wheel = new TimingWheel<>(this);
+    wheels.add(wheel);
+    return wheel;
   }
 
-  /** Has each round done by that, whole. */
-  public void inRounds(Consumer<Runnable> how) {
-    together = how;
+  /** Sets a wrapper that runs each whole round. */
+  public void setRoundRunner(Consumer<Runnable> runner) {
+    roundRunner = runner;
   }
 
-  /** Sees to a round at that moment at the latest, or as soon as one may be. */
-  void wakeAt(long nanos) {
+  /**
+   * Makes sure that a round comes at that moment or earlier, or else as soon as a round is allowed.
+   */
+  void scheduleRound(long nanos) {
     if (nanos < plannedNanos) {
       plan(nanos);
     }
@@ -71,23 +77,23 @@ public final class RoundScheduler {
     }
     plannedNanos = nanos;
     long delay = Math.min(nanos - clock.nanos(), LONGEST_NANOS);
-    timer = timers.schedule(Math.max(0, delay), this::round);
+    timer = timers.schedule(Math.max(0, delay), this::runRound);
   }
 
-  private void round() {
+  private void runRound() {
     long now = clock.nanos();
     synchronized (this) {
       nextRoundNanos = now + ROUND_NANOS;
       plannedNanos = ClientClock.NEVER;
     }
     try {
-      together.accept(() -> sets.forEach(set -> set.run(now)));
+      roundRunner.accept(() -> wheels.forEach(wheel -> wheel.run(now)));
     } finally {
       long next = ClientClock.after(now, LONGEST_NANOS);
-      for (TimingWheel<?> set : sets) {
-        next = Math.min(next, set.earliestNanos());
+      for (TimingWheel<?> wheel : wheels) {
+        next = Math.min(next, wheel.earliestNanos());
       }
-      wakeAt(next);
+      scheduleRound(next);
     }
   }
 }

@@ -6,14 +6,16 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 
-/** Where threads wait until something is so; free for those who change it while nobody waits. */
+/**
+ * Lets threads wait until a condition is true. Signalling costs almost nothing while nobody waits.
+ */
 public final class StateCondition {
   private final ReentrantLock mutex = new ReentrantLock();
   private final Condition changed = mutex.newCondition();
   private final AtomicInteger waiting = new AtomicInteger();
 
-  /** To be called after whatever somebody may wait for. */
-  public void changed() {
+  /** Must be called after each change that a thread may wait for. */
+  public void signalChange() {
     if (waiting.get() == 0) {
       return;
     }
@@ -25,13 +27,16 @@ public final class StateCondition {
     }
   }
 
-  /** Waits until it is so, or the time is over; false if it was not so in time. */
-  public boolean await(BooleanSupplier isSo, long nanos) throws InterruptedException {
+  /**
+   * Waits until the condition is true or the time is over; returns false if it was not true in
+   * time.
+   */
+  public boolean await(BooleanSupplier condition, long nanos) throws InterruptedException {
     mutex.lockInterruptibly();
     waiting.incrementAndGet();
     try {
       long left = nanos;
-      while (!isSo.getAsBoolean()) {
+      while (!condition.getAsBoolean()) {
         if (left <= 0) {
           return false;
         }
@@ -44,10 +49,10 @@ public final class StateCondition {
     }
   }
 
-  /** As {@link #await}; an interrupt ends the wait and is kept. */
-  public void awaitUnlessInterrupted(BooleanSupplier isSo, long millis) {
+  /** As {@link #await}. An interrupt ends the wait, and the flag stays set. */
+  public void awaitUnlessInterrupted(BooleanSupplier condition, long millis) {
     try {
-      await(isSo, TimeUnit.MILLISECONDS.toNanos(millis));
+      await(condition, TimeUnit.MILLISECONDS.toNanos(millis));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -3,15 +3,16 @@ package dev.fencepost.client.internal.time;
 import java.util.function.LongSupplier;
 
 /**
- * A monotonic clock that also counts what the machine slept through.
+ * A monotonic clock that also counts the time during which the machine was suspended.
  *
  * <p>On many systems the monotonic clock stands still while a machine or a virtual machine is
- * suspended, and a lease does not. The wall clock shows it afterwards: if it ran ahead of the
- * monotonic one, this clock jumps by as much. A wall clock that was merely set forward has the same
- * effect, which shortens leases and never lengthens one; one that was set back has none.
+ * suspended, but a lease does not. The wall clock shows the pause afterwards: if it ran ahead of
+ * the monotonic clock, this clock jumps by the difference. A wall clock that was set forward has
+ * the same effect, which shortens leases and never lengthens one. A wall clock that was set back
+ * has no effect.
  */
 public final class SuspendAwareClock implements ClientClock {
-  /** What the wall clock may run ahead of the monotonic one before it counts. */
+  /** The wall clock may run ahead of the monotonic clock by this much before it counts. */
   static final long TOLERANCE_NANOS = 20_000_000;
 
   private static final long NANOS_PER_MILLI = 1_000_000;
@@ -20,7 +21,10 @@ public final class SuspendAwareClock implements ClientClock {
   private final LongSupplier wallMillis;
   private volatile Reading reading;
 
-  /** How far the wall clock is ahead, as last counted, and what to add to the monotonic clock. */
+  /**
+   * How far the wall clock was ahead at the last correction, and the sum to add to the monotonic
+   * clock.
+   */
   private record Reading(long aheadNanos, long addedNanos) {}
 
   SuspendAwareClock(LongSupplier monotonicNanos, LongSupplier wallMillis) {
@@ -30,7 +34,7 @@ public final class SuspendAwareClock implements ClientClock {
     this.reading = new Reading(aheadNanos(monotonic), 1 - monotonic);
   }
 
-  /** This machine's clocks. */
+  /** Uses this machine's clocks. */
   public static SuspendAwareClock ofSystem() {
     return new SuspendAwareClock(System::nanoTime, System::currentTimeMillis);
   }

@@ -6,7 +6,7 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One daemon thread of the client's own, so that no pool of the user's can starve it. */
+/** Timers on a daemon thread of the client's own, so that no pool of the user can starve it. */
 public final class ThreadTimers implements ClientTimers {
   private static final Logger LOG = LoggerFactory.getLogger(ThreadTimers.class);
 
@@ -18,7 +18,7 @@ public final class ThreadTimers implements ClientTimers {
             thread.setDaemon(true);
             return thread;
           },
-          (task, executor) -> LOG.debug("a task came after the end"));
+          (task, executor) -> LOG.debug("a timer task came after close"));
 
   public ThreadTimers() {
     executor.setRemoveOnCancelPolicy(true);

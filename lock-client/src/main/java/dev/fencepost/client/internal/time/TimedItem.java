@@ -1,10 +1,10 @@
 package dev.fencepost.client.internal.time;
 
-/** Something that has to be looked at when its time has come. */
+/** An item that runs when its time has come. */
 public interface TimedItem {
-  /** When, by the client's clock; {@link ClientClock#NEVER} for not at all. */
+  /** The due time on the client's clock; {@link ClientClock#NEVER} if there is none. */
   long dueNanos();
 
-  /** Does what is due, and moves {@link #dueNanos()} on. */
+  /** Does the work that is due and moves {@link #dueNanos()} on. */
   void run(long nowNanos);
 }

@@ -11,18 +11,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Things of one kind that an {@link RoundScheduler} looks at. They are filed by the moment at which
- * they are due in the slots of a wheel (G. Varghese, T. Lauck: Hashed and Hierarchical Timing
- * Wheels, SOSP 1987, scheme 6), so that a round costs what is due and not what there is: a client
- * may hold 100,000 locks. What is due later than when it was filed is found in its old slot, and
- * filed anew then. Adding and removing cost no timer. Thread-safe; {@link #run} is for one thread
- * at a time.
+ * The timed items of one kind, run by a {@link RoundScheduler}. Items are stored by their due time
+ * in the slots of a wheel (G. Varghese, T. Lauck: Hashed and Hierarchical Timing Wheels, SOSP 1987,
+ * scheme 6). A round therefore costs the items that are due, not all items: a client may hold
+ * 100,000 locks. An item whose due time moved later is found in its old slot and stored again from
+ * there. Adding and removing need no timer. Thread-safe, but {@link #run} is for one thread at a
+ * time.
  */
 public final class TimingWheel<T extends TimedItem> {
-  /** The time that a slot stands for. */
+  /** The length of a slot. */
   static final long TICK_NANOS = RoundScheduler.ROUND_NANOS;
 
-  /** A turn of the wheel is 2.56 s; what is due later is passed by once in each. */
+  /** A turn of the wheel takes 2.56 s. Items that are due later are skipped once in each turn. */
   static final int SLOTS = 256;
 
   private static final Logger LOG = LoggerFactory.getLogger(TimingWheel.class);
@@ -31,12 +31,12 @@ public final class TimingWheel<T extends TimedItem> {
   private final List<Set<T>> wheel =
       Stream.<Set<T>>generate(ConcurrentHashMap::newKeySet).limit(SLOTS).toList();
 
-  /** All items, each with the tick under which it is filed; {@link ClientClock#NEVER}: nowhere. */
+  /** All items, each with the tick of its slot; {@link ClientClock#NEVER} if it is in no slot. */
   private final Map<T, Long> ticks = new ConcurrentHashMap<>();
 
   private final AtomicLong earliestNanos = new AtomicLong(ClientClock.NEVER);
 
-  /** Nothing is filed before this tick, of which the next round looks at all slots. */
+  /** No item is stored before this tick. The next round scans all slots from here. */
   private volatile long firstTick;
 
   TimingWheel(RoundScheduler scheduler) {
@@ -45,25 +45,25 @@ public final class TimingWheel<T extends TimedItem> {
 
   public void add(T item) {
     ticks.putIfAbsent(item, ClientClock.NEVER);
-    touch(item);
+    reschedule(item);
   }
 
   public void remove(T item) {
     ticks.computeIfPresent(
         item,
         (same, tick) -> {
-          take(same, tick);
+          removeFrom(same, tick);
           return null;
         });
   }
 
-  /** To be told whenever an item may be due earlier than before. */
-  public void touch(T item) {
-    file(item, false);
+  /** Must be called whenever an item may be due earlier than before. */
+  public void reschedule(T item) {
+    place(item, false);
     long due = item.dueNanos();
     if (due < earliestNanos.get()) {
-      lower(due);
-      scheduler.wakeAt(due);
+      lowerEarliest(due);
+      scheduler.scheduleRound(due);
     }
   }
 
@@ -75,7 +75,7 @@ public final class TimingWheel<T extends TimedItem> {
     ticks.keySet().forEach(action);
   }
 
-  /** Nothing is due before this. */
+  /** No item is due before this moment. */
   long earliestNanos() {
     return earliestNanos.get();
   }
@@ -84,21 +84,21 @@ public final class TimingWheel<T extends TimedItem> {
     if (earliestNanos.get() > nowNanos) {
       return;
     }
-    // Whoever files something from here on sees these two: or is seen below.
+    // Publish both fields before the scan, so that a concurrent add is not missed.
     earliestNanos.set(ClientClock.NEVER);
     long last = nowNanos / TICK_NANOS;
     long first = Math.max(firstTick, last - SLOTS + 1);
     firstTick = last;
-    // Backwards: what stays due is filed under the last, and must not be met there once more.
+    // Scan backwards: items that stay due are stored again in the last slot and must not run twice.
     for (long tick = last; tick >= first; tick--) {
       for (T item : slot(tick)) {
-        look(item, last, nowNanos);
+        visit(item, last, nowNanos);
       }
     }
-    lower(nextNanos(last));
+    lowerEarliest(nextNanos(last));
   }
 
-  private void look(T item, long lastTick, long nowNanos) {
+  private void visit(T item, long lastTick, long nowNanos) {
     Long tick = ticks.get(item);
     if (tick == null || tick > lastTick) {
       return;
@@ -106,41 +106,42 @@ public final class TimingWheel<T extends TimedItem> {
     if (item.dueNanos() <= nowNanos) {
       runSafely(item, nowNanos);
     }
-    file(item, true);
+    place(item, true);
   }
 
-  /** When the first of them is due, or when the wheel has turned without one. */
+  /** The earliest due time of all items, or the time at which the wheel has turned without one. */
   private long nextNanos(long fromTick) {
-    long passedBy = ClientClock.NEVER;
+    long wheelEnd = ClientClock.NEVER;
     for (long tick = fromTick; tick < fromTick + SLOTS; tick++) {
       long next = ClientClock.NEVER;
       for (T item : slot(tick)) {
-        Long filed = ticks.get(item);
-        if (filed != null && filed <= tick && file(item, true) <= tick) {
+        Long placedTick = ticks.get(item);
+        if (placedTick != null && placedTick <= tick && place(item, true) <= tick) {
           next = Math.min(next, item.dueNanos());
         } else {
-          passedBy = (fromTick + SLOTS) * TICK_NANOS;
+          wheelEnd = (fromTick + SLOTS) * TICK_NANOS;
         }
       }
       if (next != ClientClock.NEVER) {
         return next;
       }
     }
-    return passedBy;
+    return wheelEnd;
   }
 
   /**
-   * Files an item under its moment; one that is due later than before only if asked to.
+   * Stores an item in the slot of its due time. If it is due later than before, it moves only if
+   * {@code evenLater} is set.
    *
-   * @return the tick under which it is filed
+   * @return the tick of its slot
    */
-  private long file(T item, boolean evenLater) {
+  private long place(T item, boolean evenLater) {
     long first;
-    Long filed;
+    Long placedTick;
     do {
       first = firstTick;
       long notBefore = first;
-      filed =
+      placedTick =
           ticks.computeIfPresent(
               item,
               (same, was) -> {
@@ -148,18 +149,18 @@ public final class TimingWheel<T extends TimedItem> {
                 if (tick == was || (tick > was && was >= notBefore && !evenLater)) {
                   return was;
                 }
-                take(same, was);
+                removeFrom(same, was);
                 if (tick != ClientClock.NEVER) {
                   slot(tick).add(same);
                 }
                 return tick;
               });
-      // A round that has begun meanwhile may have passed the slot.
-    } while (filed != null && first != firstTick);
-    return filed == null ? ClientClock.NEVER : filed;
+      // A round that began meanwhile may have passed the slot.
+    } while (placedTick != null && first != firstTick);
+    return placedTick == null ? ClientClock.NEVER : placedTick;
   }
 
-  private void take(T item, long tick) {
+  private void removeFrom(T item, long tick) {
     if (tick != ClientClock.NEVER) {
       slot(tick).remove(item);
     }
@@ -173,14 +174,14 @@ public final class TimingWheel<T extends TimedItem> {
     return wheel.get((int) (tick % SLOTS));
   }
 
-  private void lower(long due) {
-    long seen = earliestNanos.get();
-    while (due < seen && !earliestNanos.compareAndSet(seen, due)) {
-      seen = earliestNanos.get();
+  private void lowerEarliest(long due) {
+    long current = earliestNanos.get();
+    while (due < current && !earliestNanos.compareAndSet(current, due)) {
+      current = earliestNanos.get();
     }
   }
 
-  /** One that fails must not keep the others from being looked at. */
+  /** Catches failures, so that one item does not keep the others from running. */
   private void runSafely(T item, long nowNanos) {
     try {
       item.run(nowNanos);

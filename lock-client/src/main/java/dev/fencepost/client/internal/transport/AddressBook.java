@@ -8,8 +8,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The addresses at which replicas may be found: those that the user named, and those that the
- * replicas tell. Changed by {@link ReplicaPool} under its lock; read by any thread.
+ * The addresses at which replicas may be found: those that the user named, and those that replicas
+ * reported. {@link ReplicaPool} changes it under its lock; any thread may read it.
  */
 final class AddressBook {
   private volatile List<ReplicaNode> nodes = List.of();
@@ -22,53 +22,58 @@ final class AddressBook {
     return nodes.stream();
   }
 
-  boolean has(Predicate<ReplicaNode> such) {
-    return nodes.stream().anyMatch(such);
+  boolean anyMatch(Predicate<ReplicaNode> predicate) {
+    return nodes.stream().anyMatch(predicate);
   }
 
-  /** Adds what the user named, in this order. */
-  void seed(List<ReplicaAddress> addresses) {
+  /** Adds the addresses that the user named, in this order. */
+  void addSeeds(List<ReplicaAddress> addresses) {
     List<ReplicaNode> all = new ArrayList<>(nodes);
     for (ReplicaAddress address : addresses) {
-      if (at(all, address) == null) {
+      if (find(all, address) == null) {
         all.add(new ReplicaNode(address, true));
       }
     }
     nodes = List.copyOf(all);
   }
 
-  /** The node whose second connection this is; null if it is none. */
+  /** Returns the node whose second connection this is; null if there is none. */
   @Nullable ReplicaNode predecessorOf(ReplicaNode node) {
     return nodes.stream().filter(each -> each.successor == node).findFirst().orElse(null);
   }
 
-  /** Puts a node in the place of another with the same address. */
+  /** Replaces a node by another with the same address. */
   void replace(ReplicaNode old, ReplicaNode by) {
     nodes = nodes.stream().map(each -> each == old ? by : each).toList();
   }
 
-  /** The living replicas, as one of them tells; who is not among them is forgotten. */
-  void learn(List<Replica> replicas) {
+  /**
+   * Updates the nodes from one replica's list of living replicas. Nodes that are not in the list
+   * are removed, unless they are in use or the user named them.
+   */
+  void update(List<Replica> replicas) {
     List<ReplicaNode> all = new ArrayList<>(nodes);
     for (Replica replica : replicas) {
-      learn(all, replica);
+      update(all, replica);
     }
     all.removeIf(
         node ->
             !node.isSeed
-                && (node.phase == ReplicaNode.Phase.IDLE || node.phase == ReplicaNode.Phase.RESTING)
-                && replicas.stream().noneMatch(each -> node.is(each.getReplicaId())));
+                && (node.phase == ReplicaNode.Phase.IDLE
+                    || node.phase == ReplicaNode.Phase.BACKING_OFF)
+                && replicas.stream().noneMatch(each -> node.isReplica(each.getReplicaId())));
     nodes = List.copyOf(all);
   }
 
-  private static void learn(List<ReplicaNode> all, Replica replica) {
+  private static void update(List<ReplicaNode> all, Replica replica) {
     ReplicaAddress address = ReplicaAddress.read(replica.getAddress()).orElse(null);
     boolean isMet =
-        all.stream().anyMatch(node -> node.is(replica.getReplicaId()) && node.session != null);
+        all.stream()
+            .anyMatch(node -> node.isReplica(replica.getReplicaId()) && node.session != null);
     if (isMet || address == null) {
       return;
     }
-    ReplicaNode node = at(all, address);
+    ReplicaNode node = find(all, address);
     if (node == null && !replica.getDraining()) {
       node = new ReplicaNode(address, false);
       all.add(node);
@@ -77,12 +82,12 @@ final class AddressBook {
       if (replica.getDraining()) {
         node.forgetIdentity();
       } else {
-        node.expect(replica.getReplicaId());
+        node.expectReplica(replica.getReplicaId());
       }
     }
   }
 
-  private static @Nullable ReplicaNode at(List<ReplicaNode> all, ReplicaAddress address) {
+  private static @Nullable ReplicaNode find(List<ReplicaNode> all, ReplicaAddress address) {
     return all.stream().filter(node -> node.address.equals(address)).findFirst().orElse(null);
   }
 }

@@ -9,11 +9,11 @@ import io.grpc.stub.StreamObserver;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** Single calls beside the session, on its connection. */
+/** Unary calls beside the session, on the same connection. */
 public final class AsyncUnaryCalls {
   private AsyncUnaryCalls() {}
 
-  /** Sends a call; the future fails with a {@link StatusFailure}. */
+  /** Sends a call. The future fails with a {@link StatusFailure}. */
   public static <Q, A> CompletableFuture<A> call(
       Channel channel, MethodDescriptor<Q, A> method, Q request, long timeoutNanos) {
     CallOptions options = CallOptions.DEFAULT.withDeadlineAfter(timeoutNanos, TimeUnit.NANOSECONDS);
@@ -22,7 +22,7 @@ public final class AsyncUnaryCalls {
     return answer;
   }
 
-  /** What a call ended with. */
+  /** The status of a call that failed. */
   public static final class StatusFailure extends RuntimeException {
     private static final long serialVersionUID = 1L;
     private final transient Status status;

@@ -10,27 +10,27 @@ import io.grpc.Status.Code;
 import java.time.Duration;
 
 /**
- * A failure that is told to the caller.
+ * A failure that is reported to the caller.
  *
- * @param kind which exception it becomes
+ * @param kind determines the exception
  * @param message for people
- * @param retryAfter not to be tried again before
+ * @param retryAfter shortest time before another try
  */
 public record CallFailure(Kind kind, String message, Duration retryAfter) {
 
   /** The failures that callers can tell apart. */
   public enum Kind {
-    /** Nothing can have happened. */
+    /** No server was reached. Nothing can have happened. */
     UNREACHED,
-    /** Something may have happened. */
+    /** The outcome is unknown. */
     UNKNOWN,
-    /** A limit. */
+    /** A limit is reached. */
     LIMIT,
-    /** Not allowed. */
+    /** The server does not allow it. */
     DENIED,
-    /** A value that the server does not take. */
+    /** The server rejects a value. */
     INVALID,
-    /** A fault of the server or a server that is too old. */
+    /** A fault of the server, or a server that is too old. */
     FAULT
   }
 
@@ -38,7 +38,7 @@ public record CallFailure(Kind kind, String message, Duration retryAfter) {
     return new CallFailure(kind, message, Duration.ZERO);
   }
 
-  /** What a server said of one operation. */
+  /** Converts a server's answer to one operation. */
   public static CallFailure of(Failure failure) {
     return new CallFailure(
         kind(code(failure)),
@@ -46,13 +46,14 @@ public record CallFailure(Kind kind, String message, Duration retryAfter) {
         ProtoConverter.duration(failure.getRetryAfter()));
   }
 
-  /** What a call ended with. */
+  /** Converts the status of a call. */
   public static CallFailure of(Status status) {
-    String said = status.getDescription();
-    return of(kind(status.getCode()), said == null ? status.getCode().toString() : said);
+    String description = status.getDescription();
+    return of(
+        kind(status.getCode()), description == null ? status.getCode().toString() : description);
   }
 
-  /** A status for people. */
+  /** Describes a status for people. */
   static String describe(Status status) {
     Throwable cause = status.getCause();
     return status.getDescription() == null && cause == null
@@ -70,12 +71,12 @@ public record CallFailure(Kind kind, String message, Duration retryAfter) {
     };
   }
 
-  /** Whether another try may go well. */
-  public boolean isPassing() {
+  /** Whether another try may succeed. */
+  public boolean isTransient() {
     return kind == Kind.UNKNOWN || kind == Kind.UNREACHED;
   }
 
-  /** What is thrown. */
+  /** Creates the exception for the caller. */
   public RuntimeException toException() {
     return switch (kind) {
       case UNREACHED -> new UnavailableException(message, false);
@@ -87,7 +88,9 @@ public record CallFailure(Kind kind, String message, Duration retryAfter) {
     };
   }
 
-  /** Whether a server refused the operation since it drains: another takes it at once. */
+  /**
+   * Whether the server refused the operation because it drains. Another server accepts it at once.
+   */
   public static boolean isDraining(Failure failure) {
     return failure.getReason().equals("DRAINING");
   }

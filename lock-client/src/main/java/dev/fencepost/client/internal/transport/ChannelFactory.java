@@ -3,18 +3,22 @@ package dev.fencepost.client.internal.transport;
 import io.grpc.ManagedChannel;
 import io.grpc.okhttp.OkHttpChannelBuilder;
 
-/** How gRPC connects. Where it differs from gRPC's own defaults, the reason stands beside it. */
+/**
+ * Creates gRPC channels. Each setting that differs from the defaults of gRPC has its reason beside
+ * it.
+ */
 public final class ChannelFactory {
   private ChannelFactory() {}
 
-  /** A connection to one server, made when the first call is. */
+  /** Creates a channel to one server. It connects at the first call. */
   public static ManagedChannel open(ReplicaAddress address) {
     return OkHttpChannelBuilder.forAddress(address.host(), address.port())
         .usePlaintext()
-        // Results are heard on the transport's own thread; Hearing says what must not be done
-        // there.
+        // Results arrive on the transport's own thread. SessionCallListener says which work is not
+        // allowed there.
         .directExecutor()
-        // What failed is repeated by its claim id, on a session that is known to live.
+        // The SDK repeats failed operations itself: by claim id, on a session that is known to be
+        // alive.
         .disableRetry()
         .build();
   }

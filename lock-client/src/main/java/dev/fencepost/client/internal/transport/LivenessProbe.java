@@ -4,13 +4,13 @@ import dev.fencepost.proto.v1.Operation;
 import dev.fencepost.proto.v1.Result;
 
 /**
- * An operation that asks for nothing. The server answers it at once, without its store, that it
- * does not know it: which is all that has to be known.
+ * An empty operation. The server answers at once, without its store, that it does not know it. Any
+ * answer proves that the server is alive.
  */
 final class LivenessProbe implements PendingOperation {
   private final Runnable onAnswer;
 
-  /** {@code onAnswer} must not block. */
+  /** Creates a probe; {@code onAnswer} must not block. */
   LivenessProbe(Runnable onAnswer) {
     this.onAnswer = onAnswer;
   }
@@ -26,12 +26,12 @@ final class LivenessProbe implements PendingOperation {
   }
 
   @Override
-  public void answered(Result result, long countedFromNanos) {
+  public void onResult(Result result, long countedFromNanos) {
     onAnswer.run();
   }
 
   @Override
-  public void undelivered() {
-    // The session's end is told to its owner.
+  public void onSessionOver() {
+    // SessionEvents reports the end of the session.
   }
 }

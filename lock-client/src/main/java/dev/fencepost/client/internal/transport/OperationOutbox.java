@@ -10,17 +10,17 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The operations of one session that have no result yet: those that wait to be sent, and those that
- * were sent. Any thread adds; one thread at a time composes messages.
+ * The operations of one session without a result: those that wait to be sent, and those in flight.
+ * Any thread may add. Only one thread at a time composes messages.
  */
 final class OperationOutbox {
   /** The protocol's limit. */
   static final int OPERATIONS_PER_MESSAGE = 256;
 
-  /** This part of what the server takes is kept free of waiting claims. */
+  /** This part of the server's limit is kept free of waiting claims. */
   private static final int RESERVED_PART = 8;
 
-  /** What tags and lengths may cost. */
+  /** The most bytes that tags and lengths can take. */
   private static final int FRAMING_BYTES = 16;
 
   private final Queue<PendingOperation> renewals = new ConcurrentLinkedQueue<>();
@@ -29,9 +29,9 @@ final class OperationOutbox {
   private final ConcurrentMap<Long, PendingOperation> unanswered = new ConcurrentHashMap<>();
   private final AtomicInteger unansweredCount = new AtomicInteger();
   private final AtomicInteger unansweredAcquires = new AtomicInteger();
-  private volatile int mostBytes;
-  private volatile int most;
-  private volatile int mostWithAcquires;
+  private volatile int maxBytes;
+  private volatile int maxUnanswered;
+  private volatile int maxUnansweredWithAcquires;
   private long lastId;
   private int composedBytes;
 
@@ -40,18 +40,18 @@ final class OperationOutbox {
   }
 
   /**
-   * What the server takes.
+   * Sets the limits of the server.
    *
-   * @param maxUnanswered operations before it has answered
-   * @param maxMessageBytes the largest message
+   * @param maxUnanswered operations in flight
+   * @param maxMessageBytes largest message
    */
-  void limit(int maxUnanswered, int maxMessageBytes) {
-    mostBytes = maxMessageBytes;
-    most = maxUnanswered;
-    mostWithAcquires = Math.max(1, maxUnanswered - maxUnanswered / RESERVED_PART);
+  void setLimits(int maxUnanswered, int maxMessageBytes) {
+    maxBytes = maxMessageBytes;
+    this.maxUnanswered = maxUnanswered;
+    maxUnansweredWithAcquires = Math.max(1, maxUnanswered - maxUnanswered / RESERVED_PART);
   }
 
-  /** Whether a claim stands in line at the server or is on its way there. */
+  /** Whether a claim is in flight or waits at the server. */
   boolean hasClaims() {
     return unansweredAcquires.get() > 0;
   }
@@ -63,17 +63,20 @@ final class OperationOutbox {
         && acquires.isEmpty();
   }
 
-  /** Moves what may be sent into the message, most urgent first; false if there is nothing. */
+  /**
+   * Moves operations that may be sent into the message, the most urgent first; returns false if
+   * there are none.
+   */
   boolean compose(SessionRequest.Builder message, long nowNanos) {
     composedBytes = FRAMING_BYTES + Long.BYTES;
-    move(renewals, message, nowNanos, most);
-    move(releases, message, nowNanos, most);
-    move(acquires, message, nowNanos, mostWithAcquires);
+    move(renewals, message, nowNanos, maxUnanswered);
+    move(releases, message, nowNanos, maxUnanswered);
+    move(acquires, message, nowNanos, maxUnansweredWithAcquires);
     return message.getOperationsCount() > 0;
   }
 
-  /** Takes out the operation that is answered; null if it is none of this session's. */
-  @Nullable PendingOperation answered(long id) {
+  /** Removes and returns the operation that is answered; null if this session does not know it. */
+  @Nullable PendingOperation takeAnswered(long id) {
     PendingOperation operation = unanswered.remove(id);
     if (operation != null) {
       count(operation, -1);
@@ -81,18 +84,18 @@ final class OperationOutbox {
     return operation;
   }
 
-  /** Tells all that the session is over. */
-  void abandon() {
+  /** Fails all operations, because the session is over. */
+  void failAll() {
     for (PendingOperation.Lane lane : PendingOperation.Lane.values()) {
       Queue<PendingOperation> queue = queue(lane);
       for (PendingOperation next = queue.poll(); next != null; next = queue.poll()) {
-        next.undelivered();
+        next.onSessionOver();
       }
     }
     for (Long id : unanswered.keySet()) {
-      PendingOperation operation = answered(id);
+      PendingOperation operation = takeAnswered(id);
       if (operation != null) {
-        operation.undelivered();
+        operation.onSessionOver();
       }
     }
   }
@@ -111,11 +114,11 @@ final class OperationOutbox {
       Operation operation = next.toProto(lastId + 1, nowNanos);
       if (operation != null) {
         int bytes = operation.getSerializedSize() + FRAMING_BYTES;
-        if (composedBytes + bytes > mostBytes && message.getOperationsCount() > 0) {
+        if (composedBytes + bytes > maxBytes && message.getOperationsCount() > 0) {
           return;
         }
         composedBytes += bytes;
-        // Known before it is sent: the answer may come at once.
+        // Register it before sending: the answer may come at once.
         unanswered.put(++lastId, next);
         count(next, 1);
         message.addOperations(operation);

@@ -5,38 +5,43 @@ import dev.fencepost.proto.v1.Result;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One operation of a session, from its caller to its result. It is told exactly one end: its
- * result, or that the session was over before one came.
+ * One operation of a session, from its caller to its result. It receives exactly one end: its
+ * result, or the end of the session before a result came.
  */
 public interface PendingOperation {
 
-  /** Which operations go first: in this order. */
+  /** The lanes, the most urgent first. */
   enum Lane {
-    /** A lock that is held must be kept. */
+    /** Keeps a held lock. */
     RENEW,
-    /** Others may be waiting for it. */
+    /** Frees a lock for which others may wait. */
     RELEASE,
-    /** As many as the server lets wait. */
+    /** Waits at the server, as far as the server's limit allows. */
     ACQUIRE
   }
 
-  /** Its place in the queue. */
+  /** The queue of this operation. */
   Lane lane();
 
   /**
-   * What to send; asked for when a message is about to be composed, perhaps more than once.
+   * Converts the operation to a message. It is called when a message is being composed, possibly
+   * more than once.
    *
-   * @return null if it is not wanted any more: nothing is sent and nothing is told
+   * @return null if the operation is no longer wanted; then nothing is sent, and no end is reported
    */
   @Nullable Operation toProto(long id, long nowNanos);
 
   /**
-   * The result came, on the session's thread, which must not be held up.
+   * Receives the result, on the session's thread, which it must not block.
    *
-   * @param countedFromNanos when the mark was sent from which a grant counts; 0 if there is none
+   * @param countedFromNanos the send time of the message from which a grant counts; 0 if there is
+   *     none
    */
-  void answered(Result result, long countedFromNanos);
+  void onResult(Result result, long countedFromNanos);
 
-  /** The session is over. Whether the operation was carried out is not known. */
-  void undelivered();
+  /**
+   * Called when the session is over before a result came. The server may or may not have carried
+   * out the operation.
+   */
+  void onSessionOver();
 }

@@ -20,17 +20,17 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
-/** The words of the wire and those of the domain. */
+/** Converts between protocol messages and the types of the domain. */
 public final class ProtoConverter {
   private static final long NANOS_PER_SECOND = 1_000_000_000;
 
-  /** Longer than anything here lasts, and far from overflowing. */
-  private static final long MOST_SECONDS = 366L * 24 * 3600;
+  /** Longer than any time here, and far from an overflow. */
+  private static final long MAX_SECONDS = 366L * 24 * 3600;
 
   private ProtoConverter() {}
 
   public static long nanos(com.google.protobuf.Duration duration) {
-    long seconds = Math.max(0, Math.min(duration.getSeconds(), MOST_SECONDS));
+    long seconds = Math.max(0, Math.min(duration.getSeconds(), MAX_SECONDS));
     return seconds * NANOS_PER_SECOND + duration.getNanos();
   }
 
@@ -128,7 +128,7 @@ public final class ProtoConverter {
         waiter.getPosition());
   }
 
-  /** A reason that this client does not know ends a grant like an expiry: nobody says by whom. */
+  /** An unknown reason counts as an expiry: it does not claim that anybody ended the grant. */
   private static LossReason reason(dev.fencepost.proto.v1.LossReason reason) {
     return switch (reason) {
       case LOSS_REASON_SUPERSEDED -> LossReason.SUPERSEDED;

@@ -3,7 +3,7 @@ package dev.fencepost.client.internal.transport;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 
-/** How long an address that failed is left alone. */
+/** The pause before an address that failed is tried again. */
 final class ReconnectBackoff {
   private static final long FIRST_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
   private static final long LONGEST_NANOS = TimeUnit.SECONDS.toNanos(3);
@@ -16,7 +16,9 @@ final class ReconnectBackoff {
     this.random = random;
   }
 
-  /** Full jitter: ten thousand clients of a server that comes back do not come back together. */
+  /**
+   * Uses full jitter, so that ten thousand clients of a restarted server do not reconnect together.
+   */
   long nanosAfter(int failures) {
     long longest = Math.min(LONGEST_NANOS, FIRST_NANOS << Math.min(failures, MOST_DOUBLINGS));
     return LEAST_NANOS + (long) (random.nextDouble() * longest);

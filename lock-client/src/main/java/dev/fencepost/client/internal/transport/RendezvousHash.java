@@ -3,8 +3,8 @@ package dev.fencepost.client.internal.transport;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Which replica a lock prefers: the one whose weight for the lock is the highest. All clients come
- * to the same answer without talking to each other, and when a replica goes, only its locks move.
+ * Chooses the replica that a lock prefers: the one with the highest weight for the lock. All
+ * clients choose the same without talking to each other. When a replica goes, only its locks move.
  *
  * <p>Source: Thaler and Ravishankar, "Using name-based mappings to increase hit rates" (1998). The
  * weight is FNV-1a of the name and of the replica's id, mixed as in SplitMix64.
@@ -15,7 +15,7 @@ public final class RendezvousHash {
 
   private RendezvousHash() {}
 
-  /** FNV-1a of the text's UTF-8. */
+  /** Returns FNV-1a of the text's UTF-8. */
   public static long hash(String text) {
     long hash = FNV_OFFSET;
     for (byte each : text.getBytes(StandardCharsets.UTF_8)) {
@@ -24,7 +24,7 @@ public final class RendezvousHash {
     return hash;
   }
 
-  /** How much a lock prefers a replica; compared as signed numbers. */
+  /** Returns a lock's weight for a replica. Weights compare as signed numbers. */
   public static long weight(long lockHash, long replicaHash) {
     long mixed = lockHash ^ Long.rotateLeft(replicaHash, 32);
     mixed = (mixed ^ (mixed >>> 30)) * 0xbf58476d1ce4e5b9L;

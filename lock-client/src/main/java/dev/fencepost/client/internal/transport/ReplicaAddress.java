@@ -6,7 +6,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Where a server listens.
+ * The address of a server.
  *
  * @param host a name or an address, IPv6 without brackets
  * @param port 1–65535
@@ -18,13 +18,13 @@ public record ReplicaAddress(String host, int port) {
   private static final Pattern SYNTAX =
       Pattern.compile("(?:\\[([0-9A-Fa-f:.%a-z]+)]|([^\\[\\]:/\\s,]+))(?::(\\d{1,5}))?");
 
-  /** Reads {@code host[:port]} or {@code [IPv6][:port]}. */
+  /** Parses {@code host[:port]} or {@code [IPv6][:port]}. */
   static ReplicaAddress parse(String text) {
     return read(text)
         .orElseThrow(() -> InvalidValueException.of("target", text, "host:port or [IPv6]:port"));
   }
 
-  /** As {@link #parse}; empty if the text means no address. */
+  /** As {@link #parse}; empty if the text is not an address. */
   static Optional<ReplicaAddress> read(String text) {
     Matcher matcher = SYNTAX.matcher(text);
     if (!matcher.matches()) {

@@ -4,27 +4,27 @@ import io.grpc.ManagedChannel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One address at which a replica may be found. {@link ReplicaPool} moves it; others only read, on
- * any thread.
+ * One address at which a replica may be found. {@link ReplicaPool} changes it; other classes only
+ * read it, on any thread.
  */
 final class ReplicaNode {
-  /** What a node is at the moment. */
+  /** The state of a node. */
   enum Phase {
-    /** No session, and one may be opened. */
+    /** There is no session, and one may be opened. */
     IDLE,
-    /** A session has yet to be welcomed. */
+    /** A session was opened and not welcomed yet. */
     CONNECTING,
-    /** A session is open. */
+    /** The session is open. */
     OPEN,
-    /** Its replica drains: no new operations. */
-    LEAVING,
-    /** It failed and is left alone for a while. */
-    RESTING
+    /** Its replica drains and takes no new operations. */
+    DRAINING,
+    /** It failed and is not used for a while. */
+    BACKING_OFF
   }
 
   final ReplicaAddress address;
 
-  /** Named by the user: asked when nobody else is known, and never forgotten. */
+  /** The user named it: it is used when no other is known, and never forgotten. */
   final boolean isSeed;
 
   volatile Phase phase = Phase.IDLE;
@@ -34,15 +34,20 @@ final class ReplicaNode {
   private volatile @Nullable Identity former;
   private volatile boolean wasMet;
 
-  /** In a row, until it is met or another is expected there. */
+  /**
+   * Consecutive connection failures; reset when the replica answers or when another replica is
+   * expected at this address.
+   */
   volatile int failures;
 
-  long restsUntilNanos;
+  long backoffUntilNanos;
 
-  /** Another connection to the same address, not welcomed yet, since this one does not answer. */
+  /**
+   * A second connection to the same address, not welcomed yet, because this one does not answer.
+   */
   volatile @Nullable ReplicaNode successor;
 
-  /** The replica that listens there, as far as known. */
+  /** The replica at this address, as far as known. */
   private record Identity(String id, long hash) {}
 
   ReplicaNode(ReplicaAddress address, boolean isSeed) {
@@ -50,27 +55,28 @@ final class ReplicaNode {
     this.isSeed = isSeed;
   }
 
-  /** It says itself who it is. */
-  void meet(String replicaId) {
+  /** Records that the replica at this address said its own id. */
+  void recordWelcome(String replicaId) {
     identify(replicaId);
     failures = 0;
     wasMet = true;
   }
 
-  /** Others say who listens there. */
-  void expect(String replicaId) {
+  /** Records that other replicas reported this id for the address. */
+  void expectReplica(String replicaId) {
     Identity last = identity == null ? former : identity;
     if (last != null && !last.id.equals(replicaId)) {
-      // What failed was another. All clients should come at the same time: a lock's waiters meet.
+      // The failures were those of another replica. Connect without a pause, like all other
+      // clients, so that the waiters of a lock meet at one replica.
       failures = 0;
-      if (phase == Phase.RESTING) {
+      if (phase == Phase.BACKING_OFF) {
         phase = Phase.IDLE;
       }
     }
     identify(replicaId);
   }
 
-  /** Whoever listens there next may be another. */
+  /** Forgets the replica, because the next one at this address may be another. */
   void forgetIdentity() {
     former = identity == null ? former : identity;
     identity = null;
@@ -80,7 +86,7 @@ final class ReplicaNode {
     identity = new Identity(replicaId, RendezvousHash.hash(replicaId));
   }
 
-  /** Whether a replica was ever met there. */
+  /** Whether a replica was ever connected at this address. */
   boolean wasMet() {
     return wasMet;
   }
@@ -89,26 +95,26 @@ final class ReplicaNode {
     return identity != null;
   }
 
-  boolean is(String replicaId) {
+  boolean isReplica(String replicaId) {
     Identity known = identity;
     return known != null && known.id.equals(replicaId);
   }
 
-  /** How much a lock prefers the replica. */
+  /** Returns a lock's weight for the replica. */
   long weight(long lockHash) {
     Identity known = identity;
     return known == null ? Long.MIN_VALUE : RendezvousHash.weight(lockHash, known.hash);
   }
 
-  /** Whether operations may be sent there, now or once it is connected. */
+  /** Whether operations may be sent there, now or after it is connected. */
   boolean isUsable() {
     return switch (phase) {
       case IDLE, CONNECTING, OPEN -> true;
-      case LEAVING, RESTING -> false;
+      case DRAINING, BACKING_OFF -> false;
     };
   }
 
-  /** Whether it may be waited for: one that failed comes back before anything is sent there. */
+  /** Whether it is worth waiting for. A node that failed must first be connected again. */
   boolean isPromising() {
     return isOpen() || (isUsable() && failures == 0);
   }
@@ -117,16 +123,14 @@ final class ReplicaNode {
     return phase == Phase.OPEN;
   }
 
-  /** Whether it has yet to answer a question about its life. */
+  /** Whether a liveness probe is unanswered. */
   boolean isSuspect() {
     SessionStream current = session;
     return current != null && current.isSuspect();
   }
 
-  /**
-   * A second connection to the same replica, which takes the place of this one if it is welcomed.
-   */
-  ReplicaNode beginSuccessor() {
+  /** Creates a second connection to the same replica. It replaces this node if it is welcomed. */
+  ReplicaNode createSuccessor() {
     ReplicaNode next = new ReplicaNode(address, isSeed);
     next.identity = identity;
     next.failures = failures;
@@ -135,10 +139,10 @@ final class ReplicaNode {
     return next;
   }
 
-  /** The session, if operations may be added to it. */
+  /** Returns the session if it accepts operations. */
   @Nullable SessionStream usableSession() {
     SessionStream current = session;
-    return isUsable() && current != null && current.isOpenForMore() ? current : null;
+    return isUsable() && current != null && current.acceptsOperations() ? current : null;
   }
 
   @Override

@@ -23,53 +23,55 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The replicas of the service, a session with each that is needed, and which of them a lock's
- * operations go to. Thread-safe; routing takes no lock.
+ * The replicas of the service, with a session to each that is needed. It chooses the replica for a
+ * lock's operations. Thread-safe; routing takes no lock.
  */
 public final class ReplicaPool implements TimedItem {
   private static final Logger LOG = LoggerFactory.getLogger(ReplicaPool.class);
 
-  /** While no connection answers, others are begun one after the other. */
-  private static final long REACH_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+  /** While no connection answers, further ones are opened at this interval. */
+  private static final long CONNECT_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
   private final Function<ReplicaAddress, ManagedChannel> connector;
   private final ClientClock clock;
   private final Random random;
-  private final ReconnectBackoff pause;
+  private final ReconnectBackoff backoff;
   private final TimingWheel<SessionStream> sessions;
   private final SessionContext sessionContext;
-  private final TimingWheel<ReplicaPool> self;
+  private final TimingWheel<ReplicaPool> ownWheel;
   private final ReplicaPoolListener listener;
   private final AddressBook addressBook = new AddressBook();
   private volatile String lastFailure = "no server was asked yet";
   private volatile @Nullable Welcome welcome;
   private volatile boolean isClosed;
-  private long nextReachNanos;
+  private long nextConnectNanos;
 
   public ReplicaPool(TransportSetup setup, RoundScheduler scheduler, ReplicaPoolListener listener) {
     this.connector = setup.connector();
     this.clock = setup.clock();
     this.random = setup.random();
-    this.pause = new ReconnectBackoff(random);
-    this.sessions = scheduler.newSet();
+    this.backoff = new ReconnectBackoff(random);
+    this.sessions = scheduler.newWheel();
     this.sessionContext = setup.sessionContext(sessions);
-    this.self = scheduler.newSet();
+    this.ownWheel = scheduler.newWheel();
     this.listener = listener;
-    self.add(this);
+    ownWheel.add(this);
   }
 
-  /** Names addresses at which replicas may be found, and begins to connect. */
-  public void seed(List<ReplicaAddress> addresses) {
+  /** Adds addresses at which replicas may be found, and begins to connect. */
+  public void addSeeds(List<ReplicaAddress> addresses) {
     List<ReplicaAddress> shuffled = new ArrayList<>(addresses);
-    // Not all clients to the first of the list.
+    // Shuffled, so that not all clients connect to the first of the list.
     Collections.shuffle(shuffled, random);
     synchronized (this) {
-      addressBook.seed(shuffled);
+      addressBook.addSeeds(shuffled);
     }
     route(0);
   }
 
-  /** The session for a lock's operations, connecting if need be; null if there is none now. */
+  /**
+   * Returns the session for a lock's operations and connects if needed; null if there is none now.
+   */
   public @Nullable SessionStream route(long lockHash) {
     ReplicaNode node = ReplicaRouter.preferred(addressBook.nodes(), lockHash);
     if (node == null || isClosed) {
@@ -78,18 +80,19 @@ public final class ReplicaPool implements TimedItem {
     return node.phase == ReplicaNode.Phase.IDLE ? connect(node) : node.usableSession();
   }
 
-  /** A session that answers now, the lock's own if possible; null if there is none. */
-  public @Nullable SessionStream open(long lockHash) {
-    ReplicaNode node = ReplicaRouter.open(addressBook.nodes(), lockHash);
+  /** Returns a session that answers now, preferably the lock's own; null if there is none. */
+  public @Nullable SessionStream findOpen(long lockHash) {
+    ReplicaNode node = ReplicaRouter.bestOpen(addressBook.nodes(), lockHash);
     return node == null ? null : node.usableSession();
   }
 
   /**
-   * As {@link #open}; else one that may be welcomed soon. If what there is does not answer, another
-   * connection is begun, and {@link ReplicaPoolListener#usable} tells of it.
+   * As {@link #findOpen}, or else a session that may soon be welcomed. If the existing ones do not
+   * answer, it opens another connection and returns null; {@link
+   * ReplicaPoolListener#onSessionUsable} reports when it is usable.
    */
-  public @Nullable SessionStream openSoon(long lockHash) {
-    SessionStream session = open(lockHash);
+  public @Nullable SessionStream findOpenOrConnect(long lockHash) {
+    SessionStream session = findOpen(lockHash);
     if (session != null) {
       return session;
     }
@@ -101,26 +104,29 @@ public final class ReplicaPool implements TimedItem {
     return null;
   }
 
-  /** An answer on a session is overdue: it, and all that were as quiet, are put to the question. */
-  public void suspect(SessionStream overdue, long quietNanos) {
-    overdue.suspect();
+  /**
+   * Sends a liveness probe on a session with an overdue answer, and on all sessions that were as
+   * quiet.
+   */
+  public void probeQuietSessions(SessionStream overdue, long quietNanos) {
+    overdue.probe();
     addressBook.stream()
         .filter(ReplicaNode::isOpen)
         .map(node -> node.session)
         .filter(session -> session != null && session.isQuietFor(quietNanos))
-        .forEach(SessionStream::suspect);
+        .forEach(SessionStream::probe);
   }
 
   public boolean isReady() {
-    return addressBook.has(ReplicaNode::isOpen);
+    return addressBook.anyMatch(ReplicaNode::isOpen);
   }
 
-  public int openSessions() {
+  public int openSessionCount() {
     return (int) addressBook.stream().filter(ReplicaNode::isOpen).count();
   }
 
-  /** The target's name could not be looked up. */
-  public void unresolved(Exception why) {
+  /** Records that the target's name could not be resolved. */
+  public void recordUnresolved(Exception why) {
     lastFailure = "the target's name is not known: " + why.getMessage();
     LOG.warn("{}", lastFailure);
   }
@@ -130,75 +136,66 @@ public final class ReplicaPool implements TimedItem {
     return lastFailure;
   }
 
-  /** What a server said of itself and its limits when it was last met; null before the first. */
+  /** The welcome of the last connected server, with its limits; null before the first. */
   public @Nullable Welcome welcome() {
     return welcome;
   }
 
-  /** The server says that it drains, with an operation's failure or with a notice. */
-  public void leave(SessionStream session) {
+  /**
+   * Stops using a session because its server drains, as an operation's failure or a notice says.
+   */
+  public void markDraining(SessionStream session) {
     boolean left = false;
     synchronized (this) {
       for (ReplicaNode node : addressBook.nodes()) {
         if (node.session == session && node.phase == ReplicaNode.Phase.OPEN) {
-          node.phase = ReplicaNode.Phase.LEAVING;
+          node.phase = ReplicaNode.Phase.DRAINING;
           left = true;
         }
       }
     }
     if (left) {
-      LOG.info("a replica drains; its locks are kept through the others");
-      session.leave();
-      listener.changed();
-      listener.usable();
+      LOG.info("a replica drains; its locks are renewed through the others");
+      session.drain();
+      listener.onReplicasChanged();
+      listener.onSessionUsable();
     }
   }
 
-  /** The living replicas, as one of them tells. */
-  public synchronized void learn(List<Replica> replicas) {
-    addressBook.learn(replicas);
+  /** Takes over a replica's list of living replicas. */
+  public synchronized void learnReplicas(List<Replica> replicas) {
+    addressBook.update(replicas);
   }
 
-  /** Does something of which what is sent travels together. */
-  public void together(Runnable work) {
-    List<SessionStream> corked = new ArrayList<>();
-    forEachSession(
-        session -> {
-          if (session.cork()) {
-            corked.add(session);
-          }
-        });
-    try {
-      work.run();
-    } finally {
-      corked.forEach(SessionStream::uncork);
-    }
+  /** Runs the work and groups what it sends into one write per session. */
+  public void groupWrites(Runnable work) {
+    WriteGroup.run(sessions, work);
   }
 
-  /** Says goodbye to all. */
-  public void leaveAll() {
+  /** Ends all sessions after their last result. */
+  public void sayGoodbyes() {
     isClosed = true;
-    forEachSession(SessionStream::leave);
+    forEachSession(SessionStream::drain);
   }
 
   /** Whether all streams have ended. */
-  public boolean areAllOver() {
+  public boolean hasNoSessions() {
     return sessions.size() == 0;
   }
 
-  /** Ends what is left. */
+  /** Ends the remaining sessions at once. */
   public void close() {
     isClosed = true;
     forEachSession(session -> session.end(Status.CANCELLED.withDescription("the client closed")));
-    self.remove(this);
+    ownWheel.remove(this);
   }
 
   @Override
   public long dueNanos() {
     long due = ClientClock.NEVER;
     for (ReplicaNode node : addressBook.nodes()) {
-      if (node.phase == ReplicaNode.Phase.RESTING) {
-        due = Math.min(due, node.restsUntilNanos);
+      if (node.phase == ReplicaNode.Phase.BACKING_OFF) {
+        due = Math.min(due, node.backoffUntilNanos);
       }
     }
     return due;
@@ -209,7 +206,7 @@ public final class ReplicaPool implements TimedItem {
     List<ReplicaNode> rested = new ArrayList<>();
     synchronized (this) {
       for (ReplicaNode node : addressBook.nodes()) {
-        if (node.phase == ReplicaNode.Phase.RESTING && nowNanos >= node.restsUntilNanos) {
+        if (node.phase == ReplicaNode.Phase.BACKING_OFF && nowNanos >= node.backoffUntilNanos) {
           node.phase = ReplicaNode.Phase.IDLE;
           rested.add(node);
         }
@@ -235,39 +232,42 @@ public final class ReplicaPool implements TimedItem {
     node.channel = channel;
     SessionStream session =
         SessionStream.open(channel, sessionContext, new NodeSessionEvents(node, channel));
-    // It may have failed already, and then the node rests.
+    // It may have failed already; then the node backs off.
     node.session = session.phase() == SessionStream.Phase.OVER ? null : session;
     return node.usableSession();
   }
 
-  /** One more connection: what is overdue cannot wait for one that does not answer. */
+  /** Opens one more connection: overdue operations cannot wait for one that does not answer. */
   private synchronized void connectNext(long lockHash) {
     long now = clock.nanos();
     ReplicaNode next =
-        now < nextReachNanos ? null : ReplicaRouter.next(addressBook.nodes(), lockHash, now);
+        now < nextConnectNanos
+            ? null
+            : ReplicaRouter.nextToConnect(addressBook.nodes(), lockHash, now);
     if (next != null && !isClosed) {
-      nextReachNanos = now + REACH_EVERY_NANOS;
-      connect(next.isOpen() ? next.beginSuccessor() : next);
+      nextConnectNanos = now + CONNECT_EVERY_NANOS;
+      connect(next.isOpen() ? next.createSuccessor() : next);
     }
   }
 
-  private void opened(ReplicaNode node, SessionStream session, Welcome greeting) {
+  private void onOpened(ReplicaNode node, SessionStream session, Welcome greeting) {
     String id = greeting.getServer().getReplicaId();
     boolean isNeeded;
     List<SessionStream> dead;
     synchronized (this) {
-      Predicate<ReplicaNode> isSame = other -> other != node && other.isOpen() && other.is(id);
-      isNeeded = !addressBook.has(other -> isSame.test(other) && !other.isSuspect());
+      Predicate<ReplicaNode> isSame =
+          other -> other != node && other.isOpen() && other.isReplica(id);
+      isNeeded = !addressBook.anyMatch(other -> isSame.test(other) && !other.isSuspect());
       dead =
           addressBook.stream()
               .filter(isSame.and(ReplicaNode::isSuspect))
               .map(each -> each.session)
               .toList();
-      succeed(node, isNeeded);
+      replacePredecessor(node, isNeeded);
       boolean sameStore = isSameStore(greeting);
-      node.meet(id);
+      node.recordWelcome(id);
       node.session = session;
-      node.phase = isNeeded && sameStore ? ReplicaNode.Phase.OPEN : ReplicaNode.Phase.LEAVING;
+      node.phase = isNeeded && sameStore ? ReplicaNode.Phase.OPEN : ReplicaNode.Phase.DRAINING;
       if (sameStore) {
         welcome = greeting;
       } else {
@@ -277,27 +277,30 @@ public final class ReplicaPool implements TimedItem {
       }
     }
     if (!isNeeded) {
-      session.leave();
+      session.drain();
       return;
     }
     Status replaced = Status.UNAVAILABLE.withDescription("another connection answers instead");
     dead.forEach(each -> each.end(replaced));
     LOG.debug("session {} with {}", greeting.getSessionId(), node);
-    learn(greeting.getServer().getReplicasList());
-    // What a server tells at once may be a little old.
-    listener.changed();
-    listener.usable();
+    learnReplicas(greeting.getServer().getReplicasList());
+    // The list in a welcome may be a little old.
+    listener.onReplicasChanged();
+    listener.onSessionUsable();
   }
 
-  /** A second connection was welcomed, or was not: it takes the place of the first, or none. */
-  private synchronized void succeed(ReplicaNode node, boolean isNeeded) {
+  /**
+   * Ends the attempt of a second connection: it replaces the first if it was welcomed and is
+   * needed.
+   */
+  private synchronized void replacePredecessor(ReplicaNode node, boolean isNeeded) {
     ReplicaNode old = addressBook.predecessorOf(node);
     if (old != null) {
       old.successor = null;
       if (isNeeded) {
         addressBook.replace(old, node);
       } else {
-        old.restsUntilNanos = clock.nanos() + pause.nanosAfter(old.failures++);
+        old.backoffUntilNanos = clock.nanos() + backoff.nanosAfter(old.failures++);
       }
     }
   }
@@ -309,7 +312,7 @@ public final class ReplicaPool implements TimedItem {
         || known.getServer().getStoreId().equals(greeting.getServer().getStoreId());
   }
 
-  private void over(ReplicaNode node, ManagedChannel channel, Status why) {
+  private void onOver(ReplicaNode node, ManagedChannel channel, Status why) {
     channel.shutdownNow();
     synchronized (this) {
       if (node.channel != channel) {
@@ -318,38 +321,41 @@ public final class ReplicaPool implements TimedItem {
       lastFailure = node + ": " + CallFailure.describe(why);
       node.session = null;
       node.channel = null;
-      succeed(node, false);
-      node.restsUntilNanos = clock.nanos() + pause.nanosAfter(node.failures);
+      replacePredecessor(node, false);
+      node.backoffUntilNanos = clock.nanos() + backoff.nanosAfter(node.failures);
       node.failures++;
-      if (node.isSeed || node.phase == ReplicaNode.Phase.LEAVING) {
-        // Whoever listens there next is another.
+      if (node.isSeed || node.phase == ReplicaNode.Phase.DRAINING) {
+        // The next replica at this address may be another.
         node.forgetIdentity();
       }
-      node.phase = ReplicaNode.Phase.RESTING;
+      node.phase = ReplicaNode.Phase.BACKING_OFF;
     }
     if (!isClosed) {
       LOG.debug("no session: {}", lastFailure);
-      self.touch(this);
+      ownWheel.reschedule(this);
       if (!isReady()) {
         route(0);
       } else if (!node.wasMet()) {
-        askStranger();
+        connectUnknownSeed();
       }
     }
-    listener.changed();
-    // What found no way while this one was about to connect may have waited for it.
-    listener.usable();
+    listener.onReplicasChanged();
+    // Operations without a session may have waited for this connection.
+    listener.onSessionUsable();
   }
 
-  /** A replica may not be where it says it is, but at an address that the user named. */
-  private void askStranger() {
+  /**
+   * Connects to an address that the user named, because a replica may be unreachable at the address
+   * that it reports.
+   */
+  private void connectUnknownSeed() {
     addressBook.stream()
         .filter(node -> node.isSeed && !node.isIdentified() && node.phase == ReplicaNode.Phase.IDLE)
         .findFirst()
         .ifPresent(this::connect);
   }
 
-  /** Hears what happens to a node's session. */
+  /** Receives the events of one node's session. */
   private final class NodeSessionEvents implements SessionEvents {
     private final ReplicaNode node;
     private final ManagedChannel channel;
@@ -360,35 +366,35 @@ public final class ReplicaPool implements TimedItem {
     }
 
     @Override
-    public void opened(SessionStream session, Welcome greeting) {
-      ReplicaPool.this.opened(node, session, greeting);
+    public void onOpened(SessionStream session, Welcome greeting) {
+      ReplicaPool.this.onOpened(node, session, greeting);
     }
 
     @Override
-    public void draining(SessionStream session, Drain drain) {
-      learn(drain.getReplicasList());
-      leave(session);
+    public void onDraining(SessionStream session, Drain drain) {
+      learnReplicas(drain.getReplicasList());
+      markDraining(session);
     }
 
     @Override
-    public void lost(GrantLost lost) {
-      listener.lost(lost);
+    public void onGrantLost(GrantLost lost) {
+      listener.onGrantLost(lost);
     }
 
     @Override
-    public void alive(SessionStream session) {
+    public void onAlive(SessionStream session) {
       node.failures = 0;
-      listener.usable();
+      listener.onSessionUsable();
     }
 
     @Override
-    public void over(SessionStream session, Status why) {
-      ReplicaPool.this.over(node, channel, why);
+    public void onOver(SessionStream session, Status why) {
+      ReplicaPool.this.onOver(node, channel, why);
     }
 
     @Override
-    public void together(Runnable work) {
-      ReplicaPool.this.together(work);
+    public void groupWrites(Runnable work) {
+      ReplicaPool.this.groupWrites(work);
     }
   }
 }

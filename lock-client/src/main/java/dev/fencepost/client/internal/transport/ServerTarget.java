@@ -7,16 +7,20 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Where servers are found: {@code host:port}, several separated by commas, or {@code
- * dns:///host:port}, which is every address of that name.
+ * The servers that the user named: {@code host:port}, several separated by commas, or {@code
+ * dns:///host:port}, which means every address of that name.
  *
- * @param addresses what the user wrote
- * @param isName whether the one address is a name to be looked up
+ * @param addresses the addresses in the target
+ * @param isName whether the only address is a name to be resolved
  */
 public record ServerTarget(List<ReplicaAddress> addresses, boolean isName) {
   private static final String DNS = "dns:///";
 
-  /** Reads what the user wrote, and throws {@link InvalidValueException} if it is none of these. */
+  /**
+   * Parses a target.
+   *
+   * @throws InvalidValueException if it has none of these forms
+   */
   public static ServerTarget parse(String text) {
     if (text.startsWith(DNS)) {
       return new ServerTarget(List.of(ReplicaAddress.parse(text.substring(DNS.length()))), true);
@@ -26,7 +30,7 @@ public record ServerTarget(List<ReplicaAddress> addresses, boolean isName) {
         false);
   }
 
-  /** The addresses to try; asks the resolver if there is something to ask, which may take long. */
+  /** Returns the addresses to try. It asks the resolver for a name, which may take long. */
   public List<ReplicaAddress> resolve() throws UnknownHostException {
     if (!isName) {
       return addresses;

@@ -8,13 +8,14 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hears what comes on a session's stream, on the transport's own thread, which spares the hop to
- * another one for each result.
+ * Receives the messages of a session's stream on the transport's own thread. This saves a thread
+ * switch for each result.
  *
- * <p>grpc-okhttp calls back with its connection's lock held, and tells the calls of a broken
- * connection of their end while it walks through them. So nothing is written to another connection
- * from there, or two that do it crosswise would wait for each other for ever; and no call is
- * cancelled there. What may lead to that (a greeting, news, an end) is dealt with apart.
+ * <p>grpc-okhttp calls back while it holds its connection's lock. When a connection breaks, it
+ * walks through its calls and reports their end. Two such callbacks that wrote to each other's
+ * connections would therefore deadlock. So a callback neither writes to another connection nor
+ * cancels a call. Events that may lead to this (a greeting, a notice, an end) are handled on the
+ * offload executor.
  */
 final class SessionCallListener extends ClientCall.Listener<SessionResponse> {
   private static final ThreadLocal<@Nullable SessionStream> CURRENT = new ThreadLocal<>();
@@ -27,45 +28,45 @@ final class SessionCallListener extends ClientCall.Listener<SessionResponse> {
     this.offload = offload;
   }
 
-  /** Whether this thread must not write to the session now. */
-  static boolean isOfAnother(SessionStream session) {
-    SessionStream heard = CURRENT.get();
-    return heard != null && heard != session;
+  /** Whether this thread runs a callback of another session and so must not write to this one. */
+  static boolean isCallbackOfAnother(SessionStream session) {
+    SessionStream current = CURRENT.get();
+    return current != null && current != session;
   }
 
   @Override
   public void onMessage(SessionResponse message) {
     if (message.hasWelcome() || message.getNoticesCount() > 0) {
-      offload(() -> session.hear(message));
+      offload(() -> session.onMessage(message));
     } else {
-      within(() -> session.hear(message));
+      runInCallback(() -> session.onMessage(message));
     }
   }
 
   @Override
   public void onReady() {
-    within(session::pump);
+    runInCallback(session::flush);
   }
 
   @Override
   public void onClose(Status status, Metadata trailers) {
-    offload(() -> session.closed(status));
+    offload(() -> session.onClosed(status));
   }
 
-  private void within(Runnable work) {
-    as(session, work);
+  private void runInCallback(Runnable work) {
+    runAs(session, work);
   }
 
   private void offload(Runnable work) {
     offload(offload, work);
   }
 
-  /** Does something elsewhere, where any session may be written to. */
+  /** Runs the work on the executor, where any session may be written to. */
   static void offload(Executor offload, Runnable work) {
-    offload.execute(() -> as(null, work));
+    offload.execute(() -> runAs(null, work));
   }
 
-  private static void as(@Nullable SessionStream who, Runnable work) {
+  private static void runAs(@Nullable SessionStream who, Runnable work) {
     SessionStream before = CURRENT.get();
     CURRENT.set(who);
     try {

@@ -7,17 +7,17 @@ import io.grpc.Status;
 
 /** Receives the events of a session, on any thread. Implementations must not block. */
 interface SessionEvents {
-  void opened(SessionStream session, Welcome welcome);
+  void onOpened(SessionStream session, Welcome welcome);
 
-  void draining(SessionStream session, Drain drain);
+  void onDraining(SessionStream session, Drain drain);
 
-  void lost(GrantLost lost);
+  void onGrantLost(GrantLost lost);
 
   /** The server has answered a liveness probe. */
-  void alive(SessionStream session);
+  void onAlive(SessionStream session);
 
-  void over(SessionStream session, Status why);
+  void onOver(SessionStream session, Status why);
 
   /** Runs the work and groups what it sends to other sessions into one write per session. */
-  void together(Runnable work);
+  void groupWrites(Runnable work);
 }

@@ -3,109 +3,109 @@ package dev.fencepost.client.internal.transport;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Whether the other end of one session still answers. A connection may swallow everything without
- * an error, so silence is asked about: by an overdue answer, or by heartbeats that do not come. The
- * server answers such a question by itself, without its store. Thread-safe.
+ * Judges whether the server of one session still answers. A connection may swallow all data without
+ * an error. Therefore an overdue answer or a missing heartbeat leads to a probe, which the server
+ * answers without its store. Thread-safe.
  */
 final class SessionLiveness {
-  /** A server that is asked for a sign of life gives it within this time. */
+  /** A live server answers a probe within this time. */
   static final long ANSWER_NANOS = TimeUnit.SECONDS.toNanos(2);
 
-  private static final int MOST_MISSED_HEARTBEATS = 3;
+  private static final int MAX_MISSED_HEARTBEATS = 3;
 
-  /** What the silence of a session means. */
+  /** The meaning of a session's silence. */
   enum Verdict {
-    /** Nothing is to be done. */
-    WELL,
-    /** The server is to be asked for a sign of life. */
-    ASK,
+    /** No action is needed. */
+    ALIVE,
+    /** A probe must be sent. */
+    PROBE,
     /** The session is dead. */
-    GONE
+    DEAD
   }
 
-  private volatile long heardNanos;
-  private volatile long lookedNanos;
+  private volatile long lastMessageNanos;
+  private volatile long judgedNanos;
 
-  /** When the last question was asked; older than the last message: it was answered. */
-  private volatile long askedNanos;
+  /** Time of the last probe. If it is before the last message, the probe is answered. */
+  private volatile long probedNanos;
 
   private volatile long heartbeatNanos = TimeUnit.SECONDS.toNanos(5);
 
   SessionLiveness(long nowNanos) {
-    this.heardNanos = nowNanos;
-    this.lookedNanos = nowNanos;
+    this.lastMessageNanos = nowNanos;
+    this.judgedNanos = nowNanos;
   }
 
-  /** A message came. */
-  void hear(long nowNanos) {
-    heardNanos = nowNanos;
+  /** Records that a message came. */
+  void recordMessage(long nowNanos) {
+    lastMessageNanos = nowNanos;
   }
 
-  /** The server gives a sign of life so often. */
-  void expectEvery(long nanos) {
+  /** Sets the interval of the server's heartbeats. */
+  void setHeartbeat(long nanos) {
     heartbeatNanos = Math.max(TimeUnit.MILLISECONDS.toNanos(100), nanos);
-    lookedNanos = heardNanos;
+    judgedNanos = lastMessageNanos;
   }
 
-  /** How often each side gives a sign of life. */
+  /** The interval of heartbeats of each side. */
   long heartbeatNanos() {
     return heartbeatNanos;
   }
 
-  /** Whether nothing was heard since the last question. */
+  /** Whether no message came since the last probe. */
   boolean isSuspect() {
-    return askedNanos > heardNanos;
+    return probedNanos > lastMessageNanos;
   }
 
-  /** Whether nothing was heard for longer than this. */
+  /** Whether no message came for longer than this. */
   boolean isQuietFor(long nanos, long nowNanos) {
-    return nowNanos - heardNanos > nanos;
+    return nowNanos - lastMessageNanos > nanos;
   }
 
-  /** Makes the session suspect; false if it is already. */
-  synchronized boolean suspect(long nowNanos) {
+  /** Marks the session as suspect; false if it is already. */
+  synchronized boolean markSuspect(long nowNanos) {
     boolean isNew = !isSuspect();
     if (isNew) {
-      askedNanos = nowNanos;
+      probedNanos = nowNanos;
     }
     return isNew;
   }
 
-  /** When the silence will mean something else. */
+  /** The next moment at which the verdict may change. */
   long dueNanos() {
-    return isSuspect() ? Math.min(goneAtNanos(), silentAtNanos()) : askAtNanos();
+    return isSuspect() ? Math.min(deadAtNanos(), silentAtNanos()) : probeAtNanos();
   }
 
   /** Judges the silence so far. */
   synchronized Verdict judge(long nowNanos) {
     forgiveOwnPause(nowNanos);
-    if (nowNanos >= silentAtNanos() || (isSuspect() && nowNanos >= goneAtNanos())) {
-      return Verdict.GONE;
+    if (nowNanos >= silentAtNanos() || (isSuspect() && nowNanos >= deadAtNanos())) {
+      return Verdict.DEAD;
     }
-    return !isSuspect() && nowNanos >= askAtNanos() ? Verdict.ASK : Verdict.WELL;
+    return !isSuspect() && nowNanos >= probeAtNanos() ? Verdict.PROBE : Verdict.ALIVE;
   }
 
-  /** After a pause of this process messages are still unread, and are read first. */
+  /** Allows for a pause of this process: messages may still be unread, and are read first. */
   private void forgiveOwnPause(long nowNanos) {
-    if (nowNanos - lookedNanos > heartbeatNanos) {
-      heardNanos = Math.max(heardNanos, nowNanos - heartbeatNanos);
+    if (nowNanos - judgedNanos > heartbeatNanos) {
+      lastMessageNanos = Math.max(lastMessageNanos, nowNanos - heartbeatNanos);
     }
-    if (isSuspect() && nowNanos - goneAtNanos() > ANSWER_NANOS / 4) {
-      askedNanos = nowNanos;
+    if (isSuspect() && nowNanos - deadAtNanos() > ANSWER_NANOS / 4) {
+      probedNanos = nowNanos;
     }
-    lookedNanos = nowNanos;
+    judgedNanos = nowNanos;
   }
 
-  private long goneAtNanos() {
-    return askedNanos + ANSWER_NANOS;
+  private long deadAtNanos() {
+    return probedNanos + ANSWER_NANOS;
   }
 
   /** One heartbeat is late. */
-  private long askAtNanos() {
-    return heardNanos + heartbeatNanos + heartbeatNanos / 2;
+  private long probeAtNanos() {
+    return lastMessageNanos + heartbeatNanos + heartbeatNanos / 2;
   }
 
   private long silentAtNanos() {
-    return heardNanos + MOST_MISSED_HEARTBEATS * heartbeatNanos;
+    return lastMessageNanos + MAX_MISSED_HEARTBEATS * heartbeatNanos;
   }
 }

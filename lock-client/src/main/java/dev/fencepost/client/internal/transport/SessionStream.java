@@ -23,33 +23,33 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One stream to one replica, from its greeting to its end. It is never resumed: when it is over,
- * every operation without a result is told so, and its owner sends it elsewhere.
+ * One stream to one replica, from its greeting to its end. It is never resumed. When it is over,
+ * every operation without a result is notified, and its owner sends it through another session.
  *
- * <p>A thread that adds an operation writes it, with whatever others have added meanwhile, unless
- * another thread is just writing and takes it along. Results are handed over on the transport's
- * thread, see {@link SessionCallListener}. A mark is the moment of its message on the client's
- * clock, so that nothing has to be remembered of it.
+ * <p>A thread that adds an operation also writes it, together with operations of other threads,
+ * unless another thread is just writing and takes it along. Results are delivered on the
+ * transport's thread, see {@link SessionCallListener}. The send stamp of a message (its {@code
+ * mark}) is its send time on the client's clock, so that no table of stamps is needed.
  */
 public final class SessionStream implements TimedItem {
   private static final Logger LOG = LoggerFactory.getLogger(SessionStream.class);
 
-  /** From the first try to connect to the server's welcome. */
+  /** Longest time from the first try to connect to the server's welcome. */
   public static final long GREETING_NANOS = TimeUnit.SECONDS.toNanos(2);
 
-  private static final long LONGEST_MARK_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final long LONGEST_STAMP_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final int MESSAGES_IN_ADVANCE = 64;
-  private static final int MOST_TURNS = 32;
+  private static final int MAX_WRITE_TURNS = 32;
 
-  /** What becomes of a session. */
+  /** The state of a session. */
   public enum Phase {
-    /** Connecting, or waiting to be welcomed. Operations queue. */
+    /** Connecting, or waiting for the welcome. Operations queue. */
     GREETING,
-    /** Operations go and come. */
+    /** Operations and results flow. */
     OPEN,
-    /** It takes no more operations and says goodbye after the last result. */
+    /** It accepts no more operations and says goodbye after the last result. */
     LEAVING,
-    /** Nothing more will come. */
+    /** It has ended. */
     OVER
   }
 
@@ -62,17 +62,17 @@ public final class SessionStream implements TimedItem {
   private final ClientCall<SessionRequest, SessionResponse> call;
   private final OperationOutbox outbox = new OperationOutbox();
   private volatile Phase phase = Phase.GREETING;
-  private final AtomicInteger pumping = new AtomicInteger();
+  private final AtomicInteger flushRequests = new AtomicInteger();
   private final long startedNanos;
   private final SessionLiveness liveness;
   private volatile long sentNanos;
-  private volatile long markEveryNanos = LONGEST_MARK_NANOS;
-  private volatile boolean signWanted;
-  private volatile long lastMark;
-  private boolean saidHello;
+  private volatile long stampIntervalNanos = LONGEST_STAMP_INTERVAL_NANOS;
+  private volatile boolean isHeartbeatWanted;
+  private volatile long lastStamp;
+  private boolean isHelloSent;
 
-  /** After it nothing is sent any more. */
-  private volatile long goodbyeNanos = ClientClock.NEVER;
+  /** When the goodbye was sent, after which nothing else is sent. */
+  private volatile long goodbyeSentNanos = ClientClock.NEVER;
 
   private SessionStream(Channel channel, SessionContext sessionContext, SessionEvents events) {
     this.hello = sessionContext.hello();
@@ -87,13 +87,13 @@ public final class SessionStream implements TimedItem {
     this.sentNanos = startedNanos;
   }
 
-  /** Opens the stream and greets; returns at once. */
+  /** Opens the stream and sends the greeting; returns at once. */
   static SessionStream open(Channel channel, SessionContext sessionContext, SessionEvents events) {
     SessionStream session = new SessionStream(channel, sessionContext, events);
     sessionContext.sessions().add(session);
     session.call.start(new SessionCallListener(session, session.offload), new Metadata());
     session.call.request(MESSAGES_IN_ADVANCE);
-    session.pump();
+    session.flush();
     return session;
   }
 
@@ -101,53 +101,58 @@ public final class SessionStream implements TimedItem {
     return phase;
   }
 
-  /** Its connection, for calls beside the stream. */
+  /** The connection, for calls beside the stream. */
   public Channel channel() {
     return channel;
   }
 
   /** Whether new operations may be added. */
-  public boolean isOpenForMore() {
+  public boolean acceptsOperations() {
     Phase now = phase;
     return now == Phase.GREETING || now == Phase.OPEN;
   }
 
-  /** Whether an answer is overdue and nothing at all was heard since that was noticed. */
+  /** Whether an answer is overdue and no message came since this was noticed. */
   public boolean isSuspect() {
     return liveness.isSuspect();
   }
 
-  /** Whether nothing was heard for longer than this. */
+  /** Whether no message came for longer than this. */
   boolean isQuietFor(long nanos) {
     return liveness.isQuietFor(nanos, clock.nanos());
   }
 
-  /** An answer is overdue: the server is asked whether it hears at all. */
-  void suspect() {
-    if (liveness.suspect(clock.nanos()) && phase != Phase.GREETING) {
-      send(new LivenessProbe(() -> SessionCallListener.offload(offload, () -> events.alive(this))));
-      sessions.touch(this);
+  /** Asks the server for a sign of life, because an answer is overdue. */
+  void probe() {
+    if (liveness.markSuspect(clock.nanos()) && phase != Phase.GREETING) {
+      send(
+          new LivenessProbe(
+              () -> SessionCallListener.offload(offload, () -> events.onAlive(this))));
+      sessions.reschedule(this);
     }
   }
 
-  /** Sends the operation as soon as it may be sent. */
+  /** Sends the operation as soon as possible. */
   public void send(PendingOperation operation) {
     outbox.add(operation);
-    pump();
+    flush();
   }
 
-  /** Marks are sent at least so often while claims wait: a tenth of the shortest lease. */
-  public void markFor(long ttlNanos) {
+  /**
+   * Makes sure that stamps are sent often enough while claims wait: every tenth of the shortest
+   * lease.
+   */
+  public void limitStampInterval(long ttlNanos) {
     long every = ttlNanos / 10;
-    if (every < markEveryNanos) {
-      markEveryNanos = every;
+    if (every < stampIntervalNanos) {
+      stampIntervalNanos = every;
     }
   }
 
-  /** Takes no more operations, and says goodbye when all have been answered. */
-  void leave() {
-    if (move(Phase.OPEN, Phase.LEAVING)) {
-      pump();
+  /** Accepts no more operations, and says goodbye when all are answered. */
+  void drain() {
+    if (moveTo(Phase.OPEN, Phase.LEAVING)) {
+      flush();
     } else if (phase == Phase.GREETING) {
       end(Status.CANCELLED.withDescription("not needed any more"));
     }
@@ -159,9 +164,9 @@ public final class SessionStream implements TimedItem {
       case OVER -> ClientClock.NEVER;
       case GREETING -> startedNanos + GREETING_NANOS;
       case OPEN, LEAVING ->
-          goodbyeNanos == ClientClock.NEVER
-              ? Math.min(nextSignNanos(), liveness.dueNanos())
-              : goodbyeNanos + SessionLiveness.ANSWER_NANOS;
+          goodbyeSentNanos == ClientClock.NEVER
+              ? Math.min(nextHeartbeatNanos(), liveness.dueNanos())
+              : goodbyeSentNanos + SessionLiveness.ANSWER_NANOS;
     };
   }
 
@@ -174,44 +179,46 @@ public final class SessionStream implements TimedItem {
             Status.UNAVAILABLE.withDescription(
                 "no welcome within " + TimeUnit.NANOSECONDS.toSeconds(GREETING_NANOS) + " s"));
       }
-    } else if (goodbyeNanos != ClientClock.NEVER) {
-      if (nowNanos - goodbyeNanos >= SessionLiveness.ANSWER_NANOS) {
+    } else if (goodbyeSentNanos != ClientClock.NEVER) {
+      if (nowNanos - goodbyeSentNanos >= SessionLiveness.ANSWER_NANOS) {
         end(Status.UNAVAILABLE.withDescription("the server has not answered the goodbye"));
       }
-    } else if (verdict == SessionLiveness.Verdict.GONE) {
+    } else if (verdict == SessionLiveness.Verdict.DEAD) {
       end(Status.UNAVAILABLE.withDescription("the server has not given a sign of life"));
-    } else if (verdict == SessionLiveness.Verdict.ASK) {
-      suspect();
-    } else if (nowNanos >= nextSignNanos()) {
-      signWanted = true;
-      pump();
+    } else if (verdict == SessionLiveness.Verdict.PROBE) {
+      probe();
+    } else if (nowNanos >= nextHeartbeatNanos()) {
+      isHeartbeatWanted = true;
+      flush();
     }
   }
 
   /**
-   * Holds back what is added until {@link #uncork}, so that it travels together.
+   * Holds back added operations until {@link #uncork}, so that they are sent together.
    *
-   * @return whether it is to be uncorked; false if another thread is writing anyway
+   * @return whether the caller must call uncork; false if another thread is writing anyway
    */
   boolean cork() {
-    return pumping.getAndIncrement() == 0;
+    return flushRequests.getAndIncrement() == 0;
   }
 
-  /** Writes what was added; whatever the writer throws, the session is not mute afterwards. */
+  /**
+   * Writes the added operations. If the write throws, the session ends instead of staying silent.
+   */
   void uncork() {
     uncork(1);
   }
 
-  private void uncork(int pumpings) {
-    int seen = pumpings;
-    if (SessionCallListener.isOfAnother(this)) {
-      SessionCallListener.offload(offload, () -> uncork(pumpings));
+  private void uncork(int requests) {
+    int served = requests;
+    if (SessionCallListener.isCallbackOfAnother(this)) {
+      SessionCallListener.offload(offload, () -> uncork(requests));
       return;
     }
-    for (int turn = 0; seen != 0; turn++) {
-      if (turn == MOST_TURNS) {
-        // Nobody who only wanted to send one thing writes for the others without end.
-        int left = seen;
+    for (int turn = 0; served != 0; turn++) {
+      if (turn == MAX_WRITE_TURNS) {
+        // A caller that wanted to send one operation must not write for the others without end.
+        int left = served;
         SessionCallListener.offload(offload, () -> uncork(left));
         return;
       }
@@ -221,16 +228,17 @@ public final class SessionStream implements TimedItem {
         LOG.error("a message could not be written", e);
         end(Status.INTERNAL.withCause(e));
       }
-      seen = pumping.addAndGet(-seen);
+      served = flushRequests.addAndGet(-served);
     }
   }
 
-  /** A message came. */
-  void hear(SessionResponse message) {
-    // What follows from one message, and what callers add who are woken by it, goes into one.
+  /** Handles a message of the server. */
+  void onMessage(SessionResponse message) {
+    // Operations that follow from one message go into one write, including those of callers that it
+    // wakes.
     boolean isCorked = cork();
     try {
-      take(message);
+      handle(message);
     } finally {
       if (isCorked) {
         uncork();
@@ -238,74 +246,77 @@ public final class SessionStream implements TimedItem {
     }
   }
 
-  /** The stream has ended. */
-  void closed(Status status) {
+  /** Handles the end of the stream. */
+  void onClosed(Status status) {
     end(status.isOk() ? Status.UNAVAILABLE.withDescription("the server said goodbye") : status);
   }
 
-  /** Whoever comes first writes for all who come meanwhile. */
-  void pump() {
+  /**
+   * Writes the queued operations, unless another thread is writing; then that thread writes them.
+   */
+  void flush() {
     if (cork()) {
       uncork();
     }
   }
 
-  private void take(SessionResponse message) {
-    liveness.hear(clock.nanos());
+  private void handle(SessionResponse message) {
+    liveness.recordMessage(clock.nanos());
     if (message.hasWelcome()) {
-      welcomed(message.getWelcome());
+      onWelcome(message.getWelcome());
     }
-    // Where to go is heard first: the claims that are sent away with it go there.
-    message.getNoticesList().stream().filter(Notice::hasDrain).forEach(this::hear);
+    // Drain notices come first, so that refused claims know where to go.
+    message.getNoticesList().stream().filter(Notice::hasDrain).forEach(this::onNotice);
     for (Result result : message.getResultsList()) {
       deliver(result);
     }
-    message.getNoticesList().stream().filter(notice -> !notice.hasDrain()).forEach(this::hear);
+    message.getNoticesList().stream().filter(notice -> !notice.hasDrain()).forEach(this::onNotice);
     call.request(1);
   }
 
-  private void welcomed(Welcome welcome) {
-    outbox.limit(welcome.getMaxUnanswered(), welcome.getServer().getLimits().getMaxMessageBytes());
-    liveness.expectEvery(ProtoConverter.nanos(welcome.getHeartbeat()));
-    if (move(Phase.GREETING, Phase.OPEN)) {
-      sessions.touch(this);
-      events.opened(this, welcome);
+  private void onWelcome(Welcome welcome) {
+    outbox.setLimits(
+        welcome.getMaxUnanswered(), welcome.getServer().getLimits().getMaxMessageBytes());
+    liveness.setHeartbeat(ProtoConverter.nanos(welcome.getHeartbeat()));
+    if (moveTo(Phase.GREETING, Phase.OPEN)) {
+      sessions.reschedule(this);
+      events.onOpened(this, welcome);
     }
   }
 
   private void deliver(Result result) {
-    PendingOperation operation = outbox.answered(result.getId());
+    PendingOperation operation = outbox.takeAnswered(result.getId());
     if (operation == null) {
-      LOG.warn("a result for an operation that is not open: {}", result.getId());
+      LOG.warn("a result for an unknown operation: {}", result.getId());
       return;
     }
     long mark = result.getCountsFromMark();
     try {
-      operation.answered(result, mark > 0 && mark <= lastMark ? mark : 0);
+      operation.onResult(result, mark > 0 && mark <= lastStamp ? mark : 0);
     } catch (RuntimeException | Error e) {
-      LOG.error("a result was not taken", e);
+      LOG.error("a result could not be handled", e);
     }
   }
 
-  private void hear(Notice notice) {
+  private void onNotice(Notice notice) {
     switch (notice.getNoticeCase()) {
-      case LOST -> events.lost(notice.getLost());
-      case DRAIN -> events.draining(this, notice.getDrain());
-      case NOTICE_NOT_SET -> LOG.debug("news that this client does not know");
+      case LOST -> events.onGrantLost(notice.getLost());
+      case DRAIN -> events.onDraining(this, notice.getDrain());
+      case NOTICE_NOT_SET -> LOG.debug("a notice of an unknown kind");
     }
   }
 
   /** Ends the stream at once. */
   void end(Status why) {
     if (finish()) {
-      // First the owner, so that what is sent again does not come here again.
+      // Notify first, so that operations which are sent again do not come back to this session.
       sessions.remove(this);
-      events.over(this, why);
-      pump();
+      events.onOver(this, why);
+      flush();
     }
   }
 
-  private synchronized boolean move(Phase from, Phase to) {
+  private synchronized boolean moveTo(Phase from, Phase to) {
     boolean isFrom = phase == from;
     if (isFrom) {
       phase = to;
@@ -313,7 +324,7 @@ public final class SessionStream implements TimedItem {
     return isFrom;
   }
 
-  /** Whether it was not over before. */
+  /** Sets the state to OVER; returns whether it was not over before. */
   private synchronized boolean finish() {
     boolean wasOver = phase == Phase.OVER;
     phase = Phase.OVER;
@@ -322,52 +333,53 @@ public final class SessionStream implements TimedItem {
 
   private void write() {
     if (phase == Phase.OVER) {
-      // Here and nowhere else, since a call must not be cancelled while it is written to.
+      // Cancel only here, since a call must not be cancelled during a write to it.
       call.cancel("the session is over", null);
-      events.together(outbox::abandon);
+      events.groupWrites(outbox::failAll);
       return;
     }
-    if (!saidHello) {
-      saidHello = true;
+    if (!isHelloSent) {
+      isHelloSent = true;
       call.sendMessage(SessionRequest.newBuilder().setHello(hello).build());
     }
     if (phase == Phase.GREETING) {
       return;
     }
-    if (goodbyeNanos != ClientClock.NEVER) {
+    if (goodbyeSentNanos != ClientClock.NEVER) {
       if (!outbox.isEmpty()) {
-        // Added by a thread that chose this session before the goodbye; it goes elsewhere at once.
-        events.together(outbox::abandon);
+        // Another thread chose this session before the goodbye; its operation goes through another
+        // session at once.
+        events.groupWrites(outbox::failAll);
       }
       return;
     }
     while (call.isReady()) {
       SessionRequest.Builder message = SessionRequest.newBuilder();
-      // Taken before anything is composed: a lease is counted from here.
+      // Take the time before composing: a lease is counted from here.
       long now = clock.nanos();
-      if (!outbox.compose(message, now) && !signWanted) {
+      if (!outbox.compose(message, now) && !isHeartbeatWanted) {
         break;
       }
-      signWanted = false;
-      lastMark = Math.max(now, lastMark + 1);
+      isHeartbeatWanted = false;
+      lastStamp = Math.max(now, lastStamp + 1);
       sentNanos = now;
-      call.sendMessage(message.setMark(lastMark).build());
+      call.sendMessage(message.setMark(lastStamp).build());
       if (outbox.hasClaims()) {
-        sessions.touch(this);
+        sessions.reschedule(this);
       }
     }
     if (phase == Phase.LEAVING && outbox.isEmpty()) {
-      goodbyeNanos = clock.nanos();
+      goodbyeSentNanos = clock.nanos();
       call.sendMessage(SessionRequest.newBuilder().setGoodbye(Goodbye.newBuilder()).build());
       call.halfClose();
-      sessions.touch(this);
+      sessions.reschedule(this);
     }
   }
 
-  private long nextSignNanos() {
+  private long nextHeartbeatNanos() {
     long every = liveness.heartbeatNanos() / 2;
     if (outbox.hasClaims()) {
-      every = Math.min(every, markEveryNanos);
+      every = Math.min(every, stampIntervalNanos);
     }
     return sentNanos + every;
   }

@@ -13,17 +13,17 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
-/** What is due is looked at in time, and what is not costs next to nothing. */
+/** Due items run in time, and other items cost almost nothing. */
 final class TimingWheelTest {
   private static final long TICK = TimingWheel.TICK_NANOS;
   private static final long TURN = TICK * TimingWheel.SLOTS;
 
   private final ManualTime time = new ManualTime();
   private final RoundScheduler agenda = new RoundScheduler(time, time);
-  private final TimingWheel<Item> set = agenda.newSet();
+  private final TimingWheel<Item> set = agenda.newWheel();
   private final AtomicLong looks = new AtomicLong();
 
-  /** Due at a moment, and then not any more or once again each period. */
+  /** Due once at a moment, or again after each period. */
   private final class Item implements TimedItem {
     private final long periodNanos;
     private final List<Long> runs = new ArrayList<>();
@@ -48,7 +48,7 @@ final class TimingWheelTest {
   }
 
   @Test
-  void eachMoment_isMetToTheNanosecond() {
+  void eachItem_runsAtItsNanosecond() {
     for (long due : List.of(1 + TICK / 3, 5 * TICK, TURN - 1, TURN, 3 * TURN + 7, 100 * TURN + 1)) {
       Item item = once(time.nanos() + due);
       long expected = item.due;
@@ -60,18 +60,18 @@ final class TimingWheelTest {
   }
 
   @Test
-  void whatIsDueEarlierAfterAll_isMetThen() {
+  void itemMovedEarlier_runsAtItsNewTime() {
     Item item = once(10 * TURN);
     set.add(item);
     time.pass(Duration.ofNanos(TURN));
     item.due = time.nanos() + 3;
-    set.touch(item);
+    set.reschedule(item);
     time.pass(Duration.ofNanos(TICK));
     assertThat(item.runs).hasSize(1);
   }
 
   @Test
-  void whatIsDueLaterAfterAll_isNotMetBefore() {
+  void itemMovedLater_doesNotRunBefore() {
     Item item = once(2 * TICK);
     set.add(item);
     item.due = 2 * TURN;
@@ -82,7 +82,7 @@ final class TimingWheelTest {
   }
 
   @Test
-  void whatIsLongOverdue_isMetOnceTimeGoesOn() {
+  void itemLongOverdue_runsWhenTimeContinues() {
     Item item = once(TICK);
     set.add(item);
     time.standStill(Duration.ofNanos(7 * TURN + 3));
@@ -91,7 +91,7 @@ final class TimingWheelTest {
   }
 
   @Test
-  void whatWasRemoved_isNotMet() {
+  void removedItem_doesNotRun() {
     Item item = once(TICK);
     set.add(item);
     set.remove(item);
@@ -101,7 +101,7 @@ final class TimingWheelTest {
   }
 
   @Test
-  void whatStaysDue_isMetEveryFewMilliseconds() {
+  void itemThatStaysDue_runsEveryFewMilliseconds() {
     Item item = new Item(1, 0);
     set.add(item);
     time.pass(Duration.ofSeconds(1));
@@ -109,7 +109,7 @@ final class TimingWheelTest {
   }
 
   @Test
-  void manyAtMomentsOfTheirOwn_costWhatIsDueAndNotWhatThereIs() {
+  void manyItems_costOnlyThoseThatAreDue() {
     int many = 10_000;
     Duration period = Duration.ofSeconds(10);
     for (int i = 1; i <= many; i++) {
@@ -118,13 +118,13 @@ final class TimingWheelTest {
     time.pass(period);
     looks.set(0);
     time.pass(period);
-    // A round every 10 ms that looked at all would be 10,000,000.
+    // Rounds of 10 ms that visited all items would visit 10,000,000.
     assertThat(looks.get()).isBetween((long) many, 20L * many);
   }
 
   @Test
-  void whateverIsFiledWhileARoundIsUnderWay_isMetByTheNext() throws Exception {
-    TimingWheel<Filed> hammered = new RoundScheduler(time, new NoTimers()).newSet();
+  void itemStoredDuringARound_runsInTheNext() throws Exception {
+    TimingWheel<RescheduledItem> hammered = new RoundScheduler(time, new NoTimers()).newWheel();
     AtomicLong clock = new AtomicLong(1);
     int threads = 4;
     ExecutorService pool = Executors.newFixedThreadPool(threads);
@@ -132,10 +132,11 @@ final class TimingWheelTest {
       List<Future<?>> all = new ArrayList<>();
       for (int i = 0; i < threads; i++) {
         Random random = new Random(7420 + i);
-        all.add(pool.submit(() -> new Filed(hammered, clock).fileAgainAndAgain(random)));
+        all.add(
+            pool.submit(() -> new RescheduledItem(hammered, clock).rescheduleRepeatedly(random)));
       }
       while (!all.stream().allMatch(Future::isDone)) {
-        hammered.run(clock.addAndGet(Filed.STEP));
+        hammered.run(clock.addAndGet(RescheduledItem.STEP));
       }
       for (Future<?> each : all) {
         each.get();
@@ -149,33 +150,33 @@ final class TimingWheelTest {
     return new Item(due, ClientClock.NEVER);
   }
 
-  /** Is due soon, is run, and is due soon again. */
-  private static final class Filed implements TimedItem {
+  /** Falls due, runs, and falls due again soon. */
+  private static final class RescheduledItem implements TimedItem {
     private static final long STEP = TICK / 3;
     private static final int TIMES = 20_000;
 
-    private final TimingWheel<Filed> set;
+    private final TimingWheel<RescheduledItem> set;
     private final AtomicLong clock;
     private volatile long due = ClientClock.NEVER;
     private volatile long ranAt;
 
-    Filed(TimingWheel<Filed> set, AtomicLong clock) {
+    RescheduledItem(TimingWheel<RescheduledItem> set, AtomicLong clock) {
       this.set = set;
       this.clock = clock;
       set.add(this);
     }
 
-    void fileAgainAndAgain(Random random) {
+    void rescheduleRepeatedly(Random random) {
       for (int i = 0; i < TIMES; i++) {
         ranAt = 0;
         long wanted = clock.get() + random.nextLong(4 * TICK);
         due = wanted;
-        set.touch(this);
+        set.reschedule(this);
         long filedBy = clock.get();
         while (ranAt == 0) {
           Thread.onSpinWait();
         }
-        // A round may have been under way when it was filed.
+        // A round may have been running when the item was stored.
         assertThat(ranAt).isLessThanOrEqualTo(Math.max(wanted, filedBy) + 2 * STEP);
       }
     }
@@ -192,7 +193,7 @@ final class TimingWheelTest {
     }
   }
 
-  /** Nobody is woken: rounds are run by hand. */
+  /** Does not schedule anything: the test runs the rounds. */
   private static final class NoTimers implements ClientTimers {
     @Override
     public Timer schedule(long delayNanos, Runnable task) {

@@ -20,12 +20,12 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** A session that ends in good order, and one whose writer meets an error. */
+/** A session that ends in order, and one with an error during a write. */
 class SessionGoodbyeTest {
   private final ManualTime time = new ManualTime();
-  private final List<String> told = new ArrayList<>();
+  private final List<String> events = new ArrayList<>();
   private final FakeReplica replica = new FakeReplica(1, "0000000000000001", List.of());
-  private final TimingWheel<SessionStream> sessions = new RoundScheduler(time, time).newSet();
+  private final TimingWheel<SessionStream> sessions = new RoundScheduler(time, time).newWheel();
   private final SessionStream session =
       SessionStream.open(
           replica.connect(),
@@ -40,55 +40,55 @@ class SessionGoodbyeTest {
 
   @Test
   void operationAfterTheGoodbye_goesElsewhereAtOnce() {
-    replica.stream().leavesOpen = true;
-    session.leave();
+    replica.stream().ignoresGoodbye = true;
+    session.drain();
     assertThat(replica.stream().saidGoodbye).isTrue();
-    session.send(new Sent("late", () -> {}));
-    assertThat(told).containsExactly("late undelivered");
+    session.send(new RecordedOperation("late", () -> {}));
+    assertThat(events).containsExactly("late not delivered");
   }
 
   @Test
   void goodbyeWithoutAnAnswer_isNotWaitedForWithoutEnd() {
-    replica.stream().leavesOpen = true;
-    session.leave();
+    replica.stream().ignoresGoodbye = true;
+    session.drain();
     assertThat(sessions.size()).isOne();
     time.pass(Duration.ofSeconds(3));
     assertThat(sessions.size()).isZero();
-    assertThat(told).containsExactly("over");
+    assertThat(events).containsExactly("over");
   }
 
   @Test
   void errorInTheWriter_endsTheSession_andWhatItCarriesGoesElsewhere() {
-    session.send(new Sent("first", () -> {}));
+    session.send(new RecordedOperation("first", () -> {}));
     Runnable outOfMemory =
         () -> {
           throw new OutOfMemoryError("thrown by the test");
         };
-    session.send(new Sent("second", outOfMemory));
-    session.send(new Sent("third", () -> {}));
-    assertThat(told)
+    session.send(new RecordedOperation("second", outOfMemory));
+    session.send(new RecordedOperation("third", () -> {}));
+    assertThat(events)
         .containsExactlyInAnyOrder(
-            "over", "first undelivered", "second undelivered", "third undelivered");
+            "over", "first not delivered", "second not delivered", "third not delivered");
   }
 
   @Test
   void errorInOneResult_doesNotKeepTheOthers() {
-    session.send(new Sent("first", () -> {}));
-    session.send(new Sent("second", () -> {}));
-    told.add("FAIL");
+    session.send(new RecordedOperation("first", () -> {}));
+    session.send(new RecordedOperation("second", () -> {}));
+    events.add("FAIL");
     replica.stream().release(replica.stream().next());
-    told.remove("FAIL");
+    events.remove("FAIL");
     replica.stream().release(replica.stream().next());
-    assertThat(told).containsExactly("second answered");
+    assertThat(events).containsExactly("second answered");
     assertThat(session.phase()).isEqualTo(SessionStream.Phase.OPEN);
   }
 
-  /** Something to send. */
-  private final class Sent implements PendingOperation {
+  /** An operation that records its end. */
+  private final class RecordedOperation implements PendingOperation {
     private final String name;
     private final Runnable whenComposed;
 
-    Sent(String name, Runnable whenComposed) {
+    RecordedOperation(String name, Runnable whenComposed) {
       this.name = name;
       this.whenComposed = whenComposed;
     }
@@ -108,39 +108,39 @@ class SessionGoodbyeTest {
     }
 
     @Override
-    public void answered(Result result, long countedFromNanos) {
-      if (told.contains("FAIL")) {
+    public void onResult(Result result, long countedFromNanos) {
+      if (events.contains("FAIL")) {
         throw new NoClassDefFoundError("thrown by the test");
       }
-      told.add(name + " answered");
+      events.add(name + " answered");
     }
 
     @Override
-    public void undelivered() {
-      told.add(name + " undelivered");
+    public void onSessionOver() {
+      events.add(name + " not delivered");
     }
   }
 
   private final class RecordedEvents implements SessionEvents {
     @Override
-    public void opened(SessionStream opened, Welcome welcome) {}
+    public void onOpened(SessionStream opened, Welcome welcome) {}
 
     @Override
-    public void draining(SessionStream from, Drain drain) {}
+    public void onDraining(SessionStream from, Drain drain) {}
 
     @Override
-    public void lost(GrantLost lost) {}
+    public void onGrantLost(GrantLost lost) {}
 
     @Override
-    public void alive(SessionStream from) {}
+    public void onAlive(SessionStream from) {}
 
     @Override
-    public void over(SessionStream ended, Status why) {
-      told.add("over");
+    public void onOver(SessionStream ended, Status why) {
+      events.add("over");
     }
 
     @Override
-    public void together(Runnable work) {
+    public void groupWrites(Runnable work) {
       work.run();
     }
   }

@@ -73,9 +73,9 @@ abstract class CommitFaults {
       a.acquire("swallowed/warm");
       proxy.swallow(Direction.ANSWERS);
       Claim claim = claim("swallowed");
-      CompletionStage<Attempt> asked = a.backend().tryAcquire(claim, QueueIntent.NONE);
+      CompletionStage<Attempt> pending = a.backend().tryAcquire(claim, QueueIntent.NONE);
       Row made = awaitHeld(claim);
-      assertUnknown(asked);
+      assertUnknown(pending);
       assertIsTheGrant(b.acquire(claim), made);
       assertThat(b.attempt(claim("swallowed"), QueueIntent.NONE)).isInstanceOf(Attempt.Busy.class);
       proxy.resume();
@@ -89,13 +89,13 @@ abstract class CommitFaults {
       a.acquire("killed/warm");
       proxy.hold(Direction.ANSWERS);
       Claim claim = claim("killed");
-      CompletionStage<Attempt> asked = a.backend().tryAcquire(claim, QueueIntent.NONE);
+      CompletionStage<Attempt> pending = a.backend().tryAcquire(claim, QueueIntent.NONE);
       Row made = awaitHeld(claim);
-      assertThat(asked.toCompletableFuture()).isNotDone();
+      assertThat(pending.toCompletableFuture()).isNotDone();
       server().kill();
       proxy.reset();
       proxy.resume();
-      assertUnknown(asked);
+      assertUnknown(pending);
       server().start();
       assertIsTheGrant(a.acquire(claim), made);
       assertThat(a.acquire("killed/other").token().value()).isGreaterThan(made.token());
@@ -108,9 +108,9 @@ abstract class CommitFaults {
         TestReplica b = new TestReplica(uri())) {
       Grant former = a.acquire("released");
       proxy.swallow(Direction.ANSWERS);
-      CompletionStage<Release> asked = a.backend().release(ReleaseCommand.of(former.ref()));
+      CompletionStage<Release> pending = a.backend().release(ReleaseCommand.of(former.ref()));
       awaitFree("released");
-      assertUnknown(asked);
+      assertUnknown(pending);
       proxy.resume();
       assertThat(repeatedRelease(a, former))
           .as("nobody got it since")
@@ -142,14 +142,15 @@ abstract class CommitFaults {
     Optional<Row> row = row(claim.lock().value()).filter(held -> held.claim() != null);
     Grant grant = b.acquire(claim);
     row.ifPresent(made -> assertIsTheGrant(grant, made));
-    attempt.ifPresent(told -> assertThat(TestReplica.granted(told).ref()).isEqualTo(grant.ref()));
+    attempt.ifPresent(
+        answer -> assertThat(TestReplica.granted(answer).ref()).isEqualTo(grant.ref()));
     // The pool has a connection again.
     assertThat(a.acquire(claim).ref()).isEqualTo(grant.ref());
 
     proxy.cutAfter(Direction.ANSWERS, bytes);
     Optional<Release> release = tried(a.backend().release(ReleaseCommand.of(grant.ref())));
     proxy.resume();
-    release.ifPresent(told -> assertThat(told).isEqualTo(new Release.Released()));
+    release.ifPresent(answer -> assertThat(answer).isEqualTo(new Release.Released()));
     boolean isFree = row(claim.lock().value()).orElseThrow().claim() == null;
     assertThat(isFree || release.isEmpty()).as("the answer is true").isTrue();
     assertThat(repeatedRelease(b, grant))
@@ -197,8 +198,8 @@ abstract class CommitFaults {
             () -> answer(replica.backend().release(ReleaseCommand.of(grant.ref()))), done -> true);
   }
 
-  static void assertUnknown(CompletionStage<?> asked) {
-    assertThat(failure(asked)).isIn(UNKNOWN);
+  static void assertUnknown(CompletionStage<?> pending) {
+    assertThat(failure(pending)).isIn(UNKNOWN);
   }
 
   /** Waits until the claim's grant is committed. */

@@ -99,11 +99,11 @@ final class FullDiskTest {
   /** Acquires locks until one fails, and returns the failure. */
   private static Failure acquireUntilFull(TestReplica replica) {
     for (int i = 0; i < MAX_LOCKS; i += AT_ONCE) {
-      List<CompletionStage<Attempt>> asked = new ArrayList<>();
+      List<CompletionStage<Attempt>> pending = new ArrayList<>();
       for (int k = 0; k < AT_ONCE; k++) {
-        asked.add(replica.backend().tryAcquire(claim("full/" + i + "/" + k), QueueIntent.NONE));
+        pending.add(replica.backend().tryAcquire(claim("full/" + i + "/" + k), QueueIntent.NONE));
       }
-      for (CompletionStage<Attempt> each : asked) {
+      for (CompletionStage<Attempt> each : pending) {
         if (answer(each.handle((attempt, refused) -> refused != null))) {
           return failure(each);
         }

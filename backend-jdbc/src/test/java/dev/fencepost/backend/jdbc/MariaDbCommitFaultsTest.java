@@ -52,16 +52,16 @@ final class MariaDbCommitFaultsTest extends CommitFaults {
     try (TestReplica replica = new TestReplica(uri())) {
       Grant before = replica.acquire("inside");
       replica.release(before);
-      CompletionStage<Attempt> asked;
+      CompletionStage<Attempt> pending;
       Claim claim = claim("inside");
       try (Connection backup = connect()) {
         blockCommits(backup);
-        asked = replica.backend().tryAcquire(claim, QueueIntent.NONE);
+        pending = replica.backend().tryAcquire(claim, QueueIntent.NONE);
         awaitCommitting();
-        assertThat(asked.toCompletableFuture()).isNotDone();
+        assertThat(pending.toCompletableFuture()).isNotDone();
         server().kill();
       }
-      assertUnknown(asked);
+      assertUnknown(pending);
       server().start();
       assertThat(row("inside").orElseThrow().claim()).as("the commit was not made").isNull();
       Grant grant = replica.acquire(claim);
@@ -75,15 +75,15 @@ final class MariaDbCommitFaultsTest extends CommitFaults {
   void killedInsideTheCommitOfARelease_leavesTheGrantToBeReleased() throws SQLException {
     try (TestReplica replica = new TestReplica(uri())) {
       Grant held = replica.acquire("freed");
-      CompletionStage<Release> asked;
+      CompletionStage<Release> pending;
       try (Connection backup = connect()) {
         blockCommits(backup);
-        asked = replica.backend().release(ReleaseCommand.of(held.ref()));
+        pending = replica.backend().release(ReleaseCommand.of(held.ref()));
         awaitCommitting();
-        assertThat(asked.toCompletableFuture()).isNotDone();
+        assertThat(pending.toCompletableFuture()).isNotDone();
         server().kill();
       }
-      assertUnknown(asked);
+      assertUnknown(pending);
       server().start();
       assertIsTheGrant(held, row("freed").orElseThrow());
       assertThat(repeatedRelease(replica, held)).isEqualTo(new Release.Released());

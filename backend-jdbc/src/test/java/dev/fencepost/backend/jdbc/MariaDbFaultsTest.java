@@ -58,13 +58,13 @@ final class MariaDbFaultsTest extends ServerFaults {
     for (String lock : List.of("gate", "low", "high")) {
       answer(replica.backend().release(ReleaseCommand.of(replica.acquire(locks + lock).ref())));
     }
-    List<CompletionStage<Attempt>> asked = new ArrayList<>();
+    List<CompletionStage<Attempt>> pending = new ArrayList<>();
     try (Connection gate = holdRow(locks + "gate");
-        Connection stranger = holdRow(locks + "low")) {
+        Connection otherSession = holdRow(locks + "low")) {
       for (String lock : List.of("gate", "low", "high")) {
-        asked.add(replica.backend().tryAcquire(claim(locks + lock), QueueIntent.NONE));
+        pending.add(replica.backend().tryAcquire(claim(locks + lock), QueueIntent.NONE));
       }
-      try (Statement statement = stranger.createStatement()) {
+      try (Statement statement = otherSession.createStatement()) {
         // The server rolls back the transaction that wrote less, so this one writes more.
         statement.execute(
             "INSERT INTO fencepost_mark"
@@ -72,16 +72,16 @@ final class MariaDbFaultsTest extends ServerFaults {
                 + locks
                 + "', seq), 1, 1, 'A' FROM seq_1_to_500");
         gate.rollback();
-        await().pollInterval(Duration.ofMillis(20)).until(() -> isWaiting() || isDone(asked));
+        await().pollInterval(Duration.ofMillis(20)).until(() -> isWaiting() || isDone(pending));
         statement.execute("UPDATE fencepost_lock SET ask = 0 WHERE name = '" + locks + "high'");
       }
-      stranger.rollback();
+      otherSession.rollback();
     }
-    asked.forEach(stage -> granted(answer(stage)));
+    pending.forEach(stage -> granted(answer(stage)));
   }
 
-  private static boolean isDone(List<CompletionStage<Attempt>> asked) {
-    return asked.stream().allMatch(stage -> stage.toCompletableFuture().isDone());
+  private static boolean isDone(List<CompletionStage<Attempt>> pending) {
+    return pending.stream().allMatch(stage -> stage.toCompletableFuture().isDone());
   }
 
   private boolean isWaiting() throws SQLException {

@@ -75,13 +75,13 @@ final class MariaDbTimeZoneTest {
   }
 
   private static void shortLease(TestReplica replica, String lock) {
-    Claim asked = claim(lock);
+    Claim template = claim(lock);
     assertThat(
             answer(
                 replica
                     .backend()
                     .tryAcquire(
-                        new Claim(asked.lock(), asked.id(), SHORT, asked.claimant()),
+                        new Claim(template.lock(), template.id(), SHORT, template.claimant()),
                         QueueIntent.NONE)))
         .isInstanceOf(Attempt.Granted.class);
   }

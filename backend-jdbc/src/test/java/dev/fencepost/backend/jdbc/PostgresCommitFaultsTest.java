@@ -60,12 +60,12 @@ final class PostgresCommitFaultsTest extends CommitFaults {
       replica.acquire("inside/warm");
       standBy("nobody");
       Claim claim = claim("inside");
-      CompletionStage<Attempt> asked = replica.backend().tryAcquire(claim, QueueIntent.NONE);
+      CompletionStage<Attempt> pending = replica.backend().tryAcquire(claim, QueueIntent.NONE);
       awaitCommitting("inside");
-      assertThat(asked.toCompletableFuture()).isNotDone();
+      assertThat(pending.toCompletableFuture()).isNotDone();
       assertThat(row("inside")).as("seen by others").isEmpty();
       restartWithoutStandby();
-      assertUnknown(asked);
+      assertUnknown(pending);
       Row made = row("inside").orElseThrow();
       assertIsTheGrant(replica.acquire(claim), made);
       assertThat(replica.attempt(claim("inside"), QueueIntent.NONE))
@@ -78,11 +78,11 @@ final class PostgresCommitFaultsTest extends CommitFaults {
     try (TestReplica replica = new TestReplica(uri())) {
       Grant former = replica.acquire("freed");
       standBy("nobody");
-      CompletionStage<Release> asked = replica.backend().release(ReleaseCommand.of(former.ref()));
+      CompletionStage<Release> pending = replica.backend().release(ReleaseCommand.of(former.ref()));
       awaitCommitting("freed");
-      assertThat(asked.toCompletableFuture()).isNotDone();
+      assertThat(pending.toCompletableFuture()).isNotDone();
       restartWithoutStandby();
-      assertUnknown(asked);
+      assertUnknown(pending);
       assertThat(repeatedRelease(replica, former))
           .isEqualTo(new Release.NotHeld(LossReason.RELEASED));
       Grant newer = replica.acquire("freed");

@@ -66,12 +66,12 @@ abstract class ServerFaults {
     TestReplica replica = new TestReplica(uri());
     server().pause();
     try {
-      CompletionStage<Attempt> asked =
+      CompletionStage<Attempt> pending =
           replica.backend().tryAcquire(claim("closing"), QueueIntent.NONE);
       long begun = System.nanoTime();
       replica.close();
       assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(30));
-      assertThat(failure(asked)).isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
+      assertThat(failure(pending)).isIn(Failure.STORE_UNREACHABLE, Failure.STORE_TIMEOUT);
     } finally {
       server().resume();
     }
@@ -108,18 +108,18 @@ abstract class ServerFaults {
   void rowHeldByAnotherSession_delaysNoOtherLock() throws SQLException {
     try (TestReplica replica = TestReplica.patient(uri())) {
       answer(replica.backend().release(ReleaseCommand.of(replica.acquire("rows/0").ref())));
-      List<CompletionStage<Attempt>> asked = new ArrayList<>();
-      try (Connection stranger = holdRow("rows/0")) {
+      List<CompletionStage<Attempt>> pending = new ArrayList<>();
+      try (Connection otherSession = holdRow("rows/0")) {
         for (int i = 0; i < 200; i++) {
-          asked.add(replica.backend().tryAcquire(claim("rows/" + i), QueueIntent.NONE));
+          pending.add(replica.backend().tryAcquire(claim("rows/" + i), QueueIntent.NONE));
         }
-        for (int i = 1; i < asked.size(); i++) {
-          granted(answer(asked.get(i)));
+        for (int i = 1; i < pending.size(); i++) {
+          granted(answer(pending.get(i)));
         }
-        assertThat(asked.get(0).toCompletableFuture()).isNotDone();
-        stranger.rollback();
+        assertThat(pending.get(0).toCompletableFuture()).isNotDone();
+        otherSession.rollback();
       }
-      Grant late = granted(answer(asked.get(0)));
+      Grant late = granted(answer(pending.get(0)));
       LockStatus.Held held =
           (LockStatus.Held)
               answer(replica.backend().describe(List.of(late.ref().lock()))).get(0).status();
@@ -132,10 +132,10 @@ abstract class ServerFaults {
     try (TestReplica replica = new TestReplica(uri())) {
       answer(replica.backend().release(ReleaseCommand.of(replica.acquire("stuck").ref())));
       Claim claim = claim("stuck");
-      try (Connection stranger = holdRow("stuck")) {
+      try (Connection otherSession = holdRow("stuck")) {
         assertThat(failure(replica.backend().tryAcquire(claim, QueueIntent.NONE)))
             .isEqualTo(Failure.STORE_TIMEOUT);
-        stranger.rollback();
+        otherSession.rollback();
       }
       Grant grant = granted(answer(replica.backend().tryAcquire(claim, QueueIntent.NONE)));
       assertThat(granted(answer(replica.backend().tryAcquire(claim, QueueIntent.NONE))).ref())
@@ -148,21 +148,21 @@ abstract class ServerFaults {
     try (TestReplica replica = TestReplica.patient(uri())) {
       Grant own = replica.acquire("busy/own");
       answer(replica.backend().release(ReleaseCommand.of(replica.acquire("busy").ref())));
-      List<CompletableFuture<Attempt>> asked = new ArrayList<>();
-      try (Connection stranger = holdRow("busy")) {
+      List<CompletableFuture<Attempt>> pending = new ArrayList<>();
+      try (Connection otherSession = holdRow("busy")) {
         for (int i = 0; i < 1_000; i++) {
-          asked.add(
+          pending.add(
               replica.backend().tryAcquire(claim("busy"), QueueIntent.NONE).toCompletableFuture());
         }
         for (int i = 0; i < 20; i++) {
           assertThat(answer(replica.backend().renew(own.ref())))
               .isInstanceOf(Renewal.Renewed.class);
         }
-        assertThat(asked).noneMatch(CompletableFuture::isDone);
-        stranger.rollback();
+        assertThat(pending).noneMatch(CompletableFuture::isDone);
+        otherSession.rollback();
       }
       long granted =
-          asked.stream()
+          pending.stream()
               .map(stage -> stage.handle((attempt, e) -> attempt instanceof Attempt.Granted))
               .filter(TestReplica::answer)
               .count();
@@ -175,12 +175,12 @@ abstract class ServerFaults {
     try (TestReplica replica = new TestReplica(uri())) {
       answer(replica.backend().release(ReleaseCommand.of(replica.acquire("bad/0").ref())));
       run("UPDATE fencepost_lock SET token = " + Long.MAX_VALUE + " WHERE name = 'bad/0'");
-      List<CompletionStage<Attempt>> asked = new ArrayList<>();
+      List<CompletionStage<Attempt>> pending = new ArrayList<>();
       for (int i = 0; i < 100; i++) {
-        asked.add(replica.backend().tryAcquire(claim("bad/" + i), QueueIntent.NONE));
+        pending.add(replica.backend().tryAcquire(claim("bad/" + i), QueueIntent.NONE));
       }
-      assertThat(failure(asked.get(0))).isEqualTo(Failure.STORE_ERROR);
-      asked.stream().skip(1).forEach(stage -> granted(answer(stage)));
+      assertThat(failure(pending.get(0))).isEqualTo(Failure.STORE_ERROR);
+      pending.stream().skip(1).forEach(stage -> granted(answer(stage)));
     }
   }
 

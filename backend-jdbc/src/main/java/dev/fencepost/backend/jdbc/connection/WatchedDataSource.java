@@ -79,7 +79,7 @@ final class WatchedDataSource implements DataSource {
   @Override
   public void setLoginTimeout(int seconds) {}
 
-  /** How long, in seconds, a pool that closes waits for a connection in progress. */
+  /** The time in seconds for which a closing pool waits for a connection in progress. */
   @Override
   public int getLoginTimeout() {
     return 1;

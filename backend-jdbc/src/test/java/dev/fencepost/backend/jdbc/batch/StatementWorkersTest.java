@@ -29,22 +29,23 @@ final class StatementWorkersTest {
   @Test
   void retriedBatch_skipsCompletedCommands() throws Exception {
     HikariConfig config = new HikariConfig();
-    config.setJdbcUrl("jdbc:h2:mem:lane");
+    config.setJdbcUrl("jdbc:h2:mem:workers");
     config.setMaximumPoolSize(1);
     try (HikariDataSource pool = new HikariDataSource(config);
         StatementWorkers workers =
             new StatementWorkers(SETTINGS, pool, this::completeOneThenCollide, new Random(1))) {
       CompletableFuture<Boolean> first = workers.submit(leave("first")).toCompletableFuture();
       await(started);
-      CompletableFuture<Boolean> completed = workers.submit(leave("told")).toCompletableFuture();
-      CompletableFuture<Boolean> retried = workers.submit(leave("left")).toCompletableFuture();
+      CompletableFuture<Boolean> completed =
+          workers.submit(leave("completed")).toCompletableFuture();
+      CompletableFuture<Boolean> retried = workers.submit(leave("retried")).toCompletableFuture();
       queued.countDown();
       assertThat(first.get(1, TimeUnit.MINUTES)).isTrue();
       assertThat(completed.get(1, TimeUnit.MINUTES)).isTrue();
       assertThat(retried.get(1, TimeUnit.MINUTES)).isTrue();
     }
     assertThat(executed)
-        .containsExactly(List.of("first"), List.of("told", "left"), List.of("left"));
+        .containsExactly(List.of("first"), List.of("completed", "retried"), List.of("retried"));
   }
 
   /** The first command is executed alone, so that the next ones wait in the queue meanwhile. */
@@ -57,7 +58,7 @@ final class StatementWorkersTest {
     }
     for (PendingCommand<?> pending : commands) {
       pending.recordUntypedOutcome(true);
-      if (nameOf(pending).equals("told")) {
+      if (nameOf(pending).equals("completed")) {
         pending.complete();
         throw new SQLException("a deadlock", "40P01");
       }

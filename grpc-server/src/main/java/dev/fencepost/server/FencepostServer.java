@@ -54,10 +54,11 @@ public final class FencepostServer implements AutoCloseable {
    * @throws StartException if an address cannot be used or the store is refused, in one line
    */
   public static FencepostServer start(ServerConfig config) throws StartException {
-    return start(config, backend(config), StoreMonitor.Pace.USUAL);
+    return start(config, backend(config), StoreMonitor.Intervals.DEFAULT);
   }
 
-  static FencepostServer start(ServerConfig config, LockBackend backend, StoreMonitor.Pace pace)
+  static FencepostServer start(
+      ServerConfig config, LockBackend backend, StoreMonitor.Intervals intervals)
       throws StartException {
     HostPort listen = config.endpoints().listen();
     InetSocketAddress wanted;
@@ -69,7 +70,7 @@ public final class FencepostServer implements AutoCloseable {
     FencepostServer server =
         new FencepostServer(
             config,
-            new ServerAssembly(config, wanted, backend, pace),
+            new ServerAssembly(config, wanted, backend, intervals),
             listen.withPort(wanted.getPort()));
     try {
       server.listen(wanted);
@@ -232,7 +233,7 @@ public final class FencepostServer implements AutoCloseable {
       // Waits for the first attempt, successful or not. Attempts go on if the store does not
       // answer.
       long timeoutMillis = config.store().callTimeout().toMillis();
-      assembly.storeTried().get(timeoutMillis, TimeUnit.MILLISECONDS);
+      assembly.firstStoreAttempt().get(timeoutMillis, TimeUnit.MILLISECONDS);
     } catch (TimeoutException | ExecutionException e) {
       LOG.debug("the store has not answered the first attempt yet", e);
     } catch (InterruptedException e) {

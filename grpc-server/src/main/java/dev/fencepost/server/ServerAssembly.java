@@ -52,11 +52,14 @@ final class ServerAssembly {
   private final HealthReporter health;
   private final ReadinessCheck readiness;
   private final StoreMonitor storeMonitor;
-  private final CompletableFuture<Void> storeTried;
+  private final CompletableFuture<Void> firstStoreAttempt;
   private final Set<String> methods;
 
   ServerAssembly(
-      ServerConfig config, InetSocketAddress address, LockBackend backend, StoreMonitor.Pace pace) {
+      ServerConfig config,
+      InetSocketAddress address,
+      LockBackend backend,
+      StoreMonitor.Intervals intervals) {
     SecureRandom random = new SecureRandom();
     Replica self =
         new Replica(
@@ -85,8 +88,8 @@ final class ServerAssembly {
         new HealthReporter(
             definitions.stream().map(each -> each.getServiceDescriptor().getName()).toList());
     this.readiness = new ReadinessCheck(timers, FRESH_FOR, health::report);
-    this.storeMonitor = new StoreMonitor(coordinator, timers, readiness, pace);
-    this.storeTried = storeMonitor.firstTry().thenRun(gate::onOpenFailed);
+    this.storeMonitor = new StoreMonitor(coordinator, timers, readiness, intervals);
+    this.firstStoreAttempt = storeMonitor.firstAttempt().thenRun(gate::onOpenFailed);
     ServerGauges.register(registry, coordinator, limits, () -> readiness.obstacle().isEmpty());
     ServerGauges.register(registry, services);
   }
@@ -130,8 +133,8 @@ final class ServerAssembly {
   }
 
   /** Completes when the first attempt to open the store has succeeded or failed. */
-  CompletableFuture<Void> storeTried() {
-    return storeTried;
+  CompletableFuture<Void> firstStoreAttempt() {
+    return firstStoreAttempt;
   }
 
   /** Makes the server not ready, and sends the clients that wait or watch to other replicas. */

@@ -30,9 +30,9 @@ final class StoreMonitor {
   private final LockCoordinator coordinator;
   private final TimerService timers;
   private final ReadinessCheck readiness;
-  private final Pace pace;
+  private final Intervals intervals;
   private final CompletableFuture<StoreInfo> opened = new CompletableFuture<>();
-  private final CompletableFuture<Void> firstTry = new CompletableFuture<>();
+  private final CompletableFuture<Void> firstAttempt = new CompletableFuture<>();
   private volatile boolean stopped;
   private boolean unreachable;
   private long warnedAtNanos;
@@ -44,17 +44,20 @@ final class StoreMonitor {
    * @param probe time between two probes
    * @param timeout longest time that a probe may take
    */
-  record Pace(Duration retry, Duration probe, Duration timeout) {
-    static final Pace USUAL =
-        new Pace(Duration.ofSeconds(1), Duration.ofMillis(1500), Duration.ofSeconds(2));
+  record Intervals(Duration retry, Duration probe, Duration timeout) {
+    static final Intervals DEFAULT =
+        new Intervals(Duration.ofSeconds(1), Duration.ofMillis(1500), Duration.ofSeconds(2));
   }
 
   StoreMonitor(
-      LockCoordinator coordinator, TimerService timers, ReadinessCheck readiness, Pace pace) {
+      LockCoordinator coordinator,
+      TimerService timers,
+      ReadinessCheck readiness,
+      Intervals intervals) {
     this.coordinator = coordinator;
     this.timers = timers;
     this.readiness = readiness;
-    this.pace = pace;
+    this.intervals = intervals;
   }
 
   /** Starts to open the store. */
@@ -71,8 +74,8 @@ final class StoreMonitor {
   }
 
   /** Completes when the first attempt to open the store has succeeded or failed. */
-  CompletableFuture<Void> firstTry() {
-    return firstTry;
+  CompletableFuture<Void> firstAttempt() {
+    return firstAttempt;
   }
 
   void stop() {
@@ -89,14 +92,14 @@ final class StoreMonitor {
     if (failure == null) {
       recordAnswer(store);
       opened.complete(store);
-      timers.schedule(pace.probe, this::probe);
+      timers.schedule(intervals.probe, this::probe);
     } else if (unwrapped(failure) instanceof StoreConfigurationException refused) {
       opened.completeExceptionally(refused);
     } else {
       recordFailure(failure);
-      timers.schedule(pace.retry, this::open);
+      timers.schedule(intervals.retry, this::open);
     }
-    firstTry.complete(null);
+    firstAttempt.complete(null);
   }
 
   private void probe() {
@@ -108,7 +111,7 @@ final class StoreMonitor {
         callSafely(coordinator::info)
             .thenApply(store -> store)
             .toCompletableFuture()
-            .orTimeout(pace.timeout.toMillis(), TimeUnit.MILLISECONDS);
+            .orTimeout(intervals.timeout.toMillis(), TimeUnit.MILLISECONDS);
     answer.whenComplete(
         (store, failure) -> {
           if (failure == null) {
@@ -116,7 +119,7 @@ final class StoreMonitor {
           } else {
             recordFailure(failure);
           }
-          timers.schedule(pace.probe, this::probe);
+          timers.schedule(intervals.probe, this::probe);
         });
   }
 
@@ -142,7 +145,7 @@ final class StoreMonitor {
 
   private String describe(Throwable cause) {
     if (cause instanceof TimeoutException) {
-      return "nothing within " + DurationFormat.print(pace.timeout);
+      return "nothing within " + DurationFormat.print(intervals.timeout);
     }
     return cause instanceof StoreException e
         ? e.failure() + ": " + e.getMessage()

@@ -19,8 +19,9 @@ import java.time.Duration;
 
 /** A complete server with sockets. Its model store answers at once unless a test changes that. */
 final class NettyServer implements AutoCloseable {
-  static final StoreMonitor.Pace QUICK =
-      new StoreMonitor.Pace(Duration.ofMillis(50), Duration.ofMillis(100), Duration.ofMillis(300));
+  static final StoreMonitor.Intervals QUICK =
+      new StoreMonitor.Intervals(
+          Duration.ofMillis(50), Duration.ofMillis(100), Duration.ofMillis(300));
 
   final ModelServer store;
   final FaultyBackend backend;

@@ -22,7 +22,7 @@ import java.util.Optional;
 
 /** Loads a {@link ServerConfig} from flags, the environment and a YAML file. */
 final class ConfigLoader {
-  private static final int MOST_CALLS = 10_000_000;
+  private static final int MAX_COUNT = 10_000_000;
   private static final int KIB = 1024;
   private static final int PERCENT = 100;
 
@@ -111,27 +111,27 @@ final class ConfigLoader {
     return new Limits(
         new CoordinatorSettings(
             settings.number(ConfigKey.LIMITS_HAND_OVERS_IN_A_ROW, 1, 10_000),
-            settings.number(ConfigKey.LIMITS_WAITERS_PER_LOCK, 1, MOST_CALLS),
+            settings.number(ConfigKey.LIMITS_WAITERS_PER_LOCK, 1, MAX_COUNT),
             new CoordinatorSettings.Most(
-                settings.number(ConfigKey.LIMITS_WAITERS_PER_CLIENT, 1, MOST_CALLS),
+                settings.number(ConfigKey.LIMITS_WAITERS_PER_CLIENT, 1, MAX_COUNT),
                 clients.partOf(bytes)),
             new CoordinatorSettings.Most(
-                settings.number(ConfigKey.LIMITS_WAITERS, 1, MOST_CALLS), bytes),
+                settings.number(ConfigKey.LIMITS_WAITERS, 1, MAX_COUNT), bytes),
             CoordinatorSettings.DEFAULT.pollInterval()),
         clients,
         settings.number(ConfigKey.LIMITS_CALLS_PER_CONNECTION, 1, 1_000_000),
         settings.number(ConfigKey.LIMITS_MESSAGE_BYTES, 8 * KIB, 4 * KIB * KIB),
-        settings.number(ConfigKey.LIMITS_SESSION_OPERATIONS, 1000, MOST_CALLS));
+        settings.number(ConfigKey.LIMITS_SESSION_OPERATIONS, 1000, MAX_COUNT));
   }
 
   private LimitSettings clients() {
     long heap = Runtime.getRuntime().maxMemory();
     return new LimitSettings(
-        settings.number(ConfigKey.LIMITS_OPEN_CALLS, 1, MOST_CALLS),
-        settings.number(ConfigKey.LIMITS_OPEN_RENEWALS, 1, MOST_CALLS),
-        settings.number(ConfigKey.LIMITS_SESSIONS, 1, MOST_CALLS),
-        settings.number(ConfigKey.LIMITS_WATCHED_NAMES, 1, MOST_CALLS),
-        settings.number(ConfigKey.LIMITS_LOCKS, 1, MOST_CALLS),
+        settings.number(ConfigKey.LIMITS_OPEN_CALLS, 1, MAX_COUNT),
+        settings.number(ConfigKey.LIMITS_OPEN_RENEWALS, 1, MAX_COUNT),
+        settings.number(ConfigKey.LIMITS_SESSIONS, 1, MAX_COUNT),
+        settings.number(ConfigKey.LIMITS_WATCHED_NAMES, 1, MAX_COUNT),
+        settings.number(ConfigKey.LIMITS_LOCKS, 1, MAX_COUNT),
         heap / PERCENT * settings.number(ConfigKey.LIMITS_MEMORY_PERCENT, 10, 80),
         settings.number(ConfigKey.LIMITS_CLIENT_PERCENT, 1, PERCENT));
   }

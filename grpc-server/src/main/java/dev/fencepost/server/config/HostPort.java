@@ -12,7 +12,7 @@ import java.net.UnknownHostException;
  * @param port 0–65535; 0 lets the system choose
  */
 public record HostPort(String host, int port) {
-  private static final int MOST = 65_535;
+  private static final int MAX_PORT = 65_535;
   private static final String EXPECTED =
       "host:port, for example 127.0.0.1:7420, 0.0.0.0:7420 or [::1]:7420";
 
@@ -33,8 +33,8 @@ public record HostPort(String host, int port) {
     }
     try {
       int port = Integer.parseInt(text.substring(colon + 1));
-      if (port < 0 || port > MOST) {
-        throw InvalidValueException.of(field, text, "a port of 0–" + MOST);
+      if (port < 0 || port > MAX_PORT) {
+        throw InvalidValueException.of(field, text, "a port of 0–" + MAX_PORT);
       }
       return new HostPort(host, port);
     } catch (NumberFormatException e) {

@@ -1,6 +1,7 @@
 /**
- * The gRPC services: thin adapters that check what came, ask the coordinator and translate its
- * answer. Handlers run on the transport's threads and never block.
+ * Assembles the gRPC services from the packages below. The services are thin adapters: they check
+ * requests, call the coordinator and map its answers. Handlers run on the threads of the transport
+ * and never block.
  */
 @NullMarked
 package dev.fencepost.server.service;

@@ -30,7 +30,7 @@ final class AuditLog {
             revoked ->
                 line.addKeyValue("outcome", "released")
                     .addKeyValue("token", revoked.former().token())
-                    .addKeyValue("closing_token", shown(revoked.closing())),
+                    .addKeyValue("closing_token", tokenText(revoked.closing())),
             notHeld -> line.addKeyValue("outcome", "not_held"),
             mismatch ->
                 line.addKeyValue("outcome", "token_mismatch")
@@ -47,7 +47,7 @@ final class AuditLog {
       CallerIdentity caller, ResourceName resource, String reason, Optional<FencingToken> former) {
     act(caller, "resource", resource.value(), reason)
         .addKeyValue("outcome", "reset")
-        .addKeyValue("former_mark", shown(former))
+        .addKeyValue("former_mark", tokenText(former))
         .log("reset of a mark");
   }
 
@@ -60,7 +60,7 @@ final class AuditLog {
 
   private LoggingEventBuilder forceRelease(CallerIdentity caller, ForceReleaseCommand command) {
     return act(caller, "lock", command.lock().value(), command.reason())
-        .addKeyValue("if_token", shown(command.ifToken()))
+        .addKeyValue("if_token", tokenText(command.ifToken()))
         .addKeyValue("close_for", command.closeFor().map(DurationFormat::print).orElse("lease"));
   }
 
@@ -72,7 +72,7 @@ final class AuditLog {
         .addKeyValue("reason", reason);
   }
 
-  private static String shown(Optional<FencingToken> token) {
+  private static String tokenText(Optional<FencingToken> token) {
     return token.map(FencingToken::toString).orElse(NONE);
   }
 }

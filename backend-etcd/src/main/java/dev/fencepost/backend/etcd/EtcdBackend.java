@@ -37,12 +37,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class EtcdBackend implements LockBackend {
   private final EtcdSettings settings;
-  private final Outside outside;
-  private @Nullable Session session;
+  private final EtcdEnvironment outside;
+  private @Nullable EtcdStore session;
   private boolean opening;
   private boolean closed;
 
-  EtcdBackend(EtcdSettings settings, Outside outside) {
+  EtcdBackend(EtcdSettings settings, EtcdEnvironment outside) {
     this.settings = settings;
     this.outside = outside;
   }
@@ -57,7 +57,7 @@ final class EtcdBackend implements LockBackend {
       opening = true;
     }
     CompletableFuture<StoreInfo> answer = new CompletableFuture<>();
-    Session.open(settings, outside, self, wake)
+    EtcdStore.open(settings, outside, self, wake)
         .whenComplete(
             (opened, error) -> {
               boolean keep;
@@ -67,7 +67,7 @@ final class EtcdBackend implements LockBackend {
                 session = keep ? opened.session() : session;
               }
               if (error != null) {
-                answer.completeExceptionally(Session.bare(error));
+                answer.completeExceptionally(EtcdStore.bare(error));
               } else if (keep) {
                 answer.complete(opened.info());
               } else {
@@ -89,7 +89,7 @@ final class EtcdBackend implements LockBackend {
     return with(
         open ->
             open.move(
-                new Move.Acquire(open.around().terms().rounded(claim), line),
+                new EtcdCommand.Acquire(open.around().terms().rounded(claim), line),
                 open.around().watches().guess(claim.lock())));
   }
 
@@ -99,7 +99,7 @@ final class EtcdBackend implements LockBackend {
         open ->
             moveOwn(
                 open,
-                new Move.PassOn(from, open.around().terms().rounded(to), line),
+                new EtcdCommand.PassOn(from, open.around().terms().rounded(to), line),
                 ReleaseCommand.of(from)));
   }
 
@@ -110,17 +110,17 @@ final class EtcdBackend implements LockBackend {
 
   @Override
   public CompletionStage<Release> release(ReleaseCommand order) {
-    return with(open -> moveOwn(open, new Move.End(order), order));
+    return with(open -> moveOwn(open, new EtcdCommand.End(order), order));
   }
 
   @Override
   public CompletionStage<Revocation> forceRelease(ForceReleaseCommand order) {
-    return with(open -> open.move(new Move.Revoke(order)));
+    return with(open -> open.move(new EtcdCommand.Revoke(order)));
   }
 
   @Override
   public CompletionStage<Void> leave(LockName lock) {
-    return with(open -> open.move(new Move.Leave(lock))).thenAccept(left -> {});
+    return with(open -> open.move(new EtcdCommand.Leave(lock))).thenAccept(left -> {});
   }
 
   @Override
@@ -151,7 +151,7 @@ final class EtcdBackend implements LockBackend {
 
   @Override
   public void close() {
-    Session open;
+    EtcdStore open;
     synchronized (this) {
       closed = true;
       open = session;
@@ -163,13 +163,14 @@ final class EtcdBackend implements LockBackend {
   }
 
   /** What travels to etcd in this backend's transactions; empty while it is not open. */
-  synchronized Optional<Traffic> traffic() {
-    return Optional.ofNullable(session).map(Session::traffic);
+  synchronized Optional<TxnCounters> traffic() {
+    return Optional.ofNullable(session).map(EtcdStore::traffic);
   }
 
   /** A move of a grant that this replica may have made itself. */
-  private static <T> CompletionStage<T> moveOwn(Session open, Move<T> move, ReleaseCommand of) {
-    Around around = open.around();
+  private static <T> CompletionStage<T> moveOwn(
+      EtcdStore open, EtcdCommand<T> move, ReleaseCommand of) {
+    OperationContext around = open.around();
     return around
         .holdings()
         .entryOf(of.lock(), of.claim(), of.token())
@@ -177,16 +178,16 @@ final class EtcdBackend implements LockBackend {
             entry ->
                 open.move(
                     move,
-                    new Seen(
+                    new ObservedLock(
                         of.lock(),
                         Optional.of(entry),
                         around.watches().lineOf(of.lock()),
-                        Seen.Basis.GUESSED)))
+                        ObservedLock.Basis.GUESSED)))
         .orElseGet(() -> open.move(move));
   }
 
-  private <T> CompletionStage<T> with(Function<Session, CompletionStage<T>> call) {
-    Session open;
+  private <T> CompletionStage<T> with(Function<EtcdStore, CompletionStage<T>> call) {
+    EtcdStore open;
     synchronized (this) {
       open = session;
     }

@@ -47,8 +47,8 @@ public final class EtcdBackendProvider implements LockBackendProvider {
     return "";
   }
 
-  private Outside outside() {
-    return new Outside(
+  private EtcdEnvironment outside() {
+    return new EtcdEnvironment(
         EtcdBackendProvider::clockNanos, random::nextLong, () -> UUID.randomUUID().toString());
   }
 

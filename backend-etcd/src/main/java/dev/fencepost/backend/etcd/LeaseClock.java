@@ -1,6 +1,6 @@
 package dev.fencepost.backend.etcd;
 
-import dev.fencepost.backend.etcd.Leases.Said;
+import dev.fencepost.backend.etcd.LeaseClient.Said;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -12,45 +12,46 @@ import java.util.concurrent.CompletionStage;
 final class LeaseClock {
   private static final int MOST_TRIES = 5;
 
-  private final Keys keys;
-  private final Batcher<Reading, Reading.Found> reads;
-  private final Leases leases;
+  private final EtcdSchema keys;
+  private final TxnBatcher<LockRead, LockRead.Found> reads;
+  private final LeaseClient leases;
 
-  LeaseClock(Keys keys, Batcher<Reading, Reading.Found> reads, Leases leases) {
+  LeaseClock(EtcdSchema keys, TxnBatcher<LockRead, LockRead.Found> reads, LeaseClient leases) {
     this.keys = keys;
     this.reads = reads;
     this.leases = leases;
   }
 
   /** The same lock with its time; as it stands by now, if that is not how it was seen. */
-  CompletionStage<Seen> timed(Seen seen, Deadline deadline) {
+  CompletionStage<ObservedLock> timed(ObservedLock seen, CallDeadline deadline) {
     return timed(seen, deadline, 0);
   }
 
-  private CompletionStage<Seen> timed(Seen seen, Deadline deadline, int tries) {
+  private CompletionStage<ObservedLock> timed(ObservedLock seen, CallDeadline deadline, int tries) {
     if (!seen.isBound()) {
       return CompletableFuture.completedStage(seen);
     }
     if (tries == MOST_TRIES) {
-      return CompletableFuture.failedFuture(Trouble.timeout());
+      return CompletableFuture.failedFuture(EtcdException.timeout());
     }
     return leases
         .secondsLeft(seen.entry().orElseThrow().lease(), deadline)
         .thenCompose(
             said -> {
-              Seen timed = seen.withSecondsLeft(said.seconds());
+              ObservedLock timed = seen.withSecondsLeft(said.seconds());
               return timed.entry().orElseThrow().hasEnded()
                   ? confirmed(timed, said, deadline, tries)
                   : CompletableFuture.completedStage(timed);
             });
   }
 
-  private CompletionStage<Seen> confirmed(Seen ended, Said said, Deadline deadline, int tries) {
+  private CompletionStage<ObservedLock> confirmed(
+      ObservedLock ended, Said said, CallDeadline deadline, int tries) {
     return reads
-        .ask(new Reading(keys.lock(ended.lock()), keys.line(ended.lock())), deadline)
+        .ask(new LockRead(keys.lock(ended.lock()), keys.line(ended.lock())), deadline)
         .thenCompose(
             found -> {
-              Seen now = Seen.read(ended.lock(), found.record(), found.line());
+              ObservedLock now = ObservedLock.read(ended.lock(), found.record(), found.line());
               return found.term() == said.term() && now.hasRecordOf(ended)
                   ? CompletableFuture.completedStage(now.withSecondsLeft(said.seconds()))
                   : timed(now, deadline, tries + 1);

@@ -1,6 +1,6 @@
 package dev.fencepost.backend.etcd;
 
-import dev.fencepost.backend.etcd.Leases.Use;
+import dev.fencepost.backend.etcd.LeaseClient.Use;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -30,14 +30,14 @@ final class LeasePool {
   private static final long FRESH_NANOS = Duration.ofMillis(900).toNanos();
   private static final long UNUSED_NANOS = Duration.ofSeconds(20).toNanos();
 
-  private final Leases leases;
-  private final KeepAlives keepAlives;
-  private final Gate grants;
-  private final Gate revocations;
+  private final LeaseClient leases;
+  private final KeepAliveStream keepAlives;
+  private final RequestGate grants;
+  private final RequestGate revocations;
   private final int idleAtMost;
   private final Duration callTimeout;
   private final Map<Long, Deque<Idle>> idle = new HashMap<>();
-  private final Set<StoreLease> refreshing = ConcurrentHashMap.newKeySet();
+  private final Set<LeaseHandle> refreshing = ConcurrentHashMap.newKeySet();
   private int count;
 
   /**
@@ -47,7 +47,11 @@ final class LeasePool {
    * @param revocations lets those be ended that nobody needs
    */
   LeasePool(
-      Leases leases, KeepAlives keepAlives, Gate grants, Gate revocations, EtcdSettings settings) {
+      LeaseClient leases,
+      KeepAliveStream keepAlives,
+      RequestGate grants,
+      RequestGate revocations,
+      EtcdSettings settings) {
     this.leases = leases;
     this.keepAlives = keepAlives;
     this.grants = grants;
@@ -56,10 +60,10 @@ final class LeasePool {
     this.callTimeout = settings.callTimeout();
   }
 
-  private record Idle(long seconds, StoreLease lease, long sinceNanos) {}
+  private record Idle(long seconds, LeaseHandle lease, long sinceNanos) {}
 
   /** A lease that lasts so long from now on. */
-  CompletionStage<Taken> take(long seconds, Deadline deadline) {
+  CompletionStage<Taken> take(long seconds, CallDeadline deadline) {
     synchronized (this) {
       Deque<Idle> ready = idle.getOrDefault(seconds, new ArrayDeque<>());
       // The latest first, so that the surplus grows old.
@@ -82,7 +86,7 @@ final class LeasePool {
    *
    * @param seconds what it was taken for
    */
-  record Taken(long seconds, StoreLease lease) {}
+  record Taken(long seconds, LeaseHandle lease) {}
 
   /** The lease has no key: it may be used again. */
   void giveBack(Taken taken) {
@@ -128,17 +132,17 @@ final class LeasePool {
   }
 
   /** Takes all out, so that they can be revoked. */
-  synchronized List<StoreLease> drain() {
-    List<StoreLease> all = new ArrayList<>(refreshing);
+  synchronized List<LeaseHandle> drain() {
+    List<LeaseHandle> all = new ArrayList<>(refreshing);
     idle.values().forEach(ready -> ready.forEach(each -> all.add(each.lease())));
     idle.clear();
     count = 0;
     return all;
   }
 
-  private CompletionStage<StoreLease> grant(long seconds, Deadline deadline) {
+  private CompletionStage<LeaseHandle> grant(long seconds, CallDeadline deadline) {
     return deadline.isOver()
-        ? CompletableFuture.failedFuture(Trouble.timeout())
+        ? CompletableFuture.failedFuture(EtcdException.timeout())
         : leases.grant(seconds, Use.BINDING, deadline);
   }
 
@@ -149,7 +153,7 @@ final class LeasePool {
     long sent = System.nanoTime();
     refreshing.add(each.lease());
     keepAlives
-        .keepAlive(each.lease().id(), Deadline.in(callTimeout))
+        .keepAlive(each.lease().id(), CallDeadline.in(callTimeout))
         .whenComplete(
             (said, error) -> {
               refreshing.remove(each.lease());
@@ -159,7 +163,7 @@ final class LeasePool {
             });
   }
 
-  private void add(long seconds, StoreLease lease, long sinceNanos) {
+  private void add(long seconds, LeaseHandle lease, long sinceNanos) {
     Idle added = new Idle(seconds, lease, sinceNanos);
     synchronized (this) {
       if (count < idleAtMost) {
@@ -173,6 +177,6 @@ final class LeasePool {
 
   /** Where too many wait to be revoked, a lease dies by itself. */
   private void revoke(Idle each) {
-    revocations.pass(() -> leases.revoke(each.lease().id(), Deadline.in(callTimeout)));
+    revocations.pass(() -> leases.revoke(each.lease().id(), CallDeadline.in(callTimeout)));
   }
 }

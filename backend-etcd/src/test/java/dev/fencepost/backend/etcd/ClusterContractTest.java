@@ -10,7 +10,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 final class ClusterContractTest extends LockBackendContract {
   private static final EtcdCluster ETCD = new EtcdCluster();
 
-  @RegisterExtension static final Running<EtcdCluster> RUNNING = new Running<>(ETCD, ETCD::start);
+  @RegisterExtension
+  static final RunningServer<EtcdCluster> RUNNING = new RunningServer<>(ETCD, ETCD::start);
 
   private static final AtomicInteger STORES = new AtomicInteger();
 

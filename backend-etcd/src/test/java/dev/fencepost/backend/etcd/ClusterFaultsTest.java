@@ -28,7 +28,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 final class ClusterFaultsTest {
   private static final EtcdCluster ETCD = new EtcdCluster();
 
-  @RegisterExtension static final Running<EtcdCluster> RUNNING = new Running<>(ETCD, ETCD::start);
+  @RegisterExtension
+  static final RunningServer<EtcdCluster> RUNNING = new RunningServer<>(ETCD, ETCD::start);
 
   private static final AtomicInteger STORES = new AtomicInteger();
 
@@ -41,8 +42,8 @@ final class ClusterFaultsTest {
 
   @Test
   void leaderKilledUnderLoad_neitherDoublesNorLosesAGrant() throws InterruptedException {
-    try (TestReplica a = new TestReplica(uri);
-        TestReplica b = new TestReplica(uri)) {
+    try (EtcdTestReplica a = new EtcdTestReplica(uri);
+        EtcdTestReplica b = new EtcdTestReplica(uri)) {
       LockContenders contenders = new LockContenders("contended/", List.of(a, b));
       contenders.start();
       contenders.awaitGrants(100);
@@ -57,8 +58,8 @@ final class ClusterFaultsTest {
 
   @Test
   void leaderKilled_endsNoLeaseAndWakesTheWaiter() throws InterruptedException {
-    try (TestReplica holder = new TestReplica(uri);
-        TestReplica waiter = new TestReplica(uri)) {
+    try (EtcdTestReplica holder = new EtcdTestReplica(uri);
+        EtcdTestReplica waiter = new EtcdTestReplica(uri)) {
       Grant held = holder.acquire("killed");
       Claim next = claim("killed");
       answer(waiter.backend().tryAcquire(next, QueueIntent.JOIN));
@@ -73,8 +74,8 @@ final class ClusterFaultsTest {
 
   @Test
   void memberKilledUnderAWatch_losesNoWakeUp() throws InterruptedException {
-    try (TestReplica holder = new TestReplica(uri);
-        TestReplica waiter = new TestReplica(uri)) {
+    try (EtcdTestReplica holder = new EtcdTestReplica(uri);
+        EtcdTestReplica waiter = new EtcdTestReplica(uri)) {
       Grant held = holder.acquire("watched");
       Claim next = claim("watched");
       answer(waiter.backend().tryAcquire(next, QueueIntent.JOIN));
@@ -89,7 +90,7 @@ final class ClusterFaultsTest {
 
   @Test
   void leaderPausedForTenSeconds_costsNoHolderItsLock() {
-    try (TestReplica replica = new TestReplica(uri)) {
+    try (EtcdTestReplica replica = new EtcdTestReplica(uri)) {
       List<Grant> grants = new ArrayList<>();
       for (int i = 0; i < 20; i++) {
         grants.add(replica.acquire(claim("paused/" + i, Duration.ofSeconds(30))));
@@ -110,7 +111,7 @@ final class ClusterFaultsTest {
 
   @Test
   void quorumLost_grantsNothingAndComesBack() {
-    try (TestReplica replica = new TestReplica(uri)) {
+    try (EtcdTestReplica replica = new EtcdTestReplica(uri)) {
       Grant held = replica.acquire("quorum");
       ETCD.members().get(0).kill();
       ETCD.members().get(1).kill();
@@ -130,7 +131,7 @@ final class ClusterFaultsTest {
     }
   }
 
-  private static void awaitRenewed(TestReplica replica, Grant grant) {
+  private static void awaitRenewed(EtcdTestReplica replica, Grant grant) {
     await()
         .ignoreExceptionsInstanceOf(StoreException.class)
         .atMost(Duration.ofSeconds(25))

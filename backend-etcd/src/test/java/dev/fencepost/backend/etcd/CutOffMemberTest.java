@@ -39,7 +39,8 @@ final class CutOffMemberTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final EtcdCluster ETCD = EtcdCluster.behindProxies();
 
-  @RegisterExtension static final Running<EtcdCluster> RUNNING = new Running<>(ETCD, ETCD::start);
+  @RegisterExtension
+  static final RunningServer<EtcdCluster> RUNNING = new RunningServer<>(ETCD, ETCD::start);
 
   @AfterEach
   void heal() {
@@ -50,8 +51,8 @@ final class CutOffMemberTest {
   void leaderCutOff_servesNothingStaleAndItsReplicaIsToldTheTruthLater() {
     EtcdServer alone = ETCD.leader();
     List<EtcdServer> others = ETCD.members().stream().filter(member -> member != alone).toList();
-    try (TestReplica away = new TestReplica(uri(List.of(alone)));
-        TestReplica b = new TestReplica(uri(others))) {
+    try (EtcdTestReplica away = new EtcdTestReplica(uri(List.of(alone)));
+        EtcdTestReplica b = new EtcdTestReplica(uri(others))) {
       Grant former = away.acquire("taken");
       Grant standing = away.acquire("standing");
       Grant awaited = b.acquire("awaited");
@@ -91,7 +92,7 @@ final class CutOffMemberTest {
 
   /** All at once, since the member notices after a second that it leads nobody. */
   private static Map<String, CompletionStage<?>> askEverything(
-      TestReplica away, Grant former, Claim waiting, Grant newer) {
+      EtcdTestReplica away, Grant former, Claim waiting, Grant newer) {
     LockName lock = former.ref().lock();
     EtcdBackend backend = away.backend();
     return Map.of(
@@ -111,7 +112,7 @@ final class CutOffMemberTest {
     return new Claim(like.lock(), grant.ref().claim(), like.lease(), like.claimant());
   }
 
-  private static void takeByForce(TestReplica replica, LockName lock) {
+  private static void takeByForce(EtcdTestReplica replica, LockName lock) {
     ForceReleaseCommand order =
         new ForceReleaseCommand(lock, "cut off", Optional.empty(), Optional.of(Duration.ZERO));
     await()
@@ -120,14 +121,14 @@ final class CutOffMemberTest {
         .until(() -> answer(replica.backend().forceRelease(order)), done -> true);
   }
 
-  private static Renewal renewed(TestReplica replica, Grant grant) {
+  private static Renewal renewed(EtcdTestReplica replica, Grant grant) {
     return await()
         .atMost(PATIENCE)
         .ignoreExceptionsInstanceOf(StoreException.class)
         .until(() -> answer(replica.backend().renew(grant.ref())), done -> true);
   }
 
-  private static Release released(TestReplica replica, Grant grant) {
+  private static Release released(EtcdTestReplica replica, Grant grant) {
     return answer(replica.backend().release(ReleaseCommand.of(grant.ref())));
   }
 

@@ -26,7 +26,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 final class EndedLeasesTest {
   private static final EtcdServer ETCD = new EtcdServer();
 
-  @RegisterExtension static final Running<EtcdServer> RUNNING = new Running<>(ETCD, ETCD::start);
+  @RegisterExtension
+  static final RunningServer<EtcdServer> RUNNING = new RunningServer<>(ETCD, ETCD::start);
 
   /** So many that those which end later wait for seconds. */
   private static final int CROWD = 8_000;
@@ -37,9 +38,9 @@ final class EndedLeasesTest {
   @Test
   void lockWhoseLeaseHasEnded_isNotTakenBeforeItsKeyIsGone() {
     String uri = ETCD.uri("standing");
-    try (Raw raw = new Raw(uri);
-        TestReplica former = new TestReplica(uri);
-        TestReplica next = new TestReplica(uri)) {
+    try (EtcdTestClient raw = new EtcdTestClient(uri);
+        EtcdTestReplica former = new EtcdTestReplica(uri);
+        EtcdTestReplica next = new EtcdTestReplica(uri)) {
       raw.lease(CROWD, TTL.toSeconds());
       former.acquire(claim("late", new Lease(TTL, Duration.ofSeconds(1))));
       awaitEnd(raw, "late");
@@ -57,9 +58,9 @@ final class EndedLeasesTest {
   @Test
   void renewalOfALeaseThatHasEnded_isLostAtOnceAndKeepsNobodyWaiting() {
     String uri = ETCD.uri("waiting");
-    try (Raw raw = new Raw(uri);
-        TestReplica former = new TestReplica(uri);
-        TestReplica replica = new TestReplica(uri)) {
+    try (EtcdTestClient raw = new EtcdTestClient(uri);
+        EtcdTestReplica former = new EtcdTestReplica(uri);
+        EtcdTestReplica replica = new EtcdTestReplica(uri)) {
       List<Grant> living = new ArrayList<>();
       for (int i = 0; i < 24; i++) {
         living.add(replica.acquire("living/" + i));
@@ -80,7 +81,7 @@ final class EndedLeasesTest {
   }
 
   /** Until etcd says that the lease has ended, and its key stands. */
-  private static void awaitEnd(Raw raw, String lock) {
+  private static void awaitEnd(EtcdTestClient raw, String lock) {
     long lease = raw.record(lock).orElseThrow().getLease();
     await()
         .atMost(PATIENCE)

@@ -78,12 +78,12 @@ final class EtcdSettingsTest {
   @Test
   void nestedTransactions_areTrustedFromTheirRepairOn() {
     for (String unsafe : new String[] {"3.4.23", "3.4.40", "3.5.27", "3.6.8"}) {
-      assertThat(Version.parse(unsafe).orElseThrow().checksNestedTransactions()).isFalse();
+      assertThat(EtcdVersion.parse(unsafe).orElseThrow().checksNestedTransactions()).isFalse();
     }
     for (String safe : new String[] {"3.5.28", "3.6.9", "3.6.10-rc.0", "3.7.0", "4.0.0"}) {
-      assertThat(Version.parse(safe).orElseThrow().checksNestedTransactions()).isTrue();
+      assertThat(EtcdVersion.parse(safe).orElseThrow().checksNestedTransactions()).isTrue();
     }
-    assertThat(Version.parse("unknown")).isEmpty();
+    assertThat(EtcdVersion.parse("unknown")).isEmpty();
   }
 
   private static void assertRefused(String name, Map<String, String> options) {

@@ -20,11 +20,11 @@ import java.util.UUID;
 abstract class EtcdStoreUnderTest implements StoreUnderTest {
   private final EtcdBackendProvider provider = new EtcdBackendProvider();
   private final String uri;
-  private final Raw raw;
+  private final EtcdTestClient raw;
 
   EtcdStoreUnderTest(String uri) {
     this.uri = uri;
-    this.raw = new Raw(uri);
+    this.raw = new EtcdTestClient(uri);
   }
 
   /** SIGSTOP to all processes. */
@@ -66,7 +66,7 @@ abstract class EtcdStoreUnderTest implements StoreUnderTest {
 
   @Override
   public void spoil(LockName lock, Damage damage) {
-    KeyValue pair = raw.ask(KVGrpc.getRangeMethod(), Ops.range(raw.keys.lock(lock))).getKvs(0);
+    KeyValue pair = raw.ask(KVGrpc.getRangeMethod(), TxnOps.range(raw.keys.lock(lock))).getKvs(0);
     byte[] record = pair.getValue().toByteArray();
     byte[] spoiled =
         switch (damage) {

@@ -56,9 +56,9 @@ final class ExpiringLoginsTest {
 
   private static void wakesAfter(EtcdServer etcd, Runnable loginsEnd) throws InterruptedException {
     etcd.start();
-    Users.enable(etcd, Map.of("alice", "alpha/"));
-    try (TestReplica holder = new TestReplica(etcd.uri("alpha"), USER);
-        TestReplica waiter = new TestReplica(etcd.uri("alpha"), USER)) {
+    EtcdUsers.enable(etcd, Map.of("alice", "alpha/"));
+    try (EtcdTestReplica holder = new EtcdTestReplica(etcd.uri("alpha"), USER);
+        EtcdTestReplica waiter = new EtcdTestReplica(etcd.uri("alpha"), USER)) {
       Grant early = holder.acquire("early");
       Grant late = holder.acquire("late");
       join(waiter, "early");
@@ -75,7 +75,7 @@ final class ExpiringLoginsTest {
     }
   }
 
-  private static void assertRenewed(TestReplica holder, Grant grant) {
+  private static void assertRenewed(EtcdTestReplica holder, Grant grant) {
     assertThat(answer(holder.backend().renew(grant.ref()))).isInstanceOf(Renewal.Renewed.class);
   }
 
@@ -84,12 +84,12 @@ final class ExpiringLoginsTest {
     await().until(() -> System.nanoTime() - begun > LONGER_THAN_A_LOGIN.toNanos());
   }
 
-  private static void join(TestReplica waiter, String lock) {
+  private static void join(EtcdTestReplica waiter, String lock) {
     Claim next = claim(lock);
     assertThat(waiter.attempt(next, QueueIntent.JOIN)).isInstanceOf(Attempt.Busy.class);
   }
 
-  private static void assertWoken(TestReplica holder, Grant held, TestReplica waiter)
+  private static void assertWoken(EtcdTestReplica holder, Grant held, EtcdTestReplica waiter)
       throws InterruptedException {
     assertThat(holder.release(held)).isEqualTo(new Release.Released());
     assertThat(waiter.wakes().poll(10, TimeUnit.SECONDS))

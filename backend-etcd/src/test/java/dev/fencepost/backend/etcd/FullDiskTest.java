@@ -37,7 +37,7 @@ final class FullDiskTest {
     try (SmallDisk disk = new SmallDisk(MEBIBYTES);
         EtcdServer etcd = new EtcdServer("--data-dir=" + disk.folder().resolve("data"))) {
       etcd.start();
-      try (TestReplica replica = new TestReplica(etcd.uri("full"))) {
+      try (EtcdTestReplica replica = new EtcdTestReplica(etcd.uri("full"))) {
         Grant held = replica.acquire("held");
         disk.fill();
         Map<Claim, CompletionStage<Attempt>> asked = acquireUntilRefused(replica);
@@ -57,7 +57,7 @@ final class FullDiskTest {
   }
 
   /** Takes locks until not all are granted; answers what became of the last ones. */
-  private static Map<Claim, CompletionStage<Attempt>> acquireUntilRefused(TestReplica replica) {
+  private static Map<Claim, CompletionStage<Attempt>> acquireUntilRefused(EtcdTestReplica replica) {
     for (int i = 0; i < MOST_LOCKS; i += AT_ONCE) {
       Map<Claim, CompletionStage<Attempt>> asked = new HashMap<>();
       for (int k = 0; k < AT_ONCE; k++) {
@@ -81,10 +81,10 @@ final class FullDiskTest {
 
   /** The claim's repeat gets what it was told, or a grant now. */
   private static void assertIsStill(
-      TestReplica replica, Claim claim, CompletionStage<Attempt> stage) {
+      EtcdTestReplica replica, Claim claim, CompletionStage<Attempt> stage) {
     Grant now = replica.acquire(claim);
     if (answer(stage.handle((attempt, refused) -> refused == null))) {
-      assertThat(now.ref()).isEqualTo(TestReplica.granted(answer(stage)).ref());
+      assertThat(now.ref()).isEqualTo(EtcdTestReplica.granted(answer(stage)).ref());
     }
   }
 }

@@ -19,7 +19,8 @@ final class LeasePoolTest {
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
   private static final EtcdServer ETCD = new EtcdServer();
 
-  @RegisterExtension static final Running<EtcdServer> RUNNING = new Running<>(ETCD, ETCD::start);
+  @RegisterExtension
+  static final RunningServer<EtcdServer> RUNNING = new RunningServer<>(ETCD, ETCD::start);
 
   private final AtomicInteger revocationsAtOnce = new AtomicInteger();
 
@@ -27,16 +28,16 @@ final class LeasePoolTest {
   void surplusLease_isRevokedWithoutBeingKeptAlive() {
     EtcdSettings settings =
         EtcdSettings.of(new StoreSettings(ETCD.uri("pool"), TIMEOUT, Map.of("idle-leases", "0")));
-    Wire wire = new Wire(settings);
+    EtcdConnections wire = new EtcdConnections(settings);
     // Whatever is kept alive fails, and is not revoked.
-    KeepAlives keepAlives = new KeepAlives(wire, 1);
+    KeepAliveStream keepAlives = new KeepAliveStream(wire, 1);
     keepAlives.close();
     try {
-      Gate gate = new Gate(1, 1);
-      Leases leases = new Leases(wire, ThreadLocalRandom.current()::nextLong, gate);
-      Gate revocations = new Gate(revocationsAtOnce::get, 10);
+      RequestGate gate = new RequestGate(1, 1);
+      LeaseClient leases = new LeaseClient(wire, ThreadLocalRandom.current()::nextLong, gate);
+      RequestGate revocations = new RequestGate(revocationsAtOnce::get, 10);
       LeasePool pool = new LeasePool(leases, keepAlives, gate, revocations, settings);
-      Taken taken = pool.take(SECONDS, Deadline.in(TIMEOUT)).toCompletableFuture().join();
+      Taken taken = pool.take(SECONDS, CallDeadline.in(TIMEOUT)).toCompletableFuture().join();
       assertThat(ETCD.etcdctl("lease", "list")).contains("found 1 leases");
 
       pool.giveBack(new Taken(SECONDS, taken.lease().aliveSince(longAgo())));

@@ -54,16 +54,17 @@ final class RollingUpgradeTest {
   private static final String FORMER = "00000000000000f0";
   private static final EtcdServer ETCD = new EtcdServer();
 
-  @RegisterExtension static final Running<EtcdServer> RUNNING = new Running<>(ETCD, ETCD::start);
+  @RegisterExtension
+  static final RunningServer<EtcdServer> RUNNING = new RunningServer<>(ETCD, ETCD::start);
 
-  private Raw raw;
-  private TestReplica now;
+  private EtcdTestClient raw;
+  private EtcdTestReplica now;
 
   @BeforeEach
   void open(TestInfo test) {
     String uri = ETCD.uri(test.getTestMethod().orElseThrow().getName());
-    raw = new Raw(uri);
-    now = new TestReplica(uri);
+    raw = new EtcdTestClient(uri);
+    now = new EtcdTestReplica(uri);
   }
 
   @AfterEach

@@ -21,12 +21,14 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 final class SilentConnectionTest {
   private static final EtcdServer ETCD = new EtcdServer();
 
-  @RegisterExtension static final Running<EtcdServer> RUNNING = new Running<>(ETCD, ETCD::start);
+  @RegisterExtension
+  static final RunningServer<EtcdServer> RUNNING = new RunningServer<>(ETCD, ETCD::start);
 
   @Test
   void connectionThatNeverAnswers_isGivenUpForAnother() {
     try (TcpProxy proxy = new TcpProxy(ETCD.port());
-        TestReplica replica = new TestReplica("etcd://127.0.0.1:" + proxy.port() + "/silent")) {
+        EtcdTestReplica replica =
+            new EtcdTestReplica("etcd://127.0.0.1:" + proxy.port() + "/silent")) {
       Grant held = replica.acquire("job");
       proxy.acceptInSilence();
       proxy.reset();
@@ -39,7 +41,8 @@ final class SilentConnectionTest {
   @Test
   void connectionThatFallsSilent_isGivenUpForAnother() {
     try (TcpProxy proxy = new TcpProxy(ETCD.port());
-        TestReplica replica = new TestReplica("etcd://127.0.0.1:" + proxy.port() + "/fell")) {
+        EtcdTestReplica replica =
+            new EtcdTestReplica("etcd://127.0.0.1:" + proxy.port() + "/fell")) {
       Grant held = replica.acquire("job");
       proxy.swallow(Direction.ANSWERS);
       proxy.acceptInSilence();
@@ -55,7 +58,7 @@ final class SilentConnectionTest {
     }
   }
 
-  private static void awaitRenewed(TestReplica replica, Grant held) {
+  private static void awaitRenewed(EtcdTestReplica replica, Grant held) {
     await()
         .atMost(Duration.ofSeconds(30))
         .ignoreExceptionsInstanceOf(StoreException.class)

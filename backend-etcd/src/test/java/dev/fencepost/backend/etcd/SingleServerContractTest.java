@@ -9,7 +9,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 final class SingleServerContractTest extends LockBackendContract {
   private static final EtcdServer ETCD = new EtcdServer();
 
-  @RegisterExtension static final Running<EtcdServer> RUNNING = new Running<>(ETCD, ETCD::start);
+  @RegisterExtension
+  static final RunningServer<EtcdServer> RUNNING = new RunningServer<>(ETCD, ETCD::start);
 
   private static final AtomicInteger STORES = new AtomicInteger();
 

@@ -44,7 +44,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 final class SingleServerFaultsTest {
   private static final EtcdServer ETCD = new EtcdServer();
 
-  @RegisterExtension static final Running<EtcdServer> RUNNING = new Running<>(ETCD, ETCD::start);
+  @RegisterExtension
+  static final RunningServer<EtcdServer> RUNNING = new RunningServer<>(ETCD, ETCD::start);
 
   private static final AtomicInteger STORES = new AtomicInteger();
   private static final String TRANSACTIONS =
@@ -54,12 +55,12 @@ final class SingleServerFaultsTest {
   private final String prefix = "faults-" + STORES.incrementAndGet();
   private final String uri = ETCD.uri(prefix);
   private TcpProxy proxy;
-  private Raw raw;
+  private EtcdTestClient raw;
 
   @BeforeEach
   void open() {
     proxy = new TcpProxy(ETCD.port());
-    raw = new Raw(uri);
+    raw = new EtcdTestClient(uri);
   }
 
   @AfterEach
@@ -79,7 +80,7 @@ final class SingleServerFaultsTest {
 
   @Test
   void pausedServer_timesOutCallsAndHoldersSurvive() {
-    try (TestReplica replica = new TestReplica(uri)) {
+    try (EtcdTestReplica replica = new EtcdTestReplica(uri)) {
       Grant grant = replica.acquire("paused");
       ETCD.pause();
       assertThat(failure(replica.backend().renew(grant.ref())))
@@ -91,7 +92,7 @@ final class SingleServerFaultsTest {
 
   @Test
   void serverThatIsGone_isUnreachableUntilItReturns() {
-    try (TestReplica replica = new TestReplica(uri)) {
+    try (EtcdTestReplica replica = new EtcdTestReplica(uri)) {
       Grant grant = replica.acquire("gone");
       ETCD.kill();
       assertThat(failure(replica.backend().renew(grant.ref())))
@@ -108,7 +109,7 @@ final class SingleServerFaultsTest {
 
   @Test
   void closingWhileThePauseLasts_takesAFewSeconds() {
-    TestReplica replica = new TestReplica(uri);
+    EtcdTestReplica replica = new EtcdTestReplica(uri);
     ETCD.pause();
     CompletionStage<Attempt> asked =
         replica.backend().tryAcquire(claim("closing"), QueueIntent.NONE);
@@ -120,8 +121,8 @@ final class SingleServerFaultsTest {
 
   @Test
   void outageUnderLoad_neitherDoublesNorLosesAGrant() throws InterruptedException {
-    try (TestReplica a = new TestReplica(uri);
-        TestReplica b = new TestReplica(uri)) {
+    try (EtcdTestReplica a = new EtcdTestReplica(uri);
+        EtcdTestReplica b = new EtcdTestReplica(uri)) {
       LockContenders contenders = new LockContenders("contended/", List.of(a, b));
       contenders.start();
       for (int i = 0; i < 3; i++) {
@@ -137,8 +138,8 @@ final class SingleServerFaultsTest {
 
   @Test
   void lostReplyOfARelease_isRepeatedWithoutHarmToTheNextGrant() {
-    try (TestReplica cut = new TestReplica(throughProxy());
-        TestReplica other = new TestReplica(uri)) {
+    try (EtcdTestReplica cut = new EtcdTestReplica(throughProxy());
+        EtcdTestReplica other = new EtcdTestReplica(uri)) {
       Grant former = cut.acquire("lost");
       proxy.swallow(Direction.ANSWERS);
       assertThat(failure(cut.backend().release(ReleaseCommand.of(former.ref()))))
@@ -157,7 +158,7 @@ final class SingleServerFaultsTest {
 
   @Test
   void lostReplyOfAnAcquire_isSettledByTheSameClaim() {
-    try (TestReplica cut = new TestReplica(throughProxy())) {
+    try (EtcdTestReplica cut = new EtcdTestReplica(throughProxy())) {
       cut.release(cut.acquire("lost-acquire/warm"));
       Claim claim = claim("lost-acquire");
       proxy.swallow(Direction.ANSWERS);
@@ -178,7 +179,7 @@ final class SingleServerFaultsTest {
 
   @Test
   void transactionWhoseConnectionBreaks_isSentOnce() {
-    try (TestReplica cut = new TestReplica(throughProxy())) {
+    try (EtcdTestReplica cut = new EtcdTestReplica(throughProxy())) {
       cut.release(cut.acquire("once/warm"));
       double before = ETCD.metric(TRANSACTIONS);
       proxy.swallow(Direction.ANSWERS);
@@ -196,7 +197,7 @@ final class SingleServerFaultsTest {
 
   @Test
   void grantAfterANewConnection_countsFromANewBase() {
-    try (TestReplica replica = new TestReplica(throughProxy())) {
+    try (EtcdTestReplica replica = new EtcdTestReplica(throughProxy())) {
       long last = 0;
       for (int i = 0; i < 10; i++) {
         String lock = "rebased/" + i;
@@ -212,14 +213,14 @@ final class SingleServerFaultsTest {
         LockValue.Granted value =
             (LockValue.Granted)
                 LockValue.decode(new LockName(lock), record(lock).orElseThrow().getValue());
-        assertThat(value.offset()).isEqualTo(Base.Value.of(base, 0).offset());
+        assertThat(value.offset()).isEqualTo(TokenBase.Value.of(base, 0).offset());
       }
     }
   }
 
   @Test
   void claimThatIsRepeatedAfterItsConnectionBroke_getsATokenThatIsCertain() {
-    try (TestReplica replica = new TestReplica(throughProxy())) {
+    try (EtcdTestReplica replica = new EtcdTestReplica(throughProxy())) {
       for (int bytes = 60; bytes <= 1_000; bytes += 20) {
         String lock = "certain/" + bytes;
         replica.release(replica.acquire("certain/warm"));
@@ -236,7 +237,7 @@ final class SingleServerFaultsTest {
     }
   }
 
-  private long offset(String lock, TestReplica replica) {
+  private long offset(String lock, EtcdTestReplica replica) {
     replica.acquire(lock);
     return offsetOf(lock);
   }
@@ -250,7 +251,7 @@ final class SingleServerFaultsTest {
 
   @Test
   void leaseThatIsGoneWhenItsClaimArrives_isNeverGranted() {
-    try (TestReplica replica = new TestReplica(throughProxy())) {
+    try (EtcdTestReplica replica = new EtcdTestReplica(throughProxy())) {
       replica.release(replica.acquire("expired/warm"));
       List<Long> pooled = leases();
       proxy.hold(Direction.REQUESTS);
@@ -268,7 +269,7 @@ final class SingleServerFaultsTest {
   void leaseThatRanOutWhileItsClaimWaited_isNotTheGrants() {
     Duration ttl = Duration.ofSeconds(2);
     StoreSettings patient = new StoreSettings(uri, Duration.ofSeconds(20), Map.of());
-    try (TestReplica replica = new TestReplica(patient)) {
+    try (EtcdTestReplica replica = new EtcdTestReplica(patient)) {
       replica.release(replica.acquire(claim("late/warm", ttl)));
       ETCD.pause();
       long begun = System.nanoTime();
@@ -284,8 +285,8 @@ final class SingleServerFaultsTest {
 
   @Test
   void revokedThroughAnotherReplica_isLostAlthoughTheLeaseLives() {
-    try (TestReplica holder = new TestReplica(uri);
-        TestReplica administrator = new TestReplica(uri)) {
+    try (EtcdTestReplica holder = new EtcdTestReplica(uri);
+        EtcdTestReplica administrator = new EtcdTestReplica(uri)) {
       Grant grant = holder.acquire("revoked");
       long lease = record("revoked").orElseThrow().getLease();
       answer(
@@ -312,8 +313,8 @@ final class SingleServerFaultsTest {
 
   @Test
   void compactionUnderAWatch_losesNoWakeUp() throws InterruptedException {
-    try (TestReplica holder = new TestReplica(uri);
-        TestReplica waiter = new TestReplica(throughProxy())) {
+    try (EtcdTestReplica holder = new EtcdTestReplica(uri);
+        EtcdTestReplica waiter = new EtcdTestReplica(throughProxy())) {
       Grant held = holder.acquire("compacted");
       Claim claim = claim("compacted");
       assertThat(answer(waiter.backend().tryAcquire(claim, QueueIntent.JOIN)))
@@ -331,8 +332,8 @@ final class SingleServerFaultsTest {
 
   @Test
   void watchThatBroke_goesOnWhereItEnded() throws InterruptedException {
-    try (TestReplica holder = new TestReplica(uri);
-        TestReplica waiter = new TestReplica(throughProxy())) {
+    try (EtcdTestReplica holder = new EtcdTestReplica(uri);
+        EtcdTestReplica waiter = new EtcdTestReplica(throughProxy())) {
       Grant held = holder.acquire("broken");
       Claim claim = claim("broken");
       answer(waiter.backend().tryAcquire(claim, QueueIntent.JOIN));
@@ -343,7 +344,7 @@ final class SingleServerFaultsTest {
     }
   }
 
-  private static void awaitRenewed(TestReplica replica, Grant grant) {
+  private static void awaitRenewed(EtcdTestReplica replica, Grant grant) {
     await()
         .ignoreExceptionsInstanceOf(StoreException.class)
         .atMost(Duration.ofSeconds(20))

@@ -28,7 +28,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 final class StaleMemoryTest {
   private static final EtcdServer ETCD = new EtcdServer();
 
-  @RegisterExtension static final Running<EtcdServer> RUNNING = new Running<>(ETCD, ETCD::start);
+  @RegisterExtension
+  static final RunningServer<EtcdServer> RUNNING = new RunningServer<>(ETCD, ETCD::start);
 
   private final String uri = ETCD.uri("stale");
   private TcpProxy proxy;
@@ -43,15 +44,15 @@ final class StaleMemoryTest {
     proxy.close();
   }
 
-  private TestReplica throughProxy() {
-    return new TestReplica("etcd://127.0.0.1:" + proxy.port() + "/stale");
+  private EtcdTestReplica throughProxy() {
+    return new EtcdTestReplica("etcd://127.0.0.1:" + proxy.port() + "/stale");
   }
 
   @Test
   void waiterWhoseReplicaWasCutOff_isNotGrantedWhatAnotherTookMeanwhile() {
-    try (TestReplica holder = new TestReplica(uri);
-        TestReplica other = new TestReplica(uri);
-        TestReplica away = throughProxy()) {
+    try (EtcdTestReplica holder = new EtcdTestReplica(uri);
+        EtcdTestReplica other = new EtcdTestReplica(uri);
+        EtcdTestReplica away = throughProxy()) {
       Grant held = holder.acquire("cut-off");
       Claim waiting = claim("cut-off");
       assertThat(away.attempt(waiting, QueueIntent.JOIN)).isInstanceOf(Attempt.Busy.class);
@@ -70,8 +71,8 @@ final class StaleMemoryTest {
 
   @Test
   void holderWhoseReplicaWasCutOff_isToldThatAnotherHolds() {
-    try (TestReplica other = new TestReplica(uri);
-        TestReplica away = throughProxy()) {
+    try (EtcdTestReplica other = new EtcdTestReplica(uri);
+        EtcdTestReplica away = throughProxy()) {
       Grant former = away.acquire("taken");
       proxy.refuse();
       answer(
@@ -85,7 +86,7 @@ final class StaleMemoryTest {
       HandOver passed =
           await()
               .atMost(Duration.ofSeconds(20))
-              .ignoreExceptionsInstanceOf(Trouble.class)
+              .ignoreExceptionsInstanceOf(EtcdException.class)
               .until(
                   () ->
                       answer(

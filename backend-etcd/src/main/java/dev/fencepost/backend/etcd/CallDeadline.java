@@ -1,0 +1,28 @@
+package dev.fencepost.backend.etcd;
+
+import java.time.Duration;
+
+/**
+ * The moment by which a call has its answer.
+ *
+ * @param nanos on the clock of {@link System#nanoTime()}
+ */
+record CallDeadline(long nanos) {
+
+  static CallDeadline in(Duration time) {
+    return new CallDeadline(System.nanoTime() + time.toNanos());
+  }
+
+  /** Nanoseconds left; 0 or less when it has passed. */
+  long leftNanos() {
+    return nanos - System.nanoTime();
+  }
+
+  boolean isOver() {
+    return leftNanos() <= 0;
+  }
+
+  CallDeadline orLater(CallDeadline other) {
+    return nanos - other.nanos >= 0 ? this : other;
+  }
+}

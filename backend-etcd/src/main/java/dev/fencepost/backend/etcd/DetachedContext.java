@@ -1,0 +1,25 @@
+package dev.fencepost.backend.etcd;
+
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
+import io.grpc.Context;
+import io.grpc.MethodDescriptor;
+
+/**
+ * Keeps calls to etcd from ending with the call that they are made for: gRPC would cancel them as
+ * soon as that one is answered or given up, whatever others wait for in the same transaction.
+ */
+final class DetachedContext implements ClientInterceptor {
+  @Override
+  public <Q, A> ClientCall<Q, A> interceptCall(
+      MethodDescriptor<Q, A> method, CallOptions options, Channel next) {
+    Context former = Context.ROOT.attach();
+    try {
+      return next.newCall(method, options);
+    } finally {
+      Context.ROOT.detach(former);
+    }
+  }
+}

@@ -1,9 +1,0 @@
-package dev.fencepost.backend.etcd;
-
-/**
- * An answer.
- *
- * @param message what etcd said
- * @param connection over which connection it came
- */
-record Reply<A>(A message, long connection) {}

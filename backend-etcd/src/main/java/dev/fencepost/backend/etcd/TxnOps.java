@@ -1,0 +1,79 @@
+package dev.fencepost.backend.etcd;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnknownFieldSet;
+import io.etcd.jetcd.api.Compare;
+import io.etcd.jetcd.api.Compare.CompareResult;
+import io.etcd.jetcd.api.Compare.CompareTarget;
+import io.etcd.jetcd.api.DeleteRangeRequest;
+import io.etcd.jetcd.api.PutRequest;
+import io.etcd.jetcd.api.RangeRequest;
+import io.etcd.jetcd.api.RequestOp;
+
+/** The parts of transactions. */
+final class TxnOps {
+  /** What etcd's own definition has and jetcd's lacks: {@code LEASE = 4}, {@code lease = 8}. */
+  private static final int TARGET_LEASE = 4;
+
+  private static final int FIELD_LEASE = 8;
+
+  private TxnOps() {}
+
+  static RangeRequest range(ByteString key) {
+    return RangeRequest.newBuilder().setKey(key).build();
+  }
+
+  static RequestOp get(ByteString key) {
+    return RequestOp.newBuilder().setRequestRange(range(key)).build();
+  }
+
+  /** Puts a value; lease 0 is none. */
+  static RequestOp put(ByteString key, ByteString value, long lease) {
+    return RequestOp.newBuilder()
+        .setRequestPut(PutRequest.newBuilder().setKey(key).setValue(value).setLease(lease))
+        .build();
+  }
+
+  static RequestOp delete(ByteString key) {
+    return RequestOp.newBuilder()
+        .setRequestDeleteRange(DeleteRangeRequest.newBuilder().setKey(key))
+        .build();
+  }
+
+  /** The key was last written by that revision; 0: there is no such key. */
+  static Compare writtenAt(ByteString key, long revision) {
+    return Compare.newBuilder()
+        .setKey(key)
+        .setTarget(CompareTarget.MOD)
+        .setResult(CompareResult.EQUAL)
+        .setModRevision(revision)
+        .build();
+  }
+
+  static Compare hasValue(ByteString key, ByteString value) {
+    return Compare.newBuilder()
+        .setKey(key)
+        .setTarget(CompareTarget.VALUE)
+        .setResult(CompareResult.EQUAL)
+        .setValue(value)
+        .build();
+  }
+
+  /** The key has a value that is lower, byte by byte; false if there is no such key. */
+  static Compare isBelow(ByteString key, ByteString value) {
+    return hasValue(key, value).toBuilder().setResult(CompareResult.LESS).build();
+  }
+
+  /** There is no such key, or it has no lease, or one with a lower id. */
+  static Compare leaseBelow(ByteString key, long lease) {
+    return Compare.newBuilder()
+        .setKey(key)
+        .setTargetValue(TARGET_LEASE)
+        .setResult(CompareResult.LESS)
+        .setUnknownFields(
+            UnknownFieldSet.newBuilder()
+                .addField(FIELD_LEASE, UnknownFieldSet.Field.newBuilder().addVarint(lease).build())
+                .build())
+        .build();
+  }
+}

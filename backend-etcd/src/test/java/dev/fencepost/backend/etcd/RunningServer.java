@@ -1,0 +1,33 @@
+package dev.fencepost.backend.etcd;
+
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/** Runs something for the tests of one class, those nested in it included. */
+final class RunningServer<T extends AutoCloseable> implements BeforeAllCallback, AfterAllCallback {
+  private final T what;
+  private final Runnable start;
+
+  RunningServer(T what, Runnable start) {
+    this.what = what;
+    this.start = start;
+  }
+
+  T get() {
+    return what;
+  }
+
+  @Override
+  public void beforeAll(ExtensionContext context) {
+    start.run();
+  }
+
+  @Override
+  public void afterAll(ExtensionContext context) throws Exception {
+    if (!context.getRequiredTestClass().isAnnotationPresent(Nested.class)) {
+      what.close();
+    }
+  }
+}

@@ -1,0 +1,105 @@
+package dev.fencepost.backend.etcd;
+
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static dev.fencepost.testkit.replica.OpenReplica.claim;
+import static dev.fencepost.testkit.replica.OpenReplica.granted;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.spi.QueueIntent;
+import dev.fencepost.lock.spi.StoreConfigurationException;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.testkit.process.EtcdServer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** An etcd with users, who may do no more than they need. */
+final class UserPermissionsTest {
+  private static final EtcdServer ETCD = new EtcdServer();
+
+  @RegisterExtension
+  static final RunningServer<EtcdServer> RUNNING = new RunningServer<>(ETCD, ETCD::start);
+
+  private static final Map<String, String> ALICE = Map.of("user", "alice", "password", "a");
+  private static final Map<String, String> BOB = Map.of("user", "bob", "password", "b");
+
+  @BeforeAll
+  static void enable() {
+    EtcdUsers.enable(ETCD, Map.of("alice", "alpha/", "bob", "beta/"));
+  }
+
+  @Test
+  void userOfOnePrefix_getsBatchesIfTheVersionChecksWhatIsNested() {
+    try (EtcdTestReplica replica = new EtcdTestReplica(ETCD.uri("alpha"), ALICE)) {
+      List<CompletionStage<Attempt>> asked = new ArrayList<>();
+      for (int i = 0; i < 200; i++) {
+        asked.add(replica.backend().tryAcquire(claim("single/" + i), QueueIntent.NONE));
+      }
+      List<Grant> grants = asked.stream().map(each -> granted(answer(each))).toList();
+      grants.forEach(grant -> assertThat(replica.release(grant)).isEqualTo(new Release.Released()));
+      TxnCounters traffic = replica.backend().traffic().orElseThrow();
+      if (version().checksNestedTransactions()) {
+        assertThat(traffic.largest()).isGreaterThan(1);
+      } else {
+        assertThat(traffic.largest()).isEqualTo(1);
+        assertThat(traffic.transactions()).isEqualTo(traffic.questions()).isGreaterThan(399);
+      }
+    }
+  }
+
+  private static EtcdVersion version() {
+    String text = ETCD.etcdctl("version").lines().findFirst().orElseThrow();
+    return EtcdVersion.parse(text.substring(text.lastIndexOf(' ') + 1)).orElseThrow();
+  }
+
+  @Test
+  void userOfOnePrefix_changesNothingInAnother() {
+    try (EtcdTestReplica bob = new EtcdTestReplica(ETCD.uri("beta"), BOB)) {
+      Grant held = bob.acquire("kept");
+      assertThatThrownBy(() -> new EtcdTestReplica(ETCD.uri("beta"), ALICE).close())
+          .isInstanceOf(StoreConfigurationException.class)
+          .hasMessageContaining("beta/");
+      assertThat(answer(bob.backend().info()).replicas())
+          .extracting(replica -> replica.id())
+          .containsExactly(bob.id());
+      assertThat(answer(bob.backend().renew(held.ref()))).isInstanceOf(Renewal.Renewed.class);
+    }
+  }
+
+  @Test
+  void wrongPasswordOrNone_isRefusedAtStart() {
+    assertThatThrownBy(
+            () -> new EtcdTestReplica(ETCD.uri("alpha"), Map.of("user", "alice", "password", "x")))
+        .isInstanceOf(StoreConfigurationException.class)
+        .hasMessageContaining("password");
+    assertThatThrownBy(() -> new EtcdTestReplica(ETCD.uri("alpha")))
+        .isInstanceOf(StoreConfigurationException.class)
+        .hasMessageContaining("user");
+  }
+
+  @Test
+  void loginThatEtcdForgot_isMadeAgain() {
+    try (EtcdTestReplica replica = new EtcdTestReplica(ETCD.uri("alpha"), ALICE)) {
+      Grant held = replica.acquire("forgotten");
+      ETCD.restart();
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .ignoreExceptionsInstanceOf(StoreException.class)
+          .until(() -> answer(replica.backend().renew(held.ref())) instanceof Renewal.Renewed);
+      await()
+          .ignoreExceptionsInstanceOf(StoreException.class)
+          .until(() -> replica.release(held).equals(new Release.Released()));
+    }
+  }
+}

@@ -1,20 +1,32 @@
 package dev.fencepost.backend.etcd;
 
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 
-/** What comes of a call. */
+/** Helpers for asynchronous calls and their failures. */
 final class AsyncCalls {
 
   private AsyncCalls() {}
 
-  /** Its answer; what it throws is an answer too, so that whoever counts calls never loses one. */
-  static <T> CompletionStage<T> of(Supplier<CompletionStage<T>> call) {
+  /**
+   * Runs the call. An exception becomes a failed stage, so that in-flight counters stay correct.
+   */
+  static <T> CompletionStage<T> start(Supplier<CompletionStage<T>> call) {
     try {
       return call.get();
     } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(e);
     }
+  }
+
+  /** Returns the failure without the {@link CompletionException}s that stages wrap around it. */
+  static Throwable cause(Throwable error) {
+    Throwable cause = error;
+    while (cause instanceof CompletionException && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return cause;
   }
 }

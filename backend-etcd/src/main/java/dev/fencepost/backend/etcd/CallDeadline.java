@@ -3,7 +3,7 @@ package dev.fencepost.backend.etcd;
 import java.time.Duration;
 
 /**
- * The moment by which a call has its answer.
+ * The moment at which a call times out.
  *
  * @param nanos on the clock of {@link System#nanoTime()}
  */

@@ -8,8 +8,8 @@ import io.grpc.Context;
 import io.grpc.MethodDescriptor;
 
 /**
- * Keeps calls to etcd from ending with the call that they are made for: gRPC would cancel them as
- * soon as that one is answered or given up, whatever others wait for in the same transaction.
+ * Detaches calls to etcd from the incoming call that caused them. gRPC would cancel them as soon as
+ * that call is answered or given up, although other calls wait for the same transaction.
  */
 final class DetachedContext implements ClientInterceptor {
   @Override

@@ -32,46 +32,47 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A replica's way to etcd. No method blocks but {@link #close}; stages complete on the connection's
- * thread, so whoever blocks one stops all calls. {@link #open} may be repeated after it failed.
+ * A replica's backend on etcd. Only {@link #close} blocks. Stages complete on the connection's
+ * thread, so a caller that blocks it stops all calls. {@link #open} may be repeated after it
+ * failed.
  */
 final class EtcdBackend implements LockBackend {
   private final EtcdSettings settings;
-  private final EtcdEnvironment outside;
-  private @Nullable EtcdStore session;
+  private final EtcdEnvironment environment;
+  private @Nullable EtcdStore store;
   private boolean opening;
   private boolean closed;
 
-  EtcdBackend(EtcdSettings settings, EtcdEnvironment outside) {
+  EtcdBackend(EtcdSettings settings, EtcdEnvironment environment) {
     this.settings = settings;
-    this.outside = outside;
+    this.environment = environment;
   }
 
   @Override
   public CompletionStage<StoreInfo> open(Replica self, Consumer<LockName> wake) {
     synchronized (this) {
-      if (closed || opening || session != null) {
+      if (closed || opening || store != null) {
         return CompletableFuture.failedFuture(
             new IllegalStateException(closed ? "closed" : "open already"));
       }
       opening = true;
     }
     CompletableFuture<StoreInfo> answer = new CompletableFuture<>();
-    EtcdStore.open(settings, outside, self, wake)
+    EtcdStore.open(settings, environment, self, wake)
         .whenComplete(
             (opened, error) -> {
               boolean keep;
               synchronized (this) {
                 opening = false;
                 keep = error == null && !closed;
-                session = keep ? opened.session() : session;
+                store = keep ? opened.store() : store;
               }
               if (error != null) {
-                answer.completeExceptionally(EtcdStore.bare(error));
+                answer.completeExceptionally(AsyncCalls.cause(error));
               } else if (keep) {
                 answer.complete(opened.info());
               } else {
-                opened.session().abandon();
+                opened.store().closeNow();
                 answer.completeExceptionally(notOpen());
               }
             });
@@ -80,26 +81,26 @@ final class EtcdBackend implements LockBackend {
 
   @Override
   public CompletionStage<Void> announce(Replica self) {
-    return with(open -> open.call(deadline -> open.around().roster().announce(self, deadline)))
+    return with(open -> open.call(deadline -> open.context().replicas().announce(self, deadline)))
         .thenAccept(done -> {});
   }
 
   @Override
-  public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent line) {
+  public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent intent) {
     return with(
         open ->
-            open.move(
-                new EtcdCommand.Acquire(open.around().terms().rounded(claim), line),
-                open.around().watches().guess(claim.lock())));
+            open.execute(
+                new EtcdCommand.Acquire(open.context().rounding().round(claim), intent),
+                open.context().watches().guess(claim.lock())));
   }
 
   @Override
-  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent line) {
+  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent intent) {
     return with(
         open ->
-            moveOwn(
+            executeOnGrant(
                 open,
-                new EtcdCommand.PassOn(from, open.around().terms().rounded(to), line),
+                new EtcdCommand.PassOn(from, open.context().rounding().round(to), intent),
                 ReleaseCommand.of(from)));
   }
 
@@ -109,44 +110,45 @@ final class EtcdBackend implements LockBackend {
   }
 
   @Override
-  public CompletionStage<Release> release(ReleaseCommand order) {
-    return with(open -> moveOwn(open, new EtcdCommand.End(order), order));
+  public CompletionStage<Release> release(ReleaseCommand command) {
+    return with(open -> executeOnGrant(open, new EtcdCommand.EndGrant(command), command));
   }
 
   @Override
-  public CompletionStage<Revocation> forceRelease(ForceReleaseCommand order) {
-    return with(open -> open.move(new EtcdCommand.Revoke(order)));
+  public CompletionStage<Revocation> forceRelease(ForceReleaseCommand command) {
+    return with(open -> open.execute(new EtcdCommand.Revoke(command)));
   }
 
   @Override
   public CompletionStage<Void> leave(LockName lock) {
-    return with(open -> open.move(new EtcdCommand.Leave(lock))).thenAccept(left -> {});
+    return with(open -> open.execute(new EtcdCommand.Leave(lock))).thenAccept(left -> {});
   }
 
   @Override
   public CompletionStage<List<LockState>> describe(Collection<LockName> locks) {
     List<LockName> names = List.copyOf(locks);
-    return with(open -> open.call(deadline -> open.looks().describe(names, deadline)));
+    return with(open -> open.call(deadline -> open.reader().describe(names, deadline)));
   }
 
   @Override
   public CompletionStage<LockPage> list(ListQuery query) {
-    return with(open -> open.call(deadline -> open.looks().list(query, deadline)));
+    return with(open -> open.call(deadline -> open.lister().list(query, deadline)));
   }
 
   @Override
   public CompletionStage<FenceAdvance> advance(ResourceName resource, FencingToken token) {
-    return with(open -> open.call(deadline -> open.marks().advance(resource, token, deadline)));
+    return with(
+        open -> open.call(deadline -> open.fenceMarks().advance(resource, token, deadline)));
   }
 
   @Override
   public CompletionStage<Optional<FencingToken>> resetMark(ResourceName resource) {
-    return with(open -> open.call(deadline -> open.marks().reset(resource, deadline)));
+    return with(open -> open.call(deadline -> open.fenceMarks().reset(resource, deadline)));
   }
 
   @Override
   public CompletionStage<StoreInfo> info() {
-    return with(open -> open.call(deadline -> open.around().roster().info(deadline)));
+    return with(open -> open.call(deadline -> open.context().replicas().info(deadline)));
   }
 
   @Override
@@ -154,42 +156,42 @@ final class EtcdBackend implements LockBackend {
     EtcdStore open;
     synchronized (this) {
       closed = true;
-      open = session;
-      session = null;
+      open = store;
+      store = null;
     }
     if (open != null) {
       open.close();
     }
   }
 
-  /** What travels to etcd in this backend's transactions; empty while it is not open. */
-  synchronized Optional<TxnCounters> traffic() {
-    return Optional.ofNullable(session).map(EtcdStore::traffic);
+  /** Returns the counters of this backend's transactions; empty while it is not open. */
+  synchronized Optional<TxnCounters> counters() {
+    return Optional.ofNullable(store).map(EtcdStore::counters);
   }
 
-  /** A move of a grant that this replica may have made itself. */
-  private static <T> CompletionStage<T> moveOwn(
-      EtcdStore open, EtcdCommand<T> move, ReleaseCommand of) {
-    OperationContext around = open.around();
-    return around
-        .holdings()
-        .entryOf(of.lock(), of.claim(), of.token())
+  /** Runs a command on a grant. If this replica made it, starts from the cached record. */
+  private static <T> CompletionStage<T> executeOnGrant(
+      EtcdStore open, EtcdCommand<T> command, ReleaseCommand grant) {
+    OperationContext context = open.context();
+    return context
+        .localGrants()
+        .entryOf(grant.lock(), grant.claim(), grant.token())
         .map(
             entry ->
-                open.move(
-                    move,
+                open.execute(
+                    command,
                     new ObservedLock(
-                        of.lock(),
+                        grant.lock(),
                         Optional.of(entry),
-                        around.watches().lineOf(of.lock()),
+                        context.watches().queueOf(grant.lock()),
                         ObservedLock.Basis.GUESSED)))
-        .orElseGet(() -> open.move(move));
+        .orElseGet(() -> open.execute(command));
   }
 
   private <T> CompletionStage<T> with(Function<EtcdStore, CompletionStage<T>> call) {
     EtcdStore open;
     synchronized (this) {
-      open = session;
+      open = store;
     }
     return open == null ? CompletableFuture.failedFuture(notOpen()) : call.apply(open);
   }

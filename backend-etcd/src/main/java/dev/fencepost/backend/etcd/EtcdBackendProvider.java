@@ -9,12 +9,12 @@ import java.util.List;
 import java.util.UUID;
 
 /**
- * Locks in etcd 3.4 or later: {@code etcd://host:2379,host:2379/prefix}, all members named, the
- * prefix {@code fencepost} if none is. Safe for use by many threads.
+ * Locks in etcd 3.4 or later: {@code etcd://host:2379,host:2379/prefix}. The URI names all members;
+ * the default prefix is {@code fencepost}. Safe for use by many threads.
  *
  * <p>Options: {@code user} and {@code password}; {@code tls} (true or false), {@code tls-ca},
  * {@code tls-certificate} and {@code tls-key} (PEM files); {@code batch-size} (1–1,000 locks),
- * {@code batches} (1–32 under way), {@code queue} (100–1,000,000 calls), {@code idle-leases}
+ * {@code batches} (1–32 in flight), {@code queue} (100–1,000,000 calls), {@code idle-leases}
  * (0–10,000) and {@code mark-retention} (1 d – 3,650 d). {@code docs/backends/etcd.md} explains
  * them.
  */

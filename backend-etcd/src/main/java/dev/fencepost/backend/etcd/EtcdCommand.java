@@ -19,111 +19,111 @@ import dev.fencepost.lock.spi.record.Transition;
 import java.util.Optional;
 
 /**
- * Something that is to be done to a lock: a step of the rules, and what its answer is once etcd has
- * given the token.
+ * A command on a lock: a transition by the rules of {@link LockRecord}, and its answer once etcd
+ * has given the token.
  */
 sealed interface EtcdCommand<T> {
 
   LockName lock();
 
-  Transition<T> step(LockRecord record, StepContext asker);
+  Transition<T> apply(LockRecord record, StepContext context);
 
   /**
-   * The answer with etcd's tokens.
+   * Returns the answer with etcd's tokens.
    *
-   * @param token the token of what was written, if it got one
-   * @param presentToken the highest token there can be
+   * @param token the token of the record that was written, if it got one
+   * @param highestToken the highest token that can have been granted
    */
-  T withTokens(T answer, long token, long presentToken);
+  T withTokens(T answer, long token, long highestToken);
 
-  /** What the asker got, if it is about that. */
-  default Optional<Attempt> got(T answer) {
+  /** Returns the attempt in the answer, if the command includes one. */
+  default Optional<Attempt> attemptIn(T answer) {
     return Optional.empty();
   }
 
-  /** Whether the time that the lock's lease has left must be known beforehand. */
+  /** True if the transition depends on the time that the lock's lease has left. */
   default boolean needsTime() {
     return false;
   }
 
   /** {@link LockRecord#acquire}. */
-  record Acquire(Claim claim, QueueIntent line) implements EtcdCommand<Attempt> {
+  record Acquire(Claim claim, QueueIntent intent) implements EtcdCommand<Attempt> {
     @Override
     public LockName lock() {
       return claim.lock();
     }
 
     @Override
-    public Transition<Attempt> step(LockRecord record, StepContext asker) {
-      return record.acquire(asker, claim, line);
+    public Transition<Attempt> apply(LockRecord record, StepContext context) {
+      return record.acquire(context, claim, intent);
     }
 
     @Override
-    public Attempt withTokens(Attempt answer, long token, long presentToken) {
-      return EtcdCommand.attempt(answer, token, presentToken);
+    public Attempt withTokens(Attempt answer, long token, long highestToken) {
+      return EtcdCommand.attempt(answer, token, highestToken);
     }
 
     @Override
-    public Optional<Attempt> got(Attempt answer) {
+    public Optional<Attempt> attemptIn(Attempt answer) {
       return Optional.of(answer);
     }
   }
 
   /** {@link LockRecord#handOver}. */
-  record PassOn(GrantRef from, Claim to, QueueIntent line) implements EtcdCommand<HandOver> {
+  record PassOn(GrantRef from, Claim to, QueueIntent intent) implements EtcdCommand<HandOver> {
     @Override
     public LockName lock() {
       return from.lock();
     }
 
     @Override
-    public Transition<HandOver> step(LockRecord record, StepContext asker) {
-      return record.handOver(asker, from, to, line);
+    public Transition<HandOver> apply(LockRecord record, StepContext context) {
+      return record.handOver(context, from, to, intent);
     }
 
     @Override
-    public HandOver withTokens(HandOver answer, long token, long presentToken) {
-      return new HandOver(answer.ended(), EtcdCommand.attempt(answer.got(), token, presentToken));
+    public HandOver withTokens(HandOver answer, long token, long highestToken) {
+      return new HandOver(answer.ended(), EtcdCommand.attempt(answer.got(), token, highestToken));
     }
 
     @Override
-    public Optional<Attempt> got(HandOver answer) {
+    public Optional<Attempt> attemptIn(HandOver answer) {
       return Optional.of(answer.got());
     }
   }
 
   /** {@link LockRecord#release}. */
-  record End(ReleaseCommand order) implements EtcdCommand<Release> {
+  record EndGrant(ReleaseCommand command) implements EtcdCommand<Release> {
     @Override
     public LockName lock() {
-      return order.lock();
+      return command.lock();
     }
 
     @Override
-    public Transition<Release> step(LockRecord record, StepContext asker) {
-      return record.release(asker, order);
+    public Transition<Release> apply(LockRecord record, StepContext context) {
+      return record.release(context, command);
     }
 
     @Override
-    public Release withTokens(Release answer, long token, long presentToken) {
+    public Release withTokens(Release answer, long token, long highestToken) {
       return answer;
     }
   }
 
   /** {@link LockRecord#forceRelease}. */
-  record Revoke(ForceReleaseCommand order) implements EtcdCommand<Revocation> {
+  record Revoke(ForceReleaseCommand command) implements EtcdCommand<Revocation> {
     @Override
     public LockName lock() {
-      return order.lock();
+      return command.lock();
     }
 
     @Override
-    public Transition<Revocation> step(LockRecord record, StepContext asker) {
-      return record.forceRelease(asker, order);
+    public Transition<Revocation> apply(LockRecord record, StepContext context) {
+      return record.forceRelease(context, command);
     }
 
     @Override
-    public Revocation withTokens(Revocation answer, long token, long presentToken) {
+    public Revocation withTokens(Revocation answer, long token, long highestToken) {
       if (answer instanceof Revocation.Revoked revoked) {
         return new Revocation.Revoked(
             revoked.former(), revoked.closing().map(made -> new FencingToken(token)));
@@ -140,22 +140,22 @@ sealed interface EtcdCommand<T> {
   /** {@link LockRecord#leave}. */
   record Leave(LockName lock) implements EtcdCommand<Boolean> {
     @Override
-    public Transition<Boolean> step(LockRecord record, StepContext asker) {
-      return record.leave(asker);
+    public Transition<Boolean> apply(LockRecord record, StepContext context) {
+      return record.leave(context);
     }
 
     @Override
-    public Boolean withTokens(Boolean answer, long token, long presentToken) {
+    public Boolean withTokens(Boolean answer, long token, long highestToken) {
       return answer;
     }
   }
 
-  private static Attempt attempt(Attempt answer, long token, long presentToken) {
+  private static Attempt attempt(Attempt answer, long token, long highestToken) {
     if (answer instanceof Attempt.Busy busy) {
       LockState state = busy.state();
       return new Attempt.Busy(
           new LockState(
-              state.lock(), state.status(), state.lastToken(), state.replicaQueue(), presentToken));
+              state.lock(), state.status(), state.lastToken(), state.replicaQueue(), highestToken));
     }
     Grant grant = ((Attempt.Granted) answer).grant();
     if (grant.origin() == Grant.Origin.EXISTING) {

@@ -20,9 +20,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The calls to etcd. They go to one member until it fails to answer, then to the next one. A call
- * is sent once, with a deadline, and asks for a member that knows a leader. Safe for use by many
- * threads.
+ * The connections to etcd's members, and calls over them.
+ *
+ * <p>Calls go to one member until it fails to answer, then to the next. A call is sent once, with a
+ * deadline, and requires a member that knows a leader. Safe for use by many threads.
  */
 final class EtcdConnections implements AutoCloseable {
   private static final Metadata.Key<String> TOKEN =
@@ -30,67 +31,72 @@ final class EtcdConnections implements AutoCloseable {
   private static final Metadata.Key<String> HAS_LEADER =
       Metadata.Key.of("hasleader", Metadata.ASCII_STRING_MARSHALLER);
 
-  /** For calls that may go over any connection. */
+  /** For calls that any connection may carry. */
   static final long ANY_CONNECTION = 0;
 
   /** No connection has this number. */
   static final long NO_CONNECTION = -1;
 
+  private static final CompletionStage<Optional<String>> NO_LOGIN =
+      CompletableFuture.completedStage(Optional.empty());
+
   private final EtcdSettings settings;
   private final List<EtcdMember> members = new ArrayList<>();
-  private final AtomicInteger present = new AtomicInteger();
-  private final AtomicLong connections = new AtomicLong();
-  private final List<Runnable> whenDoubtful = new CopyOnWriteArrayList<>();
+  private final AtomicInteger currentMember = new AtomicInteger();
+  private final AtomicLong connectionCount = new AtomicLong();
+  private final List<Runnable> doubtListeners = new CopyOnWriteArrayList<>();
   private @Nullable CompletableFuture<Optional<String>> login;
 
   EtcdConnections(EtcdSettings settings) {
     this.settings = settings;
     settings
         .endpoints()
-        .forEach(at -> members.add(new EtcdMember(at, settings.tls(), this::connected)));
+        .forEach(at -> members.add(new EtcdMember(at, settings.tls(), this::onConnected)));
   }
 
   /**
-   * Has somebody told when a connection is made, before anything goes over it, and when a call had
-   * no answer: whoever answers next may have forgotten something.
+   * Registers a listener. It runs before a new connection is used and after a call got no answer,
+   * because the next server may have lost data (for example after a restore).
    */
-  void whenDoubtful(Runnable listener) {
-    whenDoubtful.add(listener);
+  void onDoubt(Runnable listener) {
+    doubtListeners.add(listener);
   }
 
-  /** Asks once. */
+  /** Sends a call once. */
   <Q, A> CompletionStage<EtcdReply<A>> call(
       MethodDescriptor<Q, A> method, Q request, CallDeadline deadline) {
     return call(method, request, deadline, ANY_CONNECTION);
   }
 
-  /** Asks once, over that connection and no other. */
+  /** Sends a call once, over this connection and no other. */
   <Q, A> CompletionStage<EtcdReply<A>> call(
       MethodDescriptor<Q, A> method, Q request, CallDeadline deadline, long connection) {
-    UnaryCall<Q, A> unary = new UnaryCall<>(method, request, deadline, connection);
+    UnaryRequest<Q, A> unary = new UnaryRequest<>(method, request, deadline, connection);
     return token(deadline)
         .thenCompose(
             token ->
-                send(unary, token).exceptionallyCompose(error -> loggedOut(error, unary, token)));
+                send(unary, token)
+                    .exceptionallyCompose(error -> retryIfLoggedOut(error, unary, token)));
   }
 
-  /** Begins a stream at the present member, which ends when another member becomes that. */
+  /** Opens a stream to the current member. It ends when another member becomes the current one. */
   <Q, A> CompletionStage<RequestStream<Q>> stream(
       MethodDescriptor<Q, A> method, ClientCall.Listener<A> listener, CallDeadline deadline) {
     return token(deadline)
         .thenApply(
             token -> {
-              int at = present.get();
+              int at = currentMember.get();
               ClientCall<Q, A> call = members.get(at).newCall(method, CallOptions.DEFAULT);
               call.start(new StreamListener<>(listener, at, token), headers(token));
               call.request(1);
-              return new RequestStream<>(call, () -> at == present.get(), () -> logOut(token));
+              return new RequestStream<>(
+                  call, () -> at == currentMember.get(), () -> forgetLogin(token));
             });
   }
 
-  /** Connects again at once where it was about to wait. */
-  void nudge() {
-    members.forEach(EtcdMember::nudge);
+  /** Reconnects without delay where gRPC would wait, and gives up silent connections. */
+  void reconnect() {
+    members.forEach(EtcdMember::reconnect);
   }
 
   @Override
@@ -98,22 +104,23 @@ final class EtcdConnections implements AutoCloseable {
     members.forEach(EtcdMember::close);
   }
 
-  private record UnaryCall<Q, A>(
-      MethodDescriptor<Q, A> method, Q request, CallDeadline deadline, long connection) {}
+  private record UnaryRequest<Q, A>(
+      MethodDescriptor<Q, A> method, Q message, CallDeadline deadline, long connection) {}
 
-  private <Q, A> CompletionStage<EtcdReply<A>> loggedOut(
-      Throwable error, UnaryCall<Q, A> unary, Optional<String> used) {
-    if (settings.login().isEmpty() || !EtcdException.is(error, EtcdException.Kind.LOGGED_OUT)) {
+  private <Q, A> CompletionStage<EtcdReply<A>> retryIfLoggedOut(
+      Throwable error, UnaryRequest<Q, A> unary, Optional<String> usedToken) {
+    if (settings.login().isEmpty() || !EtcdException.isKind(error, EtcdException.Kind.LOGGED_OUT)) {
       return CompletableFuture.failedFuture(error);
     }
-    logOut(used);
-    return token(unary.deadline()).thenCompose(again -> send(unary, again));
+    forgetLogin(usedToken);
+    return token(unary.deadline()).thenCompose(token -> send(unary, token));
   }
 
-  private <Q, A> CompletionStage<EtcdReply<A>> send(UnaryCall<Q, A> unary, Optional<String> token) {
+  private <Q, A> CompletionStage<EtcdReply<A>> send(
+      UnaryRequest<Q, A> unary, Optional<String> token) {
     CallDeadline deadline = unary.deadline();
     CompletableFuture<EtcdReply<A>> answer = new CompletableFuture<>();
-    int to = present.get();
+    int to = currentMember.get();
     CallOptions options =
         CallOptions.DEFAULT.withDeadlineAfter(
             Math.max(0, deadline.leftNanos()), TimeUnit.NANOSECONDS);
@@ -121,61 +128,65 @@ final class EtcdConnections implements AutoCloseable {
       options = options.withCallCredentials(new PinnedConnection(unary.connection()));
     }
     ClientCall<Q, A> call = members.get(to).newCall(unary.method(), options);
-    call.start(new UnaryListener<>(call, to, hadTime(deadline), answer), headers(token));
+    call.start(new UnaryListener<>(call, to, hasAmpleTime(deadline), answer), headers(token));
     call.request(2);
-    call.sendMessage(unary.request());
+    call.sendMessage(unary.message());
     call.halfClose();
     return answer;
   }
 
-  /** Gives a unary call's answer. */
+  /** Completes the answer of a unary call. */
   private final class UnaryListener<A> extends ClientCall.Listener<A> {
     private final ClientCall<?, A> call;
     private final int from;
-    private final boolean hadTime;
+    private final boolean hadAmpleTime;
     private final CompletableFuture<EtcdReply<A>> answer;
     private @Nullable A message;
 
     UnaryListener(
-        ClientCall<?, A> call, int from, boolean hadTime, CompletableFuture<EtcdReply<A>> answer) {
+        ClientCall<?, A> call,
+        int from,
+        boolean hadAmpleTime,
+        CompletableFuture<EtcdReply<A>> answer) {
       this.call = call;
       this.from = from;
-      this.hadTime = hadTime;
+      this.hadAmpleTime = hadAmpleTime;
       this.answer = answer;
     }
 
     @Override
-    public void onMessage(A said) {
-      members.get(from).heard();
-      message = said;
+    public void onMessage(A received) {
+      members.get(from).onHeard();
+      message = received;
     }
 
     @Override
     public void onClose(Status status, Metadata trailers) {
-      A said = message;
-      if (status.isOk() && said != null) {
-        answer.complete(new EtcdReply<>(said, EtcdMember.connectionOf(call)));
+      A received = message;
+      if (status.isOk() && received != null) {
+        answer.complete(new EtcdReply<>(received, EtcdMember.connectionOf(call)));
         return;
       }
-      EtcdException trouble =
-          EtcdException.of(status.isOk() ? Status.UNKNOWN.withDescription("no message") : status);
-      if (trouble.kind() == EtcdException.Kind.UNANSWERED) {
-        if (status.getCode() == Status.Code.DEADLINE_EXCEEDED && hadTime) {
-          members.get(from).isOverdue();
+      EtcdException error =
+          EtcdErrors.fromStatus(
+              status.isOk() ? Status.UNKNOWN.withDescription("no message") : status);
+      if (error.kind() == EtcdException.Kind.UNANSWERED) {
+        if (status.getCode() == Status.Code.DEADLINE_EXCEEDED && hadAmpleTime) {
+          members.get(from).onOverdue();
         }
-        boolean isTooSoon = status.getCode() == Status.Code.DEADLINE_EXCEEDED && !hadTime;
-        unanswered(from, isTooSoon ? from : (from + 1) % members.size());
+        boolean tooShort = status.getCode() == Status.Code.DEADLINE_EXCEEDED && !hadAmpleTime;
+        onUnanswered(from, tooShort ? from : (from + 1) % members.size());
       }
-      answer.completeExceptionally(trouble);
+      answer.completeExceptionally(error);
     }
   }
 
-  /** Whether a call that is sent now has most of its time: if not, no answer says little. */
-  private boolean hadTime(CallDeadline deadline) {
+  /** True if a call has most of the call timeout left. Otherwise a missing answer proves little. */
+  private boolean hasAmpleTime(CallDeadline deadline) {
     return deadline.leftNanos() > settings.callTimeout().toNanos() / 2;
   }
 
-  /** Hands on what comes in a stream, and learns from its end. */
+  /** Forwards the messages of a stream, and evaluates its end. */
   private final class StreamListener<A>
       extends ForwardingClientCallListener.SimpleForwardingClientCallListener<A> {
     private final int from;
@@ -188,32 +199,32 @@ final class EtcdConnections implements AutoCloseable {
     }
 
     @Override
-    public void onMessage(A said) {
-      members.get(from).heard();
-      super.onMessage(said);
+    public void onMessage(A message) {
+      members.get(from).onHeard();
+      super.onMessage(message);
     }
 
     @Override
     public void onClose(Status status, Metadata trailers) {
-      EtcdException.Kind kind = EtcdException.of(status).kind();
+      EtcdException.Kind kind = EtcdErrors.fromStatus(status).kind();
       if (kind == EtcdException.Kind.LOGGED_OUT) {
-        logOut(token);
+        forgetLogin(token);
       } else if (kind == EtcdException.Kind.UNANSWERED
           && status.getCode() != Status.Code.CANCELLED) {
-        unanswered(from, (from + 1) % members.size());
+        onUnanswered(from, (from + 1) % members.size());
       }
       super.onClose(status, trailers);
     }
   }
 
-  private void unanswered(int from, int next) {
-    present.compareAndSet(from, next);
-    whenDoubtful.forEach(Runnable::run);
+  private void onUnanswered(int from, int next) {
+    currentMember.compareAndSet(from, next);
+    doubtListeners.forEach(Runnable::run);
   }
 
-  private long connected() {
-    long number = connections.incrementAndGet();
-    whenDoubtful.forEach(Runnable::run);
+  private long onConnected() {
+    long number = connectionCount.incrementAndGet();
+    doubtListeners.forEach(Runnable::run);
     return number;
   }
 
@@ -226,49 +237,50 @@ final class EtcdConnections implements AutoCloseable {
 
   private CompletionStage<Optional<String>> token(CallDeadline deadline) {
     if (settings.login().isEmpty()) {
-      return NOBODY;
+      return NO_LOGIN;
     }
-    CompletableFuture<Optional<String>> mine;
+    CompletableFuture<Optional<String>> result;
     synchronized (this) {
       if (login != null && !login.isCompletedExceptionally()) {
         return login;
       }
-      mine = new CompletableFuture<>();
-      login = mine;
+      result = new CompletableFuture<>();
+      login = result;
     }
     logIn(settings.login().orElseThrow(), deadline)
         .whenComplete(
             (token, error) -> {
               if (error == null) {
-                mine.complete(token);
+                result.complete(token);
               } else {
-                mine.completeExceptionally(error);
+                result.completeExceptionally(error);
               }
             });
-    return mine;
+    return result;
   }
 
-  private CompletionStage<Optional<String>> logIn(EtcdSettings.Login who, CallDeadline deadline) {
+  private CompletionStage<Optional<String>> logIn(
+      EtcdSettings.Login credentials, CallDeadline deadline) {
     AuthenticateRequest request =
-        AuthenticateRequest.newBuilder().setName(who.user()).setPassword(who.password()).build();
+        AuthenticateRequest.newBuilder()
+            .setName(credentials.user())
+            .setPassword(credentials.password())
+            .build();
     return send(
-            new UnaryCall<>(AuthGrpc.getAuthenticateMethod(), request, deadline, ANY_CONNECTION),
+            new UnaryRequest<>(AuthGrpc.getAuthenticateMethod(), request, deadline, ANY_CONNECTION),
             Optional.empty())
         .thenApply(reply -> Optional.of(reply.message().getToken()))
         .exceptionallyCompose(
             error ->
-                EtcdException.is(error, EtcdException.Kind.NO_LOGIN)
-                    ? NOBODY
+                EtcdException.isKind(error, EtcdException.Kind.NO_LOGIN)
+                    ? NO_LOGIN
                     : CompletableFuture.failedFuture(error));
   }
 
-  /** The login with this token has ended; a later one stays. */
-  private synchronized void logOut(Optional<String> ended) {
-    if (login != null && login.isDone() && ended.equals(login.getNow(ended))) {
+  /** Forgets the login with this token. A later login stays. */
+  private synchronized void forgetLogin(Optional<String> endedToken) {
+    if (login != null && login.isDone() && endedToken.equals(login.getNow(endedToken))) {
       login = null;
     }
   }
-
-  private static final CompletionStage<Optional<String>> NOBODY =
-      CompletableFuture.completedStage(Optional.empty());
 }

@@ -18,9 +18,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * One member of etcd: a channel of one connection at a time. Each connection has a number that no
- * other has, so that an answer tells over which one it came. Callbacks come on the connection's own
- * thread.
+ * One member of etcd, with one connection at a time. Each connection has a unique number, so that
+ * an answer tells which connection carried it. Callbacks run on the connection's thread.
  */
 final class EtcdMember implements AutoCloseable {
   private static final Attributes.Key<Long> CONNECTION = Attributes.Key.create("connection");
@@ -32,29 +31,29 @@ final class EtcdMember implements AutoCloseable {
   private static final long PING_TIMEOUT_SECONDS = 5;
 
   /**
-   * So long a connection may take to be made, or say nothing where an answer is overdue. gRPC has
-   * no limit for the one, and pings that etcd allows are too slow for the other.
+   * The most time to connect, and the most silence of a connection with an overdue answer. gRPC
+   * does not limit the former, and the pings that etcd allows are too slow for the latter.
    */
-  private static final long LONGEST_SILENCE_NANOS = 5_000_000_000L;
+  private static final long MAX_SILENCE_NANOS = 5_000_000_000L;
 
   private final EtcdSettings.Endpoint endpoint;
   private final Optional<EtcdSettings.Tls> tls;
-  private final LongSupplier connected;
+  private final LongSupplier onConnected;
   private volatile ManagedChannel channel;
-  private volatile long heardNanos = System.nanoTime();
+  private volatile long lastHeardNanos = System.nanoTime();
   private volatile boolean overdue;
   private boolean closed;
 
   /**
-   * Makes the channel; connects with the first call.
+   * Makes the channel. It connects with the first call.
    *
-   * @param connected told of each new connection before any call goes over it; answers its number
+   * @param onConnected runs before a new connection is used, and returns its number
    */
   EtcdMember(
-      EtcdSettings.Endpoint endpoint, Optional<EtcdSettings.Tls> tls, LongSupplier connected) {
+      EtcdSettings.Endpoint endpoint, Optional<EtcdSettings.Tls> tls, LongSupplier onConnected) {
     this.endpoint = endpoint;
     this.tls = tls;
-    this.connected = connected;
+    this.onConnected = onConnected;
     channel = newChannel();
   }
 
@@ -62,7 +61,7 @@ final class EtcdMember implements AutoCloseable {
     return Grpc.newChannelBuilderForAddress(endpoint.host(), endpoint.port(), credentials(tls))
         .directExecutor()
         .intercept(new DetachedContext())
-        // A transaction that is sent twice happens twice: no retry but the caller's.
+        // A transaction that is sent twice runs twice, so only callers retry.
         .disableRetry()
         .maxInboundMessageSize(MAX_MESSAGE_BYTES)
         .keepAliveTime(PING_SECONDS, TimeUnit.SECONDS)
@@ -71,8 +70,8 @@ final class EtcdMember implements AutoCloseable {
             new ClientTransportFilter() {
               @Override
               public Attributes transportReady(Attributes attributes) {
-                heard();
-                return attributes.toBuilder().set(CONNECTION, connected.getAsLong()).build();
+                onHeard();
+                return attributes.toBuilder().set(CONNECTION, onConnected.getAsLong()).build();
               }
             })
         .build();
@@ -82,38 +81,38 @@ final class EtcdMember implements AutoCloseable {
     return channel.newCall(method, options);
   }
 
-  /** Over which connection the call went; 0 if it never reached one. */
+  /** Returns the connection that carried the call; 0 if it never reached one. */
   static long connectionOf(ClientCall<?, ?> call) {
     return connectionOf(call.getAttributes());
   }
 
-  /** Which connection has these attributes; 0 if they are none's. */
+  /** Returns the connection with these attributes; 0 if no connection has them. */
   static long connectionOf(Attributes transport) {
     return Optional.ofNullable(transport.get(CONNECTION)).orElse(0L);
   }
 
-  /** It said something. */
-  void heard() {
-    heardNanos = System.nanoTime();
+  /** Records that the member answered. */
+  void onHeard() {
+    lastHeardNanos = System.nanoTime();
     overdue = false;
   }
 
-  /** It did not answer a call in its time. */
-  void isOverdue() {
+  /** Records that the member did not answer a call in time. */
+  void onOverdue() {
     overdue = true;
   }
 
   /**
-   * Connects again at once, if it was about to wait; gives up a connection that is silent. To be
-   * called often.
+   * Reconnects without delay where gRPC would wait, and gives up a connection that is silent.
+   * Called often.
    */
-  void nudge() {
+  void reconnect() {
     ConnectivityState state = channel.getState(false);
     if (state == ConnectivityState.TRANSIENT_FAILURE) {
       channel.resetConnectBackoff();
     }
     boolean isConnecting = state != ConnectivityState.READY && state != ConnectivityState.IDLE;
-    if ((isConnecting || overdue) && System.nanoTime() - heardNanos > LONGEST_SILENCE_NANOS) {
+    if ((isConnecting || overdue) && System.nanoTime() - lastHeardNanos > MAX_SILENCE_NANOS) {
       replaceChannel();
     }
   }
@@ -126,12 +125,12 @@ final class EtcdMember implements AutoCloseable {
       }
       former = channel;
       channel = newChannel();
-      heard();
+      onHeard();
     }
     former.shutdownNow();
   }
 
-  /** Breaks the connection and all calls. */
+  /** Closes the connection, and fails all calls. */
   @Override
   public synchronized void close() {
     closed = true;

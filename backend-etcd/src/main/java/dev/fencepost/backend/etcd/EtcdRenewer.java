@@ -1,6 +1,6 @@
 package dev.fencepost.backend.etcd;
 
-import dev.fencepost.backend.etcd.LeaseClient.Said;
+import dev.fencepost.backend.etcd.LeaseClient.LeaseStatus;
 import dev.fencepost.backend.etcd.LockValue.Granted;
 import dev.fencepost.backend.etcd.ObservedLock.Entry;
 import dev.fencepost.lock.Grant;
@@ -15,124 +15,131 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Renewals. A grant is renewed when its lease was kept alive and it was seen to stand afterwards,
- * written by the same revision as before: a keep-alive alone succeeds for a grant that was revoked.
- * What this replica granted need not be looked up first; of other grants the lease must be learned.
- * So one renewal may prolong a closing, which is bound to the grant's lease; then the grant is
- * forgotten here, and the next one looks first. Nothing is written. Safe for use by many threads.
+ * Renews grants, without writing anything.
+ *
+ * <p>A grant is renewed when its lease was kept alive and a later read shows the record of the same
+ * revision as before. A keep-alive alone would also succeed for a grant that was revoked. Grants of
+ * this replica need no read beforehand; of other grants the lease must be read first.
+ *
+ * <p>So one renewal may extend a closing that is bound to the grant's lease. The replica then
+ * forgets the grant, and its next renewal reads first. Safe for use by many threads.
  */
 final class EtcdRenewer {
-  private static final int MOST_TRIES = 5;
+  private static final int MAX_TRIES = 5;
 
-  private final OperationContext around;
+  private final OperationContext context;
   private final List<KeepAliveStream> keepAlives;
-  private final KeepAliveStream suspects;
+  private final KeepAliveStream endingLeases;
 
   /**
-   * Works with these; renewals are spread over the streams by their leases.
+   * Spreads renewals over the streams by their leases.
    *
-   * @param suspects where leases go that may end at any moment: etcd answers for one that has ended
-   *     only when it has removed its keys, and all behind it in the stream wait
+   * @param endingLeases the stream for leases that may end at any moment. etcd answers for an ended
+   *     lease only when it has removed its keys, and everything behind it in the stream waits
    */
-  EtcdRenewer(OperationContext around, List<KeepAliveStream> keepAlives, KeepAliveStream suspects) {
-    this.around = around;
+  EtcdRenewer(
+      OperationContext context, List<KeepAliveStream> keepAlives, KeepAliveStream endingLeases) {
+    this.context = context;
     this.keepAlives = keepAlives;
-    this.suspects = suspects;
+    this.endingLeases = endingLeases;
   }
 
   CompletionStage<Renewal> renew(GrantRef grant, CallDeadline deadline) {
-    return around
-        .holdings()
+    return context
+        .localGrants()
         .entryOf(grant.lock(), grant.claim(), Optional.of(grant.token()))
         .map(entry -> keepAlive(entry, grant, deadline, 0))
-        .orElseGet(() -> renew(grant, deadline, 0));
+        .orElseGet(() -> readAndRenew(grant, deadline, 0));
   }
 
-  private CompletionStage<Renewal> renew(GrantRef grant, CallDeadline deadline, int tries) {
-    if (tries == MOST_TRIES) {
-      return CompletableFuture.failedFuture(EtcdException.timeout());
+  private CompletionStage<Renewal> readAndRenew(GrantRef grant, CallDeadline deadline, int tries) {
+    if (tries == MAX_TRIES) {
+      return CompletableFuture.failedFuture(EtcdErrors.timeout());
     }
-    return look(grant, deadline)
+    return readWithTime(grant, deadline)
         .thenCompose(
-            seen -> {
-              Optional<Entry> standing = standing(seen, grant);
-              return standing.isEmpty()
-                  ? lose(seen, grant, deadline, tries)
-                  : keepAlive(standing.orElseThrow(), grant, deadline, tries);
+            observed -> {
+              Optional<Entry> present = presentEntry(observed, grant);
+              return present.isEmpty()
+                  ? lose(observed, grant, deadline, tries)
+                  : keepAlive(present.orElseThrow(), grant, deadline, tries);
             });
   }
 
   private CompletionStage<Renewal> keepAlive(
       Entry entry, GrantRef grant, CallDeadline deadline, int tries) {
-    if (tries == MOST_TRIES) {
-      return CompletableFuture.failedFuture(EtcdException.timeout());
+    if (tries == MAX_TRIES) {
+      return CompletableFuture.failedFuture(EtcdErrors.timeout());
     }
     long sent = System.nanoTime();
     return streamFor(entry)
         .keepAlive(entry.lease(), deadline)
         .thenCompose(
-            said ->
-                said.isGone()
+            status ->
+                status.isGone()
                     ? CompletableFuture.completedStage(Effect.GONE)
                     : read(grant.lock(), deadline)
-                        .thenApply(found -> effect(entry, grant, said, found)))
+                        .thenApply(read -> effect(entry, grant, status, read)))
         .thenCompose(
             effect -> {
               if (effect == Effect.RENEWED) {
-                around.holdings().renewed(grant, sent);
-                around.base().saw(grant.token().value());
+                context.localGrants().recordRenewal(grant, sent);
+                context.tokenBase().recordToken(grant.token().value());
                 return CompletableFuture.completedStage(renewed(grant, entry));
               }
               if (effect == Effect.UNCERTAIN) {
                 return keepAlive(entry, grant, deadline, tries + 1);
               }
-              around.holdings().remove(grant.lock(), entry.revision());
-              return renew(grant, deadline, tries + 1);
+              context.localGrants().remove(grant.lock(), entry.revision());
+              return readAndRenew(grant, deadline, tries + 1);
             });
   }
 
   private KeepAliveStream streamFor(Entry entry) {
     return entry.secondsLeft().filter(left -> left <= 0).isPresent()
-        ? suspects
+        ? endingLeases
         : keepAlives.get(Math.floorMod(entry.lease(), keepAlives.size()));
   }
 
-  /** What a keep-alive did. */
+  /** The effect of a keep-alive. */
   private enum Effect {
     RENEWED,
-    /** Another leader is in office by now, which may not know of it. */
+    /** Another leader has taken over, and may not know of the keep-alive. */
     UNCERTAIN,
-    /** The grant does not stand any more. */
+    /** The grant has ended. */
     GONE
   }
 
-  private Effect effect(Entry entry, GrantRef grant, Said said, LockRead.Found found) {
-    ObservedLock seen = ObservedLock.read(grant.lock(), found.record(), found.line());
-    if (standing(seen, grant).filter(now -> now.revision() == entry.revision()).isEmpty()) {
+  private Effect effect(Entry entry, GrantRef grant, LeaseStatus status, LockRead.Result read) {
+    ObservedLock observed = read.toLock(grant.lock());
+    boolean unchanged =
+        presentEntry(observed, grant)
+            .filter(present -> present.revision() == entry.revision())
+            .isPresent();
+    if (!unchanged) {
       return Effect.GONE;
     }
-    return found.term() == said.term() ? Effect.RENEWED : Effect.UNCERTAIN;
+    return read.term() == status.term() ? Effect.RENEWED : Effect.UNCERTAIN;
   }
 
-  private CompletionStage<LockRead.Found> read(LockName lock, CallDeadline deadline) {
-    return around
-        .reads()
-        .ask(new LockRead(around.keys().lock(lock), around.keys().line(lock)), deadline);
+  private CompletionStage<LockRead.Result> read(LockName lock, CallDeadline deadline) {
+    return context.reads().submit(LockRead.of(context.schema(), lock), deadline);
   }
 
-  private CompletionStage<ObservedLock> look(GrantRef grant, CallDeadline deadline) {
+  private CompletionStage<ObservedLock> readWithTime(GrantRef grant, CallDeadline deadline) {
     return read(grant.lock(), deadline)
-        .thenApply(found -> ObservedLock.read(grant.lock(), found.record(), found.line()))
+        .thenApply(read -> read.toLock(grant.lock()))
         .thenCompose(
-            seen ->
-                standing(seen, grant).isPresent()
-                    ? around.clock().timed(seen, deadline)
-                    : CompletableFuture.completedStage(seen));
+            observed ->
+                presentEntry(observed, grant).isPresent()
+                    ? context.leaseClock().withTime(observed, deadline)
+                    : CompletableFuture.completedStage(observed));
   }
 
-  /** The grant's record, if its lease has not ended. */
-  private static Optional<Entry> standing(ObservedLock seen, GrantRef grant) {
-    return seen.entry()
+  /** Returns the record of the grant, if its lease has not ended. */
+  private static Optional<Entry> presentEntry(ObservedLock observed, GrantRef grant) {
+    return observed
+        .entry()
         .filter(entry -> entry.token() == grant.token().value())
         .filter(
             entry ->
@@ -142,12 +149,13 @@ final class EtcdRenewer {
   }
 
   private CompletionStage<Renewal> lose(
-      ObservedLock seen, GrantRef grant, CallDeadline deadline, int tries) {
-    long now = TimeUnit.NANOSECONDS.toMicros(around.base().clockNanos());
-    Renewal renewal = seen.at(now).renew(new StepContext(around.self(), 0, now), grant).outcome();
+      ObservedLock observed, GrantRef grant, CallDeadline deadline, int tries) {
+    long now = TimeUnit.NANOSECONDS.toMicros(context.tokenBase().clockNanos());
+    Renewal renewal =
+        observed.recordAt(now).renew(new StepContext(context.self(), 0, now), grant).outcome();
     return renewal instanceof Renewal.Lost
         ? CompletableFuture.completedStage(renewal)
-        : renew(grant, deadline, tries + 1);
+        : readAndRenew(grant, deadline, tries + 1);
   }
 
   private static Renewal renewed(GrantRef grant, Entry entry) {

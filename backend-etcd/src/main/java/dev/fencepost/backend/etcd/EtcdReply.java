@@ -1,9 +1,9 @@
 package dev.fencepost.backend.etcd;
 
 /**
- * An answer.
+ * The answer to a call.
  *
- * @param message what etcd said
- * @param connection over which connection it came
+ * @param message etcd's message
+ * @param connection the number of the connection that carried it
  */
 record EtcdReply<A>(A message, long connection) {}

@@ -7,37 +7,40 @@ import dev.fencepost.lock.ResourceName;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The keys of one store, all below its prefix. Names stand in them byte for byte, behind a word
- * that no other kind of key has, so that no two can meet.
+ * The keys of one store, all below its prefix.
+ *
+ * <p>Names are part of the keys byte for byte. Each kind of key has a word of its own before the
+ * name, so that keys of different kinds never collide.
  */
 final class EtcdSchema {
   private final ByteString locks;
-  private final ByteString lines;
+  private final ByteString queues;
   private final ByteString marks;
   private final ByteString replicas;
-  private final ByteString base;
+  private final ByteString tokenBase;
   private final ByteString storeId;
 
   EtcdSchema(String prefix) {
     locks = ByteString.copyFromUtf8(prefix + "/lock/");
-    lines = ByteString.copyFromUtf8(prefix + "/line/");
+    queues = ByteString.copyFromUtf8(prefix + "/line/");
     marks = ByteString.copyFromUtf8(prefix + "/mark/");
     replicas = ByteString.copyFromUtf8(prefix + "/replica/");
-    base = ByteString.copyFromUtf8(prefix + "/base");
+    tokenBase = ByteString.copyFromUtf8(prefix + "/base");
     storeId = ByteString.copyFromUtf8(prefix + "/id");
   }
 
-  /** Where a lock's record is. */
+  /** The key of a lock's record. */
   ByteString lock(LockName name) {
     return locks.concat(ByteString.copyFrom(name.utf8()));
   }
 
-  /** Where the line of replicas with waiters is. */
-  ByteString line(LockName name) {
-    return lines.concat(ByteString.copyFrom(name.utf8()));
+  /** The key of a lock's replica queue. */
+  ByteString queue(LockName name) {
+    return queues.concat(ByteString.copyFrom(name.utf8()));
   }
 
-  ByteString mark(ResourceName name) {
+  /** The key of a resource's high-water mark. */
+  ByteString fenceMark(ResourceName name) {
     return marks.concat(ByteString.copyFrom(name.utf8()));
   }
 
@@ -45,24 +48,24 @@ final class EtcdSchema {
     return replicas.concat(ByteString.copyFromUtf8(id.value()));
   }
 
-  /** What all keys of replicas begin with. */
+  /** The prefix of all keys of replicas. */
   ByteString replicas() {
     return replicas;
   }
 
-  /** The records of the locks whose names begin so. */
+  /** The prefix of the records of all locks whose names begin with this text. */
   ByteString locksFrom(String text) {
     return locks.concat(ByteString.copyFromUtf8(text));
   }
 
-  /** The lines of the locks whose names begin so. */
-  ByteString linesFrom(String text) {
-    return lines.concat(ByteString.copyFromUtf8(text));
+  /** The prefix of the replica queues of all locks whose names begin with this text. */
+  ByteString queuesFrom(String text) {
+    return queues.concat(ByteString.copyFromUtf8(text));
   }
 
-  /** From what all tokens count. */
-  ByteString base() {
-    return base;
+  /** The key of the number that tokens are counted from. */
+  ByteString tokenBase() {
+    return tokenBase;
   }
 
   ByteString storeId() {
@@ -73,11 +76,11 @@ final class EtcdSchema {
     return new LockName(key.substring(locks.size()).toString(StandardCharsets.UTF_8));
   }
 
-  LockName nameOfLine(ByteString key) {
-    return new LockName(key.substring(lines.size()).toString(StandardCharsets.UTF_8));
+  LockName nameOfQueue(ByteString key) {
+    return new LockName(key.substring(queues.size()).toString(StandardCharsets.UTF_8));
   }
 
-  /** The first key behind all that begin so. */
+  /** Returns the first key after all keys with this prefix. */
   static ByteString endOf(ByteString prefix) {
     byte[] end = prefix.toByteArray();
     int last = end.length - 1;
@@ -88,7 +91,7 @@ final class EtcdSchema {
     return ByteString.copyFrom(end, 0, last + 1);
   }
 
-  /** The first key behind this one. */
+  /** Returns the first key after this one. */
   static ByteString after(ByteString key) {
     return key.concat(ByteString.copyFrom(new byte[1]));
   }

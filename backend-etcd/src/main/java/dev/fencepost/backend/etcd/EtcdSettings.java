@@ -11,16 +11,16 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The store settings, checked.
+ * The validated store settings.
  *
- * @param endpoints where etcd's members are, tried in this order
- * @param prefix what all keys begin with, without a slash at its ends
- * @param callTimeout longest time of one call
- * @param login user and password, if etcd wants one
- * @param tls how the connection is secured, if it is
+ * @param endpoints the addresses of etcd's members, tried in this order
+ * @param prefix the prefix of all keys, without a slash at its ends
+ * @param callTimeout the most time of one call
+ * @param login user and password, if etcd requires a login
+ * @param tls the security of the connection, if it is secured
  * @param batchSize most locks in one transaction
- * @param batches most transactions of a kind under way
- * @param queue most calls that wait or are under way
+ * @param batches most transactions of a kind in flight
+ * @param queue most calls that are queued or in flight
  * @param idleLeases most leases kept ready
  * @param markRetention how long an unused fence mark is kept
  */
@@ -54,7 +54,7 @@ record EtcdSettings(
   /** One member's host and client port. */
   record Endpoint(String host, int port) {}
 
-  /** Who we are for etcd; never shown. */
+  /** The credentials for etcd; never shown. */
   record Login(String user, String password) {
     @Override
     public String toString() {
@@ -65,13 +65,13 @@ record EtcdSettings(
   /**
    * PEM files.
    *
-   * @param ca who may have signed the servers' certificates; the system's if empty
-   * @param certificate ours, if etcd wants one
+   * @param ca the authority of the servers' certificates; the system's authorities if empty
+   * @param certificate our certificate, if etcd requires one
    * @param key its key
    */
   record Tls(Optional<Path> ca, Optional<Path> certificate, Optional<Path> key) {}
 
-  /** Reads URI and options; what is unknown or out of range is refused by name. */
+  /** Reads URI and options. An option that is unknown or out of range is refused by name. */
   static EtcdSettings of(StoreSettings settings) {
     String uri = settings.uri();
     if (!uri.startsWith(SCHEME)) {
@@ -95,7 +95,7 @@ record EtcdSettings(
     return read;
   }
 
-  /** The same, one lock to a transaction. */
+  /** Returns the same settings with one lock in each transaction. */
   EtcdSettings withoutBatches() {
     return new EtcdSettings(
         endpoints, prefix, callTimeout, login, tls, 1, batches, queue, idleLeases, markRetention);

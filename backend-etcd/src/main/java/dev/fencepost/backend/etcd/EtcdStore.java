@@ -1,6 +1,6 @@
 package dev.fencepost.backend.etcd;
 
-import dev.fencepost.backend.etcd.LeaseClient.Use;
+import dev.fencepost.backend.etcd.LeaseClient.LeaseUse;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Renewal;
@@ -14,11 +14,8 @@ import io.etcd.jetcd.api.TxnResponse;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -29,357 +26,336 @@ import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * A backend that is open: what it consists of, its clock ticks, and the deadlines and the bounds of
- * its calls.
- */
+/** A backend that is open: its parts, its timer, and the deadlines and bounds of its calls. */
 final class EtcdStore implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EtcdStore.class);
-  private static final long TICK_MILLIS = 200;
-  private static final Duration FAREWELL = Duration.ofSeconds(2);
+  private static final Duration TICK = Duration.ofMillis(200);
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
 
-  /** For renewals; one more takes the leases that may have ended. */
+  /** For renewals. One more stream takes the leases that may have ended. */
   private static final int KEEP_ALIVE_STREAMS = 4;
 
-  private static final int LOOKS_AT_ONCE = 128;
+  private static final int MAX_LEASE_QUERIES_IN_FLIGHT = 128;
 
-  /** So few that little is left to do when renewals need a pause: two batches and some. */
-  private static final int UNHURRIED_AT_ONCE = 256;
+  /** Two batches and some: few enough that little is left to do when a halt begins. */
+  private static final int MAX_DEFERRABLE_IN_FLIGHT = 256;
 
-  /** Each is a consensus round of its own. */
-  private static final int REVOCATIONS_AT_ONCE = 32;
+  /** Few, because each is a consensus round of its own. */
+  private static final int MAX_REVOCATIONS_IN_FLIGHT = 32;
 
-  private static final int MOST_REVOCATIONS_WAITING = 1_000;
+  private static final int MAX_REVOCATIONS_QUEUED = 1_000;
 
-  private static final int RENEWALS_AT_ONCE = 1_000;
-  private static final int MOST_RENEWALS_WAITING = 100_000;
+  private static final int MAX_RENEWALS_IN_FLIGHT = 1_000;
+  private static final int MAX_RENEWALS_QUEUED = 100_000;
 
-  /** How long a renewal or a release may wait for its turn and its answer, in call timeouts. */
-  private static final int PATIENCE = 5;
+  /** The most time of a renewal or a release, queue time included, in call timeouts. */
+  private static final int DEFERRED_CALL_TIMEOUTS = 5;
 
-  /** Renewals read, as often as there are locks held; and reads need not wait for the disk. */
-  private static final int READS_FOR_A_WRITE = 4;
+  /** Each renewal reads, for every lock that is held; and reads need not wait for the disk. */
+  private static final int READS_PER_WRITE = 4;
 
-  private static final SharedLease.Terms TURNS =
-      new SharedLease.Terms(Use.BINDING, 2, Duration.ofMillis(250), Duration.ofSeconds(1), 10_000);
-  private static final SharedLease.Terms MEMORIES =
-      new SharedLease.Terms(Use.FREE, 10, Duration.ofSeconds(1), Duration.ofSeconds(4), 1_000);
-  private static final Duration MARKS_WINDOW = Duration.ofHours(12);
+  private static final SharedLease.Rotation TURN_ROTATION =
+      new SharedLease.Rotation(
+          LeaseUse.BINDING, 2, Duration.ofMillis(250), Duration.ofSeconds(1), 10_000);
+  private static final SharedLease.Rotation MEMORY_ROTATION =
+      new SharedLease.Rotation(
+          LeaseUse.FREE, 10, Duration.ofSeconds(1), Duration.ofSeconds(4), 1_000);
+  private static final Duration MARK_WINDOW = Duration.ofHours(12);
 
   private final EtcdSettings settings;
-  private final EtcdConnections wire;
+  private final EtcdConnections connections;
   private final List<KeepAliveStream> keepAlives;
   private final LeaseClient leases;
-  private final RenewalThrottle pressure;
-  private final TxBufferFlusher sweep;
-  private final RequestGate grants;
+  private final RenewalThrottle throttle;
+  private final TxBufferFlusher flusher;
+  private final RequestGate leaseGrants;
   private final RequestGate releases;
   private final RequestGate revocations;
-  private final RequestGate renewing = new RequestGate(RENEWALS_AT_ONCE, MOST_RENEWALS_WAITING);
-  private final TxnCounters traffic = new TxnCounters();
-  private final OperationContext around;
-  private final ReplicaQueueKeeper lineKeeper;
-  private final EtcdRenewer renewals;
-  private final LockReader looks;
-  private final FenceMarks marks;
-  private final AtomicInteger calls = new AtomicInteger();
-  private final ScheduledThreadPoolExecutor timers =
-      new ScheduledThreadPoolExecutor(
-          1,
-          task -> {
-            Thread thread = new Thread(task, "fencepost-etcd-timers");
-            thread.setDaemon(true);
-            return thread;
-          });
+  private final RequestGate renewals = new RequestGate(MAX_RENEWALS_IN_FLIGHT, MAX_RENEWALS_QUEUED);
+  private final TxnCounters counters = new TxnCounters();
+  private final OperationContext context;
+  private final ReplicaQueueKeeper queueKeeper;
+  private final EtcdRenewer renewer;
+  private final LockReader reader;
+  private final LockLister lister;
+  private final FenceMarks fenceMarks;
+  private final AtomicInteger callsInFlight = new AtomicInteger();
+  private final CallTimers timers = new CallTimers();
 
   private EtcdStore(
       EtcdSettings settings,
-      EtcdEnvironment outside,
-      EtcdConnections wire,
-      TtlRounding terms,
+      EtcdEnvironment environment,
+      EtcdConnections connections,
+      TtlRounding rounding,
       Replica self,
       Consumer<LockName> wake) {
     this.settings = settings;
-    this.wire = wire;
-    EtcdSchema keys = new EtcdSchema(settings.prefix());
+    this.connections = connections;
+    EtcdSchema schema = new EtcdSchema(settings.prefix());
     keepAlives =
         IntStream.rangeClosed(0, KEEP_ALIVE_STREAMS)
-            .mapToObj(i -> new KeepAliveStream(wire, settings.queue()))
+            .mapToObj(i -> new KeepAliveStream(connections, settings.queue()))
             .toList();
     leases =
-        new LeaseClient(wire, outside.random(), new RequestGate(LOOKS_AT_ONCE, settings.queue()));
-    pressure = new RenewalThrottle(settings.callTimeout(), System::nanoTime);
-    sweep = new TxBufferFlusher(pressure::isHalting, leases, settings.callTimeout());
-    grants = new RequestGate(() -> pressure.unhurried(UNHURRIED_AT_ONCE), settings.queue());
-    releases = new RequestGate(() -> pressure.unhurried(UNHURRIED_AT_ONCE), settings.queue());
-    revocations =
-        new RequestGate(() -> pressure.unhurried(REVOCATIONS_AT_ONCE), MOST_REVOCATIONS_WAITING);
-    TokenBase base = new TokenBase(wire, keys.base(), outside.clockNanos(), outside.random());
-    TxnBatcher<LockRead, LockRead.Found> reads = reads();
-    around =
+        new LeaseClient(
+            connections,
+            environment.random(),
+            new RequestGate(MAX_LEASE_QUERIES_IN_FLIGHT, settings.queue()));
+    throttle = new RenewalThrottle(settings.callTimeout(), System::nanoTime);
+    flusher = new TxBufferFlusher(throttle::isHalting, leases, settings.callTimeout());
+    leaseGrants = deferrableGate(MAX_DEFERRABLE_IN_FLIGHT, settings.queue());
+    releases = deferrableGate(MAX_DEFERRABLE_IN_FLIGHT, settings.queue());
+    revocations = deferrableGate(MAX_REVOCATIONS_IN_FLIGHT, MAX_REVOCATIONS_QUEUED);
+    TokenBase tokenBase =
+        new TokenBase(
+            connections, schema.tokenBase(), environment.clockNanos(), environment.random());
+    TxnBatcher<LockRead, LockRead.Result> reads = readBatcher();
+    context =
         new OperationContext(
             self.id(),
-            keys,
-            terms,
-            base,
-            lane(),
-            lane(),
+            schema,
+            rounding,
+            tokenBase,
+            writeBatcher(),
+            writeBatcher(),
             reads,
             leases,
-            new LeaseClock(keys, reads, leases),
-            new LeasePool(leases, keepAlives.get(0), grants, revocations, settings),
-            new SharedLease(leases, MEMORIES),
-            new SharedLease(leases, TURNS),
-            new SharedLease(leases, ReplicaQueueKeeper.TERMS),
-            roster(keys, self, outside, terms),
+            new LeaseClock(schema, reads, leases),
+            new LeasePool(leases, keepAlives.get(0), leaseGrants, revocations, settings),
+            new SharedLease(leases, MEMORY_ROTATION),
+            new SharedLease(leases, TURN_ROTATION),
+            new SharedLease(leases, ReplicaQueueKeeper.LEASE_ROTATION),
+            registry(schema, self, environment, rounding),
             new LocalGrants(),
-            new LockWatches(wire, keys, self.id(), wake, settings.callTimeout()));
-    lineKeeper = new ReplicaQueueKeeper(around, settings.callTimeout());
-    renewals =
+            new LockWatches(connections, schema, self.id(), wake, settings.callTimeout()));
+    queueKeeper = new ReplicaQueueKeeper(context, settings.callTimeout());
+    renewer =
         new EtcdRenewer(
-            around, keepAlives.subList(0, KEEP_ALIVE_STREAMS), keepAlives.get(KEEP_ALIVE_STREAMS));
-    looks = new LockReader(wire, keys, base, leases);
-    marks = new FenceMarks(wire, keys, base, new SharedLease(leases, markTerms(settings)));
-    timers.setRemoveOnCancelPolicy(true);
-    timers.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+            context, keepAlives.subList(0, KEEP_ALIVE_STREAMS), keepAlives.get(KEEP_ALIVE_STREAMS));
+    reader = new LockReader(connections, schema, tokenBase, leases);
+    lister = new LockLister(connections, schema, reader);
+    fenceMarks =
+        new FenceMarks(
+            connections, schema, tokenBase, new SharedLease(leases, markRotation(settings)));
   }
 
-  /** A session and what its store is. */
-  record Opened(EtcdStore session, StoreInfo info) {}
+  /** An open backend and the description of its store. */
+  record Opened(EtcdStore store, StoreInfo info) {}
 
-  /** Looks at the store, refuses one that is not fit, and registers the replica. */
+  /** Checks the store, refuses an unsuitable one, and registers the replica. */
   static CompletionStage<Opened> open(
-      EtcdSettings settings, EtcdEnvironment outside, Replica self, Consumer<LockName> wake) {
-    EtcdConnections wire = new EtcdConnections(settings);
-    LeaseClient probe = new LeaseClient(wire, outside.random(), new RequestGate(1, 1));
-    ServerCheck fitness = new ServerCheck(wire, settings, probe);
-    return fitness
-        .examine()
+      EtcdSettings settings, EtcdEnvironment environment, Replica self, Consumer<LockName> wake) {
+    EtcdConnections connections = new EtcdConnections(settings);
+    LeaseClient probe = new LeaseClient(connections, environment.random(), new RequestGate(1, 1));
+    ServerCheck check = new ServerCheck(connections, settings, probe);
+    return check
+        .run()
         .thenCompose(
-            found -> {
-              EtcdSettings usable = found.mayNest() ? settings : settings.withoutBatches();
-              EtcdStore session = new EtcdStore(usable, outside, wire, found.terms(), self, wake);
-              return session.start(self).thenApply(info -> new Opened(session, info));
+            result -> {
+              EtcdSettings usable = result.mayNest() ? settings : settings.withoutBatches();
+              EtcdStore store =
+                  new EtcdStore(usable, environment, connections, result.rounding(), self, wake);
+              return store.start(self).thenApply(info -> new Opened(store, info));
             })
         .whenComplete(
             (opened, error) -> {
               if (error != null) {
-                wire.close();
+                connections.close();
               }
             })
-        .exceptionallyCompose(error -> CompletableFuture.failedFuture(fitness.explained(error)));
+        .exceptionallyCompose(error -> CompletableFuture.failedFuture(check.explain(error)));
   }
 
-  /** Makes a move, on the ground of that guess. */
-  <T> CompletionStage<T> move(EtcdCommand<T> move, ObservedLock guess) {
-    around.memories().prepare(CallDeadline.in(settings.callTimeout()));
-    return move(move, deadline -> operation(move, deadline).from(guess));
+  /** Runs a command, starting from this guess. */
+  <T> CompletionStage<T> execute(EtcdCommand<T> command, ObservedLock guess) {
+    context.memoryLease().prepare(CallDeadline.in(settings.callTimeout()));
+    return execute(command, deadline -> operation(command, deadline).runFromGuess(guess));
   }
 
-  /** Makes a move, on the ground of a look. */
-  <T> CompletionStage<T> move(EtcdCommand<T> move) {
-    return move(move, deadline -> operation(move, deadline).fromLook());
+  /** Runs a command, starting from a read. */
+  <T> CompletionStage<T> execute(EtcdCommand<T> command) {
+    return execute(command, deadline -> operation(command, deadline).runFromRead());
   }
 
-  OperationContext around() {
-    return around;
+  OperationContext context() {
+    return context;
   }
 
-  LockReader looks() {
-    return looks;
+  LockReader reader() {
+    return reader;
   }
 
-  FenceMarks marks() {
-    return marks;
+  LockLister lister() {
+    return lister;
   }
 
-  /** What was sent to change locks. */
-  TxnCounters traffic() {
-    return traffic;
+  FenceMarks fenceMarks() {
+    return fenceMarks;
   }
 
-  /** Has something done within the call timeout, if not too much is being done. */
-  <T> CompletionStage<T> call(Function<CallDeadline, CompletionStage<T>> ask) {
-    if (calls.incrementAndGet() > settings.queue()) {
-      calls.decrementAndGet();
+  /** Returns the counters of the transactions that change locks. */
+  TxnCounters counters() {
+    return counters;
+  }
+
+  /** Runs a call within the call timeout, unless too many are in flight. */
+  <T> CompletionStage<T> call(Function<CallDeadline, CompletionStage<T>> call) {
+    if (callsInFlight.incrementAndGet() > settings.queue()) {
+      callsInFlight.decrementAndGet();
       return CompletableFuture.failedFuture(
           new StoreException(Failure.STORE_OVERLOADED, "too many calls wait for etcd"));
     }
-    return within(
+    return timers.within(
         settings.callTimeout(),
-        AsyncCalls.of(() -> ask.apply(CallDeadline.in(settings.callTimeout())))
-            .whenComplete((result, error) -> calls.decrementAndGet()));
+        AsyncCalls.start(() -> call.apply(CallDeadline.in(settings.callTimeout())))
+            .whenComplete((result, error) -> callsInFlight.decrementAndGet()));
   }
 
   /**
-   * Renews a grant. Where others are refused because too much is being done, a renewal waits for
-   * its turn: one that is refused comes again, from each of very many holders, until refusing is
-   * all that is done (seen with 100,000 locks: 15,000 refused in a second, 2,500 renewed).
+   * Renews a grant. Under overload other calls are refused, but a renewal is queued. Each of very
+   * many holders would retry a refused renewal, until the server does nothing but refuse (seen with
+   * 100,000 locks: 15,000 refused in a second, 2,500 renewed).
    */
   CompletionStage<Renewal> renew(GrantRef grant) {
-    return within(
-        patience(),
-        pressure.during(
+    return timers.within(
+        deferredCallTimeout(),
+        throttle.measure(
             () ->
-                renewing.pass(
-                    () -> renewals.renew(grant, CallDeadline.in(settings.callTimeout())))));
+                renewals.submit(
+                    () -> renewer.renew(grant, CallDeadline.in(settings.callTimeout())))));
   }
 
-  private <T> CompletionStage<T> within(Duration time, CompletionStage<T> asked) {
-    CompletableFuture<T> answer = new CompletableFuture<>();
-    Future<?> timer = timeout(answer, time);
-    asked.whenComplete(
-        (result, error) -> {
-          timer.cancel(false);
-          if (error == null) {
-            answer.complete(result);
-          } else {
-            answer.completeExceptionally(bare(error));
-          }
-        });
-    return answer;
-  }
-
-  /** The failure itself. */
-  static Throwable bare(Throwable error) {
-    Throwable cause = error;
-    while (cause instanceof CompletionException && cause.getCause() != null) {
-      cause = cause.getCause();
-    }
-    return cause;
-  }
-
-  /** Ends it without a farewell, from a thread that must not wait. */
-  void abandon() {
-    timers.shutdown();
-    around.watches().close();
+  /** Closes without ending leases first; for a thread that must not block. */
+  void closeNow() {
+    timers.close();
+    context.watches().close();
     keepAlives.forEach(KeepAliveStream::close);
-    wire.close();
-    pressure.lift();
-    Stream.of(grants, releases, revocations).forEach(RequestGate::open);
+    connections.close();
+    throttle.disable();
+    Stream.of(leaseGrants, releases, revocations).forEach(RequestGate::admit);
   }
 
   @Override
   public void close() {
-    timers.shutdown();
-    around.watches().close();
+    timers.close();
+    context.watches().close();
     Stream<LeaseHandle> left =
-        Stream.concat(around.roster().depart().stream(), around.pool().drain().stream());
-    CallDeadline deadline = CallDeadline.in(FAREWELL);
+        Stream.concat(
+            context.replicas().leaseToRevoke().stream(), context.leasePool().drain().stream());
+    CallDeadline deadline = CallDeadline.in(CLOSE_TIMEOUT);
     CompletableFuture<?>[] revoked =
         left.map(lease -> leases.revoke(lease.id(), deadline).toCompletableFuture())
             .toArray(CompletableFuture[]::new);
     try {
-      CompletableFuture.allOf(revoked).get(FAREWELL.toMillis(), TimeUnit.MILLISECONDS);
+      CompletableFuture.allOf(revoked).get(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException | ExecutionException e) {
-      LOG.warn("etcd does not answer; what it has of this replica will time out");
+      LOG.warn("etcd does not answer; the leases of this replica will expire there");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    abandon();
+    closeNow();
   }
 
   /**
-   * A release that nobody is known to wait for can wait, and takes no place of what cannot: a
-   * client may give back 100,000 locks at once.
+   * Queues a release apart from other calls if nobody is known to wait for the lock. It is
+   * deferrable, and it takes no slot of a call that is not: a client may release 100,000 locks at
+   * once.
    */
-  private <T> CompletionStage<T> move(
-      EtcdCommand<T> move, Function<CallDeadline, CompletionStage<T>> ask) {
-    return move instanceof EtcdCommand.End
-        ? within(patience(), releases.pass(() -> call(ask)))
-        : call(ask);
+  private <T> CompletionStage<T> execute(
+      EtcdCommand<T> command, Function<CallDeadline, CompletionStage<T>> call) {
+    return command instanceof EtcdCommand.EndGrant
+        ? timers.within(deferredCallTimeout(), releases.submit(() -> call(call)))
+        : call(call);
   }
 
-  private Duration patience() {
-    return settings.callTimeout().multipliedBy(PATIENCE);
+  private Duration deferredCallTimeout() {
+    return settings.callTimeout().multipliedBy(DEFERRED_CALL_TIMEOUTS);
   }
 
-  private <T> LockOperation<T> operation(EtcdCommand<T> move, CallDeadline deadline) {
-    return new LockOperation<>(move, around, renewals, deadline);
+  private <T> LockOperation<T> operation(EtcdCommand<T> command, CallDeadline deadline) {
+    return new LockOperation<>(command, context, renewer, deadline);
   }
 
-  @SuppressWarnings("FutureReturnValueIgnored") // A tick looks after itself.
   private CompletionStage<StoreInfo> start(Replica self) {
     return call(deadline ->
-            around
-                .roster()
+            context
+                .replicas()
                 .announce(self, deadline)
-                .thenCompose(done -> around.base().current(deadline))
-                .thenCompose(done -> around.roster().info(deadline)))
+                .thenCompose(done -> context.tokenBase().current(deadline))
+                .thenCompose(done -> context.replicas().info(deadline)))
         .whenComplete(
             (info, error) -> {
               if (error != null) {
-                timers.shutdown();
+                timers.close();
               } else {
-                timers.scheduleWithFixedDelay(
-                    this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
+                timers.repeat(this::tick, TICK);
               }
             });
   }
 
   private void tick() {
     try {
-      wire.nudge();
+      connections.reconnect();
       keepAlives.forEach(KeepAliveStream::tick);
-      Stream.of(grants, releases, revocations).forEach(RequestGate::open);
-      sweep.tick();
-      around.watches().tick();
-      lineKeeper.tick();
-      around.pool().tick();
-      around.holdings().tick();
-      around.roster().tick();
+      Stream.of(leaseGrants, releases, revocations).forEach(RequestGate::admit);
+      flusher.tick();
+      context.watches().tick();
+      queueKeeper.tick();
+      context.leasePool().tick();
+      context.localGrants().tick();
+      context.replicas().tick();
     } catch (RuntimeException e) {
-      LOG.error("A regular duty failed", e);
+      LOG.error("A periodic task failed", e);
     }
   }
 
-  private Future<?> timeout(CompletableFuture<?> answer, Duration time) {
-    try {
-      return timers.schedule(
-          () -> answer.completeExceptionally(EtcdException.timeout()),
-          time.toNanos(),
-          TimeUnit.NANOSECONDS);
-    } catch (java.util.concurrent.RejectedExecutionException e) {
-      return CompletableFuture.completedFuture(e);
-    }
+  private RequestGate deferrableGate(int inFlight, int queued) {
+    return new RequestGate(() -> throttle.deferrableLimit(inFlight), queued);
   }
 
-  private ReplicaRegistry roster(
-      EtcdSchema keys, Replica self, EtcdEnvironment outside, TtlRounding terms) {
+  private ReplicaRegistry registry(
+      EtcdSchema schema, Replica self, EtcdEnvironment environment, TtlRounding rounding) {
     return new ReplicaRegistry(
-        wire, keys, leases, keepAlives.get(0), settings, self, outside.newStoreId(), terms::terms);
+        connections,
+        schema,
+        leases,
+        keepAlives.get(0),
+        settings,
+        self,
+        environment.newStoreId(),
+        rounding);
   }
 
-  private TxnBatcher<GuardedTxn, GuardedTxn.Outcome> lane() {
+  private TxnBatcher<GuardedTxn, GuardedTxn.Outcome> writeBatcher() {
     return new TxnBatcher<>(
-        new GuardedTxn.Form(),
-        new TxnBatcher.Terms(settings.batchSize(), settings.batches(), settings.queue()),
+        new GuardedTxn.Batching(),
+        new TxnBatcher.Limits(settings.batchSize(), settings.batches(), settings.queue()),
         this::send,
-        traffic);
+        counters);
   }
 
-  private CompletionStage<EtcdReply<TxnResponse>> send(
-      TxnRequest request, long connection, CallDeadline deadline) {
-    return wire.call(KVGrpc.getTxnMethod(), request, deadline, connection);
-  }
-
-  private TxnBatcher<LockRead, LockRead.Found> reads() {
+  private TxnBatcher<LockRead, LockRead.Result> readBatcher() {
     return new TxnBatcher<>(
-        new LockRead.Form(),
-        new TxnBatcher.Terms(
+        new LockRead.Batching(),
+        new TxnBatcher.Limits(
             Math.max(1, settings.batchSize() / 2),
-            settings.batches() * READS_FOR_A_WRITE,
+            settings.batches() * READS_PER_WRITE,
             settings.queue()),
         this::send,
         new TxnCounters());
   }
 
-  private static SharedLease.Terms markTerms(EtcdSettings settings) {
-    return new SharedLease.Terms(
-        Use.FREE,
-        settings.markRetention().plus(MARKS_WINDOW.multipliedBy(2)).toSeconds(),
-        MARKS_WINDOW,
-        MARKS_WINDOW.multipliedBy(2),
+  private CompletionStage<EtcdReply<TxnResponse>> send(
+      TxnRequest request, long connection, CallDeadline deadline) {
+    return connections.call(KVGrpc.getTxnMethod(), request, deadline, connection);
+  }
+
+  private static SharedLease.Rotation markRotation(EtcdSettings settings) {
+    return new SharedLease.Rotation(
+        LeaseUse.FREE,
+        settings.markRetention().plus(MARK_WINDOW.multipliedBy(2)).toSeconds(),
+        MARK_WINDOW,
+        MARK_WINDOW.multipliedBy(2),
         Integer.MAX_VALUE);
   }
 }

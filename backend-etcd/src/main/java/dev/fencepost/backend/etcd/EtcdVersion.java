@@ -19,16 +19,16 @@ record EtcdVersion(int major, int minor, int patch) {
         : Optional.empty();
   }
 
-  boolean isAtLeast(int wantedMajor, int wantedMinor, int wantedPatch) {
-    if (major != wantedMajor) {
-      return major > wantedMajor;
+  boolean isAtLeast(int minMajor, int minMinor, int minPatch) {
+    if (major != minMajor) {
+      return major > minMajor;
     }
-    return minor != wantedMinor ? minor > wantedMinor : patch >= wantedPatch;
+    return minor != minMinor ? minor > minMinor : patch >= minPatch;
   }
 
   /**
-   * Whether etcd asks for the permissions of what is nested in a transaction (CVE-2026-33343):
-   * 3.5.28, 3.6.9 and later ones of their lines do.
+   * True if etcd checks permissions inside nested transactions (CVE-2026-33343): 3.5.28, 3.6.9 and
+   * later versions of their lines do.
    */
   boolean checksNestedTransactions() {
     if (major == 3 && minor == 5) {

@@ -15,45 +15,49 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
- * Marks of protected resources. A mark is eight bytes, whose order is that of their numbers, so
- * that one transaction compares and raises it. Those that are not raised for long are forgotten
- * with their lease. Safe for use by many threads.
+ * The high-water marks of protected resources.
+ *
+ * <p>A mark is eight bytes in big-endian order, so that one transaction can compare and raise it. A
+ * mark that nobody raises for a long time is removed with its lease. Safe for use by many threads.
  */
 final class FenceMarks {
   private static final long DAY_NANOS = Duration.ofDays(1).toNanos();
-  private static final int MOST_TRIES = 20;
+  private static final int MAX_TRIES = 20;
 
-  private final EtcdConnections wire;
-  private final EtcdSchema keys;
-  private final TokenBase base;
-  private final SharedLease leases;
+  private final EtcdConnections connections;
+  private final EtcdSchema schema;
+  private final TokenBase tokenBase;
+  private final SharedLease markLease;
 
-  FenceMarks(EtcdConnections wire, EtcdSchema keys, TokenBase base, SharedLease leases) {
-    this.wire = wire;
-    this.keys = keys;
-    this.base = base;
-    this.leases = leases;
+  FenceMarks(
+      EtcdConnections connections, EtcdSchema schema, TokenBase tokenBase, SharedLease markLease) {
+    this.connections = connections;
+    this.schema = schema;
+    this.tokenBase = tokenBase;
+    this.markLease = markLease;
   }
 
   CompletionStage<FenceAdvance> advance(
       ResourceName resource, FencingToken token, CallDeadline deadline) {
-    return base.current(deadline)
+    return tokenBase
+        .current(deadline)
         .thenCompose(
             known -> {
               // etcd has no clock; a token of another store may be ahead of our revisions.
-              long now = Math.max(base.presentToken(known.revision()), base.clockNanos());
+              long now = Math.max(tokenBase.highestToken(known.revision()), tokenBase.clockNanos());
               long limit = now + DAY_NANOS;
               return token.value() > limit
                   ? CompletableFuture.<FenceAdvance>completedStage(
                       new FenceAdvance.TooFarAhead(limit))
-                  : raise(keys.mark(resource), token, deadline, 0);
+                  : raise(schema.fenceMark(resource), token, deadline, 0);
             });
   }
 
   CompletionStage<Optional<FencingToken>> reset(ResourceName resource, CallDeadline deadline) {
     DeleteRangeRequest request =
-        DeleteRangeRequest.newBuilder().setKey(keys.mark(resource)).setPrevKv(true).build();
-    return wire.call(KVGrpc.getDeleteRangeMethod(), request, deadline)
+        DeleteRangeRequest.newBuilder().setKey(schema.fenceMark(resource)).setPrevKv(true).build();
+    return connections
+        .call(KVGrpc.getDeleteRangeMethod(), request, deadline)
         .thenApply(
             reply ->
                 reply.message().getPrevKvsCount() == 0
@@ -63,16 +67,16 @@ final class FenceMarks {
 
   private CompletionStage<FenceAdvance> raise(
       ByteString key, FencingToken token, CallDeadline deadline, int tries) {
-    if (tries == MOST_TRIES) {
-      return CompletableFuture.failedFuture(EtcdException.timeout());
+    if (tries == MAX_TRIES) {
+      return CompletableFuture.failedFuture(EtcdErrors.timeout());
     }
     ByteString value = encode(token.value());
-    return leases
+    return markLease
         .take(deadline)
         .thenCompose(
             lease ->
-                ask(key, value, lease, tries % 2 == 0, deadline)
-                    .exceptionallyCompose(error -> goneLease(error, lease)))
+                compareAndPut(key, value, lease, tries % 2 == 0, deadline)
+                    .exceptionallyCompose(error -> onFailure(error, lease)))
         .thenCompose(
             mark ->
                 mark.isPresent()
@@ -80,16 +84,26 @@ final class FenceMarks {
                     : raise(key, token, deadline, tries + 1));
   }
 
-  /** The mark that stood before, 0 if there was none; empty if it has to be asked again. */
-  private CompletionStage<Optional<Long>> ask(
-      ByteString key, ByteString value, LeaseHandle lease, boolean isKnown, CallDeadline deadline) {
+  /**
+   * Writes the mark if it is lower, or missing.
+   *
+   * @param mayExist true to expect a lower mark, false to expect none
+   * @return the mark that prevented the write, 0 if it was written; empty to try again
+   */
+  private CompletionStage<Optional<Long>> compareAndPut(
+      ByteString key,
+      ByteString value,
+      LeaseHandle lease,
+      boolean mayExist,
+      CallDeadline deadline) {
     TxnRequest request =
         TxnRequest.newBuilder()
-            .addCompare(isKnown ? TxnOps.isBelow(key, value) : TxnOps.writtenAt(key, 0))
+            .addCompare(mayExist ? TxnOps.isBelow(key, value) : TxnOps.writtenAt(key, 0))
             .addSuccess(TxnOps.put(key, value, lease.id()))
             .addFailure(TxnOps.get(key))
             .build();
-    return wire.call(KVGrpc.getTxnMethod(), request, deadline)
+    return connections
+        .call(KVGrpc.getTxnMethod(), request, deadline)
         .thenApply(
             reply -> {
               if (reply.message().getSucceeded()) {
@@ -97,15 +111,15 @@ final class FenceMarks {
               }
               return LockRead.first(reply.message().getResponses(0).getResponseRange())
                   .map(FenceMarks::decode)
-                  .filter(mark -> isKnown || mark >= decode(value));
+                  .filter(mark -> mayExist || mark >= decode(value));
             });
   }
 
-  private CompletionStage<Optional<Long>> goneLease(Throwable error, LeaseHandle lease) {
-    if (!EtcdException.is(error, EtcdException.Kind.LEASE_GONE)) {
+  private CompletionStage<Optional<Long>> onFailure(Throwable error, LeaseHandle lease) {
+    if (!EtcdException.isKind(error, EtcdException.Kind.LEASE_GONE)) {
       return CompletableFuture.failedFuture(error);
     }
-    leases.isGone(lease.id());
+    markLease.onGone(lease.id());
     return CompletableFuture.completedStage(Optional.empty());
   }
 
@@ -113,10 +127,10 @@ final class FenceMarks {
     if (token.value() > mark) {
       return new FenceAdvance.Advanced(token);
     }
-    FencingToken standing = new FencingToken(mark);
+    FencingToken current = new FencingToken(mark);
     return token.value() == mark
-        ? new FenceAdvance.Unchanged(standing)
-        : new FenceAdvance.Stale(standing);
+        ? new FenceAdvance.Unchanged(current)
+        : new FenceAdvance.Stale(current);
   }
 
   private static ByteString encode(long token) {

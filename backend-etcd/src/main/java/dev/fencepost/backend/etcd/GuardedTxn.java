@@ -8,49 +8,52 @@ import io.etcd.jetcd.api.TxnResponse;
 import java.util.List;
 
 /**
- * A transaction about one lock.
+ * A transaction on one lock.
  *
- * @param lock the lock's key
- * @param transaction what is to be compared, done and else read
- * @param connection the only one over which it may go; {@link EtcdConnections#ANY_CONNECTION} if
- *     there is none
+ * @param lock the key of the lock
+ * @param transaction its comparisons, the writes if they hold, and the reads if they do not
+ * @param connection the only connection that may carry it, or {@link
+ *     EtcdConnections#ANY_CONNECTION}
  */
 record GuardedTxn(ByteString lock, TxnRequest transaction, long connection) {
 
   /**
-   * What came of it.
+   * The answer to a transaction.
    *
-   * @param done whether the comparisons held
-   * @param responses to what was done, or else read
-   * @param revision of the store; if anything was written, the one that wrote it
-   * @param connection over which the answer came
+   * @param done true if the comparisons held
+   * @param responses of the writes, or of the reads if the comparisons failed
+   * @param revision of the store; after a write, the revision that wrote
+   * @param connection that carried the answer
    */
   record Outcome(boolean done, List<ResponseOp> responses, long revision, long connection) {}
 
-  /** Several travel as transactions nested in one. */
-  static final class Form implements TxnBatcher.Form<GuardedTxn, Outcome> {
+  /** Joins several transactions by nesting them in one. */
+  static final class Batching implements TxnBatcher.Batching<GuardedTxn, Outcome> {
     @Override
-    public ByteString key(GuardedTxn question) {
-      return question.lock();
+    public ByteString key(GuardedTxn txn) {
+      return txn.lock();
     }
 
     @Override
-    public TxnRequest join(List<GuardedTxn> questions) {
-      if (questions.size() == 1) {
-        return questions.get(0).transaction();
+    public TxnRequest join(List<GuardedTxn> txns) {
+      if (txns.size() == 1) {
+        return txns.get(0).transaction();
       }
       TxnRequest.Builder all = TxnRequest.newBuilder();
-      for (GuardedTxn each : questions) {
+      for (GuardedTxn each : txns) {
         all.addSuccess(RequestOp.newBuilder().setRequestTxn(each.transaction()));
       }
       return all.build();
     }
 
-    /** If they want several, none will do: then they are repeated one by one. */
+    /**
+     * Returns the connection that all of them need. If they need different ones, no connection will
+     * do: the batch fails, and they are retried one by one.
+     */
     @Override
-    public long connection(List<GuardedTxn> questions) {
+    public long connection(List<GuardedTxn> txns) {
       long only = EtcdConnections.ANY_CONNECTION;
-      for (GuardedTxn each : questions) {
+      for (GuardedTxn each : txns) {
         if (each.connection() != EtcdConnections.ANY_CONNECTION && each.connection() != only) {
           only =
               only == EtcdConnections.ANY_CONNECTION
@@ -62,9 +65,9 @@ record GuardedTxn(ByteString lock, TxnRequest transaction, long connection) {
     }
 
     @Override
-    public List<Outcome> split(int questions, EtcdReply<TxnResponse> reply) {
+    public List<Outcome> split(int txns, EtcdReply<TxnResponse> reply) {
       TxnResponse all = reply.message();
-      if (questions == 1) {
+      if (txns == 1) {
         return List.of(outcome(all, reply));
       }
       return all.getResponsesList().stream()
@@ -72,10 +75,10 @@ record GuardedTxn(ByteString lock, TxnRequest transaction, long connection) {
           .toList();
     }
 
-    private static Outcome outcome(TxnResponse mine, EtcdReply<TxnResponse> reply) {
+    private static Outcome outcome(TxnResponse response, EtcdReply<TxnResponse> reply) {
       return new Outcome(
-          mine.getSucceeded(),
-          mine.getResponsesList(),
+          response.getSucceeded(),
+          response.getResponsesList(),
           reply.message().getHeader().getRevision(),
           reply.connection());
     }

@@ -1,6 +1,6 @@
 package dev.fencepost.backend.etcd;
 
-import dev.fencepost.backend.etcd.LeaseClient.Said;
+import dev.fencepost.backend.etcd.LeaseClient.LeaseStatus;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import io.etcd.jetcd.api.LeaseGrpc;
@@ -18,175 +18,177 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One stream of keep-alives, opened when it is first needed. etcd answers them in order; an answer
- * that does not come in time ends the stream, and with it all that wait. Safe for use by many
- * threads.
+ * One stream of keep-alives, opened when it is first needed. etcd answers them in order. A late
+ * answer ends the stream, and fails all keep-alives in it. Safe for use by many threads.
  */
 final class KeepAliveStream implements AutoCloseable {
-  private final EtcdConnections wire;
+  private final EtcdConnections connections;
   private final int capacity;
-  private @Nullable Run present;
+  private @Nullable OpenStream current;
   private boolean closed;
 
-  KeepAliveStream(EtcdConnections wire, int capacity) {
-    this.wire = wire;
+  KeepAliveStream(EtcdConnections connections, int capacity) {
+    this.connections = connections;
     this.capacity = capacity;
   }
 
-  /** Counts a lease anew. */
-  CompletionStage<Said> keepAlive(long lease, CallDeadline deadline) {
-    return run(deadline)
+  /** Makes etcd count the full time of a lease from now on. */
+  CompletionStage<LeaseStatus> keepAlive(long lease, CallDeadline deadline) {
+    return stream(deadline)
         .keepAlive(lease, deadline)
         .exceptionallyCompose(
             error ->
-                // The login that the stream began with has ended; the next one has another.
-                EtcdException.is(error, EtcdException.Kind.LOGGED_OUT)
-                    ? run(deadline).keepAlive(lease, deadline)
+                // The login of the stream has ended. The next stream has a new login.
+                EtcdException.isKind(error, EtcdException.Kind.LOGGED_OUT)
+                    ? stream(deadline).keepAlive(lease, deadline)
                     : CompletableFuture.failedFuture(error));
   }
 
-  /** Ends the stream if an answer is overdue, or if other calls go to another member by now. */
+  /** Ends the stream if an answer is late, or if other calls go to another member now. */
   void tick() {
-    Run run;
+    OpenStream stream;
     synchronized (this) {
-      run = present;
+      stream = current;
     }
-    if (run != null) {
-      run.endIfLate();
+    if (stream != null) {
+      stream.endIfLate();
     }
   }
 
   @Override
   public void close() {
-    Run last;
+    OpenStream last;
     synchronized (this) {
       closed = true;
-      last = present;
+      last = current;
     }
     if (last != null) {
-      last.end(EtcdException.of(Status.CANCELLED));
+      last.end(EtcdErrors.fromStatus(Status.CANCELLED));
     }
   }
 
-  private synchronized Run run(CallDeadline deadline) {
-    Run run = present;
-    if (run != null && !run.isOver()) {
-      return run;
+  private synchronized OpenStream stream(CallDeadline deadline) {
+    OpenStream stream = current;
+    if (stream != null && !stream.hasEnded()) {
+      return stream;
     }
-    Run fresh = new Run();
-    present = fresh;
+    OpenStream fresh = new OpenStream();
+    current = fresh;
     if (closed) {
-      fresh.end(EtcdException.of(Status.CANCELLED));
+      fresh.end(EtcdErrors.fromStatus(Status.CANCELLED));
     } else {
       fresh.open(deadline);
     }
     return fresh;
   }
 
-  private record Asked(long lease, CallDeadline deadline, CompletableFuture<Said> answer) {}
+  private record PendingKeepAlive(
+      long lease, CallDeadline deadline, CompletableFuture<LeaseStatus> answer) {}
 
   /** One stream from its opening to its end. */
-  private final class Run extends ClientCall.Listener<LeaseKeepAliveResponse> {
-    private final Deque<Asked> unanswered = new ArrayDeque<>();
+  private final class OpenStream extends ClientCall.Listener<LeaseKeepAliveResponse> {
+    private final Deque<PendingKeepAlive> inFlight = new ArrayDeque<>();
     private @Nullable RequestStream<LeaseKeepAliveRequest> stream;
-    private boolean over;
+    private boolean ended;
 
     void open(CallDeadline deadline) {
-      wire.stream(LeaseGrpc.getLeaseKeepAliveMethod(), this, deadline)
+      connections.stream(LeaseGrpc.getLeaseKeepAliveMethod(), this, deadline)
           .whenComplete(
               (opened, error) -> {
                 if (error == null) {
-                  opened(opened);
+                  onOpened(opened);
                 } else {
-                  end(EtcdException.in(error).orElseGet(() -> EtcdException.of(Status.UNKNOWN)));
+                  end(
+                      EtcdException.find(error)
+                          .orElseGet(() -> EtcdErrors.fromStatus(Status.UNKNOWN)));
                 }
               });
     }
 
-    synchronized boolean isOver() {
-      return over;
+    synchronized boolean hasEnded() {
+      return ended;
     }
 
-    synchronized CompletionStage<Said> keepAlive(long lease, CallDeadline deadline) {
-      if (over) {
-        return CompletableFuture.failedFuture(EtcdException.of(Status.UNAVAILABLE));
+    synchronized CompletionStage<LeaseStatus> keepAlive(long lease, CallDeadline deadline) {
+      if (ended) {
+        return CompletableFuture.failedFuture(EtcdErrors.fromStatus(Status.UNAVAILABLE));
       }
-      if (unanswered.size() >= capacity) {
+      if (inFlight.size() >= capacity) {
         return CompletableFuture.failedFuture(
             new StoreException(Failure.STORE_OVERLOADED, "too many keep-alives wait for etcd"));
       }
-      Asked asked = new Asked(lease, deadline, new CompletableFuture<>());
-      unanswered.addLast(asked);
+      PendingKeepAlive pending = new PendingKeepAlive(lease, deadline, new CompletableFuture<>());
+      inFlight.addLast(pending);
       if (stream != null) {
-        stream.send(request(asked));
+        stream.send(request(pending));
       }
-      return asked.answer();
+      return pending.answer();
     }
 
     @Override
     public void onMessage(LeaseKeepAliveResponse response) {
-      Asked asked;
+      PendingKeepAlive pending;
       synchronized (this) {
-        asked = unanswered.pollFirst();
+        pending = inFlight.pollFirst();
         if (stream != null) {
-          stream.askForMore();
+          stream.requestNext();
         }
       }
-      if (asked == null) {
+      if (pending == null) {
         return;
       }
-      if (asked.lease() != response.getID()) {
-        asked.answer().completeExceptionally(EtcdException.of(Status.INTERNAL));
-        end(EtcdException.of(Status.INTERNAL));
+      if (pending.lease() != response.getID()) {
+        pending.answer().completeExceptionally(EtcdErrors.fromStatus(Status.INTERNAL));
+        end(EtcdErrors.fromStatus(Status.INTERNAL));
         return;
       }
       long term = response.getHeader().getRaftTerm();
-      asked.answer().complete(new Said(response.getTTL(), term));
+      pending.answer().complete(new LeaseStatus(response.getTTL(), term));
     }
 
     @Override
     public void onClose(Status status, Metadata trailers) {
-      end(EtcdException.of(status.isOk() ? Status.UNAVAILABLE : status));
+      end(EtcdErrors.fromStatus(status.isOk() ? Status.UNAVAILABLE : status));
     }
 
     void endIfLate() {
       boolean late;
       synchronized (this) {
-        Asked first = unanswered.peekFirst();
-        boolean isElsewhere = stream != null && !stream.isAtPresentMember();
+        PendingKeepAlive first = inFlight.peekFirst();
+        boolean isElsewhere = stream != null && !stream.isAtCurrentMember();
         late = isElsewhere || (first != null && first.deadline().isOver());
       }
       if (late) {
-        end(EtcdException.timeout());
+        end(EtcdErrors.timeout());
       }
     }
 
-    /** What has come meanwhile is sent in the order of the queue. */
-    private void opened(RequestStream<LeaseKeepAliveRequest> opened) {
+    /** Sends the keep-alives that were queued meanwhile, in their order. */
+    private void onOpened(RequestStream<LeaseKeepAliveRequest> opened) {
       synchronized (this) {
         stream = opened;
-        if (!over) {
-          unanswered.forEach(asked -> opened.send(request(asked)));
+        if (!ended) {
+          inFlight.forEach(pending -> opened.send(request(pending)));
           return;
         }
       }
       opened.cancel("ended");
     }
 
-    private static LeaseKeepAliveRequest request(Asked asked) {
-      return LeaseKeepAliveRequest.newBuilder().setID(asked.lease()).build();
+    private static LeaseKeepAliveRequest request(PendingKeepAlive pending) {
+      return LeaseKeepAliveRequest.newBuilder().setID(pending.lease()).build();
     }
 
-    private void end(EtcdException why) {
-      List<Asked> left;
+    private void end(EtcdException reason) {
+      List<PendingKeepAlive> left;
       RequestStream<LeaseKeepAliveRequest> open;
       synchronized (this) {
-        over = true;
-        left = new ArrayList<>(unanswered);
-        unanswered.clear();
+        ended = true;
+        left = new ArrayList<>(inFlight);
+        inFlight.clear();
         open = stream;
       }
-      left.forEach(asked -> asked.answer().completeExceptionally(why));
+      left.forEach(pending -> pending.answer().completeExceptionally(reason));
       if (open != null) {
         open.cancel("ended");
       }

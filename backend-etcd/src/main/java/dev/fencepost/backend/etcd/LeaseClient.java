@@ -9,75 +9,80 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.LongSupplier;
 
 /**
- * etcd's leases. The ids are ours: those of what holds or closes a lock are {@link #LEAST_BINDING}
- * or more, those of memories of free locks are less, so that one comparison tells whether a lock is
- * free, with or without a memory of it.
+ * Grants, revokes and queries etcd's leases.
+ *
+ * <p>This client chooses the ids. Leases that hold or close a lock have ids of {@link
+ * #LEAST_BINDING} or more; leases of remembered tokens have lower ones. So one comparison tells
+ * whether a lock is free, with or without a remembered token.
  */
 final class LeaseClient {
   /** The lowest id of a lease whose lock is not free. */
   static final long LEAST_BINDING = 1L << 62;
 
-  private static final int MOST_TRIES = 5;
+  private static final int MAX_TRIES = 5;
 
-  private final EtcdConnections wire;
+  private final EtcdConnections connections;
   private final LongSupplier random;
-  private final RequestGate looks;
+  private final RequestGate queries;
 
-  LeaseClient(EtcdConnections wire, LongSupplier random, RequestGate looks) {
-    this.wire = wire;
+  LeaseClient(EtcdConnections connections, LongSupplier random, RequestGate queries) {
+    this.connections = connections;
     this.random = random;
-    this.looks = looks;
+    this.queries = queries;
   }
 
-  /** What a lease's keys are. */
-  enum Use {
+  /** The kind of keys that a lease backs. */
+  enum LeaseUse {
     /** A grant or a closing. */
     BINDING,
-    /** The memory of a lock that is free, or something that is no lock. */
+    /** The remembered token of a free lock, or a key that is not a lock. */
     FREE
   }
 
   /**
-   * What a leader said of a lease. One that was deposed and does not know it yet counts leases that
-   * live longer by now; so its word counts if a read shows afterwards that its term still runs.
+   * A leader's report on a lease. A deposed leader that does not know it yet may report on leases
+   * that its successor has extended. So a report counts only if a later read shows that the
+   * leader's term still runs.
    *
-   * @param seconds of a keep-alive the full time, 0 if the lease is gone; else what is left,
-   *     rounded down, below 0 if it has ended or is gone
-   * @param term of the leader that said it, or before
+   * @param seconds after a keep-alive: the full time, 0 if the lease is gone. After a query: the
+   *     rest, rounded down, below 0 if the lease has ended or is gone
+   * @param term of the leader that reported, or an earlier term
    */
-  record Said(long seconds, long term) {
+  record LeaseStatus(long seconds, long term) {
 
-    /** Of a keep-alive: there is no such lease. */
+    /** After a keep-alive: true if there is no such lease. */
     boolean isGone() {
       return seconds <= 0;
     }
   }
 
   /** Grants a lease; etcd may make a very short one longer. */
-  CompletionStage<LeaseHandle> grant(long seconds, Use use, CallDeadline deadline) {
+  CompletionStage<LeaseHandle> grant(long seconds, LeaseUse use, CallDeadline deadline) {
     return grant(seconds, use, deadline, 0);
   }
 
   private CompletionStage<LeaseHandle> grant(
-      long seconds, Use use, CallDeadline deadline, int tries) {
+      long seconds, LeaseUse use, CallDeadline deadline, int tries) {
     long bits = random.getAsLong() & (LEAST_BINDING - 1);
-    long id = use == Use.BINDING ? bits | LEAST_BINDING : Math.max(1, bits);
+    long id = use == LeaseUse.BINDING ? bits | LEAST_BINDING : Math.max(1, bits);
     long sent = System.nanoTime();
-    return wire.call(
+    return connections
+        .call(
             LeaseGrpc.getLeaseGrantMethod(),
             LeaseGrantRequest.newBuilder().setID(id).setTTL(seconds).build(),
             deadline)
         .thenApply(reply -> new LeaseHandle(id, reply.message().getTTL(), sent))
         .exceptionallyCompose(
             error ->
-                EtcdException.is(error, EtcdException.Kind.LEASE_EXISTS) && tries < MOST_TRIES
+                EtcdException.isKind(error, EtcdException.Kind.LEASE_EXISTS) && tries < MAX_TRIES
                     ? grant(seconds, use, deadline, tries + 1)
                     : CompletableFuture.failedFuture(error));
   }
 
   /** Ends a lease with all its keys. */
   CompletionStage<Boolean> revoke(long id, CallDeadline deadline) {
-    return wire.call(
+    return connections
+        .call(
             LeaseGrpc.getLeaseRevokeMethod(),
             LeaseRevokeRequest.newBuilder().setID(id).build(),
             deadline)
@@ -85,22 +90,23 @@ final class LeaseClient {
         .exceptionally(error -> false);
   }
 
-  /** Whole seconds that are left. */
-  CompletionStage<Said> secondsLeft(long id, CallDeadline deadline) {
-    return looks.pass(
+  /** Queries the whole seconds that a lease has left. */
+  CompletionStage<LeaseStatus> secondsLeft(long id, CallDeadline deadline) {
+    return queries.submit(
         () ->
-            wire.call(
+            connections
+                .call(
                     LeaseGrpc.getLeaseTimeToLiveMethod(),
                     LeaseTimeToLiveRequest.newBuilder().setID(id).build(),
                     deadline)
                 .thenApply(
                     reply ->
-                        new Said(
+                        new LeaseStatus(
                             reply.message().getTTL(), reply.message().getHeader().getRaftTerm()))
                 .exceptionallyCompose(
                     error ->
-                        EtcdException.is(error, EtcdException.Kind.LEASE_GONE)
-                            ? CompletableFuture.completedStage(new Said(-1, 0))
+                        EtcdException.isKind(error, EtcdException.Kind.LEASE_GONE)
+                            ? CompletableFuture.completedStage(new LeaseStatus(-1, 0))
                             : CompletableFuture.failedFuture(error)));
   }
 }

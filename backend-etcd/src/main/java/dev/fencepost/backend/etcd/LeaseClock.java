@@ -1,60 +1,63 @@
 package dev.fencepost.backend.etcd;
 
-import dev.fencepost.backend.etcd.LeaseClient.Said;
+import dev.fencepost.backend.etcd.LeaseClient.LeaseStatus;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
- * Learns how much time the leases of locks have left. That a lease has ended is believed only if a
- * read that follows shows the same record, in the same term of etcd's leader: a leader that was
- * deposed may say so of leases that its successor has prolonged. Safe for use by many threads.
+ * Queries the time that the leases of locks have left.
+ *
+ * <p>The end of a lease is believed only if a later read shows the same record in the same term of
+ * etcd's leader. A deposed leader may report the end of a lease that its successor has extended.
+ * Safe for use by many threads.
  */
 final class LeaseClock {
-  private static final int MOST_TRIES = 5;
+  private static final int MAX_TRIES = 5;
 
-  private final EtcdSchema keys;
-  private final TxnBatcher<LockRead, LockRead.Found> reads;
+  private final EtcdSchema schema;
+  private final TxnBatcher<LockRead, LockRead.Result> reads;
   private final LeaseClient leases;
 
-  LeaseClock(EtcdSchema keys, TxnBatcher<LockRead, LockRead.Found> reads, LeaseClient leases) {
-    this.keys = keys;
+  LeaseClock(EtcdSchema schema, TxnBatcher<LockRead, LockRead.Result> reads, LeaseClient leases) {
+    this.schema = schema;
     this.reads = reads;
     this.leases = leases;
   }
 
-  /** The same lock with its time; as it stands by now, if that is not how it was seen. */
-  CompletionStage<ObservedLock> timed(ObservedLock seen, CallDeadline deadline) {
-    return timed(seen, deadline, 0);
+  /** Returns the lock with the time that is left. If it has changed, returns its present state. */
+  CompletionStage<ObservedLock> withTime(ObservedLock observed, CallDeadline deadline) {
+    return withTime(observed, deadline, 0);
   }
 
-  private CompletionStage<ObservedLock> timed(ObservedLock seen, CallDeadline deadline, int tries) {
-    if (!seen.isBound()) {
-      return CompletableFuture.completedStage(seen);
+  private CompletionStage<ObservedLock> withTime(
+      ObservedLock observed, CallDeadline deadline, int tries) {
+    if (!observed.isBound()) {
+      return CompletableFuture.completedStage(observed);
     }
-    if (tries == MOST_TRIES) {
-      return CompletableFuture.failedFuture(EtcdException.timeout());
+    if (tries == MAX_TRIES) {
+      return CompletableFuture.failedFuture(EtcdErrors.timeout());
     }
     return leases
-        .secondsLeft(seen.entry().orElseThrow().lease(), deadline)
+        .secondsLeft(observed.entry().orElseThrow().lease(), deadline)
         .thenCompose(
-            said -> {
-              ObservedLock timed = seen.withSecondsLeft(said.seconds());
+            status -> {
+              ObservedLock timed = observed.withSecondsLeft(status.seconds());
               return timed.entry().orElseThrow().hasEnded()
-                  ? confirmed(timed, said, deadline, tries)
+                  ? confirmEnd(timed, status, deadline, tries)
                   : CompletableFuture.completedStage(timed);
             });
   }
 
-  private CompletionStage<ObservedLock> confirmed(
-      ObservedLock ended, Said said, CallDeadline deadline, int tries) {
+  private CompletionStage<ObservedLock> confirmEnd(
+      ObservedLock ended, LeaseStatus status, CallDeadline deadline, int tries) {
     return reads
-        .ask(new LockRead(keys.lock(ended.lock()), keys.line(ended.lock())), deadline)
+        .submit(LockRead.of(schema, ended.lock()), deadline)
         .thenCompose(
-            found -> {
-              ObservedLock now = ObservedLock.read(ended.lock(), found.record(), found.line());
-              return found.term() == said.term() && now.hasRecordOf(ended)
-                  ? CompletableFuture.completedStage(now.withSecondsLeft(said.seconds()))
-                  : timed(now, deadline, tries + 1);
+            read -> {
+              ObservedLock present = read.toLock(ended.lock());
+              return read.term() == status.term() && present.hasSameRecordAs(ended)
+                  ? CompletableFuture.completedStage(present.withSecondsLeft(status.seconds()))
+                  : withTime(present, deadline, tries + 1);
             });
   }
 }

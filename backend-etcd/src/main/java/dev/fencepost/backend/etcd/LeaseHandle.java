@@ -5,9 +5,9 @@ import java.util.concurrent.TimeUnit;
 /**
  * A lease in etcd.
  *
- * @param id chosen by us
- * @param seconds its full time
- * @param aliveNanos a moment at or before etcd last began to count it, on the clock of {@link
+ * @param id chosen by this client
+ * @param seconds the full time
+ * @param aliveNanos a moment at or before etcd last began to count the time, on the clock of {@link
  *     System#nanoTime()}
  */
 record LeaseHandle(long id, long seconds, long aliveNanos) {
@@ -16,7 +16,7 @@ record LeaseHandle(long id, long seconds, long aliveNanos) {
     return new LeaseHandle(id, seconds, nanos);
   }
 
-  /** Whether its time is over unless somebody else kept it alive. */
+  /** True if the time is over, unless another replica kept the lease alive. */
   boolean mayHaveEnded() {
     return ageNanos() >= TimeUnit.SECONDS.toNanos(seconds);
   }

@@ -1,6 +1,6 @@
 package dev.fencepost.backend.etcd;
 
-import dev.fencepost.backend.etcd.LeaseClient.Use;
+import dev.fencepost.backend.etcd.LeaseClient.LeaseUse;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -14,37 +14,38 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Leases without keys, kept ready for the next grant. They are {@link #MARGIN_SECONDS} longer than
- * what they are for, and one is given out only while its last confirmed keep-alive is younger than
- * that: so it lasts at least as long as the holder counts. Those that nobody needs are revoked
- * after a while.
+ * Leases without keys, kept ready for the next grant.
  *
- * <p>A lease comes back only from whoever took it, and only when an answered transaction has shown
- * that it has no key; any other is left to die. Safe for use by many threads.
+ * <p>They are {@link #MARGIN_SECONDS} longer than needed. A lease is handed out only while its last
+ * confirmed keep-alive is younger than that, so it lasts at least as long as its holder counts.
+ * Surplus leases are revoked after a while.
+ *
+ * <p>Only the code that took a lease gives it back, and only when an answered transaction has shown
+ * that the lease has no key. Any other lease is left to expire. Safe for use by many threads.
  */
 final class LeasePool {
-  /** By how much leases are longer than what they are for. */
+  /** The time by which leases are longer than needed. */
   static final long MARGIN_SECONDS = 2;
 
   private static final long USABLE_NANOS = Duration.ofMillis(1900).toNanos();
   private static final long FRESH_NANOS = Duration.ofMillis(900).toNanos();
-  private static final long UNUSED_NANOS = Duration.ofSeconds(20).toNanos();
+  private static final long SURPLUS_NANOS = Duration.ofSeconds(20).toNanos();
 
   private final LeaseClient leases;
   private final KeepAliveStream keepAlives;
   private final RequestGate grants;
   private final RequestGate revocations;
-  private final int idleAtMost;
+  private final int maxIdle;
   private final Duration callTimeout;
-  private final Map<Long, Deque<Idle>> idle = new HashMap<>();
+  private final Map<Long, Deque<IdleLease>> idle = new HashMap<>();
   private final Set<LeaseHandle> refreshing = ConcurrentHashMap.newKeySet();
   private int count;
 
   /**
-   * Keeps leases alive on that stream.
+   * Makes an empty pool.
    *
-   * @param grants lets new ones be made
-   * @param revocations lets those be ended that nobody needs
+   * @param grants bounds the grants of new leases
+   * @param revocations bounds the revocations of surplus leases
    */
   LeasePool(
       LeaseClient leases,
@@ -56,45 +57,45 @@ final class LeasePool {
     this.keepAlives = keepAlives;
     this.grants = grants;
     this.revocations = revocations;
-    this.idleAtMost = settings.idleLeases();
+    this.maxIdle = settings.idleLeases();
     this.callTimeout = settings.callTimeout();
   }
 
-  private record Idle(long seconds, LeaseHandle lease, long sinceNanos) {}
+  private record IdleLease(long seconds, LeaseHandle lease, long idleSinceNanos) {}
 
-  /** A lease that lasts so long from now on. */
-  CompletionStage<Taken> take(long seconds, CallDeadline deadline) {
+  /** Returns a lease that lasts this long from now on. */
+  CompletionStage<PooledLease> take(long seconds, CallDeadline deadline) {
     synchronized (this) {
-      Deque<Idle> ready = idle.getOrDefault(seconds, new ArrayDeque<>());
-      // The latest first, so that the surplus grows old.
-      for (Idle last = ready.peekLast(); last != null; last = ready.peekLast()) {
+      Deque<IdleLease> ready = idle.getOrDefault(seconds, new ArrayDeque<>());
+      // The most recent first, so that surplus leases age.
+      for (IdleLease last = ready.peekLast(); last != null; last = ready.peekLast()) {
         if (last.lease().ageNanos() >= USABLE_NANOS) {
           break;
         }
         ready.removeLast();
         count--;
-        return CompletableFuture.completedStage(new Taken(seconds, last.lease()));
+        return CompletableFuture.completedStage(new PooledLease(seconds, last.lease()));
       }
     }
     return grants
-        .pass(() -> grant(seconds + MARGIN_SECONDS, deadline))
-        .thenApply(lease -> new Taken(seconds, lease));
+        .submit(() -> grant(seconds + MARGIN_SECONDS, deadline))
+        .thenApply(lease -> new PooledLease(seconds, lease));
   }
 
   /**
-   * A lease that was taken.
+   * A lease from the pool.
    *
-   * @param seconds what it was taken for
+   * @param seconds the time that was requested
    */
-  record Taken(long seconds, LeaseHandle lease) {}
+  record PooledLease(long seconds, LeaseHandle lease) {}
 
-  /** The lease has no key: it may be used again. */
-  void giveBack(Taken taken) {
-    Idle back = new Idle(taken.seconds(), taken.lease(), System.nanoTime());
-    if (taken.lease().ageNanos() < FRESH_NANOS) {
-      add(back.seconds(), back.lease(), back.sinceNanos());
+  /** Takes back a lease without keys, to use it again. */
+  void giveBack(PooledLease pooled) {
+    IdleLease back = new IdleLease(pooled.seconds(), pooled.lease(), System.nanoTime());
+    if (pooled.lease().ageNanos() < FRESH_NANOS) {
+      add(back.seconds(), back.lease(), back.idleSinceNanos());
     } else if (isFull()) {
-      // Thousands may come back at once: each would be kept alive only to be revoked then.
+      // Thousands may come back at once. Each would be kept alive only to be revoked later.
       revoke(back);
     } else {
       refresh(back);
@@ -102,36 +103,36 @@ final class LeasePool {
   }
 
   private synchronized boolean isFull() {
-    return count + refreshing.size() >= idleAtMost;
+    return count + refreshing.size() >= maxIdle;
   }
 
-  /** Keeps alive what is getting old, and revokes what nobody needs. */
+  /** Keeps aging leases alive, and revokes surplus leases. */
   void tick() {
-    List<Idle> old = new ArrayList<>();
-    List<Idle> unused = new ArrayList<>();
+    List<IdleLease> aging = new ArrayList<>();
+    List<IdleLease> surplus = new ArrayList<>();
     long now = System.nanoTime();
     synchronized (this) {
-      for (Deque<Idle> ready : idle.values()) {
+      for (Deque<IdleLease> ready : idle.values()) {
         ready.removeIf(
             each -> {
-              boolean isUnused = now - each.sinceNanos() > UNUSED_NANOS;
-              boolean isOld = each.lease().ageNanos() >= FRESH_NANOS;
-              if (isUnused) {
-                unused.add(each);
-              } else if (isOld) {
-                old.add(each);
+              boolean isSurplus = now - each.idleSinceNanos() > SURPLUS_NANOS;
+              boolean isAging = each.lease().ageNanos() >= FRESH_NANOS;
+              if (isSurplus) {
+                surplus.add(each);
+              } else if (isAging) {
+                aging.add(each);
               }
-              return isUnused || isOld;
+              return isSurplus || isAging;
             });
       }
       idle.values().removeIf(Deque::isEmpty);
-      count -= old.size() + unused.size();
+      count -= aging.size() + surplus.size();
     }
-    old.forEach(this::refresh);
-    unused.forEach(this::revoke);
+    aging.forEach(this::refresh);
+    surplus.forEach(this::revoke);
   }
 
-  /** Takes all out, so that they can be revoked. */
+  /** Removes and returns all leases, for the caller to revoke. */
   synchronized List<LeaseHandle> drain() {
     List<LeaseHandle> all = new ArrayList<>(refreshing);
     idle.values().forEach(ready -> ready.forEach(each -> all.add(each.lease())));
@@ -142,11 +143,11 @@ final class LeasePool {
 
   private CompletionStage<LeaseHandle> grant(long seconds, CallDeadline deadline) {
     return deadline.isOver()
-        ? CompletableFuture.failedFuture(EtcdException.timeout())
-        : leases.grant(seconds, Use.BINDING, deadline);
+        ? CompletableFuture.failedFuture(EtcdErrors.timeout())
+        : leases.grant(seconds, LeaseUse.BINDING, deadline);
   }
 
-  private void refresh(Idle each) {
+  private void refresh(IdleLease each) {
     if (each.lease().mayHaveEnded()) {
       return;
     }
@@ -155,18 +156,18 @@ final class LeasePool {
     keepAlives
         .keepAlive(each.lease().id(), CallDeadline.in(callTimeout))
         .whenComplete(
-            (said, error) -> {
+            (status, error) -> {
               refreshing.remove(each.lease());
-              if (error == null && said.seconds() >= each.seconds() + MARGIN_SECONDS) {
-                add(each.seconds(), each.lease().aliveSince(sent), each.sinceNanos());
+              if (error == null && status.seconds() >= each.seconds() + MARGIN_SECONDS) {
+                add(each.seconds(), each.lease().aliveSince(sent), each.idleSinceNanos());
               }
             });
   }
 
-  private void add(long seconds, LeaseHandle lease, long sinceNanos) {
-    Idle added = new Idle(seconds, lease, sinceNanos);
+  private void add(long seconds, LeaseHandle lease, long idleSinceNanos) {
+    IdleLease added = new IdleLease(seconds, lease, idleSinceNanos);
     synchronized (this) {
-      if (count < idleAtMost) {
+      if (count < maxIdle) {
         idle.computeIfAbsent(seconds, any -> new ArrayDeque<>()).addLast(added);
         count++;
         return;
@@ -175,8 +176,8 @@ final class LeasePool {
     revoke(added);
   }
 
-  /** Where too many wait to be revoked, a lease dies by itself. */
-  private void revoke(Idle each) {
-    revocations.pass(() -> leases.revoke(each.lease().id(), CallDeadline.in(callTimeout)));
+  /** Revokes a lease. If too many revocations are queued, the lease is left to expire. */
+  private void revoke(IdleLease each) {
+    revocations.submit(() -> leases.revoke(each.lease().id(), CallDeadline.in(callTimeout)));
   }
 }

@@ -1,6 +1,6 @@
 package dev.fencepost.backend.etcd;
 
-import dev.fencepost.backend.etcd.LeasePool.Taken;
+import dev.fencepost.backend.etcd.LeasePool.PooledLease;
 import dev.fencepost.backend.etcd.LockValue.Granted;
 import dev.fencepost.lock.ClaimId;
 import dev.fencepost.lock.FencingToken;
@@ -12,28 +12,28 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The grants that this replica made, so that it can end them in one transaction and use their
- * leases again. Never the ground of an answer: each is compared in the transaction. One is
+ * The grants that this replica made. It ends them in one transaction and uses their leases again.
+ * They never decide an answer by themselves, because each transaction compares them. A grant is
  * forgotten when its lease must have ended. Safe for use by many threads.
  */
 final class LocalGrants {
   private static final long KEPT_LONGER_NANOS = Duration.ofSeconds(10).toNanos();
 
-  /** There may be very many, and nobody needs them forgotten at once. */
-  private static final long LOOK_EVERY_NANOS = Duration.ofSeconds(5).toNanos();
+  /** Seldom, because there may be very many grants, and forgetting them is not urgent. */
+  private static final long CLEANUP_INTERVAL_NANOS = Duration.ofSeconds(5).toNanos();
 
-  private final Map<LockName, Holding> holdings = new ConcurrentHashMap<>();
-  private long lookedNanos = System.nanoTime();
+  private final Map<LockName, LocalGrant> grants = new ConcurrentHashMap<>();
+  private long lastCleanupNanos = System.nanoTime();
 
   /**
-   * A grant.
+   * One grant.
    *
    * @param entry its record
-   * @param lease what it is bound to
-   * @param confirmedNanos from when etcd counts its lease, or before, on the clock of {@link
-   *     System#nanoTime()}
+   * @param lease the lease that the record is bound to
+   * @param confirmedNanos a moment at or before etcd began to count the lease, on the clock of
+   *     {@link System#nanoTime()}
    */
-  private record Holding(ObservedLock.Entry entry, Taken lease, long confirmedNanos) {
+  private record LocalGrant(ObservedLock.Entry entry, PooledLease lease, long confirmedNanos) {
     Granted granted() {
       return (Granted) entry.value();
     }
@@ -48,57 +48,56 @@ final class LocalGrants {
     }
   }
 
-  void add(LockName lock, ObservedLock.Entry entry, Taken lease) {
-    holdings.put(lock, new Holding(entry, lease, lease.lease().aliveNanos()));
+  void add(LockName lock, ObservedLock.Entry entry, PooledLease lease) {
+    grants.put(lock, new LocalGrant(entry, lease, lease.lease().aliveNanos()));
   }
 
-  /** The record of the claim's grant, if it was made here and its lease cannot have ended. */
+  /** Returns the record of the claim's grant if it was made here and its lease still runs. */
   Optional<ObservedLock.Entry> entryOf(LockName lock, ClaimId claim, Optional<FencingToken> token) {
-    return Optional.ofNullable(holdings.get(lock))
-        .filter(holding -> holding.isFor(claim, token))
-        .filter(holding -> !holding.isOlderThan(holding.granted().lease().ttl()))
-        .map(Holding::entry);
+    return Optional.ofNullable(grants.get(lock))
+        .filter(grant -> grant.isFor(claim, token))
+        .filter(grant -> !grant.isOlderThan(grant.granted().lease().ttl()))
+        .map(LocalGrant::entry);
   }
 
-  /** The grant was renewed by a keep-alive that was sent then. */
-  void renewed(GrantRef grant, long sentNanos) {
-    holdings.computeIfPresent(
-        grant.lock(),
-        (lock, holding) ->
-            holding.isFor(grant.claim(), Optional.of(grant.token()))
-                ? new Holding(
-                    holding.entry(),
-                    new Taken(
-                        holding.lease().seconds(), holding.lease().lease().aliveSince(sentNanos)),
+  /** Records that a keep-alive sent at this moment renewed the grant. */
+  void recordRenewal(GrantRef ref, long sentNanos) {
+    grants.computeIfPresent(
+        ref.lock(),
+        (lock, grant) ->
+            grant.isFor(ref.claim(), Optional.of(ref.token()))
+                ? new LocalGrant(
+                    grant.entry(),
+                    new PooledLease(
+                        grant.lease().seconds(), grant.lease().lease().aliveSince(sentNanos)),
                     sentNanos)
-                : holding);
+                : grant);
   }
 
-  /** Forgets the grant that this revision wrote; answers its lease. */
-  Optional<Taken> remove(LockName lock, long revision) {
-    return Optional.ofNullable(holdings.get(lock))
-        .filter(holding -> holding.entry().revision() == revision)
-        .filter(holding -> holdings.remove(lock, holding))
-        .map(Holding::lease);
+  /** Forgets the grant that this revision wrote, and returns its lease. */
+  Optional<PooledLease> remove(LockName lock, long revision) {
+    return Optional.ofNullable(grants.get(lock))
+        .filter(grant -> grant.entry().revision() == revision)
+        .filter(grant -> grants.remove(lock, grant))
+        .map(LocalGrant::lease);
   }
 
-  /** Forgets those whose leases must have ended; called often, by one thread. */
+  /** Forgets grants whose leases must have ended. Called often, by one thread. */
   void tick() {
     long now = System.nanoTime();
-    if (now - lookedNanos < LOOK_EVERY_NANOS) {
+    if (now - lastCleanupNanos < CLEANUP_INTERVAL_NANOS) {
       return;
     }
-    lookedNanos = now;
-    holdings
+    lastCleanupNanos = now;
+    grants
         .values()
         .removeIf(
-            holding ->
-                holding.isOlderThan(
-                    holding.granted().lease().whole().plusNanos(KEPT_LONGER_NANOS)));
+            grant ->
+                grant.isOlderThan(grant.granted().lease().whole().plusNanos(KEPT_LONGER_NANOS)));
   }
 
-  /** How many there are. */
+  /** Returns the number of grants. */
   int size() {
-    return holdings.size();
+    return grants.size();
   }
 }

@@ -1,11 +1,12 @@
 package dev.fencepost.backend.etcd;
 
 import com.google.protobuf.ByteString;
-import dev.fencepost.backend.etcd.LeaseClient.Use;
-import dev.fencepost.backend.etcd.LeasePool.Taken;
+import dev.fencepost.backend.etcd.LeaseClient.LeaseUse;
+import dev.fencepost.backend.etcd.LeasePool.PooledLease;
 import dev.fencepost.backend.etcd.ObservedLock.Entry;
 import dev.fencepost.backend.etcd.RecordDiff.Kind;
 import dev.fencepost.lock.Lease;
+import dev.fencepost.lock.ReplicaId;
 import io.etcd.jetcd.api.ResponseOp;
 import io.etcd.jetcd.api.TxnRequest;
 import java.util.List;
@@ -14,247 +15,254 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
- * Writes changes of one lock: with the lease that each needs, and compared with what was seen. For
- * one call; its steps follow each other.
+ * Writes changes of one lock, each with the lease that it needs and compared with the observed
+ * state. For one call; its steps run one after another.
  */
 final class LockCommit {
   private static final TokenBase.Value NO_BASE =
       new TokenBase.Value(ByteString.EMPTY, 0, 0, EtcdConnections.ANY_CONNECTION);
 
-  private final OperationContext around;
+  private final OperationContext context;
   private final boolean isAttempt;
   private final CallDeadline deadline;
-  private Optional<Taken> unused = Optional.empty();
+  private Optional<PooledLease> unused = Optional.empty();
   private long revision;
 
-  LockCommit(OperationContext around, boolean isAttempt, CallDeadline deadline) {
-    this.around = around;
+  LockCommit(OperationContext context, boolean isAttempt, CallDeadline deadline) {
+    this.context = context;
     this.isAttempt = isAttempt;
     this.deadline = deadline;
   }
 
   /**
-   * What came of a change.
+   * The result of a write.
    *
-   * @param isDone whether it was made
+   * @param isDone true if the change was written
    * @param entry the record that was written, if one was
    * @param token the token that it got; 0 if none
    * @param revision of the store
-   * @param instead how the lock stands, if that is why it was not made
+   * @param present the present state of the lock, if it prevented the write
    */
-  record Made(
+  record Result(
       boolean isDone,
       Optional<Entry> entry,
       long token,
       long revision,
-      Optional<ObservedLock> instead) {
-    static final Made NOTHING = new Made(false, Optional.empty(), 0, 0, Optional.empty());
+      Optional<ObservedLock> present) {
+    static final Result NOTHING = new Result(false, Optional.empty(), 0, 0, Optional.empty());
 
-    /** It was not made; look how the lock stands. */
-    static final Made AGAIN = NOTHING;
+    /** Not written. The caller reads the lock and retries. */
+    static final Result RETRY = NOTHING;
   }
 
-  /** What a change is written with. */
-  private record Means(long lease, TokenBase.Value base, long lineLease) {}
+  /** The leases and the token base of a write. */
+  private record Resources(long lease, TokenBase.Value base, long queueLease) {}
 
-  /** The highest revision that this call has seen. */
+  /** Returns the highest revision that this call has seen. */
   long revision() {
     return revision;
   }
 
-  void sawAt(long seen) {
+  void recordRevision(long seen) {
     revision = Math.max(revision, seen);
   }
 
-  /** Makes the change if the lock stands as it was seen. */
-  CompletionStage<Made> make(ObservedLock seen, RecordDiff change) {
-    return means(seen, change)
+  /** Writes the change if the lock is still in the observed state. */
+  CompletionStage<Result> write(ObservedLock observed, RecordDiff diff) {
+    return prepare(observed, diff)
         .thenCompose(
-            means ->
-                send(seen, change, means)
-                    .thenCompose(outcome -> answered(seen, change, means, outcome))
-                    .exceptionallyCompose(error -> failed(change, means, error)))
+            resources ->
+                send(observed, diff, resources)
+                    .thenCompose(outcome -> onAnswer(observed, diff, resources, outcome))
+                    .exceptionallyCompose(error -> onFailure(diff, resources, error)))
         .exceptionallyCompose(
             error ->
-                EtcdException.is(error, EtcdException.Kind.FULL) && change.canDoWithoutRoom()
-                    ? make(seen, change.withoutRoom())
+                EtcdException.isKind(error, EtcdException.Kind.FULL)
+                        && diff.isPossibleWithoutSpace()
+                    ? write(observed, diff.withoutSpace())
                     : CompletableFuture.failedFuture(error));
   }
 
-  /** A lease that was taken and bound to nothing may be used again. */
-  void giveBackUnused() {
-    unused.ifPresent(around.pool()::giveBack);
+  /** Gives back a lease that was taken and is bound to no key. */
+  void returnUnusedLease() {
+    unused.ifPresent(context.leasePool()::giveBack);
     unused = Optional.empty();
   }
 
-  private CompletionStage<Means> means(ObservedLock seen, RecordDiff change) {
+  private CompletionStage<Resources> prepare(ObservedLock observed, RecordDiff diff) {
     CompletionStage<TokenBase.Value> base =
-        change.ownToken()
-            ? around.base().current(deadline)
+        diff.ownToken()
+            ? context.tokenBase().current(deadline)
             : CompletableFuture.completedStage(NO_BASE);
-    CompletionStage<Long> line =
-        change.line() && !change.after().replicaQueue().isEmpty()
-            ? around.lines().take(deadline).thenApply(LeaseHandle::id)
+    CompletionStage<Long> queueLease =
+        diff.queueChanged() && !diff.after().replicaQueue().isEmpty()
+            ? context.queueLease().take(deadline).thenApply(LeaseHandle::id)
             : CompletableFuture.completedStage(0L);
-    return lease(seen, change)
+    return lease(observed, diff)
         .thenCompose(
-            lease -> base.thenCombine(line, (counted, mine) -> new Means(lease, counted, mine)));
+            lease ->
+                base.thenCombine(queueLease, (value, queue) -> new Resources(lease, value, queue)));
   }
 
-  private CompletionStage<Long> lease(ObservedLock seen, RecordDiff change) {
-    return switch (change.kind()) {
+  private CompletionStage<Long> lease(ObservedLock observed, RecordDiff diff) {
+    return switch (diff.kind()) {
       case GRANT ->
-          pooled(change.after().ownership().orElseThrow().lease()).thenApply(t -> t.lease().id());
-      case FREE -> around.memories().take(deadline).thenApply(LeaseHandle::id);
-      case TURN -> around.turns().take(deadline).thenApply(LeaseHandle::id);
-      case CLOSE -> CompletableFuture.completedStage(seen.entry().orElseThrow().lease());
-      case CLOSE_ANEW ->
-          around
-              .leases()
-              .grant(TtlRounding.up(change.closedFor()).toSeconds(), Use.BINDING, deadline)
+          pooledLease(diff.after().ownership().orElseThrow().lease())
+              .thenApply(pooled -> pooled.lease().id());
+      case FREE -> context.memoryLease().take(deadline).thenApply(LeaseHandle::id);
+      case TURN -> context.turnLease().take(deadline).thenApply(LeaseHandle::id);
+      case CLOSE -> CompletableFuture.completedStage(observed.entry().orElseThrow().lease());
+      case CLOSE_ON_NEW_LEASE ->
+          context
+              .leaseClient()
+              .grant(TtlRounding.roundUp(diff.closedFor()).toSeconds(), LeaseUse.BINDING, deadline)
               .thenApply(LeaseHandle::id);
       case NONE, REMOVE -> CompletableFuture.completedStage(0L);
     };
   }
 
-  private CompletionStage<Taken> pooled(Lease lease) {
-    long seconds = TtlRounding.up(lease.whole()).toSeconds();
-    if (unused.filter(taken -> taken.seconds() == seconds).isPresent()) {
+  private CompletionStage<PooledLease> pooledLease(Lease lease) {
+    long seconds = TtlRounding.roundUp(lease.whole()).toSeconds();
+    if (unused.filter(pooled -> pooled.seconds() == seconds).isPresent()) {
       return CompletableFuture.completedStage(unused.orElseThrow());
     }
-    return around
-        .pool()
+    return context
+        .leasePool()
         .take(seconds, deadline)
         .thenApply(
-            taken -> {
-              unused = Optional.of(taken);
-              return taken;
+            pooled -> {
+              unused = Optional.of(pooled);
+              return pooled;
             });
   }
 
   private CompletionStage<GuardedTxn.Outcome> send(
-      ObservedLock seen, RecordDiff change, Means means) {
-    EtcdSchema keys = around.keys();
-    ByteString record = keys.lock(seen.lock());
-    ByteString line = keys.line(seen.lock());
-    TxnRequest.Builder request = TxnRequest.newBuilder().addCompare(seen.recordUnchanged(keys));
-    if (change.kind() != Kind.REMOVE) {
-      request.addCompare(seen.lineUnchanged(keys));
+      ObservedLock observed, RecordDiff diff, Resources resources) {
+    EtcdSchema schema = context.schema();
+    ByteString record = schema.lock(observed.lock());
+    ByteString queue = schema.queue(observed.lock());
+    TxnRequest.Builder request =
+        TxnRequest.newBuilder().addCompare(observed.recordUnchanged(schema));
+    if (diff.kind() != Kind.REMOVE) {
+      request.addCompare(observed.queueUnchanged(schema));
     }
-    if (change.kind() == Kind.REMOVE) {
+    if (diff.kind() == Kind.REMOVE) {
       request.addSuccess(TxnOps.delete(record));
-    } else if (change.kind() != Kind.NONE) {
-      ByteString value = change.value(means.base().offset()).encode();
-      request.addSuccess(TxnOps.put(record, value, means.lease()));
+    } else if (diff.kind() != Kind.NONE) {
+      ByteString value = EtcdRecordCodec.encode(diff.value(resources.base().offset()));
+      request.addSuccess(TxnOps.put(record, value, resources.lease()));
     }
-    if (change.line()) {
+    if (diff.queueChanged()) {
+      List<ReplicaId> replicas = diff.after().replicaQueue();
       request.addSuccess(
-          change.after().replicaQueue().isEmpty()
-              ? TxnOps.delete(line)
-              : TxnOps.put(
-                  line,
-                  ObservedLock.Queue.encode(change.after().replicaQueue()),
-                  means.lineLease()));
+          replicas.isEmpty()
+              ? TxnOps.delete(queue)
+              : TxnOps.put(queue, EtcdRecordCodec.encodeQueue(replicas), resources.queueLease()));
     }
-    request.addFailure(TxnOps.get(record)).addFailure(TxnOps.get(line));
-    if (change.ownToken()) {
-      request.addCompare(TxnOps.hasValue(around.base().key(), means.base().bytes()));
-      request.addFailure(TxnOps.get(around.base().key()));
+    request.addFailure(TxnOps.get(record)).addFailure(TxnOps.get(queue));
+    if (diff.ownToken()) {
+      ByteString base = context.schema().tokenBase();
+      request.addCompare(TxnOps.hasValue(base, resources.base().bytes()));
+      request.addFailure(TxnOps.get(base));
     }
-    // Over another connection the base may be another, from a backup, of the same value.
-    GuardedTxn guarded = new GuardedTxn(record, request.build(), means.base().connection());
-    return lane().ask(guarded, deadline);
+    // On another connection, a base restored from a backup may have the same value.
+    GuardedTxn txn = new GuardedTxn(record, request.build(), resources.base().connection());
+    return batcher().submit(txn, deadline);
   }
 
-  private TxnBatcher<GuardedTxn, GuardedTxn.Outcome> lane() {
-    return isAttempt ? around.acquires() : around.owners();
+  private TxnBatcher<GuardedTxn, GuardedTxn.Outcome> batcher() {
+    return isAttempt ? context.acquireTxns() : context.ownerTxns();
   }
 
-  private CompletionStage<Made> answered(
-      ObservedLock seen, RecordDiff change, Means means, GuardedTxn.Outcome outcome) {
-    sawAt(outcome.revision());
+  private CompletionStage<Result> onAnswer(
+      ObservedLock observed, RecordDiff diff, Resources resources, GuardedTxn.Outcome outcome) {
+    recordRevision(outcome.revision());
     if (!outcome.done()) {
-      return CompletableFuture.completedStage(instead(seen, change, means, outcome));
+      return CompletableFuture.completedStage(notWritten(observed, diff, resources, outcome));
     }
-    settleLeases(seen, change);
-    if (change.kind() == Kind.NONE) {
+    returnFormerLease(observed, diff);
+    if (diff.kind() == Kind.NONE) {
       return CompletableFuture.completedStage(
-          new Made(true, Optional.empty(), 0, outcome.revision(), Optional.empty()));
+          new Result(true, Optional.empty(), 0, outcome.revision(), Optional.empty()));
     }
-    if (isTooLate(change)) {
-      // Its lease has run out while the transaction waited: nobody counts on this grant.
+    if (isTooLate(diff)) {
+      // The lease ran out while the transaction waited. Nobody relies on this grant.
       unused = Optional.empty();
-      return CompletableFuture.completedStage(Made.AGAIN);
+      return CompletableFuture.completedStage(Result.RETRY);
     }
-    return CompletableFuture.completedStage(made(seen, change, means, outcome.revision()));
+    return CompletableFuture.completedStage(written(observed, diff, resources, outcome.revision()));
   }
 
-  private Made made(ObservedLock seen, RecordDiff change, Means means, long written) {
-    if (change.kind() == Kind.REMOVE) {
-      return new Made(true, Optional.empty(), 0, written, Optional.empty());
+  private Result written(
+      ObservedLock observed, RecordDiff diff, Resources resources, long writtenAt) {
+    if (diff.kind() == Kind.REMOVE) {
+      return new Result(true, Optional.empty(), 0, writtenAt, Optional.empty());
     }
-    LockValue value = change.value(means.base().offset());
-    Entry entry = new Entry(value, written, means.lease(), Optional.empty());
-    if (change.kind() == Kind.GRANT) {
-      unused.ifPresent(taken -> around.holdings().add(seen.lock(), entry, taken));
+    LockValue value = diff.value(resources.base().offset());
+    Entry entry = new Entry(value, writtenAt, resources.lease(), Optional.empty());
+    if (diff.kind() == Kind.GRANT) {
+      unused.ifPresent(pooled -> context.localGrants().add(observed.lock(), entry, pooled));
       unused = Optional.empty();
     }
-    long token = change.ownToken() ? entry.token() : 0;
-    return new Made(true, Optional.of(entry), token, written, Optional.empty());
+    long token = diff.ownToken() ? entry.token() : 0;
+    return new Result(true, Optional.of(entry), token, writtenAt, Optional.empty());
   }
 
-  /** What the record was bound to is free again, unless the new one is bound to the same. */
-  private void settleLeases(ObservedLock seen, RecordDiff change) {
-    if (change.kind() == Kind.NONE || !seen.isBound()) {
+  /** Gives back the lease of the former record, unless the new record is bound to it as well. */
+  private void returnFormerLease(ObservedLock observed, RecordDiff diff) {
+    if (diff.kind() == Kind.NONE || !observed.isBound()) {
       return;
     }
-    Optional<Taken> former =
-        around.holdings().remove(seen.lock(), seen.entry().orElseThrow().revision());
-    if (change.kind() != Kind.CLOSE) {
-      former.ifPresent(around.pool()::giveBack);
+    Optional<PooledLease> former =
+        context.localGrants().remove(observed.lock(), observed.entry().orElseThrow().revision());
+    if (diff.kind() != Kind.CLOSE) {
+      former.ifPresent(context.leasePool()::giveBack);
     }
   }
 
-  private Made instead(
-      ObservedLock seen, RecordDiff change, Means means, GuardedTxn.Outcome outcome) {
-    List<ResponseOp> read = outcome.responses();
-    if (change.ownToken()) {
-      around
-          .base()
-          .found(
-              means.base(), LockRead.first(read.get(2).getResponseRange()), outcome.connection());
+  private Result notWritten(
+      ObservedLock observed, RecordDiff diff, Resources resources, GuardedTxn.Outcome outcome) {
+    List<ResponseOp> responses = outcome.responses();
+    if (diff.ownToken()) {
+      context
+          .tokenBase()
+          .onOtherBaseRead(
+              resources.base(),
+              LockRead.first(responses.get(2).getResponseRange()),
+              outcome.connection());
     }
-    ObservedLock other =
+    ObservedLock present =
         ObservedLock.read(
-            seen.lock(),
-            LockRead.first(read.get(0).getResponseRange()),
-            LockRead.first(read.get(1).getResponseRange()));
-    return new Made(false, Optional.empty(), 0, outcome.revision(), Optional.of(other));
+            observed.lock(),
+            LockRead.first(responses.get(0).getResponseRange()),
+            LockRead.first(responses.get(1).getResponseRange()));
+    return new Result(false, Optional.empty(), 0, outcome.revision(), Optional.of(present));
   }
 
-  private boolean isTooLate(RecordDiff change) {
-    return change.kind() == Kind.GRANT
-        && unused.map(Taken::lease).filter(LeaseHandle::mayHaveEnded).isPresent();
+  private boolean isTooLate(RecordDiff diff) {
+    return diff.kind() == Kind.GRANT
+        && unused.map(PooledLease::lease).filter(LeaseHandle::mayHaveEnded).isPresent();
   }
 
-  private CompletionStage<Made> failed(RecordDiff change, Means means, Throwable error) {
-    boolean bound = change.kind() == Kind.GRANT;
-    if (EtcdException.is(error, EtcdException.Kind.NOT_SENT)) {
-      around.base().mistrust(means.base());
-      return CompletableFuture.completedStage(Made.AGAIN);
+  private CompletionStage<Result> onFailure(RecordDiff diff, Resources resources, Throwable error) {
+    boolean isGrant = diff.kind() == Kind.GRANT;
+    if (EtcdException.isKind(error, EtcdException.Kind.NOT_SENT)) {
+      context.tokenBase().onNotSent(resources.base());
+      return CompletableFuture.completedStage(Result.RETRY);
     }
-    if (EtcdException.is(error, EtcdException.Kind.LEASE_GONE)) {
-      unused = bound ? Optional.empty() : unused;
-      around.memories().isGone(means.lease());
-      around.turns().isGone(means.lease());
-      around.lines().isGone(means.lineLease());
-      return CompletableFuture.completedStage(Made.AGAIN);
+    if (EtcdException.isKind(error, EtcdException.Kind.LEASE_GONE)) {
+      unused = isGrant ? Optional.empty() : unused;
+      context.memoryLease().onGone(resources.lease());
+      context.turnLease().onGone(resources.lease());
+      context.queueLease().onGone(resources.queueLease());
+      return CompletableFuture.completedStage(Result.RETRY);
     }
-    if (bound
-        && EtcdException.in(error)
-            .filter(t -> t.kind() != EtcdException.Kind.UNANSWERED)
-            .isEmpty()) {
-      // It may be bound to a grant by now, or be so later: it is left to die.
+    boolean refused =
+        EtcdException.find(error)
+            .filter(found -> found.kind() != EtcdException.Kind.UNANSWERED)
+            .isPresent();
+    if (isGrant && !refused) {
+      // A grant may be bound to the lease already, or later. The lease is left to expire.
       unused = Optional.empty();
     }
     return CompletableFuture.failedFuture(error);

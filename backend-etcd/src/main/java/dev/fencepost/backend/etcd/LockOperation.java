@@ -1,6 +1,7 @@
 package dev.fencepost.backend.etcd;
 
 import dev.fencepost.backend.etcd.ObservedLock.Entry;
+import dev.fencepost.backend.etcd.ObservedLock.ReplicaQueue;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Renewal;
@@ -13,158 +14,167 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 
 /**
- * One move, from the guess of how the lock stands to the answer. The rules say what follows from
- * what was seen, the transaction compares what was seen, and its other branch reads what is there
- * instead: then it is tried again from that. Each failed try means that somebody else went on.
+ * One command on a lock, from a guess of its state to the answer. The rules turn the observed state
+ * into a transition, and a transaction writes it if that state is still unchanged. Its other branch
+ * reads the present state instead, and the operation retries from there. Each failed try means that
+ * somebody else made progress.
  *
- * <p>For one call; its steps follow each other.
+ * <p>For one call; its steps run one after another.
  */
 final class LockOperation<T> {
-  private static final int MOST_TRIES = 200;
+  private static final int MAX_TRIES = 200;
 
-  private final EtcdCommand<T> move;
-  private final OperationContext around;
-  private final EtcdRenewer renewals;
+  private final EtcdCommand<T> command;
+  private final OperationContext context;
+  private final EtcdRenewer renewer;
   private final CallDeadline deadline;
   private final LockCommit commit;
   private int tries;
-  private boolean endsByTime;
+  private boolean needsTime;
 
   LockOperation(
-      EtcdCommand<T> move, OperationContext around, EtcdRenewer renewals, CallDeadline deadline) {
-    this.move = move;
-    this.around = around;
-    this.renewals = renewals;
+      EtcdCommand<T> command,
+      OperationContext context,
+      EtcdRenewer renewer,
+      CallDeadline deadline) {
+    this.command = command;
+    this.context = context;
+    this.renewer = renewer;
     this.deadline = deadline;
-    this.commit = new LockCommit(around, move instanceof EtcdCommand.Acquire, deadline);
+    this.commit = new LockCommit(context, command instanceof EtcdCommand.Acquire, deadline);
   }
 
-  /** Makes the move, first on the ground of a guess. */
-  CompletionStage<T> from(ObservedLock guess) {
-    return settled(decide(guess));
+  /** Runs the command, starting from a guessed state. */
+  CompletionStage<T> runFromGuess(ObservedLock guess) {
+    return returningUnusedLease(tryFrom(guess));
   }
 
-  /** Makes the move on the ground of a look. */
-  CompletionStage<T> fromLook() {
-    return settled(look());
+  /** Runs the command, starting from a read. */
+  CompletionStage<T> runFromRead() {
+    return returningUnusedLease(readAndTry());
   }
 
-  private CompletionStage<T> settled(CompletionStage<T> answer) {
-    return answer.whenComplete((done, error) -> commit.giveBackUnused());
+  private CompletionStage<T> returningUnusedLease(CompletionStage<T> answer) {
+    return answer.whenComplete((done, error) -> commit.returnUnusedLease());
   }
 
-  private CompletionStage<T> look() {
-    if (++tries > MOST_TRIES || deadline.isOver()) {
-      return CompletableFuture.failedFuture(EtcdException.timeout());
+  private CompletionStage<T> readAndTry() {
+    if (++tries > MAX_TRIES || deadline.isOver()) {
+      return CompletableFuture.failedFuture(EtcdErrors.timeout());
     }
-    EtcdSchema keys = around.keys();
-    return around
+    return context
         .reads()
-        .ask(new LockRead(keys.lock(move.lock()), keys.line(move.lock())), deadline)
-        .thenCompose(
-            found ->
-                weigh(
-                    ObservedLock.read(move.lock(), found.record(), found.line()),
-                    found.revision()));
+        .submit(LockRead.of(context.schema(), command.lock()), deadline)
+        .thenCompose(read -> tryFromRead(read.toLock(command.lock()), read.revision()));
   }
 
-  /** Learns how much time is left, if that decides. */
-  private CompletionStage<T> weigh(ObservedLock seen, long revision) {
-    commit.sawAt(revision);
-    if (seen.isBound() && (move.needsTime() || seen.dependsOnTime() || endsByTime)) {
-      return withTime(seen).thenCompose(this::decide);
+  /** Queries the time that is left first, if it decides. */
+  private CompletionStage<T> tryFromRead(ObservedLock observed, long revision) {
+    commit.recordRevision(revision);
+    if (observed.isBound() && (command.needsTime() || observed.dependsOnTime() || needsTime)) {
+      return withTime(observed).thenCompose(this::tryFrom);
     }
-    return decide(seen);
+    return tryFrom(observed);
   }
 
-  private CompletionStage<ObservedLock> withTime(ObservedLock seen) {
-    return around.clock().timed(seen, deadline);
+  private CompletionStage<ObservedLock> withTime(ObservedLock observed) {
+    return context.leaseClock().withTime(observed, deadline);
   }
 
-  private CompletionStage<T> decide(ObservedLock found) {
-    boolean isTurnOver = !found.isGuessed() && around.watches().isTurnOver(found);
-    ObservedLock seen = isTurnOver ? found.withTurnOver() : found;
-    long now = TimeUnit.NANOSECONDS.toMicros(around.base().clockNanos());
-    LockRecord before = seen.at(now);
-    Transition<T> step = move.step(before, new StepContext(around.self(), 0, now));
-    RecordDiff change = RecordDiff.between(seen, before, step.after(), now);
-    if (change.isNothing()) {
-      return seen.isGuessed() ? look() : finish(seen, step, LockCommit.Made.NOTHING);
+  private CompletionStage<T> tryFrom(ObservedLock found) {
+    boolean turnExpired = !found.isGuessed() && context.watches().hasTurnExpired(found);
+    ObservedLock observed = turnExpired ? found.withTurnExpired() : found;
+    long now = TimeUnit.NANOSECONDS.toMicros(context.tokenBase().clockNanos());
+    LockRecord before = observed.recordAt(now);
+    Transition<T> transition = command.apply(before, new StepContext(context.self(), 0, now));
+    RecordDiff diff = RecordDiff.between(observed, before, transition.after(), now);
+    if (diff.isEmpty()) {
+      return observed.isGuessed()
+          ? readAndTry()
+          : finish(observed, transition, LockCommit.Result.NOTHING);
     }
     return commit
-        .make(seen, change)
+        .write(observed, diff)
         .thenCompose(
-            made -> {
-              if (made.isDone()) {
-                return finish(seen, step, made);
+            result -> {
+              if (result.isDone()) {
+                return finish(observed, transition, result);
               }
-              if (++tries > MOST_TRIES || deadline.isOver()) {
-                return CompletableFuture.failedFuture(EtcdException.timeout());
+              if (++tries > MAX_TRIES || deadline.isOver()) {
+                return CompletableFuture.failedFuture(EtcdErrors.timeout());
               }
-              return made.instead()
-                  .map(other -> weigh(other, made.revision()))
-                  .orElseGet(this::look);
+              return result
+                  .present()
+                  .map(present -> tryFromRead(present, result.revision()))
+                  .orElseGet(this::readAndTry);
             });
   }
 
-  private CompletionStage<T> finish(ObservedLock seen, Transition<T> step, LockCommit.Made made) {
-    follow(seen, step.after(), made);
-    if (made.token() > 0) {
-      around.base().saw(made.token());
+  private CompletionStage<T> finish(
+      ObservedLock observed, Transition<T> transition, LockCommit.Result result) {
+    updateWatch(observed, transition.after(), result);
+    if (result.token() > 0) {
+      context.tokenBase().recordToken(result.token());
     }
     T answer =
-        move.withTokens(
-            step.outcome(), made.token(), around.base().presentToken(commit.revision()));
-    Optional<Attempt> got = move.got(answer);
-    if (got.isPresent() && got.orElseThrow() instanceof Attempt.Granted granted) {
+        command.withTokens(
+            transition.outcome(),
+            result.token(),
+            context.tokenBase().highestToken(commit.revision()));
+    Optional<Attempt> attempt = command.attemptIn(answer);
+    if (attempt.isPresent() && attempt.orElseThrow() instanceof Attempt.Granted granted) {
       return granted.grant().origin() == Grant.Origin.EXISTING
           ? confirm(granted.grant(), answer)
           : CompletableFuture.completedStage(answer);
     }
-    boolean showsTime = got.isPresent() && step.after().turn().isEmpty();
-    return showsTime && seen.isBound() && seen.entry().orElseThrow().secondsLeft().isEmpty()
-        ? withTime(seen).thenApply(timed -> timed.hasRecordOf(seen) ? tellTime(timed) : answer)
+    boolean showsTime = attempt.isPresent() && transition.after().turn().isEmpty();
+    return showsTime && observed.isBound() && observed.entry().orElseThrow().secondsLeft().isEmpty()
+        ? withTime(observed)
+            .thenApply(timed -> timed.hasSameRecordAs(observed) ? answerWithTime(timed) : answer)
         : CompletableFuture.completedStage(answer);
   }
 
-  /** The same answer with the time that is left. */
-  private T tellTime(ObservedLock timed) {
-    long now = TimeUnit.NANOSECONDS.toMicros(around.base().clockNanos());
-    Transition<T> again = move.step(timed.at(now), new StepContext(around.self(), 0, now));
-    return move.withTokens(again.outcome(), 0, around.base().presentToken(commit.revision()));
+  /** Returns the same answer with the time that is left. */
+  private T answerWithTime(ObservedLock timed) {
+    long now = TimeUnit.NANOSECONDS.toMicros(context.tokenBase().clockNanos());
+    Transition<T> again =
+        command.apply(timed.recordAt(now), new StepContext(context.self(), 0, now));
+    return command.withTokens(
+        again.outcome(), 0, context.tokenBase().highestToken(commit.revision()));
   }
 
-  /** The claim held it already: its lease counts anew. */
-  private CompletionStage<T> confirm(Grant standing, T answer) {
-    return renewals
-        .renew(standing.ref(), deadline)
+  /** Renews the lease of a claim that already holds the lock, so that it counts from now. */
+  private CompletionStage<T> confirm(Grant existing, T answer) {
+    return renewer
+        .renew(existing.ref(), deadline)
         .thenCompose(
             renewal -> {
-              // If it ended by time, its record may stand for a while.
-              endsByTime = true;
+              // If the lease has ended, its record may still exist for a while.
+              needsTime = true;
               return renewal instanceof Renewal.Renewed
                   ? CompletableFuture.completedStage(answer)
-                  : look();
+                  : readAndTry();
             });
   }
 
-  /** Whoever stands in line, or may take the lock, must learn when that changes. */
-  private void follow(ObservedLock seen, LockRecord after, LockCommit.Made made) {
+  /** Watches the lock while this replica is in its queue or has its turn. */
+  private void updateWatch(ObservedLock observed, LockRecord after, LockCommit.Result result) {
     boolean waits =
-        after.replicaQueue().contains(around.self())
-            || after.turn().filter(around.self()::equals).isPresent();
+        after.replicaQueue().contains(context.self())
+            || after.turn().filter(context.self()::equals).isPresent();
     if (waits) {
-      Optional<Entry> entry = made.entry().or(seen::entry);
-      ObservedLock.Queue line =
-          made.isDone() && !after.replicaQueue().equals(seen.line().replicas())
-              ? new ObservedLock.Queue(
-                  after.replicaQueue(), after.replicaQueue().isEmpty() ? 0 : made.revision())
-              : seen.line();
-      around
+      Optional<Entry> entry = result.entry().or(observed::entry);
+      ReplicaQueue queue =
+          result.isDone() && !after.replicaQueue().equals(observed.queue().replicas())
+              ? new ReplicaQueue(
+                  after.replicaQueue(), after.replicaQueue().isEmpty() ? 0 : result.revision())
+              : observed.queue();
+      context
           .watches()
-          .follow(new ObservedLock(seen.lock(), entry, line, seen.basis()), commit.revision());
+          .watch(
+              new ObservedLock(observed.lock(), entry, queue, observed.basis()), commit.revision());
     } else {
-      around.watches().unfollow(seen.lock(), commit.revision());
+      context.watches().unwatch(observed.lock(), commit.revision());
     }
   }
 }

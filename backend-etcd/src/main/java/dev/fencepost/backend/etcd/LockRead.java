@@ -1,6 +1,7 @@
 package dev.fencepost.backend.etcd;
 
 import com.google.protobuf.ByteString;
+import dev.fencepost.lock.LockName;
 import io.etcd.jetcd.api.KeyValue;
 import io.etcd.jetcd.api.RangeResponse;
 import io.etcd.jetcd.api.TxnRequest;
@@ -10,54 +11,65 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A look at the record of a lock and at its line, at one moment.
+ * A read of a lock's record and replica queue at one moment.
  *
- * @param record the record's key
- * @param line the line's key
+ * @param record the key of the record
+ * @param queue the key of the replica queue
  */
-record LockRead(ByteString record, ByteString line) {
+record LockRead(ByteString record, ByteString queue) {
+
+  static LockRead of(EtcdSchema schema, LockName lock) {
+    return new LockRead(schema.lock(lock), schema.queue(lock));
+  }
 
   /**
-   * What was seen; each is empty if there is no such key.
+   * The answer to a read. Record and queue are empty if there is no such key.
    *
    * @param revision of the store at that moment
-   * @param term in which etcd's leader was in office at that moment
+   * @param term of etcd's leader at that moment
    */
-  record Found(Optional<KeyValue> record, Optional<KeyValue> line, long revision, long term) {}
+  record Result(Optional<KeyValue> record, Optional<KeyValue> queue, long revision, long term) {
 
+    /** Decodes it, see {@link ObservedLock#read}. */
+    ObservedLock toLock(LockName lock) {
+      return ObservedLock.read(lock, record, queue);
+    }
+  }
+
+  /** Returns the first key of a range, if the range has one. */
   static Optional<KeyValue> first(RangeResponse range) {
     return range.getKvsCount() == 0 ? Optional.empty() : Optional.of(range.getKvs(0));
   }
 
-  /** Several looks are one transaction, without nesting. */
-  static final class Form implements TxnBatcher.Form<LockRead, Found> {
+  /** Joins several reads in one transaction, without nesting. */
+  static final class Batching implements TxnBatcher.Batching<LockRead, Result> {
     @Override
-    public ByteString key(LockRead question) {
-      return question.record();
+    public ByteString key(LockRead read) {
+      return read.record();
     }
 
     @Override
-    public TxnRequest join(List<LockRead> questions) {
+    public TxnRequest join(List<LockRead> reads) {
       TxnRequest.Builder all = TxnRequest.newBuilder();
-      for (LockRead each : questions) {
-        all.addSuccess(TxnOps.get(each.record())).addSuccess(TxnOps.get(each.line()));
+      for (LockRead each : reads) {
+        all.addSuccess(TxnOps.get(each.record())).addSuccess(TxnOps.get(each.queue()));
       }
       return all.build();
     }
 
     @Override
-    public List<Found> split(int questions, EtcdReply<TxnResponse> reply) {
+    public List<Result> split(int reads, EtcdReply<TxnResponse> reply) {
       TxnResponse all = reply.message();
-      List<Found> found = new ArrayList<>(questions);
-      for (int i = 0; i < questions; i++) {
-        found.add(
-            new Found(
+      List<Result> results = new ArrayList<>(reads);
+      for (int i = 0; i < reads; i++) {
+        results.add(
+            new Result(
                 first(all.getResponses(2 * i).getResponseRange()),
                 first(all.getResponses(2 * i + 1).getResponseRange()),
                 all.getHeader().getRevision(),
                 all.getHeader().getRaftTerm()));
       }
-      return found;
+      return results;
     }
   }
 }

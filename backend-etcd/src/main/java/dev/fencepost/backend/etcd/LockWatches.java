@@ -2,9 +2,9 @@ package dev.fencepost.backend.etcd;
 
 import dev.fencepost.backend.etcd.ObservedLock.Basis;
 import dev.fencepost.backend.etcd.ObservedLock.Entry;
+import dev.fencepost.backend.etcd.ObservedLock.ReplicaQueue;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReplicaId;
-import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.record.LockRecord;
 import io.etcd.jetcd.api.Event;
 import io.etcd.jetcd.api.WatchCancelRequest;
@@ -30,141 +30,141 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The locks that somebody waits for here: one watch each, all on one stream, from the revision at
- * which the lock was seen taken. Tells of a lock when its turn has come here or when it is free for
- * all, and remembers how it was last seen, so that the attempt that follows begins with a good
- * guess.
+ * The locks that have waiters at this replica: one etcd watch each, all on one stream, from the
+ * revision at which the lock was seen taken.
  *
- * <p>A stream that broke is opened again and goes on where it ended. What cannot be had any more,
- * because etcd has compacted it or was restored, is made up for by telling of the lock once the
- * watch stands. Safe for use by many threads; nobody is told under the monitor.
+ * <p>Wakes the waiters of a lock when this replica has the turn, or when the lock is free for all.
+ * Caches the last seen state of each lock, so that the next attempt starts from a good guess.
+ *
+ * <p>A broken stream is reopened and continues where it ended. If etcd cannot deliver events, since
+ * it has compacted them or was restored from a backup, the waiters are woken once as soon as the
+ * new watch exists. Safe for use by many threads; the wake callback never runs under the monitor.
  */
 final class LockWatches implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LockWatches.class);
-  private static final long SHORTEST_PAUSE_NANOS = Duration.ofMillis(100).toNanos();
-  private static final long LONGEST_PAUSE_NANOS = Duration.ofSeconds(3).toNanos();
+  private static final long MIN_REOPEN_DELAY_NANOS = Duration.ofMillis(100).toNanos();
+  private static final long MAX_REOPEN_DELAY_NANOS = Duration.ofSeconds(3).toNanos();
 
-  /** The start of a watch that wants no history. */
+  /** The start revision of a watch that needs no history. */
   private static final long FROM_NOW = 0;
 
-  private final EtcdConnections wire;
-  private final EtcdSchema keys;
+  private final EtcdConnections connections;
+  private final EtcdSchema schema;
   private final ReplicaId self;
   private final Consumer<LockName> wake;
   private final Duration callTimeout;
   private final Map<LockName, WatchedLock> watches = new HashMap<>();
-  private @Nullable Run run;
-  private long pauseNanos = SHORTEST_PAUSE_NANOS;
-  private long notBeforeNanos = System.nanoTime();
+  private @Nullable OpenStream current;
+  private long reopenDelayNanos = MIN_REOPEN_DELAY_NANOS;
+  private long reopenAtNanos = System.nanoTime();
   private int refusals;
   private boolean closed;
 
   LockWatches(
-      EtcdConnections wire,
-      EtcdSchema keys,
+      EtcdConnections connections,
+      EtcdSchema schema,
       ReplicaId self,
       Consumer<LockName> wake,
       Duration callTimeout) {
-    this.wire = wire;
-    this.keys = keys;
+    this.connections = connections;
+    this.schema = schema;
     this.self = self;
     this.wake = wake;
     this.callTimeout = callTimeout;
   }
 
-  /** Follows the lock, which was seen so at that revision. */
-  void follow(ObservedLock seen, long revision) {
+  /** Watches a lock that was observed in this state at that revision. */
+  void watch(ObservedLock observed, long revision) {
     synchronized (this) {
-      WatchedLock watch = watches.get(seen.lock());
-      if (watch != null) {
-        watch.follow(seen, revision);
+      WatchedLock watched = watches.get(observed.lock());
+      if (watched != null) {
+        watched.record(observed, revision);
         return;
       }
-      WatchedLock added = new WatchedLock(seen, revision);
-      watches.put(seen.lock(), added);
-      if (run != null) {
-        run.create(added);
+      WatchedLock added = new WatchedLock(observed, revision);
+      watches.put(observed.lock(), added);
+      if (current != null) {
+        current.create(added);
         return;
       }
     }
     openIfNeeded();
   }
 
-  /** Nobody waits for the lock any more, as of that revision. */
-  synchronized void unfollow(LockName lock, long revision) {
-    WatchedLock watch = watches.get(lock);
-    if (watch != null && revision >= watch.followedAt) {
+  /** Ends the watch of a lock that had no waiters here at that revision. */
+  synchronized void unwatch(LockName lock, long revision) {
+    WatchedLock watched = watches.get(lock);
+    if (watched != null && revision >= watched.watchedAt) {
       watches.remove(lock);
-      if (run != null) {
-        run.cancel(watch);
+      if (current != null) {
+        current.cancel(watched);
       }
     }
   }
 
-  /** How an attempt should expect the lock to stand. */
+  /** Returns the state that an attempt should start from. */
   synchronized ObservedLock guess(LockName lock) {
-    WatchedLock watch = watches.get(lock);
-    if (watch == null) {
+    WatchedLock watched = watches.get(lock);
+    if (watched == null) {
       return ObservedLock.free(lock);
     }
-    boolean ourTurn = watch.entry.filter(entry -> entry.isTurnOf(self)).isPresent();
+    boolean ourTurn = watched.entry.filter(entry -> entry.isTurnOf(self)).isPresent();
     return new ObservedLock(
-        lock, ourTurn ? watch.entry : Optional.empty(), watch.line, Basis.GUESSED);
+        lock, ourTurn ? watched.entry : Optional.empty(), watched.queue, Basis.GUESSED);
   }
 
-  /** The line as it was last seen. */
-  synchronized ObservedLock.Queue lineOf(LockName lock) {
-    WatchedLock watch = watches.get(lock);
-    return watch == null ? ObservedLock.Queue.NONE : watch.line;
+  /** Returns the last seen replica queue of the lock. */
+  synchronized ReplicaQueue queueOf(LockName lock) {
+    WatchedLock watched = watches.get(lock);
+    return watched == null ? ReplicaQueue.NONE : watched.queue;
   }
 
-  /** Lines that this replica stands in, and that have been the same for so long; some of them. */
-  synchronized Map<LockName, ObservedLock.Queue> linesOlderThan(Duration age, int most) {
+  /** Returns queues that this replica is in and that have not changed for this long. */
+  synchronized Map<LockName, ReplicaQueue> queuesOlderThan(Duration age, int limit) {
     return watches.values().stream()
-        .filter(watch -> watch.isInLineSince(age, self))
-        .limit(most)
-        .collect(Collectors.toMap(watch -> watch.lock, watch -> watch.line));
+        .filter(watched -> watched.isInQueueSince(age, self))
+        .limit(limit)
+        .collect(Collectors.toMap(watched -> watched.lock, watched -> watched.queue));
   }
 
-  /** The line of a lock was seen. */
-  synchronized void sawLine(LockName lock, ObservedLock.Queue line) {
-    WatchedLock watch = watches.get(lock);
-    if (watch != null) {
-      watch.sawLine(line);
+  synchronized void recordQueue(LockName lock, ReplicaQueue queue) {
+    WatchedLock watched = watches.get(lock);
+    if (watched != null) {
+      watched.recordQueue(queue);
     }
   }
 
   /**
-   * Whether it has been another replica's turn for longer than a turn lasts: counted here from when
-   * the record was first seen, so it was written before that.
+   * True if another replica has had the turn for longer than a turn lasts. The time counts from
+   * when this replica first saw the record, so the record was written before that.
    */
-  synchronized boolean isTurnOver(ObservedLock seen) {
-    WatchedLock watch = watches.get(seen.lock());
-    return watch != null
-        && seen.turn().filter(turn -> !turn.equals(self)).isPresent()
-        && watch.entry.map(Entry::revision).equals(seen.entry().map(Entry::revision))
-        && System.nanoTime() - watch.sinceNanos > LockRecord.TURN.toNanos();
+  synchronized boolean hasTurnExpired(ObservedLock observed) {
+    WatchedLock watched = watches.get(observed.lock());
+    return watched != null
+        && observed.turn().filter(turn -> !turn.equals(self)).isPresent()
+        && watched.entry.map(Entry::revision).equals(observed.entry().map(Entry::revision))
+        && System.nanoTime() - watched.entrySinceNanos > LockRecord.TURN.toNanos();
   }
 
-  /** Opens the stream again if it broke, and ends one at a member that others have left. */
+  /** Reopens a broken stream, and ends a stream to a member that other calls no longer use. */
   void tick() {
-    Run old;
+    OpenStream old;
     synchronized (this) {
-      old = run;
+      old = current;
     }
     if (old != null) {
-      old.endIfElsewhere();
+      old.endIfAtOtherMember();
     }
     openIfNeeded();
   }
 
   @Override
   public void close() {
-    Run last;
+    OpenStream last;
     synchronized (this) {
       closed = true;
-      last = run;
-      run = null;
+      last = current;
+      current = null;
       watches.clear();
     }
     if (last != null) {
@@ -172,69 +172,56 @@ final class LockWatches implements AutoCloseable {
     }
   }
 
-  /** The lock's record now; one that cannot be read is looked at by the attempt that follows. */
-  private static Optional<Entry> entryOf(LockName lock, Event event) {
-    if (event.getType() != Event.EventType.PUT) {
-      return Optional.empty();
-    }
-    try {
-      return Optional.of(Entry.of(lock, event.getKv()));
-    } catch (StoreException e) {
-      LOG.warn("Not followed: {}", e.getMessage());
-      return Optional.empty();
-    }
-  }
-
   private void openIfNeeded() {
-    Run fresh;
+    OpenStream fresh;
     synchronized (this) {
-      boolean mayOpen = System.nanoTime() - notBeforeNanos >= 0;
-      if (closed || run != null || watches.isEmpty() || !mayOpen) {
+      boolean mayOpen = System.nanoTime() - reopenAtNanos >= 0;
+      if (closed || current != null || watches.isEmpty() || !mayOpen) {
         return;
       }
-      fresh = new Run();
-      run = fresh;
+      fresh = new OpenStream();
+      current = fresh;
       watches.values().forEach(fresh::create);
     }
-    wire.stream(WatchGrpc.getWatchMethod(), fresh, CallDeadline.in(callTimeout))
+    connections.stream(WatchGrpc.getWatchMethod(), fresh, CallDeadline.in(callTimeout))
         .whenComplete(
             (stream, error) -> {
               if (error == null) {
-                fresh.opened(stream);
+                fresh.onOpened(stream);
               } else {
-                fresh.ended(String.valueOf(error.getMessage()));
+                fresh.onEnded(String.valueOf(error.getMessage()));
               }
             });
   }
 
-  /** One stream from its opening to its end. Its state is under the monitor of all. */
-  private final class Run extends ClientCall.Listener<WatchResponse> {
+  /** One stream from its opening to its end. Guarded by the monitor of the outer class. */
+  private final class OpenStream extends ClientCall.Listener<WatchResponse> {
     private final Deque<WatchRequest> unsent = new ArrayDeque<>();
-    private final Deque<Creation> creating = new ArrayDeque<>();
+    private final Deque<PendingWatch> creating = new ArrayDeque<>();
     private final Map<Long, WatchedLock> byId = new HashMap<>();
     private final Map<WatchedLock, Long> ids = new HashMap<>();
     private @Nullable RequestStream<WatchRequest> stream;
-    private boolean over;
+    private boolean ended;
 
-    /** A watch that is being made. */
-    private record Creation(WatchedLock watch, long from) {}
+    /** A watch that etcd has not confirmed yet. */
+    private record PendingWatch(WatchedLock watched, long from) {}
 
-    void create(WatchedLock watch) {
-      create(watch, watch.nextRevision);
+    void create(WatchedLock watched) {
+      create(watched, watched.nextRevision);
     }
 
-    private void create(WatchedLock watch, long from) {
-      creating.addLast(new Creation(watch, from));
+    private void create(WatchedLock watched, long from) {
+      creating.addLast(new PendingWatch(watched, from));
       WatchCreateRequest.Builder create =
-          WatchCreateRequest.newBuilder().setKey(keys.lock(watch.lock)).setStartRevision(from);
+          WatchCreateRequest.newBuilder().setKey(schema.lock(watched.lock)).setStartRevision(from);
       send(WatchRequest.newBuilder().setCreateRequest(create).build());
     }
 
-    void cancel(WatchedLock watch) {
-      Long id = ids.get(watch);
+    void cancel(WatchedLock watched) {
+      Long id = ids.get(watched);
       if (id != null) {
         byId.remove(id);
-        ids.remove(watch);
+        ids.remove(watched);
         cancel(id);
       }
     }
@@ -247,15 +234,15 @@ final class LockWatches implements AutoCloseable {
     private void send(WatchRequest request) {
       if (stream == null) {
         unsent.addLast(request);
-      } else if (!over) {
+      } else if (!ended) {
         stream.send(request);
       }
     }
 
-    void opened(RequestStream<WatchRequest> opened) {
+    void onOpened(RequestStream<WatchRequest> opened) {
       synchronized (LockWatches.this) {
         stream = opened;
-        if (over) {
+        if (ended) {
           opened.cancel("closed");
           return;
         }
@@ -266,44 +253,44 @@ final class LockWatches implements AutoCloseable {
 
     @Override
     public void onMessage(WatchResponse response) {
-      List<LockName> told = new ArrayList<>();
+      List<LockName> toWake = new ArrayList<>();
       synchronized (LockWatches.this) {
-        if (over) {
+        if (ended) {
           return;
         }
         if (response.getCreated()) {
-          created(response, told);
+          onCreated(response, toWake);
         } else if (response.getCanceled()) {
-          cancelled(response);
+          onCanceled(response);
         } else {
-          changed(response, told);
+          onEvents(response, toWake);
         }
         if (stream != null) {
-          stream.askForMore();
+          stream.requestNext();
         }
       }
-      told.forEach(wake);
+      toWake.forEach(wake);
     }
 
     @Override
     public void onClose(Status status, Metadata trailers) {
-      ended(status.getCode().toString());
+      onEnded(status.getCode().toString());
     }
 
-    void endIfElsewhere() {
+    void endIfAtOtherMember() {
       RequestStream<WatchRequest> open;
       synchronized (LockWatches.this) {
         open = stream;
       }
-      if (open != null && !open.isAtPresentMember()) {
-        open.cancel("another member is asked by now");
+      if (open != null && !open.isAtCurrentMember()) {
+        open.cancel("calls go to another member now");
       }
     }
 
     void stop() {
       RequestStream<WatchRequest> open;
       synchronized (LockWatches.this) {
-        over = true;
+        ended = true;
         open = stream;
       }
       if (open != null) {
@@ -311,56 +298,56 @@ final class LockWatches implements AutoCloseable {
       }
     }
 
-    void ended(String why) {
+    void onEnded(String reason) {
       synchronized (LockWatches.this) {
-        over = true;
-        if (run == this) {
-          run = null;
-          notBeforeNanos = System.nanoTime() + pauseNanos;
-          pauseNanos = Math.min(2 * pauseNanos, LONGEST_PAUSE_NANOS);
-          LOG.debug("The watches ended ({}) and are made again", why);
+        ended = true;
+        if (current == this) {
+          current = null;
+          reopenAtNanos = System.nanoTime() + reopenDelayNanos;
+          reopenDelayNanos = Math.min(2 * reopenDelayNanos, MAX_REOPEN_DELAY_NANOS);
+          LOG.debug("The watch stream ended ({}) and is reopened", reason);
         }
       }
     }
 
-    private void created(WatchResponse response, List<LockName> told) {
-      Creation made = creating.pollFirst();
-      if (made == null) {
+    private void onCreated(WatchResponse response, List<LockName> toWake) {
+      PendingWatch created = creating.pollFirst();
+      if (created == null) {
         return;
       }
-      WatchedLock watch = made.watch();
+      WatchedLock watched = created.watched();
       if (response.getCanceled()) {
-        refused(response.getCancelReason());
+        onRefused(response.getCancelReason());
         return;
       }
       refusals = 0;
-      pauseNanos = SHORTEST_PAUSE_NANOS;
+      reopenDelayNanos = MIN_REOPEN_DELAY_NANOS;
       long present = response.getHeader().getRevision();
-      if (watches.get(watch.lock) != watch) {
+      if (watches.get(watched.lock) != watched) {
         cancel(response.getWatchId());
-      } else if (made.from() > present + 1) {
-        // Restored from a backup: that revision would come again only much later.
+      } else if (created.from() > present + 1) {
+        // Restored from a backup: that revision would be reached again only much later.
         cancel(response.getWatchId());
-        create(watch, FROM_NOW);
+        create(watched, FROM_NOW);
       } else {
-        byId.put(response.getWatchId(), watch);
-        ids.put(watch, response.getWatchId());
-        if (made.from() == FROM_NOW) {
-          watch.saw(Optional.empty(), present);
-          watch.nextRevision = present + 1;
-          told.add(watch.lock);
+        byId.put(response.getWatchId(), watched);
+        ids.put(watched, response.getWatchId());
+        if (created.from() == FROM_NOW) {
+          watched.recordEntry(Optional.empty(), present);
+          watched.nextRevision = present + 1;
+          toWake.add(watched.lock);
         }
       }
     }
 
     /**
-     * etcd asks at each watch who began the stream, and says no by a message: since the login that
-     * it began with has ended, as a rule. The next stream begins with another.
+     * Ends the stream. etcd checks for each watch the login that opened the stream, and refuses by
+     * a message, usually because that login has ended. The next stream uses a new login.
      */
-    private void refused(String reason) {
-      over = true;
+    private void onRefused(String reason) {
+      ended = true;
       if (++refusals == 2) {
-        LOG.warn("etcd refuses to watch locks, and is asked again: {}", reason);
+        LOG.warn("etcd refuses to watch locks; retrying with a new login: {}", reason);
       }
       RequestStream<WatchRequest> open = stream;
       if (open != null) {
@@ -369,32 +356,35 @@ final class LockWatches implements AutoCloseable {
       }
     }
 
-    /** By us, then it is forgotten already; or since what it wants to see is compacted. */
-    private void cancelled(WatchResponse response) {
-      WatchedLock watch = byId.remove(response.getWatchId());
-      if (watch != null) {
-        ids.remove(watch);
+    /**
+     * Creates the watch again, if etcd cancelled it because the events are compacted. A watch that
+     * this replica cancelled is forgotten already.
+     */
+    private void onCanceled(WatchResponse response) {
+      WatchedLock watched = byId.remove(response.getWatchId());
+      if (watched != null) {
+        ids.remove(watched);
         LOG.debug("A watch ended: {}", response.getCancelReason());
-        create(watch, FROM_NOW);
+        create(watched, FROM_NOW);
       }
     }
 
-    private void changed(WatchResponse response, List<LockName> told) {
-      WatchedLock watch = byId.get(response.getWatchId());
-      if (watch == null) {
+    private void onEvents(WatchResponse response, List<LockName> toWake) {
+      WatchedLock watched = byId.get(response.getWatchId());
+      if (watched == null) {
         return;
       }
       for (Event event : response.getEventsList()) {
         long revision = event.getKv().getModRevision();
-        watch.nextRevision = Math.max(watch.nextRevision, revision + 1);
-        Optional<Entry> entry = entryOf(watch.lock, event);
-        if (revision > watch.revision) {
-          watch.saw(entry, revision);
+        watched.nextRevision = Math.max(watched.nextRevision, revision + 1);
+        Optional<Entry> entry = WatchedLock.entryIn(watched.lock, event);
+        if (revision > watched.revision) {
+          watched.recordEntry(entry, revision);
         }
-        boolean concernsUs =
+        boolean mayTake =
             entry.isEmpty() || entry.orElseThrow().isFree() || entry.orElseThrow().isTurnOf(self);
-        if (concernsUs && !told.contains(watch.lock)) {
-          told.add(watch.lock);
+        if (mayTake && !toWake.contains(watched.lock)) {
+          toWake.add(watched.lock);
         }
       }
     }

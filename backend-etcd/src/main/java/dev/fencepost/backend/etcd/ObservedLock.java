@@ -11,45 +11,43 @@ import dev.fencepost.lock.spi.record.MicrosecondTime;
 import dev.fencepost.lock.spi.record.Ownership;
 import io.etcd.jetcd.api.Compare;
 import io.etcd.jetcd.api.KeyValue;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * How a lock stands, as read or as guessed; a transaction that acts on it compares it.
+ * The state of a lock, as read or as guessed. A transaction that acts on it compares it first.
  *
- * @param lock its name
+ * @param lock the name of the lock
  * @param entry its record; empty if there is none
- * @param line the replicas that wait
- * @param basis whether it was read
+ * @param queue the replicas that have waiters
+ * @param basis how this state is known
  */
-record ObservedLock(LockName lock, Optional<Entry> entry, Queue line, Basis basis) {
+record ObservedLock(LockName lock, Optional<Entry> entry, ReplicaQueue queue, Basis basis) {
 
-  /** How we know. */
+  /** How a state is known. */
   enum Basis {
     /** Read within this call. */
     READ,
-    /** Remembered, or the usual. */
+    /** From the local cache, or assumed to be free. */
     GUESSED,
-    /** Read, and somebody's turn has been over for long enough, although his lease is not. */
-    TURN_OVER
+    /** Read. The reserved turn has expired, but the etcd lease that backs it has not. */
+    TURN_EXPIRED
   }
 
   /**
-   * A lock's record.
+   * The record of a lock.
    *
-   * @param value what it says
-   * @param revision that wrote it
-   * @param lease the lease it is bound to
-   * @param secondsLeft whole seconds that the lease has left, rounded down; empty if not asked for
+   * @param value its content
+   * @param revision the revision that wrote it
+   * @param lease the id of the lease that it is bound to
+   * @param secondsLeft whole seconds that the lease has left, rounded down; empty if not queried
    */
   record Entry(LockValue value, long revision, long lease, Optional<Long> secondsLeft) {
 
     static Entry of(LockName lock, KeyValue pair) {
       return new Entry(
-          LockValue.decode(lock, pair.getValue()),
+          EtcdRecordCodec.decode(lock, pair.getValue()),
           pair.getModRevision(),
           pair.getLease(),
           Optional.empty());
@@ -63,14 +61,14 @@ record ObservedLock(LockName lock, Optional<Entry> entry, Queue line, Basis basi
       return value instanceof LockValue.Free;
     }
 
-    /** Whether nobody has it and this replica may take it. */
+    /** True if nobody holds the lock and this replica may take it. */
     boolean isTurnOf(ReplicaId replica) {
       return value instanceof Closed closed && closed.turn().filter(replica::equals).isPresent();
     }
 
     /**
-     * Whether its lease has ended, as far as its time was asked for. The key stands for a while
-     * then, and while it stands nobody may take the lock: a new leader may prolong its lease.
+     * True if the lease has ended, as far as its time was queried. The key may exist for a while
+     * longer. Until it is gone nobody may take the lock, because a new leader may extend the lease.
      */
     boolean hasEnded() {
       return secondsLeft.filter(left -> left < delaySeconds()).isPresent();
@@ -82,61 +80,49 @@ record ObservedLock(LockName lock, Optional<Entry> entry, Queue line, Basis basi
   }
 
   /**
-   * A lock's line.
+   * The replica queue of a lock.
    *
-   * @param replicas first come first
-   * @param revision that wrote it; 0 if there is none
+   * @param replicas in order of arrival
+   * @param revision the revision that wrote it; 0 if there is no queue
    */
-  record Queue(List<ReplicaId> replicas, long revision) {
-    static final Queue NONE = new Queue(List.of(), 0);
+  record ReplicaQueue(List<ReplicaId> replicas, long revision) {
+    static final ReplicaQueue NONE = new ReplicaQueue(List.of(), 0);
 
-    static Queue of(Optional<KeyValue> pair) {
-      return pair.map(kv -> new Queue(decode(kv.getValue()), kv.getModRevision())).orElse(NONE);
-    }
-
-    private static List<ReplicaId> decode(ByteString value) {
-      String text = value.toString(StandardCharsets.US_ASCII);
-      List<ReplicaId> replicas = new ArrayList<>();
-      for (int i = 0; i + ReplicaId.LENGTH <= text.length(); i += ReplicaId.LENGTH) {
-        replicas.add(new ReplicaId(text.substring(i, i + ReplicaId.LENGTH)));
-      }
-      return replicas;
-    }
-
-    static ByteString encode(List<ReplicaId> replicas) {
-      StringBuilder text = new StringBuilder();
-      replicas.forEach(replica -> text.append(replica.value()));
-      return ByteString.copyFromUtf8(text.toString());
+    static ReplicaQueue of(Optional<KeyValue> pair) {
+      return pair.map(
+              kv ->
+                  new ReplicaQueue(EtcdRecordCodec.decodeQueue(kv.getValue()), kv.getModRevision()))
+          .orElse(NONE);
     }
   }
 
-  /** What is usual: free, and nobody waits. */
+  /** Returns the usual state of a lock: free, and nobody waits. */
   static ObservedLock free(LockName lock) {
-    return new ObservedLock(lock, Optional.empty(), Queue.NONE, Basis.GUESSED);
+    return new ObservedLock(lock, Optional.empty(), ReplicaQueue.NONE, Basis.GUESSED);
   }
 
   /**
-   * The lock as it was read.
+   * Returns the state that was read.
    *
-   * @throws StoreException if its record or its line cannot be read
+   * @throws StoreException if the record or the queue cannot be decoded
    */
-  static ObservedLock read(LockName lock, Optional<KeyValue> record, Optional<KeyValue> line) {
+  static ObservedLock read(LockName lock, Optional<KeyValue> record, Optional<KeyValue> queue) {
     Optional<Entry> entry = record.map(pair -> Entry.of(lock, pair));
     try {
-      return new ObservedLock(lock, entry, Queue.of(line), Basis.READ);
+      return new ObservedLock(lock, entry, ReplicaQueue.of(queue), Basis.READ);
     } catch (IllegalArgumentException e) {
-      throw StoreException.unreadable(lock, "its line is damaged");
+      throw StoreException.unreadable(lock, "its replica queue is damaged");
     }
   }
 
   ObservedLock withSecondsLeft(long seconds) {
-    Optional<Entry> known =
+    Optional<Entry> timed =
         entry.map(e -> new Entry(e.value(), e.revision(), e.lease(), Optional.of(seconds)));
-    return new ObservedLock(lock, known, line, basis);
+    return new ObservedLock(lock, timed, queue, basis);
   }
 
-  /** Whether the record is the same one. */
-  boolean hasRecordOf(ObservedLock other) {
+  /** True if both have the record of the same revision. */
+  boolean hasSameRecordAs(ObservedLock other) {
     return entry.map(Entry::revision).equals(other.entry.map(Entry::revision));
   }
 
@@ -144,53 +130,58 @@ record ObservedLock(LockName lock, Optional<Entry> entry, Queue line, Basis basi
     return basis == Basis.GUESSED;
   }
 
-  /** Whether the lock's record binds it, so that its lease tells for how long. */
+  /** True if the record keeps the lock from being free. Then its lease tells for how long. */
   boolean isBound() {
     return entry.filter(e -> !e.isFree()).isPresent();
   }
 
-  /** Whether the lease's time decides, not only tells, how the lock stands. */
+  /** True if the rest of the lease decides the status of the lock, not only what is shown of it. */
   boolean dependsOnTime() {
     return entry
         .filter(e -> e.value() instanceof Granted granted && !granted.lease().lockDelay().isZero())
         .isPresent();
   }
 
-  /** The highest token on record; 0 if none is. */
+  /** Returns the highest token on record; 0 if there is none. */
   long token() {
     return entry.map(Entry::token).orElse(0L);
   }
 
-  /** The same with nobody's turn; the record is compared all the same. */
-  ObservedLock withTurnOver() {
-    return new ObservedLock(lock, entry, line, Basis.TURN_OVER);
+  /** Returns the same state without a turn. A transaction compares the record nevertheless. */
+  ObservedLock withTurnExpired() {
+    return new ObservedLock(lock, entry, queue, Basis.TURN_EXPIRED);
   }
 
-  /** The one replica whose turn it is, if it is somebody's. */
+  /** Returns the replica that has the turn, if one has. */
   Optional<ReplicaId> turn() {
     return entry.flatMap(
         known -> known.value() instanceof Closed closed ? closed.turn() : Optional.empty());
   }
 
-  /** That the lock's record is still this one. Of a free one it is enough that it is free. */
-  Compare recordUnchanged(EtcdSchema keys) {
+  /** Compares the record with this one. For a free lock it is enough that it is still free. */
+  Compare recordUnchanged(EtcdSchema schema) {
+    ByteString key = schema.lock(lock);
     return isBound()
-        ? TxnOps.writtenAt(keys.lock(lock), entry.orElseThrow().revision())
-        : TxnOps.leaseBelow(keys.lock(lock), LeaseClient.LEAST_BINDING);
+        ? TxnOps.writtenAt(key, entry.orElseThrow().revision())
+        : TxnOps.leaseBelow(key, LeaseClient.LEAST_BINDING);
   }
 
-  Compare lineUnchanged(EtcdSchema keys) {
-    return TxnOps.writtenAt(keys.line(lock), line.revision());
+  Compare queueUnchanged(EtcdSchema schema) {
+    return TxnOps.writtenAt(schema.queue(lock), queue.revision());
   }
 
-  /** In the words of the rules, at that moment of a clock of which only differences count. */
-  LockRecord at(long nowMicros) {
-    if (!isBound() || basis == Basis.TURN_OVER) {
+  /**
+   * Returns the state as a record for the rules.
+   *
+   * @param nowMicros on a clock of which only differences are used
+   */
+  LockRecord recordAt(long nowMicros) {
+    if (!isBound() || basis == Basis.TURN_EXPIRED) {
       String revoked = entry.map(known -> reason(known.value())).orElse("");
       return record(Optional.empty(), nowMicros, Optional.empty(), revoked);
     }
     Entry known = entry.orElseThrow();
-    // Rounded up again: what is shown is at most too much. What has ended stands for a while.
+    // Rounded up again, so that the time shown is never too short. An ended key exists for a while.
     Optional<Duration> left = known.secondsLeft().map(s -> Duration.ofSeconds(Math.max(1, s + 1)));
     if (known.value() instanceof Closed closed) {
       Duration most = closed.time();
@@ -218,18 +209,18 @@ record ObservedLock(LockName lock, Optional<Entry> entry, Queue line, Basis basi
     long expiresAt = expired ? nowMicros - 1 : nowMicros + MicrosecondTime.of(rest);
     long freeAt =
         expired ? nowMicros + MicrosecondTime.of(whole) : expiresAt + MicrosecondTime.of(delay);
-    Ownership tenure =
+    Ownership ownership =
         new Ownership(
             granted.claim(),
             granted.claimant(),
             granted.lease(),
             granted.acquiredAtMicros(),
             expiresAt);
-    return record(Optional.of(tenure), freeAt, Optional.empty(), "");
+    return record(Optional.of(ownership), freeAt, Optional.empty(), "");
   }
 
   private LockRecord record(
-      Optional<Ownership> tenure, long freeAt, Optional<ReplicaId> turn, String revoked) {
-    return new LockRecord(lock, tenure, token(), freeAt, turn, line.replicas(), revoked);
+      Optional<Ownership> ownership, long freeAt, Optional<ReplicaId> turn, String revoked) {
+    return new LockRecord(lock, ownership, token(), freeAt, turn, queue.replicas(), revoked);
   }
 }

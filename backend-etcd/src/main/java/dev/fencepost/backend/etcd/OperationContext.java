@@ -3,39 +3,39 @@ package dev.fencepost.backend.etcd;
 import dev.fencepost.lock.ReplicaId;
 
 /**
- * What an operation works with.
+ * The parts of an open store that an operation works with.
  *
  * @param self this replica
- * @param keys where everything is
- * @param terms which leases can be had
- * @param base of tokens
- * @param acquires where attempts go
- * @param owners where everything else goes that writes
- * @param reads where looks go
- * @param leases single leases
- * @param clock what time leases have left
- * @param pool leases for grants
- * @param memories the lease of memories of free locks
- * @param turns the lease of turns
- * @param lines the lease of lines
- * @param roster this replica's own lease
- * @param holdings grants made here
- * @param watches locks waited for here
+ * @param schema the keys of the store
+ * @param rounding the leases that etcd can grant
+ * @param tokenBase the number that tokens are counted from
+ * @param acquireTxns batches the writes of attempts
+ * @param ownerTxns batches all other writes
+ * @param reads batches reads
+ * @param leaseClient single leases
+ * @param leaseClock the time that leases have left
+ * @param leasePool leases for grants
+ * @param memoryLease the lease of the remembered tokens of free locks
+ * @param turnLease the lease of reserved turns
+ * @param queueLease the lease of replica queues
+ * @param replicas this replica's own entry and lease
+ * @param localGrants grants made by this replica
+ * @param watches locks that have waiters at this replica
  */
 record OperationContext(
     ReplicaId self,
-    EtcdSchema keys,
-    TtlRounding terms,
-    TokenBase base,
-    TxnBatcher<GuardedTxn, GuardedTxn.Outcome> acquires,
-    TxnBatcher<GuardedTxn, GuardedTxn.Outcome> owners,
-    TxnBatcher<LockRead, LockRead.Found> reads,
-    LeaseClient leases,
-    LeaseClock clock,
-    LeasePool pool,
-    SharedLease memories,
-    SharedLease turns,
-    SharedLease lines,
-    ReplicaRegistry roster,
-    LocalGrants holdings,
+    EtcdSchema schema,
+    TtlRounding rounding,
+    TokenBase tokenBase,
+    TxnBatcher<GuardedTxn, GuardedTxn.Outcome> acquireTxns,
+    TxnBatcher<GuardedTxn, GuardedTxn.Outcome> ownerTxns,
+    TxnBatcher<LockRead, LockRead.Result> reads,
+    LeaseClient leaseClient,
+    LeaseClock leaseClock,
+    LeasePool leasePool,
+    SharedLease memoryLease,
+    SharedLease turnLease,
+    SharedLease queueLease,
+    ReplicaRegistry replicas,
+    LocalGrants localGrants,
     LockWatches watches) {}

@@ -6,27 +6,27 @@ import io.grpc.Status;
 import java.util.concurrent.Executor;
 
 /**
- * Lets a call go over one connection only. gRPC asks it when it has chosen the connection, before
- * anything is sent; a call that would go over another one fails as {@link
+ * Restricts a call to one connection. gRPC asks when it has chosen the connection and before it
+ * sends anything. A call that would go over another connection fails as {@link
  * EtcdException.Kind#NOT_SENT}.
  */
 final class PinnedConnection extends CallCredentials {
-  private final long wanted;
+  private final long connection;
 
-  PinnedConnection(long wanted) {
-    this.wanted = wanted;
+  PinnedConnection(long connection) {
+    this.connection = connection;
   }
 
   @Override
   public void applyRequestMetadata(RequestInfo call, Executor executor, MetadataApplier applier) {
-    if (EtcdMember.connectionOf(call.getTransportAttrs()) == wanted) {
+    if (EtcdMember.connectionOf(call.getTransportAttrs()) == connection) {
       applier.apply(new Metadata());
     } else {
       applier.fail(Status.UNAVAILABLE.withCause(new Mismatch()));
     }
   }
 
-  /** Marks that a call was not sent, for this reason. */
+  /** The reason why a call was not sent. */
   static final class Mismatch extends Exception {
     private static final long serialVersionUID = 1L;
 

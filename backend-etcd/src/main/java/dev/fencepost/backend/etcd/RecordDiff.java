@@ -9,43 +9,46 @@ import dev.fencepost.lock.spi.record.Ownership;
 import java.time.Duration;
 
 /**
- * What a step of the rules means for the lock's keys.
+ * The change that a transition makes to the keys of a lock.
  *
- * @param kind what happens to the record
- * @param after what it says then
- * @param line whether the line is another one
- * @param nowMicros the moment of the step
- * @param ownToken whether the record gets a token of its own, so that the base must be compared
+ * @param kind the change of the record
+ * @param after the record after the transition
+ * @param queueChanged true if the replica queue is a different one
+ * @param nowMicros the moment of the transition
+ * @param ownToken true if the record gets a token of its own, so that the token base is compared
  */
-record RecordDiff(Kind kind, LockRecord after, boolean line, long nowMicros, boolean ownToken) {
+record RecordDiff(
+    Kind kind, LockRecord after, boolean queueChanged, long nowMicros, boolean ownToken) {
 
-  /** What happens to the record. */
+  /** The change of the record. */
   enum Kind {
-    /** Nothing. */
+    /** No change. */
     NONE,
     /** A claim is granted, on a lease from the pool. */
     GRANT,
-    /** It is a memory of the last token, on a rolling lease. */
+    /** The lock becomes free. Its last token is remembered, on a shared lease. */
     FREE,
-    /** It is closed for one replica, on another rolling lease. */
+    /** The lock is closed for all replicas but one, on another shared lease. */
     TURN,
-    /** It is closed for what its lease has left, renewals that nobody sees included. */
+    /** The lock is closed for the rest of its lease, renewals that nobody sees included. */
     CLOSE,
-    /** It is closed on a lease of its own. */
-    CLOSE_ANEW,
-    /** It is removed, since there is no room for a memory. */
+    /** The lock is closed on a new lease of its own. */
+    CLOSE_ON_NEW_LEASE,
+    /** The record is removed, because etcd has no space for the remembered token. */
     REMOVE
   }
 
-  /** Compares the record before and after a step. */
+  /** Compares the record before and after a transition. */
   static RecordDiff between(
-      ObservedLock seen, LockRecord before, LockRecord after, long nowMicros) {
-    boolean line = !after.replicaQueue().equals(before.replicaQueue());
+      ObservedLock observed, LockRecord before, LockRecord after, long nowMicros) {
+    boolean queueChanged = !after.replicaQueue().equals(before.replicaQueue());
     boolean ownToken = after.token() != before.token();
-    return new RecordDiff(kind(seen, before, after, nowMicros), after, line, nowMicros, ownToken);
+    return new RecordDiff(
+        kind(observed, before, after, nowMicros), after, queueChanged, nowMicros, ownToken);
   }
 
-  private static Kind kind(ObservedLock seen, LockRecord before, LockRecord after, long nowMicros) {
+  private static Kind kind(
+      ObservedLock observed, LockRecord before, LockRecord after, long nowMicros) {
     if (after.ownership().isPresent()) {
       return after.token() != before.token() ? Kind.GRANT : Kind.NONE;
     }
@@ -58,40 +61,51 @@ record RecordDiff(Kind kind, LockRecord after, boolean line, long nowMicros, boo
       return Kind.NONE;
     }
     if (after.freeAtMicros() <= nowMicros) {
-      return seen.isBound() ? Kind.FREE : Kind.NONE;
+      return observed.isBound() ? Kind.FREE : Kind.NONE;
     }
     if (after.turn().isPresent()) {
       return Kind.TURN;
     }
-    boolean asLong = seen.isBound() && after.freeAtMicros() == before.freeAtMicros();
-    return asLong ? Kind.CLOSE : Kind.CLOSE_ANEW;
+    boolean sameEnd = observed.isBound() && after.freeAtMicros() == before.freeAtMicros();
+    return sameEnd ? Kind.CLOSE : Kind.CLOSE_ON_NEW_LEASE;
   }
 
-  boolean isNothing() {
-    return kind == Kind.NONE && !line;
+  boolean isEmpty() {
+    return kind == Kind.NONE && !queueChanged;
   }
 
-  /** The same where there is no room: whoever waits sees that the record is gone. */
-  RecordDiff withoutRoom() {
+  /** Returns the change to make when etcd is out of space: the waiters see the record go. */
+  RecordDiff withoutSpace() {
     return new RecordDiff(Kind.REMOVE, after, false, nowMicros, false);
   }
 
-  /** Whether it can be made without room, at the price of a memory or of an order. */
-  boolean canDoWithoutRoom() {
+  /**
+   * True if the change is still possible when etcd is out of space. Cost: the remembered token
+   * ({@link Kind#FREE}) or the queue order ({@link Kind#TURN}) is lost.
+   */
+  boolean isPossibleWithoutSpace() {
     return kind == Kind.FREE || kind == Kind.TURN;
   }
 
-  /** For how long a lock is closed. */
+  /** Returns how long the lock is closed. */
   Duration closedFor() {
     return MicrosecondTime.duration(after.freeAtMicros() - nowMicros);
   }
 
-  /** What the record says then. */
+  /**
+   * Returns the value of the record after the change.
+   *
+   * @param offset of the token base
+   */
   LockValue value(long offset) {
     if (kind == Kind.GRANT) {
-      Ownership tenure = after.ownership().orElseThrow();
+      Ownership ownership = after.ownership().orElseThrow();
       return new Granted(
-          offset, tenure.claim(), tenure.claimant(), tenure.lease(), tenure.acquiredAtMicros());
+          offset,
+          ownership.claim(),
+          ownership.claimant(),
+          ownership.lease(),
+          ownership.acquiredAtMicros());
     }
     if (kind == Kind.FREE) {
       return new Free(after.token(), after.revoked());

@@ -6,96 +6,96 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * How long renewals take. When many take too long, what can wait is held back until they are quick
- * again: the making and ending of leases, and releases. Nobody must lose a lock because others want
- * theirs, or give theirs back. Where few are under way, it is the network that is slow.
+ * Holds back deferrable work while many renewals take too long: making and ending leases, and
+ * releases. Nobody must lose a lock because others want theirs, or give theirs back. With few
+ * renewals in flight a long one means a slow network, and nothing is held back.
  *
- * <p>It is all or nothing in turn, not slowly all the time, since what is written makes keep-alives
- * dear for etcd 3.4 for a while after it, see {@link TxBufferFlusher} (etcd's pull request 12933
- * ends that in 3.5). A halt has an end even where renewals stay slow: what waits would be given up,
- * and releases are what makes them fewer. Safe for use by many threads.
+ * <p>Halts alternate with full speed; a slow trickle would not help. In etcd 3.4, written data
+ * makes keep-alives expensive for a while after the write, see {@link TxBufferFlusher} (etcd's pull
+ * request 12933 ends that in 3.5). A halt ends even if renewals stay slow: queued work would time
+ * out, and releases reduce the number of renewals. Safe for use by many threads.
  */
 final class RenewalThrottle {
-  /** From how long on renewals take too long, as a part of the call timeout. */
-  static final int LONG_PART = 6;
+  /** Renewals are slow above the call timeout divided by this. */
+  static final int SLOW_DIVISOR = 6;
 
-  /** How long they take at most when they are quick again, as a part of the call timeout. */
-  static final int SHORT_PART = 20;
+  /** Renewals are fast again below the call timeout divided by this. */
+  static final int FAST_DIVISOR = 20;
 
-  /** How much a renewal counts beside those before it, as a part. */
+  /** The weight of one renewal in the moving average is one divided by this. */
   static final int SMOOTHING = 64;
 
-  /** More renewals under way than these are many. */
+  /** More renewals in flight than these are many. */
   static final int FEW = 200;
 
-  /** The longest halt, as a part of the call timeout. */
-  static final int HALT_PART = 2;
+  /** The longest halt is the call timeout divided by this. */
+  static final int HALT_DIVISOR = 2;
 
-  /** How long what can wait goes on between halts at least, as a part of the call timeout. */
-  static final int TURN_PART = 15;
+  /** Between two halts, work runs for at least the call timeout divided by this. */
+  static final int RUN_DIVISOR = 15;
 
   private final long callTimeoutNanos;
   private final LongSupplier clock;
-  private int underWay;
-  private long usualNanos;
-  private long turnedNanos;
+  private int inFlight;
+  private long averageNanos;
+  private long switchedNanos;
   private boolean halted;
-  private boolean over;
+  private boolean disabled;
 
   /**
-   * No pressure yet.
+   * A throttle that holds back nothing yet.
    *
-   * @param clock nanoseconds of which only differences count
+   * @param clock nanoseconds; only differences count
    */
   RenewalThrottle(Duration callTimeout, LongSupplier clock) {
     callTimeoutNanos = callTimeout.toNanos();
     this.clock = clock;
-    turnedNanos = clock.getAsLong() - callTimeoutNanos;
+    switchedNanos = clock.getAsLong() - callTimeoutNanos;
   }
 
-  /** Counts a renewal until it is answered. */
-  <T> CompletionStage<T> during(Supplier<CompletionStage<T>> renewal) {
+  /** Runs a renewal and measures its time. */
+  <T> CompletionStage<T> measure(Supplier<CompletionStage<T>> renewal) {
     long begun = clock.getAsLong();
     synchronized (this) {
-      underWay++;
-      weigh(begun);
+      inFlight++;
+      update(begun);
     }
-    return AsyncCalls.of(renewal).whenComplete((renewed, error) -> ended(begun));
+    return AsyncCalls.start(renewal).whenComplete((renewed, error) -> onRenewalEnded(begun));
   }
 
-  /** How much that can wait may be under way, of so much at most; none for a moment only. */
-  int unhurried(int most) {
+  /** Returns how many deferrable calls may run: {@code most}, or 0 while a halt lasts. */
+  int deferrableLimit(int most) {
     return isHalting() ? 0 : most;
   }
 
-  /** Whether what can wait is held back. */
+  /** True while deferrable work is held back. */
   synchronized boolean isHalting() {
-    weigh(clock.getAsLong());
-    return halted && !over;
+    update(clock.getAsLong());
+    return halted && !disabled;
   }
 
-  /** From now on nothing is held back. */
-  synchronized void lift() {
-    over = true;
+  /** Holds back nothing from now on. */
+  synchronized void disable() {
+    disabled = true;
   }
 
-  private synchronized void ended(long begun) {
+  private synchronized void onRenewalEnded(long begun) {
     long now = clock.getAsLong();
-    underWay--;
-    usualNanos += (now - begun - usualNanos) / SMOOTHING;
-    weigh(now);
+    inFlight--;
+    averageNanos += (now - begun - averageNanos) / SMOOTHING;
+    update(now);
   }
 
-  private void weigh(long now) {
-    long since = now - turnedNanos;
-    boolean many = underWay > FEW;
-    boolean turn =
+  private void update(long now) {
+    long since = now - switchedNanos;
+    boolean many = inFlight > FEW;
+    boolean switchNow =
         halted
-            ? !many || usualNanos <= part(SHORT_PART) || since >= part(HALT_PART)
-            : many && usualNanos > part(LONG_PART) && since >= part(TURN_PART);
-    if (turn) {
+            ? !many || averageNanos <= part(FAST_DIVISOR) || since >= part(HALT_DIVISOR)
+            : many && averageNanos > part(SLOW_DIVISOR) && since >= part(RUN_DIVISOR);
+    if (switchNow) {
       halted = !halted;
-      turnedNanos = now;
+      switchedNanos = now;
     }
   }
 

@@ -1,7 +1,8 @@
 package dev.fencepost.backend.etcd;
 
 import com.google.protobuf.ByteString;
-import dev.fencepost.backend.etcd.LeaseClient.Use;
+import dev.fencepost.backend.etcd.LeaseClient.LeaseUse;
+import dev.fencepost.backend.etcd.ObservedLock.ReplicaQueue;
 import dev.fencepost.lock.LockName;
 import io.etcd.jetcd.api.TxnRequest;
 import java.time.Duration;
@@ -11,71 +12,73 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
- * Keeps the lines in which this replica stands, whoever wrote them. A line is bound to a lease that
- * is not kept alive and not ended by a replica that stops; those who stand in it write it again
- * from time to time, the first of them to come. So a line lives while one of them does. For one
- * thread.
+ * Keeps alive the replica queues that this replica is in, no matter which replica wrote them.
+ *
+ * <p>A queue is bound to a lease that is not kept alive, and that a stopping replica does not end.
+ * The replicas in the queue rewrite it from time to time; the first one to come does it. So a queue
+ * lives while one of its replicas does. For one thread.
  */
 final class ReplicaQueueKeeper {
-  /** Of all that stand in a line, one has written it again long before its lease ends. */
-  static final SharedLease.Terms TERMS =
-      new SharedLease.Terms(Use.FREE, 60, Duration.ofSeconds(5), Duration.ofSeconds(5), 1_000);
+  /** Long enough that one of the replicas rewrites the queue long before the lease ends. */
+  static final SharedLease.Rotation LEASE_ROTATION =
+      new SharedLease.Rotation(
+          LeaseUse.FREE, 60, Duration.ofSeconds(5), Duration.ofSeconds(5), 1_000);
 
-  private static final Duration WRITTEN_AGAIN_AFTER = Duration.ofSeconds(10);
-  private static final long LOOK_EVERY_NANOS = Duration.ofSeconds(1).toNanos();
-  private static final int MOST_AT_ONCE = 5_000;
+  private static final Duration REWRITE_AFTER = Duration.ofSeconds(10);
+  private static final long CHECK_INTERVAL_NANOS = Duration.ofSeconds(1).toNanos();
+  private static final int MAX_REWRITES_IN_FLIGHT = 5_000;
 
-  private final OperationContext around;
+  private final OperationContext context;
   private final Duration callTimeout;
-  private CompletableFuture<?> underWay = CompletableFuture.completedFuture(null);
-  private long lookedNanos = System.nanoTime();
+  private CompletableFuture<?> inFlight = CompletableFuture.completedFuture(null);
+  private long lastCheckNanos = System.nanoTime();
 
-  ReplicaQueueKeeper(OperationContext around, Duration callTimeout) {
-    this.around = around;
+  ReplicaQueueKeeper(OperationContext context, Duration callTimeout) {
+    this.context = context;
     this.callTimeout = callTimeout;
   }
 
-  /** To be called a few times a second. */
+  /** Rewrites old queues. Called a few times a second. */
   void tick() {
     long now = System.nanoTime();
-    if (!underWay.isDone() || now - lookedNanos < LOOK_EVERY_NANOS) {
+    if (!inFlight.isDone() || now - lastCheckNanos < CHECK_INTERVAL_NANOS) {
       return;
     }
-    lookedNanos = now;
-    Map<LockName, ObservedLock.Queue> old =
-        around.watches().linesOlderThan(WRITTEN_AGAIN_AFTER, MOST_AT_ONCE);
+    lastCheckNanos = now;
+    Map<LockName, ReplicaQueue> old =
+        context.watches().queuesOlderThan(REWRITE_AFTER, MAX_REWRITES_IN_FLIGHT);
     List<CompletableFuture<?>> writes =
         old.entrySet().stream()
             .<CompletableFuture<?>>map(
-                line -> writeAgain(line.getKey(), line.getValue()).toCompletableFuture())
+                each -> rewrite(each.getKey(), each.getValue()).toCompletableFuture())
             .toList();
-    underWay = CompletableFuture.allOf(writes.toArray(CompletableFuture[]::new));
+    inFlight = CompletableFuture.allOf(writes.toArray(CompletableFuture[]::new));
   }
 
-  /** The same line on a fresh lease; or what it is by now, if somebody has changed it. */
-  private CompletionStage<Void> writeAgain(LockName lock, ObservedLock.Queue line) {
+  /** Writes the same queue on a fresh lease, or reads it if another replica has changed it. */
+  private CompletionStage<Void> rewrite(LockName lock, ReplicaQueue queue) {
     CallDeadline deadline = CallDeadline.in(callTimeout);
-    return around
-        .lines()
+    return context
+        .queueLease()
         .take(deadline)
-        .thenCompose(lease -> around.owners().ask(request(lock, line, lease), deadline))
-        .thenAccept(outcome -> around.watches().sawLine(lock, found(line, outcome)));
+        .thenCompose(lease -> context.ownerTxns().submit(request(lock, queue, lease), deadline))
+        .thenAccept(outcome -> context.watches().recordQueue(lock, present(queue, outcome)));
   }
 
-  private GuardedTxn request(LockName lock, ObservedLock.Queue line, LeaseHandle lease) {
-    ByteString key = around.keys().line(lock);
+  private GuardedTxn request(LockName lock, ReplicaQueue queue, LeaseHandle lease) {
+    ByteString key = context.schema().queue(lock);
     TxnRequest request =
         TxnRequest.newBuilder()
-            .addCompare(TxnOps.writtenAt(key, line.revision()))
-            .addSuccess(TxnOps.put(key, ObservedLock.Queue.encode(line.replicas()), lease.id()))
+            .addCompare(TxnOps.writtenAt(key, queue.revision()))
+            .addSuccess(TxnOps.put(key, EtcdRecordCodec.encodeQueue(queue.replicas()), lease.id()))
             .addFailure(TxnOps.get(key))
             .build();
-    return new GuardedTxn(around.keys().lock(lock), request, EtcdConnections.ANY_CONNECTION);
+    return new GuardedTxn(context.schema().lock(lock), request, EtcdConnections.ANY_CONNECTION);
   }
 
-  private static ObservedLock.Queue found(ObservedLock.Queue line, GuardedTxn.Outcome outcome) {
+  private static ReplicaQueue present(ReplicaQueue queue, GuardedTxn.Outcome outcome) {
     return outcome.done()
-        ? new ObservedLock.Queue(line.replicas(), outcome.revision())
-        : ObservedLock.Queue.of(LockRead.first(outcome.responses().get(0).getResponseRange()));
+        ? new ReplicaQueue(queue.replicas(), outcome.revision())
+        : ReplicaQueue.of(LockRead.first(outcome.responses().get(0).getResponseRange()));
   }
 }

@@ -1,7 +1,7 @@
 package dev.fencepost.backend.etcd;
 
 import com.google.protobuf.ByteString;
-import dev.fencepost.backend.etcd.LeaseClient.Use;
+import dev.fencepost.backend.etcd.LeaseClient.LeaseUse;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.StoreInfo;
@@ -24,67 +24,67 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The living replicas, each with an entry on a lease of its own, which it keeps alive; and the
- * store's id. Safe for use by many threads.
+ * The registry of living replicas, and the store's id. Each replica has an entry on a lease of its
+ * own, and keeps that lease alive. Safe for use by many threads.
  */
 final class ReplicaRegistry {
   private static final Logger LOG = LoggerFactory.getLogger(ReplicaRegistry.class);
   private static final long LEASE_SECONDS = 10;
-  private static final long KEEP_ALIVE_NANOS = 2_000_000_000L;
+  private static final long KEEP_ALIVE_INTERVAL_NANOS = 2_000_000_000L;
   private static final Duration KEEP_ALIVE_TIMEOUT = Duration.ofSeconds(3);
-  private static final int MOST_REPLICAS = 1_000;
+  private static final int MAX_REPLICAS = 1_000;
 
-  private final EtcdConnections wire;
-  private final EtcdSchema keys;
+  private final EtcdConnections connections;
+  private final EtcdSchema schema;
   private final LeaseClient leases;
   private final KeepAliveStream keepAlives;
   private final EtcdSettings settings;
   private final Supplier<String> newStoreId;
-  private final LeaseTermsSource terms;
+  private final TtlRounding rounding;
   private volatile Replica self;
   private @Nullable LeaseHandle lease;
   private @Nullable CompletableFuture<LeaseHandle> joining;
-  private boolean keeping;
+  private boolean confirming;
   private boolean failing;
 
-  /** Tells which leases the store keeps. */
-  @FunctionalInterface
-  interface LeaseTermsSource {
-    StoreInfo.LeaseTerms terms();
-  }
-
+  /**
+   * Makes the registry; nothing is written yet.
+   *
+   * @param newStoreId makes the id of a store that has none
+   * @param rounding the leases that the store can grant
+   */
   ReplicaRegistry(
-      EtcdConnections wire,
-      EtcdSchema keys,
+      EtcdConnections connections,
+      EtcdSchema schema,
       LeaseClient leases,
       KeepAliveStream keepAlives,
       EtcdSettings settings,
       Replica self,
       Supplier<String> newStoreId,
-      LeaseTermsSource terms) {
-    this.wire = wire;
-    this.keys = keys;
+      TtlRounding rounding) {
+    this.connections = connections;
+    this.schema = schema;
     this.leases = leases;
     this.keepAlives = keepAlives;
     this.settings = settings;
     this.self = self;
     this.newStoreId = newStoreId;
-    this.terms = terms;
+    this.rounding = rounding;
   }
 
   ReplicaId id() {
     return self.id();
   }
 
-  /** Writes the entry, from now on in this form. */
+  /** Writes this replica's entry, and keeps it in this form from now on. */
   CompletionStage<Boolean> announce(Replica changed, CallDeadline deadline) {
     self = changed;
     return lease(deadline).thenCompose(id -> write(id, deadline));
   }
 
-  /** The lease that lives as long as this replica. */
+  /** Returns the id of the lease that lives as long as this replica; joins first if necessary. */
   CompletionStage<Long> lease(CallDeadline deadline) {
-    CompletableFuture<LeaseHandle> mine;
+    CompletableFuture<LeaseHandle> result;
     synchronized (this) {
       if (lease != null) {
         return CompletableFuture.completedStage(lease.id());
@@ -92,11 +92,11 @@ final class ReplicaRegistry {
       if (joining != null) {
         return joining.thenApply(LeaseHandle::id);
       }
-      mine = new CompletableFuture<>();
-      joining = mine;
+      result = new CompletableFuture<>();
+      joining = result;
     }
     leases
-        .grant(LEASE_SECONDS, Use.FREE, deadline)
+        .grant(LEASE_SECONDS, LeaseUse.FREE, deadline)
         .thenCompose(fresh -> write(fresh.id(), deadline).thenApply(written -> fresh))
         .whenComplete(
             (fresh, error) -> {
@@ -105,19 +105,19 @@ final class ReplicaRegistry {
                 lease = error == null ? fresh : lease;
               }
               if (error == null) {
-                mine.complete(fresh);
+                result.complete(fresh);
               } else {
-                mine.completeExceptionally(error);
+                result.completeExceptionally(error);
               }
             });
-    return mine.thenApply(LeaseHandle::id);
+    return result.thenApply(LeaseHandle::id);
   }
 
-  /** Makes sure that the lease lives, by another one if need be. */
+  /** Keeps the lease alive, and replaces it if it is gone. */
   CompletionStage<Long> confirm(CallDeadline deadline) {
     LeaseHandle known;
     synchronized (this) {
-      // etcd answers for one that has ended only when it has removed its keys.
+      // etcd answers for an ended lease only when it has removed the lease's keys.
       lease = lease != null && lease.mayHaveEnded() ? null : lease;
       known = lease;
     }
@@ -128,58 +128,59 @@ final class ReplicaRegistry {
     return keepAlives
         .keepAlive(known.id(), deadline)
         .thenCompose(
-            said -> {
+            status -> {
               synchronized (this) {
                 if (lease != null && lease.id() == known.id()) {
-                  lease = said.isGone() ? null : known.aliveSince(sent);
+                  lease = status.isGone() ? null : known.aliveSince(sent);
                 }
               }
               return lease(deadline);
             });
   }
 
-  /** Says now and then that this replica lives. */
+  /** Sends a heartbeat from time to time. */
   void tick() {
     synchronized (this) {
-      boolean isFresh = lease != null && lease.ageNanos() < KEEP_ALIVE_NANOS;
-      if (keeping || isFresh) {
+      boolean isFresh = lease != null && lease.ageNanos() < KEEP_ALIVE_INTERVAL_NANOS;
+      if (confirming || isFresh) {
         return;
       }
-      keeping = true;
+      confirming = true;
     }
     boolean isShort = settings.callTimeout().compareTo(KEEP_ALIVE_TIMEOUT) < 0;
     confirm(CallDeadline.in(isShort ? settings.callTimeout() : KEEP_ALIVE_TIMEOUT))
         .whenComplete(
             (id, error) -> {
-              boolean first;
+              boolean isFirst;
               synchronized (this) {
-                keeping = false;
-                first = error != null && !failing;
+                confirming = false;
+                isFirst = error != null && !failing;
                 failing = error != null;
               }
-              if (first) {
-                LOG.warn("Could not say that this replica lives: {}", error.toString());
+              if (isFirst) {
+                LOG.warn("The heartbeat of this replica failed: {}", error.toString());
               }
             });
   }
 
-  /** The lease with the entry, if there is one, to be revoked. */
-  synchronized Optional<LeaseHandle> depart() {
+  /** Returns the lease of the entry, if there is one, for the caller to revoke. */
+  synchronized Optional<LeaseHandle> leaseToRevoke() {
     return Optional.ofNullable(lease);
   }
 
-  /** The store and the replicas that live. */
+  /** Returns the store's id and the living replicas. */
   CompletionStage<StoreInfo> info(CallDeadline deadline) {
     TxnRequest request =
         TxnRequest.newBuilder()
-            .addCompare(TxnOps.writtenAt(keys.storeId(), 0))
-            .addSuccess(TxnOps.put(keys.storeId(), ByteString.copyFromUtf8(newStoreId.get()), 0))
-            .addSuccess(TxnOps.get(keys.storeId()))
+            .addCompare(TxnOps.writtenAt(schema.storeId(), 0))
+            .addSuccess(TxnOps.put(schema.storeId(), ByteString.copyFromUtf8(newStoreId.get()), 0))
+            .addSuccess(TxnOps.get(schema.storeId()))
             .addSuccess(replicas())
-            .addFailure(TxnOps.get(keys.storeId()))
+            .addFailure(TxnOps.get(schema.storeId()))
             .addFailure(replicas())
             .build();
-    return wire.call(KVGrpc.getTxnMethod(), request, deadline)
+    return connections
+        .call(KVGrpc.getTxnMethod(), request, deadline)
         .thenApply(reply -> info(reply.message()));
   }
 
@@ -191,12 +192,12 @@ final class ReplicaRegistry {
     for (KeyValue entry : response.getResponses(id + 1).getResponseRange().getKvsList()) {
       decode(entry).ifPresent(living::add);
     }
-    forgetIfMissing(living);
-    return new StoreInfo("etcd", storeId, terms.terms(), living);
+    forgetLeaseIfMissing(living);
+    return new StoreInfo("etcd", storeId, rounding.terms(), living);
   }
 
-  /** Somebody else removed our entry: it is written again with the next lease. */
-  private void forgetIfMissing(List<Replica> living) {
+  /** Forgets the lease if our entry was removed. The next lease writes the entry again. */
+  private void forgetLeaseIfMissing(List<Replica> living) {
     if (living.stream().noneMatch(replica -> replica.id().equals(self.id()))) {
       synchronized (this) {
         lease = null;
@@ -208,31 +209,31 @@ final class ReplicaRegistry {
     return RequestOp.newBuilder()
         .setRequestRange(
             RangeRequest.newBuilder()
-                .setKey(keys.replicas())
-                .setRangeEnd(EtcdSchema.endOf(keys.replicas()))
-                .setLimit(MOST_REPLICAS))
+                .setKey(schema.replicas())
+                .setRangeEnd(EtcdSchema.endOf(schema.replicas()))
+                .setLimit(MAX_REPLICAS))
         .build();
   }
 
-  private CompletionStage<Boolean> write(long id, CallDeadline deadline) {
+  private CompletionStage<Boolean> write(long leaseId, CallDeadline deadline) {
     Replica present = self;
     PutRequest request =
         PutRequest.newBuilder()
-            .setKey(keys.replica(present.id()))
+            .setKey(schema.replica(present.id()))
             .setValue(ByteString.copyFromUtf8(present.phase() + " " + present.address()))
-            .setLease(id)
+            .setLease(leaseId)
             .build();
-    return wire.call(KVGrpc.getPutMethod(), request, deadline).thenApply(reply -> true);
+    return connections.call(KVGrpc.getPutMethod(), request, deadline).thenApply(reply -> true);
   }
 
-  /** The entry; nothing if it is of a later version, or nobody's. */
+  /** Decodes an entry. Returns nothing if it is of a later version or not an entry. */
   private Optional<Replica> decode(KeyValue entry) {
-    String id = entry.getKey().substring(keys.replicas().size()).toStringUtf8();
+    String id = entry.getKey().substring(schema.replicas().size()).toStringUtf8();
     String[] parts = entry.getValue().toStringUtf8().split(" ", 2);
     try {
       return Optional.of(new Replica(new ReplicaId(id), parts[1], Replica.Phase.valueOf(parts[0])));
     } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-      LOG.debug("An entry among the replicas cannot be read: {}", e.toString());
+      LOG.debug("Unreadable entry in the replica registry: {}", e.toString());
       return Optional.empty();
     }
   }

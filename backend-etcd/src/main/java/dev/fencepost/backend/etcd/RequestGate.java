@@ -11,84 +11,85 @@ import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 
 /**
- * Lets a bounded number of calls be under way; the others wait their turn, a bounded number of
- * them. Safe for use by many threads.
+ * Bounds the calls in flight. Others wait in a queue that is bounded as well. Safe for use by many
+ * threads.
  */
 final class RequestGate {
-  private final IntSupplier underWayAtMost;
-  private final int waitingAtMost;
-  private final Deque<Runnable> waiting = new ArrayDeque<>();
-  private int underWay;
-  private boolean opening;
+  private final IntSupplier inFlightLimit;
+  private final int queueLimit;
+  private final Deque<Runnable> queue = new ArrayDeque<>();
+  private int inFlight;
+  private boolean admitting;
 
-  RequestGate(int underWayAtMost, int waitingAtMost) {
-    this(() -> underWayAtMost, waitingAtMost);
+  RequestGate(int inFlightLimit, int queueLimit) {
+    this(() -> inFlightLimit, queueLimit);
   }
 
   /**
-   * A gate that is now wider, now narrower.
+   * A gate with a variable limit.
    *
-   * @param underWayAtMost asked again whenever a call comes or ends, and by {@link #open}
+   * @param inFlightLimit queried when a call arrives or ends, and by {@link #admit}
    */
-  RequestGate(IntSupplier underWayAtMost, int waitingAtMost) {
-    this.underWayAtMost = underWayAtMost;
-    this.waitingAtMost = waitingAtMost;
+  RequestGate(IntSupplier inFlightLimit, int queueLimit) {
+    this.inFlightLimit = inFlightLimit;
+    this.queueLimit = queueLimit;
   }
 
-  <T> CompletionStage<T> pass(Supplier<CompletionStage<T>> call) {
+  /** Runs the call now or later, or refuses it if the queue is full. */
+  <T> CompletionStage<T> submit(Supplier<CompletionStage<T>> call) {
     CompletableFuture<T> answer = new CompletableFuture<>();
     synchronized (this) {
-      if (waiting.size() >= waitingAtMost) {
+      if (queue.size() >= queueLimit) {
         return CompletableFuture.failedFuture(
             new StoreException(Failure.STORE_OVERLOADED, "too many calls wait for etcd"));
       }
-      waiting.addLast(() -> begin(call, answer));
+      queue.addLast(() -> start(call, answer));
     }
-    open();
+    admit();
     return answer;
   }
 
-  private <T> void begin(Supplier<CompletionStage<T>> call, CompletableFuture<T> answer) {
-    AsyncCalls.of(call)
+  private <T> void start(Supplier<CompletionStage<T>> call, CompletableFuture<T> answer) {
+    AsyncCalls.start(call)
         .whenComplete(
             (result, error) -> {
               synchronized (this) {
-                underWay--;
+                inFlight--;
               }
               if (error == null) {
                 answer.complete(result);
               } else {
                 answer.completeExceptionally(error);
               }
-              open();
+              admit();
             });
   }
 
   /**
-   * Lets through what may go by now.
+   * Starts queued calls up to the present limit.
    *
-   * <p>One thread at a time: a call that fails at once comes back here from within its beginning.
+   * <p>Runs on one thread at a time: a call that fails at once re-enters while it is being started.
    */
-  void open() {
+  void admit() {
     synchronized (this) {
-      if (opening) {
+      if (admitting) {
         return;
       }
-      opening = true;
+      admitting = true;
     }
-    Optional<Runnable> begin = nextOrStop();
-    while (begin.isPresent()) {
-      begin.orElseThrow().run();
-      begin = nextOrStop();
+    Optional<Runnable> next = nextOrStop();
+    while (next.isPresent()) {
+      next.orElseThrow().run();
+      next = nextOrStop();
     }
   }
 
   private synchronized Optional<Runnable> nextOrStop() {
-    if (waiting.isEmpty() || underWay >= underWayAtMost.getAsInt()) {
-      opening = false;
+    if (queue.isEmpty() || inFlight >= inFlightLimit.getAsInt()) {
+      admitting = false;
       return Optional.empty();
     }
-    underWay++;
-    return Optional.of(waiting.removeFirst());
+    inFlight++;
+    return Optional.of(queue.removeFirst());
   }
 }

@@ -6,30 +6,33 @@ import java.util.function.BooleanSupplier;
 /** The sending half of a stream. Safe for use by many threads. */
 final class RequestStream<Q> {
   private final ClientCall<Q, ?> call;
-  private final BooleanSupplier atPresentMember;
+  private final BooleanSupplier atCurrentMember;
   private final Runnable endLogin;
 
-  RequestStream(ClientCall<Q, ?> call, BooleanSupplier atPresentMember, Runnable endLogin) {
+  RequestStream(ClientCall<Q, ?> call, BooleanSupplier atCurrentMember, Runnable endLogin) {
     this.call = call;
     this.endLogin = endLogin;
-    this.atPresentMember = atPresentMember;
+    this.atCurrentMember = atCurrentMember;
   }
 
   synchronized void send(Q message) {
     call.sendMessage(message);
   }
 
-  /** Lets one more answer come in. */
-  void askForMore() {
+  /** Allows one more message to arrive. */
+  void requestNext() {
     call.request(1);
   }
 
-  /** Whether it goes to the member that other calls go to. */
-  boolean isAtPresentMember() {
-    return atPresentMember.getAsBoolean();
+  /** True if the stream goes to the member that other calls use. */
+  boolean isAtCurrentMember() {
+    return atCurrentMember.getAsBoolean();
   }
 
-  /** etcd said in the stream that its login has ended: the next one begins with another. */
+  /**
+   * Forgets the login of this stream, because etcd reported in the stream that it has ended. The
+   * next stream begins with a new login.
+   */
   void endLogin() {
     endLogin.run();
   }

@@ -1,7 +1,7 @@
 package dev.fencepost.backend.etcd;
 
 import com.google.protobuf.ByteString;
-import dev.fencepost.backend.etcd.LeaseClient.Use;
+import dev.fencepost.backend.etcd.LeaseClient.LeaseUse;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import io.etcd.jetcd.api.KVGrpc;
 import io.etcd.jetcd.api.MaintenanceGrpc;
@@ -14,78 +14,79 @@ import java.util.concurrent.CompletionStage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Looks whether an etcd can keep the contract, and how. */
+/** Checks whether an etcd can keep the contract, and with which settings. */
 final class ServerCheck {
   private static final Logger LOG = LoggerFactory.getLogger(ServerCheck.class);
-  private static final long TOO_SHORT_SECONDS = 1;
+  private static final long SHORTEST_SECONDS = 1;
 
-  /** No prefix begins so. */
-  private static final ByteString NOT_OURS = ByteString.copyFrom(new byte[1]);
+  /** Outside every store, because no prefix begins with this byte. */
+  private static final ByteString FOREIGN_KEY = ByteString.copyFrom(new byte[1]);
 
-  private final EtcdConnections wire;
+  private final EtcdConnections connections;
   private final EtcdSettings settings;
   private final LeaseClient leases;
 
-  ServerCheck(EtcdConnections wire, EtcdSettings settings, LeaseClient leases) {
-    this.wire = wire;
+  ServerCheck(EtcdConnections connections, EtcdSettings settings, LeaseClient leases) {
+    this.connections = connections;
     this.settings = settings;
     this.leases = leases;
   }
 
   /**
-   * What was found.
+   * The result of the check.
    *
-   * @param mayNest whether batches may travel as nested transactions
-   * @param terms which leases it keeps
+   * @param mayNest true if batches may travel as nested transactions
+   * @param rounding the leases that etcd can grant
    */
-  record Found(boolean mayNest, TtlRounding terms) {}
+  record Result(boolean mayNest, TtlRounding rounding) {}
 
-  /** Asks the members in turn until one answers. */
-  CompletionStage<Found> examine() {
-    return examine(settings.endpoints().size());
+  /** Checks one member after another, until one answers. */
+  CompletionStage<Result> run() {
+    return run(settings.endpoints().size());
   }
 
-  private CompletionStage<Found> examine(int more) {
+  private CompletionStage<Result> run(int triesLeft) {
     CallDeadline deadline = CallDeadline.in(settings.callTimeout());
-    return wire.call(
-            MaintenanceGrpc.getStatusMethod(), StatusRequest.getDefaultInstance(), deadline)
+    return connections
+        .call(MaintenanceGrpc.getStatusMethod(), StatusRequest.getDefaultInstance(), deadline)
         .thenApply(reply -> mayNest(reply.message().getVersion()))
         .exceptionallyCompose(
             error ->
-                EtcdException.is(error, EtcdException.Kind.FORBIDDEN)
-                    ? checksWhatIsNested(deadline)
+                EtcdException.isKind(error, EtcdException.Kind.FORBIDDEN)
+                    ? probeNestedPermissions(deadline)
                     : CompletableFuture.failedFuture(error))
         .thenCompose(
             mayNest ->
-                // etcd makes a lease longer that is too short for its elections.
+                // etcd lengthens a lease that is too short for its elections.
                 leases
-                    .grant(TOO_SHORT_SECONDS, Use.FREE, deadline)
-                    .thenApply(shortest -> new Found(mayNest, TtlRounding.of(shortest.seconds()))))
+                    .grant(SHORTEST_SECONDS, LeaseUse.FREE, deadline)
+                    .thenApply(shortest -> new Result(mayNest, TtlRounding.of(shortest.seconds()))))
         .exceptionallyCompose(
             error ->
-                more > 0 && EtcdException.is(error, EtcdException.Kind.UNANSWERED)
-                    ? examine(more - 1)
+                triesLeft > 0 && EtcdException.isKind(error, EtcdException.Kind.UNANSWERED)
+                    ? run(triesLeft - 1)
                     : CompletableFuture.failedFuture(error));
   }
 
   /**
-   * Finds out by a nested read of a key that we need not and should not be allowed to read. Later
-   * versions tell their number to administrators only, and to be one is more than our work needs.
+   * Tries a nested read of a key that this user neither needs nor should be allowed to read. Later
+   * versions tell their number to administrators only, and this store needs no administrator.
    */
-  private CompletionStage<Boolean> checksWhatIsNested(CallDeadline deadline) {
+  private CompletionStage<Boolean> probeNestedPermissions(CallDeadline deadline) {
     if (settings.batchSize() == 1) {
       return CompletableFuture.completedStage(true);
     }
-    TxnRequest nested = TxnRequest.newBuilder().addSuccess(TxnOps.get(NOT_OURS)).build();
+    TxnRequest nested = TxnRequest.newBuilder().addSuccess(TxnOps.get(FOREIGN_KEY)).build();
     TxnRequest request =
         TxnRequest.newBuilder()
             .addSuccess(RequestOp.newBuilder().setRequestTxn(nested).build())
             .build();
-    return wire.call(KVGrpc.getTxnMethod(), request, deadline)
-        .thenApply(reply -> trusted(false, "of unknown version"))
+    return connections
+        .call(KVGrpc.getTxnMethod(), request, deadline)
+        .thenApply(reply -> logIfUnsafe(false, "of unknown version"))
         .exceptionallyCompose(
             error ->
-                EtcdException.is(error, EtcdException.Kind.FORBIDDEN)
+                EtcdException.isKind(error, EtcdException.Kind.FORBIDDEN)
                     ? CompletableFuture.completedStage(true)
                     : CompletableFuture.failedFuture(error));
   }
@@ -99,10 +100,10 @@ final class ServerCheck {
     if (settings.login().isEmpty() || settings.batchSize() == 1) {
       return true;
     }
-    return trusted(version.filter(EtcdVersion::checksNestedTransactions).isPresent(), text);
+    return logIfUnsafe(version.filter(EtcdVersion::checksNestedTransactions).isPresent(), text);
   }
 
-  private static boolean trusted(boolean safe, String version) {
+  private static boolean logIfUnsafe(boolean safe, String version) {
     if (!safe) {
       LOG.warn(
           "etcd {} is not seen to check permissions inside nested transactions (CVE-2026-33343):"
@@ -113,9 +114,9 @@ final class ServerCheck {
     return safe;
   }
 
-  /** What a failure while we open says about the settings, if it does. */
-  Throwable explained(Throwable error) {
-    Optional<EtcdException.Kind> kind = EtcdException.in(error).map(EtcdException::kind);
+  /** Returns a failure to open as a fault of the settings, if that is its cause. */
+  Throwable explain(Throwable error) {
+    Optional<EtcdException.Kind> kind = EtcdException.find(error).map(EtcdException::kind);
     if (kind.filter(EtcdException.Kind.LOGGED_OUT::equals).isPresent()) {
       return new StoreConfigurationException(
           settings.login().isPresent()
@@ -130,7 +131,7 @@ final class ServerCheck {
               + "/)",
           error);
     }
-    return EtcdException.in(error)
+    return EtcdException.find(error)
         .flatMap(TlsFault::of)
         .<Throwable>map(words -> new StoreConfigurationException(words, error))
         .orElse(error);

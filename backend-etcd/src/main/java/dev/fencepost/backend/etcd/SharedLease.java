@@ -1,100 +1,100 @@
 package dev.fencepost.backend.etcd;
 
-import dev.fencepost.backend.etcd.LeaseClient.Use;
+import dev.fencepost.backend.etcd.LeaseClient.LeaseUse;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A lease that many short-lived keys share. It is never kept alive: a while after its grant the
- * next one takes its place, and it dies with its keys. Safe for use by many threads.
+ * A lease that many short-lived keys share. It is never kept alive: after a while another lease
+ * takes its place, and it expires with its keys. Safe for use by many threads.
  */
 final class SharedLease {
   private final LeaseClient leases;
-  private final Terms terms;
-  private @Nullable LeaseHandle present;
+  private final Rotation rotation;
+  private @Nullable LeaseHandle current;
   private int keys;
   private @Nullable CompletableFuture<LeaseHandle> next;
 
   /**
-   * How it rolls.
+   * When one lease takes the place of another.
    *
-   * @param use what its keys are
-   * @param seconds its time
-   * @param window after so long the next one is granted
-   * @param grace until then the present one serves meanwhile
-   * @param keys it gets at most so many keys, about
+   * @param use what the keys of the lease are
+   * @param seconds the time of a lease
+   * @param window the age at which the next lease is granted
+   * @param grace the age up to which the present lease is used meanwhile
+   * @param keys the most keys of a lease, approximately
    */
-  record Terms(Use use, long seconds, Duration window, Duration grace, int keys) {}
+  record Rotation(LeaseUse use, long seconds, Duration window, Duration grace, int keys) {}
 
-  SharedLease(LeaseClient leases, Terms terms) {
+  SharedLease(LeaseClient leases, Rotation rotation) {
     this.leases = leases;
-    this.terms = terms;
+    this.rotation = rotation;
   }
 
-  /** The lease for one more key. */
+  /** Returns the lease for one more key. */
   CompletionStage<LeaseHandle> take(CallDeadline deadline) {
-    CompletableFuture<LeaseHandle> mine;
+    CompletableFuture<LeaseHandle> result;
     synchronized (this) {
-      LeaseHandle lease = present;
-      if (lease != null && lease.ageNanos() < terms.grace().toNanos()) {
+      LeaseHandle lease = current;
+      if (lease != null && lease.ageNanos() < rotation.grace().toNanos()) {
         keys++;
-        boolean isDue = lease.ageNanos() >= terms.window().toNanos() || keys >= terms.keys();
+        boolean isDue = lease.ageNanos() >= rotation.window().toNanos() || keys >= rotation.keys();
         if (isDue && next == null) {
-          mine = new CompletableFuture<>();
-          next = mine;
-          begin(mine, deadline);
+          result = new CompletableFuture<>();
+          next = result;
+          grant(result, deadline);
         }
         return CompletableFuture.completedStage(lease);
       }
       if (next != null) {
         return next;
       }
-      mine = new CompletableFuture<>();
-      next = mine;
+      result = new CompletableFuture<>();
+      next = result;
     }
-    begin(mine, deadline);
-    return mine;
+    grant(result, deadline);
+    return result;
   }
 
-  /** Has a lease ready soon. */
+  /** Grants the next lease in advance, if it will be needed soon. */
   void prepare(CallDeadline deadline) {
-    CompletableFuture<LeaseHandle> mine;
+    CompletableFuture<LeaseHandle> result;
     synchronized (this) {
-      LeaseHandle lease = present;
-      if (next != null || (lease != null && lease.ageNanos() < terms.window().toNanos())) {
+      LeaseHandle lease = current;
+      if (next != null || (lease != null && lease.ageNanos() < rotation.window().toNanos())) {
         return;
       }
-      mine = new CompletableFuture<>();
-      next = mine;
+      result = new CompletableFuture<>();
+      next = result;
     }
-    begin(mine, deadline);
+    grant(result, deadline);
   }
 
-  /** A lease has turned out to be gone. */
-  synchronized void isGone(long id) {
-    if (present != null && present.id() == id) {
-      present = null;
+  /** Stops using this lease, because it is gone. */
+  synchronized void onGone(long id) {
+    if (current != null && current.id() == id) {
+      current = null;
     }
   }
 
-  private void begin(CompletableFuture<LeaseHandle> mine, CallDeadline deadline) {
+  private void grant(CompletableFuture<LeaseHandle> result, CallDeadline deadline) {
     leases
-        .grant(terms.seconds(), terms.use(), deadline)
+        .grant(rotation.seconds(), rotation.use(), deadline)
         .whenComplete(
             (lease, error) -> {
               synchronized (this) {
                 next = null;
                 if (error == null) {
-                  present = lease;
+                  current = lease;
                   keys = 0;
                 }
               }
               if (error == null) {
-                mine.complete(lease);
+                result.complete(lease);
               } else {
-                mine.completeExceptionally(error);
+                result.completeExceptionally(error);
               }
             });
   }

@@ -6,18 +6,18 @@ import java.util.Optional;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
 
-/** Why no connection came about, where the two sides do not agree on TLS. In words for people. */
+/** Explains to people why a connection failed, if the two sides do not agree on TLS. */
 final class TlsFault {
-  private static final int DEEPEST = 20;
+  private static final int MAX_DEPTH = 20;
 
   private TlsFault() {}
 
-  /** What is wrong with TLS, if that is why the call failed: the deepest cause says most. */
+  /** Returns the fault in TLS, if that is why the call failed. The deepest cause says most. */
   static Optional<String> of(Throwable error) {
     Optional<String> fault = Optional.empty();
     Throwable cause = error;
-    for (int i = 0; cause != null && i < DEEPEST; i++) {
-      Optional<String> found = said(cause);
+    for (int i = 0; cause != null && i < MAX_DEPTH; i++) {
+      Optional<String> found = describe(cause);
       fault = found.isPresent() ? found : fault;
       cause = cause.getCause();
     }
@@ -25,8 +25,8 @@ final class TlsFault {
   }
 
   /**
-   * What to look at where the connection was closed: that is all that is seen of plain text where
-   * TLS is wanted and the other way round; of a server that stops, too.
+   * Returns a hint for a connection that was closed. Nothing more is visible if one side speaks TLS
+   * and the other plain text; a server that stops looks the same.
    */
   static String hint(String description) {
     if (description.contains("TLS negotiation")) {
@@ -37,7 +37,7 @@ final class TlsFault {
         : "";
   }
 
-  private static Optional<String> said(Throwable cause) {
+  private static Optional<String> describe(Throwable cause) {
     String message = Optional.ofNullable(cause.getMessage()).orElse("");
     if (cause instanceof CertificateException || cause instanceof CertPathBuilderException) {
       return Optional.of(

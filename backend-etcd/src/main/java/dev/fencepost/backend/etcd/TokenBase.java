@@ -16,47 +16,48 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * From what all tokens count. A token is the base plus the number of revisions since it was
- * written; each granting transaction compares the base's value, so that two bases never mix.
+ * The number that tokens are counted from. A token is the base plus the number of revisions since
+ * the base was written. Each granting transaction compares the value of the base, so that tokens of
+ * two bases never mix.
  *
- * <p>It is replaced by a higher one when a replica starts, and after every new connection and
- * unanswered call, before the next grant: etcd may have been restored from a backup meanwhile, with
- * revisions that are used again. (Replacing it also makes sure that nothing is granted any more by
- * a transaction that was sent before and got no answer.)
+ * <p>A higher base replaces it when a replica starts, and before the next grant after a new
+ * connection or an unanswered call: etcd may have been restored from a backup meanwhile, and would
+ * then use revisions a second time. (The replacement also ensures that a transaction that was sent
+ * before and got no answer can no longer grant anything.)
  *
- * <p>So a grant goes only over the connection over which its base was made sure of: nothing else
- * has a token that is not certain, and no claim can find such a grant later.
+ * <p>A grant is sent only over the connection on which its base was read or written. So no other
+ * grant has an uncertain token, and no claim can find such a grant later.
  *
- * <p>The new base is the clock, or what a token would be now if that is more, or the highest token
- * seen here. To the latter two are added {@value #SLACK}: more revisions than there can be between
- * the reading and the writing. Tokens stay near the clock: every revision costs more than a
- * nanosecond.
+ * <p>The new base is the highest of three: the clock; what a token would be now, plus {@value
+ * #SLACK}; and the highest token seen here, plus {@value #SLACK}. The slack is more than the
+ * revisions that there can be between the read and the write. Tokens stay near the clock, because
+ * every revision takes more than a nanosecond.
  */
 final class TokenBase {
   static final long SLACK = 100_000_000;
 
-  private static final int MOST_TRIES = 20;
+  private static final int MAX_TRIES = 20;
 
-  private final EtcdConnections wire;
+  private final EtcdConnections connections;
   private final ByteString key;
   private final LongSupplier clockNanos;
   private final LongSupplier random;
   private final AtomicLong highest = new AtomicLong();
   private final AtomicLong doubts = new AtomicLong();
-  private volatile @Nullable Value present;
-  private @Nullable CompletableFuture<Value> replacing;
+  private volatile @Nullable Value current;
+  private @Nullable CompletableFuture<Value> replacement;
 
   /**
    * A base as it was written.
    *
-   * @param bytes its value, which no other base has
-   * @param nanos what a token would be at its own revision
-   * @param revision that wrote it
-   * @param connection over which we know it
+   * @param bytes its value; no other base has the same
+   * @param nanos the token at the base's own revision
+   * @param revision the revision that wrote it
+   * @param connection on which it is known
    */
   record Value(ByteString bytes, long nanos, long revision, long connection) {
 
-    /** What is added to a revision to make it a token. */
+    /** Returns the number to add to a revision to get its token. */
     long offset() {
       return nanos - revision;
     }
@@ -67,104 +68,106 @@ final class TokenBase {
     }
   }
 
-  TokenBase(EtcdConnections wire, ByteString key, LongSupplier clockNanos, LongSupplier random) {
-    this.wire = wire;
+  TokenBase(
+      EtcdConnections connections, ByteString key, LongSupplier clockNanos, LongSupplier random) {
+    this.connections = connections;
     this.key = key;
     this.clockNanos = clockNanos;
     this.random = random;
-    wire.whenDoubtful(this::doubt);
+    connections.onDoubt(this::invalidate);
   }
 
   ByteString key() {
     return key;
   }
 
-  /** The base of grants that are sent now. */
+  /** Returns the base for grants that are sent now, and replaces it first if necessary. */
   CompletionStage<Value> current(CallDeadline deadline) {
-    Value known = present;
+    Value known = current;
     if (known != null) {
       return CompletableFuture.completedStage(known);
     }
-    CompletableFuture<Value> mine;
+    CompletableFuture<Value> result;
     synchronized (this) {
-      if (replacing != null) {
-        return replacing;
+      if (replacement != null) {
+        return replacement;
       }
-      mine = new CompletableFuture<>();
-      replacing = mine;
+      result = new CompletableFuture<>();
+      replacement = result;
     }
     replace(deadline, 0)
         .whenComplete(
             (value, error) -> {
               synchronized (this) {
-                replacing = null;
+                replacement = null;
               }
               if (error == null) {
-                mine.complete(value);
+                result.complete(value);
               } else {
-                mine.completeExceptionally(error);
+                result.completeExceptionally(error);
               }
             });
-    return mine;
+    return result;
   }
 
-  /** The base must be replaced before the next grant. */
-  void doubt() {
+  /** Forces a replacement of the base before the next grant. */
+  void invalidate() {
     doubts.incrementAndGet();
-    present = null;
+    current = null;
   }
 
-  /** A transaction that compares {@code used} would have gone over another connection. */
-  void mistrust(Value used) {
-    if (used.equals(present)) {
-      doubt();
+  /** Handles a transaction that was not sent, because the connection of its base is gone. */
+  void onNotSent(Value used) {
+    if (used.equals(current)) {
+      invalidate();
     }
   }
 
-  /** A transaction that compared {@code used} found this base instead. */
-  void found(Value used, Optional<KeyValue> instead, long connection) {
-    if (!used.equals(present)) {
+  /** Handles a transaction that compared {@code used} and read this base instead. */
+  void onOtherBaseRead(Value used, Optional<KeyValue> read, long connection) {
+    if (!used.equals(current)) {
       return;
     }
-    Optional<Value> other = instead.map(pair -> Value.of(pair, connection));
+    Optional<Value> other = read.map(pair -> Value.of(pair, connection));
     if (other.filter(value -> value.connection() == used.connection()).isPresent()
         && isHighEnough(other.orElseThrow())) {
-      present = other.orElseThrow();
+      current = other.orElseThrow();
     } else {
-      doubt();
+      invalidate();
     }
   }
 
-  /** A token was seen. */
-  void saw(long token) {
+  /** Records a token that was seen. */
+  void recordToken(long token) {
     highest.accumulateAndGet(token, Math::max);
   }
 
-  /** The highest token that can have been granted by then, as far as this replica knows. */
-  long presentToken(long revision) {
-    Value known = present;
+  /** Returns the highest token that can have been granted by then, as far as known here. */
+  long highestToken(long revision) {
+    Value known = current;
     long counted = known == null ? 0 : known.offset() + revision;
     return Math.max(counted, highest.get());
   }
 
-  /** The wall clock of this replica, in ns since 1970. */
+  /** Returns the wall clock of this replica, in ns since 1970. */
   long clockNanos() {
     return clockNanos.getAsLong();
   }
 
   private CompletionStage<Value> replace(CallDeadline deadline, int tries) {
-    if (tries == MOST_TRIES || deadline.isOver()) {
-      return CompletableFuture.failedFuture(EtcdException.timeout());
+    if (tries == MAX_TRIES || deadline.isOver()) {
+      return CompletableFuture.failedFuture(EtcdErrors.timeout());
     }
     long doubtsBefore = doubts.get();
-    return wire.call(KVGrpc.getRangeMethod(), TxnOps.range(key), deadline)
+    return connections
+        .call(KVGrpc.getRangeMethod(), TxnOps.range(key), deadline)
         .thenCompose(read -> write(read, deadline))
         .thenCompose(
             value -> {
               if (value.isEmpty() || doubts.get() != doubtsBefore) {
                 return replace(deadline, tries + 1);
               }
-              present = value.orElseThrow();
+              current = value.orElseThrow();
               return CompletableFuture.completedStage(value.orElseThrow());
             });
   }
@@ -188,13 +191,14 @@ final class TokenBase {
             .addSuccess(TxnOps.put(key, bytes, 0))
             .addFailure(TxnOps.get(key))
             .build();
-    return wire.call(KVGrpc.getTxnMethod(), request, deadline)
-        .thenApply(reply -> written(reply, bytes, nanos))
+    return connections
+        .call(KVGrpc.getTxnMethod(), request, deadline)
+        .thenApply(reply -> valueAfter(reply, bytes, nanos))
         .thenApply(value -> value.filter(v -> v.connection() == read.connection()));
   }
 
-  /** The base that stands now: ours, or one that another replica wrote in between. */
-  private Optional<Value> written(EtcdReply<TxnResponse> reply, ByteString bytes, long nanos) {
+  /** Returns the present base: ours, or one that another replica wrote between read and write. */
+  private Optional<Value> valueAfter(EtcdReply<TxnResponse> reply, ByteString bytes, long nanos) {
     TxnResponse response = reply.message();
     if (response.getSucceeded()) {
       long revision = response.getHeader().getRevision();

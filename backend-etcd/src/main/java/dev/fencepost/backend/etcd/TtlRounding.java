@@ -6,14 +6,14 @@ import dev.fencepost.lock.spi.StoreInfo.LeaseTerms;
 import java.time.Duration;
 
 /**
- * Which leases etcd keeps: whole seconds, rounded up.
+ * Rounds leases to those that etcd can grant: whole seconds, rounded up.
  *
- * @param minTtl the shortest
+ * @param minTtl the shortest ttl
  */
 record TtlRounding(Duration minTtl) {
   private static final Duration SECOND = Duration.ofSeconds(1);
 
-  /** What etcd allows, by the shortest lease that it grants. */
+  /** Returns the rounding for an etcd whose shortest lease has this many seconds. */
   static TtlRounding of(long shortestLeaseSeconds) {
     Duration least = Duration.ofSeconds(shortestLeaseSeconds - LeasePool.MARGIN_SECONDS);
     return new TtlRounding(least.compareTo(Lease.MIN_TTL) > 0 ? least : Lease.MIN_TTL);
@@ -23,16 +23,16 @@ record TtlRounding(Duration minTtl) {
     return new LeaseTerms(minTtl, Lease.MAX_TTL, SECOND);
   }
 
-  /** The claim with the lease that it can have. */
-  Claim rounded(Claim claim) {
-    Duration ttl = up(claim.lease().ttl());
+  /** Returns the claim with a lease that etcd can grant. */
+  Claim round(Claim claim) {
+    Duration ttl = roundUp(claim.lease().ttl());
     Duration allowed = ttl.compareTo(minTtl) < 0 ? minTtl : ttl;
-    Lease lease = new Lease(allowed, up(claim.lease().lockDelay()));
+    Lease lease = new Lease(allowed, roundUp(claim.lease().lockDelay()));
     return new Claim(claim.lock(), claim.id(), lease, claim.claimant());
   }
 
-  /** Whole seconds, rounded up. */
-  static Duration up(Duration time) {
+  /** Rounds up to whole seconds. */
+  static Duration roundUp(Duration time) {
     Duration floor = Duration.ofSeconds(time.toSeconds());
     return floor.equals(time) ? time : floor.plus(SECOND);
   }

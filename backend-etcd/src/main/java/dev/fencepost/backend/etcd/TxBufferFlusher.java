@@ -4,15 +4,17 @@ import java.time.Duration;
 import java.util.function.BooleanSupplier;
 
 /**
- * Has etcd forget what it copies for each keep-alive. etcd 3.4 keeps what was written since its
- * last commit in a buffer for each kind, as large as the most that came between two commits, and
- * drops one only in a commit before which nothing came for it; without a write there is no commit,
- * ten times a second at most ({@code mvcc/backend/tx_buffer.go}). After 1,000 keys that ended with
- * their lease a keep-alive costs five times as much as before, until two commits without a key: a
- * lease of no key makes one, and another when it ends. For one thread.
+ * Makes etcd drop the write buffers that it copies for each keep-alive.
+ *
+ * <p>etcd 3.4 keeps the writes since its last commit in one buffer for each kind. A buffer is as
+ * large as the most writes between two commits, and etcd drops it only in a commit before which
+ * that kind had no write. Without a write there is no commit, and at most ten commits a second
+ * ({@code mvcc/backend/tx_buffer.go}). After 1,000 keys that ended with their lease, a keep-alive
+ * costs five times as much, until two commits had no key. A lease without a key makes such a
+ * commit, and another one when it ends. For one thread.
  */
 final class TxBufferFlusher {
-  /** etcd makes it longer if it must. */
+  /** etcd lengthens it if necessary. */
   private static final long SECONDS = 1;
 
   private final BooleanSupplier isWanted;
@@ -20,9 +22,9 @@ final class TxBufferFlusher {
   private final Duration callTimeout;
 
   /**
-   * Sweeps while that is so: while keys are hardly written, and keep-alives should cost less.
+   * Makes a flusher that works while keep-alives should cost less and hardly any keys are written.
    *
-   * @param callTimeout after that an answer is not waited for
+   * @param callTimeout the time after which an answer is ignored
    */
   TxBufferFlusher(BooleanSupplier isWanted, LeaseClient leases, Duration callTimeout) {
     this.isWanted = isWanted;
@@ -30,10 +32,10 @@ final class TxBufferFlusher {
     this.callTimeout = callTimeout;
   }
 
-  /** To be called a few times a second. */
+  /** Grants one lease without a key, if wanted. Called a few times a second. */
   void tick() {
     if (isWanted.getAsBoolean()) {
-      leases.grant(SECONDS, LeaseClient.Use.FREE, CallDeadline.in(callTimeout));
+      leases.grant(SECONDS, LeaseClient.LeaseUse.FREE, CallDeadline.in(callTimeout));
     }
   }
 }

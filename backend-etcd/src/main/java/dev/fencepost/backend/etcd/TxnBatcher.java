@@ -15,154 +15,159 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
- * Questions that wait for etcd, in the order in which they came. What waits when a transaction may
- * be sent travels in it together, never two questions about one key: all comparisons see the state
- * before the transaction. Nothing waits for a batch to fill.
+ * A queue of requests to etcd, in order of arrival. Requests that wait when a transaction may be
+ * sent share it, but never two requests on one key, because all comparisons of a transaction see
+ * the state before it. Nothing waits for a batch to fill.
  *
- * <p>A batch that is refused as a whole is repeated one by one, so that a question fails for its
- * own sake only. Safe for use by many threads.
+ * <p>If etcd refuses a batch as a whole, its requests are retried one by one, so that a request
+ * fails only for its own reasons. Safe for use by many threads.
+ *
+ * @param <Q> the type of requests
+ * @param <A> the type of answers
  */
 final class TxnBatcher<Q, A> {
-  private static final int SCANNED_PER_QUESTION = 8;
-  private static final int MOST_ALONE = 64;
+  private static final int SCANNED_PER_REQUEST = 8;
+  private static final int MAX_SINGLES_IN_FLIGHT = 64;
 
-  private final Form<Q, A> form;
-  private final Sender sender;
-  private final TxnCounters traffic;
+  private final Batching<Q, A> batching;
+  private final TxnSender sender;
+  private final TxnCounters counters;
   private final int capacity;
-  private final Deque<Waiting<Q, A>> waiting = new ArrayDeque<>();
+  private final Deque<QueuedRequest<Q, A>> queue = new ArrayDeque<>();
   private int batchSize;
-  private int allowed;
-  private int underWay;
-  private boolean pumping;
-  private boolean pumpAgain;
+  private int inFlightLimit;
+  private int inFlight;
+  private boolean draining;
+  private boolean drainAgain;
 
-  /** How questions become a transaction, and its answer theirs. */
-  interface Form<Q, A> {
+  /** Joins requests in a transaction, and splits its answer into theirs. */
+  interface Batching<Q, A> {
 
-    /** Questions with the same key never share a transaction. */
-    ByteString key(Q question);
+    /** Returns the key of a request. Requests with the same key never share a transaction. */
+    ByteString key(Q request);
 
-    TxnRequest join(List<Q> questions);
+    TxnRequest join(List<Q> requests);
 
-    /** The only connection over which they may go. */
-    default long connection(List<Q> questions) {
+    /** Returns the only connection that may carry them. */
+    default long connection(List<Q> requests) {
       return EtcdConnections.ANY_CONNECTION;
     }
 
-    /** The answers, in the order of the questions. */
-    List<A> split(int questions, EtcdReply<TxnResponse> reply);
+    /** Returns the answers, in the order of the requests. */
+    List<A> split(int requests, EtcdReply<TxnResponse> reply);
   }
 
-  /** Sends a transaction over that connection only. */
+  /** Sends a transaction over one connection only. */
   @FunctionalInterface
-  interface Sender {
+  interface TxnSender {
     CompletionStage<EtcdReply<TxnResponse>> send(
         TxnRequest request, long connection, CallDeadline deadline);
   }
 
   /**
-   * How much goes at once.
+   * The bounds of a batcher.
    *
-   * @param batchSize most questions in a transaction
-   * @param underWay most transactions under way
-   * @param capacity most questions that wait
+   * @param batchSize most requests in a transaction
+   * @param inFlight most transactions in flight
+   * @param capacity most requests in the queue
    */
-  record Terms(int batchSize, int underWay, int capacity) {}
+  record Limits(int batchSize, int inFlight, int capacity) {}
 
-  TxnBatcher(Form<Q, A> form, Terms terms, Sender sender, TxnCounters traffic) {
-    this.form = form;
+  TxnBatcher(Batching<Q, A> batching, Limits limits, TxnSender sender, TxnCounters counters) {
+    this.batching = batching;
     this.sender = sender;
-    this.traffic = traffic;
-    this.capacity = terms.capacity();
-    this.batchSize = terms.batchSize();
-    this.allowed = allowed(terms.batchSize(), terms.underWay());
+    this.counters = counters;
+    this.capacity = limits.capacity();
+    this.batchSize = limits.batchSize();
+    this.inFlightLimit = inFlightLimit(limits.batchSize(), limits.inFlight());
   }
 
-  /** Asks; the answer comes before the deadline or not at all. */
-  CompletionStage<A> ask(Q question, CallDeadline deadline) {
-    Waiting<Q, A> mine = new Waiting<>(question, deadline, false, new CompletableFuture<>());
+  /** Queues a request. Its stage completes before the deadline, or fails. */
+  CompletionStage<A> submit(Q request, CallDeadline deadline) {
+    QueuedRequest<Q, A> queued =
+        new QueuedRequest<>(request, deadline, false, new CompletableFuture<>());
     synchronized (this) {
-      if (waiting.size() >= capacity) {
+      if (queue.size() >= capacity) {
         return CompletableFuture.failedFuture(
             new StoreException(Failure.STORE_OVERLOADED, "too many calls wait for etcd"));
       }
-      waiting.addLast(mine);
+      queue.addLast(queued);
     }
-    pump();
-    return mine.answer();
+    drain();
+    return queued.answer();
   }
 
-  private record Waiting<Q, A>(
-      Q question, CallDeadline deadline, boolean alone, CompletableFuture<A> answer) {
+  private record QueuedRequest<Q, A>(
+      Q request, CallDeadline deadline, boolean alone, CompletableFuture<A> answer) {
 
-    Waiting<Q, A> repeatedAlone() {
-      return new Waiting<>(question, deadline, true, answer);
+    QueuedRequest<Q, A> retriedAlone() {
+      return new QueuedRequest<>(request, deadline, true, answer);
     }
   }
 
-  /** Single questions fill no batches, so more of them must be under way. */
-  private static int allowed(int batchSize, int underWay) {
-    return batchSize == 1 ? Math.max(underWay, MOST_ALONE) : underWay;
+  /** Single requests fill no batches, so more of them must be in flight. */
+  private static int inFlightLimit(int batchSize, int inFlight) {
+    return batchSize == 1 ? Math.max(inFlight, MAX_SINGLES_IN_FLIGHT) : inFlight;
   }
 
-  /** One thread at a time: a call that fails at once comes back here from within its sending. */
-  private void pump() {
+  /** Runs on one thread at a time: a call that fails at once re-enters while it is being sent. */
+  private void drain() {
     synchronized (this) {
-      if (pumping) {
-        pumpAgain = true;
+      if (draining) {
+        drainAgain = true;
         return;
       }
-      pumping = true;
+      draining = true;
     }
-    List<Waiting<Q, A>> batch = nextOrStop();
+    List<QueuedRequest<Q, A>> batch = nextOrStop();
     while (!batch.isEmpty()) {
       send(batch);
       batch = nextOrStop();
     }
   }
 
-  private synchronized List<Waiting<Q, A>> nextOrStop() {
-    List<Waiting<Q, A>> batch = next();
-    while (batch.isEmpty() && pumpAgain) {
-      pumpAgain = false;
-      batch = next();
+  private synchronized List<QueuedRequest<Q, A>> nextOrStop() {
+    List<QueuedRequest<Q, A>> batch = takeBatch();
+    while (batch.isEmpty() && drainAgain) {
+      drainAgain = false;
+      batch = takeBatch();
     }
-    pumping = !batch.isEmpty();
+    draining = !batch.isEmpty();
     return batch;
   }
 
-  private void send(List<Waiting<Q, A>> batch) {
+  private void send(List<QueuedRequest<Q, A>> batch) {
     CallDeadline latest = batch.get(0).deadline();
-    for (Waiting<Q, A> each : batch) {
+    for (QueuedRequest<Q, A> each : batch) {
       latest = latest.orLater(each.deadline());
     }
-    traffic.sent(batch.size());
+    counters.recordBatch(batch.size());
     CallDeadline deadline = latest;
-    List<Q> questions = questions(batch);
-    AsyncCalls.of(() -> sender.send(form.join(questions), form.connection(questions), deadline))
+    List<Q> requests = requests(batch);
+    AsyncCalls.start(
+            () -> sender.send(batching.join(requests), batching.connection(requests), deadline))
         .whenComplete(
             (reply, error) -> {
               synchronized (this) {
-                underWay--;
+                inFlight--;
               }
               if (error == null) {
-                answer(batch, reply);
+                onReply(batch, reply);
               } else {
-                failed(batch, error);
+                onFailure(batch, error);
               }
-              pump();
+              drain();
             });
   }
 
-  private static <Q, A> List<Q> questions(List<Waiting<Q, A>> batch) {
-    return batch.stream().map(Waiting::question).toList();
+  private static <Q, A> List<Q> requests(List<QueuedRequest<Q, A>> batch) {
+    return batch.stream().map(QueuedRequest::request).toList();
   }
 
-  private void answer(List<Waiting<Q, A>> batch, EtcdReply<TxnResponse> reply) {
+  private void onReply(List<QueuedRequest<Q, A>> batch, EtcdReply<TxnResponse> reply) {
     List<A> answers;
     try {
-      answers = form.split(batch.size(), reply);
+      answers = batching.split(batch.size(), reply);
     } catch (RuntimeException e) {
       batch.forEach(each -> each.answer().completeExceptionally(e));
       return;
@@ -172,42 +177,44 @@ final class TxnBatcher<Q, A> {
     }
   }
 
-  private void failed(List<Waiting<Q, A>> batch, Throwable error) {
+  private void onFailure(List<QueuedRequest<Q, A>> batch, Throwable error) {
     boolean refused =
-        EtcdException.in(error).filter(t -> t.kind() != EtcdException.Kind.UNANSWERED).isPresent();
+        EtcdException.find(error)
+            .filter(found -> found.kind() != EtcdException.Kind.UNANSWERED)
+            .isPresent();
     if (!refused || batch.size() == 1) {
       batch.forEach(each -> each.answer().completeExceptionally(error));
       return;
     }
     synchronized (this) {
-      if (EtcdException.is(error, EtcdException.Kind.TOO_LARGE)) {
+      if (EtcdException.isKind(error, EtcdException.Kind.TOO_LARGE)) {
         batchSize = Math.max(1, batch.size() / 2);
-        allowed = allowed(batchSize, allowed);
+        inFlightLimit = inFlightLimit(batchSize, inFlightLimit);
       }
       for (int i = batch.size() - 1; i >= 0; i--) {
-        waiting.addFirst(batch.get(i).repeatedAlone());
+        queue.addFirst(batch.get(i).retriedAlone());
       }
     }
   }
 
-  /** Takes the next batch out, if one more may be under way. */
-  private List<Waiting<Q, A>> next() {
-    if (underWay >= allowed || waiting.isEmpty()) {
+  /** Takes the next batch from the queue, if one more may be in flight. */
+  private List<QueuedRequest<Q, A>> takeBatch() {
+    if (inFlight >= inFlightLimit || queue.isEmpty()) {
       return List.of();
     }
-    List<Waiting<Q, A>> batch = new ArrayList<>(Math.min(waiting.size(), batchSize));
-    Deque<Waiting<Q, A>> passedOver = new ArrayDeque<>();
+    List<QueuedRequest<Q, A>> batch = new ArrayList<>(Math.min(queue.size(), batchSize));
+    Deque<QueuedRequest<Q, A>> passedOver = new ArrayDeque<>();
     Set<ByteString> keys = new HashSet<>();
     int scanned = 0;
     boolean full = false;
-    while (!full && !waiting.isEmpty() && scanned++ < batchSize * SCANNED_PER_QUESTION) {
-      Waiting<Q, A> each = waiting.removeFirst();
+    while (!full && !queue.isEmpty() && scanned++ < batchSize * SCANNED_PER_REQUEST) {
+      QueuedRequest<Q, A> each = queue.removeFirst();
       if (each.deadline().isOver()) {
-        each.answer().completeExceptionally(EtcdException.timeout());
+        each.answer().completeExceptionally(EtcdErrors.timeout());
       } else if (each.alone() && !batch.isEmpty()) {
         passedOver.addLast(each);
         full = true;
-      } else if (keys.add(form.key(each.question()))) {
+      } else if (keys.add(batching.key(each.request()))) {
         batch.add(each);
         full = each.alone() || batch.size() >= batchSize;
       } else {
@@ -215,10 +222,10 @@ final class TxnBatcher<Q, A> {
       }
     }
     while (!passedOver.isEmpty()) {
-      waiting.addFirst(passedOver.removeLast());
+      queue.addFirst(passedOver.removeLast());
     }
     if (!batch.isEmpty()) {
-      underWay++;
+      inFlight++;
     }
     return batch;
   }

@@ -3,29 +3,29 @@ package dev.fencepost.backend.etcd;
 import java.util.concurrent.atomic.LongAccumulator;
 import java.util.concurrent.atomic.LongAdder;
 
-/** Counts transactions and what they carried. Safe for use by many threads. */
+/** Counts transactions and the requests in them. Safe for use by many threads. */
 final class TxnCounters {
   private final LongAdder transactions = new LongAdder();
-  private final LongAdder questions = new LongAdder();
+  private final LongAdder requests = new LongAdder();
   private final LongAccumulator largest = new LongAccumulator(Math::max, 0);
 
-  void sent(int batch) {
+  void recordBatch(int batch) {
     transactions.increment();
-    questions.add(batch);
+    requests.add(batch);
     largest.accumulate(batch);
   }
 
-  /** Transactions sent so far. */
+  /** Returns the number of transactions sent so far. */
   long transactions() {
     return transactions.sum();
   }
 
-  /** Questions that they carried. */
-  long questions() {
-    return questions.sum();
+  /** Returns the number of requests in them. */
+  long requests() {
+    return requests.sum();
   }
 
-  /** Questions in the largest. */
+  /** Returns the number of requests in the largest one. */
   long largest() {
     return largest.get();
   }

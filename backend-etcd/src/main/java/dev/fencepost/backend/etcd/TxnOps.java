@@ -10,9 +10,9 @@ import io.etcd.jetcd.api.PutRequest;
 import io.etcd.jetcd.api.RangeRequest;
 import io.etcd.jetcd.api.RequestOp;
 
-/** The parts of transactions. */
+/** Builds the parts of transactions. */
 final class TxnOps {
-  /** What etcd's own definition has and jetcd's lacks: {@code LEASE = 4}, {@code lease = 8}. */
+  /** From etcd's own definition; jetcd's lacks them: {@code LEASE = 4}, {@code lease = 8}. */
   private static final int TARGET_LEASE = 4;
 
   private static final int FIELD_LEASE = 8;
@@ -27,7 +27,7 @@ final class TxnOps {
     return RequestOp.newBuilder().setRequestRange(range(key)).build();
   }
 
-  /** Puts a value; lease 0 is none. */
+  /** Puts a value; lease 0 means no lease. */
   static RequestOp put(ByteString key, ByteString value, long lease) {
     return RequestOp.newBuilder()
         .setRequestPut(PutRequest.newBuilder().setKey(key).setValue(value).setLease(lease))
@@ -40,7 +40,7 @@ final class TxnOps {
         .build();
   }
 
-  /** The key was last written by that revision; 0: there is no such key. */
+  /** True if this revision was the last to write the key; 0: if there is no such key. */
   static Compare writtenAt(ByteString key, long revision) {
     return Compare.newBuilder()
         .setKey(key)
@@ -59,12 +59,12 @@ final class TxnOps {
         .build();
   }
 
-  /** The key has a value that is lower, byte by byte; false if there is no such key. */
+  /** True if the key has a lower value, byte by byte; false if there is no such key. */
   static Compare isBelow(ByteString key, ByteString value) {
     return hasValue(key, value).toBuilder().setResult(CompareResult.LESS).build();
   }
 
-  /** There is no such key, or it has no lease, or one with a lower id. */
+  /** True if there is no such key, or if it has no lease or one with a lower id. */
   static Compare leaseBelow(ByteString key, long lease) {
     return Compare.newBuilder()
         .setKey(key)

@@ -1,69 +1,90 @@
 package dev.fencepost.backend.etcd;
 
 import dev.fencepost.backend.etcd.ObservedLock.Entry;
+import dev.fencepost.backend.etcd.ObservedLock.ReplicaQueue;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.spi.StoreException;
+import io.etcd.jetcd.api.Event;
 import java.time.Duration;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** What is known of a lock that is followed. Under the monitor of {@link LockWatches}. */
+/** The local cache of a watched lock. Guarded by the monitor of {@link LockWatches}. */
 final class WatchedLock {
+  private static final Logger LOG = LoggerFactory.getLogger(WatchedLock.class);
+
   final LockName lock;
   Optional<Entry> entry;
-  ObservedLock.Queue line;
+  ReplicaQueue queue;
 
-  /** When this line was first seen here, on the clock of {@link System#nanoTime()}. */
-  long lineSinceNanos = System.nanoTime();
+  /** When this queue was first seen here, on the clock of {@link System#nanoTime()}. */
+  long queueSinceNanos = System.nanoTime();
 
-  /** The revision as of which the entry is. */
+  /** The revision at which the entry was seen. */
   long revision;
 
-  /** The revision as of which this replica last knew that it waits. */
-  long followedAt;
+  /** The latest revision at which this replica was known to wait. */
+  long watchedAt;
 
   /** When the entry was first seen here, on the clock of {@link System#nanoTime()}. */
-  long sinceNanos = System.nanoTime();
+  long entrySinceNanos = System.nanoTime();
 
-  /** From where the watch goes on. */
+  /** The revision from which the watch continues. */
   long nextRevision;
 
-  WatchedLock(ObservedLock seen, long revision) {
-    this.lock = seen.lock();
-    this.entry = seen.entry();
-    this.line = seen.line();
+  WatchedLock(ObservedLock observed, long revision) {
+    this.lock = observed.lock();
+    this.entry = observed.entry();
+    this.queue = observed.queue();
     this.revision = revision;
-    this.followedAt = revision;
+    this.watchedAt = revision;
     this.nextRevision = revision + 1;
   }
 
-  /** This replica has seen the lock so, and waits. */
-  void follow(ObservedLock seen, long at) {
-    followedAt = Math.max(followedAt, at);
+  /** Records a state of the lock that this replica saw and waits behind. */
+  void record(ObservedLock observed, long at) {
+    watchedAt = Math.max(watchedAt, at);
     if (at >= revision) {
-      saw(seen.entry(), at);
+      recordEntry(observed.entry(), at);
     }
-    sawLine(seen.line());
+    recordQueue(observed.queue());
   }
 
-  void sawLine(ObservedLock.Queue now) {
-    if (now.revision() > line.revision()) {
-      line = now;
-      lineSinceNanos = System.nanoTime();
+  void recordQueue(ReplicaQueue seen) {
+    if (seen.revision() > queue.revision()) {
+      queue = seen;
+      queueSinceNanos = System.nanoTime();
     }
   }
 
-  /** Whether the replica stands in the line, which was the same one for so long. */
-  boolean isInLineSince(Duration age, ReplicaId replica) {
-    return System.nanoTime() - lineSinceNanos >= age.toNanos() && line.replicas().contains(replica);
+  /** True if the replica is in the queue, and the queue has been the same for this long. */
+  boolean isInQueueSince(Duration age, ReplicaId replica) {
+    return System.nanoTime() - queueSinceNanos >= age.toNanos()
+        && queue.replicas().contains(replica);
   }
 
-  void saw(Optional<Entry> now, long at) {
+  void recordEntry(Optional<Entry> seen, long at) {
     boolean isSame =
         entry.isPresent()
-            && now.isPresent()
-            && entry.orElseThrow().revision() == now.orElseThrow().revision();
-    sinceNanos = isSame ? sinceNanos : System.nanoTime();
-    entry = now;
+            && seen.isPresent()
+            && entry.orElseThrow().revision() == seen.orElseThrow().revision();
+    entrySinceNanos = isSame ? entrySinceNanos : System.nanoTime();
+    entry = seen;
     revision = at;
+  }
+
+  /** Returns the record in an event. An unreadable one is left to the attempt that follows. */
+  static Optional<Entry> entryIn(LockName lock, Event event) {
+    if (event.getType() != Event.EventType.PUT) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(Entry.of(lock, event.getKv()));
+    } catch (StoreException e) {
+      LOG.warn("Not followed: {}", e.getMessage());
+      return Optional.empty();
+    }
   }
 }

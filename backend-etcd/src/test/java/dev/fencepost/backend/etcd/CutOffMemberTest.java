@@ -113,12 +113,12 @@ final class CutOffMemberTest {
   }
 
   private static void takeByForce(EtcdTestReplica replica, LockName lock) {
-    ForceReleaseCommand order =
+    ForceReleaseCommand command =
         new ForceReleaseCommand(lock, "cut off", Optional.empty(), Optional.of(Duration.ZERO));
     await()
         .atMost(PATIENCE)
         .ignoreExceptionsInstanceOf(StoreException.class)
-        .until(() -> answer(replica.backend().forceRelease(order)), done -> true);
+        .until(() -> answer(replica.backend().forceRelease(command)), done -> true);
   }
 
   private static Renewal renewed(EtcdTestReplica replica, Grant grant) {

@@ -38,12 +38,12 @@ final class EndedLeasesTest {
   @Test
   void lockWhoseLeaseHasEnded_isNotTakenBeforeItsKeyIsGone() {
     String uri = ETCD.uri("standing");
-    try (EtcdTestClient raw = new EtcdTestClient(uri);
+    try (EtcdTestClient client = new EtcdTestClient(uri);
         EtcdTestReplica former = new EtcdTestReplica(uri);
         EtcdTestReplica next = new EtcdTestReplica(uri)) {
-      raw.lease(CROWD, TTL.toSeconds());
+      client.createLeases(CROWD, TTL.toSeconds());
       former.acquire(claim("late", new Lease(TTL, Duration.ofSeconds(1))));
-      awaitEnd(raw, "late");
+      awaitEnd(client, "late");
       await()
           .atMost(PATIENCE)
           .until(
@@ -51,23 +51,23 @@ final class EndedLeasesTest {
                   answer(next.backend().tryAcquire(claim("late"), QueueIntent.NONE))
                       instanceof Attempt.Granted);
       // Made when there was no such key, instead of written over one that stood.
-      assertThat(raw.record("late").orElseThrow().getVersion()).isEqualTo(1);
+      assertThat(client.record("late").orElseThrow().getVersion()).isEqualTo(1);
     }
   }
 
   @Test
   void renewalOfALeaseThatHasEnded_isLostAtOnceAndKeepsNobodyWaiting() {
     String uri = ETCD.uri("waiting");
-    try (EtcdTestClient raw = new EtcdTestClient(uri);
+    try (EtcdTestClient client = new EtcdTestClient(uri);
         EtcdTestReplica former = new EtcdTestReplica(uri);
         EtcdTestReplica replica = new EtcdTestReplica(uri)) {
       List<Grant> living = new ArrayList<>();
       for (int i = 0; i < 24; i++) {
         living.add(replica.acquire("living/" + i));
       }
-      raw.lease(CROWD, TTL.toSeconds());
+      client.createLeases(CROWD, TTL.toSeconds());
       Grant late = former.acquire(claim("late", TTL));
-      awaitEnd(raw, "late");
+      awaitEnd(client, "late");
       CompletionStage<Renewal> lost = replica.backend().renew(late.ref());
       List<CompletionStage<Renewal>> renewals =
           living.stream().map(grant -> replica.backend().renew(grant.ref())).toList();
@@ -76,17 +76,17 @@ final class EndedLeasesTest {
           .isInstanceOfSatisfying(
               Renewal.Lost.class,
               told -> assertThat(told.loss().reason()).isEqualTo(LossReason.EXPIRED));
-      assertThat(raw.record("late")).as("the key of the lease that has ended").isPresent();
+      assertThat(client.record("late")).as("the key of the lease that has ended").isPresent();
     }
   }
 
   /** Until etcd says that the lease has ended, and its key stands. */
-  private static void awaitEnd(EtcdTestClient raw, String lock) {
-    long lease = raw.record(lock).orElseThrow().getLease();
+  private static void awaitEnd(EtcdTestClient client, String lock) {
+    long lease = client.record(lock).orElseThrow().getLease();
     await()
         .atMost(PATIENCE)
         .pollInterval(Duration.ofMillis(20))
-        .until(() -> raw.secondsLeft(lease) < 0);
-    assertThat(raw.record(lock)).as("not removed yet").isPresent();
+        .until(() -> client.secondsLeft(lease) < 0);
+    assertThat(client.record(lock)).as("not removed yet").isPresent();
   }
 }

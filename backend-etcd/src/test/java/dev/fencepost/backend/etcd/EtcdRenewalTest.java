@@ -23,18 +23,18 @@ final class EtcdRenewalTest {
   @Test
   void closing_lastsAsLongAsTheLeaseThatARenewalMayJustHaveExtended() {
     String uri = ETCD.uri("closing");
-    try (EtcdTestClient raw = new EtcdTestClient(uri);
+    try (EtcdTestClient client = new EtcdTestClient(uri);
         EtcdTestReplica holders = new EtcdTestReplica(uri);
         EtcdTestReplica administrators = new EtcdTestReplica(uri)) {
       Grant held = holders.acquire("configuration");
       LockName lock = held.ref().lock();
-      long former = lease(raw, lock);
+      long former = lease(client, lock);
       answer(
           administrators
               .backend()
               .forceRelease(
                   new ForceReleaseCommand(lock, "it hangs", Optional.empty(), Optional.empty())));
-      assertThat(lease(raw, lock)).isEqualTo(former);
+      assertThat(lease(client, lock)).isEqualTo(former);
       assertLost(answer(holders.backend().renew(held.ref())), LossReason.REVOKED);
     }
   }
@@ -42,10 +42,10 @@ final class EtcdRenewalTest {
   @Test
   void grantWhoseLeaseIsGone_isLost() {
     String uri = ETCD.uri("gone");
-    try (EtcdTestClient raw = new EtcdTestClient(uri);
+    try (EtcdTestClient client = new EtcdTestClient(uri);
         EtcdTestReplica replica = new EtcdTestReplica(uri)) {
       Grant held = replica.acquire("migration");
-      raw.revoke(lease(raw, held.ref().lock()));
+      client.revoke(lease(client, held.ref().lock()));
       assertLost(answer(replica.backend().renew(held.ref())), LossReason.EXPIRED);
     }
   }
@@ -68,7 +68,7 @@ final class EtcdRenewalTest {
     assertThat(((Renewal.Lost) renewal).loss().reason()).isEqualTo(reason);
   }
 
-  private static long lease(EtcdTestClient raw, LockName lock) {
-    return raw.all(raw.keys.lock(lock)).get(0).getLease();
+  private static long lease(EtcdTestClient client, LockName lock) {
+    return client.all(client.schema.lock(lock)).get(0).getLease();
   }
 }

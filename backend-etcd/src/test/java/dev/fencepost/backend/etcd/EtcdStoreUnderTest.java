@@ -20,11 +20,11 @@ import java.util.UUID;
 abstract class EtcdStoreUnderTest implements StoreUnderTest {
   private final EtcdBackendProvider provider = new EtcdBackendProvider();
   private final String uri;
-  private final EtcdTestClient raw;
+  private final EtcdTestClient client;
 
   EtcdStoreUnderTest(String uri) {
     this.uri = uri;
-    this.raw = new EtcdTestClient(uri);
+    this.client = new EtcdTestClient(uri);
   }
 
   /** SIGSTOP to all processes. */
@@ -50,23 +50,24 @@ abstract class EtcdStoreUnderTest implements StoreUnderTest {
 
   @Override
   public void wipe() {
-    raw.deleteAll();
-    raw.put(raw.keys.storeId(), ByteString.copyFromUtf8(UUID.randomUUID().toString()));
+    client.deleteAll();
+    client.put(client.schema.storeId(), ByteString.copyFromUtf8(UUID.randomUUID().toString()));
   }
 
   @Override
   public void purgeIdle() {
-    for (KeyValue pair : raw.all(raw.keys.locksFrom(""))) {
-      if (pair.getValue().byteAt(0) == LockValue.VERSION
-          && pair.getValue().byteAt(1) == LockValue.FREE) {
-        raw.delete(pair.getKey());
+    for (KeyValue pair : client.all(client.schema.locksFrom(""))) {
+      if (pair.getValue().byteAt(0) == EtcdRecordCodec.VERSION
+          && pair.getValue().byteAt(1) == EtcdRecordCodec.FREE) {
+        client.delete(pair.getKey());
       }
     }
   }
 
   @Override
   public void spoil(LockName lock, Damage damage) {
-    KeyValue pair = raw.ask(KVGrpc.getRangeMethod(), TxnOps.range(raw.keys.lock(lock))).getKvs(0);
+    KeyValue pair =
+        client.call(KVGrpc.getRangeMethod(), TxnOps.range(client.schema.lock(lock))).getKvs(0);
     byte[] record = pair.getValue().toByteArray();
     byte[] spoiled =
         switch (damage) {
@@ -78,7 +79,7 @@ abstract class EtcdStoreUnderTest implements StoreUnderTest {
     if (damage == Damage.LATER_FORMAT) {
       spoiled[0]++;
     }
-    raw.ask(
+    client.call(
         KVGrpc.getPutMethod(),
         PutRequest.newBuilder()
             .setKey(pair.getKey())
@@ -90,7 +91,7 @@ abstract class EtcdStoreUnderTest implements StoreUnderTest {
   @Override
   public void raiseToken(LockName lock, FencingToken last) {
     ByteBuffer base = ByteBuffer.allocate(2 * Long.BYTES).putLong(last.value()).putLong(7).flip();
-    raw.put(raw.keys.base(), ByteString.copyFrom(base));
+    client.put(client.schema.tokenBase(), ByteString.copyFrom(base));
   }
 
   @Override
@@ -107,6 +108,6 @@ abstract class EtcdStoreUnderTest implements StoreUnderTest {
 
   @Override
   public void close() {
-    raw.close();
+    client.close();
   }
 }

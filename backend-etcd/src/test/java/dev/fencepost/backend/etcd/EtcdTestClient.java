@@ -22,19 +22,20 @@ import java.util.concurrent.TimeUnit;
 final class EtcdTestClient implements AutoCloseable {
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
 
-  private final EtcdConnections wire;
+  private final EtcdConnections connections;
   private final String prefix;
-  final EtcdSchema keys;
+  final EtcdSchema schema;
 
   EtcdTestClient(String uri) {
     EtcdSettings settings = EtcdSettings.of(StoreSettings.of(uri));
-    wire = new EtcdConnections(settings);
+    connections = new EtcdConnections(settings);
     prefix = settings.prefix();
-    keys = new EtcdSchema(prefix);
+    schema = new EtcdSchema(prefix);
   }
 
-  <Q, A> A ask(MethodDescriptor<Q, A> method, Q request) {
-    return wire.call(method, request, CallDeadline.in(TIMEOUT))
+  <Q, A> A call(MethodDescriptor<Q, A> method, Q request) {
+    return connections
+        .call(method, request, CallDeadline.in(TIMEOUT))
         .toCompletableFuture()
         .orTimeout(TIMEOUT.toSeconds(), TimeUnit.SECONDS)
         .join()
@@ -42,48 +43,49 @@ final class EtcdTestClient implements AutoCloseable {
   }
 
   void put(ByteString key, ByteString value) {
-    ask(KVGrpc.getPutMethod(), PutRequest.newBuilder().setKey(key).setValue(value).build());
+    call(KVGrpc.getPutMethod(), PutRequest.newBuilder().setKey(key).setValue(value).build());
   }
 
   void delete(ByteString key) {
-    ask(KVGrpc.getDeleteRangeMethod(), DeleteRangeRequest.newBuilder().setKey(key).build());
+    call(KVGrpc.getDeleteRangeMethod(), DeleteRangeRequest.newBuilder().setKey(key).build());
   }
 
   /** The record of a lock. */
   Optional<KeyValue> record(String lock) {
-    return all(keys.lock(new LockName(lock))).stream().findFirst();
+    return all(schema.lock(new LockName(lock))).stream().findFirst();
   }
 
   /** Which replicas stand in a lock's line; empty if there is no line. */
-  Optional<KeyValue> line(String lock) {
-    return all(keys.line(new LockName(lock))).stream().findFirst();
+  Optional<KeyValue> queue(String lock) {
+    return all(schema.queue(new LockName(lock))).stream().findFirst();
   }
 
   /** How many whole seconds a lease has left; below 0 if it has ended. */
   long secondsLeft(long lease) {
-    return ask(
+    return call(
             LeaseGrpc.getLeaseTimeToLiveMethod(),
             LeaseTimeToLiveRequest.newBuilder().setID(lease).build())
         .getTTL();
   }
 
   /** Makes so many leases without keys. */
-  void lease(int count, long seconds) {
-    Semaphore underWay = new Semaphore(500);
+  void createLeases(int count, long seconds) {
+    Semaphore inFlight = new Semaphore(500);
     for (int i = 0; i < count; i++) {
-      underWay.acquireUninterruptibly();
-      wire.call(
+      inFlight.acquireUninterruptibly();
+      connections
+          .call(
               LeaseGrpc.getLeaseGrantMethod(),
               LeaseGrantRequest.newBuilder().setTTL(seconds).build(),
               CallDeadline.in(TIMEOUT))
-          .whenComplete((granted, error) -> underWay.release());
+          .whenComplete((granted, error) -> inFlight.release());
     }
-    underWay.acquireUninterruptibly(500);
+    inFlight.acquireUninterruptibly(500);
   }
 
   /** Ends a lease, if it has not ended by itself. */
   void revoke(long lease) {
-    new LeaseClient(wire, () -> 0, new RequestGate(1, 1))
+    new LeaseClient(connections, () -> 0, new RequestGate(1, 1))
         .revoke(lease, CallDeadline.in(TIMEOUT))
         .toCompletableFuture()
         .join();
@@ -91,14 +93,14 @@ final class EtcdTestClient implements AutoCloseable {
 
   void deleteAll() {
     ByteString all = ByteString.copyFromUtf8(prefix + "/");
-    ask(
+    call(
         KVGrpc.getDeleteRangeMethod(),
         DeleteRangeRequest.newBuilder().setKey(all).setRangeEnd(EtcdSchema.endOf(all)).build());
   }
 
   /** Everything whose key begins so. */
   List<KeyValue> all(ByteString begin) {
-    return ask(
+    return call(
             KVGrpc.getRangeMethod(),
             RangeRequest.newBuilder().setKey(begin).setRangeEnd(EtcdSchema.endOf(begin)).build())
         .getKvsList();
@@ -106,11 +108,13 @@ final class EtcdTestClient implements AutoCloseable {
 
   /** The present revision of the store. */
   long revision() {
-    return ask(KVGrpc.getRangeMethod(), TxnOps.range(keys.base())).getHeader().getRevision();
+    return call(KVGrpc.getRangeMethod(), TxnOps.range(schema.tokenBase()))
+        .getHeader()
+        .getRevision();
   }
 
   @Override
   public void close() {
-    wire.close();
+    connections.close();
   }
 }

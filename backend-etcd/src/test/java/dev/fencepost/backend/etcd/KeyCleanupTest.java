@@ -39,7 +39,7 @@ final class KeyCleanupTest {
   @Test
   void hundredThousandNames_leaveNoKeysAndNoLeases() {
     String uri = ETCD.uri("leftovers");
-    try (EtcdTestClient raw = new EtcdTestClient(uri)) {
+    try (EtcdTestClient client = new EtcdTestClient(uri)) {
       StoreSettings settings = new StoreSettings(uri, CALL_TIMEOUT, OPTIONS);
       try (EtcdTestReplica replica = new EtcdTestReplica(settings)) {
         AtomicInteger next = new AtomicInteger();
@@ -52,10 +52,10 @@ final class KeyCleanupTest {
       }
       await()
           .atMost(Duration.ofSeconds(60))
-          .until(() -> raw.all(ByteString.copyFromUtf8("leftovers/")).size() == 2);
+          .until(() -> client.all(ByteString.copyFromUtf8("leftovers/")).size() == 2);
       // The base of tokens and the store's id.
-      assertThat(raw.all(raw.keys.base())).hasSize(1);
-      assertThat(raw.all(raw.keys.storeId())).hasSize(1);
+      assertThat(client.all(client.schema.tokenBase())).hasSize(1);
+      assertThat(client.all(client.schema.storeId())).hasSize(1);
       await()
           .atMost(Duration.ofSeconds(60))
           .until(() -> ETCD.etcdctl("lease", "list").contains("found 0 leases"));
@@ -70,7 +70,7 @@ final class KeyCleanupTest {
     return replica
         .backend()
         .tryAcquire(claim("leftovers/" + name), QueueIntent.NONE)
-        .thenCompose(attempt -> replica.backend().release(orderOf(attempt)))
+        .thenCompose(attempt -> replica.backend().release(commandOf(attempt)))
         .thenComposeAsync(
             released -> {
               assertThat(released).isEqualTo(new Release.Released());
@@ -78,7 +78,7 @@ final class KeyCleanupTest {
             });
   }
 
-  private static ReleaseCommand orderOf(Attempt attempt) {
+  private static ReleaseCommand commandOf(Attempt attempt) {
     return ReleaseCommand.of(EtcdTestReplica.granted(attempt).ref());
   }
 }

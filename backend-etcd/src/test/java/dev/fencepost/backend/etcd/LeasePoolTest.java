@@ -3,7 +3,7 @@ package dev.fencepost.backend.etcd;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.fencepost.backend.etcd.LeasePool.Taken;
+import dev.fencepost.backend.etcd.LeasePool.PooledLease;
 import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.testkit.process.EtcdServer;
 import java.time.Duration;
@@ -22,31 +22,33 @@ final class LeasePoolTest {
   @RegisterExtension
   static final RunningServer<EtcdServer> RUNNING = new RunningServer<>(ETCD, ETCD::start);
 
-  private final AtomicInteger revocationsAtOnce = new AtomicInteger();
+  private final AtomicInteger revocationLimit = new AtomicInteger();
 
   @Test
   void surplusLease_isRevokedWithoutBeingKeptAlive() {
     EtcdSettings settings =
         EtcdSettings.of(new StoreSettings(ETCD.uri("pool"), TIMEOUT, Map.of("idle-leases", "0")));
-    EtcdConnections wire = new EtcdConnections(settings);
+    EtcdConnections connections = new EtcdConnections(settings);
     // Whatever is kept alive fails, and is not revoked.
-    KeepAliveStream keepAlives = new KeepAliveStream(wire, 1);
+    KeepAliveStream keepAlives = new KeepAliveStream(connections, 1);
     keepAlives.close();
     try {
       RequestGate gate = new RequestGate(1, 1);
-      LeaseClient leases = new LeaseClient(wire, ThreadLocalRandom.current()::nextLong, gate);
-      RequestGate revocations = new RequestGate(revocationsAtOnce::get, 10);
+      LeaseClient leases =
+          new LeaseClient(connections, ThreadLocalRandom.current()::nextLong, gate);
+      RequestGate revocations = new RequestGate(revocationLimit::get, 10);
       LeasePool pool = new LeasePool(leases, keepAlives, gate, revocations, settings);
-      Taken taken = pool.take(SECONDS, CallDeadline.in(TIMEOUT)).toCompletableFuture().join();
+      PooledLease pooled =
+          pool.take(SECONDS, CallDeadline.in(TIMEOUT)).toCompletableFuture().join();
       assertThat(ETCD.etcdctl("lease", "list")).contains("found 1 leases");
 
-      pool.giveBack(new Taken(SECONDS, taken.lease().aliveSince(longAgo())));
+      pool.giveBack(new PooledLease(SECONDS, pooled.lease().aliveSince(longAgo())));
       assertThat(ETCD.etcdctl("lease", "list")).contains("found 1 leases");
-      revocationsAtOnce.set(1);
-      revocations.open();
+      revocationLimit.set(1);
+      revocations.admit();
       await().atMost(TIMEOUT).until(() -> ETCD.etcdctl("lease", "list").contains("found 0 leases"));
     } finally {
-      wire.close();
+      connections.close();
     }
   }
 

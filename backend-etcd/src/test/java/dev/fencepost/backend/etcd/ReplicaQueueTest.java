@@ -28,7 +28,7 @@ final class ReplicaQueueTest {
   @Test
   void replicaThatStops_takesNobodysPlaceAlong() throws InterruptedException {
     String uri = ETCD.uri("stopped");
-    try (EtcdTestClient raw = new EtcdTestClient(uri);
+    try (EtcdTestClient client = new EtcdTestClient(uri);
         EtcdTestReplica holder = new EtcdTestReplica(uri);
         EtcdTestReplica first = new EtcdTestReplica(uri);
         EtcdTestReplica newcomer = new EtcdTestReplica(uri)) {
@@ -37,7 +37,7 @@ final class ReplicaQueueTest {
       try (EtcdTestReplica last = new EtcdTestReplica(uri)) {
         join(last);
       }
-      assertFirst(raw, first);
+      assertFirst(client, first);
       holder.release(held);
       assertThat(newcomer.attempt(claim("rolled"), QueueIntent.NONE))
           .isInstanceOf(Attempt.Busy.class);
@@ -49,7 +49,7 @@ final class ReplicaQueueTest {
   @Test
   void replicaThatDies_takesNobodysPlaceAlong() {
     String uri = ETCD.uri("died");
-    try (EtcdTestClient raw = new EtcdTestClient(uri);
+    try (EtcdTestClient client = new EtcdTestClient(uri);
         EtcdTestReplica holder = new EtcdTestReplica(uri);
         EtcdTestReplica first = new EtcdTestReplica(uri);
         EtcdTestReplica last = new EtcdTestReplica(uri)) {
@@ -57,25 +57,25 @@ final class ReplicaQueueTest {
       join(first);
       join(last);
       // What etcd does ten seconds after a death.
-      raw.revoke(raw.all(raw.keys.replica(last.id())).get(0).getLease());
-      assertFirst(raw, first);
+      client.revoke(client.all(client.schema.replica(last.id())).get(0).getLease());
+      assertFirst(client, first);
     }
   }
 
   @Test
   void lineOfThoseWhoStillWait_isWrittenAgainLongBeforeItsLeaseEnds() {
     String uri = ETCD.uri("waiting");
-    try (EtcdTestClient raw = new EtcdTestClient(uri);
+    try (EtcdTestClient client = new EtcdTestClient(uri);
         EtcdTestReplica holder = new EtcdTestReplica(uri);
         EtcdTestReplica first = new EtcdTestReplica(uri)) {
       holder.acquire("rolled");
       join(first);
-      KeyValue before = raw.line("rolled").orElseThrow();
+      KeyValue before = client.queue("rolled").orElseThrow();
       KeyValue after =
           await()
               .atMost(Duration.ofSeconds(25))
               .until(
-                  () -> raw.line("rolled").orElseThrow(),
+                  () -> client.queue("rolled").orElseThrow(),
                   line -> line.getModRevision() > before.getModRevision());
       assertThat(after.getValue()).isEqualTo(before.getValue());
       assertThat(after.getLease()).isNotEqualTo(before.getLease());
@@ -89,8 +89,8 @@ final class ReplicaQueueTest {
     return waiting;
   }
 
-  private static void assertFirst(EtcdTestClient raw, EtcdTestReplica first) {
-    assertThat(raw.line("rolled").map(line -> line.getValue().toStringUtf8()))
+  private static void assertFirst(EtcdTestClient client, EtcdTestReplica first) {
+    assertThat(client.queue("rolled").map(line -> line.getValue().toStringUtf8()))
         .hasValueSatisfying(line -> assertThat(line).startsWith(first.id().value()));
   }
 }

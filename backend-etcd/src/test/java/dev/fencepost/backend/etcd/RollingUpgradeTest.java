@@ -57,20 +57,20 @@ final class RollingUpgradeTest {
   @RegisterExtension
   static final RunningServer<EtcdServer> RUNNING = new RunningServer<>(ETCD, ETCD::start);
 
-  private EtcdTestClient raw;
+  private EtcdTestClient client;
   private EtcdTestReplica now;
 
   @BeforeEach
   void open(TestInfo test) {
     String uri = ETCD.uri(test.getTestMethod().orElseThrow().getName());
-    raw = new EtcdTestClient(uri);
+    client = new EtcdTestClient(uri);
     now = new EtcdTestReplica(uri);
   }
 
   @AfterEach
   void close() {
     now.close();
-    raw.close();
+    client.close();
   }
 
   @Test
@@ -78,7 +78,7 @@ final class RollingUpgradeTest {
     now.acquire("any"); // Makes the base.
     Claim claim = claim("theirs");
     long offset = offsetOfTokens();
-    put(raw.keys.lock(claim.lock()), formerGrant(claim, offset), lease(BINDING, 62));
+    put(client.schema.lock(claim.lock()), formerGrant(claim, offset), lease(BINDING, 62));
     FencingToken token = new FencingToken(offset + record("theirs").getModRevision());
     GrantRef theirs = new GrantRef(claim.lock(), claim.id(), token);
 
@@ -126,7 +126,7 @@ final class RollingUpgradeTest {
                 .put((byte) 'F')
                 .putLong(released.token().value())
                 .flip());
-    put(raw.keys.lock(released.ref().lock()), note, lease(MEMORY, 60));
+    put(client.schema.lock(released.ref().lock()), note, lease(MEMORY, 60));
     assertThat(now.describe(released.ref().lock()).status()).isEqualTo(new LockStatus.Free());
     assertThat(now.describe(released.ref().lock()).lastToken()).contains(released.token());
     assertThat(answer(now.backend().release(ReleaseCommand.of(released.ref()))))
@@ -140,11 +140,11 @@ final class RollingUpgradeTest {
     Grant held = now.acquire("line");
     long itsLease = lease(MEMORY + 1, 60);
     put(
-        raw.keys.replicas().concat(ByteString.copyFromUtf8(FORMER)),
+        client.schema.replicas().concat(ByteString.copyFromUtf8(FORMER)),
         ByteString.copyFromUtf8("SERVING former:1"),
         itsLease);
     Claim waiting = claim("line");
-    put(raw.keys.line(lock), ByteString.copyFromUtf8(FORMER + now.id().value()), itsLease);
+    put(client.schema.queue(lock), ByteString.copyFromUtf8(FORMER + now.id().value()), itsLease);
     assertThat(now.attempt(waiting, QueueIntent.JOIN)).isInstanceOf(Attempt.Busy.class);
     assertThat(now.describe(lock).replicaQueue().get(0).value()).isEqualTo(FORMER);
 
@@ -154,11 +154,11 @@ final class RollingUpgradeTest {
     turn.readBoolean();
     assertThat(Duration.ofMillis(turn.readLong())).isPositive();
     assertThat(turn.readUTF()).as("whose turn it is").isEqualTo(FORMER);
-    assertThat(raw.line("line").orElseThrow().getValue().toString(US_ASCII))
+    assertThat(client.queue("line").orElseThrow().getValue().toString(US_ASCII))
         .isEqualTo(now.id().value());
 
     // An earlier version that stops takes along the lines that it wrote.
-    raw.revoke(itsLease);
+    client.revoke(itsLease);
     Attempt next =
         await()
             .atMost(Duration.ofSeconds(20))
@@ -167,7 +167,7 @@ final class RollingUpgradeTest {
   }
 
   private KeyValue record(String lock) {
-    return raw.record(lock).orElseThrow();
+    return client.record(lock).orElseThrow();
   }
 
   /** Reads a record as far as its kind. */
@@ -197,19 +197,20 @@ final class RollingUpgradeTest {
 
   /** A token is this and the revision of the record. */
   private long offsetOfTokens() {
-    KeyValue base = raw.all(raw.keys.base()).get(0);
+    KeyValue base = client.all(client.schema.tokenBase()).get(0);
     return base.getValue().asReadOnlyByteBuffer().getLong() - base.getModRevision();
   }
 
   private long lease(long id, long seconds) {
-    return raw.ask(
+    return client
+        .call(
             LeaseGrpc.getLeaseGrantMethod(),
             LeaseGrantRequest.newBuilder().setID(id).setTTL(seconds).build())
         .getID();
   }
 
   private void put(ByteString key, ByteString value, long lease) {
-    raw.ask(
+    client.call(
         KVGrpc.getPutMethod(),
         PutRequest.newBuilder().setKey(key).setValue(value).setLease(lease).build());
   }

@@ -55,17 +55,17 @@ final class SingleServerFaultsTest {
   private final String prefix = "faults-" + STORES.incrementAndGet();
   private final String uri = ETCD.uri(prefix);
   private TcpProxy proxy;
-  private EtcdTestClient raw;
+  private EtcdTestClient client;
 
   @BeforeEach
   void open() {
     proxy = new TcpProxy(ETCD.port());
-    raw = new EtcdTestClient(uri);
+    client = new EtcdTestClient(uri);
   }
 
   @AfterEach
   void close() {
-    raw.close();
+    client.close();
     proxy.close();
     ETCD.heal();
   }
@@ -75,7 +75,7 @@ final class SingleServerFaultsTest {
   }
 
   private Optional<KeyValue> record(String lock) {
-    return raw.all(raw.keys.lock(new LockName(lock))).stream().findFirst();
+    return client.all(client.schema.lock(new LockName(lock))).stream().findFirst();
   }
 
   @Test
@@ -173,7 +173,7 @@ final class SingleServerFaultsTest {
       assertThat(grant.origin()).isEqualTo(Grant.Origin.EXISTING);
       assertThat(grant.token().value())
           .isEqualTo(
-              LockValue.decode(claim.lock(), made.getValue()).tokenAt(made.getModRevision()));
+              EtcdRecordCodec.decode(claim.lock(), made.getValue()).tokenAt(made.getModRevision()));
     }
   }
 
@@ -209,10 +209,10 @@ final class SingleServerFaultsTest {
                 .until(() -> replica.acquire(claim), found -> true);
         assertThat(grant.token().value()).isGreaterThan(last);
         last = grant.token().value();
-        KeyValue base = raw.all(raw.keys.base()).get(0);
+        KeyValue base = client.all(client.schema.tokenBase()).get(0);
         LockValue.Granted value =
             (LockValue.Granted)
-                LockValue.decode(new LockName(lock), record(lock).orElseThrow().getValue());
+                EtcdRecordCodec.decode(new LockName(lock), record(lock).orElseThrow().getValue());
         assertThat(value.offset()).isEqualTo(TokenBase.Value.of(base, 0).offset());
       }
     }
@@ -245,7 +245,7 @@ final class SingleServerFaultsTest {
   /** From what the token of the lock's grant counts. */
   private long offsetOf(String lock) {
     return ((LockValue.Granted)
-            LockValue.decode(new LockName(lock), record(lock).orElseThrow().getValue()))
+            EtcdRecordCodec.decode(new LockName(lock), record(lock).orElseThrow().getValue()))
         .offset();
   }
 
@@ -257,7 +257,7 @@ final class SingleServerFaultsTest {
       proxy.hold(Direction.REQUESTS);
       CompletionStage<Attempt> waiting =
           replica.backend().tryAcquire(claim("expired"), QueueIntent.NONE);
-      pooled.forEach(raw::revoke);
+      pooled.forEach(client::revoke);
       proxy.resume();
       Grant grant = granted(answer(waiting));
       assertThat(pooled).doesNotContain(record("expired").orElseThrow().getLease());
@@ -322,7 +322,7 @@ final class SingleServerFaultsTest {
       proxy.refuse();
       holder.release(held);
       await().until(() -> record("compacted").isEmpty());
-      ETCD.etcdctl("compact", Long.toString(raw.revision()));
+      ETCD.etcdctl("compact", Long.toString(client.revision()));
       assertThat(waiter.wakes()).isEmpty();
       proxy.resume();
       assertThat(waiter.wakes().poll(20, TimeUnit.SECONDS)).isEqualTo(claim.lock());

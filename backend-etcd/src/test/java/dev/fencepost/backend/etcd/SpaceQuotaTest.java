@@ -38,13 +38,13 @@ final class SpaceQuotaTest {
   void usedUpQuota_refusesGrantsOnlyAndEndsWithoutARestart() throws InterruptedException {
     try (EtcdTestReplica replica = new EtcdTestReplica(uri);
         EtcdTestReplica waiter = new EtcdTestReplica(uri);
-        EtcdTestClient raw = new EtcdTestClient(uri)) {
+        EtcdTestClient client = new EtcdTestClient(uri)) {
       Grant renewed = replica.acquire("full/renewed");
       Grant released = replica.acquire("full/released");
       Grant waitedFor = replica.acquire("full/waited-for");
       Claim next = claim("full/waited-for");
       answer(waiter.backend().tryAcquire(next, QueueIntent.JOIN));
-      long fill = fill(raw);
+      long fill = fill(client);
 
       assertThat(failure(replica.backend().tryAcquire(claim("full/refused"), QueueIntent.NONE)))
           .isEqualTo(Failure.STORE_FULL);
@@ -57,9 +57,9 @@ final class SpaceQuotaTest {
       assertThat(waiter.wakes().poll(20, TimeUnit.SECONDS)).isEqualTo(next.lock());
 
       for (long i = 0; i < fill; i++) {
-        raw.delete(filler(i));
+        client.delete(filler(i));
       }
-      ETCD.etcdctl("compact", Long.toString(raw.revision()));
+      ETCD.etcdctl("compact", Long.toString(client.revision()));
       ETCD.etcdctl("defrag");
       ETCD.etcdctl("alarm", "disarm");
       await()
@@ -69,13 +69,13 @@ final class SpaceQuotaTest {
     }
   }
 
-  private static long fill(EtcdTestClient raw) {
+  private static long fill(EtcdTestClient client) {
     ByteString chunk = ByteString.copyFrom(new byte[CHUNK]);
     for (long i = 0; ; i++) {
       try {
-        raw.put(filler(i), chunk);
+        client.put(filler(i), chunk);
       } catch (CompletionException e) {
-        assertThat(EtcdException.is(e, EtcdException.Kind.FULL)).isTrue();
+        assertThat(EtcdException.isKind(e, EtcdException.Kind.FULL)).isTrue();
         return i;
       }
     }

@@ -26,21 +26,21 @@ final class TxBufferFlusherTest {
 
   @Test
   void sweep_isALeaseThatEndsByItselfAndOnlyWhenWanted() {
-    EtcdConnections wire =
+    EtcdConnections connections =
         new EtcdConnections(
             EtcdSettings.of(new StoreSettings(ETCD.uri("sweep"), TIMEOUT, Map.of())));
     try {
-      LeaseClient leases = new LeaseClient(wire, this::newId, new RequestGate(1, 1));
-      TxBufferFlusher sweep = new TxBufferFlusher(isWanted::get, leases, TIMEOUT);
-      sweep.tick();
+      LeaseClient leases = new LeaseClient(connections, this::newId, new RequestGate(1, 1));
+      TxBufferFlusher flusher = new TxBufferFlusher(isWanted::get, leases, TIMEOUT);
+      flusher.tick();
       assertThat(ids).hasValue(0);
       isWanted.set(true);
-      sweep.tick();
+      flusher.tick();
       assertThat(ids).hasValue(1);
       awaitLeases(1);
       awaitLeases(0);
     } finally {
-      wire.close();
+      connections.close();
     }
   }
 

@@ -1,5 +1,11 @@
 package dev.fencepost.backend.etcd;
 
+import dev.fencepost.backend.etcd.lock.EtcdCommand;
+import dev.fencepost.backend.etcd.lock.ObservedLock;
+import dev.fencepost.backend.etcd.lock.OperationContext;
+import dev.fencepost.backend.etcd.rpc.AsyncCalls;
+import dev.fencepost.backend.etcd.rpc.EtcdSettings;
+import dev.fencepost.backend.etcd.rpc.TxnCounters;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.FenceAdvance;

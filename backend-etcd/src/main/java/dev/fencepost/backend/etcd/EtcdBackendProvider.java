@@ -1,5 +1,6 @@
 package dev.fencepost.backend.etcd;
 
+import dev.fencepost.backend.etcd.rpc.EtcdSettings;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.LockBackendProvider;
 import dev.fencepost.lock.spi.StoreSettings;

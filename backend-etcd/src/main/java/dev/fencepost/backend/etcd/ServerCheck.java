@@ -1,7 +1,16 @@
 package dev.fencepost.backend.etcd;
 
 import com.google.protobuf.ByteString;
-import dev.fencepost.backend.etcd.LeaseClient.LeaseUse;
+import dev.fencepost.backend.etcd.lease.LeaseClient;
+import dev.fencepost.backend.etcd.lease.LeaseClient.LeaseUse;
+import dev.fencepost.backend.etcd.lease.TtlRounding;
+import dev.fencepost.backend.etcd.rpc.CallDeadline;
+import dev.fencepost.backend.etcd.rpc.EtcdConnections;
+import dev.fencepost.backend.etcd.rpc.EtcdException;
+import dev.fencepost.backend.etcd.rpc.EtcdSettings;
+import dev.fencepost.backend.etcd.rpc.EtcdVersion;
+import dev.fencepost.backend.etcd.rpc.TlsFault;
+import dev.fencepost.backend.etcd.rpc.TxnOps;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import io.etcd.jetcd.api.KVGrpc;
 import io.etcd.jetcd.api.MaintenanceGrpc;

@@ -1,16 +1,21 @@
 /**
- * Locks kept in etcd, one key each, bound to a lease. What follows from how a lock stands is
- * decided by the rules of {@link dev.fencepost.lock.spi.record.LockRecord} on what was last seen of
- * it; the transaction compares what was seen, and its other branch reads what stands there instead
- * ({@link dev.fencepost.backend.etcd.Operation}). So the usual step is one transaction, and as many
- * locks as wait at the moment travel in it together.
+ * The etcd backend: locks in etcd, one key each, bound to a lease.
  *
- * <p>Of jetcd only etcd's messages and methods are used, over channels of our own. Its client sends
- * a transaction again by a policy of its own, sets no deadline on it, does not tell over which
- * connection an answer came (on which the rise of tokens rests, see {@link
- * dev.fencepost.backend.etcd.Base}), and brings a second event loop along.
+ * <p>The rules of {@link dev.fencepost.lock.spi.record.LockRecord} decide each step, from the last
+ * observed state of the lock. The transaction compares that state, and its other branch reads the
+ * present one. So the usual step is one transaction, and all locks that wait at the moment share
+ * it.
  *
- * <p>The only public type is {@link dev.fencepost.backend.etcd.EtcdBackendProvider}.
+ * <p>The packages know each other in one direction only: this one knows {@code lock}, {@code lease}
+ * and {@code rpc}; {@code lock} knows {@code lease} and {@code rpc}; {@code lease} knows {@code
+ * rpc}.
+ *
+ * <p>Only etcd's messages and methods are used from jetcd, over channels of our own. jetcd's client
+ * repeats transactions by a policy of its own and sets no deadline on them. It does not tell which
+ * connection carried an answer, and the rise of tokens depends on that (see {@link
+ * dev.fencepost.backend.etcd.lock.TokenBase}). It also brings a second event loop.
+ *
+ * <p>Other modules use {@link dev.fencepost.backend.etcd.EtcdBackendProvider} only.
  */
 @NullMarked
 package dev.fencepost.backend.etcd;

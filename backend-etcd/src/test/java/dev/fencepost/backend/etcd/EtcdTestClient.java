@@ -1,6 +1,13 @@
 package dev.fencepost.backend.etcd;
 
 import com.google.protobuf.ByteString;
+import dev.fencepost.backend.etcd.lease.LeaseClient;
+import dev.fencepost.backend.etcd.lock.EtcdSchema;
+import dev.fencepost.backend.etcd.rpc.CallDeadline;
+import dev.fencepost.backend.etcd.rpc.EtcdConnections;
+import dev.fencepost.backend.etcd.rpc.EtcdSettings;
+import dev.fencepost.backend.etcd.rpc.RequestGate;
+import dev.fencepost.backend.etcd.rpc.TxnOps;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.spi.StoreSettings;
 import io.etcd.jetcd.api.DeleteRangeRequest;

@@ -6,11 +6,12 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /** Runs something for the tests of one class, those nested in it included. */
-final class RunningServer<T extends AutoCloseable> implements BeforeAllCallback, AfterAllCallback {
+public final class RunningServer<T extends AutoCloseable>
+    implements BeforeAllCallback, AfterAllCallback {
   private final T what;
   private final Runnable start;
 
-  RunningServer(T what, Runnable start) {
+  public RunningServer(T what, Runnable start) {
     this.what = what;
     this.start = start;
   }

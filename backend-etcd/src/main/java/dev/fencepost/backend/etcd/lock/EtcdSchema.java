@@ -1,0 +1,98 @@
+package dev.fencepost.backend.etcd.lock;
+
+import com.google.protobuf.ByteString;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.ResourceName;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * The keys of one store, all below its prefix.
+ *
+ * <p>Names are part of the keys byte for byte. Each kind of key has a word of its own before the
+ * name, so that keys of different kinds never collide.
+ */
+public final class EtcdSchema {
+  private final ByteString locks;
+  private final ByteString queues;
+  private final ByteString marks;
+  private final ByteString replicas;
+  private final ByteString tokenBase;
+  private final ByteString storeId;
+
+  public EtcdSchema(String prefix) {
+    locks = ByteString.copyFromUtf8(prefix + "/lock/");
+    queues = ByteString.copyFromUtf8(prefix + "/line/");
+    marks = ByteString.copyFromUtf8(prefix + "/mark/");
+    replicas = ByteString.copyFromUtf8(prefix + "/replica/");
+    tokenBase = ByteString.copyFromUtf8(prefix + "/base");
+    storeId = ByteString.copyFromUtf8(prefix + "/id");
+  }
+
+  /** The key of a lock's record. */
+  public ByteString lock(LockName name) {
+    return locks.concat(ByteString.copyFrom(name.utf8()));
+  }
+
+  /** The key of a lock's replica queue. */
+  public ByteString queue(LockName name) {
+    return queues.concat(ByteString.copyFrom(name.utf8()));
+  }
+
+  /** The key of a resource's high-water mark. */
+  ByteString fenceMark(ResourceName name) {
+    return marks.concat(ByteString.copyFrom(name.utf8()));
+  }
+
+  public ByteString replica(ReplicaId id) {
+    return replicas.concat(ByteString.copyFromUtf8(id.value()));
+  }
+
+  /** The prefix of all keys of replicas. */
+  public ByteString replicas() {
+    return replicas;
+  }
+
+  /** The prefix of the records of all locks whose names begin with this text. */
+  public ByteString locksFrom(String text) {
+    return locks.concat(ByteString.copyFromUtf8(text));
+  }
+
+  /** The prefix of the replica queues of all locks whose names begin with this text. */
+  ByteString queuesFrom(String text) {
+    return queues.concat(ByteString.copyFromUtf8(text));
+  }
+
+  /** The key of the number that tokens are counted from. */
+  public ByteString tokenBase() {
+    return tokenBase;
+  }
+
+  public ByteString storeId() {
+    return storeId;
+  }
+
+  LockName nameOfLock(ByteString key) {
+    return new LockName(key.substring(locks.size()).toString(StandardCharsets.UTF_8));
+  }
+
+  LockName nameOfQueue(ByteString key) {
+    return new LockName(key.substring(queues.size()).toString(StandardCharsets.UTF_8));
+  }
+
+  /** Returns the first key after all keys with this prefix. */
+  public static ByteString endOf(ByteString prefix) {
+    byte[] end = prefix.toByteArray();
+    int last = end.length - 1;
+    while (end[last] == (byte) 0xff) {
+      last--;
+    }
+    end[last]++;
+    return ByteString.copyFrom(end, 0, last + 1);
+  }
+
+  /** Returns the first key after this one. */
+  static ByteString after(ByteString key) {
+    return key.concat(ByteString.copyFrom(new byte[1]));
+  }
+}

@@ -1,0 +1,131 @@
+package dev.fencepost.backend.etcd.lock;
+
+import com.google.protobuf.ByteString;
+import dev.fencepost.backend.etcd.rpc.CallDeadline;
+import dev.fencepost.backend.etcd.rpc.EtcdConnections;
+import dev.fencepost.backend.etcd.rpc.TxnOps;
+import dev.fencepost.lock.InvalidValueException;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.spi.ListQuery;
+import dev.fencepost.lock.spi.ListQuery.Cursor;
+import dev.fencepost.lock.spi.LockPage;
+import io.etcd.jetcd.api.KVGrpc;
+import io.etcd.jetcd.api.KeyValue;
+import io.etcd.jetcd.api.RangeRequest;
+import io.etcd.jetcd.api.RangeResponse;
+import io.etcd.jetcd.api.RequestOp;
+import io.etcd.jetcd.api.TxnRequest;
+import io.etcd.jetcd.api.TxnResponse;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletionStage;
+import java.util.stream.Stream;
+
+/**
+ * Lists locks in pages, in the order of their names. One transaction reads a range of records, the
+ * same range of queues, and the token base. Safe for use by many threads.
+ */
+public final class LockLister {
+  private static final String CURSOR_PREFIX = "after:";
+  private static final int TOKEN_BASE_INDEX = 2;
+
+  private final EtcdConnections connections;
+  private final EtcdSchema schema;
+  private final LockReader reader;
+
+  public LockLister(EtcdConnections connections, EtcdSchema schema, LockReader reader) {
+    this.connections = connections;
+    this.schema = schema;
+    this.reader = reader;
+  }
+
+  public CompletionStage<LockPage> list(ListQuery query, CallDeadline deadline) {
+    Optional<LockName> after = query.after().map(LockLister::lockOf);
+    TxnRequest request =
+        TxnRequest.newBuilder()
+            .addSuccess(
+                range(
+                    schema.locksFrom(query.prefix()),
+                    after.map(name -> EtcdSchema.after(schema.lock(name))),
+                    query.limit()))
+            .addSuccess(
+                range(
+                    schema.queuesFrom(query.prefix()),
+                    after.map(name -> EtcdSchema.after(schema.queue(name))),
+                    query.limit()))
+            .addSuccess(TxnOps.get(schema.tokenBase()))
+            .build();
+    return connections
+        .call(KVGrpc.getTxnMethod(), request, deadline)
+        .thenCompose(reply -> page(reply.message(), query.limit(), deadline));
+  }
+
+  private CompletionStage<LockPage> page(TxnResponse response, int limit, CallDeadline deadline) {
+    RangeResponse recordRange = response.getResponses(0).getResponseRange();
+    RangeResponse queueRange = response.getResponses(1).getResponseRange();
+    TreeMap<LockName, KeyValue> records = new TreeMap<>();
+    recordRange.getKvsList().forEach(kv -> records.put(schema.nameOfLock(kv.getKey()), kv));
+    TreeMap<LockName, KeyValue> queues = new TreeMap<>();
+    queueRange.getKvsList().forEach(kv -> queues.put(schema.nameOfQueue(kv.getKey()), kv));
+    TreeMap<LockName, ObservedLock> locks = new TreeMap<>();
+    Stream.of(records, queues)
+        .flatMap(part -> part.keySet().stream())
+        .forEach(
+            name ->
+                reader
+                    .readable(
+                        name,
+                        Optional.ofNullable(records.get(name)),
+                        Optional.ofNullable(queues.get(name)))
+                    .ifPresent(lock -> locks.put(name, lock)));
+    // Behind the end of one range the other range is not known to be complete.
+    Optional<LockName> end = Optional.empty();
+    if (recordRange.getMore()) {
+      end = Optional.of(records.lastKey());
+    }
+    if (queueRange.getMore() && end.filter(e -> e.compareTo(queues.lastKey()) < 0).isEmpty()) {
+      end = Optional.of(queues.lastKey());
+    }
+    Map<LockName, ObservedLock> complete =
+        end.<Map<LockName, ObservedLock>>map(e -> locks.headMap(e, true)).orElse(locks);
+    List<ObservedLock> listed = new ArrayList<>();
+    Optional<LockName> last = end;
+    for (ObservedLock each : complete.values()) {
+      if (!each.isBound() && each.queue().replicas().isEmpty()) {
+        continue;
+      }
+      if (listed.size() == limit) {
+        last = Optional.of(listed.get(limit - 1).lock());
+        break;
+      }
+      listed.add(each);
+    }
+    Optional<Cursor> next = last.map(name -> new Cursor(CURSOR_PREFIX + name.value()));
+    long highestToken = reader.highestToken(response, TOKEN_BASE_INDEX);
+    return reader
+        .states(listed, highestToken, deadline)
+        .thenApply(states -> new LockPage(states, next));
+  }
+
+  private static RequestOp range(ByteString prefix, Optional<ByteString> from, int limit) {
+    return RequestOp.newBuilder()
+        .setRequestRange(
+            RangeRequest.newBuilder()
+                .setKey(from.orElse(prefix))
+                .setRangeEnd(EtcdSchema.endOf(prefix))
+                .setLimit(limit)
+                .build())
+        .build();
+  }
+
+  private static LockName lockOf(Cursor cursor) {
+    String text = cursor.opaque();
+    if (!text.startsWith(CURSOR_PREFIX)) {
+      throw InvalidValueException.of("page_token", text, "one that a page ended with");
+    }
+    return new LockName(text.substring(CURSOR_PREFIX.length()));
+  }
+}

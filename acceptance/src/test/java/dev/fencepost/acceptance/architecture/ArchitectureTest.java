@@ -103,6 +103,9 @@ class ArchitectureTest {
             "dev.fencepost.backend.redis.lock",
             "dev.fencepost.backend.redis.script",
             "dev.fencepost.backend.etcd",
+            "dev.fencepost.backend.etcd.lease",
+            "dev.fencepost.backend.etcd.lock",
+            "dev.fencepost.backend.etcd.rpc",
             "dev.fencepost.backend.zookeeper",
             "dev.fencepost.backend.zookeeper.client",
             "dev.fencepost.backend.zookeeper.lock",
@@ -284,6 +287,20 @@ class ArchitectureTest {
     assertBroken(Rules.doesNotKnow(root, lock), CLASSES);
     assertBroken(Rules.doesNotKnow(lock, script), CLASSES);
     assertBroken(Rules.doesNotKnow(script, connection), CLASSES);
+  }
+
+  @Test
+  void etcdPackages_useOneAnotherDownwards() {
+    String root = "dev.fencepost.backend.etcd";
+    String lock = "dev.fencepost.backend.etcd.lock";
+    String lease = "dev.fencepost.backend.etcd.lease";
+    String rpc = "dev.fencepost.backend.etcd.rpc";
+    Rules.doesNotKnow(lock, root).check(CLASSES);
+    Rules.doesNotKnow(lease, root, lock).check(CLASSES);
+    Rules.doesNotKnow(rpc, root, lock, lease).check(CLASSES);
+    assertBroken(Rules.doesNotKnow(root, lock), CLASSES);
+    assertBroken(Rules.doesNotKnow(lock, lease), CLASSES);
+    assertBroken(Rules.doesNotKnow(lease, rpc), CLASSES);
   }
 
   @Test

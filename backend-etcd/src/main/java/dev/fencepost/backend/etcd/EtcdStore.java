@@ -237,7 +237,7 @@ final class EtcdStore implements AutoCloseable {
     if (callsInFlight.incrementAndGet() > settings.queue()) {
       callsInFlight.decrementAndGet();
       return CompletableFuture.failedFuture(
-          new StoreException(Failure.STORE_OVERLOADED, "too many calls wait for etcd"));
+          new StoreException(Failure.STORE_OVERLOADED, "too many calls are queued for etcd"));
     }
     return timers.within(
         settings.callTimeout(),

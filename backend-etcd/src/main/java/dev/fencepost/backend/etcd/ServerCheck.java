@@ -115,9 +115,9 @@ final class ServerCheck {
   private static boolean logIfUnsafe(boolean safe, String version) {
     if (!safe) {
       LOG.warn(
-          "etcd {} is not seen to check permissions inside nested transactions (CVE-2026-33343):"
-              + " locks travel one by one. Use 3.5.28, 3.6.9 or later, and a user that may read and"
-              + " write the prefix only",
+          "etcd {} is not known to check permissions inside nested transactions"
+              + " (CVE-2026-33343), so each lock has a transaction of its own. Use 3.5.28, 3.6.9 or"
+              + " later, and a user that may read and write the prefix only",
           version);
     }
     return safe;
@@ -130,12 +130,12 @@ final class ServerCheck {
       return new StoreConfigurationException(
           settings.login().isPresent()
               ? "etcd refuses the user or the password (store options user and password)"
-              : "etcd wants a user (set the store options user and password)",
+              : "etcd requires a user (set the store options user and password)",
           error);
     }
     if (kind.filter(EtcdException.Kind.FORBIDDEN::equals).isPresent()) {
       return new StoreConfigurationException(
-          "etcd's user may not do what is needed (grant it a role with readwrite on the prefix "
+          "etcd's user lacks a permission (grant it a role with readwrite on the prefix "
               + settings.prefix()
               + "/)",
           error);

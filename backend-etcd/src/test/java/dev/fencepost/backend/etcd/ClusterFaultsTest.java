@@ -24,7 +24,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What a cluster survives, and what its users see of it. */
+/** Faults that a cluster survives, and their effect on its users. */
 final class ClusterFaultsTest {
   private static final EtcdCluster ETCD = new EtcdCluster();
 
@@ -79,7 +79,7 @@ final class ClusterFaultsTest {
       Grant held = holder.acquire("watched");
       Claim next = claim("watched");
       answer(waiter.backend().tryAcquire(next, QueueIntent.JOIN));
-      // The first that is named is the one that both are connected to.
+      // Both are connected to the member that the URI names first.
       ETCD.members().get(0).kill();
       await()
           .ignoreExceptionsInstanceOf(StoreException.class)
@@ -98,7 +98,7 @@ final class ClusterFaultsTest {
       EtcdServer leader = ETCD.leader();
       leader.pause();
       long begun = System.nanoTime();
-      // The others go on without it, whoever we were connected to.
+      // The other members work without it, no matter which one we were connected to.
       awaitRenewed(replica, grants.get(0));
       replica.acquire("paused/meanwhile");
       await()

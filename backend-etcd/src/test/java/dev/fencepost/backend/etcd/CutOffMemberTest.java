@@ -32,8 +32,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * A member that is cut off from the others. It stands still while they go on without it; then they
- * stand still, and it goes on alone, with what it knew before: a leader that takes itself for one.
+ * A member that is cut off from the others. First it is paused while the others work. Then they are
+ * paused and it runs alone, with outdated data, as a leader that was deposed without knowing it.
  */
 final class CutOffMemberTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -90,7 +90,7 @@ final class CutOffMemberTest {
     }
   }
 
-  /** All at once, since the member notices after a second that it leads nobody. */
+  /** Sends all calls at once, because the member notices after a second that it leads nobody. */
   private static Map<String, CompletionStage<?>> askEverything(
       EtcdTestReplica away, Grant former, Claim waiting, Grant newer) {
     LockName lock = former.ref().lock();

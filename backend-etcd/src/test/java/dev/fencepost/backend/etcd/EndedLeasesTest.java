@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * Leases that have ended while etcd has not removed their keys yet: it ends a thousand a second,
- * and a leader that was deposed may take leases for ended that live.
+ * Ended leases with keys that etcd has not removed yet: it ends a thousand leases a second, and a
+ * deposed leader may report the end of leases that live.
  */
 final class EndedLeasesTest {
   private static final EtcdServer ETCD = new EtcdServer();
@@ -29,7 +29,7 @@ final class EndedLeasesTest {
   @RegisterExtension
   static final RunningServer<EtcdServer> RUNNING = new RunningServer<>(ETCD, ETCD::start);
 
-  /** So many that those which end later wait for seconds. */
+  /** So many that the last ones end seconds late. */
   private static final int CROWD = 8_000;
 
   private static final Duration TTL = Duration.ofSeconds(2);
@@ -50,7 +50,7 @@ final class EndedLeasesTest {
               () ->
                   answer(next.backend().tryAcquire(claim("late"), QueueIntent.NONE))
                       instanceof Attempt.Granted);
-      // Made when there was no such key, instead of written over one that stood.
+      // Version 1: created when there was no such key, not written over an existing one.
       assertThat(client.record("late").orElseThrow().getVersion()).isEqualTo(1);
     }
   }
@@ -80,7 +80,7 @@ final class EndedLeasesTest {
     }
   }
 
-  /** Until etcd says that the lease has ended, and its key stands. */
+  /** Waits until etcd reports the end of the lease while its key still exists. */
   private static void awaitEnd(EtcdTestClient client, String lock) {
     long lease = client.record(lock).orElseThrow().getLease();
     await()

@@ -13,7 +13,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What a renewal keeps alive, and what it must not. */
+/** Renewals extend the grants that they should, and no others. */
 final class EtcdRenewalTest {
   private static final EtcdServer ETCD = new EtcdServer();
 

@@ -18,7 +18,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.UUID;
 
-/** An etcd, or several, that tests reach behind the backends' backs. */
+/** One or several etcd servers that tests change without the backends' knowledge. */
 abstract class EtcdStoreUnderTest implements StoreUnderTest {
   private final EtcdBackendProvider provider = new EtcdBackendProvider();
   private final String uri;
@@ -102,7 +102,10 @@ abstract class EtcdStoreUnderTest implements StoreUnderTest {
     return this::resume;
   }
 
-  /** Leases are whole seconds, up to two longer than asked, and end up to a second late. */
+  /**
+   * Leases are whole seconds, up to two seconds longer than requested, and end up to one second
+   * late.
+   */
   @Override
   public Duration expirySlack() {
     return Duration.ofSeconds(3);

@@ -25,7 +25,7 @@ import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
-/** A test's own way to etcd, behind the backends' backs. */
+/** A test's own client, for reads and writes that bypass the backends. */
 final class EtcdTestClient implements AutoCloseable {
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
 
@@ -57,17 +57,17 @@ final class EtcdTestClient implements AutoCloseable {
     call(KVGrpc.getDeleteRangeMethod(), DeleteRangeRequest.newBuilder().setKey(key).build());
   }
 
-  /** The record of a lock. */
+  /** Returns the record of a lock. */
   Optional<KeyValue> record(String lock) {
     return all(schema.lock(new LockName(lock))).stream().findFirst();
   }
 
-  /** Which replicas stand in a lock's line; empty if there is no line. */
+  /** Returns the replica queue of a lock; empty if there is none. */
   Optional<KeyValue> queue(String lock) {
     return all(schema.queue(new LockName(lock))).stream().findFirst();
   }
 
-  /** How many whole seconds a lease has left; below 0 if it has ended. */
+  /** Returns the whole seconds that a lease has left; below 0 if it has ended. */
   long secondsLeft(long lease) {
     return call(
             LeaseGrpc.getLeaseTimeToLiveMethod(),
@@ -75,7 +75,7 @@ final class EtcdTestClient implements AutoCloseable {
         .getTTL();
   }
 
-  /** Makes so many leases without keys. */
+  /** Makes this many leases without keys. */
   void createLeases(int count, long seconds) {
     Semaphore inFlight = new Semaphore(500);
     for (int i = 0; i < count; i++) {
@@ -105,7 +105,7 @@ final class EtcdTestClient implements AutoCloseable {
         DeleteRangeRequest.newBuilder().setKey(all).setRangeEnd(EtcdSchema.endOf(all)).build());
   }
 
-  /** Everything whose key begins so. */
+  /** Returns all keys with this prefix. */
   List<KeyValue> all(ByteString begin) {
     return call(
             KVGrpc.getRangeMethod(),
@@ -113,7 +113,7 @@ final class EtcdTestClient implements AutoCloseable {
         .getKvsList();
   }
 
-  /** The present revision of the store. */
+  /** Returns the present revision of the store. */
   long revision() {
     return call(KVGrpc.getRangeMethod(), TxnOps.range(schema.tokenBase()))
         .getHeader()

@@ -21,7 +21,7 @@ import javax.net.ssl.SSLHandshakeException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** An etcd that takes its clients by TLS only. */
+/** An etcd that accepts TLS connections only. */
 final class EtcdTlsTest {
   private static final EtcdServer ETCD = EtcdServer.withTls();
 
@@ -83,7 +83,7 @@ final class EtcdTlsTest {
     return opened(etcd, options, StoreConfigurationException.class);
   }
 
-  /** What is said when it could not be opened. */
+  /** Returns the message of the failure to open. */
   private static String opened(
       EtcdServer etcd, Map<String, String> options, Class<? extends Exception> failure) {
     try (LockBackend backend =

@@ -3,15 +3,16 @@ package dev.fencepost.backend.etcd;
 import dev.fencepost.testkit.process.EtcdServer;
 import java.util.Map;
 
-/** Users of an etcd. */
+/** Creates users of an etcd. */
 final class EtcdUsers {
 
   private EtcdUsers() {}
 
   /**
-   * Switches authentication on. The administrator is {@code root} with the password {@code r}.
+   * Switches authentication on. The administrator is {@code root} with the password {@code r}. *
    *
-   * @param prefixes what each user may read and write; the password is the name's first letter
+   * @param prefixes the prefix that each user may read and write; the password is the first letter
+   *     of the name
    */
   static void enable(EtcdServer etcd, Map<String, String> prefixes) {
     etcd.etcdctl("user", "add", "root:r");

@@ -24,7 +24,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Logins end, by time or since an administrator changed a right, and nobody notices. */
+/** Logins that expire, or end when an administrator changes a right, are renewed unnoticed. */
 final class ExpiringLoginsTest {
   private static final Map<String, String> USER = Map.of("user", "alice", "password", "a");
   private static final Duration LONGER_THAN_A_LOGIN = Duration.ofSeconds(4);

@@ -24,7 +24,7 @@ import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
 
-/** An etcd whose disk is full: it ends itself, and is started again when there is room. */
+/** An etcd on a full disk stops, and is started again when there is space. */
 final class FullDiskTest {
   /** etcd reserves two pieces of its log, of 64 MiB each. */
   private static final int MEBIBYTES = 160;
@@ -56,7 +56,7 @@ final class FullDiskTest {
     }
   }
 
-  /** Takes locks until not all are granted; answers what became of the last ones. */
+  /** Takes locks until some are refused; returns the outcomes of the last ones. */
   private static Map<Claim, CompletionStage<Attempt>> acquireUntilRefused(EtcdTestReplica replica) {
     for (int i = 0; i < MOST_LOCKS; i += AT_ONCE) {
       Map<Claim, CompletionStage<Attempt>> asked = new HashMap<>();
@@ -79,7 +79,7 @@ final class FullDiskTest {
     throw new AssertionError("there is room for " + MOST_LOCKS + " locks");
   }
 
-  /** The claim's repeat gets what it was told, or a grant now. */
+  /** A repeated claim returns the same grant as before, or a grant now. */
   private static void assertIsStill(
       EtcdTestReplica replica, Claim claim, CompletionStage<Attempt> stage) {
     Grant now = replica.acquire(claim);

@@ -19,16 +19,16 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Names that were used and are not any more cost nothing. */
+/** Names that are no longer used cost nothing. */
 final class KeyCleanupTest {
   private static final int NAMES = 100_000;
 
-  /** As many as fill the batches, and leases for all of them. */
+  /** Enough to fill the batches, with leases for all of them. */
   private static final int CALLERS = 600;
 
   private static final Map<String, String> OPTIONS = Map.of("idle-leases", "1000");
 
-  /** Nothing is repeated here, and other things may run on this machine. */
+  /** Long, because nothing is retried here, and other work may run on this machine. */
   private static final Duration CALL_TIMEOUT = Duration.ofSeconds(30);
 
   private static final EtcdServer ETCD = new EtcdServer();
@@ -53,7 +53,7 @@ final class KeyCleanupTest {
       await()
           .atMost(Duration.ofSeconds(60))
           .until(() -> client.all(ByteString.copyFromUtf8("leftovers/")).size() == 2);
-      // The base of tokens and the store's id.
+      // The token base and the store's id.
       assertThat(client.all(client.schema.tokenBase())).hasSize(1);
       assertThat(client.all(client.schema.storeId())).hasSize(1);
       await()

@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A lock's line belongs to all that stand in it, not to the one that wrote it last. */
+/** A replica queue belongs to all replicas in it, not to the one that wrote it last. */
 final class ReplicaQueueTest {
   private static final EtcdServer ETCD = new EtcdServer();
 
@@ -56,7 +56,7 @@ final class ReplicaQueueTest {
       holder.acquire("rolled");
       join(first);
       join(last);
-      // What etcd does ten seconds after a death.
+      // etcd does this ten seconds after a death.
       client.revoke(client.all(client.schema.replica(last.id())).get(0).getLease());
       assertFirst(client, first);
     }

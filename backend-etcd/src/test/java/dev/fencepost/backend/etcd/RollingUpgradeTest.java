@@ -40,14 +40,14 @@ import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * Records of an earlier version, written here as it wrote them, and records of now, read here as it
- * read them: before the note of a last grant had a reason, and when lines were bound to the lease
- * of the replica that wrote them.
+ * Compatibility with an earlier version: its records, written here in its form, and present
+ * records, read here as it read them. In that version a remembered token had no reason, and a queue
+ * was bound to the lease of the replica that wrote it.
  */
 final class RollingUpgradeTest {
   private static final byte FORMAT = 1;
 
-  /** The ids of leases of what holds a lock began here; all others were lower. */
+  /** Leases of records that hold a lock had ids from here on; all others had lower ids. */
   private static final long BINDING = 1L << 62;
 
   private static final long MEMORY = 7;
@@ -114,7 +114,7 @@ final class RollingUpgradeTest {
             .forceRelease(
                 new ForceReleaseCommand(
                     forced.ref().lock(), "why", Optional.empty(), Optional.of(Duration.ZERO))));
-    // It reads no further than this.
+    // The earlier version reads no further than this.
     assertThat(former(record("forced"), 'F').readLong()).isEqualTo(forced.token().value());
 
     Grant released = now.acquire("released");
@@ -157,7 +157,7 @@ final class RollingUpgradeTest {
     assertThat(client.queue("line").orElseThrow().getValue().toString(US_ASCII))
         .isEqualTo(now.id().value());
 
-    // An earlier version that stops takes along the lines that it wrote.
+    // An earlier version that stops ends the queues that it wrote.
     client.revoke(itsLease);
     Attempt next =
         await()
@@ -170,7 +170,7 @@ final class RollingUpgradeTest {
     return client.record(lock).orElseThrow();
   }
 
-  /** Reads a record as far as its kind. */
+  /** Reads a record up to its kind. */
   private static DataInputStream former(KeyValue record, char kind) throws IOException {
     DataInputStream in = new DataInputStream(record.getValue().newInput());
     assertThat(in.readByte()).isEqualTo(FORMAT);
@@ -195,7 +195,7 @@ final class RollingUpgradeTest {
     return ByteString.copyFrom(bytes.toByteArray());
   }
 
-  /** A token is this and the revision of the record. */
+  /** Returns the number to add to a revision to get its token. */
   private long offsetOfTokens() {
     KeyValue base = client.all(client.schema.tokenBase()).get(0);
     return base.getValue().asReadOnlyByteBuffer().getLong() - base.getModRevision();

@@ -5,7 +5,7 @@ import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** Runs something for the tests of one class, those nested in it included. */
+/** Runs a server for the tests of one class, including its nested classes. */
 public final class RunningServer<T extends AutoCloseable>
     implements BeforeAllCallback, AfterAllCallback {
   private final T what;

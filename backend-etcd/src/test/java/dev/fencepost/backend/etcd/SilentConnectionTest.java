@@ -17,7 +17,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Connections that are there and do nothing. */
+/** Connections that are open and carry nothing. */
 final class SilentConnectionTest {
   private static final EtcdServer ETCD = new EtcdServer();
 
@@ -48,10 +48,10 @@ final class SilentConnectionTest {
       proxy.acceptInSilence();
       assertThat(failure(replica.backend().renew(held.ref())))
           .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
-      // A call of its own is overdue after its time; a renewal's may have had too little of it.
+      // This call is overdue after its full timeout. A renewal may have had too little time left.
       assertThat(failure(replica.backend().describe(List.of(held.ref().lock()))))
           .isIn(Failure.STORE_TIMEOUT, Failure.STORE_UNREACHABLE);
-      // Before gRPC's pings would notice, which takes fifteen seconds.
+      // gRPC's pings would notice only after fifteen seconds.
       await().atMost(Duration.ofSeconds(12)).until(() -> proxy.silentConnections() > 0);
       proxy.resume();
       awaitRenewed(replica, held);

@@ -43,7 +43,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What an etcd and the network may do to its users, and a user to the others. */
+/** Faults of one server and of the network, and faults of one user that affect others. */
 final class SingleServerFaultsTest {
   private static final EtcdServer ETCD = new EtcdServer();
 
@@ -245,7 +245,7 @@ final class SingleServerFaultsTest {
     return offsetOf(lock);
   }
 
-  /** From what the token of the lock's grant counts. */
+  /** Returns the offset of the lock's token, see {@link TokenBase.Value#offset}. */
   private long offsetOf(String lock) {
     return ((LockValue.Granted)
             EtcdRecordCodec.decode(new LockName(lock), record(lock).orElseThrow().getValue()))

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Tokens rise although etcd forgets. */
+/** Tokens rise although etcd loses data. */
 final class SnapshotRestoreTest {
   private static final EtcdServer ETCD = new EtcdServer();
 

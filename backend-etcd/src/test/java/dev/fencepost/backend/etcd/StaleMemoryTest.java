@@ -25,7 +25,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A replica that was away confirms nothing from memory when it is back. */
+/** A replica that was cut off confirms nothing from its cache when it is back. */
 final class StaleMemoryTest {
   private static final EtcdServer ETCD = new EtcdServer();
 
@@ -59,7 +59,7 @@ final class StaleMemoryTest {
       assertThat(away.attempt(waiting, QueueIntent.JOIN)).isInstanceOf(Attempt.Busy.class);
       proxy.refuse();
       holder.release(held);
-      // Its turn comes, and is over.
+      // Its turn begins and expires.
       Claim next = claim("cut-off");
       await()
           .atMost(Duration.ofSeconds(20))

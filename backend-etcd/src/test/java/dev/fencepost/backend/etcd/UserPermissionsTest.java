@@ -26,7 +26,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** An etcd with users, who may do no more than they need. */
+/** An etcd with users that have no more rights than they need. */
 final class UserPermissionsTest {
   private static final EtcdServer ETCD = new EtcdServer();
 

@@ -114,13 +114,14 @@ public final class KeepAliveStream implements AutoCloseable {
       return ended;
     }
 
-    public synchronized CompletionStage<LeaseStatus> keepAlive(long lease, CallDeadline deadline) {
+    synchronized CompletionStage<LeaseStatus> keepAlive(long lease, CallDeadline deadline) {
       if (ended) {
         return CompletableFuture.failedFuture(EtcdErrors.fromStatus(Status.UNAVAILABLE));
       }
       if (inFlight.size() >= capacity) {
         return CompletableFuture.failedFuture(
-            new StoreException(Failure.STORE_OVERLOADED, "too many keep-alives wait for etcd"));
+            new StoreException(
+                Failure.STORE_OVERLOADED, "too many keep-alives are queued for etcd"));
       }
       PendingKeepAlive pending = new PendingKeepAlive(lease, deadline, new CompletableFuture<>());
       inFlight.addLast(pending);

@@ -21,7 +21,7 @@ public final class SharedLease {
   /**
    * When one lease takes the place of another.
    *
-   * @param use what the keys of the lease are
+   * @param use the kind of the keys
    * @param seconds the time of a lease
    * @param window the age at which the next lease is granted
    * @param grace the age up to which the present lease is used meanwhile

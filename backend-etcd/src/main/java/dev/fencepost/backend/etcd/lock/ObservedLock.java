@@ -175,7 +175,7 @@ public record ObservedLock(LockName lock, Optional<Entry> entry, ReplicaQueue qu
   /**
    * Returns the state as a record for the rules.
    *
-   * @param nowMicros on a clock of which only differences are used
+   * @param nowMicros of any clock; only differences count
    */
   LockRecord recordAt(long nowMicros) {
     if (!isBound() || basis == Basis.TURN_EXPIRED) {

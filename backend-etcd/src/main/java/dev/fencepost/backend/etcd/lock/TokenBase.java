@@ -33,10 +33,10 @@ import org.jspecify.annotations.Nullable;
  * <p>A grant is sent only over the connection on which its base was read or written. So no other
  * grant has an uncertain token, and no claim can find such a grant later.
  *
- * <p>The new base is the highest of three: the clock; what a token would be now, plus {@value
- * #SLACK}; and the highest token seen here, plus {@value #SLACK}. The slack is more than the
- * revisions that there can be between the read and the write. Tokens stay near the clock, because
- * every revision takes more than a nanosecond.
+ * <p>The new base is the highest of three: the clock; the token of the present revision, plus
+ * {@value #SLACK}; and the highest token seen here, plus {@value #SLACK}. The slack is more than
+ * the revisions that there can be between the read and the write. Tokens stay near the clock,
+ * because every revision takes more than a nanosecond.
  */
 public final class TokenBase {
   static final long SLACK = 100_000_000;

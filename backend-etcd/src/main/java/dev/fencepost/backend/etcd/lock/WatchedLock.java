@@ -83,7 +83,7 @@ final class WatchedLock {
     try {
       return Optional.of(Entry.of(lock, event.getKv()));
     } catch (StoreException e) {
-      LOG.warn("Not followed: {}", e.getMessage());
+      LOG.warn("The watch skips a record: {}", e.getMessage());
       return Optional.empty();
     }
   }

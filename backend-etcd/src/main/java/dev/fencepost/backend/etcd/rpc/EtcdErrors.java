@@ -69,8 +69,7 @@ public final class EtcdErrors {
   private static EtcdException exhausted(String text, Throwable cause) {
     return text.contains("space exceeded")
         ? new EtcdException(Kind.FULL, Failure.STORE_FULL, "etcd's space quota is used up", cause)
-        : new EtcdException(
-            Kind.REFUSED, Failure.STORE_OVERLOADED, "etcd has too much to do", cause);
+        : new EtcdException(Kind.REFUSED, Failure.STORE_OVERLOADED, "etcd is overloaded", cause);
   }
 
   private static EtcdException invalid(String text, Throwable cause) {

@@ -46,7 +46,7 @@ public record EtcdSettings(
   /** A host's name, or an IPv4 address. */
   private static final Pattern HOST = Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9._-]{0,252})");
 
-  /** An IPv6 address, which stands in brackets. */
+  /** An IPv6 address; the URI has it in brackets. */
   private static final Pattern ADDRESS = Pattern.compile("[0-9A-Fa-f:.]{2,45}(%[A-Za-z0-9._-]+)?");
 
   private static final int MAX_PREFIX_BYTES = 256;
@@ -109,7 +109,7 @@ public record EtcdSettings(
     }
     List<Endpoint> endpoints = Stream.of(hosts.split(",")).map(EtcdSettings::endpoint).toList();
     if (endpoints.stream().distinct().count() != endpoints.size()) {
-      throw new StoreConfigurationException("store URI: an endpoint stands in it twice");
+      throw new StoreConfigurationException("store URI: an endpoint is named twice");
     }
     return endpoints;
   }

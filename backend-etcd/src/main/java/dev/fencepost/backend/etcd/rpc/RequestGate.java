@@ -41,7 +41,7 @@ public final class RequestGate {
     synchronized (this) {
       if (queue.size() >= queueLimit) {
         return CompletableFuture.failedFuture(
-            new StoreException(Failure.STORE_OVERLOADED, "too many calls wait for etcd"));
+            new StoreException(Failure.STORE_OVERLOADED, "too many calls are queued for etcd"));
       }
       queue.addLast(() -> start(call, answer));
     }

@@ -30,10 +30,10 @@ public final class TlsFault {
    */
   static String hint(String description) {
     if (description.contains("TLS negotiation")) {
-      return "; if it never comes about: does etcd speak TLS there? (store options tls…)";
+      return "; if this persists: does etcd speak TLS there? (store options tls…)";
     }
     return description.contains("closed for unknown reason")
-        ? "; if it never comes about: does etcd want TLS? (store option tls)"
+        ? "; if this persists: does etcd want TLS? (store option tls)"
         : "";
   }
 

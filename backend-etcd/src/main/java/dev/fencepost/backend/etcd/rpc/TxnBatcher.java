@@ -90,7 +90,7 @@ public final class TxnBatcher<Q, A> {
     synchronized (this) {
       if (queue.size() >= capacity) {
         return CompletableFuture.failedFuture(
-            new StoreException(Failure.STORE_OVERLOADED, "too many calls wait for etcd"));
+            new StoreException(Failure.STORE_OVERLOADED, "too many calls are queued for etcd"));
       }
       queue.addLast(queued);
     }

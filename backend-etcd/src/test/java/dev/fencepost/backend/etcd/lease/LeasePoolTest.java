@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What becomes of leases that come back from locks that were held for a while. */
+/** Leases that come back from locks that were held for a while. */
 final class LeasePoolTest {
   private static final long SECONDS = 600;
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
@@ -34,7 +34,7 @@ final class LeasePoolTest {
     EtcdSettings settings =
         EtcdSettings.of(new StoreSettings(ETCD.uri("pool"), TIMEOUT, Map.of("idle-leases", "0")));
     EtcdConnections connections = new EtcdConnections(settings);
-    // Whatever is kept alive fails, and is not revoked.
+    // Every keep-alive fails, and its lease is not revoked.
     KeepAliveStream keepAlives = new KeepAliveStream(connections, 1);
     keepAlives.close();
     try {

@@ -9,7 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
-/** What can wait gives way to renewals that take too long, and to no others. */
+/** Deferrable work is held back while renewals take too long, and only then. */
 final class RenewalThrottleTest {
   private static final Duration CALL_TIMEOUT = Duration.ofSeconds(3);
   private static final Duration SLOW = CALL_TIMEOUT.dividedBy(RenewalThrottle.SLOW_DIVISOR);

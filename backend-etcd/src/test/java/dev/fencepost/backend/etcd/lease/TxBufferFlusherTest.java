@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What makes etcd forget its last writes writes no key and leaves nothing. */
+/** The flusher makes etcd drop its write buffers, writes no key and leaves nothing behind. */
 final class TxBufferFlusherTest {
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
   private static final EtcdServer ETCD = new EtcdServer();

@@ -15,7 +15,7 @@ import io.grpc.MethodDescriptor;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
-/** Calls to etcd do not end with the call that they are made for. */
+/** Calls to etcd do not end with the incoming call that caused them. */
 final class DetachedContextTest {
   @Test
   void callMadeWithinAnother_belongsToNone() {

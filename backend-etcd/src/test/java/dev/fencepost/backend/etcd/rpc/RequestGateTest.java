@@ -11,9 +11,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/**
- * A gate lets through as many as it is wide, in their order, and keeps a bounded number waiting.
- */
+/** A gate starts calls up to its limit, in their order, and queues a bounded number of others. */
 final class RequestGateTest {
   private final AtomicInteger limit = new AtomicInteger();
   private final RequestGate gate = new RequestGate(limit::get, 3);

@@ -34,7 +34,8 @@ public final class JdbcBackendProvider implements LockBackendProvider {
   private static final String MYSQL_SCHEME = "jdbc:mysql:";
 
   /** One clock for all backends of this process, since they may share an embedded database. */
-  private final MonotoneClock clock = new MonotoneClock(() -> MicrosecondTime.of(Instant.now()));
+  private final NonDecreasingClock clock =
+      new NonDecreasingClock(() -> MicrosecondTime.of(Instant.now()));
 
   private final Random random = new Random();
 

@@ -4,11 +4,11 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.fencepost.backend.jdbc.batch.JdbcCommand;
 import dev.fencepost.backend.jdbc.batch.PendingCommand;
 import dev.fencepost.backend.jdbc.batch.StatementWorkers;
+import dev.fencepost.backend.jdbc.connection.ConnectionWork;
 import dev.fencepost.backend.jdbc.connection.JdbcConnections;
 import dev.fencepost.backend.jdbc.connection.JdbcErrors;
 import dev.fencepost.backend.jdbc.connection.JdbcSettings;
-import dev.fencepost.backend.jdbc.connection.SqlFunction;
-import dev.fencepost.backend.jdbc.sql.ReplicaMemory;
+import dev.fencepost.backend.jdbc.sql.LocalObservations;
 import dev.fencepost.backend.jdbc.sql.SqlDialect;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Replica;
@@ -36,7 +36,7 @@ final class JdbcStore implements AutoCloseable {
 
   private final SqlDialect dialect;
   private final JdbcSettings settings;
-  private final ReplicaMemory memory;
+  private final LocalObservations memory;
   private final Random random;
   private final LockReader lockReader;
   private final LockLister lockLister;
@@ -60,7 +60,7 @@ final class JdbcStore implements AutoCloseable {
     this.dialect = dialect;
     this.settings = settings;
     this.random = random;
-    this.memory = new ReplicaMemory(self.id());
+    this.memory = new LocalObservations(self.id());
     this.lockReader = new LockReader(dialect, memory);
     this.lockLister = new LockLister(dialect, lockReader);
     this.fenceMarks = new FenceMarks(dialect);
@@ -108,7 +108,7 @@ final class JdbcStore implements AutoCloseable {
   }
 
   /** Runs a function on the workers for all other calls. */
-  <T> CompletionStage<T> query(SqlFunction<T> function) {
+  <T> CompletionStage<T> query(ConnectionWork<T> function) {
     return readWorkers.submit(new JdbcCommand.RunQuery<>(function));
   }
 

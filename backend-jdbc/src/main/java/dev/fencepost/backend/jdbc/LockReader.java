@@ -3,7 +3,7 @@ package dev.fencepost.backend.jdbc;
 import dev.fencepost.backend.jdbc.sql.ArrayParameter;
 import dev.fencepost.backend.jdbc.sql.BoundStatement;
 import dev.fencepost.backend.jdbc.sql.JdbcRecordCodec;
-import dev.fencepost.backend.jdbc.sql.ReplicaMemory;
+import dev.fencepost.backend.jdbc.sql.LocalObservations;
 import dev.fencepost.backend.jdbc.sql.SqlDialect;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
@@ -30,9 +30,9 @@ final class LockReader {
   private final UnreadableRecords unreadable =
       new UnreadableRecords((count, what) -> LOG.warn("Left out ({} until now): {}", count, what));
   private final SqlDialect dialect;
-  private final ReplicaMemory memory;
+  private final LocalObservations memory;
 
-  LockReader(SqlDialect dialect, ReplicaMemory memory) {
+  LockReader(SqlDialect dialect, LocalObservations memory) {
     this.dialect = dialect;
     this.memory = memory;
   }

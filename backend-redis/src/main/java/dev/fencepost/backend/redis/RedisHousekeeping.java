@@ -5,7 +5,7 @@ import dev.fencepost.backend.redis.connection.RedisSchema;
 import dev.fencepost.backend.redis.connection.TimeoutSweeper;
 import dev.fencepost.backend.redis.script.BucketStates;
 import dev.fencepost.backend.redis.script.ScriptRunner;
-import dev.fencepost.backend.redis.script.TokenMemory;
+import dev.fencepost.backend.redis.script.TokenFloors;
 import dev.fencepost.lock.Replica;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -210,7 +210,7 @@ final class RedisHousekeeping implements AutoCloseable {
     }
     return all.stream()
         .mapToLong(BucketStates.Settlement::quietMillis)
-        .filter(millis -> millis <= TokenMemory.MIN_QUIET_MILLIS)
+        .filter(millis -> millis <= TokenFloors.MIN_QUIET_MILLIS)
         .max()
         .orElse(0);
   }

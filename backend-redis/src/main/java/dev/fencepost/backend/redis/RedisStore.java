@@ -4,9 +4,9 @@ import dev.fencepost.backend.redis.connection.NettyChannels;
 import dev.fencepost.backend.redis.connection.RedisConnectionFactory;
 import dev.fencepost.backend.redis.connection.RedisConnections;
 import dev.fencepost.backend.redis.connection.RedisErrors;
+import dev.fencepost.backend.redis.connection.RedisServerCheck;
 import dev.fencepost.backend.redis.connection.RedisSettings;
 import dev.fencepost.backend.redis.connection.RedisStoreUri;
-import dev.fencepost.backend.redis.connection.ServerCheck;
 import dev.fencepost.backend.redis.connection.TimeoutSweeper;
 import dev.fencepost.backend.redis.connection.WakeSubscriber;
 import dev.fencepost.backend.redis.lock.FenceMarks;
@@ -14,7 +14,7 @@ import dev.fencepost.backend.redis.lock.LockReader;
 import dev.fencepost.backend.redis.lock.LockWriter;
 import dev.fencepost.backend.redis.lock.RenewalBatcher;
 import dev.fencepost.backend.redis.script.ScriptRunner;
-import dev.fencepost.backend.redis.script.TokenMemory;
+import dev.fencepost.backend.redis.script.TokenFloors;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.spi.StoreException;
@@ -53,7 +53,7 @@ final class RedisStore implements AutoCloseable {
       NettyChannels channels) {
     this.settings = settings;
     this.runner =
-        new ScriptRunner(connections, settings, new TokenMemory(self.id()), timeouts, channels);
+        new ScriptRunner(connections, settings, new TokenFloors(self.id()), timeouts, channels);
     this.writer = new LockWriter(runner);
     this.renewals = new RenewalBatcher(runner, timeouts, settings.queue());
     this.reader = new LockReader(runner);
@@ -86,7 +86,7 @@ final class RedisStore implements AutoCloseable {
         throw e;
       }
     } catch (RuntimeException e) {
-      throw ServerCheck.explain(e);
+      throw RedisServerCheck.explain(e);
     }
   }
 
@@ -133,7 +133,7 @@ final class RedisStore implements AutoCloseable {
     housekeeping.startTimeouts();
     listener.attach(housekeeping);
     for (String master : runner.connections().masters()) {
-      ServerCheck.check(
+      RedisServerCheck.check(
           kind, await(runner.sendCommandTo(master, redis -> redis.info(), info -> info)));
       await(runner.connections().master(master).thenApply(this::loadScripts));
     }

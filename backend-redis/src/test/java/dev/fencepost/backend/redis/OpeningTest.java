@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.fencepost.backend.redis.connection.RedisServerCheck;
 import dev.fencepost.backend.redis.connection.RedisStoreUri;
-import dev.fencepost.backend.redis.connection.ServerCheck;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.LockBackend;
@@ -74,15 +74,16 @@ final class OpeningTest {
   @Test
   void oldVersion_isRefused() {
     String info = "redis_version:6.2.14\r\nredis_mode:standalone\r\nrole:master\r\n";
-    assertThatThrownBy(() -> ServerCheck.check(RedisStoreUri.Kind.SERVER, info))
+    assertThatThrownBy(() -> RedisServerCheck.check(RedisStoreUri.Kind.SERVER, info))
         .isInstanceOf(StoreConfigurationException.class)
         .hasMessageContaining("6.2.14")
         .hasMessageContaining("7.0");
     assertThatCode(
-            () -> ServerCheck.check(RedisStoreUri.Kind.SERVER, info.replace("6.2.14", "10.1.0")))
+            () ->
+                RedisServerCheck.check(RedisStoreUri.Kind.SERVER, info.replace("6.2.14", "10.1.0")))
         .doesNotThrowAnyException();
     String valkey = "redis_version:7.2.4\r\nserver_mode:cluster\r\nrole:master\r\n";
-    assertThatCode(() -> ServerCheck.check(RedisStoreUri.Kind.CLUSTER, valkey))
+    assertThatCode(() -> RedisServerCheck.check(RedisStoreUri.Kind.CLUSTER, valkey))
         .doesNotThrowAnyException();
   }
 

@@ -9,9 +9,9 @@ import dev.fencepost.backend.zookeeper.client.ZookeeperConnections;
 import dev.fencepost.backend.zookeeper.client.ZookeeperErrors;
 import dev.fencepost.backend.zookeeper.client.ZookeeperSettings;
 import dev.fencepost.backend.zookeeper.lock.LockNameCache;
+import dev.fencepost.backend.zookeeper.lock.LockStateTimers;
 import dev.fencepost.backend.zookeeper.lock.LockSweeper;
 import dev.fencepost.backend.zookeeper.lock.OwnQueueNodes;
-import dev.fencepost.backend.zookeeper.lock.StateExpirer;
 import dev.fencepost.backend.zookeeper.lock.TokenBaseManager;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreException;
@@ -69,7 +69,7 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
       ReplicaRegistry registry,
       TokenBaseManager tokenBases,
       StoreBootstrap bootstrap,
-      StateExpirer expirer,
+      LockStateTimers stateTimers,
       LockSweeper sweeper,
       EnsembleClock clock,
       LockNameCache existingLocks) {}
@@ -209,7 +209,7 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
       context.queueNodes().startSession(client);
       context.gate().open(client);
     }
-    context.expirer().resolveDoubts();
+    context.stateTimers().resolveDoubts();
     if (first) {
       sweep();
       schedule(purgePause(), this::purge);

@@ -7,7 +7,8 @@ import dev.fencepost.backend.zookeeper.client.RequestGate;
 import dev.fencepost.backend.zookeeper.client.ZookeeperConnections;
 import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
 import dev.fencepost.backend.zookeeper.client.ZookeeperSettings;
-import dev.fencepost.backend.zookeeper.lock.CommitRecorder;
+import dev.fencepost.backend.zookeeper.lock.CachedStateWriter;
+import dev.fencepost.backend.zookeeper.lock.CommitEffects;
 import dev.fencepost.backend.zookeeper.lock.FenceMarks;
 import dev.fencepost.backend.zookeeper.lock.LockCommands;
 import dev.fencepost.backend.zookeeper.lock.LockLister;
@@ -15,13 +16,12 @@ import dev.fencepost.backend.zookeeper.lock.LockNameCache;
 import dev.fencepost.backend.zookeeper.lock.LockNode;
 import dev.fencepost.backend.zookeeper.lock.LockReader;
 import dev.fencepost.backend.zookeeper.lock.LockSnapshot;
+import dev.fencepost.backend.zookeeper.lock.LockStateTimers;
 import dev.fencepost.backend.zookeeper.lock.LockSweeper;
 import dev.fencepost.backend.zookeeper.lock.LockTxnBatcher;
-import dev.fencepost.backend.zookeeper.lock.LockTxnFactory;
-import dev.fencepost.backend.zookeeper.lock.OptimisticWriter;
+import dev.fencepost.backend.zookeeper.lock.LockTxnPlanner;
 import dev.fencepost.backend.zookeeper.lock.OwnQueueNodes;
 import dev.fencepost.backend.zookeeper.lock.ReadModifyWriter;
-import dev.fencepost.backend.zookeeper.lock.StateExpirer;
 import dev.fencepost.backend.zookeeper.lock.TokenBaseManager;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
@@ -56,10 +56,10 @@ final class ZookeeperStore implements AutoCloseable {
   private final ReplicaRegistry registry;
   private final TokenBaseManager tokenBases;
   private final LockReader reader;
-  private final StateExpirer expirer;
-  private final LockTxnFactory txns;
+  private final LockStateTimers stateTimers;
+  private final LockTxnPlanner txns;
   private final LockTxnBatcher batcher;
-  private final OptimisticWriter optimisticWriter;
+  private final CachedStateWriter optimisticWriter;
   private final ReadModifyWriter readModifyWriter;
   private final LockCommands commands;
   private final FenceMarks marks;
@@ -80,8 +80,8 @@ final class ZookeeperStore implements AutoCloseable {
     tokenBases = new TokenBaseManager(schema, acl, clock, random);
     bootstrap = new StoreBootstrap(schema, acl);
     reader = new LockReader(schema, gate, queueNodes, tokenBases, clock);
-    txns = new LockTxnFactory(schema, self.id(), acl, queueNodes, random.nextLong());
-    expirer = new StateExpirer(timers, new ExpirerActions());
+    txns = new LockTxnPlanner(schema, self.id(), acl, queueNodes, random.nextLong());
+    stateTimers = new LockStateTimers(timers, new ExpirerActions());
     LockTxnBatcher.BatchLimits limits =
         new LockTxnBatcher.BatchLimits(
             settings.batchSize(), settings.inFlight(), settings.queue(), settings.callTimeout());
@@ -90,16 +90,17 @@ final class ZookeeperStore implements AutoCloseable {
             limits,
             gate,
             tokenBases,
-            new CommitRecorder(queueNodes, expirer, existingLocks, tokenBases, clock));
+            new CommitEffects(queueNodes, stateTimers, existingLocks, tokenBases, clock));
     optimisticWriter =
-        new OptimisticWriter(batcher, txns, expirer, queueNodes, existingLocks, contendedLocks);
+        new CachedStateWriter(
+            batcher, txns, stateTimers, queueNodes, existingLocks, contendedLocks);
     ReadModifyWriter.WriteContext writeContext =
         new ReadModifyWriter.WriteContext(
             self.id(), reader, batcher, txns, queueNodes, contendedLocks, clock);
     readModifyWriter = new ReadModifyWriter(writeContext, settings.callTimeout(), this::repair);
     commands = new LockCommands(reader);
     marks = new FenceMarks(schema, acl, gate, reader, settings.markRetention());
-    sweeper = new LockSweeper(schema, gate, reader, expirer, existingLocks, clock);
+    sweeper = new LockSweeper(schema, gate, reader, stateTimers, existingLocks, clock);
     lister = new LockLister(sweeper, reader);
     registry = new ReplicaRegistry(schema, acl, clock, self, this::onReplicaGone);
     ConnectionLifecycle.LifecycleContext context =
@@ -109,7 +110,7 @@ final class ZookeeperStore implements AutoCloseable {
             registry,
             tokenBases,
             bootstrap,
-            expirer,
+            stateTimers,
             sweeper,
             clock,
             existingLocks);
@@ -225,7 +226,7 @@ final class ZookeeperStore implements AutoCloseable {
 
   /** Returns the number of states that this replica expires. For tests. */
   int trackedStates() {
-    return expirer.size();
+    return stateTimers.size();
   }
 
   @Override
@@ -247,8 +248,8 @@ final class ZookeeperStore implements AutoCloseable {
     return answer -> answer.map(CompletableFuture::completedFuture).orElseGet(otherwise);
   }
 
-  /** Connects the expirer with the components that are created after it. */
-  private final class ExpirerActions implements StateExpirer.StateActions {
+  /** Connects the stateTimers with the components that are created after it. */
+  private final class ExpirerActions implements LockStateTimers.StateActions {
     @Override
     public CompletableFuture<LockSnapshot> read(LockName lock) {
       return reader.snapshot(lock);

@@ -13,7 +13,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class RecorderTest {
+class CallRecorderTest {
 
   private static final Duration TTL = Duration.ofSeconds(3);
 

@@ -1,6 +1,6 @@
 package dev.fencepost.backend.jdbc.batch;
 
-import dev.fencepost.backend.jdbc.connection.SqlFunction;
+import dev.fencepost.backend.jdbc.connection.ConnectionWork;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.ForceReleaseCommand;
@@ -159,7 +159,7 @@ public sealed interface JdbcCommand<T> {
   }
 
   /** Runs a function that is not a step of one lock. */
-  record RunQuery<T>(SqlFunction<T> function) implements JdbcCommand<T> {
+  record RunQuery<T>(ConnectionWork<T> function) implements JdbcCommand<T> {
     @Override
     public Kind kind() {
       return Kind.QUERY;

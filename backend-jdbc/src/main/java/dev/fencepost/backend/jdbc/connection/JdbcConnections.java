@@ -43,7 +43,7 @@ public final class JdbcConnections {
   public HikariDataSource open(String name, int connections) {
     HikariConfig config = configs.create(name, connections);
     config.setDataSource(
-        new WatchedDataSource(
+        new OutageLoggingDataSource(
             name,
             config.getDataSource(),
             () -> requirePriority(name),
@@ -62,7 +62,7 @@ public final class JdbcConnections {
 
   /** Makes single connections for a use that readiness does not depend on. */
   public DataSource optional(String name, DataSource source) {
-    return new WatchedDataSource(name, source, this::requireAllServed, () -> {});
+    return new OutageLoggingDataSource(name, source, this::requireAllServed, () -> {});
   }
 
   /**

@@ -93,7 +93,7 @@ final class BatchInFlight {
 
   /** Applies the rules to the record as it was and records the outcome. */
   static <T> void recordByRules(
-      PendingCommand<T> pending, LockRecord before, ReplicaMemory memory, StepContext context) {
+      PendingCommand<T> pending, LockRecord before, LocalObservations memory, StepContext context) {
     JdbcCommand.OnLock<T> command = (JdbcCommand.OnLock<T>) pending.command();
     Transition<T> transition = command.applyTo(before, context);
     memory.observe(transition.after());

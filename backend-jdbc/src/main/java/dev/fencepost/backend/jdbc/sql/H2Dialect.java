@@ -115,7 +115,8 @@ public final class H2Dialect implements SqlDialect {
   }
 
   @Override
-  public void execute(Connection connection, List<PendingCommand<?>> commands, ReplicaMemory memory)
+  public void execute(
+      Connection connection, List<PendingCommand<?>> commands, LocalObservations memory)
       throws SQLException {
     List<PendingCommand<?>> ordered =
         commands.stream().sorted(Comparator.comparing(pending -> onLock(pending).lock())).toList();
@@ -148,7 +149,7 @@ public final class H2Dialect implements SqlDialect {
 
   @Override
   public WakeSource openWakeSource(
-      JdbcConnections connections, ReplicaMemory memory, Consumer<LockName> wake) {
+      JdbcConnections connections, LocalObservations memory, Consumer<LockName> wake) {
     // This process is the only server on the database, so no other replica can give it a turn.
     return () -> {};
   }
@@ -171,7 +172,8 @@ public final class H2Dialect implements SqlDialect {
   }
 
   private <T> void applyCommand(
-      Connection connection, PendingCommand<T> pending, ReplicaMemory memory) throws SQLException {
+      Connection connection, PendingCommand<T> pending, LocalObservations memory)
+      throws SQLException {
     JdbcCommand.OnLock<T> command = (JdbcCommand.OnLock<T>) pending.command();
     LockName lock = command.lock();
     Optional<LockRecord> before = read(connection, lock);

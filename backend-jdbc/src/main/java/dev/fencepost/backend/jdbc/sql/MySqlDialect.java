@@ -100,14 +100,15 @@ public final class MySqlDialect implements SqlDialect {
     // A shorter interruption breaks no connection.
     config.setValidationTimeout(Math.max(1_000, settings.callTimeout().toMillis() / 2));
     config.setConnectionInitSql(
-        SqlStatements.resource(FOLDER + "/session.sql")
+        SqlStatements.resource(FOLDER + "/connection_setup.sql")
             .replace("${call_millis}", Long.toString(settings.callTimeout().toMillis()))
             .replace("${call_seconds}", Long.toString(callSeconds(settings))));
     return config;
   }
 
   @Override
-  public void execute(Connection connection, List<PendingCommand<?>> commands, ReplicaMemory memory)
+  public void execute(
+      Connection connection, List<PendingCommand<?>> commands, LocalObservations memory)
       throws SQLException {
     lockStatements.execute(connection, commands, memory);
   }
@@ -123,7 +124,7 @@ public final class MySqlDialect implements SqlDialect {
     if (token.value() > limit) {
       return new FenceAdvance.TooFarAhead(limit);
     }
-    try (BoundStatement statement = statements.prepare(connection, "advance")) {
+    try (BoundStatement statement = statements.prepare(connection, "advance_mark")) {
       statement.with("resource", resource.utf8()).with("token", token.value());
       try (ResultSet rows = statement.query()) {
         rows.next();
@@ -136,7 +137,7 @@ public final class MySqlDialect implements SqlDialect {
 
   @Override
   public WakeSource openWakeSource(
-      JdbcConnections connections, ReplicaMemory memory, Consumer<LockName> wake) {
+      JdbcConnections connections, LocalObservations memory, Consumer<LockName> wake) {
     return new MySqlWakePoller(connections.openOptional("turns"), statements, memory, wake);
   }
 

@@ -36,7 +36,7 @@ final class MySqlLockStatements {
   }
 
   /** Executes commands of one kind on different locks and records each outcome. */
-  void execute(Connection connection, List<PendingCommand<?>> commands, ReplicaMemory memory)
+  void execute(Connection connection, List<PendingCommand<?>> commands, LocalObservations memory)
       throws SQLException {
     // Rows are locked in this order, so that two batches cannot deadlock.
     List<PendingCommand<?>> ordered =
@@ -60,7 +60,7 @@ final class MySqlLockStatements {
   }
 
   private void execute(
-      BoundStatement statement, List<PendingCommand<?>> commands, ReplicaMemory memory)
+      BoundStatement statement, List<PendingCommand<?>> commands, LocalObservations memory)
       throws SQLException {
     BatchInFlight batch = new BatchInFlight(commands);
     long lowestNewToken = memory.lowestNewToken();
@@ -101,7 +101,7 @@ final class MySqlLockStatements {
    * @return false in all other cases; nothing is recorded then
    */
   private static boolean recordUsualGrant(
-      PendingCommand<?> pending, ResultSet row, ReplicaMemory memory) throws SQLException {
+      PendingCommand<?> pending, ResultSet row, LocalObservations memory) throws SQLException {
     String step = row.getString(2);
     if (pending.command() instanceof JdbcCommand.AcquireClaim acquire && "N".equals(step)) {
       recordQueued(acquire.intent(), memory);
@@ -120,14 +120,14 @@ final class MySqlLockStatements {
   }
 
   private static void recordJoin(
-      PendingCommand<?> pending, @Nullable String step, ReplicaMemory memory) {
+      PendingCommand<?> pending, @Nullable String step, LocalObservations memory) {
     boolean busy = "B".equals(step) || "Y".equals(step);
     if (busy && AcquireParameters.of(pending).intent() != QueueIntent.NONE) {
       memory.queueMembership().recordJoin();
     }
   }
 
-  private static void recordQueued(QueueIntent intent, ReplicaMemory memory) {
+  private static void recordQueued(QueueIntent intent, LocalObservations memory) {
     if (intent == QueueIntent.STAY || intent == QueueIntent.YIELD) {
       memory.queueMembership().recordSeen();
     }

@@ -49,7 +49,7 @@ final class MySqlServerCheck {
    */
   String requireSupportedServer() throws SQLException {
     String kind;
-    try (BoundStatement statement = statements.prepare(connection, "fitness");
+    try (BoundStatement statement = statements.prepare(connection, "server_state");
         ResultSet row = statement.query()) {
       row.next();
       kind = kind(row.getString("version"));
@@ -104,7 +104,7 @@ final class MySqlServerCheck {
 
   private Map<String, String> missing() throws SQLException {
     Map<String, String> missing = new TreeMap<>(LAST_COLUMNS);
-    missing.keySet().removeAll(pairs("columns").keySet());
+    missing.keySet().removeAll(pairs("existing_columns").keySet());
     return missing;
   }
 
@@ -173,7 +173,7 @@ final class MySqlServerCheck {
   }
 
   private Map<String, String> engines() throws SQLException {
-    return pairs("tables");
+    return pairs("existing_tables");
   }
 
   private Map<String, String> pairs(String name) throws SQLException {

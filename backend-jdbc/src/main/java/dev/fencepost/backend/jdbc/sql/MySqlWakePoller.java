@@ -28,7 +28,7 @@ final class MySqlWakePoller implements SqlDialect.WakeSource {
 
   private final HikariDataSource pool;
   private final SqlStatements statements;
-  private final ReplicaMemory memory;
+  private final LocalObservations memory;
   private final Consumer<LockName> wake;
   private Map<LockName, Long> reported = Map.of();
   private boolean failing;
@@ -36,7 +36,7 @@ final class MySqlWakePoller implements SqlDialect.WakeSource {
   MySqlWakePoller(
       HikariDataSource pool,
       SqlStatements statements,
-      ReplicaMemory memory,
+      LocalObservations memory,
       Consumer<LockName> wake) {
     this.pool = pool;
     this.statements = statements;
@@ -93,7 +93,7 @@ final class MySqlWakePoller implements SqlDialect.WakeSource {
     boolean found = false;
     try (Connection connection = pool.getConnection();
         BoundStatement statement =
-            statements.prepare(connection, "turns").with("self", memory.self().value());
+            statements.prepare(connection, "new_turns").with("self", memory.self().value());
         ResultSet rows = statement.query()) {
       while (rows.next()) {
         Optional<LockName> name = JdbcRecordCodec.readName(rows, 1);

@@ -111,14 +111,15 @@ public final class PostgresDialect implements SqlDialect {
     config.setValidationTimeout(Math.max(1_000, settings.callTimeout().toMillis() / 2));
     config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
     config.setConnectionInitSql(
-        SqlStatements.resource("postgresql/session.sql")
+        SqlStatements.resource("postgresql/connection_setup.sql")
             .replace("${statement_timeout}", Long.toString(settings.callTimeout().toMillis()))
             .replace("${lock_timeout}", Long.toString(lockTimeoutMillis())));
     return config;
   }
 
   @Override
-  public void execute(Connection connection, List<PendingCommand<?>> commands, ReplicaMemory memory)
+  public void execute(
+      Connection connection, List<PendingCommand<?>> commands, LocalObservations memory)
       throws SQLException {
     if (commands.get(0).command().kind() == JdbcCommand.Kind.ACQUIRE) {
       lockStatements.acquire(connection, commands, memory);
@@ -130,7 +131,7 @@ public final class PostgresDialect implements SqlDialect {
   @Override
   public FenceAdvance advance(Connection connection, ResourceName resource, FencingToken token)
       throws SQLException {
-    try (BoundStatement statement = statements.prepare(connection, "advance")) {
+    try (BoundStatement statement = statements.prepare(connection, "advance_mark")) {
       statement.with("resource", resource.utf8()).with("token", token.value());
       try (ResultSet rows = statement.query()) {
         rows.next();
@@ -147,7 +148,7 @@ public final class PostgresDialect implements SqlDialect {
 
   @Override
   public WakeSource openWakeSource(
-      JdbcConnections connections, ReplicaMemory memory, Consumer<LockName> wake) {
+      JdbcConnections connections, LocalObservations memory, Consumer<LockName> wake) {
     return new PostgresWakeListener(
         connections.optional("turns", source), memory.self(), wake, random);
   }

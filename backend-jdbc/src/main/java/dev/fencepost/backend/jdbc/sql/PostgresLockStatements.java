@@ -36,7 +36,7 @@ final class PostgresLockStatements {
   }
 
   /** Executes attempts and hand-overs of different locks and records each outcome. */
-  void acquire(Connection connection, List<PendingCommand<?>> commands, ReplicaMemory memory)
+  void acquire(Connection connection, List<PendingCommand<?>> commands, LocalObservations memory)
       throws SQLException {
     BatchInFlight batch = new BatchInFlight(commands);
     acquire("acquire_usual", connection, batch, memory).forEach(PendingCommand::complete);
@@ -46,7 +46,7 @@ final class PostgresLockStatements {
   }
 
   /** Executes renewals, releases and other changes of different locks; records each outcome. */
-  void change(Connection connection, List<PendingCommand<?>> commands, ReplicaMemory memory)
+  void change(Connection connection, List<PendingCommand<?>> commands, LocalObservations memory)
       throws SQLException {
     BatchInFlight batch = new BatchInFlight(commands);
     releaseUsual(connection, batch).forEach(PendingCommand::complete);
@@ -57,7 +57,7 @@ final class PostgresLockStatements {
 
   /** Returns the commands that the statement has answered. */
   private List<PendingCommand<?>> acquire(
-      String statementName, Connection connection, BatchInFlight batch, ReplicaMemory memory)
+      String statementName, Connection connection, BatchInFlight batch, LocalObservations memory)
       throws SQLException {
     List<PendingCommand<?>> answered = new ArrayList<>();
     try (BoundStatement statement = statements.prepare(connection, statementName)) {
@@ -101,7 +101,7 @@ final class PostgresLockStatements {
     return answered;
   }
 
-  private void changeAny(Connection connection, BatchInFlight batch, ReplicaMemory memory)
+  private void changeAny(Connection connection, BatchInFlight batch, LocalObservations memory)
       throws SQLException {
     long lowestNewToken = memory.lowestNewToken();
     try (BoundStatement statement = statements.prepare(connection, "change")) {

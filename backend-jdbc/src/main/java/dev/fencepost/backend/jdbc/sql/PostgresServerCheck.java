@@ -56,7 +56,7 @@ final class PostgresServerCheck {
 
   /** Refuses a server that could lose writes or refuse them. */
   void requireSupportedServer() throws SQLException {
-    try (BoundStatement statement = statements.prepare(connection, "fitness");
+    try (BoundStatement statement = statements.prepare(connection, "server_state");
         ResultSet row = statement.query()) {
       row.next();
       if (row.getInt("version") < MIN_VERSION) {
@@ -94,7 +94,7 @@ final class PostgresServerCheck {
    * remedy.
    */
   boolean mustCreateTables() throws SQLException {
-    try (BoundStatement statement = statements.prepare(connection, "tables");
+    try (BoundStatement statement = statements.prepare(connection, "existing_tables");
         ResultSet row = statement.query()) {
       row.next();
       String location = row.getString("place");
@@ -121,7 +121,7 @@ final class PostgresServerCheck {
 
   /** Refuses tables that the migrations have not completed. */
   void requireTables() throws SQLException {
-    try (BoundStatement statement = statements.prepare(connection, "tables");
+    try (BoundStatement statement = statements.prepare(connection, "existing_tables");
         ResultSet row = statement.query()) {
       row.next();
       String missing = row.getString("missing");

@@ -54,7 +54,7 @@ public interface SqlDialect extends AutoCloseable {
    * Executes commands of one kind on different locks and records each outcome. An exception means
    * that of the commands whose stages are not complete either all took effect or none.
    */
-  void execute(Connection connection, List<PendingCommand<?>> commands, ReplicaMemory memory)
+  void execute(Connection connection, List<PendingCommand<?>> commands, LocalObservations memory)
       throws SQLException;
 
   /** Compares a token with a resource's fence mark and raises the mark if the token passes. */
@@ -69,7 +69,7 @@ public interface SqlDialect extends AutoCloseable {
    * @param wake called with the lock of each turn
    */
   WakeSource openWakeSource(
-      JdbcConnections connections, ReplicaMemory memory, Consumer<LockName> wake);
+      JdbcConnections connections, LocalObservations memory, Consumer<LockName> wake);
 
   /** Ends what {@link #prepare} began. */
   @Override

@@ -56,7 +56,7 @@ abstract class FewConnections {
 
   @Test
   void tooFewConnections_leaveTheReplicaUnready_andLogTheDatabasesMessage() {
-    Logger logger = (Logger) LoggerFactory.getLogger(WatchedDataSource.class);
+    Logger logger = (Logger) LoggerFactory.getLogger(OutageLoggingDataSource.class);
     ListAppender<ILoggingEvent> logged = new ListAppender<>();
     logged.start();
     logger.addAppender(logged);

@@ -40,7 +40,7 @@ final class FormerReplica implements AutoCloseable {
           "int8");
   private static final int ROWS_AT_A_TIME = 1_000;
 
-  private final ReplicaMemory memory = new ReplicaMemory(ReplicaId.of(0xf0));
+  private final LocalObservations memory = new LocalObservations(ReplicaId.of(0xf0));
   private final HikariDataSource pool;
   private final SqlStatements statements;
   private final BatchExecutor executor;
@@ -149,7 +149,7 @@ final class FormerReplica implements AutoCloseable {
   }
 
   private interface BatchExecutor {
-    void execute(Connection connection, List<PendingCommand<?>> commands, ReplicaMemory memory)
+    void execute(Connection connection, List<PendingCommand<?>> commands, LocalObservations memory)
         throws SQLException;
   }
 }

@@ -50,7 +50,7 @@ public final class RedisConnectionFactory {
     try {
       return target.kind() == RedisStoreUri.Kind.CLUSTER
           ? ClusterConnections.connect(target, resources, clusterOptions(settings), onConnected)
-          : ServerConnections.connect(target, resources, options(settings), onConnected);
+          : SingleServerConnections.connect(target, resources, options(settings), onConnected);
     } catch (RuntimeException e) {
       shutDown(resources);
       throw e;

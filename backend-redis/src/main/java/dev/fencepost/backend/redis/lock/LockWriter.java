@@ -6,7 +6,7 @@ import dev.fencepost.backend.redis.script.LuaScript;
 import dev.fencepost.backend.redis.script.ReplyParser;
 import dev.fencepost.backend.redis.script.ScriptRunner;
 import dev.fencepost.backend.redis.script.ScriptTexts;
-import dev.fencepost.backend.redis.script.TokenMemory;
+import dev.fencepost.backend.redis.script.TokenFloors;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.ClaimId;
@@ -34,7 +34,7 @@ public final class LockWriter {
   private static final byte[] ZERO = {'0'};
 
   private final ScriptRunner runner;
-  private final TokenMemory memory;
+  private final TokenFloors memory;
   private final RedisSchema schema;
 
   public LockWriter(ScriptRunner runner) {

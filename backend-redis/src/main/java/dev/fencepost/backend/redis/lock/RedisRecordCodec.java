@@ -19,7 +19,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** Reads the lock records that {@code record.lua} writes, and writes a claim's terms for it. */
+/**
+ * Reads the lock records that {@code lock_record.lua} writes, and writes a claim's terms for it.
+ */
 final class RedisRecordCodec {
   private static final int TTL = 8;
   private static final int DELAY = 6;

@@ -8,7 +8,7 @@ import dev.fencepost.backend.redis.script.LuaScript;
 import dev.fencepost.backend.redis.script.ReplyParser;
 import dev.fencepost.backend.redis.script.ScriptRunner;
 import dev.fencepost.backend.redis.script.ScriptTexts;
-import dev.fencepost.backend.redis.script.TokenMemory;
+import dev.fencepost.backend.redis.script.TokenFloors;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.GrantLoss;
@@ -38,7 +38,7 @@ public final class RenewalBatcher {
   private static final int COMMON_VALUES = 4;
 
   private final ScriptRunner runner;
-  private final TokenMemory memory;
+  private final TokenFloors memory;
   private final TimeoutSweeper timeouts;
   private final int capacity;
   private final AtomicInteger queuedCount = new AtomicInteger();

@@ -34,7 +34,7 @@ public final class BucketStates {
   private final RedisConnections connections;
   private final String prefix;
   private final RedisSchema schema;
-  private final TokenMemory memory;
+  private final TokenFloors memory;
   private final ScriptTexts unbound;
   private final AtomicReferenceArray<BucketState> states =
       new AtomicReferenceArray<>(RedisSchema.BUCKETS);
@@ -53,7 +53,7 @@ public final class BucketStates {
   public record Settlement(long quietMillis, boolean changed, boolean lost, ScriptTexts scripts) {}
 
   BucketStates(
-      RedisConnections connections, String prefix, RedisSchema schema, TokenMemory memory) {
+      RedisConnections connections, String prefix, RedisSchema schema, TokenFloors memory) {
     this.connections = connections;
     this.prefix = prefix;
     this.schema = schema;
@@ -108,7 +108,7 @@ public final class BucketStates {
             memory.leastToken(),
             lastToken,
             DecimalText.of(memory.quietMillis(bucket)),
-            DecimalText.of(TokenMemory.MIN_QUIET_MILLIS),
+            DecimalText.of(TokenFloors.MIN_QUIET_MILLIS),
             before.getBytes(StandardCharsets.US_ASCII));
     ScriptOutputType type = ScriptOutputType.VALUE;
     return unbound

@@ -4,17 +4,17 @@ import java.util.List;
 
 /** The Lua scripts. Each is composed of resource files of this package. */
 public enum LuaScript {
-  ACQUIRE(false, "acquire_free record bucket token attempt acquire"),
-  HAND_OVER(true, "record bucket token attempt hand_over"),
-  RELEASE(true, "release_alone record release"),
-  CLOSE(true, "record bucket token close"),
-  RENEW(true, "renew_one record bucket token renew"),
-  FORCE_RELEASE(true, "record bucket token force_release"),
-  LEAVE(true, "record leave"),
+  ACQUIRE(false, "acquire_free lock_record bucket_tokens next_token grant_lock acquire"),
+  HAND_OVER(true, "lock_record bucket_tokens next_token grant_lock hand_over"),
+  RELEASE(true, "release_unqueued lock_record release"),
+  CLOSE(true, "lock_record bucket_tokens next_token close_lock"),
+  RENEW(true, "renew_one lock_record bucket_tokens next_token renew_batch"),
+  FORCE_RELEASE(true, "lock_record bucket_tokens next_token force_release"),
+  LEAVE(true, "lock_record leave_queue"),
   DESCRIBE(true, "describe"),
-  SETTLE(true, "bucket settle"),
-  ADVANCE(false, "bucket token advance"),
-  ANNOUNCE(true, "announce");
+  SETTLE(true, "bucket_tokens settle_bucket"),
+  ADVANCE(false, "bucket_tokens next_token advance_mark"),
+  ANNOUNCE(true, "announce_replica");
 
   private final boolean whenFull;
   private final String parts;
@@ -34,7 +34,7 @@ public enum LuaScript {
    * it may run only in the run of Redis that this replica has settled the bucket with.
    */
   boolean isBoundToRun() {
-    return parts().contains("token");
+    return parts().contains("next_token");
   }
 
   /** Returns the names of its files, without the extension. */

@@ -26,7 +26,7 @@ public final class ScriptRunner {
   private final RedisConnections connections;
   private final BucketStates buckets;
   private final RedisSchema schema;
-  private final TokenMemory memory;
+  private final TokenFloors memory;
   private final RequestGate attemptGate;
   private final RequestGate ownerGate;
   private final RequestGate otherGate;
@@ -35,7 +35,7 @@ public final class ScriptRunner {
   public ScriptRunner(
       RedisConnections connections,
       RedisSettings settings,
-      TokenMemory memory,
+      TokenFloors memory,
       TimeoutSweeper timeouts,
       NettyChannels channels) {
     this.connections = connections;
@@ -64,7 +64,7 @@ public final class ScriptRunner {
     return schema;
   }
 
-  public TokenMemory memory() {
+  public TokenFloors memory() {
     return memory;
   }
 

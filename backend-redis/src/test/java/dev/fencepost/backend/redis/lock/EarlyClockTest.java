@@ -8,7 +8,7 @@ import dev.fencepost.backend.redis.connection.RedisSchema;
 import dev.fencepost.backend.redis.script.DecimalText;
 import dev.fencepost.backend.redis.script.LuaScript;
 import dev.fencepost.backend.redis.script.ScriptTexts;
-import dev.fencepost.backend.redis.script.TokenMemory;
+import dev.fencepost.backend.redis.script.TokenFloors;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.testkit.process.RedisServer;
@@ -63,7 +63,7 @@ final class EarlyClockTest {
     RedisSchema schema = new RedisSchema("fp");
     int bucket = RedisSchema.bucketOf(claim.lock());
     byte[][] values = new byte[9][];
-    new TokenMemory(dev.fencepost.lock.ReplicaId.of(1)).fill(values, bucket);
+    new TokenFloors(dev.fencepost.lock.ReplicaId.of(1)).fill(values, bucket);
     values[4] = LockWriter.claimText(claim.id());
     values[5] = new RedisRecordCodec.Terms(claim.lease(), claim.claimant().mode()).write();
     values[6] = ClaimantCodec.write(claim.claimant());

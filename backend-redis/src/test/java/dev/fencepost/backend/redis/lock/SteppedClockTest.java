@@ -8,7 +8,7 @@ import dev.fencepost.backend.redis.TestReplica;
 import dev.fencepost.backend.redis.connection.RedisSchema;
 import dev.fencepost.backend.redis.script.DecimalText;
 import dev.fencepost.backend.redis.script.LuaScript;
-import dev.fencepost.backend.redis.script.TokenMemory;
+import dev.fencepost.backend.redis.script.TokenFloors;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.QueueIntent;
@@ -60,8 +60,8 @@ final class SteppedClockTest {
     RedisSchema schema = new RedisSchema("fp");
     int bucket = RedisSchema.bucketOf(new LockName(LOCK));
     byte[][] values = new byte[6][];
-    new TokenMemory(ReplicaId.of(1)).fill(values, bucket);
-    values[4] = DecimalText.of(TokenMemory.MIN_QUIET_MILLIS);
+    new TokenFloors(ReplicaId.of(1)).fill(values, bucket);
+    values[4] = DecimalText.of(TokenFloors.MIN_QUIET_MILLIS);
     values[5] = new byte[0];
     connection
         .sync()

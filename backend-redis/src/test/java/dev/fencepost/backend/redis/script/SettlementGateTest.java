@@ -45,7 +45,7 @@ final class SettlementGateTest {
               new io.lettuce.core.RedisConnectionStateListener() {})) {
         ScriptRunner runner =
             new ScriptRunner(
-                connections, settings, new TokenMemory(ReplicaId.of(1)), timeouts, channels);
+                connections, settings, new TokenFloors(ReplicaId.of(1)), timeouts, channels);
         redis.pause();
         List<CompletionStage<String>> reads = new ArrayList<>();
         for (int i = 0; i < MORE_THAN_READS_MAY_WAIT; i++) {

@@ -37,7 +37,7 @@ public final class LockSweeper {
   private final ZookeeperSchema schema;
   private final RequestGate gate;
   private final LockReader reader;
-  private final StateExpirer expirer;
+  private final LockStateTimers stateTimers;
   private final LockNameCache existingLocks;
   private final EnsembleClock clock;
 
@@ -45,13 +45,13 @@ public final class LockSweeper {
       ZookeeperSchema schema,
       RequestGate gate,
       LockReader reader,
-      StateExpirer expirer,
+      LockStateTimers stateTimers,
       LockNameCache existingLocks,
       EnsembleClock clock) {
     this.schema = schema;
     this.gate = gate;
     this.reader = reader;
-    this.expirer = expirer;
+    this.stateTimers = stateTimers;
     this.existingLocks = existingLocks;
     this.clock = clock;
   }
@@ -67,7 +67,7 @@ public final class LockSweeper {
     return children(parents);
   }
 
-  /** Reads every lock and passes the snapshots to the expirer, which takes over orphans. */
+  /** Reads every lock and passes the snapshots to the stateTimers, which takes over orphans. */
   public CompletableFuture<Boolean> findOrphans() {
     return findOrphans(0);
   }
@@ -107,7 +107,7 @@ public final class LockSweeper {
         .snapshots(names)
         .thenCompose(
             snapshots -> {
-              snapshots.forEach(expirer::trackIfOrphan);
+              snapshots.forEach(stateTimers::trackIfOrphan);
               return idleFor
                   .map(time -> deleteIdle(snapshots, time))
                   .orElseGet(() -> CompletableFuture.completedFuture(true));

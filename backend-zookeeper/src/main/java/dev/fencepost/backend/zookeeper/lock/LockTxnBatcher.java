@@ -34,7 +34,7 @@ public final class LockTxnBatcher {
   private final BatchLimits limits;
   private final RequestGate gate;
   private final TokenBaseManager tokenBases;
-  private final CommitRecorder recorder;
+  private final CommitEffects recorder;
   private final Deque<PendingTxn> waiting = new ArrayDeque<>();
   private int inFlight;
 
@@ -56,7 +56,7 @@ public final class LockTxnBatcher {
   public record CommitResult(long token) {}
 
   public LockTxnBatcher(
-      BatchLimits limits, RequestGate gate, TokenBaseManager tokenBases, CommitRecorder recorder) {
+      BatchLimits limits, RequestGate gate, TokenBaseManager tokenBases, CommitEffects recorder) {
     this.limits = limits;
     this.gate = gate;
     this.tokenBases = tokenBases;

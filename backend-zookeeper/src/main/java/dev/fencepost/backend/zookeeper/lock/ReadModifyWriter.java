@@ -2,7 +2,7 @@ package dev.fencepost.backend.zookeeper.lock;
 
 import dev.fencepost.backend.zookeeper.client.EnsembleClock;
 import dev.fencepost.backend.zookeeper.lock.LockSnapshot.RemainingLease;
-import dev.fencepost.backend.zookeeper.lock.LockTxnFactory.RecordChange;
+import dev.fencepost.backend.zookeeper.lock.LockTxnPlanner.RecordChange;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.StoreException;
@@ -18,8 +18,8 @@ import java.util.function.Supplier;
 /**
  * Changes a lock by the reference rules: reads it, applies the rule and writes the difference. The
  * transaction is refused if the lock changed meanwhile, and then the command starts again. This
- * takes two round trips. Commands that succeed in one are handled by {@link OptimisticWriter}. Safe
- * for use by many threads.
+ * takes two round trips. Commands that succeed in one are handled by {@link CachedStateWriter}.
+ * Safe for use by many threads.
  */
 public final class ReadModifyWriter {
   private static final int CONFLICTS_BEFORE_REPAIR = 8;
@@ -33,7 +33,7 @@ public final class ReadModifyWriter {
       ReplicaId self,
       LockReader reader,
       LockTxnBatcher batcher,
-      LockTxnFactory txns,
+      LockTxnPlanner txns,
       OwnQueueNodes queueNodes,
       LockNameCache contendedLocks,
       EnsembleClock clock) {}

@@ -10,12 +10,12 @@ import java.util.concurrent.atomic.AtomicLong;
  * below it, even if the store lost its data and its clock is behind. And whether the replica is in
  * a queue, so that it knows when to poll for turns. Safe for use by many threads.
  */
-public final class ReplicaMemory {
+public final class LocalObservations {
   private final ReplicaId self;
   private final QueueMembership queueMembership = new QueueMembership(System::nanoTime);
   private final AtomicLong highestToken = new AtomicLong();
 
-  public ReplicaMemory(ReplicaId self) {
+  public LocalObservations(ReplicaId self) {
     this.self = self;
   }
 

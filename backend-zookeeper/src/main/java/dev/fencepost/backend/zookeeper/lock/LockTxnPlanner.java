@@ -23,7 +23,7 @@ import org.apache.zookeeper.data.ACL;
  *
  * <p>Safe for use by many threads.
  */
-public final class LockTxnFactory {
+public final class LockTxnPlanner {
   private final ZookeeperSchema schema;
   private final ReplicaId self;
   private final List<ACL> acl;
@@ -36,7 +36,7 @@ public final class LockTxnFactory {
    *
    * @param random a new number for each instance
    */
-  public LockTxnFactory(
+  public LockTxnPlanner(
       ZookeeperSchema schema,
       ReplicaId self,
       List<ACL> acl,

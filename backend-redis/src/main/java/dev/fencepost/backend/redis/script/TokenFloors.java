@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * this replica's latest grant may live. No token at or below the highest one is given again, and a
  * bucket without it has lost state. Safe for use by many threads.
  */
-public final class TokenMemory {
+public final class TokenFloors {
   /** Time that replicas may need to come back to a store that was away. */
   public static final long MIN_QUIET_MILLIS = 3_000;
 
@@ -27,7 +27,7 @@ public final class TokenMemory {
   private final long originNanos = System.nanoTime();
   private final AtomicLongArray latestEndMillis = new AtomicLongArray(RedisSchema.BUCKETS);
 
-  public TokenMemory(ReplicaId self) {
+  public TokenFloors(ReplicaId self) {
     this.self = self;
     this.selfText = self.value().getBytes(java.nio.charset.StandardCharsets.US_ASCII);
   }

@@ -13,21 +13,21 @@ import org.apache.zookeeper.data.Stat;
  * expire, existing locks, the highest token, and the ensemble's clock. Safe for use by many
  * threads.
  */
-public final class CommitRecorder {
+public final class CommitEffects {
   private final OwnQueueNodes queueNodes;
-  private final StateExpirer expirer;
+  private final LockStateTimers stateTimers;
   private final LockNameCache existingLocks;
   private final TokenBaseManager tokenBases;
   private final EnsembleClock clock;
 
-  public CommitRecorder(
+  public CommitEffects(
       OwnQueueNodes queueNodes,
-      StateExpirer expirer,
+      LockStateTimers stateTimers,
       LockNameCache existingLocks,
       TokenBaseManager tokenBases,
       EnsembleClock clock) {
     this.queueNodes = queueNodes;
-    this.expirer = expirer;
+    this.stateTimers = stateTimers;
     this.existingLocks = existingLocks;
     this.tokenBases = tokenBases;
     this.clock = clock;
@@ -58,7 +58,7 @@ public final class CommitRecorder {
     long token = node.token().at(stat);
     tokenBases.recordToken(token);
     existingLocks.add(lock);
-    expirer.track(lock, node, stat);
+    stateTimers.track(lock, node, stat);
     return new CommitResult(token);
   }
 
@@ -73,7 +73,7 @@ public final class CommitRecorder {
   void onInDoubt(LockTxn txn) {
     onRefused(txn);
     if (txn.node().isPresent()) {
-      expirer.recordDoubt(txn.lock());
+      stateTimers.recordDoubt(txn.lock());
     }
   }
 }

@@ -31,8 +31,8 @@ import org.slf4j.LoggerFactory;
  */
 @SuppressWarnings(
     "FutureReturnValueIgnored") // Each stage that starts here handles its own failures.
-public final class StateExpirer {
-  private static final Logger LOG = LoggerFactory.getLogger(StateExpirer.class);
+public final class LockStateTimers {
+  private static final Logger LOG = LoggerFactory.getLogger(LockStateTimers.class);
   private static final Duration EXPIRY_MARGIN = Duration.ofMillis(50);
   private static final Duration RETRY_PAUSE = Duration.ofMillis(500);
 
@@ -53,7 +53,7 @@ public final class StateExpirer {
   private final Set<LockName> inDoubt = ConcurrentHashMap.newKeySet();
   private final StateActions actions;
 
-  public StateExpirer(ScheduledExecutorService timers, StateActions actions) {
+  public LockStateTimers(ScheduledExecutorService timers, StateActions actions) {
     this.timers = timers;
     this.actions = actions;
   }

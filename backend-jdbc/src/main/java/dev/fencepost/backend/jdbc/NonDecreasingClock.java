@@ -4,11 +4,11 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
 /** A clock that stands still while its source runs backwards. Safe for use by many threads. */
-final class MonotoneClock implements LongSupplier {
+final class NonDecreasingClock implements LongSupplier {
   private final LongSupplier clock;
   private final AtomicLong latest = new AtomicLong(Long.MIN_VALUE);
 
-  MonotoneClock(LongSupplier clock) {
+  NonDecreasingClock(LongSupplier clock) {
     this.clock = clock;
   }
 

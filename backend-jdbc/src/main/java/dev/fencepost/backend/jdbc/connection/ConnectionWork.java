@@ -5,6 +5,6 @@ import java.sql.SQLException;
 
 /** A function that uses one connection. */
 @FunctionalInterface
-public interface SqlFunction<T> {
+public interface ConnectionWork<T> {
   T apply(Connection connection) throws SQLException;
 }

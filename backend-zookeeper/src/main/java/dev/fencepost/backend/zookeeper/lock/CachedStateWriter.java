@@ -1,10 +1,10 @@
 package dev.fencepost.backend.zookeeper.lock;
 
 import dev.fencepost.backend.zookeeper.lock.LockNode.RecordedClaim;
+import dev.fencepost.backend.zookeeper.lock.LockStateTimers.TrackedState;
 import dev.fencepost.backend.zookeeper.lock.LockTxnBatcher.CommitResult;
-import dev.fencepost.backend.zookeeper.lock.LockTxnFactory.NodePresence;
-import dev.fencepost.backend.zookeeper.lock.LockTxnFactory.QueueChange;
-import dev.fencepost.backend.zookeeper.lock.StateExpirer.TrackedState;
+import dev.fencepost.backend.zookeeper.lock.LockTxnPlanner.NodePresence;
+import dev.fencepost.backend.zookeeper.lock.LockTxnPlanner.QueueChange;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.FencingToken;
@@ -26,10 +26,10 @@ import java.util.function.Function;
  * on or the transaction was refused. Then {@link ReadModifyWriter} takes over. Safe for use by many
  * threads.
  */
-public final class OptimisticWriter {
+public final class CachedStateWriter {
   private final LockTxnBatcher batcher;
-  private final LockTxnFactory txns;
-  private final StateExpirer expirer;
+  private final LockTxnPlanner txns;
+  private final LockStateTimers stateTimers;
   private final OwnQueueNodes queueNodes;
   private final LockNameCache existingLocks;
   private final LockNameCache contendedLocks;
@@ -40,17 +40,17 @@ public final class OptimisticWriter {
    * @param existingLocks locks whose node is believed to exist
    * @param contendedLocks locks with a replica queue that is believed not to be empty
    */
-  public OptimisticWriter(
+  public CachedStateWriter(
       LockTxnBatcher batcher,
-      LockTxnFactory txns,
-      StateExpirer expirer,
+      LockTxnPlanner txns,
+      LockStateTimers stateTimers,
       OwnQueueNodes queueNodes,
       LockNameCache existingLocks,
       LockNameCache contendedLocks) {
     this.contendedLocks = contendedLocks;
     this.batcher = batcher;
     this.txns = txns;
-    this.expirer = expirer;
+    this.stateTimers = stateTimers;
     this.queueNodes = queueNodes;
     this.existingLocks = existingLocks;
   }
@@ -66,7 +66,7 @@ public final class OptimisticWriter {
           claim,
           batcher.sendAlone(lock, base -> txns.acquireInTurn(claim, turn.orElseThrow(), base)));
     }
-    if (expirer.find(lock).isPresent() || queueNodes.find(lock).isPresent()) {
+    if (stateTimers.find(lock).isPresent() || queueNodes.find(lock).isPresent()) {
       return notPossible();
     }
     NodePresence presence =
@@ -103,13 +103,13 @@ public final class OptimisticWriter {
                   .thenApply(
                       committed -> committed.<Renewal>map(result -> new Renewal.Renewed(renewed)));
             })
-        .orElseGet(OptimisticWriter::notPossible);
+        .orElseGet(CachedStateWriter::notPossible);
   }
 
   public CompletableFuture<Optional<Release>> release(ReleaseCommand command) {
     LockName lock = command.lock();
     Optional<TrackedState> tracked =
-        expirer
+        stateTimers
             .find(lock)
             .filter(state -> state.holds(command.claim()))
             .filter(
@@ -131,7 +131,7 @@ public final class OptimisticWriter {
   }
 
   private Optional<TrackedState> tracked(GrantRef grant) {
-    return expirer
+    return stateTimers
         .find(grant.lock())
         .filter(tracked -> tracked.holds(grant.claim()))
         .filter(tracked -> tracked.node().token().value() == grant.token().value());

@@ -14,8 +14,9 @@ import org.slf4j.LoggerFactory;
  * the database's own message. The time limits of the source are kept, even if a pool asks for
  * others. Safe for use by many threads.
  */
-final class WatchedDataSource implements DataSource {
-  private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(WatchedDataSource.class);
+final class OutageLoggingDataSource implements DataSource {
+  private static final org.slf4j.Logger LOG =
+      LoggerFactory.getLogger(OutageLoggingDataSource.class);
 
   /** May refuse a connection before the database is asked for it. */
   @FunctionalInterface
@@ -35,7 +36,7 @@ final class WatchedDataSource implements DataSource {
    * @param use the use of the connections, for the log
    * @param onTooMany called when the database refuses a connection because there are too many
    */
-  WatchedDataSource(String use, DataSource source, Condition condition, Runnable onTooMany) {
+  OutageLoggingDataSource(String use, DataSource source, Condition condition, Runnable onTooMany) {
     this.use = use;
     this.source = source;
     this.condition = condition;

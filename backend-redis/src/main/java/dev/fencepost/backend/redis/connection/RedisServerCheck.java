@@ -14,14 +14,14 @@ import java.util.function.Predicate;
 import javax.net.ssl.SSLException;
 
 /** Checks whether a server can keep the contract, by its INFO, and names the remedy if not. */
-public final class ServerCheck {
+public final class RedisServerCheck {
   private static final int LEAST_VERSION = 7;
   private static final Set<String> LOGIN_CODES = Set.of("WRONGPASS", "NOAUTH", "NOPERM");
 
   private final RedisStoreUri.Kind kind;
   private final Map<String, String> facts = new HashMap<>();
 
-  private ServerCheck(RedisStoreUri.Kind kind, String info) {
+  private RedisServerCheck(RedisStoreUri.Kind kind, String info) {
     this.kind = kind;
     info.lines()
         .forEach(
@@ -41,7 +41,7 @@ public final class ServerCheck {
    * @throws StoreException if it may be usable a moment later
    */
   public static void check(RedisStoreUri.Kind kind, String info) {
-    ServerCheck server = new ServerCheck(kind, info);
+    RedisServerCheck server = new RedisServerCheck(kind, info);
     server.requireVersion();
     server.requireMode();
     server.requireMaster();
@@ -56,7 +56,7 @@ public final class ServerCheck {
     if (error instanceof StoreConfigurationException) {
       return error;
     }
-    Optional<Throwable> login = find(error, ServerCheck::isLoginFault);
+    Optional<Throwable> login = find(error, RedisServerCheck::isLoginFault);
     if (login.isPresent()) {
       boolean permission = RedisErrors.code(login.get()).equals("NOPERM");
       return new StoreConfigurationException(

@@ -14,7 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /** Connections to one server, or to the one that the sentinels name at each connect. */
-final class ServerConnections implements RedisConnections {
+final class SingleServerConnections implements RedisConnections {
   private static final String ONLY = "server";
 
   private final ClientResources resources;
@@ -22,7 +22,7 @@ final class ServerConnections implements RedisConnections {
   private final StatefulRedisConnection<byte[], byte[]> connection;
   private final StatefulRedisPubSubConnection<byte[], byte[]> listener;
 
-  private ServerConnections(
+  private SingleServerConnections(
       ClientResources resources,
       RedisClient client,
       StatefulRedisConnection<byte[], byte[]> connection,
@@ -34,7 +34,7 @@ final class ServerConnections implements RedisConnections {
   }
 
   @SuppressWarnings("FutureReturnValueIgnored") // Nobody waits for a connection to be closed.
-  static ServerConnections connect(
+  static SingleServerConnections connect(
       RedisStoreUri storeUri,
       ClientResources resources,
       ClientOptions options,
@@ -45,7 +45,7 @@ final class ServerConnections implements RedisConnections {
     client.addListener(onConnected);
     StatefulRedisConnection<byte[], byte[]> connection = client.connect(ByteArrayCodec.INSTANCE);
     try {
-      return new ServerConnections(
+      return new SingleServerConnections(
           resources, client, connection, client.connectPubSub(ByteArrayCodec.INSTANCE));
     } catch (RuntimeException e) {
       connection.closeAsync();

@@ -4,6 +4,7 @@ package dev.fencepost.client;
 public final class AccessDeniedException extends FencepostException {
   private static final long serialVersionUID = 1L;
 
+  /** Creates the exception with a message for people. */
   public AccessDeniedException(String message) {
     super(message);
   }

@@ -8,6 +8,7 @@ public final class LimitExceededException extends FencepostException {
 
   private final Duration retryAfter;
 
+  /** Creates the exception; {@code retryAfter} is zero if the server named no time. */
   public LimitExceededException(String message, Duration retryAfter) {
     super(message);
     this.retryAfter = retryAfter;

@@ -9,6 +9,7 @@ public final class LockLostException extends FencepostException {
 
   private final transient GrantLoss loss;
 
+  /** Creates the exception for a lock and the cause of its loss. */
   public LockLostException(LockName lock, GrantLoss loss) {
     super(
         lock

@@ -10,6 +10,7 @@ public final class UnavailableException extends FencepostException {
 
   private final boolean isOutcomeUnknown;
 
+  /** Creates the exception with a message for people. */
   public UnavailableException(String message, boolean isOutcomeUnknown) {
     super(message);
     this.isOutcomeUnknown = isOutcomeUnknown;

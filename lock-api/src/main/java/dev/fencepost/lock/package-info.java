@@ -30,6 +30,10 @@
  *   <dd>Redis, ZooKeeper, etcd or a SQL database: the only place where ownership is kept
  *   <dt>record
  *   <dd>what a store keeps of one lock
+ *   <dt>ownership
+ *   <dd>the claim in a record, until its lease and its lock delay have ended
+ *   <dt>transition
+ *   <dd>one atomic change of a record
  *   <dt>replica
  *   <dd>one running Fencepost server
  *   <dt>waiter
@@ -52,6 +56,8 @@
  *   <dd>the end of a grant by an administrator (forced release)
  *   <dt>loss
  *   <dd>the end of a grant that its holder did not ask for
+ *   <dt>jeopardy
+ *   <dd>the state of a handle whose renewal is overdue, while its lease still runs
  *   <dt>drain
  *   <dd>the state of a replica that refuses new claims before it stops
  *   <dt>session

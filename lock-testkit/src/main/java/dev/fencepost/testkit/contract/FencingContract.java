@@ -57,11 +57,11 @@ abstract class FencingContract extends ContractPart {
   void tokens_riseThroughConcurrentHolders() {
     LockName lock = newLock();
     Queue<FencingToken> tokens = new ConcurrentLinkedQueue<>();
-    Concurrently.run(
+    ConcurrentWorkers.run(
         4,
         worker -> {
           ContractReplica party = scene().party(worker % 3);
-          Concurrently.repeat(
+          ConcurrentWorkers.repeat(
               () -> {
                 party
                     .tryAcquire(TestClaims.on(lock), QueueIntent.NONE)

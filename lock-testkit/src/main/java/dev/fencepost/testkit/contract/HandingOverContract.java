@@ -137,7 +137,7 @@ abstract class HandingOverContract extends ContractPart {
   void newcomers_neverSlipInBetween() {
     LockName lock = newLock();
     AtomicBoolean over = new AtomicBoolean();
-    Concurrently.run(
+    ConcurrentWorkers.run(
         3,
         worker -> {
           if (worker == 0) {
@@ -147,7 +147,8 @@ abstract class HandingOverContract extends ContractPart {
               over.set(true);
             }
           } else {
-            Concurrently.repeat(() -> over.get() || trySlippingIn(scene().party(worker), lock));
+            ConcurrentWorkers.repeat(
+                () -> over.get() || trySlippingIn(scene().party(worker), lock));
           }
         });
   }

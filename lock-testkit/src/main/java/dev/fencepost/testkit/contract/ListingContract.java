@@ -105,11 +105,11 @@ abstract class ListingContract extends ContractPart {
       held.add(take(prefix + (char) ('a' + i)).ref().lock());
     }
     AtomicBoolean over = new AtomicBoolean();
-    Concurrently.run(
+    ConcurrentWorkers.run(
         2,
         worker -> {
           if (worker == 0) {
-            Concurrently.repeat(() -> over.get() || comeAndGo(prefix));
+            ConcurrentWorkers.repeat(() -> over.get() || comeAndGo(prefix));
             return;
           }
           try {

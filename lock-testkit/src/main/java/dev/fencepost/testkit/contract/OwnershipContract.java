@@ -74,11 +74,11 @@ abstract class OwnershipContract extends ContractPart {
     AtomicInteger inside = new AtomicInteger();
     AtomicInteger most = new AtomicInteger();
     AtomicInteger grants = new AtomicInteger();
-    Concurrently.run(
+    ConcurrentWorkers.run(
         6,
         worker -> {
           ContractReplica party = scene().party(worker % 3);
-          Concurrently.repeat(
+          ConcurrentWorkers.repeat(
               () -> {
                 Attempt attempt = party.tryAcquire(TestClaims.on(lock), QueueIntent.NONE);
                 if (attempt instanceof Attempt.Granted granted) {

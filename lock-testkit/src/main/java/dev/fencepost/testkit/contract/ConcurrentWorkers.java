@@ -10,11 +10,11 @@ import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 
 /** Runs work on several threads at the same time. */
-final class Concurrently {
+final class ConcurrentWorkers {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  private Concurrently() {}
+  private ConcurrentWorkers() {}
 
   /** Starts that many workers at once and waits for all. Throws the first failure. */
   static void run(int workers, IntConsumer work) {

@@ -17,9 +17,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An idempotent unary call. It is repeated to the lock's replica until the call timeout is over, and
- * goes to another replica as well if there is no answer soon. A session never carries it twice at a
- * time.
+ * An idempotent unary call. It is repeated to the lock's replica until the call timeout is over,
+ * and goes to another replica as well if there is no answer soon. A session never carries it twice
+ * at a time.
  */
 final class RetriedCall<Q, A> implements TimedItem {
   private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);

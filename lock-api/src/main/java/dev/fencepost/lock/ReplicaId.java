@@ -16,9 +16,14 @@ public record ReplicaId(String value) implements Comparable<ReplicaId> {
 
   /** Checks the syntax. */
   public ReplicaId {
-    if (!SYNTAX.matcher(value).matches()) {
+    if (!isValid(value)) {
       throw InvalidValueException.of("replica_id", value, "16 of [0-9a-f]");
     }
+  }
+
+  /** True if this text is an id. */
+  public static boolean isValid(String value) {
+    return SYNTAX.matcher(value).matches();
   }
 
   /** The id with these 64 random bits. */

@@ -229,6 +229,11 @@ final class ZookeeperStore implements AutoCloseable {
     return stateTimers.size();
   }
 
+  /** True if this replica purges for all replicas. For tests. */
+  boolean isPurger() {
+    return registry.isFirst();
+  }
+
   @Override
   public void close() {
     connection.close();

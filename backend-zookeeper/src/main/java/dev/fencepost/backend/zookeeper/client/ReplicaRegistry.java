@@ -58,7 +58,12 @@ public final class ReplicaRegistry {
 
   /** True if this replica does the periodic work for all replicas. */
   public boolean isFirst() {
-    return alive.stream().sorted().findFirst().filter(self.id().value()::equals).isPresent();
+    return alive.stream()
+        .filter(ReplicaId::isValid)
+        .sorted()
+        .findFirst()
+        .filter(self.id().value()::equals)
+        .isPresent();
   }
 
   /** Writes this replica's entry. Replaces an entry left by its earlier session. */

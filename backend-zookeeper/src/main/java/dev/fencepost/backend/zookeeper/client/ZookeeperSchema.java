@@ -1,11 +1,14 @@
 package dev.fencepost.backend.zookeeper.client;
 
+import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.ResourceName;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * The paths of all nodes.
@@ -69,12 +72,22 @@ public record ZookeeperSchema(String root) {
     return busy(lock) + "/" + child;
   }
 
+  /** Returns the lock that this node of a bucket belongs to; empty if it is no lock's node. */
+  public Optional<LockName> lockAt(int bucket, String node) {
+    return valid(LockName::new, bucket, node);
+  }
+
   public String markBucket(int bucket) {
     return root + "/marks/" + bucketName(bucket);
   }
 
   public String mark(ResourceName resource) {
     return markBucket(NodeName.bucket(resource.value())) + "/" + NodeName.encode(resource.value());
+  }
+
+  /** True if this node of a bucket is a resource's fence mark. */
+  public boolean isMark(int bucket, String node) {
+    return valid(ResourceName::new, bucket, node).isPresent();
   }
 
   /** Returns the root and its ancestors, the uppermost first. */
@@ -90,6 +103,14 @@ public record ZookeeperSchema(String root) {
   /** Returns the nodes right below the root, parents first, without buckets. */
   public List<String> trunks() {
     return List.of(base(), replicas(), root + "/locks", root + "/marks");
+  }
+
+  private static <T> Optional<T> valid(Function<String, T> type, int bucket, String node) {
+    try {
+      return NodeName.decode(node).filter(name -> NodeName.bucket(name) == bucket).map(type);
+    } catch (InvalidValueException e) {
+      return Optional.empty();
+    }
   }
 
   private static String bucketName(int bucket) {

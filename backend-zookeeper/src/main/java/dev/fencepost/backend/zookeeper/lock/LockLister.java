@@ -38,10 +38,6 @@ public final class LockLister {
       return new ListQuery.Cursor(bucket + ":" + node);
     }
 
-    LockName lock() {
-      return new LockName(NodeName.decode(node).orElseThrow());
-    }
-
     static ListPosition decode(ListQuery.Cursor cursor) {
       String text = cursor.opaque();
       int colon = text.indexOf(':');
@@ -92,7 +88,7 @@ public final class LockLister {
                   String after = i == 0 ? from.node() : "";
                   buckets.get(i).stream()
                       .filter(node -> node.compareTo(after) > 0)
-                      .filter(this::matches)
+                      .filter(node -> matches(bucket, node))
                       .forEach(node -> matching.add(new ListPosition(bucket, node)));
                 }
                 return readFrom(
@@ -112,7 +108,10 @@ public final class LockLister {
       int most = Math.min(LockReader.MAX_LOCKS_PER_READ, query.limit() - found.size());
       int to = Math.min(nodes.size(), at + most);
       lastRead = nodes.get(to - 1);
-      List<LockName> names = nodes.subList(at, to).stream().map(ListPosition::lock).toList();
+      List<LockName> names =
+          nodes.subList(at, to).stream()
+              .flatMap(node -> reader.lockAt(node.bucket(), node.node()).stream())
+              .toList();
       return reader
           .snapshots(names)
           .thenCompose(
@@ -130,8 +129,11 @@ public final class LockLister {
       return found.size() >= query.limit() || locksRead >= MAX_LOCKS_READ;
     }
 
-    private boolean matches(String node) {
-      return NodeName.decode(node).filter(name -> name.startsWith(query.prefix())).isPresent();
+    private boolean matches(int bucket, String node) {
+      return reader
+          .lockAt(bucket, node)
+          .filter(lock -> lock.value().startsWith(query.prefix()))
+          .isPresent();
     }
   }
 }

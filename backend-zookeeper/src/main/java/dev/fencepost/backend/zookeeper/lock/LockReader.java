@@ -49,6 +49,18 @@ public final class LockReader {
     this.clock = clock;
   }
 
+  /**
+   * Returns the lock that this node of a bucket belongs to. Empty if it is no lock's node, which is
+   * reported once.
+   */
+  Optional<LockName> lockAt(int bucket, String node) {
+    Optional<LockName> lock = schema.lockAt(bucket, node);
+    if (lock.isEmpty()) {
+      unreadable.skippedForeign(schema.lockBucket(bucket) + "/" + node);
+    }
+    return lock;
+  }
+
   /** Reads one lock. */
   public CompletableFuture<LockSnapshot> snapshot(LockName lock) {
     return snapshot(lock, MAX_TRIES);

@@ -89,22 +89,27 @@ public final class LockSweeper {
 
   private CompletableFuture<Boolean> scan(int firstBucket, Optional<Duration> idleFor) {
     return listNodes(firstBucket)
-        .thenCompose(nodes -> scan(nodes.stream().flatMap(List::stream).toList(), 0, idleFor));
+        .thenCompose(
+            buckets -> {
+              List<LockName> locks = new ArrayList<>();
+              for (int i = 0; i < buckets.size(); i++) {
+                int bucket = firstBucket + i;
+                buckets.get(i).stream()
+                    .flatMap(node -> reader.lockAt(bucket, node).stream())
+                    .forEach(locks::add);
+              }
+              return scan(locks, 0, idleFor);
+            });
   }
 
   private CompletableFuture<Boolean> scan(
-      List<String> nodes, int from, Optional<Duration> idleFor) {
-    if (from >= nodes.size()) {
+      List<LockName> locks, int from, Optional<Duration> idleFor) {
+    if (from >= locks.size()) {
       return CompletableFuture.completedFuture(true);
     }
-    int to = Math.min(nodes.size(), from + LockReader.MAX_LOCKS_PER_READ);
-    List<LockName> names =
-        nodes.subList(from, to).stream()
-            .flatMap(node -> NodeName.decode(node).stream())
-            .map(LockName::new)
-            .toList();
+    int to = Math.min(locks.size(), from + LockReader.MAX_LOCKS_PER_READ);
     return reader
-        .snapshots(names)
+        .snapshots(locks.subList(from, to))
         .thenCompose(
             snapshots -> {
               snapshots.forEach(stateTimers::trackIfOrphan);
@@ -112,7 +117,7 @@ public final class LockSweeper {
                   .map(time -> deleteIdle(snapshots, time))
                   .orElseGet(() -> CompletableFuture.completedFuture(true));
             })
-        .thenCompose(done -> scan(nodes, to, idleFor));
+        .thenCompose(done -> scan(locks, to, idleFor));
   }
 
   private CompletableFuture<Boolean> deleteIdle(List<LockSnapshot> snapshots, Duration idleFor) {
@@ -140,7 +145,10 @@ public final class LockSweeper {
               List<String> paths = new ArrayList<>();
               for (int i = 0; i < parents.size(); i++) {
                 String parent = parents.get(i);
-                nodes.get(i).forEach(node -> paths.add(parent + "/" + node));
+                int bucket = firstBucket + i;
+                nodes.get(i).stream()
+                    .filter(node -> schema.isMark(bucket, node))
+                    .forEach(node -> paths.add(parent + "/" + node));
               }
               return purgeMarks(paths, 0, ages);
             });

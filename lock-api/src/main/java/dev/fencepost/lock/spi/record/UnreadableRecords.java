@@ -1,5 +1,6 @@
 package dev.fencepost.lock.spi.record;
 
+import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
@@ -9,16 +10,16 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
 /**
- * Collects the locks whose records could not be read in a bulk read. Each is left out of the result
- * and reported once: the record is met again by every listing, and repeated log lines would hide
- * all others. Thread-safe.
+ * Collects the locks whose records could not be read in a bulk read, and the entries that belong to
+ * no lock. Each is left out of the result and reported once: it is met again by every listing, and
+ * repeated log lines would hide all others. Thread-safe.
  */
 public final class UnreadableRecords {
 
-  /** Most reported locks; their names take 512 KiB at most. */
+  /** Most reported locks and entries; their names take 512 KiB at most. */
   public static final int MOST_REPORTED = 1_000;
 
-  private final Set<LockName> reported = ConcurrentHashMap.newKeySet();
+  private final Set<String> reported = ConcurrentHashMap.newKeySet();
   private final Reporter reporter;
 
   /** Receives each report, usually for the log. */
@@ -28,8 +29,8 @@ public final class UnreadableRecords {
     /**
      * Reports an unreadable record that is met for the first time.
      *
-     * @param count how many locks were reported until now, this one included
-     * @param message names the lock and what is wrong with it
+     * @param count how many locks and entries were reported until now, this one included
+     * @param message names the lock or the entry, and what is wrong with it
      */
     void report(int count, String message);
   }
@@ -58,8 +59,23 @@ public final class UnreadableRecords {
 
   /** Records that a lock was left out. */
   public void skipped(LockName lock, StoreException why) {
-    if (reported.size() < MOST_REPORTED && reported.add(lock)) {
-      reporter.report(reported.size(), String.valueOf(why.getMessage()));
+    report(lock.value(), String.valueOf(why.getMessage()));
+  }
+
+  /**
+   * Records that an entry was left out because its key is the name of no lock. Entries whose keys
+   * have the same first 64 characters count as one.
+   *
+   * @param key as the store shows it; the report has it shortened and printable
+   */
+  public void skippedForeign(String key) {
+    String shown = InvalidValueException.of("key", key, "a lock's name").shownValue();
+    report(shown, "the entry " + shown + " belongs to no lock");
+  }
+
+  private void report(String name, String message) {
+    if (reported.size() < MOST_REPORTED && reported.add(name)) {
+      reporter.report(reported.size(), message);
     }
   }
 }

@@ -27,6 +27,15 @@ final class UnreadableRecordsTest {
   }
 
   @Test
+  void foreignEntry_isReportedOnceShortenedAndPrintable() {
+    for (int i = 0; i < 3; i++) {
+      records.skippedForeign("a\n" + "x".repeat(1_000));
+    }
+    assertThat(reports)
+        .containsExactly("1 the entry \"a\\u000a" + "x".repeat(62) + "…\" belongs to no lock");
+  }
+
+  @Test
   void reports_haveABound() {
     for (int i = 0; i < UnreadableRecords.MOST_REPORTED + 10; i++) {
       LockName lock = new LockName("bad/" + i);

@@ -181,7 +181,7 @@ final class EtcdStore implements AutoCloseable {
       EtcdSettings settings, EtcdEnvironment environment, Replica self, Consumer<LockName> wake) {
     EtcdConnections connections = new EtcdConnections(settings);
     LeaseClient probe = new LeaseClient(connections, environment.random(), new RequestGate(1, 1));
-    ServerCheck check = new ServerCheck(connections, settings, probe);
+    EtcdServerCheck check = new EtcdServerCheck(connections, settings, probe);
     return check
         .run()
         .thenCompose(

@@ -24,8 +24,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Checks whether an etcd can keep the contract, and with which settings. */
-final class ServerCheck {
-  private static final Logger LOG = LoggerFactory.getLogger(ServerCheck.class);
+final class EtcdServerCheck {
+  private static final Logger LOG = LoggerFactory.getLogger(EtcdServerCheck.class);
   private static final long SHORTEST_SECONDS = 1;
 
   /** Outside every store, because no prefix begins with this byte. */
@@ -35,7 +35,7 @@ final class ServerCheck {
   private final EtcdSettings settings;
   private final LeaseClient leases;
 
-  ServerCheck(EtcdConnections connections, EtcdSettings settings, LeaseClient leases) {
+  EtcdServerCheck(EtcdConnections connections, EtcdSettings settings, LeaseClient leases) {
     this.connections = connections;
     this.settings = settings;
     this.leases = leases;

@@ -55,10 +55,14 @@ public record CallFailure(Kind kind, String message, Duration retryAfter) {
 
   /** Describes a status for people. */
   static String describe(Status status) {
+    String description = status.getDescription();
+    String text = description == null ? status.getCode().toString() : description;
     Throwable cause = status.getCause();
-    return status.getDescription() == null && cause == null
-        ? status.getCode().toString()
-        : status.getDescription() + (cause == null ? "" : " (" + cause.getMessage() + ")");
+    if (cause == null) {
+      return text;
+    }
+    String detail = cause.getMessage();
+    return text + " (" + (detail == null ? cause.toString() : detail) + ")";
   }
 
   private static Kind kind(Code code) {

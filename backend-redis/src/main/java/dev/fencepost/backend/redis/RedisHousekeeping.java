@@ -173,10 +173,9 @@ final class RedisHousekeeping implements AutoCloseable {
       return;
     }
     unsettled.set(false);
-    loadScripts();
     logOutcome(
         "look for lost state",
-        settleAll()
+        loadScriptsAndSettleAll()
             .whenComplete(
                 (quiet, error) -> {
                   if (error != null) {
@@ -184,6 +183,16 @@ final class RedisHousekeeping implements AutoCloseable {
                   }
                   settling.set(false);
                 }));
+  }
+
+  /** Never throws, since an exception would end the search for lost state for ever. */
+  private CompletableFuture<Long> loadScriptsAndSettleAll() {
+    try {
+      loadScripts();
+      return settleAll();
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
   private void loadScripts() {

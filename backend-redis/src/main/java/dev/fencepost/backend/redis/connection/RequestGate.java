@@ -57,6 +57,10 @@ public final class RequestGate {
           new StoreException(Failure.STORE_OVERLOADED, "too many calls wait for Redis already"));
     } else {
       queue.add(call);
+      if (closed.get()) {
+        // The close may have emptied the queue before the request was in it.
+        failQueued();
+      }
       admit();
     }
     return call.answer;
@@ -65,6 +69,10 @@ public final class RequestGate {
   /** Fails the queued requests, and refuses all later ones. */
   public void close() {
     closed.set(true);
+    failQueued();
+  }
+
+  private void failQueued() {
     for (Call<?, ?> call = queue.poll(); call != null; call = queue.poll()) {
       queuedCount.decrementAndGet();
       call.answer.completeExceptionally(closed());

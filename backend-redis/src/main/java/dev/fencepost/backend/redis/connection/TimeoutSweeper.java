@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
 
 /**
  * Fails calls that are older than the call timeout. Holds one entry for each call that is queued or
@@ -13,23 +14,30 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class TimeoutSweeper {
   private final long timeoutNanos;
+  private final LongSupplier nanoClock;
   private final Set<PendingCall> pending = ConcurrentHashMap.newKeySet();
 
   public TimeoutSweeper(Duration timeout) {
+    this(timeout, System::nanoTime);
+  }
+
+  /** Creates a sweeper with a clock that never goes back. */
+  public TimeoutSweeper(Duration timeout, LongSupplier nanoClock) {
     this.timeoutNanos = timeout.toNanos();
+    this.nanoClock = nanoClock;
   }
 
   /** Registers a future, from now until it completes. */
   @SuppressWarnings("FutureReturnValueIgnored") // It only removes the entry.
   public void register(CompletableFuture<?> answer) {
-    PendingCall one = new PendingCall(answer, System.nanoTime());
+    PendingCall one = new PendingCall(answer, nanoClock.getAsLong());
     pending.add(one);
     answer.whenComplete((value, error) -> pending.remove(one));
   }
 
   /** Fails the calls that are too old. Must be called periodically. */
   public void sweep() {
-    long nowNanos = System.nanoTime();
+    long nowNanos = nanoClock.getAsLong();
     for (PendingCall one : pending) {
       if (nowNanos - one.sinceNanos >= timeoutNanos) {
         one.answer.completeExceptionally(

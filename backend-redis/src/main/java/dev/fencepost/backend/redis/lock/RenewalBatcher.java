@@ -95,8 +95,7 @@ public final class RenewalBatcher {
       for (List<PendingRenewal> batch = nextBatch(); !batch.isEmpty(); batch = nextBatch()) {
         List<PendingRenewal> sent = batch;
         CompletionStage<Boolean> completed =
-            runner
-                .runForOwners(bucket, LuaScript.RENEW, arguments(sent), this::recordTrace)
+            send(sent)
                 .handle(
                     (replies, error) -> {
                       complete(sent, replies, error);
@@ -106,6 +105,17 @@ public final class RenewalBatcher {
           completed.whenComplete((done, error) -> sendAll());
           return;
         }
+      }
+    }
+
+    /**
+     * Sends a batch. Never throws, since an exception would leave the bucket in flight for ever.
+     */
+    private CompletionStage<List<byte[]>> send(List<PendingRenewal> batch) {
+      try {
+        return runner.runForOwners(bucket, LuaScript.RENEW, arguments(batch), this::recordTrace);
+      } catch (RuntimeException e) {
+        return CompletableFuture.failedFuture(e);
       }
     }
 

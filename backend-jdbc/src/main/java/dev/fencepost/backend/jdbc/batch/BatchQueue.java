@@ -107,10 +107,17 @@ final class BatchQueue {
     }
   }
 
-  /** Called when a row blocked these commands of a batch; queues them again, as suspects. */
-  void onBatchBlocked(Batch batch, List<PendingCommand<?>> blocked) {
+  /**
+   * Called when a row blocked these commands of a batch; queues them again, as suspects.
+   *
+   * @return the commands that nobody will take, because the queue is closed
+   */
+  List<PendingCommand<?>> onBatchBlocked(Batch batch, List<PendingCommand<?>> blocked) {
     guard.lock();
     try {
+      if (closed) {
+        return blocked;
+      }
       suspectsInFlight -= batch.isSuspect() ? 1 : 0;
       if (suspects.size() > MAX_SUSPECTS) {
         suspects.clear();
@@ -118,6 +125,7 @@ final class BatchQueue {
       blocked.forEach(pending -> suspects.add(pending.command().key()));
       waiting.addAll(blocked);
       signalTakers();
+      return List.of();
     } finally {
       guard.unlock();
     }

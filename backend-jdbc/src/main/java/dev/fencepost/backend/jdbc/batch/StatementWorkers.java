@@ -119,12 +119,16 @@ public final class StatementWorkers implements AutoCloseable {
   /** Fails the commands in the queue and waits a little for the commands in flight. */
   @Override
   public void close() {
-    for (PendingCommand<?> pending : queue.close()) {
-      pending.fail(new StoreException(Failure.STORE_UNREACHABLE, "the backend is closed"));
-    }
+    failClosed(queue.close());
     // Never interrupted: an interrupt would close the file of an embedded database.
     threads.forEach(thread -> join(thread, CLOSE_WAIT));
     pool.close();
+  }
+
+  private static void failClosed(List<PendingCommand<?>> commands) {
+    for (PendingCommand<?> pending : commands) {
+      pending.fail(new StoreException(Failure.STORE_UNREACHABLE, "the backend is closed"));
+    }
   }
 
   private static void join(Thread thread, Duration atMost) {
@@ -146,7 +150,7 @@ public final class StatementWorkers implements AutoCloseable {
       if (blocked.isEmpty()) {
         queue.onBatchAnswered(batch);
       } else {
-        queue.onBatchBlocked(batch, blocked);
+        failClosed(queue.onBatchBlocked(batch, blocked));
       }
     }
   }

@@ -66,7 +66,7 @@ final class PostgresWakeListener implements SqlDialect.WakeSource {
         listen(connection);
         pauseMillis = MIN_PAUSE_MILLIS;
         deliver(connection);
-      } catch (SQLException e) {
+      } catch (SQLException | RuntimeException e) {
         if (!closed) {
           if (pauseMillis == MIN_PAUSE_MILLIS) {
             LOG.warn(

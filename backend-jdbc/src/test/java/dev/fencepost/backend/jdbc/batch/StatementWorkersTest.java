@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -17,7 +19,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** A batch that took effect in part before it failed. */
+/** Batches that failed: one that took effect in part, and one that ended after the close. */
 final class StatementWorkersTest {
   private static final StatementWorkers.WorkerSettings SETTINGS =
       new StatementWorkers.WorkerSettings("test", 10, 10, Duration.ofMinutes(1));
@@ -46,6 +48,32 @@ final class StatementWorkersTest {
     }
     assertThat(executed)
         .containsExactly(List.of("first"), List.of("completed", "retried"), List.of("retried"));
+  }
+
+  @Test
+  void commandFoundBlockedAfterTheClose_isFailed() throws Exception {
+    HikariConfig config = new HikariConfig();
+    config.setJdbcUrl("jdbc:h2:mem:blocked");
+    config.setMaximumPoolSize(1);
+    CompletableFuture<Boolean> blocked;
+    try (HikariDataSource pool = new HikariDataSource(config);
+        StatementWorkers workers =
+            new StatementWorkers(SETTINGS, pool, this::blockAfterTheClose, new Random(1))) {
+      blocked = workers.submit(leave("blocked")).toCompletableFuture();
+      await(started);
+    }
+    queued.countDown();
+    assertThat(blocked.handle((done, error) -> error).get(5, TimeUnit.SECONDS))
+        .isInstanceOfSatisfying(
+            StoreException.class,
+            error -> assertThat(error.failure()).isEqualTo(Failure.STORE_UNREACHABLE));
+  }
+
+  private void blockAfterTheClose(Connection connection, List<PendingCommand<?>> commands)
+      throws SQLException {
+    started.countDown();
+    await(queued);
+    throw new SQLException("another session holds the row", "55P03");
   }
 
   /** The first command is executed alone, so that the next ones wait in the queue meanwhile. */

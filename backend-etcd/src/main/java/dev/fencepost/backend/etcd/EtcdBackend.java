@@ -44,12 +44,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class EtcdBackend implements LockBackend {
   private final EtcdSettings settings;
-  private final EtcdEnvironment environment;
+  private final ClockAndRandom environment;
   private @Nullable EtcdStore store;
   private boolean opening;
   private boolean closed;
 
-  EtcdBackend(EtcdSettings settings, EtcdEnvironment environment) {
+  EtcdBackend(EtcdSettings settings, ClockAndRandom environment) {
     this.settings = settings;
     this.environment = environment;
   }

@@ -48,8 +48,8 @@ public final class EtcdBackendProvider implements LockBackendProvider {
     return "";
   }
 
-  private EtcdEnvironment outside() {
-    return new EtcdEnvironment(
+  private ClockAndRandom outside() {
+    return new ClockAndRandom(
         EtcdBackendProvider::clockNanos, random::nextLong, () -> UUID.randomUUID().toString());
   }
 

@@ -6,20 +6,20 @@ import dev.fencepost.backend.etcd.lease.LeaseClient.LeaseUse;
 import dev.fencepost.backend.etcd.lease.LeaseHandle;
 import dev.fencepost.backend.etcd.lease.LeasePool;
 import dev.fencepost.backend.etcd.lease.RenewalThrottle;
+import dev.fencepost.backend.etcd.lease.ServerBufferFlusher;
 import dev.fencepost.backend.etcd.lease.SharedLease;
 import dev.fencepost.backend.etcd.lease.TtlRounding;
-import dev.fencepost.backend.etcd.lease.TxBufferFlusher;
 import dev.fencepost.backend.etcd.lock.EtcdCommand;
-import dev.fencepost.backend.etcd.lock.EtcdRenewer;
 import dev.fencepost.backend.etcd.lock.EtcdSchema;
 import dev.fencepost.backend.etcd.lock.FenceMarks;
 import dev.fencepost.backend.etcd.lock.GuardedTxn;
-import dev.fencepost.backend.etcd.lock.LeaseClock;
+import dev.fencepost.backend.etcd.lock.LeaseTimeReader;
 import dev.fencepost.backend.etcd.lock.LocalGrants;
 import dev.fencepost.backend.etcd.lock.LockLister;
 import dev.fencepost.backend.etcd.lock.LockOperation;
-import dev.fencepost.backend.etcd.lock.LockRead;
+import dev.fencepost.backend.etcd.lock.LockReadRequest;
 import dev.fencepost.backend.etcd.lock.LockReader;
+import dev.fencepost.backend.etcd.lock.LockRenewer;
 import dev.fencepost.backend.etcd.lock.LockWatches;
 import dev.fencepost.backend.etcd.lock.ObservedLock;
 import dev.fencepost.backend.etcd.lock.OperationContext;
@@ -101,7 +101,7 @@ final class EtcdStore implements AutoCloseable {
   private final List<KeepAliveStream> keepAlives;
   private final LeaseClient leases;
   private final RenewalThrottle throttle;
-  private final TxBufferFlusher flusher;
+  private final ServerBufferFlusher flusher;
   private final RequestGate leaseGrants;
   private final RequestGate releases;
   private final RequestGate revocations;
@@ -109,7 +109,7 @@ final class EtcdStore implements AutoCloseable {
   private final TxnCounters counters = new TxnCounters();
   private final OperationContext context;
   private final ReplicaQueueKeeper queueKeeper;
-  private final EtcdRenewer renewer;
+  private final LockRenewer renewer;
   private final LockReader reader;
   private final LockLister lister;
   private final FenceMarks fenceMarks;
@@ -118,7 +118,7 @@ final class EtcdStore implements AutoCloseable {
 
   private EtcdStore(
       EtcdSettings settings,
-      EtcdEnvironment environment,
+      ClockAndRandom environment,
       EtcdConnections connections,
       TtlRounding rounding,
       Replica self,
@@ -136,14 +136,14 @@ final class EtcdStore implements AutoCloseable {
             environment.random(),
             new RequestGate(MAX_LEASE_QUERIES_IN_FLIGHT, settings.queue()));
     throttle = new RenewalThrottle(settings.callTimeout(), System::nanoTime);
-    flusher = new TxBufferFlusher(throttle::isHalting, leases, settings.callTimeout());
+    flusher = new ServerBufferFlusher(throttle::isHalting, leases, settings.callTimeout());
     leaseGrants = deferrableGate(MAX_DEFERRABLE_IN_FLIGHT, settings.queue());
     releases = deferrableGate(MAX_DEFERRABLE_IN_FLIGHT, settings.queue());
     revocations = deferrableGate(MAX_REVOCATIONS_IN_FLIGHT, MAX_REVOCATIONS_QUEUED);
     TokenBase tokenBase =
         new TokenBase(
             connections, schema.tokenBase(), environment.clockNanos(), environment.random());
-    TxnBatcher<LockRead, LockRead.Result> reads = readBatcher();
+    TxnBatcher<LockReadRequest, LockReadRequest.Result> reads = readBatcher();
     context =
         new OperationContext(
             self.id(),
@@ -154,7 +154,7 @@ final class EtcdStore implements AutoCloseable {
             writeBatcher(),
             reads,
             leases,
-            new LeaseClock(schema, reads, leases),
+            new LeaseTimeReader(schema, reads, leases),
             new LeasePool(leases, keepAlives.get(0), leaseGrants, revocations, settings),
             new SharedLease(leases, MEMORY_ROTATION),
             new SharedLease(leases, TURN_ROTATION),
@@ -164,7 +164,7 @@ final class EtcdStore implements AutoCloseable {
             new LockWatches(connections, schema, self.id(), wake, settings.callTimeout()));
     queueKeeper = new ReplicaQueueKeeper(context, settings.callTimeout());
     renewer =
-        new EtcdRenewer(
+        new LockRenewer(
             context, keepAlives.subList(0, KEEP_ALIVE_STREAMS), keepAlives.get(KEEP_ALIVE_STREAMS));
     reader = new LockReader(connections, schema, tokenBase, leases);
     lister = new LockLister(connections, schema, reader);
@@ -178,7 +178,7 @@ final class EtcdStore implements AutoCloseable {
 
   /** Checks the store, refuses an unsuitable one, and registers the replica. */
   static CompletionStage<Opened> open(
-      EtcdSettings settings, EtcdEnvironment environment, Replica self, Consumer<LockName> wake) {
+      EtcdSettings settings, ClockAndRandom environment, Replica self, Consumer<LockName> wake) {
     EtcdConnections connections = new EtcdConnections(settings);
     LeaseClient probe = new LeaseClient(connections, environment.random(), new RequestGate(1, 1));
     EtcdServerCheck check = new EtcdServerCheck(connections, settings, probe);
@@ -348,7 +348,7 @@ final class EtcdStore implements AutoCloseable {
   }
 
   private ReplicaRegistry registry(
-      EtcdSchema schema, Replica self, EtcdEnvironment environment, TtlRounding rounding) {
+      EtcdSchema schema, Replica self, ClockAndRandom environment, TtlRounding rounding) {
     return new ReplicaRegistry(
         connections,
         schema,
@@ -368,9 +368,9 @@ final class EtcdStore implements AutoCloseable {
         counters);
   }
 
-  private TxnBatcher<LockRead, LockRead.Result> readBatcher() {
+  private TxnBatcher<LockReadRequest, LockReadRequest.Result> readBatcher() {
     return new TxnBatcher<>(
-        new LockRead.Batching(),
+        new LockReadRequest.Batching(),
         new TxnBatcher.Limits(
             Math.max(1, settings.batchSize() / 2),
             settings.batches() * READS_PER_WRITE,

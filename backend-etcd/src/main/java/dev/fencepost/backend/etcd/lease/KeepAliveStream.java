@@ -5,7 +5,7 @@ import dev.fencepost.backend.etcd.rpc.CallDeadline;
 import dev.fencepost.backend.etcd.rpc.EtcdConnections;
 import dev.fencepost.backend.etcd.rpc.EtcdErrors;
 import dev.fencepost.backend.etcd.rpc.EtcdException;
-import dev.fencepost.backend.etcd.rpc.RequestStream;
+import dev.fencepost.backend.etcd.rpc.StreamSender;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import io.etcd.jetcd.api.LeaseGrpc;
@@ -93,7 +93,7 @@ public final class KeepAliveStream implements AutoCloseable {
   /** One stream from its opening to its end. */
   private final class OpenStream extends ClientCall.Listener<LeaseKeepAliveResponse> {
     private final Deque<PendingKeepAlive> inFlight = new ArrayDeque<>();
-    private @Nullable RequestStream<LeaseKeepAliveRequest> stream;
+    private @Nullable StreamSender<LeaseKeepAliveRequest> stream;
     private boolean ended;
 
     void open(CallDeadline deadline) {
@@ -170,7 +170,7 @@ public final class KeepAliveStream implements AutoCloseable {
     }
 
     /** Sends the keep-alives that were queued meanwhile, in their order. */
-    private void onOpened(RequestStream<LeaseKeepAliveRequest> opened) {
+    private void onOpened(StreamSender<LeaseKeepAliveRequest> opened) {
       synchronized (this) {
         stream = opened;
         if (!ended) {
@@ -187,7 +187,7 @@ public final class KeepAliveStream implements AutoCloseable {
 
     private void end(EtcdException reason) {
       List<PendingKeepAlive> left;
-      RequestStream<LeaseKeepAliveRequest> open;
+      StreamSender<LeaseKeepAliveRequest> open;
       synchronized (this) {
         ended = true;
         left = new ArrayList<>(inFlight);

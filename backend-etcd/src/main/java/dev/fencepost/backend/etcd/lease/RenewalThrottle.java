@@ -12,9 +12,9 @@ import java.util.function.Supplier;
  * renewals in flight a long one means a slow network, and nothing is held back.
  *
  * <p>Halts alternate with full speed; a slow trickle would not help. In etcd 3.4, written data
- * makes keep-alives expensive for a while after the write, see {@link TxBufferFlusher} (etcd's pull
- * request 12933 ends that in 3.5). A halt ends even if renewals stay slow: queued work would time
- * out, and releases reduce the number of renewals. Safe for use by many threads.
+ * makes keep-alives expensive for a while after the write, see {@link ServerBufferFlusher} (etcd's
+ * pull request 12933 ends that in 3.5). A halt ends even if renewals stay slow: queued work would
+ * time out, and releases reduce the number of renewals. Safe for use by many threads.
  */
 public final class RenewalThrottle {
   /** Renewals are slow above the call timeout divided by this. */

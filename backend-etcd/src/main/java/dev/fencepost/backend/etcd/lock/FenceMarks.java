@@ -117,7 +117,7 @@ public final class FenceMarks {
               if (reply.message().getSucceeded()) {
                 return Optional.of(0L);
               }
-              return LockRead.first(reply.message().getResponses(0).getResponseRange())
+              return LockReadRequest.first(reply.message().getResponses(0).getResponseRange())
                   .map(FenceMarks::decode)
                   .filter(mark -> mayExist || mark >= decode(value));
             });

@@ -235,14 +235,14 @@ final class LockCommit {
           .tokenBase()
           .onOtherBaseRead(
               resources.base(),
-              LockRead.first(responses.get(2).getResponseRange()),
+              LockReadRequest.first(responses.get(2).getResponseRange()),
               outcome.connection());
     }
     ObservedLock present =
         ObservedLock.read(
             observed.lock(),
-            LockRead.first(responses.get(0).getResponseRange()),
-            LockRead.first(responses.get(1).getResponseRange()));
+            LockReadRequest.first(responses.get(0).getResponseRange()),
+            LockReadRequest.first(responses.get(1).getResponseRange()));
     return new Result(false, Optional.empty(), 0, outcome.revision(), Optional.of(present));
   }
 

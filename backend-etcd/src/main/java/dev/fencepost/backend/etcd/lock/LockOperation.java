@@ -28,7 +28,7 @@ public final class LockOperation<T> {
 
   private final EtcdCommand<T> command;
   private final OperationContext context;
-  private final EtcdRenewer renewer;
+  private final LockRenewer renewer;
   private final CallDeadline deadline;
   private final LockCommit commit;
   private int tries;
@@ -37,7 +37,7 @@ public final class LockOperation<T> {
   public LockOperation(
       EtcdCommand<T> command,
       OperationContext context,
-      EtcdRenewer renewer,
+      LockRenewer renewer,
       CallDeadline deadline) {
     this.command = command;
     this.context = context;
@@ -66,7 +66,7 @@ public final class LockOperation<T> {
     }
     return context
         .reads()
-        .submit(LockRead.of(context.schema(), command.lock()), deadline)
+        .submit(LockReadRequest.of(context.schema(), command.lock()), deadline)
         .thenCompose(read -> tryFromRead(read.toLock(command.lock()), read.revision()));
   }
 

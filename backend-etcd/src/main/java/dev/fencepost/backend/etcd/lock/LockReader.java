@@ -81,8 +81,8 @@ public final class LockReader {
                 ResponseOp queue = response.getResponses(2 * i + 1);
                 readable(
                         names.get(i),
-                        LockRead.first(record.getResponseRange()),
-                        LockRead.first(queue.getResponseRange()))
+                        LockReadRequest.first(record.getResponseRange()),
+                        LockReadRequest.first(queue.getResponseRange()))
                     .ifPresent(locks::add);
               }
               return states(locks, highestToken(response, 2 * names.size()), deadline);
@@ -127,7 +127,7 @@ public final class LockReader {
    */
   long highestToken(TxnResponse response, int index) {
     long revision = response.getHeader().getRevision();
-    return LockRead.first(response.getResponses(index).getResponseRange())
+    return LockReadRequest.first(response.getResponses(index).getResponseRange())
         .map(pair -> TokenBase.Value.of(pair, 0).offset() + revision)
         .orElseGet(() -> tokenBase.highestToken(revision));
   }

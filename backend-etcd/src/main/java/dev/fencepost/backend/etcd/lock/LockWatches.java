@@ -5,7 +5,7 @@ import dev.fencepost.backend.etcd.lock.ObservedLock.Entry;
 import dev.fencepost.backend.etcd.lock.ObservedLock.ReplicaQueue;
 import dev.fencepost.backend.etcd.rpc.CallDeadline;
 import dev.fencepost.backend.etcd.rpc.EtcdConnections;
-import dev.fencepost.backend.etcd.rpc.RequestStream;
+import dev.fencepost.backend.etcd.rpc.StreamSender;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.record.LockRecord;
@@ -203,7 +203,7 @@ public final class LockWatches implements AutoCloseable {
     private final Deque<PendingWatch> creating = new ArrayDeque<>();
     private final Map<Long, WatchedLock> byId = new HashMap<>();
     private final Map<WatchedLock, Long> ids = new HashMap<>();
-    private @Nullable RequestStream<WatchRequest> stream;
+    private @Nullable StreamSender<WatchRequest> stream;
     private boolean ended;
 
     /** A watch that etcd has not confirmed yet. */
@@ -242,7 +242,7 @@ public final class LockWatches implements AutoCloseable {
       }
     }
 
-    void onOpened(RequestStream<WatchRequest> opened) {
+    void onOpened(StreamSender<WatchRequest> opened) {
       synchronized (LockWatches.this) {
         stream = opened;
         if (ended) {
@@ -281,7 +281,7 @@ public final class LockWatches implements AutoCloseable {
     }
 
     void endIfAtOtherMember() {
-      RequestStream<WatchRequest> open;
+      StreamSender<WatchRequest> open;
       synchronized (LockWatches.this) {
         open = stream;
       }
@@ -291,7 +291,7 @@ public final class LockWatches implements AutoCloseable {
     }
 
     void stop() {
-      RequestStream<WatchRequest> open;
+      StreamSender<WatchRequest> open;
       synchronized (LockWatches.this) {
         ended = true;
         open = stream;
@@ -352,7 +352,7 @@ public final class LockWatches implements AutoCloseable {
       if (++refusals == 2) {
         LOG.warn("etcd refuses to watch locks; retrying with a new login: {}", reason);
       }
-      RequestStream<WatchRequest> open = stream;
+      StreamSender<WatchRequest> open = stream;
       if (open != null) {
         open.endLogin();
         open.cancel("a watch was refused");

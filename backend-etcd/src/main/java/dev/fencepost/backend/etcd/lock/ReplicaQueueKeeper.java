@@ -84,6 +84,6 @@ public final class ReplicaQueueKeeper {
   private static ReplicaQueue present(ReplicaQueue queue, GuardedTxn.Outcome outcome) {
     return outcome.done()
         ? new ReplicaQueue(queue.replicas(), outcome.revision())
-        : ReplicaQueue.of(LockRead.first(outcome.responses().get(0).getResponseRange()));
+        : ReplicaQueue.of(LockReadRequest.first(outcome.responses().get(0).getResponseRange()));
   }
 }

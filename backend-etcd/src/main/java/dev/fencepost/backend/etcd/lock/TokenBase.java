@@ -179,7 +179,7 @@ public final class TokenBase {
 
   private CompletionStage<Optional<Value>> write(
       EtcdReply<RangeResponse> read, CallDeadline deadline) {
-    Optional<KeyValue> before = LockRead.first(read.message());
+    Optional<KeyValue> before = LockReadRequest.first(read.message());
     long revision = read.message().getHeader().getRevision();
     long counted =
         before
@@ -209,7 +209,7 @@ public final class TokenBase {
       long revision = response.getHeader().getRevision();
       return Optional.of(new Value(bytes, nanos, revision, reply.connection()));
     }
-    return LockRead.first(response.getResponses(0).getResponseRange())
+    return LockReadRequest.first(response.getResponses(0).getResponseRange())
         .map(pair -> Value.of(pair, reply.connection()))
         .filter(this::isHighEnough);
   }

@@ -80,7 +80,7 @@ public final class EtcdConnections implements AutoCloseable {
   }
 
   /** Opens a stream to the current member. It ends when another member becomes the current one. */
-  public <Q, A> CompletionStage<RequestStream<Q>> stream(
+  public <Q, A> CompletionStage<StreamSender<Q>> stream(
       MethodDescriptor<Q, A> method, ClientCall.Listener<A> listener, CallDeadline deadline) {
     return token(deadline)
         .thenApply(
@@ -89,7 +89,7 @@ public final class EtcdConnections implements AutoCloseable {
               ClientCall<Q, A> call = members.get(at).newCall(method, CallOptions.DEFAULT);
               call.start(new StreamListener<>(listener, at, token), headers(token));
               call.request(1);
-              return new RequestStream<>(
+              return new StreamSender<>(
                   call, () -> at == currentMember.get(), () -> forgetLogin(token));
             });
   }

@@ -19,10 +19,10 @@ import java.util.Optional;
  * @param record the key of the record
  * @param queue the key of the replica queue
  */
-public record LockRead(ByteString record, ByteString queue) {
+public record LockReadRequest(ByteString record, ByteString queue) {
 
-  static LockRead of(EtcdSchema schema, LockName lock) {
-    return new LockRead(schema.lock(lock), schema.queue(lock));
+  static LockReadRequest of(EtcdSchema schema, LockName lock) {
+    return new LockReadRequest(schema.lock(lock), schema.queue(lock));
   }
 
   /**
@@ -46,16 +46,16 @@ public record LockRead(ByteString record, ByteString queue) {
   }
 
   /** Joins several reads in one transaction, without nesting. */
-  public static final class Batching implements TxnBatcher.Batching<LockRead, Result> {
+  public static final class Batching implements TxnBatcher.Batching<LockReadRequest, Result> {
     @Override
-    public ByteString key(LockRead read) {
+    public ByteString key(LockReadRequest read) {
       return read.record();
     }
 
     @Override
-    public TxnRequest join(List<LockRead> reads) {
+    public TxnRequest join(List<LockReadRequest> reads) {
       TxnRequest.Builder all = TxnRequest.newBuilder();
-      for (LockRead each : reads) {
+      for (LockReadRequest each : reads) {
         all.addSuccess(TxnOps.get(each.record())).addSuccess(TxnOps.get(each.queue()));
       }
       return all.build();

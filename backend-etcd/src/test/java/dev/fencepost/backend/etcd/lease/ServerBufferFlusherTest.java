@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The flusher makes etcd drop its write buffers, writes no key and leaves nothing behind. */
-final class TxBufferFlusherTest {
+final class ServerBufferFlusherTest {
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
   private static final EtcdServer ETCD = new EtcdServer();
 
@@ -35,7 +35,7 @@ final class TxBufferFlusherTest {
             EtcdSettings.of(new StoreSettings(ETCD.uri("sweep"), TIMEOUT, Map.of())));
     try {
       LeaseClient leases = new LeaseClient(connections, this::newId, new RequestGate(1, 1));
-      TxBufferFlusher flusher = new TxBufferFlusher(isWanted::get, leases, TIMEOUT);
+      ServerBufferFlusher flusher = new ServerBufferFlusher(isWanted::get, leases, TIMEOUT);
       flusher.tick();
       assertThat(ids).hasValue(0);
       isWanted.set(true);

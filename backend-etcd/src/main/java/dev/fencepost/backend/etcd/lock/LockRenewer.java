@@ -27,7 +27,7 @@ import java.util.concurrent.TimeUnit;
  * <p>So one renewal may extend a closing that is bound to the grant's lease. The replica then
  * forgets the grant, and its next renewal reads first. Safe for use by many threads.
  */
-public final class EtcdRenewer {
+public final class LockRenewer {
   private static final int MAX_TRIES = 5;
 
   private final OperationContext context;
@@ -40,7 +40,7 @@ public final class EtcdRenewer {
    * @param endingLeases the stream for leases that may end at any moment. etcd answers for an ended
    *     lease only when it has removed its keys, and everything behind it in the stream waits
    */
-  public EtcdRenewer(
+  public LockRenewer(
       OperationContext context, List<KeepAliveStream> keepAlives, KeepAliveStream endingLeases) {
     this.context = context;
     this.keepAlives = keepAlives;
@@ -113,7 +113,8 @@ public final class EtcdRenewer {
     GONE
   }
 
-  private Effect effect(Entry entry, GrantRef grant, LeaseStatus status, LockRead.Result read) {
+  private Effect effect(
+      Entry entry, GrantRef grant, LeaseStatus status, LockReadRequest.Result read) {
     ObservedLock observed = read.toLock(grant.lock());
     boolean unchanged =
         presentEntry(observed, grant)
@@ -125,8 +126,8 @@ public final class EtcdRenewer {
     return read.term() == status.term() ? Effect.RENEWED : Effect.UNCERTAIN;
   }
 
-  private CompletionStage<LockRead.Result> read(LockName lock, CallDeadline deadline) {
-    return context.reads().submit(LockRead.of(context.schema(), lock), deadline);
+  private CompletionStage<LockReadRequest.Result> read(LockName lock, CallDeadline deadline) {
+    return context.reads().submit(LockReadRequest.of(context.schema(), lock), deadline);
   }
 
   private CompletionStage<ObservedLock> readWithTime(GrantRef grant, CallDeadline deadline) {

@@ -11,4 +11,4 @@ import java.util.function.Supplier;
  * @param random 64 random bits
  * @param newStoreId an id that no other store has
  */
-record EtcdEnvironment(LongSupplier clockNanos, LongSupplier random, Supplier<String> newStoreId) {}
+record ClockAndRandom(LongSupplier clockNanos, LongSupplier random, Supplier<String> newStoreId) {}

@@ -4,12 +4,12 @@ import io.grpc.ClientCall;
 import java.util.function.BooleanSupplier;
 
 /** The sending half of a stream. Safe for use by many threads. */
-public final class RequestStream<Q> {
+public final class StreamSender<Q> {
   private final ClientCall<Q, ?> call;
   private final BooleanSupplier atCurrentMember;
   private final Runnable endLogin;
 
-  RequestStream(ClientCall<Q, ?> call, BooleanSupplier atCurrentMember, Runnable endLogin) {
+  StreamSender(ClientCall<Q, ?> call, BooleanSupplier atCurrentMember, Runnable endLogin) {
     this.call = call;
     this.endLogin = endLogin;
     this.atCurrentMember = atCurrentMember;

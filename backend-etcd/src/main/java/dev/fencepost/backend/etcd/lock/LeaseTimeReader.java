@@ -15,15 +15,17 @@ import java.util.concurrent.CompletionStage;
  * etcd's leader. A deposed leader may report the end of a lease that its successor has extended.
  * Safe for use by many threads.
  */
-public final class LeaseClock {
+public final class LeaseTimeReader {
   private static final int MAX_TRIES = 5;
 
   private final EtcdSchema schema;
-  private final TxnBatcher<LockRead, LockRead.Result> reads;
+  private final TxnBatcher<LockReadRequest, LockReadRequest.Result> reads;
   private final LeaseClient leases;
 
-  public LeaseClock(
-      EtcdSchema schema, TxnBatcher<LockRead, LockRead.Result> reads, LeaseClient leases) {
+  public LeaseTimeReader(
+      EtcdSchema schema,
+      TxnBatcher<LockReadRequest, LockReadRequest.Result> reads,
+      LeaseClient leases) {
     this.schema = schema;
     this.reads = reads;
     this.leases = leases;
@@ -56,7 +58,7 @@ public final class LeaseClock {
   private CompletionStage<ObservedLock> confirmEnd(
       ObservedLock ended, LeaseStatus status, CallDeadline deadline, int tries) {
     return reads
-        .submit(LockRead.of(schema, ended.lock()), deadline)
+        .submit(LockReadRequest.of(schema, ended.lock()), deadline)
         .thenCompose(
             read -> {
               ObservedLock present = read.toLock(ended.lock());

@@ -14,7 +14,7 @@ import java.util.function.BooleanSupplier;
  * costs five times as much, until two commits had no key. A lease without a key makes such a
  * commit, and another one when it ends. For one thread.
  */
-public final class TxBufferFlusher {
+public final class ServerBufferFlusher {
   /** etcd lengthens it if necessary. */
   private static final long SECONDS = 1;
 
@@ -27,7 +27,7 @@ public final class TxBufferFlusher {
    *
    * @param callTimeout the time after which an answer is ignored
    */
-  public TxBufferFlusher(BooleanSupplier isWanted, LeaseClient leases, Duration callTimeout) {
+  public ServerBufferFlusher(BooleanSupplier isWanted, LeaseClient leases, Duration callTimeout) {
     this.isWanted = isWanted;
     this.leases = leases;
     this.callTimeout = callTimeout;

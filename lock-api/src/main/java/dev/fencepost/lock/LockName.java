@@ -2,6 +2,7 @@ package dev.fencepost.lock;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * The name of a lock: 1–512 bytes of UTF-8 without control characters. Any other character is legal
@@ -18,6 +19,16 @@ public record LockName(String value) implements Comparable<LockName> {
   /** Checks the limits and throws {@link InvalidValueException} for the field {@code name}. */
   public LockName {
     TextLimits.requireName("name", value, MAX_BYTES);
+  }
+
+  /** Reads a name as the stores keep it; empty if no lock has it. */
+  public static Optional<LockName> fromUtf8(byte[] bytes) {
+    try {
+      LockName name = new LockName(new String(bytes, StandardCharsets.UTF_8));
+      return Arrays.equals(bytes, name.utf8()) ? Optional.of(name) : Optional.empty();
+    } catch (InvalidValueException e) {
+      return Optional.empty();
+    }
   }
 
   /** The name as the stores keep it. */

@@ -3,6 +3,7 @@ package dev.fencepost.lock;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -35,6 +36,16 @@ class ValuesTest {
     assertRefused(() -> new LockName("a\u007f"), "name", "control character");
     assertRefused(() -> new LockName("\ud83d"), "name", "well-formed");
     assertRefused(() -> new ResourceName("\t"), "resource", "control character");
+  }
+
+  @Test
+  void bytesThatAreNoName_giveNone() {
+    assertThat(LockName.fromUtf8("ä/🔒".getBytes(StandardCharsets.UTF_8)))
+        .contains(new LockName("ä/🔒"));
+    assertThat(LockName.fromUtf8(new byte[0])).isEmpty();
+    assertThat(LockName.fromUtf8(new byte[] {'a', 1})).isEmpty();
+    assertThat(LockName.fromUtf8(new byte[] {'a', (byte) 0xff})).isEmpty();
+    assertThat(LockName.fromUtf8(new byte[LockName.MAX_BYTES + 1])).isEmpty();
   }
 
   @Test

@@ -91,6 +91,20 @@ abstract class EtcdStoreUnderTest implements StoreUnderTest {
   }
 
   @Override
+  public void misname(LockName lock, byte[] name) {
+    KeyValue pair =
+        client.call(KVGrpc.getRangeMethod(), TxnOps.range(client.schema.lock(lock))).getKvs(0);
+    client.call(
+        KVGrpc.getPutMethod(),
+        PutRequest.newBuilder()
+            .setKey(client.schema.locksFrom("").concat(ByteString.copyFrom(name)))
+            .setValue(pair.getValue())
+            .setLease(pair.getLease())
+            .build());
+    client.delete(pair.getKey());
+  }
+
+  @Override
   public void raiseToken(LockName lock, FencingToken last) {
     ByteBuffer base = ByteBuffer.allocate(2 * Long.BYTES).putLong(last.value()).putLong(7).flip();
     client.put(client.schema.tokenBase(), ByteString.copyFrom(base));

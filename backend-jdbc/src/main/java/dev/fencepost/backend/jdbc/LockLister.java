@@ -40,7 +40,7 @@ final class LockLister {
   LockPage list(Connection connection, ListQuery query) throws SQLException {
     byte[] prefix = query.prefix().getBytes(StandardCharsets.UTF_8);
     List<LockState> page = new ArrayList<>();
-    Optional<LockName> last = Optional.empty();
+    Optional<byte[]> last = Optional.empty();
     int scanned = 0;
     try (BoundStatement statement =
             dialect
@@ -51,13 +51,18 @@ final class LockLister {
                 .with("scan", MAX_SCANNED);
         ResultSet rows = statement.query()) {
       while (page.size() < query.limit() && rows.next()) {
-        Optional<LockName> name = JdbcRecordCodec.readName(rows, 2);
-        if (name.isEmpty()) {
+        byte[] key = rows.getBytes(2);
+        if (key == null) {
           break;
         }
         long now = rows.getLong(1);
-        last = name;
+        last = Optional.of(key);
         scanned++;
+        Optional<LockName> name = JdbcRecordCodec.readName(rows, 2);
+        if (name.isEmpty()) {
+          reader.reportForeign(key);
+          continue;
+        }
         reader
             .readRecord(name.get(), rows)
             .filter(lock -> !lock.isIdleAt(now))
@@ -68,14 +73,14 @@ final class LockLister {
     return new LockPage(page, isLast ? Optional.empty() : last.map(LockLister::cursor));
   }
 
-  private static Cursor cursor(LockName last) {
-    return new Cursor(Base64.getUrlEncoder().withoutPadding().encodeToString(last.utf8()));
+  private static Cursor cursor(byte[] last) {
+    return new Cursor(Base64.getUrlEncoder().withoutPadding().encodeToString(last));
   }
 
   private static byte[] nameBytes(Cursor cursor) {
     try {
       byte[] name = Base64.getUrlDecoder().decode(cursor.opaque());
-      if (cursor.equals(cursor(new LockName(new String(name, StandardCharsets.UTF_8))))) {
+      if (cursor.equals(cursor(name))) {
         return name;
       }
     } catch (IllegalArgumentException e) {

@@ -10,6 +10,7 @@ import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.lock.spi.record.UnreadableRecords;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -64,6 +65,11 @@ final class LockReader {
       states.add(found.getOrDefault(lock, LockRecord.unused(lock)).stateAt(now));
     }
     return states;
+  }
+
+  /** Reports a row that was left out, because no lock has its name. */
+  void reportForeign(byte[] key) {
+    unreadable.skippedForeign(new String(key, StandardCharsets.UTF_8));
   }
 
   /** Reads the record that follows the clock in a row; empty if it cannot be read. */

@@ -112,6 +112,21 @@ public abstract class SqlStoreUnderTest implements StoreUnderTest {
   }
 
   @Override
+  public void misname(LockName lock, byte[] name) {
+    run(
+        connection -> {
+          try (PreparedStatement update =
+              connection.prepareStatement("UPDATE fencepost_lock SET name = ? WHERE name = ?")) {
+            update.setBytes(1, name);
+            update.setBytes(2, lock.utf8());
+            if (update.executeUpdate() != 1) {
+              throw new IllegalStateException("no row of " + lock);
+            }
+          }
+        });
+  }
+
+  @Override
   public Stall stall(LockName lock) {
     try {
       Connection connection = connect();

@@ -11,6 +11,7 @@ import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.testkit.contract.StoreUnderTest;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -70,6 +71,24 @@ abstract class RedisStoreUnderTest implements StoreUnderTest {
       case LATER_FORMAT -> cli("SETRANGE", key, "0", "m");
       case UNKNOWN_MODE -> cli("SETRANGE", key, "50", "S");
     }
+  }
+
+  /** Writes the name as a literal of Lua, because an argument would be text. */
+  @Override
+  public void misname(LockName lock, byte[] name) {
+    StringBuilder literal = new StringBuilder();
+    for (byte each : name) {
+      literal.append(String.format(Locale.ROOT, "\\%03d", each & 0xff));
+    }
+    int bucket = RedisSchema.bucketOf(lock);
+    String key = text(schema.lock(bucket, lock));
+    String head = key.substring(0, key.length() - lock.value().length());
+    cli(
+        "EVAL",
+        "return redis.call('RENAME', KEYS[1], ARGV[1] .. '" + literal + "')",
+        "1",
+        key,
+        head);
   }
 
   @Override

@@ -39,7 +39,7 @@ final class ForeignNodesTest {
     try (TestReplica replica = replica();
         ZookeeperTestClient client = client()) {
       replica.release(replica.acquire("first"));
-      for (int bucket = 0; bucket < NodeName.BUCKETS; bucket += 4) {
+      for (int bucket = 0; bucket < NodeName.BUCKETS; bucket++) {
         for (String name : NO_NAMES) {
           client.create(SCHEMA.lockBucket(bucket) + "/" + name, new byte[0]);
           client.create(SCHEMA.markBucket(bucket) + "/" + name, new byte[0]);

@@ -17,8 +17,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.zip.CRC32;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.ZooDefs;
@@ -107,6 +109,24 @@ abstract class ZookeeperStoreUnderTest implements StoreUnderTest {
       byte[] record = client.ask(zk -> zk.getData(SCHEMA.lock(lock), false, null));
       byte[] spoiled = spoiled(record, damage);
       client.ask(zk -> zk.setData(SCHEMA.lock(lock), spoiled, -1));
+    }
+  }
+
+  @Override
+  public void misname(LockName lock, byte[] name) {
+    StringBuilder node = new StringBuilder();
+    for (byte each : name) {
+      boolean isPlain = each > 0 && (Character.isLetterOrDigit(each) || each == '-');
+      node.append(
+          isPlain ? String.valueOf((char) each) : String.format(Locale.ROOT, "%%%02X", each));
+    }
+    CRC32 crc = new CRC32();
+    crc.update(name);
+    String bucket = SCHEMA.lockBucket((int) (crc.getValue() % NodeName.BUCKETS));
+    try (ZookeeperTestClient client = new ZookeeperTestClient(servers)) {
+      byte[] record = client.ask(zk -> zk.getData(SCHEMA.lock(lock), false, null));
+      client.deleteAll(SCHEMA.lock(lock));
+      client.create(bucket + "/" + node, record);
     }
   }
 

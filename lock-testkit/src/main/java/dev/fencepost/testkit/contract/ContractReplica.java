@@ -36,6 +36,7 @@ import java.util.function.Function;
 
 /** A replica in a test: its backend, with blocking calls. */
 final class ContractReplica implements AutoCloseable {
+  private static final int MAX_PAGES = 10_000;
 
   private static final long PATIENCE_SECONDS = 20;
 
@@ -174,7 +175,11 @@ final class ContractReplica implements AutoCloseable {
   List<LockState> listAll(String prefix, int limit) {
     List<LockState> all = new ArrayList<>();
     Optional<ListQuery.Cursor> after = Optional.empty();
+    int pages = 0;
     do {
+      if (++pages > MAX_PAGES) {
+        throw new AssertionError("the list has no end: " + pages + " pages");
+      }
       LockPage page = list(new ListQuery(prefix, after, limit));
       if (page.locks().size() > limit) {
         throw new AssertionError("asked for " + limit + " locks, got " + page.locks().size());

@@ -55,6 +55,14 @@ public interface StoreUnderTest extends AutoCloseable {
   /** Replaces the record of a lock that is held by one that this version cannot read. */
   void spoil(LockName lock, Damage damage);
 
+  /**
+   * Moves the record of a lock that is held to a name that no lock has. A store that cannot have
+   * such a name deletes the record.
+   *
+   * @param name the bytes where the store keeps the UTF-8 of a lock's name
+   */
+  void misname(LockName lock, byte[] name);
+
   /** The reason why a record is unreadable. */
   enum Damage {
     /** It is no record: cut off, or overwritten. */

@@ -15,6 +15,7 @@ import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.contract.StoreUnderTest.Damage;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +27,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Records that this version cannot read, damaged ones and those of a later version: rule 21. Each
- * affects one lock, with one clear error; other locks are not affected.
+ * affects one lock, with one clear error; other locks are not affected. A record under the name of
+ * no lock affects none.
  */
 abstract class UnreadableContract extends ContractPart {
 
@@ -84,6 +86,31 @@ abstract class UnreadableContract extends ContractPart {
       int found = readable.contains(lock) ? 1 : 0;
       assertThat(b().describe(List.of(lock))).hasSize(found);
     }
+  }
+
+  @Test
+  void recordUnderTheNameOfNoLock_isLeftOutOfLists() {
+    String prefix = scene().newText() + "/";
+    List<LockName> locks = new ArrayList<>();
+    for (String ending : List.of("\u0001", "\u00ff", "a\u0080", "\u0000z")) {
+      // In ISO 8859-1 two of these endings are no UTF-8.
+      byte[] name = (prefix + locks.size() + "/b" + ending).getBytes(StandardCharsets.ISO_8859_1);
+      LockName before = a().acquire(new LockName(prefix + locks.size() + "/a")).ref().lock();
+      LockName moved = a().acquire(new LockName(prefix + locks.size() + "/b")).ref().lock();
+      LockName after = a().acquire(new LockName(prefix + locks.size() + "/c")).ref().lock();
+      store().misname(moved, name);
+      locks.addAll(List.of(before, after));
+    }
+    LockName last = a().acquire(new LockName(prefix + "z")).ref().lock();
+    store().misname(last, (prefix + "z\u0001").getBytes(StandardCharsets.UTF_8));
+    store().purgeIdle();
+    for (int limit : new int[] {1, 2, 3, 100}) {
+      assertThat(b().listAll(prefix, limit))
+          .extracting(LockState::lock)
+          .as("locks in pages of %s", limit)
+          .containsExactlyInAnyOrderElementsOf(locks);
+    }
+    assertThat(b().listAll("", 100)).extracting(LockState::lock).containsAll(locks);
   }
 
   @Test

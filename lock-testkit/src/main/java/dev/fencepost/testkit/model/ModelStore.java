@@ -197,6 +197,11 @@ public final class ModelStore {
     spoiled.add(lock);
   }
 
+  /** Deletes the lock's record. */
+  public void remove(LockName lock) {
+    records.remove(rules.key(lock));
+  }
+
   /** Forgets everything but the replicas, as if replaced by an empty store. */
   public void wipe(String newStoreId) {
     records.clear();

@@ -83,6 +83,15 @@ final class ModelStoreUnderTest implements StoreUnderTest {
   }
 
   @Override
+  public void misname(LockName lock, byte[] name) {
+    server.within(
+        store -> {
+          store.remove(lock);
+          return store;
+        });
+  }
+
+  @Override
   public Stall stall(LockName lock) {
     CountDownLatch begun = new CountDownLatch(1);
     CountDownLatch over = new CountDownLatch(1);

@@ -4,7 +4,6 @@ import com.google.protobuf.ByteString;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.ResourceName;
-import java.nio.charset.StandardCharsets;
 
 /**
  * The keys of one store, all below its prefix.
@@ -27,6 +26,16 @@ public final class EtcdSchema {
     replicas = ByteString.copyFromUtf8(prefix + "/replica/");
     tokenBase = ByteString.copyFromUtf8(prefix + "/base");
     storeId = ByteString.copyFromUtf8(prefix + "/id");
+  }
+
+  /** The key of the record under the name that has these bytes. */
+  ByteString lock(ByteString name) {
+    return locks.concat(name);
+  }
+
+  /** The key of the replica queue under the name that has these bytes. */
+  ByteString queue(ByteString name) {
+    return queues.concat(name);
   }
 
   /** The key of a lock's record. */
@@ -72,12 +81,14 @@ public final class EtcdSchema {
     return storeId;
   }
 
-  LockName nameOfLock(ByteString key) {
-    return new LockName(key.substring(locks.size()).toString(StandardCharsets.UTF_8));
+  /** The bytes of the name in a record's key; not necessarily the name of a lock. */
+  ByteString nameOfLock(ByteString key) {
+    return key.substring(locks.size());
   }
 
-  LockName nameOfQueue(ByteString key) {
-    return new LockName(key.substring(queues.size()).toString(StandardCharsets.UTF_8));
+  /** The bytes of the name in a queue's key; not necessarily the name of a lock. */
+  ByteString nameOfQueue(ByteString key) {
+    return key.substring(queues.size());
   }
 
   /** Returns the first key after all keys with this prefix. */

@@ -5,7 +5,6 @@ import dev.fencepost.backend.etcd.rpc.CallDeadline;
 import dev.fencepost.backend.etcd.rpc.EtcdConnections;
 import dev.fencepost.backend.etcd.rpc.TxnOps;
 import dev.fencepost.lock.InvalidValueException;
-import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.spi.ListQuery;
 import dev.fencepost.lock.spi.ListQuery.Cursor;
 import dev.fencepost.lock.spi.LockPage;
@@ -17,6 +16,8 @@ import io.etcd.jetcd.api.RequestOp;
 import io.etcd.jetcd.api.TxnRequest;
 import io.etcd.jetcd.api.TxnResponse;
 import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,7 +31,13 @@ import java.util.stream.Stream;
  */
 public final class LockLister {
   private static final String CURSOR_PREFIX = "after:";
+
+  /** Prefix of a cursor in Base64, for an entry whose name is no UTF-8. */
+  private static final String BYTES_CURSOR_PREFIX = "bytes:";
+
   private static final int TOKEN_BASE_INDEX = 2;
+  private static final Comparator<ByteString> BY_BYTES =
+      ByteString.unsignedLexicographicalComparator();
 
   private final EtcdConnections connections;
   private final EtcdSchema schema;
@@ -43,7 +50,7 @@ public final class LockLister {
   }
 
   public CompletionStage<LockPage> list(ListQuery query, CallDeadline deadline) {
-    Optional<LockName> after = query.after().map(LockLister::lockOf);
+    Optional<ByteString> after = query.after().map(LockLister::nameOf);
     TxnRequest request =
         TxnRequest.newBuilder()
             .addSuccess(
@@ -66,44 +73,48 @@ public final class LockLister {
   private CompletionStage<LockPage> page(TxnResponse response, int limit, CallDeadline deadline) {
     RangeResponse recordRange = response.getResponses(0).getResponseRange();
     RangeResponse queueRange = response.getResponses(1).getResponseRange();
-    TreeMap<LockName, KeyValue> records = new TreeMap<>();
+    TreeMap<ByteString, KeyValue> records = new TreeMap<>(BY_BYTES);
     recordRange.getKvsList().forEach(kv -> records.put(schema.nameOfLock(kv.getKey()), kv));
-    TreeMap<LockName, KeyValue> queues = new TreeMap<>();
+    TreeMap<ByteString, KeyValue> queues = new TreeMap<>(BY_BYTES);
     queueRange.getKvsList().forEach(kv -> queues.put(schema.nameOfQueue(kv.getKey()), kv));
-    TreeMap<LockName, ObservedLock> locks = new TreeMap<>();
+    TreeMap<ByteString, ObservedLock> locks = new TreeMap<>(BY_BYTES);
     Stream.of(records, queues)
         .flatMap(part -> part.keySet().stream())
         .forEach(
             name ->
                 reader
-                    .readable(
-                        name,
-                        Optional.ofNullable(records.get(name)),
-                        Optional.ofNullable(queues.get(name)))
+                    .named(name)
+                    .flatMap(
+                        lock ->
+                            reader.readable(
+                                lock,
+                                Optional.ofNullable(records.get(name)),
+                                Optional.ofNullable(queues.get(name))))
                     .ifPresent(lock -> locks.put(name, lock)));
     // Behind the end of one range the other range is not known to be complete.
-    Optional<LockName> end = Optional.empty();
+    Optional<ByteString> end = Optional.empty();
     if (recordRange.getMore()) {
       end = Optional.of(records.lastKey());
     }
-    if (queueRange.getMore() && end.filter(e -> e.compareTo(queues.lastKey()) < 0).isEmpty()) {
+    if (queueRange.getMore()
+        && end.filter(e -> BY_BYTES.compare(e, queues.lastKey()) < 0).isEmpty()) {
       end = Optional.of(queues.lastKey());
     }
-    Map<LockName, ObservedLock> complete =
-        end.<Map<LockName, ObservedLock>>map(e -> locks.headMap(e, true)).orElse(locks);
+    Map<ByteString, ObservedLock> complete =
+        end.<Map<ByteString, ObservedLock>>map(e -> locks.headMap(e, true)).orElse(locks);
     List<ObservedLock> listed = new ArrayList<>();
-    Optional<LockName> last = end;
+    Optional<ByteString> last = end;
     for (ObservedLock each : complete.values()) {
       if (!each.isBound() && each.queue().replicas().isEmpty()) {
         continue;
       }
       if (listed.size() == limit) {
-        last = Optional.of(listed.get(limit - 1).lock());
+        last = Optional.of(ByteString.copyFrom(listed.get(limit - 1).lock().utf8()));
         break;
       }
       listed.add(each);
     }
-    Optional<Cursor> next = last.map(name -> new Cursor(CURSOR_PREFIX + name.value()));
+    Optional<Cursor> next = last.map(LockLister::cursor);
     long highestToken = reader.highestToken(response, TOKEN_BASE_INDEX);
     return reader
         .states(listed, highestToken, deadline)
@@ -121,11 +132,30 @@ public final class LockLister {
         .build();
   }
 
-  private static LockName lockOf(Cursor cursor) {
+  private static Cursor cursor(ByteString name) {
+    return new Cursor(
+        name.isValidUtf8()
+            ? CURSOR_PREFIX + name.toStringUtf8()
+            : BYTES_CURSOR_PREFIX + Base64.getEncoder().encodeToString(name.toByteArray()));
+  }
+
+  private static ByteString nameOf(Cursor cursor) {
     String text = cursor.opaque();
-    if (!text.startsWith(CURSOR_PREFIX)) {
-      throw InvalidValueException.of("page_token", text, "one that a page ended with");
+    try {
+      if (text.startsWith(CURSOR_PREFIX)) {
+        return ByteString.copyFromUtf8(text.substring(CURSOR_PREFIX.length()));
+      }
+      if (text.startsWith(BYTES_CURSOR_PREFIX)) {
+        String bytes = text.substring(BYTES_CURSOR_PREFIX.length());
+        return ByteString.copyFrom(Base64.getDecoder().decode(bytes));
+      }
+    } catch (IllegalArgumentException e) {
+      throw foreign(text);
     }
-    return new LockName(text.substring(CURSOR_PREFIX.length()));
+    throw foreign(text);
+  }
+
+  private static InvalidValueException foreign(String cursor) {
+    return InvalidValueException.of("page_token", cursor, "one that a page ended with");
   }
 }

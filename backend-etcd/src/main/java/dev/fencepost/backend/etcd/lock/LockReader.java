@@ -1,5 +1,6 @@
 package dev.fencepost.backend.etcd.lock;
 
+import com.google.protobuf.ByteString;
 import dev.fencepost.backend.etcd.lease.LeaseClient;
 import dev.fencepost.backend.etcd.rpc.CallDeadline;
 import dev.fencepost.backend.etcd.rpc.EtcdConnections;
@@ -93,6 +94,18 @@ public final class LockReader {
   Optional<ObservedLock> readable(
       LockName name, Optional<KeyValue> record, Optional<KeyValue> queue) {
     return unreadable.skipping(name, () -> ObservedLock.read(name, record, queue));
+  }
+
+  /**
+   * Returns the lock with this name as in the keys. Empty if no lock has it, which the log says
+   * once.
+   */
+  Optional<LockName> named(ByteString name) {
+    Optional<LockName> lock = LockName.fromUtf8(name.toByteArray());
+    if (lock.isEmpty()) {
+      unreadable.skippedForeign(schema.lock(name).toStringUtf8());
+    }
+    return lock;
   }
 
   /** Returns the states of the locks, with the time that their leases have left. */

@@ -33,12 +33,10 @@ public final class JdbcRecordCodec {
 
   private JdbcRecordCodec() {}
 
-  /** Reads the name in column {@code first}; empty if there is no row. */
+  /** Reads the name in column {@code first}; empty if there is no row, or if no lock has it. */
   public static Optional<LockName> readName(ResultSet row, int first) throws SQLException {
     byte[] bytes = row.getBytes(first);
-    return bytes == null
-        ? Optional.empty()
-        : Optional.of(new LockName(new String(bytes, StandardCharsets.UTF_8)));
+    return bytes == null ? Optional.empty() : LockName.fromUtf8(bytes);
   }
 
   /**

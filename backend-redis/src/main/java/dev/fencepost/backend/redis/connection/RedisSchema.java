@@ -94,19 +94,17 @@ public final class RedisSchema {
 
   /** Returns the lock that a key belongs to; empty if it is not a lock's key. */
   public Optional<LockName> nameIn(byte[] key) {
+    int start = indexOf(key, (byte) '}') + 1 + LOCK_MARK;
+    return isAmongLocks(key)
+        ? LockName.fromUtf8(Arrays.copyOfRange(key, start, key.length))
+            .filter(name -> Arrays.equals(key, lock(bucketOf(name), name)))
+        : Optional.empty();
+  }
+
+  /** True if the key begins like a lock's key, whether or not it ends in a lock's name. */
+  public boolean isAmongLocks(byte[] key) {
     int close = indexOf(key, (byte) '}');
-    int start = close + 1 + LOCK_MARK;
-    if (close < 0 || start >= key.length || key[close + 2] != 'l') {
-      return Optional.empty();
-    }
-    String text = new String(key, start, key.length - start, StandardCharsets.UTF_8);
-    LockName name;
-    try {
-      name = new LockName(text);
-    } catch (IllegalArgumentException e) {
-      return Optional.empty();
-    }
-    return Arrays.equals(key, lock(bucketOf(name), name)) ? Optional.of(name) : Optional.empty();
+    return close >= 0 && close + 1 + LOCK_MARK < key.length && key[close + 2] == 'l';
   }
 
   private static int bucketOf(byte[] name) {

@@ -90,8 +90,7 @@ public final class LockLister {
   private List<LockName> newNames(KeyScanCursor<byte[]> found) {
     Set<LockName> names = new LinkedHashSet<>();
     for (byte[] key : found.getKeys()) {
-      runner
-          .schema()
+      reader
           .nameIn(key)
           .filter(name -> name.value().startsWith(query.prefix()))
           .filter(name -> !page.containsKey(name) && !position.hasShown(name))

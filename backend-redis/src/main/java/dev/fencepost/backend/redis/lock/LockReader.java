@@ -10,6 +10,7 @@ import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.spi.record.UnreadableRecords;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -55,6 +56,15 @@ public final class LockReader {
                   .flatMap(lock -> Optional.ofNullable(states.get(lock)).stream())
                   .toList();
             });
+  }
+
+  /** Returns the lock of a key. Empty if there is none; a key among the locks' is reported once. */
+  Optional<LockName> nameIn(byte[] key) {
+    Optional<LockName> name = runner.schema().nameIn(key);
+    if (name.isEmpty() && runner.schema().isAmongLocks(key)) {
+      unreadable.skippedForeign(new String(key, StandardCharsets.UTF_8));
+    }
+    return name;
   }
 
   private CompletionStage<List<LockState>> describeBucket(int bucket, List<LockName> names) {

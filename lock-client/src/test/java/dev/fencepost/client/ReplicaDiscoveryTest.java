@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -60,6 +61,42 @@ class ReplicaDiscoveryTest {
     assertThat(claims).allMatch(claim -> claim.isDone() && claim.join().isHeld());
     fixture.pass(Duration.ofSeconds(2));
     assertThat(other.streams).as("tries to connect").hasSizeLessThan(5);
+  }
+
+  @Test
+  void channelThatCannotBeMade_isTriedAgain() {
+    try (ClientFixture single = new ClientFixture()) {
+      single.duringNextConnect(ReplicaDiscoveryTest::failToConnect);
+      single.stream().breakStream();
+      single.passAlive(Duration.ofSeconds(10));
+      assertThat(single.replicas.get(0).streams).hasSize(2);
+    }
+  }
+
+  @Test
+  void channelThatCannotBeMade_failsNoClaimOfItsLocks() {
+    FakeReplica known = connectedFirst();
+    FakeReplica other = fixture.replicas.get(known == fixture.replicas.get(0) ? 1 : 0);
+    String lock = preferring(other);
+    fixture.duringNextConnect(ReplicaDiscoveryTest::failToConnect);
+
+    CompletableFuture<LockHandle> claim = fixture.client.lock(lock).acquireAsync(WAIT);
+    fixture.pass(Duration.ofMillis(20));
+
+    known.stream().grant(known.stream().next(), ClientFixture.TTL, known.stream().mark());
+    assertThat(claim).isCompleted();
+  }
+
+  private String preferring(FakeReplica replica) {
+    return IntStream.range(0, 100)
+        .mapToObj(i -> "any" + i)
+        .filter(lock -> fixture.preferredBy(lock).get(0) == replica)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static void failToConnect() {
+    throw new IllegalArgumentException("not a host's name");
   }
 
   private FakeReplica connectedFirst() {

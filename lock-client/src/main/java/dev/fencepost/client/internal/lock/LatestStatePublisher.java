@@ -98,7 +98,7 @@ final class LatestStatePublisher implements Flow.Subscription {
     do {
       try {
         deliver();
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         LOG.error("a subscriber failed and receives no more states", e);
         cancel();
       }

@@ -3,6 +3,7 @@ package dev.fencepost.client.internal.transport;
 import dev.fencepost.proto.v1.Replica;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,16 @@ final class AddressBook {
       }
     }
     nodes = List.copyOf(all);
+  }
+
+  /**
+   * Returns an address that the user named and whose replica is unknown, because a replica may be
+   * unreachable at the address that it reports.
+   */
+  Optional<ReplicaNode> findUnknownSeed() {
+    return nodes.stream()
+        .filter(node -> node.isSeed && !node.isIdentified() && node.phase == ReplicaNode.Phase.IDLE)
+        .findFirst();
   }
 
   /** Returns the node whose second connection this is; null if there is none. */

@@ -8,12 +8,16 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The operations of one session without a result: those that wait to be sent, and those in flight.
  * Any thread may add. Only one thread at a time composes messages.
  */
 final class OperationOutbox {
+  private static final Logger LOG = LoggerFactory.getLogger(OperationOutbox.class);
+
   /** The protocol's limit. */
   static final int OPERATIONS_PER_MESSAGE = 256;
 
@@ -89,14 +93,23 @@ final class OperationOutbox {
     for (PendingOperation.Lane lane : PendingOperation.Lane.values()) {
       Queue<PendingOperation> queue = queue(lane);
       for (PendingOperation next = queue.poll(); next != null; next = queue.poll()) {
-        next.onSessionOver();
+        notifyOver(next);
       }
     }
     for (Long id : unanswered.keySet()) {
       PendingOperation operation = takeAnswered(id);
       if (operation != null) {
-        operation.onSessionOver();
+        notifyOver(operation);
       }
+    }
+  }
+
+  /** Catches failures, so that one operation does not keep the others from their notification. */
+  private static void notifyOver(PendingOperation operation) {
+    try {
+      operation.onSessionOver();
+    } catch (RuntimeException | Error e) {
+      LOG.error("an operation could not leave its session", e);
     }
   }
 

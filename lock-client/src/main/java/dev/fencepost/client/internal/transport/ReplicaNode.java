@@ -129,6 +129,18 @@ final class ReplicaNode {
     return current != null && current.isSuspect();
   }
 
+  /** Gives up the session. No other one is opened before that moment. */
+  void backOffUntil(long nanos) {
+    session = null;
+    channel = null;
+    backoffUntilNanos = nanos;
+    if (isSeed || phase == Phase.DRAINING) {
+      // The next replica at this address may be another.
+      forgetIdentity();
+    }
+    phase = Phase.BACKING_OFF;
+  }
+
   /** Creates a second connection to the same replica. It replaces this node if it is welcomed. */
   ReplicaNode createSuccessor() {
     ReplicaNode next = new ReplicaNode(address, isSeed);

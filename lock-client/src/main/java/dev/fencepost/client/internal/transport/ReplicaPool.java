@@ -15,7 +15,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -175,7 +174,7 @@ public final class ReplicaPool implements TimedItem {
   /** Ends all sessions after their last result. */
   public void sayGoodbyes() {
     isClosed = true;
-    forEachSession(SessionStream::drain);
+    sessions.forEach(SessionStream::drain);
   }
 
   /** Whether all streams have ended. */
@@ -186,7 +185,7 @@ public final class ReplicaPool implements TimedItem {
   /** Ends the remaining sessions at once. */
   public void close() {
     isClosed = true;
-    forEachSession(session -> session.end(Status.CANCELLED.withDescription("the client closed")));
+    sessions.forEach(session -> session.end(Status.CANCELLED.withDescription("the client closed")));
     ownWheel.remove(this);
   }
 
@@ -219,16 +218,21 @@ public final class ReplicaPool implements TimedItem {
     }
   }
 
-  private void forEachSession(Consumer<SessionStream> action) {
-    sessions.forEach(action);
-  }
-
   private synchronized @Nullable SessionStream connect(ReplicaNode node) {
     if (isClosed || node.phase != ReplicaNode.Phase.IDLE) {
       return node.usableSession();
     }
     node.phase = ReplicaNode.Phase.CONNECTING;
-    ManagedChannel channel = connector.apply(node.address);
+    ManagedChannel channel;
+    try {
+      channel = connector.apply(node.address);
+    } catch (RuntimeException | Error e) {
+      // The address may be no valid one, since other replicas report it.
+      backOff(node, String.valueOf(e.getMessage()));
+      // Not here, since this thread holds the lock.
+      SessionCallListener.offload(sessionContext.offload(), () -> onBackedOff(node));
+      return null;
+    }
     node.channel = channel;
     SessionStream session =
         SessionStream.open(channel, sessionContext, new NodeSessionEvents(node, channel));
@@ -318,41 +322,30 @@ public final class ReplicaPool implements TimedItem {
       if (node.channel != channel) {
         return;
       }
-      lastFailure = node + ": " + CallFailure.describe(why);
-      node.session = null;
-      node.channel = null;
-      replacePredecessor(node, false);
-      node.backoffUntilNanos = clock.nanos() + backoff.nanosAfter(node.failures);
-      node.failures++;
-      if (node.isSeed || node.phase == ReplicaNode.Phase.DRAINING) {
-        // The next replica at this address may be another.
-        node.forgetIdentity();
-      }
-      node.phase = ReplicaNode.Phase.BACKING_OFF;
+      backOff(node, CallFailure.describe(why));
     }
+    onBackedOff(node);
+  }
+
+  private synchronized void backOff(ReplicaNode node, String why) {
+    lastFailure = node + ": " + why;
+    replacePredecessor(node, false);
+    node.backOffUntil(clock.nanos() + backoff.nanosAfter(node.failures++));
+  }
+
+  private void onBackedOff(ReplicaNode node) {
     if (!isClosed) {
       LOG.debug("no session: {}", lastFailure);
       ownWheel.reschedule(this);
       if (!isReady()) {
         route(0);
       } else if (!node.wasMet()) {
-        connectUnknownSeed();
+        addressBook.findUnknownSeed().ifPresent(this::connect);
       }
     }
     listener.onReplicasChanged();
     // Operations without a session may have waited for this connection.
     listener.onSessionUsable();
-  }
-
-  /**
-   * Connects to an address that the user named, because a replica may be unreachable at the address
-   * that it reports.
-   */
-  private void connectUnknownSeed() {
-    addressBook.stream()
-        .filter(node -> node.isSeed && !node.isIdentified() && node.phase == ReplicaNode.Phase.IDLE)
-        .findFirst()
-        .ifPresent(this::connect);
   }
 
   /** Receives the events of one node's session. */

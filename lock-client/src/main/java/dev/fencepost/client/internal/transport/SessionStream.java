@@ -311,7 +311,11 @@ public final class SessionStream implements TimedItem {
     if (finish()) {
       // Notify first, so that operations which are sent again do not come back to this session.
       sessions.remove(this);
-      events.onOver(this, why);
+      try {
+        events.onOver(this, why);
+      } catch (RuntimeException | Error e) {
+        LOG.error("the end of a session could not be handled", e);
+      }
       flush();
     }
   }

@@ -83,6 +83,24 @@ class SessionGoodbyeTest {
     assertThat(session.phase()).isEqualTo(SessionStream.Phase.OPEN);
   }
 
+  @Test
+  void operationThatThrowsAtTheEnd_doesNotKeepTheOthers() {
+    session.send(new RecordedOperation("first", () -> {}));
+    session.send(new RecordedOperation("second", () -> {}));
+    session.send(new RecordedOperation("third", () -> {}));
+    events.add("FAIL");
+    session.end(Status.UNAVAILABLE);
+    assertThat(events).contains("second not delivered", "third not delivered");
+  }
+
+  @Test
+  void listenerThatThrowsAtTheEnd_doesNotKeepTheOperations() {
+    session.send(new RecordedOperation("first", () -> {}));
+    events.add("FAIL OVER");
+    session.end(Status.UNAVAILABLE);
+    assertThat(events).contains("first not delivered");
+  }
+
   /** An operation that records its end. */
   private final class RecordedOperation implements PendingOperation {
     private final String name;
@@ -117,6 +135,9 @@ class SessionGoodbyeTest {
 
     @Override
     public void onSessionOver() {
+      if (events.remove("FAIL")) {
+        throw new NoClassDefFoundError("thrown by the test");
+      }
       events.add(name + " not delivered");
     }
   }
@@ -136,6 +157,9 @@ class SessionGoodbyeTest {
 
     @Override
     public void onOver(SessionStream ended, Status why) {
+      if (events.remove("FAIL OVER")) {
+        throw new NoClassDefFoundError("thrown by the test");
+      }
       events.add("over");
     }
 

@@ -49,6 +49,11 @@ public final class FaultyBackend implements LockBackend {
   /** Makes every later call, and closing, throw this. */
   public void throwFromNowOn(RuntimeException failure) {
     closeFailure = Optional.of(failure);
+    throwInCalls(failure);
+  }
+
+  /** Makes every later call throw this, instead of returning a stage. */
+  public void throwInCalls(RuntimeException failure) {
     fault =
         Optional.of(
             () -> {

@@ -8,6 +8,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the operations of a session on one lock in order: none starts before an earlier release of
@@ -15,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * number of unanswered operations of a session. Thread-safe.
  */
 final class PerLockSequencer {
+  private static final Logger LOG = LoggerFactory.getLogger(PerLockSequencer.class);
   private static final CompletionStage<Void> DONE = CompletableFuture.completedFuture(null);
 
   /** The locks being released, each with the operations that wait for it. */
@@ -54,12 +57,22 @@ final class PerLockSequencer {
   private void runInOrder(String lock, Supplier<? extends CompletionStage<?>> first) {
     Supplier<? extends CompletionStage<?>> next = first;
     while (next != null) {
-      CompletionStage<?> started = next.get();
+      CompletionStage<?> started = run(next);
       if (!started.toCompletableFuture().isDone()) {
         started.whenComplete((done, failure) -> runInOrder(lock, () -> DONE));
         return;
       }
       next = next(lock);
+    }
+  }
+
+  /** Catches failures, so that one operation does not keep the later ones waiting for ever. */
+  private static CompletionStage<?> run(Supplier<? extends CompletionStage<?>> operation) {
+    try {
+      return operation.get();
+    } catch (RuntimeException e) {
+      LOG.error("an operation could not be started", e);
+      return DONE;
     }
   }
 

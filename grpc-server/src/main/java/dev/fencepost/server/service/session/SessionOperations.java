@@ -217,23 +217,21 @@ final class SessionOperations {
 
   private void renew(long id, RenewRequest request, long bytes) {
     long sendStamp = sendStamps.getAsLong();
-    GrantRef grant;
+    CompletionStage<Renewal> renewed;
     try {
-      grant = context.requests().grant(request.getGrant(), "grant.");
+      GrantRef grant = context.requests().grant(request.getGrant(), "grant.");
+      renewed = context.renewals().renew(grant, grantClient);
     } catch (RuntimeException e) {
       addResult(id, failure(e), holderCharge, bytes);
       return;
     }
-    context
-        .renewals()
-        .renew(grant, grantClient)
-        .whenComplete(
-            (renewal, failure) ->
-                addResult(
-                    id,
-                    failure == null ? renewalResult(renewal, sendStamp) : failure(failure),
-                    holderCharge,
-                    bytes));
+    renewed.whenComplete(
+        (renewal, failure) ->
+            addResult(
+                id,
+                failure == null ? renewalResult(renewal, sendStamp) : failure(failure),
+                holderCharge,
+                bytes));
   }
 
   private static Result.Builder renewalResult(Renewal renewal, long sendStamp) {
@@ -242,25 +240,23 @@ final class SessionOperations {
   }
 
   private CompletionStage<Release> release(long id, ReleaseRequest request, long bytes) {
-    ReleaseCommand command;
+    CompletionStage<Release> released;
     try {
-      command = context.requests().release(request);
+      ReleaseCommand command = context.requests().release(request);
+      released = context.releases().release(command);
     } catch (RuntimeException e) {
       addResult(id, failure(e), holderCharge, bytes);
       return CompletableFuture.failedFuture(e);
     }
-    return context
-        .releases()
-        .release(command)
-        .whenComplete(
-            (release, failure) ->
-                addResult(
-                    id,
-                    failure == null
-                        ? Result.newBuilder().setRelease(ResponseMapper.release(release))
-                        : failure(failure),
-                    holderCharge,
-                    bytes));
+    return released.whenComplete(
+        (release, failure) ->
+            addResult(
+                id,
+                failure == null
+                    ? Result.newBuilder().setRelease(ResponseMapper.release(release))
+                    : failure(failure),
+                holderCharge,
+                bytes));
   }
 
   private void addResult(long id, Result.Builder result) {

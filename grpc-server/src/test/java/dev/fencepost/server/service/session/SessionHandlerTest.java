@@ -68,6 +68,23 @@ final class SessionHandlerTest {
   }
 
   @Test
+  void storeThatThrows_failsTheOperation_notTheSession() {
+    AcquireRequest request = claim("a").build();
+    GrantRef grant = ref(request.getClaimId(), granted(client.acquire(request)));
+    server.backend.throwInCalls(new IllegalStateException("thrown by the test"));
+
+    long renewal = client.renew(grant);
+    long release = client.release(grant);
+    server.backend.heal();
+    long again = client.release(grant);
+
+    assertThat(client.result(renewal).hasFailure()).isTrue();
+    assertThat(client.result(release).hasFailure()).isTrue();
+    assertThat(client.result(again).getRelease().getOutcome())
+        .isEqualTo(ReleaseOutcome.RELEASE_OUTCOME_RELEASED);
+  }
+
+  @Test
   void claimWithoutOwner_hasTheClientsOwner() {
     granted(client.acquire(claim("a").clearOwner().build()));
 

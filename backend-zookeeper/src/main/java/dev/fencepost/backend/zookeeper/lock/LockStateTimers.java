@@ -16,6 +16,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.zookeeper.data.Stat;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -51,6 +52,7 @@ public final class LockStateTimers {
   private final ScheduledExecutorService timers;
   private final Map<LockName, TrackedState> tracked = new ConcurrentHashMap<>();
   private final Set<LockName> inDoubt = ConcurrentHashMap.newKeySet();
+  private final AtomicBoolean isResolutionScheduled = new AtomicBoolean();
   private final StateActions actions;
 
   public LockStateTimers(ScheduledExecutorService timers, StateActions actions) {
@@ -99,15 +101,29 @@ public final class LockStateTimers {
     return tracked.size();
   }
 
-  /** Records that the outcome of our write is unknown. */
+  /**
+   * Records that the outcome of our write is unknown. The lock is read soon, even if the connection
+   * stays: if the write was executed, no other replica ends its state.
+   */
   public void recordDoubt(LockName lock) {
     inDoubt.add(lock);
+    if (isResolutionScheduled.compareAndSet(false, true)) {
+      schedule(
+          RETRY_PAUSE,
+          () -> {
+            isResolutionScheduled.set(false);
+            resolveDoubts();
+          });
+    }
   }
 
-  /** Reads the locks with writes in doubt. Runs after a reconnect. */
+  /** Reads the locks with writes in doubt. Runs after a reconnect, and soon after a doubt. */
   public void resolveDoubts() {
     for (LockName lock : List.copyOf(inDoubt)) {
-      resolveDoubt(lock);
+      // Removed before the read: a doubt that arises meanwhile needs another one.
+      if (inDoubt.remove(lock)) {
+        resolveDoubt(lock);
+      }
     }
   }
 
@@ -130,17 +146,12 @@ public final class LockStateTimers {
   private void resolveDoubt(LockName lock) {
     actions
         .read(lock)
-        .thenAccept(
-            snapshot -> {
-              inDoubt.remove(lock);
-              trackIfOrphan(snapshot);
-            })
+        .thenAccept(this::trackIfOrphan)
         .exceptionally(
             error -> {
-              if (ZookeeperErrors.isUnreadable(error)) {
-                inDoubt.remove(lock); // This replica did not write an unreadable record.
-              } else {
-                inDoubt.add(lock);
+              // This replica did not write an unreadable record.
+              if (!ZookeeperErrors.isUnreadable(error)) {
+                recordDoubt(lock);
               }
               return null;
             });

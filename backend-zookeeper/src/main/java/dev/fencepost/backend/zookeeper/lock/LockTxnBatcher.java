@@ -5,7 +5,6 @@ import dev.fencepost.backend.zookeeper.client.RequestGate;
 import dev.fencepost.backend.zookeeper.client.ZookeeperClient;
 import dev.fencepost.backend.zookeeper.client.ZookeeperErrors;
 import dev.fencepost.lock.LockName;
-import dev.fencepost.lock.spi.StoreException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -102,10 +101,7 @@ public final class LockTxnBatcher {
   private void sendBatches() {
     for (List<PendingTxn> batch = takeBatch(); !batch.isEmpty(); batch = takeBatch()) {
       List<PendingTxn> taken = batch.stream().filter(this::isInTime).toList();
-      CompletableFuture<Boolean> ended =
-          gate.client()
-              .map(client -> execute(client, taken))
-              .orElseGet(() -> CompletableFuture.failedFuture(ZookeeperErrors.unreachable()));
+      CompletableFuture<Boolean> ended = execute(taken);
       boolean atOnce = ended.isDone();
       var unused =
           ended.whenComplete(
@@ -153,34 +149,47 @@ public final class LockTxnBatcher {
     return batch;
   }
 
+  private CompletableFuture<Boolean> execute(List<PendingTxn> pending) {
+    try {
+      return gate.client()
+          .map(client -> execute(client, pending))
+          .orElseGet(() -> CompletableFuture.failedFuture(ZookeeperErrors.unreachable()));
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
   /** Completes when the ensemble owes no answer. Then every transaction has a result. */
   private CompletableFuture<Boolean> execute(ZookeeperClient client, List<PendingTxn> pending) {
-    if (pending.isEmpty()) {
-      return CompletableFuture.completedFuture(true);
-    }
     TokenBase base = tokenBases.current();
     List<Op> ops = new ArrayList<>();
-    boolean checksBase = false;
+    List<PendingTxn> built = new ArrayList<>();
     List<LockTxn> txns = new ArrayList<>();
     for (PendingTxn item : pending) {
-      LockTxn txn = item.txnFactory.apply(base);
-      checksBase |= txn.base().isPresent();
-      txns.add(txn);
+      try {
+        txns.add(item.txnFactory.apply(base));
+        built.add(item);
+      } catch (RuntimeException e) {
+        item.fail(ZookeeperErrors.toException(e));
+      }
     }
+    if (txns.isEmpty()) {
+      return CompletableFuture.completedFuture(true);
+    }
+    boolean checksBase = txns.stream().anyMatch(txn -> txn.base().isPresent());
     if (checksBase) {
       ops.add(Op.check(base.path(), LockTxnBuilder.ANY_VERSION));
     }
     txns.forEach(txn -> ops.addAll(txn.ops()));
     txns.forEach(recorder::onSend);
-    TxnBatch batch = new TxnBatch(pending, txns, checksBase ? 1 : 0, base);
-    return client
-        .transact(ops)
+    TxnBatch batch = new TxnBatch(built, txns, checksBase ? 1 : 0, base);
+    return transact(client, ops)
         .handle(
             (reply, error) -> {
               if (error != null) {
-                StoreException failure = (StoreException) ZookeeperErrors.toException(error);
+                RuntimeException failure = ZookeeperErrors.toException(error);
                 txns.forEach(recorder::onInDoubt);
-                pending.forEach(item -> item.fail(failure));
+                built.forEach(item -> item.fail(failure));
               } else if (reply.isRefused()) {
                 txns.forEach(recorder::onRefused);
                 onRefused(client, batch, reply);
@@ -189,6 +198,15 @@ public final class LockTxnBatcher {
               }
               return true;
             });
+  }
+
+  /** Sends the operations. An exception of the client counts as an unknown outcome. */
+  private static CompletableFuture<MultiResult> transact(ZookeeperClient client, List<Op> ops) {
+    try {
+      return client.transact(ops);
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
   private void onCommit(TxnBatch batch, List<OpResult> results) {

@@ -1,0 +1,197 @@
+package dev.fencepost.backend.zookeeper.lock;
+
+import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.fencepost.backend.zookeeper.client.EnsembleClock;
+import dev.fencepost.backend.zookeeper.client.RequestGate;
+import dev.fencepost.backend.zookeeper.client.ZookeeperClient;
+import dev.fencepost.backend.zookeeper.client.ZookeeperConnections;
+import dev.fencepost.backend.zookeeper.client.ZookeeperErrors;
+import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
+import dev.fencepost.backend.zookeeper.client.ZookeeperSettings;
+import dev.fencepost.backend.zookeeper.lock.LockNode.RecordedToken;
+import dev.fencepost.backend.zookeeper.lock.LockNode.StateKind;
+import dev.fencepost.backend.zookeeper.lock.LockTxnBatcher.BatchLimits;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.spi.StoreSettings;
+import dev.fencepost.testkit.process.ZookeeperServer;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import org.apache.zookeeper.CreateMode;
+import org.apache.zookeeper.Op;
+import org.apache.zookeeper.ZooDefs.Ids;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Transactions that cannot be sent: they fail, and nothing after them does. */
+final class LockTxnBatcherTest {
+  private static final ZookeeperServer SERVER = new ZookeeperServer();
+  private static final Duration TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final LockName LOCK = new LockName("unsendable");
+
+  private final Queue<LockName> wakes = new ConcurrentLinkedQueue<>();
+  private final Queue<LockName> reads = new ConcurrentLinkedQueue<>();
+  private final ScheduledThreadPoolExecutor timers = new ScheduledThreadPoolExecutor(1);
+  private final ZookeeperSettings settings =
+      ZookeeperSettings.of(StoreSettings.of("zookeeper://127.0.0.1:" + SERVER.port() + "/batcher"));
+  private final ZookeeperSchema schema = settings.schema();
+  private final CompletableFuture<ZookeeperClient> connected = new CompletableFuture<>();
+  private final ZookeeperConnections connections =
+      new ZookeeperConnections(settings, new FirstConnection(connected));
+  private final OwnQueueNodes queueNodes = new OwnQueueNodes(schema, ReplicaId.of(1), wakes::add);
+  private LockTxnBatcher batcher;
+  private ZookeeperClient client;
+
+  @BeforeAll
+  static void start() {
+    SERVER.start();
+  }
+
+  @AfterAll
+  static void stop() {
+    SERVER.close();
+  }
+
+  @BeforeEach
+  void connect() throws Exception {
+    connections.start();
+    client = answer(connected);
+    create(schema.root());
+    create(schema.base());
+    EnsembleClock clock = new EnsembleClock();
+    TokenBaseManager bases = new TokenBaseManager(schema, Ids.OPEN_ACL_UNSAFE, clock, new Random());
+    answer(bases.replace(client));
+    RequestGate gate = new RequestGate(schema.root(), 100, TIMEOUT);
+    gate.open(client);
+    LockStateTimers expirer = new LockStateTimers(timers, new RecordedReads(reads));
+    batcher =
+        new LockTxnBatcher(
+            new BatchLimits(16, 1, 100, TIMEOUT),
+            gate,
+            bases,
+            new CommitEffects(queueNodes, expirer, new LockNameCache(), bases, clock));
+  }
+
+  @AfterEach
+  void disconnect() {
+    connections.close();
+    timers.shutdownNow();
+  }
+
+  @Test
+  void transactionThatCannotBeBuilt_failsAlone() throws Exception {
+    var failed =
+        batcher.send(
+            LOCK,
+            base -> {
+              throw new IllegalStateException("not built");
+            });
+    assertThatThrownBy(() -> answer(failed)).hasMessage("not built");
+    assertTheNextIsSent();
+  }
+
+  @Test
+  void transactionThatTheClientRejects_failsAlone() throws Exception {
+    var failed = batcher.send(LOCK, base -> rejected(false));
+    assertThatThrownBy(() -> answer(failed)).isInstanceOf(NullPointerException.class);
+    assertTheNextIsSent();
+  }
+
+  @Test
+  void departureThatTheClientRejects_leavesItsQueueNodeAndItsLockWatched() throws Exception {
+    String node = schema.inBusy(LOCK, "w-1");
+    for (int end = node.indexOf('/', 1); end > 0; end = node.indexOf('/', end + 1)) {
+      create(node.substring(0, end));
+    }
+    create(node);
+    queueNodes.startSession(client);
+    queueNodes.onCreated(LOCK, node);
+    var failed = batcher.sendAlone(LOCK, base -> rejected(true));
+    assertThatThrownBy(() -> answer(failed)).isInstanceOf(NullPointerException.class);
+    client.delete(node, LockTxnBuilder.ANY_VERSION);
+    await().atMost(PATIENCE).until(() -> LOCK.equals(wakes.peek()));
+    await().atMost(PATIENCE).until(() -> LOCK.equals(reads.peek()));
+  }
+
+  private void assertTheNextIsSent() throws Exception {
+    String path = "/batcher/next";
+    create(path);
+    Op op = Op.delete(path, LockTxnBuilder.ANY_VERSION);
+    assertThat(answer(batcher.send(LOCK, base -> txn(List.of(op), Optional.empty(), false))))
+        .isPresent();
+  }
+
+  private void create(String path) throws Exception {
+    if (client.exists(path, false) == null) {
+      client.create(path, new byte[0], Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
+    }
+  }
+
+  /** A transaction that the client refuses to send with an exception, since it is malformed. */
+  private static LockTxn rejected(boolean leavesQueue) {
+    LockNode node =
+        new LockNode(
+            StateKind.CLOSED,
+            "s-1",
+            ReplicaId.of(1),
+            RecordedToken.of(7),
+            Optional.empty(),
+            Duration.ofHours(1),
+            Optional.empty(),
+            "");
+    return txn(Collections.singletonList(null), Optional.of(node), leavesQueue);
+  }
+
+  private static LockTxn txn(List<Op> ops, Optional<LockNode> node, boolean leavesQueue) {
+    return new LockTxn(LOCK, ops, Optional.empty(), node, -1, -1, leavesQueue);
+  }
+
+  /** Passes on the first client that connects. */
+  private record FirstConnection(CompletableFuture<ZookeeperClient> client)
+      implements ZookeeperConnections.ConnectionListener {
+    @Override
+    public void onConnected(ZookeeperClient connected) {
+      client.complete(connected);
+    }
+
+    @Override
+    public void onDisconnected(ZookeeperClient lost) {}
+
+    @Override
+    public void onAuthenticationRefused() {}
+  }
+
+  /** Locks that cannot be read; records which ones were tried. */
+  private record RecordedReads(Queue<LockName> locks) implements LockStateTimers.StateActions {
+    @Override
+    public CompletableFuture<LockSnapshot> read(LockName lock) {
+      locks.add(lock);
+      return CompletableFuture.failedFuture(ZookeeperErrors.unreachable());
+    }
+
+    @Override
+    public CompletableFuture<Boolean> expire(LockSnapshot snapshot) {
+      return CompletableFuture.completedFuture(true);
+    }
+
+    @Override
+    public boolean isTrackedByAnother(LockNode node) {
+      return false;
+    }
+  }
+}

@@ -54,7 +54,7 @@ public final class QueueWorker {
     System.out.println("working with token " + lock.token());
     int jobs = 0;
     while (lock.isHeld()) {
-      Optional<Path> job = findOldestJob(queue);
+      Optional<Path> job = findFirstJob(queue);
       Thread.sleep(JOB_MILLIS); // in place of the work, or of waiting for a job
       if (job.isPresent()) {
         Files.move(job.get(), queue.resolve("done").resolve(job.get().getFileName()));
@@ -64,7 +64,7 @@ public final class QueueWorker {
     return jobs;
   }
 
-  private static Optional<Path> findOldestJob(Path queue) throws IOException {
+  private static Optional<Path> findFirstJob(Path queue) throws IOException {
     try (Stream<Path> files = Files.list(queue)) {
       return files.filter(Files::isRegularFile).sorted().findFirst();
     }

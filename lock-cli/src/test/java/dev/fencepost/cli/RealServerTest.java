@@ -51,6 +51,15 @@ class RealServerTest {
   }
 
   @Test
+  void forceReleaseOfAClosedLock_tellsItsNewClosingTime() {
+    assertThat(cli().run("run", "reopened", "--min-hold", "1h", "--", "true").code()).isZero();
+    CapturedCli.Result reopened =
+        cli().run("force-release", "reopened", "--reason", "by mistake", "--close-for", "0");
+    assertThat(reopened.out()).contains("held by nobody; if it was closed, it is closed for 0");
+    assertThat(cli().run("acquire", "reopened").code()).isZero();
+  }
+
+  @Test
   void grant_isRefusedToOthersUntilReleased() {
     CapturedCli.Result taken = cli().run("acquire", "orders/1", "-o", "env");
     assertThat(taken.code()).isZero();

@@ -246,7 +246,7 @@ final class LockQueue {
       waiters.review(head, after);
       nextTry.in(busy.state().freeIn());
     }
-    // Waiters that arrived meanwhile need a place in the replica queue, which only an got
+    // Waiters that arrived meanwhile need a place in the replica queue, which only an attempt
     // creates.
     retryNeeded = retryNeeded || !queued;
   }

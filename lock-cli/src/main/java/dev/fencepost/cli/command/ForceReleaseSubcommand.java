@@ -9,9 +9,9 @@ import dev.fencepost.cli.remote.LockText;
 import dev.fencepost.cli.remote.ServerPool;
 import dev.fencepost.cli.remote.UnaryCall;
 import dev.fencepost.cli.remote.WireDurations;
+import dev.fencepost.lock.DurationFormat;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.ForceReleaseCommand;
-import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.proto.v1.AdminServiceGrpc;
 import dev.fencepost.proto.v1.ForceReleaseOutcome;
@@ -54,7 +54,7 @@ final class ForceReleaseSubcommand implements CliSubcommand {
       // Without a token a second attempt could end the next holder's grant as well.
       ForceReleaseResponse answer =
           servers.call(command.ifToken().isPresent() ? call : call.onlyOnce()).message();
-      output.print(() -> text(command.lock(), answer), () -> JsonLine.of(answer));
+      output.print(() -> text(command, answer), () -> JsonLine.of(answer));
       return answer.getOutcome() == ForceReleaseOutcome.FORCE_RELEASE_OUTCOME_RELEASED
           ? ExitCode.DONE.code()
           : ExitCode.NO.code();
@@ -73,8 +73,8 @@ final class ForceReleaseSubcommand implements CliSubcommand {
     return request.build();
   }
 
-  private static String text(LockName lock, ForceReleaseResponse answer) {
-    String name = LockText.printable(lock.value());
+  private static String text(ForceReleaseCommand command, ForceReleaseResponse answer) {
+    String name = LockText.printable(command.lock().value());
     return switch (answer.getOutcome()) {
       case FORCE_RELEASE_OUTCOME_RELEASED ->
           name
@@ -85,7 +85,20 @@ final class ForceReleaseSubcommand implements CliSubcommand {
                   : "; fence its writes with token " + answer.getFencingToken());
       case FORCE_RELEASE_OUTCOME_TOKEN_MISMATCH ->
           name + " is held by another claim now: " + LockText.describeHolder(answer.getHolder());
-      default -> name + " is held by nobody";
+      default -> name + " is held by nobody" + newClosingTime(command);
     };
+  }
+
+  /**
+   * A closing time without a token replaces that of a closed lock, which the answer does not say.
+   */
+  private static String newClosingTime(ForceReleaseCommand command) {
+    return command
+        .closeFor()
+        .filter(time -> command.ifToken().isEmpty())
+        .map(
+            time ->
+                "; if it was closed, it is closed for " + DurationFormat.print(time) + " from now")
+        .orElse("");
   }
 }

@@ -173,7 +173,7 @@ public final class CommandInvocation {
       }
       return new FencingToken(Long.parseLong(text));
     } catch (NumberFormatException e) {
-      throw InvalidValueException.of(field, text, "a fencing token: a whole number of at min 1");
+      throw InvalidValueException.of(field, text, "a fencing token: a whole number of at least 1");
     } catch (InvalidValueException e) {
       throw e.at(field);
     }

@@ -49,6 +49,9 @@ public final class CallException extends RuntimeException {
     if (isUnsent(status)) {
       return "no server at " + server + " (" + rootMessage(status) + ")";
     }
+    if (status.getCode() == Status.Code.DEADLINE_EXCEEDED) {
+      return server + " did not answer in time (see --timeout)";
+    }
     return server
         + " answered "
         + status.getCode()

@@ -68,7 +68,7 @@ abstract class CommitFaults {
 
   @Test
   void grantWhoseAnswerIsSwallowed_isFoundByItsClaimOnEveryReplica() {
-    try (TestReplica a = new TestReplica(uri(proxy.port()));
+    try (TestReplica a = TestReplica.withoutIdleChecks(uri(proxy.port()));
         TestReplica b = new TestReplica(uri())) {
       a.acquire("swallowed/warm");
       proxy.swallow(Direction.ANSWERS);
@@ -85,7 +85,7 @@ abstract class CommitFaults {
 
   @Test
   void grantWhoseServerIsKilledBeforeItsAnswer_isFoundByItsClaim() {
-    try (TestReplica a = new TestReplica(uri(proxy.port()))) {
+    try (TestReplica a = TestReplica.withoutIdleChecks(uri(proxy.port()))) {
       a.acquire("killed/warm");
       proxy.hold(Direction.ANSWERS);
       Claim claim = claim("killed");
@@ -104,7 +104,7 @@ abstract class CommitFaults {
 
   @Test
   void releaseWhoseAnswerIsSwallowed_repeatedChangesNothingNewer() {
-    try (TestReplica a = new TestReplica(uri(proxy.port()));
+    try (TestReplica a = TestReplica.withoutIdleChecks(uri(proxy.port()));
         TestReplica b = new TestReplica(uri())) {
       Grant former = a.acquire("released");
       proxy.swallow(Direction.ANSWERS);

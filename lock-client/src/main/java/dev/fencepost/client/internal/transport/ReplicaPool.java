@@ -235,7 +235,11 @@ public final class ReplicaPool implements TimedItem {
     }
     node.channel = channel;
     SessionStream session =
-        SessionStream.open(channel, sessionContext, new NodeSessionEvents(node, channel));
+        SessionStream.open(
+            channel,
+            sessionContext,
+            new NodeSessionEvents(node, channel),
+            ReconnectBackoff.greetingNanosAfter(node.failures));
     // It may have failed already; then the node backs off.
     node.session = session.phase() == SessionStream.Phase.OVER ? null : session;
     return node.usableSession();

@@ -30,7 +30,8 @@ class SessionGoodbyeTest {
       SessionStream.open(
           replica.connect(),
           new SessionContext(Hello.getDefaultInstance(), time, Runnable::run, sessions),
-          new RecordedEvents());
+          new RecordedEvents(),
+          ReconnectBackoff.greetingNanosAfter(0));
 
   @AfterEach
   void close() {

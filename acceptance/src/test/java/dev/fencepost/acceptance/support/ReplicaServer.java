@@ -89,6 +89,18 @@ public final class ReplicaServer implements AutoCloseable {
   }
 
   /**
+   * Starts a server for more clients than the usual heap has room for.
+   *
+   * @param heap its largest heap, for example {@code 2g}
+   */
+  public static ReplicaServer withHeap(String heap, String storeUri, String... flags) {
+    List<String> jvm = List.of("-Xmx" + heap, "-XX:+UseParallelGC", "-Xshare:auto");
+    ReplicaServer server = new ReplicaServer(jvm, FreePort.next(), storeUri, flags);
+    server.awaitReady();
+    return server;
+  }
+
+  /**
    * Starts a server that must end by itself instead of serving.
    *
    * @return what it complained of

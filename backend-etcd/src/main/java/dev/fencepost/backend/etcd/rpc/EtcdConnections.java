@@ -170,14 +170,21 @@ public final class EtcdConnections implements AutoCloseable {
       EtcdException error =
           EtcdErrors.fromStatus(
               status.isOk() ? Status.UNKNOWN.withDescription("no message") : status);
-      if (error.kind() == EtcdException.Kind.UNANSWERED) {
-        if (status.getCode() == Status.Code.DEADLINE_EXCEEDED && hadAmpleTime) {
-          members.get(from).onOverdue();
+      try {
+        if (error.kind() == EtcdException.Kind.UNANSWERED) {
+          onNoAnswer(status.getCode() == Status.Code.DEADLINE_EXCEEDED);
         }
-        boolean tooShort = status.getCode() == Status.Code.DEADLINE_EXCEEDED && !hadAmpleTime;
-        onUnanswered(from, tooShort ? from : (from + 1) % members.size());
+      } finally {
+        answer.completeExceptionally(error);
       }
-      answer.completeExceptionally(error);
+    }
+
+    private void onNoAnswer(boolean overdue) {
+      if (overdue && hadAmpleTime) {
+        members.get(from).onOverdue();
+      }
+      boolean tooShort = overdue && !hadAmpleTime;
+      onUnanswered(from, tooShort ? from : (from + 1) % members.size());
     }
   }
 
@@ -207,13 +214,16 @@ public final class EtcdConnections implements AutoCloseable {
     @Override
     public void onClose(Status status, Metadata trailers) {
       EtcdException.Kind kind = EtcdErrors.fromStatus(status).kind();
-      if (kind == EtcdException.Kind.LOGGED_OUT) {
-        forgetLogin(token);
-      } else if (kind == EtcdException.Kind.UNANSWERED
-          && status.getCode() != Status.Code.CANCELLED) {
-        onUnanswered(from, (from + 1) % members.size());
+      try {
+        if (kind == EtcdException.Kind.LOGGED_OUT) {
+          forgetLogin(token);
+        } else if (kind == EtcdException.Kind.UNANSWERED
+            && status.getCode() != Status.Code.CANCELLED) {
+          onUnanswered(from, (from + 1) % members.size());
+        }
+      } finally {
+        super.onClose(status, trailers);
       }
-      super.onClose(status, trailers);
     }
   }
 
@@ -247,7 +257,8 @@ public final class EtcdConnections implements AutoCloseable {
       result = new CompletableFuture<>();
       login = result;
     }
-    logIn(settings.login().orElseThrow(), deadline)
+    // A login that cannot be sent must fail, since later calls would wait for it for ever.
+    AsyncCalls.start(() -> logIn(settings.login().orElseThrow(), deadline))
         .whenComplete(
             (token, error) -> {
               if (error == null) {

@@ -17,7 +17,7 @@ import java.util.function.Supplier;
 public final class RequestGate {
   private final IntSupplier inFlightLimit;
   private final int queueLimit;
-  private final Deque<Runnable> queue = new ArrayDeque<>();
+  private final Deque<QueuedCall<?>> queue = new ArrayDeque<>();
   private int inFlight;
   private boolean admitting;
 
@@ -28,7 +28,8 @@ public final class RequestGate {
   /**
    * A gate with a variable limit.
    *
-   * @param inFlightLimit queried when a call arrives or ends, and by {@link #admit}
+   * @param inFlightLimit queried when a call arrives or ends, and by {@link #admit}. An exception
+   *     fails the calls that are queued
    */
   public RequestGate(IntSupplier inFlightLimit, int queueLimit) {
     this.inFlightLimit = inFlightLimit;
@@ -43,14 +44,17 @@ public final class RequestGate {
         return CompletableFuture.failedFuture(
             new StoreException(Failure.STORE_OVERLOADED, "too many calls are queued for etcd"));
       }
-      queue.addLast(() -> start(call, answer));
+      queue.addLast(new QueuedCall<>(call, answer));
     }
     admit();
     return answer;
   }
 
-  private <T> void start(Supplier<CompletionStage<T>> call, CompletableFuture<T> answer) {
-    AsyncCalls.start(call)
+  private record QueuedCall<T>(Supplier<CompletionStage<T>> call, CompletableFuture<T> answer) {}
+
+  private <T> void start(QueuedCall<T> queued) {
+    CompletableFuture<T> answer = queued.answer();
+    AsyncCalls.start(queued.call())
         .whenComplete(
             (result, error) -> {
               synchronized (this) {
@@ -85,11 +89,19 @@ public final class RequestGate {
   }
 
   private synchronized Optional<Runnable> nextOrStop() {
-    if (queue.isEmpty() || inFlight >= inFlightLimit.getAsInt()) {
+    boolean stop;
+    try {
+      stop = queue.isEmpty() || inFlight >= inFlightLimit.getAsInt();
+    } catch (RuntimeException e) {
+      QueuedCall<?> failed = queue.removeFirst();
+      return Optional.of(() -> failed.answer().completeExceptionally(e));
+    }
+    if (stop) {
       admitting = false;
       return Optional.empty();
     }
     inFlight++;
-    return Optional.of(queue.removeFirst());
+    QueuedCall<?> next = queue.removeFirst();
+    return Optional.of(() -> start(next));
   }
 }

@@ -85,8 +85,14 @@ public final class TxnBatcher<Q, A> {
 
   /** Queues a request. Its stage completes before the deadline, or fails. */
   public CompletionStage<A> submit(Q request, CallDeadline deadline) {
-    QueuedRequest<Q, A> queued =
-        new QueuedRequest<>(request, deadline, false, new CompletableFuture<>());
+    QueuedRequest<Q, A> queued;
+    try {
+      queued =
+          new QueuedRequest<>(
+              batching.key(request), request, deadline, false, new CompletableFuture<>());
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
     synchronized (this) {
       if (queue.size() >= capacity) {
         return CompletableFuture.failedFuture(
@@ -99,10 +105,14 @@ public final class TxnBatcher<Q, A> {
   }
 
   private record QueuedRequest<Q, A>(
-      Q request, CallDeadline deadline, boolean alone, CompletableFuture<A> answer) {
+      ByteString key,
+      Q request,
+      CallDeadline deadline,
+      boolean alone,
+      CompletableFuture<A> answer) {
 
     QueuedRequest<Q, A> retriedAlone() {
-      return new QueuedRequest<>(request, deadline, true, answer);
+      return new QueuedRequest<>(key, request, deadline, true, answer);
     }
   }
 
@@ -137,16 +147,9 @@ public final class TxnBatcher<Q, A> {
     return batch;
   }
 
+  /** Never throws, since an exception would end the drain for ever. */
   private void send(List<QueuedRequest<Q, A>> batch) {
-    CallDeadline latest = batch.get(0).deadline();
-    for (QueuedRequest<Q, A> each : batch) {
-      latest = latest.orLater(each.deadline());
-    }
-    counters.recordBatch(batch.size());
-    CallDeadline deadline = latest;
-    List<Q> requests = requests(batch);
-    AsyncCalls.start(
-            () -> sender.send(batching.join(requests), batching.connection(requests), deadline))
+    AsyncCalls.start(() -> sendJoined(batch))
         .whenComplete(
             (reply, error) -> {
               synchronized (this) {
@@ -161,14 +164,24 @@ public final class TxnBatcher<Q, A> {
             });
   }
 
-  private static <Q, A> List<Q> requests(List<QueuedRequest<Q, A>> batch) {
-    return batch.stream().map(QueuedRequest::request).toList();
+  private CompletionStage<EtcdReply<TxnResponse>> sendJoined(List<QueuedRequest<Q, A>> batch) {
+    CallDeadline latest = batch.get(0).deadline();
+    for (QueuedRequest<Q, A> each : batch) {
+      latest = latest.orLater(each.deadline());
+    }
+    counters.recordBatch(batch.size());
+    List<Q> requests = batch.stream().map(QueuedRequest::request).toList();
+    return sender.send(batching.join(requests), batching.connection(requests), latest);
   }
 
   private void onReply(List<QueuedRequest<Q, A>> batch, EtcdReply<TxnResponse> reply) {
     List<A> answers;
     try {
       answers = batching.split(batch.size(), reply);
+      if (answers.size() != batch.size()) {
+        throw new IllegalStateException(
+            "etcd gave " + answers.size() + " answers to " + batch.size() + " requests");
+      }
     } catch (RuntimeException e) {
       batch.forEach(each -> each.answer().completeExceptionally(e));
       return;
@@ -215,7 +228,7 @@ public final class TxnBatcher<Q, A> {
       } else if (each.alone() && !batch.isEmpty()) {
         passedOver.addLast(each);
         full = true;
-      } else if (keys.add(batching.key(each.request()))) {
+      } else if (keys.add(each.key())) {
         batch.add(each);
         full = each.alone() || batch.size() >= batchSize;
       } else {

@@ -1,6 +1,7 @@
 package dev.fencepost.backend.etcd.rpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.testkit.replica.OpenReplica;
@@ -14,7 +15,7 @@ import org.junit.jupiter.api.Test;
 /** A gate starts calls up to its limit, in their order, and queues a bounded number of others. */
 final class RequestGateTest {
   private final AtomicInteger limit = new AtomicInteger();
-  private final RequestGate gate = new RequestGate(limit::get, 3);
+  private final RequestGate gate = new RequestGate(this::limit, 3);
   private final List<CompletableFuture<Integer>> started = new ArrayList<>();
 
   private final List<CompletableFuture<Integer>> answers = new ArrayList<>();
@@ -61,10 +62,31 @@ final class RequestGateTest {
   }
 
   @Test
+  void limitThatThrows_failsTheCall_andTheNextOneGoes() {
+    limit.set(-1);
+    Throwable thrown = catchThrowable(() -> submit(1));
+    limit.set(1);
+    submit(1);
+    assertThat(started).as("calls after the one without a limit").hasSize(1);
+    assertThat(thrown).isNull();
+    assertThat(answers.get(0)).isCompletedExceptionally();
+    started.get(0).complete(1);
+    assertThat(answers.get(1)).isCompletedWithValue(1);
+  }
+
+  @Test
   void whenTooManyWait_theNextIsRefused() {
     submit(4);
     assertThat(OpenReplica.failure(answers.get(3))).isEqualTo(Failure.STORE_OVERLOADED);
     assertThat(started).isEmpty();
+  }
+
+  /** Throws if the limit is negative. */
+  private int limit() {
+    if (limit.get() < 0) {
+      throw new IllegalStateException("thrown by the test");
+    }
+    return limit.get();
   }
 
   private void submit(int calls) {

@@ -17,10 +17,11 @@ public final class HolderProgram {
   private HolderProgram() {}
 
   /**
-   * Arguments: target, lock, ttl in ms, and the length of a pause that is longer than the lease.
+   * Arguments: target, lock, ttl in ms, and the gap between two questions in ms that only a pause
+   * explains.
    */
   public static void main(String[] arguments) throws Exception {
-    long pauseNanos = TimeUnit.MILLISECONDS.toNanos(Long.parseLong(arguments[3]));
+    long gapNanos = TimeUnit.MILLISECONDS.toNanos(Long.parseLong(arguments[3]));
     try (FencepostClient client = FencepostClient.connect(arguments[0])) {
       LockHandle lock =
           client
@@ -34,7 +35,7 @@ public final class HolderProgram {
         LockSupport.parkNanos(ASK_EVERY_NANOS);
         long begun = System.nanoTime();
         boolean isHeld = lock.isHeld();
-        if (begun - last > pauseNanos) {
+        if (begun - last > gapNanos) {
           System.out.println(
               "after a pause: "
                   + isHeld

@@ -21,7 +21,7 @@ final class ReplicaProgram {
 
   /** Runs until its input ends. */
   public static void main(String[] args) throws IOException {
-    try (TestReplica replica = new TestReplica(args[0]);
+    try (TestReplica replica = TestReplica.patient(args[0]);
         BufferedReader input =
             new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
       Grant shortly = replica.acquire(claim(args[1], Duration.ofSeconds(2)));

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * {@link ReconnectStormTest} with ten thousand clients, as docs/failures.md promises it. Takes
+ * {@link ReconnectStormTest} with ten thousand clients, the aim of docs/failures.md. Takes
  * minutes and gigabytes, so it is asked for by name: {@code -Dtest=ManySessionsReconnect}.
  */
 class ManySessionsReconnect {

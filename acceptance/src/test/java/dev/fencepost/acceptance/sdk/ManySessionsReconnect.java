@@ -22,8 +22,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * {@link ReconnectStormTest} with ten thousand clients, the aim of docs/failures.md. Takes
- * minutes and gigabytes, so it is asked for by name: {@code -Dtest=ManySessionsReconnect}.
+ * {@link ReconnectStormTest} with ten thousand clients, the aim of docs/failures.md. Takes minutes
+ * and gigabytes, so it is asked for by name: {@code -Dtest=ManySessionsReconnect}.
  */
 class ManySessionsReconnect {
   /** Clients, each with a session, a lock and a waiting claim; {@code -Dfencepost.sessions}. */

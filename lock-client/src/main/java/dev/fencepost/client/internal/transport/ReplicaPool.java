@@ -235,11 +235,7 @@ public final class ReplicaPool implements TimedItem {
     }
     node.channel = channel;
     SessionStream session =
-        SessionStream.open(
-            channel,
-            sessionContext,
-            new NodeSessionEvents(node, channel),
-            ReconnectBackoff.greetingNanosAfter(node.failures));
+        SessionStream.open(channel, sessionContext, new NodeSessionEvents(node, channel));
     // It may have failed already; then the node backs off.
     node.session = session.phase() == SessionStream.Phase.OVER ? null : session;
     return node.usableSession();

@@ -34,6 +34,9 @@ import org.slf4j.LoggerFactory;
 public final class SessionStream implements TimedItem {
   private static final Logger LOG = LoggerFactory.getLogger(SessionStream.class);
 
+  /** Longest time from the first try to connect to the server's welcome. */
+  public static final long GREETING_NANOS = TimeUnit.SECONDS.toNanos(2);
+
   private static final long LONGEST_STAMP_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final int MESSAGES_IN_ADVANCE = 64;
   private static final int MAX_WRITE_TURNS = 32;
@@ -61,7 +64,6 @@ public final class SessionStream implements TimedItem {
   private volatile Phase phase = Phase.GREETING;
   private final AtomicInteger flushRequests = new AtomicInteger();
   private final long startedNanos;
-  private final long greetingNanos;
   private final SessionLiveness liveness;
   private volatile long sentNanos;
   private volatile long stampIntervalNanos = LONGEST_STAMP_INTERVAL_NANOS;
@@ -72,8 +74,7 @@ public final class SessionStream implements TimedItem {
   /** When the goodbye was sent, after which nothing else is sent. */
   private volatile long goodbyeSentNanos = ClientClock.NEVER;
 
-  private SessionStream(
-      Channel channel, SessionContext sessionContext, SessionEvents events, long greetingNanos) {
+  private SessionStream(Channel channel, SessionContext sessionContext, SessionEvents events) {
     this.hello = sessionContext.hello();
     this.clock = sessionContext.clock();
     this.offload = sessionContext.offload();
@@ -82,19 +83,13 @@ public final class SessionStream implements TimedItem {
     this.channel = channel;
     this.call = channel.newCall(SessionServiceGrpc.getSessionMethod(), CallOptions.DEFAULT);
     this.startedNanos = clock.nanos();
-    this.greetingNanos = greetingNanos;
     this.liveness = new SessionLiveness(startedNanos);
     this.sentNanos = startedNanos;
   }
 
-  /**
-   * Opens the stream and sends the greeting; returns at once.
-   *
-   * @param greetingNanos the longest time from now to the server's welcome
-   */
-  static SessionStream open(
-      Channel channel, SessionContext sessionContext, SessionEvents events, long greetingNanos) {
-    SessionStream session = new SessionStream(channel, sessionContext, events, greetingNanos);
+  /** Opens the stream and sends the greeting; returns at once. */
+  static SessionStream open(Channel channel, SessionContext sessionContext, SessionEvents events) {
+    SessionStream session = new SessionStream(channel, sessionContext, events);
     sessionContext.sessions().add(session);
     session.call.start(new SessionCallListener(session, session.offload), new Metadata());
     session.call.request(MESSAGES_IN_ADVANCE);
@@ -167,7 +162,7 @@ public final class SessionStream implements TimedItem {
   public long dueNanos() {
     return switch (phase) {
       case OVER -> ClientClock.NEVER;
-      case GREETING -> startedNanos + greetingNanos;
+      case GREETING -> startedNanos + GREETING_NANOS;
       case OPEN, LEAVING ->
           goodbyeSentNanos == ClientClock.NEVER
               ? Math.min(nextHeartbeatNanos(), liveness.dueNanos())
@@ -179,10 +174,10 @@ public final class SessionStream implements TimedItem {
   public void run(long nowNanos) {
     SessionLiveness.Verdict verdict = liveness.judge(nowNanos);
     if (phase == Phase.GREETING) {
-      if (nowNanos - startedNanos >= greetingNanos) {
+      if (nowNanos - startedNanos >= GREETING_NANOS) {
         end(
             Status.UNAVAILABLE.withDescription(
-                "no welcome within " + TimeUnit.NANOSECONDS.toSeconds(greetingNanos) + " s"));
+                "no welcome within " + TimeUnit.NANOSECONDS.toSeconds(GREETING_NANOS) + " s"));
       }
     } else if (goodbyeSentNanos != ClientClock.NEVER) {
       if (nowNanos - goodbyeSentNanos >= SessionLiveness.ANSWER_NANOS) {

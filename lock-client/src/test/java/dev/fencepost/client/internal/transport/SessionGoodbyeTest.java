@@ -30,8 +30,7 @@ class SessionGoodbyeTest {
       SessionStream.open(
           replica.connect(),
           new SessionContext(Hello.getDefaultInstance(), time, Runnable::run, sessions),
-          new RecordedEvents(),
-          ReconnectBackoff.greetingNanosAfter(0));
+          new RecordedEvents());
 
   @AfterEach
   void close() {

@@ -171,7 +171,7 @@ class ForeignDigitsTest {
   /** Programs read the metrics, and the times of the log. */
   private static void requireAsciiIn(ReplicaServer server) throws IOException {
     assertThat(server.readLog())
-        .containsPattern("(?m)^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+\\S+ INFO  Readiness ready");
+        .containsPattern("(?m)^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+\\S+ INFO  ReadinessCheck ready");
     assertThat(server.read("/metrics"))
         .contains("fencepost_")
         .doesNotContainPattern("[\u0660-\u0669]");

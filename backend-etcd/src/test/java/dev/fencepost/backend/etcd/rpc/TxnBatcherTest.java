@@ -49,10 +49,12 @@ final class TxnBatcherTest {
   @Test
   void requestWithoutKey_doesNotKeepTheNextOne() {
     Throwable thrown = catchThrowable(() -> submit(""));
-    submit("next");
+    CompletableFuture<Integer> next = submit("next");
 
     assertThat(sent).as("transactions").hasSize(1);
     assertThat(thrown).isNull();
+    reply(0);
+    assertThat(next).isCompletedWithValue(0);
   }
 
   @Test

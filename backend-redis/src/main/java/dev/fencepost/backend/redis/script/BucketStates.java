@@ -83,7 +83,7 @@ public final class BucketStates {
    * same process with another history: a process that is demoted and promoted again keeps its
    * scripts.
    */
-  public void invalidate(int bucket) {
+  void invalidate(int bucket) {
     states.updateAndGet(bucket, last -> new BucketState(last.beginning(), unbound));
   }
 

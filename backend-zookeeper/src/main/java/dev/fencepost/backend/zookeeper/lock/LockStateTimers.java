@@ -74,7 +74,7 @@ public final class LockStateTimers {
   }
 
   /** Expires this state from now on. */
-  public void track(LockName lock, LockNode node, Stat stat) {
+  void track(LockName lock, LockNode node, Stat stat) {
     LockNode resolved = node.resolved(stat);
     if (node.kind() == StateKind.IDLE) {
       untrack(lock);
@@ -105,7 +105,7 @@ public final class LockStateTimers {
    * Records that the outcome of our write is unknown. The lock is read soon, even if the connection
    * stays: if the write was executed, no other replica ends its state.
    */
-  public void recordDoubt(LockName lock) {
+  void recordDoubt(LockName lock) {
     inDoubt.add(lock);
     if (isResolutionScheduled.compareAndSet(false, true)) {
       schedule(

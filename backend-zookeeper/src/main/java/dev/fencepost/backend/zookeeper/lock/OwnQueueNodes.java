@@ -75,7 +75,7 @@ public final class OwnQueueNodes {
   }
 
   /** Remembers and watches our new queue node. */
-  public void onCreated(LockName lock, String path) {
+  void onCreated(LockName lock, String path) {
     ZookeeperClient client = session;
     String node = path.substring(path.lastIndexOf('/') + 1);
     OwnNode own = new OwnNode(node);
@@ -106,7 +106,7 @@ public final class OwnQueueNodes {
   }
 
   /** Runs before a transaction that deletes our queue node: its watch must not wake a waiter. */
-  public void onLeaveSent(LockName lock) {
+  void onLeaveSent(LockName lock) {
     OwnNode own = nodes.get(lock);
     if (own != null) {
       own.leaving = true;
@@ -115,7 +115,7 @@ public final class OwnQueueNodes {
   }
 
   /** Runs after that transaction was refused or had no answer. */
-  public void onLeaveFailed(LockName lock) {
+  void onLeaveFailed(LockName lock) {
     OwnNode own = nodes.get(lock);
     if (own != null) {
       own.leaving = false;
@@ -123,7 +123,7 @@ public final class OwnQueueNodes {
   }
 
   /** Runs after that transaction was executed. */
-  public void onLeft(LockName lock) {
+  void onLeft(LockName lock) {
     nodes.remove(lock);
   }
 

@@ -68,7 +68,7 @@ public final class TokenBaseManager {
         Math.max(current().tokenAt(client.lastZxid()), highestSeen.get()), clock.nowNanos());
   }
 
-  public void recordToken(long token) {
+  void recordToken(long token) {
     if (token > highestSeen.get()) {
       highestSeen.accumulateAndGet(token, Math::max);
     }

@@ -9,6 +9,7 @@ import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.spi.StoreConfigurationException;
+import dev.fencepost.lock.spi.record.FenceMarkRule;
 import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.lock.spi.record.Transition;
 import java.io.IOException;

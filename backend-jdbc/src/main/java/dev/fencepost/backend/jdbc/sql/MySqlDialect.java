@@ -12,6 +12,7 @@ import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
+import dev.fencepost.lock.spi.record.FenceMarkRule;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

@@ -1,21 +1,22 @@
-package dev.fencepost.backend.jdbc.sql;
+package dev.fencepost.lock.spi.record;
 
 import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
 import java.util.concurrent.TimeUnit;
 
 /** The rule of fence marks: a token passes at or above the mark and at most one day ahead. */
-final class FenceMarkRule {
+public final class FenceMarkRule {
   private static final long DAY_NANOS = TimeUnit.DAYS.toNanos(1);
 
   private FenceMarkRule() {}
 
   /** The highest token that passes by the clock alone. */
-  static long highestAccepted(long nowMicros) {
+  public static long highestAccepted(long nowMicros) {
     return dayAfter(Math.multiplyExact(nowMicros, 1_000L));
   }
 
-  static long dayAfter(long token) {
+  /** The highest token that passes beside one that was granted. */
+  public static long dayAfter(long token) {
     return token > Long.MAX_VALUE - DAY_NANOS ? Long.MAX_VALUE : token + DAY_NANOS;
   }
 
@@ -24,7 +25,7 @@ final class FenceMarkRule {
    *
    * @param mark the mark before; 0 if there was none
    */
-  static FenceAdvance verdict(long mark, FencingToken token) {
+  public static FenceAdvance verdict(long mark, FencingToken token) {
     if (token.value() < mark) {
       return new FenceAdvance.Stale(new FencingToken(mark));
     }

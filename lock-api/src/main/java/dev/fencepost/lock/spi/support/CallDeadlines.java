@@ -1,0 +1,199 @@
+package dev.fencepost.lock.spi.support;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Fails calls whose deadlines have passed, and repeats periodic tasks, on one daemon thread. A call
+ * fails at its deadline or up to {@value #TICK_MILLIS} ms later. One entry is held for each pending
+ * call.
+ *
+ * <p>A hashed timing wheel (Varghese and Lauck, 1987, scheme 6): an entry lies in the slot of its
+ * deadline's tick, so that adding, removing and finding what is due take constant time. Safe for
+ * use by many threads.
+ */
+public final class CallDeadlines implements AutoCloseable {
+  static final int TICK_MILLIS = 20;
+  private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(TICK_MILLIS);
+
+  /** One turn of the wheel takes 10 s. Entries with later deadlines stay for another turn. */
+  private static final int SLOTS = 512;
+
+  private final LongSupplier nanoClock;
+  private final long startNanos;
+  private final Consumer<Throwable> onTaskFailure;
+  private final @Nullable ScheduledThreadPoolExecutor executor;
+  private final List<Set<PendingCall>> slots =
+      IntStream.range(0, SLOTS)
+          .<Set<PendingCall>>mapToObj(i -> ConcurrentHashMap.newKeySet())
+          .toList();
+  private volatile long sweptTick;
+  private volatile boolean closed;
+
+  /**
+   * Starts the thread.
+   *
+   * @param onTaskFailure receives what a repeated task throws, usually for the log; the task is
+   *     repeated nevertheless
+   */
+  public CallDeadlines(String threadName, Consumer<Throwable> onTaskFailure) {
+    this(System::nanoTime, onTaskFailure, newExecutor(threadName));
+    repeat(this::sweep, Duration.ofMillis(TICK_MILLIS));
+  }
+
+  /** For tests, which call {@link #sweep} themselves. */
+  CallDeadlines(LongSupplier nanoClock) {
+    this(nanoClock, error -> {}, null);
+  }
+
+  private CallDeadlines(
+      LongSupplier nanoClock,
+      Consumer<Throwable> onTaskFailure,
+      @Nullable ScheduledThreadPoolExecutor executor) {
+    this.nanoClock = nanoClock;
+    this.startNanos = nanoClock.getAsLong();
+    this.onTaskFailure = onTaskFailure;
+    this.executor = executor;
+  }
+
+  /**
+   * Returns the outcome of a call, or this failure if there is none within the time. The failure of
+   * a call comes without the exceptions that stages wrap around it.
+   */
+  public <T> CompletableFuture<T> within(
+      Duration time, CompletionStage<T> call, Supplier<? extends RuntimeException> failure) {
+    CompletableFuture<T> answer = new CompletableFuture<>();
+    expire(answer, new CallDeadline(nanoClock.getAsLong() + time.toNanos()), failure);
+    call.whenComplete(
+        (result, error) -> {
+          if (error == null) {
+            answer.complete(result);
+          } else {
+            answer.completeExceptionally(AsyncCalls.cause(error));
+          }
+        });
+    return answer;
+  }
+
+  /** Fails the answer if it is not complete at the deadline. After {@link #close}, at once. */
+  @SuppressWarnings("FutureReturnValueIgnored") // It only removes the entry.
+  public void expire(
+      CompletableFuture<?> answer,
+      CallDeadline deadline,
+      Supplier<? extends RuntimeException> failure) {
+    PendingCall call = new PendingCall(answer, deadline.nanos(), failure);
+    add(call);
+    answer.whenComplete((result, error) -> call.remove());
+  }
+
+  /** Repeats a task with this pause between two runs, until {@link #close}. */
+  @SuppressWarnings("FutureReturnValueIgnored") // Nobody waits for a task without an end.
+  public void repeat(Runnable task, Duration pause) {
+    if (executor != null) {
+      executor.scheduleWithFixedDelay(
+          () -> run(task), pause.toNanos(), pause.toNanos(), TimeUnit.NANOSECONDS);
+    }
+  }
+
+  /** Ends the thread and fails all pending calls. */
+  @Override
+  public void close() {
+    closed = true;
+    if (executor != null) {
+      executor.shutdown();
+    }
+    for (Set<PendingCall> slot : slots) {
+      slot.forEach(call -> call.answer.completeExceptionally(CallFailures.closed()));
+    }
+  }
+
+  /** Fails the calls whose deadlines have passed. */
+  void sweep() {
+    long now = nanoClock.getAsLong();
+    long tick = tickOf(now);
+    long first = Math.max(sweptTick + 1, tick - SLOTS + 1);
+    // Before the slots are visited: an entry that comes too late for its slot is moved by add().
+    sweptTick = tick;
+    for (long each = first; each <= tick; each++) {
+      for (PendingCall call : slotOf(each)) {
+        if (call.deadlineNanos - now <= 0) {
+          call.answer.completeExceptionally(call.failure.get());
+        }
+      }
+    }
+  }
+
+  private void add(PendingCall call) {
+    long tick;
+    do {
+      // Rounded up: when the slot is visited, the deadline has passed.
+      tick = Math.max(tickOf(call.deadlineNanos + TICK_NANOS - 1), sweptTick + 1);
+      call.slot = slotOf(tick);
+      call.slot.add(call);
+    } while (tick <= sweptTick && call.slot.remove(call));
+    if (closed) {
+      call.answer.completeExceptionally(CallFailures.closed());
+    }
+  }
+
+  private void run(Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException | Error e) {
+      onTaskFailure.accept(e);
+    }
+  }
+
+  private long tickOf(long nanos) {
+    return (nanos - startNanos) / TICK_NANOS;
+  }
+
+  private Set<PendingCall> slotOf(long tick) {
+    return slots.get((int) Math.floorMod(tick, (long) SLOTS));
+  }
+
+  private static ScheduledThreadPoolExecutor newExecutor(String threadName) {
+    ScheduledThreadPoolExecutor executor =
+        new ScheduledThreadPoolExecutor(
+            1,
+            task -> {
+              Thread thread = new Thread(task, threadName);
+              thread.setDaemon(true);
+              return thread;
+            });
+    executor.setContinueExistingPeriodicTasksAfterShutdownPolicy(false);
+    executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    return executor;
+  }
+
+  private static final class PendingCall {
+    private final CompletableFuture<?> answer;
+    private final long deadlineNanos;
+    private final Supplier<? extends RuntimeException> failure;
+    private Set<PendingCall> slot = Set.of();
+
+    PendingCall(
+        CompletableFuture<?> answer,
+        long deadlineNanos,
+        Supplier<? extends RuntimeException> failure) {
+      this.answer = answer;
+      this.deadlineNanos = deadlineNanos;
+      this.failure = failure;
+    }
+
+    void remove() {
+      slot.remove(this);
+    }
+  }
+}

@@ -1,0 +1,319 @@
+package dev.fencepost.lock.spi.support;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import java.util.function.IntSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A bounded queue of requests to a store, and the calls in flight that carry them. Requests that
+ * wait when a call may begin travel in it together; nothing waits for a batch to fill. Two requests
+ * with the same key never share a batch, and a request that another one may spoil travels alone, in
+ * places of its own.
+ *
+ * <p>Requests are sent in the order of their arrival, those that travel alone and the others each
+ * among themselves, and are answered in any order. A request whose deadline passes fails then; its
+ * call keeps its place until the store owes no answer, so that a silent store cannot be flooded.
+ * Renewals that must not wait behind attempts get a lane of their own.
+ *
+ * <p>Any thread that submits or answers a request begins the next calls. Senders run outside the
+ * monitor. A call that is answered while it is being sent is continued by the loop that sent it,
+ * not by another frame, so that thousands of requests that fail at once do not overflow the stack.
+ *
+ * <p>Safe for use by many threads.
+ *
+ * @param <Q> the type of requests
+ * @param <A> the type of answers
+ */
+public final class CallLane<Q, A> {
+  private static final int SCANNED_PER_REQUEST = 8;
+
+  private final CallFailures failures;
+  private final CallDeadlines deadlines;
+  private final Limits limits;
+  private final IntSupplier inFlightLimit;
+  private final Function<Q, Object> keyOf;
+  private final BatchSender<Q, A> sender;
+  private final Deque<QueuedRequest<Q, A>> queue = new ArrayDeque<>();
+  private final Deque<QueuedRequest<Q, A>> aloneQueue = new ArrayDeque<>();
+  private int batchSize;
+  private int inFlight;
+  private int aloneInFlight;
+  private boolean closed;
+
+  /** Sends requests to the store. */
+  @FunctionalInterface
+  public interface BatchSender<Q, A> {
+    /**
+     * Sends requests together.
+     *
+     * @param requests at least one
+     * @param deadline the latest of their deadlines
+     * @return a stage that completes when the store owes no answer, with one reply for each request
+     *     in their order. A failure, or an exception, fails all of them
+     */
+    CompletionStage<List<BatchReply<A>>> send(List<Q> requests, CallDeadline deadline);
+  }
+
+  /**
+   * The bounds of a lane.
+   *
+   * @param batchSize most requests in one call
+   * @param inFlight most calls in flight, without those that carry one request alone
+   * @param aloneInFlight most calls in flight that carry one request alone
+   * @param capacity most requests in the queue
+   */
+  public record Limits(int batchSize, int inFlight, int aloneInFlight, int capacity) {}
+
+  /**
+   * Makes an empty lane.
+   *
+   * @param keyOf the key of a request, which two requests of a batch must not share. It must not
+   *     throw
+   */
+  public CallLane(
+      CallFailures failures,
+      CallDeadlines deadlines,
+      Limits limits,
+      Function<Q, Object> keyOf,
+      BatchSender<Q, A> sender) {
+    this(failures, deadlines, limits, limits::inFlight, keyOf, sender);
+  }
+
+  /**
+   * Makes an empty lane with a limit that varies.
+   *
+   * @param inFlightLimit takes the place of {@link Limits#inFlight}. Queried under the monitor when
+   *     a request arrives or is answered, and by {@link #admit}. It must not throw
+   */
+  CallLane(
+      CallFailures failures,
+      CallDeadlines deadlines,
+      Limits limits,
+      IntSupplier inFlightLimit,
+      Function<Q, Object> keyOf,
+      BatchSender<Q, A> sender) {
+    this.failures = failures;
+    this.deadlines = deadlines;
+    this.limits = limits;
+    this.inFlightLimit = inFlightLimit;
+    this.keyOf = keyOf;
+    this.sender = sender;
+    this.batchSize = limits.batchSize();
+  }
+
+  /** Queues a request for the next batch. Its stage completes at the deadline at the latest. */
+  public CompletableFuture<A> submit(Q request, CallDeadline deadline) {
+    return enqueue(queue, request, deadline);
+  }
+
+  /** Queues a request that travels alone. */
+  public CompletableFuture<A> submitAlone(Q request, CallDeadline deadline) {
+    return enqueue(aloneQueue, request, deadline);
+  }
+
+  /**
+   * Begins queued calls up to the present limit. To be called when a varying limit may be higher.
+   */
+  public void admit() {
+    for (Batch<Q, A> batch = take(); batch != null; batch = take()) {
+      send(batch);
+    }
+  }
+
+  /** Makes later batches no larger than this, because the store refused a larger one. */
+  public synchronized void shrinkBatches(int most) {
+    batchSize = Math.max(1, Math.min(batchSize, most));
+  }
+
+  /** Fails the queued requests and refuses all later ones. Calls in flight end by themselves. */
+  public void close() {
+    List<QueuedRequest<Q, A>> left = new ArrayList<>();
+    synchronized (this) {
+      closed = true;
+      left.addAll(aloneQueue);
+      left.addAll(queue);
+      aloneQueue.clear();
+      queue.clear();
+    }
+    left.forEach(each -> each.answer.completeExceptionally(CallFailures.closed()));
+  }
+
+  private CompletableFuture<A> enqueue(
+      Deque<QueuedRequest<Q, A>> into, Q request, CallDeadline deadline) {
+    QueuedRequest<Q, A> queued = new QueuedRequest<>(request, deadline);
+    synchronized (this) {
+      if (closed) {
+        return CompletableFuture.failedFuture(CallFailures.closed());
+      }
+      if (queue.size() + aloneQueue.size() >= limits.capacity()) {
+        return CompletableFuture.failedFuture(failures.overloaded());
+      }
+      into.addLast(queued);
+    }
+    deadlines.expire(queued.answer, deadline, failures::timeout);
+    admit();
+    return queued.answer;
+  }
+
+  private synchronized @Nullable Batch<Q, A> take() {
+    if (aloneInFlight < limits.aloneInFlight()) {
+      QueuedRequest<Q, A> next = pollPending(aloneQueue);
+      if (next != null) {
+        aloneInFlight++;
+        return new Batch<>(List.of(next), true);
+      }
+    }
+    if (queue.isEmpty() || inFlight >= inFlightLimit.getAsInt()) {
+      return null;
+    }
+    List<QueuedRequest<Q, A>> batch = batchSize == 1 ? takeOne() : takeMany();
+    if (batch.isEmpty()) {
+      return null;
+    }
+    inFlight++;
+    return new Batch<>(batch, false);
+  }
+
+  private List<QueuedRequest<Q, A>> takeOne() {
+    QueuedRequest<Q, A> next = pollPending(queue);
+    return next == null ? List.of() : List.of(next);
+  }
+
+  private List<QueuedRequest<Q, A>> takeMany() {
+    List<QueuedRequest<Q, A>> batch = new ArrayList<>(Math.min(queue.size(), batchSize));
+    Deque<QueuedRequest<Q, A>> passedOver = new ArrayDeque<>();
+    Set<Object> keys = new HashSet<>();
+    int scanned = 0;
+    while (batch.size() < batchSize && scanned++ < batchSize * SCANNED_PER_REQUEST) {
+      QueuedRequest<Q, A> each = pollPending(queue);
+      if (each == null) {
+        break;
+      }
+      (keys.add(keyOf.apply(each.request)) ? batch : passedOver).add(each);
+    }
+    while (!passedOver.isEmpty()) {
+      queue.addFirst(passedOver.removeLast());
+    }
+    return batch;
+  }
+
+  /** Removes the first request that still waits for an answer; those that timed out are dropped. */
+  private static <Q, A> @Nullable QueuedRequest<Q, A> pollPending(Deque<QueuedRequest<Q, A>> from) {
+    QueuedRequest<Q, A> next = from.pollFirst();
+    while (next != null && next.answer.isDone()) {
+      next = from.pollFirst();
+    }
+    return next;
+  }
+
+  private void send(Batch<Q, A> batch) {
+    Thread sending = Thread.currentThread();
+    AsyncCalls.start(() -> sender.send(batch.requests(), batch.deadline()))
+        .whenComplete(
+            (replies, error) -> {
+              settle(batch, replies, error);
+              if (batch.isSent || Thread.currentThread() != sending) {
+                admit();
+              }
+            });
+    batch.isSent = true;
+  }
+
+  private void settle(
+      Batch<Q, A> batch, @Nullable List<BatchReply<A>> answered, @Nullable Throwable error) {
+    List<BatchReply<A>> replies = repliesTo(batch, answered, error);
+    free(batch, replies).forEach(each -> each.answer.completeExceptionally(CallFailures.closed()));
+    for (int i = 0; i < replies.size(); i++) {
+      CompletableFuture<A> answer = batch.members.get(i).answer;
+      if (replies.get(i) instanceof BatchReply.Answered<A> reply) {
+        answer.complete(reply.answer());
+      } else if (replies.get(i) instanceof BatchReply.Failed<A> reply) {
+        answer.completeExceptionally(AsyncCalls.cause(reply.error()));
+      }
+    }
+  }
+
+  private static <Q, A> List<BatchReply<A>> repliesTo(
+      Batch<Q, A> batch, @Nullable List<BatchReply<A>> answered, @Nullable Throwable error) {
+    int size = batch.members.size();
+    if (error == null && answered != null && answered.size() == size) {
+      return answered;
+    }
+    Throwable failure =
+        error == null ? new IllegalStateException("not one reply for each of " + size) : error;
+    return Collections.nCopies(size, new BatchReply.Failed<>(failure));
+  }
+
+  /**
+   * Frees the place of a call and queues again what is to be sent alone.
+   *
+   * @return what cannot be queued, because the lane is closed
+   */
+  private synchronized List<QueuedRequest<Q, A>> free(
+      Batch<Q, A> batch, List<BatchReply<A>> replies) {
+    if (batch.isAlone) {
+      aloneInFlight--;
+    } else {
+      inFlight--;
+    }
+    List<QueuedRequest<Q, A>> refused = new ArrayList<>();
+    for (int i = replies.size() - 1; i >= 0; i--) {
+      if (replies.get(i) instanceof BatchReply.SendAlone) {
+        if (closed) {
+          refused.add(batch.members.get(i));
+        } else {
+          aloneQueue.addFirst(batch.members.get(i));
+        }
+      }
+    }
+    return refused;
+  }
+
+  private static final class QueuedRequest<Q, A> {
+    private final Q request;
+    private final CallDeadline deadline;
+    private final CompletableFuture<A> answer = new CompletableFuture<>();
+
+    QueuedRequest(Q request, CallDeadline deadline) {
+      this.request = request;
+      this.deadline = deadline;
+    }
+  }
+
+  /** One call. */
+  private static final class Batch<Q, A> {
+    private final List<QueuedRequest<Q, A>> members;
+    private final boolean isAlone;
+
+    /** False until the sender has returned; read by the sending thread only, or does not matter. */
+    private boolean isSent;
+
+    Batch(List<QueuedRequest<Q, A>> members, boolean isAlone) {
+      this.members = members;
+      this.isAlone = isAlone;
+    }
+
+    List<Q> requests() {
+      return members.size() == 1
+          ? List.of(members.get(0).request)
+          : members.stream().map(each -> each.request).toList();
+    }
+
+    CallDeadline deadline() {
+      CallDeadline latest = members.get(0).deadline;
+      for (QueuedRequest<Q, A> each : members) {
+        latest = latest.orLater(each.deadline);
+      }
+      return latest;
+    }
+  }
+}

@@ -3,6 +3,7 @@ package dev.fencepost.server;
 import dev.fencepost.server.config.ServerConfig;
 import dev.fencepost.server.service.call.StreamReset;
 import dev.fencepost.server.service.limit.ServerLimits;
+import dev.fencepost.server.transport.ConnectionRegistry;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.ServerServiceDefinition;
@@ -41,7 +42,8 @@ final class GrpcServer {
    */
   static GrpcServer start(InetSocketAddress address, ServerConfig config, Parts parts)
       throws IOException {
-    NettyServerBuilder builder = GrpcTransport.listen(address, config, parts.threads());
+    NettyServerBuilder builder =
+        GrpcTransport.listen(address, config, parts.threads(), parts.connections());
     parts.services().forEach(builder::addService);
     builder.addService(bounded(parts.health().service(), parts));
     builder.addStreamTracerFactory(parts.tracer());
@@ -72,6 +74,7 @@ final class GrpcServer {
    * @param limits counts open calls
    * @param tracer counts ended calls
    * @param threads threads of the connections
+   * @param connections open connections
    */
   record Parts(
       List<ServerServiceDefinition> services,
@@ -79,7 +82,8 @@ final class GrpcServer {
       UnaryOperator<ServerServiceDefinition> bounds,
       ServerLimits limits,
       ServerStreamTracer.Factory tracer,
-      TransportThreads threads) {}
+      TransportThreads threads,
+      ConnectionRegistry connections) {}
 
   /**
    * Accepts no more connections and waits for open calls. Streams of health checks never end by

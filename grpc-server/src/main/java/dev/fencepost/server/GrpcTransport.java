@@ -3,6 +3,7 @@ package dev.fencepost.server;
 import dev.fencepost.server.config.ServerConfig;
 import dev.fencepost.server.config.ServerConfig.Connections;
 import dev.fencepost.server.config.ServerConfig.Limits;
+import dev.fencepost.server.transport.ConnectionRegistry;
 import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.epoll.Epoll;
@@ -34,12 +35,16 @@ final class GrpcTransport {
 
   /** Creates a server on the address. Handlers run on the threads of the transport. */
   static NettyServerBuilder listen(
-      InetSocketAddress address, ServerConfig config, TransportThreads threads) {
+      InetSocketAddress address,
+      ServerConfig config,
+      TransportThreads threads,
+      ConnectionRegistry connections) {
     NettyServerBuilder server = NettyServerBuilder.forAddress(address);
     server
         .bossEventLoopGroup(threads.group())
         .workerEventLoopGroup(threads.group())
-        .channelType(TransportThreads.channelType())
+        .channelFactory(() -> connections.watch(TransportThreads.newListeningChannel()))
+        .addTransportFilter(connections)
         .decompressorRegistry(LazyGzipDecompressor.registry())
         .directExecutor();
     connections(server, config.connections());

@@ -17,6 +17,7 @@ import dev.fencepost.server.service.call.StatusMapper;
 import dev.fencepost.server.service.call.StoreGate;
 import dev.fencepost.server.service.limit.ServerLimits;
 import dev.fencepost.server.service.wire.LeasePolicy;
+import dev.fencepost.server.transport.ConnectionRegistry;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerServiceDefinition;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -40,6 +41,7 @@ final class ServerAssembly {
 
   private final SystemTimers timers = new SystemTimers();
   private final TransportThreads transport = new TransportThreads();
+  private final ConnectionRegistry connections = new ConnectionRegistry();
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final ProcessMetrics process = new ProcessMetrics(registry, ServerVersion.current());
@@ -101,7 +103,8 @@ final class ServerAssembly {
         services::bounded,
         limits,
         new CallMetrics(methods, timers, registry),
-        transport);
+        transport,
+        connections);
   }
 
   ReadinessCheck readiness() {

@@ -34,9 +34,9 @@ final class TransportThreads implements AutoCloseable {
     return workers;
   }
 
-  /** Returns the type of the listening channel. */
-  static Class<? extends ServerChannel> channelType() {
-    return Epoll.isAvailable() ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+  /** Creates a listening channel. */
+  static ServerChannel newListeningChannel() {
+    return Epoll.isAvailable() ? new EpollServerSocketChannel() : new NioServerSocketChannel();
   }
 
   /**

@@ -53,7 +53,7 @@ class ArchitectureTest {
               "dev.fencepost.backend.jdbc.JdbcBackendProvider",
               "H2 has no clock but this machine's, which is handed to it here"),
           entry(
-              "dev.fencepost.backend.redis.RedisStore",
+              "dev.fencepost.backend.redis.RedisBackend",
               "waits for the end of a quiet time, on the thread that opens the store"),
           entry(
               "dev.fencepost.client.internal.time.SuspendAwareClock",

@@ -1,170 +1,162 @@
 package dev.fencepost.backend.redis;
 
+import dev.fencepost.backend.redis.connection.NettyChannels;
+import dev.fencepost.backend.redis.connection.RedisConnectionFactory;
+import dev.fencepost.backend.redis.connection.RedisConnections;
+import dev.fencepost.backend.redis.connection.RedisErrors;
+import dev.fencepost.backend.redis.connection.RedisServerCheck;
 import dev.fencepost.backend.redis.connection.RedisSettings;
 import dev.fencepost.backend.redis.connection.RedisStoreUri;
-import dev.fencepost.backend.redis.lock.LockLister;
-import dev.fencepost.lock.Attempt;
-import dev.fencepost.lock.Claim;
-import dev.fencepost.lock.FenceAdvance;
-import dev.fencepost.lock.FencingToken;
-import dev.fencepost.lock.ForceReleaseCommand;
-import dev.fencepost.lock.GrantRef;
-import dev.fencepost.lock.HandOver;
+import dev.fencepost.backend.redis.connection.TimeoutSweeper;
+import dev.fencepost.backend.redis.connection.WakeSubscriber;
+import dev.fencepost.backend.redis.script.ScriptRunner;
 import dev.fencepost.lock.LockName;
-import dev.fencepost.lock.LockState;
-import dev.fencepost.lock.Release;
-import dev.fencepost.lock.ReleaseCommand;
-import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.Replica;
-import dev.fencepost.lock.ResourceName;
-import dev.fencepost.lock.Revocation;
-import dev.fencepost.lock.spi.ListQuery;
-import dev.fencepost.lock.spi.LockBackend;
-import dev.fencepost.lock.spi.LockPage;
-import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.lock.spi.StoreInfo;
-import java.util.Collection;
-import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
+import dev.fencepost.lock.spi.support.StoreOpener;
+import io.lettuce.core.RedisChannelHandler;
+import io.lettuce.core.RedisConnectionStateListener;
+import java.net.SocketAddress;
+import java.time.Duration;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The backend for Redis. Only {@link #close} blocks. Stages complete on the client library's
- * network threads, so a callback that blocks delays all other calls. {@link #open} may be repeated
- * after it failed.
+ * Opens Redis as a store: connects, checks each master, settles all buckets, subscribes to the
+ * replica's channel and registers the replica. Blocks until the store can grant locks.
  */
-final class RedisBackend implements LockBackend {
+final class RedisBackend implements StoreOpener.BlockingOpener<RedisStore> {
+  private static final Duration LEAST_SILENCE = Duration.ofSeconds(3);
+
   private final RedisStoreUri uri;
   private final RedisSettings settings;
-  private volatile @Nullable RedisStore store;
-  private boolean closed;
 
   RedisBackend(RedisStoreUri uri, RedisSettings settings) {
     this.uri = uri;
     this.settings = settings;
   }
 
+  /**
+   * {@inheritDoc}
+   *
+   * @throws dev.fencepost.lock.spi.StoreConfigurationException if the store cannot be used
+   * @throws StoreException if the store does not answer now
+   */
   @Override
-  public CompletionStage<StoreInfo> open(Replica self, Consumer<LockName> wake) {
-    CompletableFuture<StoreInfo> opened = new CompletableFuture<>();
-    Thread opener =
-        new Thread(
-            () -> {
-              try {
-                opened.complete(openNow(self, wake));
-              } catch (RuntimeException | Error e) {
-                opened.completeExceptionally(e);
-              }
-            },
-            "fencepost-redis-open");
-    opener.setDaemon(true);
-    opener.start();
-    return opened;
-  }
-
-  @Override
-  public CompletionStage<Void> announce(Replica self) {
-    return with(open -> open.housekeeping().announce(self)).thenAccept(done -> {});
-  }
-
-  @Override
-  public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent intent) {
-    return with(open -> open.writer().acquire(claim, intent));
-  }
-
-  @Override
-  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent intent) {
-    return with(open -> open.writer().handOver(from, to, intent));
-  }
-
-  @Override
-  public CompletionStage<Renewal> renew(GrantRef grant) {
-    return with(open -> open.renewals().renew(grant));
-  }
-
-  @Override
-  public CompletionStage<Release> release(ReleaseCommand command) {
-    return with(open -> open.writer().release(command));
-  }
-
-  @Override
-  public CompletionStage<Revocation> forceRelease(ForceReleaseCommand command) {
-    return with(open -> open.writer().forceRelease(command));
-  }
-
-  @Override
-  public CompletionStage<Void> leave(LockName lock) {
-    return with(open -> open.writer().leave(lock));
-  }
-
-  @Override
-  public CompletionStage<List<LockState>> describe(Collection<LockName> locks) {
-    List<LockName> names = List.copyOf(locks);
-    return with(open -> open.reader().describe(names));
-  }
-
-  @Override
-  public CompletionStage<LockPage> list(ListQuery query) {
-    return with(open -> LockLister.read(open.runner(), open.reader(), query));
-  }
-
-  @Override
-  public CompletionStage<FenceAdvance> advance(ResourceName resource, FencingToken token) {
-    return with(open -> open.marks().advance(resource, token));
-  }
-
-  @Override
-  public CompletionStage<Optional<FencingToken>> resetMark(ResourceName resource) {
-    return with(open -> open.marks().reset(resource));
-  }
-
-  @Override
-  public CompletionStage<StoreInfo> info() {
-    return with(open -> open.registry().info());
-  }
-
-  @Override
-  public void close() {
-    RedisStore open;
-    synchronized (this) {
-      closed = true;
-      open = store;
-      store = null;
-    }
-    if (open != null) {
-      open.close();
+  public StoreOpener.OpenedStore<RedisStore> open(Replica self, Consumer<LockName> wake) {
+    Duration silence = settings.callTimeout().plusSeconds(1);
+    NettyChannels channels =
+        new NettyChannels(silence.compareTo(LEAST_SILENCE) < 0 ? LEAST_SILENCE : silence);
+    ConnectionListener listener = new ConnectionListener(uri.kind());
+    try {
+      RedisConnections connections =
+          RedisConnectionFactory.connect(uri, settings, channels, listener);
+      TimeoutSweeper timeouts = new TimeoutSweeper(settings.callTimeout());
+      RedisStore store = new RedisStore(settings, self, connections, timeouts, channels);
+      try {
+        return new StoreOpener.OpenedStore<>(store, start(store, self, wake, listener));
+      } catch (RuntimeException e) {
+        store.close();
+        throw e;
+      }
+    } catch (RuntimeException e) {
+      throw RedisServerCheck.explain(e);
     }
   }
 
-  private StoreInfo openNow(Replica self, Consumer<LockName> wake) {
-    synchronized (this) {
-      if (closed || store != null) {
-        throw new IllegalStateException(closed ? "closed" : "open already");
+  private StoreInfo start(
+      RedisStore store, Replica self, Consumer<LockName> wake, ConnectionListener listener) {
+    ScriptRunner runner = store.runner();
+    RedisHousekeeping housekeeping = store.housekeeping();
+    housekeeping.startTimeouts();
+    listener.attach(housekeeping);
+    for (String master : runner.connections().masters()) {
+      RedisServerCheck.check(
+          uri.kind(), await(runner.sendCommandTo(master, redis -> redis.info(), info -> info)));
+      await(runner.connections().master(master).thenApply(runner.buckets()::loadScripts));
+    }
+    long quietMillis = await(housekeeping.settleAll());
+    runner.connections().listener().addListener(new WakeSubscriber(runner.schema(), wake));
+    await(
+        runner
+            .connections()
+            .listener()
+            .async()
+            .subscribe(runner.schema().channel(self.id()))
+            .thenApply(nothing -> true));
+    StoreInfo info = await(store.registry().announce(self));
+    housekeeping.startHeartbeat();
+    awaitQuietEnd(quietMillis);
+    return info;
+  }
+
+  /** Waits, so that a store that was empty or has just started grants as soon as this is open. */
+  private static void awaitQuietEnd(long millis) {
+    try {
+      TimeUnit.MILLISECONDS.sleep(millis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StoreException(Failure.STORE_ERROR, "interrupted while opening", e);
+    }
+  }
+
+  private <T> T await(CompletionStage<T> stage) {
+    try {
+      return stage
+          .toCompletableFuture()
+          .get(settings.callTimeout().toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      Throwable cause = RedisErrors.unwrap(e);
+      throw cause instanceof RuntimeException known ? known : RedisErrors.of(cause);
+    } catch (TimeoutException e) {
+      throw new StoreException(
+          Failure.STORE_TIMEOUT, "no answer from Redis within the call timeout", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StoreException(Failure.STORE_ERROR, "interrupted while opening", e);
+    }
+  }
+
+  /**
+   * Reports opened and broken connections to the housekeeping, once it is attached. In a cluster
+   * the library keeps opening connections to discover nodes, so there a new connection matters only
+   * while a bucket could not be settled.
+   */
+  private static final class ConnectionListener implements RedisConnectionStateListener {
+    private final boolean always;
+    private volatile @Nullable RedisHousekeeping housekeeping;
+
+    ConnectionListener(RedisStoreUri.Kind kind) {
+      this.always = kind != RedisStoreUri.Kind.CLUSTER;
+    }
+
+    void attach(RedisHousekeeping attached) {
+      housekeeping = attached;
+    }
+
+    @Override
+    public void onRedisConnected(RedisChannelHandler<?, ?> connection, SocketAddress address) {
+      RedisHousekeeping attached = housekeeping;
+      if (attached != null) {
+        if (always) {
+          attached.invalidateBuckets();
+        }
+        attached.settleSoon();
       }
     }
-    RedisStore.Opened opened = RedisStore.open(uri, settings, self, wake);
-    synchronized (this) {
-      if (!closed && store == null) {
-        store = opened.store();
-        return opened.info();
+
+    @Override
+    public void onRedisDisconnected(RedisChannelHandler<?, ?> connection) {
+      RedisHousekeeping attached = housekeeping;
+      if (attached != null && always) {
+        attached.invalidateBuckets();
       }
     }
-    opened.store().close();
-    throw notOpen();
-  }
-
-  private <T> CompletionStage<T> with(Function<RedisStore, CompletionStage<T>> call) {
-    RedisStore open = store;
-    return open == null ? CompletableFuture.failedFuture(notOpen()) : call.apply(open);
-  }
-
-  private static StoreException notOpen() {
-    return new StoreException(Failure.STORE_UNREACHABLE, "the backend is not open");
   }
 }

@@ -5,6 +5,8 @@ import dev.fencepost.backend.redis.connection.RedisStoreUri;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.LockBackendProvider;
 import dev.fencepost.lock.spi.StoreSettings;
+import dev.fencepost.lock.spi.support.OpenOnce;
+import dev.fencepost.lock.spi.support.StoreOpener;
 import java.util.Arrays;
 import java.util.List;
 
@@ -36,7 +38,10 @@ public final class RedisBackendProvider implements LockBackendProvider {
   @Override
   public LockBackend create(StoreSettings settings) {
     RedisSettings checked = RedisSettings.of(settings);
-    return new RedisBackend(RedisStoreUri.of(settings.uri(), checked), checked);
+    return new OpenOnce<>(
+        StoreOpener.onThread(
+            "fencepost-redis-open",
+            new RedisBackend(RedisStoreUri.of(settings.uri(), checked), checked)));
   }
 
   /** Redis has no schema. */

@@ -199,10 +199,7 @@ final class RedisHousekeeping implements AutoCloseable {
     for (String master : runner.connections().masters()) {
       logOutcome(
           "load its scripts",
-          runner
-              .connections()
-              .master(master)
-              .thenAccept(node -> runner.buckets().unboundScripts().load(node)));
+          runner.connections().master(master).thenApply(runner.buckets()::loadScripts));
     }
   }
 

@@ -1,42 +1,47 @@
 package dev.fencepost.backend.redis;
 
 import dev.fencepost.backend.redis.connection.NettyChannels;
-import dev.fencepost.backend.redis.connection.RedisConnectionFactory;
 import dev.fencepost.backend.redis.connection.RedisConnections;
-import dev.fencepost.backend.redis.connection.RedisErrors;
-import dev.fencepost.backend.redis.connection.RedisServerCheck;
 import dev.fencepost.backend.redis.connection.RedisSettings;
-import dev.fencepost.backend.redis.connection.RedisStoreUri;
 import dev.fencepost.backend.redis.connection.TimeoutSweeper;
-import dev.fencepost.backend.redis.connection.WakeSubscriber;
 import dev.fencepost.backend.redis.lock.FenceMarks;
+import dev.fencepost.backend.redis.lock.LockLister;
 import dev.fencepost.backend.redis.lock.LockReader;
 import dev.fencepost.backend.redis.lock.LockWriter;
 import dev.fencepost.backend.redis.lock.RenewalBatcher;
 import dev.fencepost.backend.redis.script.ScriptRunner;
 import dev.fencepost.backend.redis.script.TokenFloors;
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.FenceAdvance;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.ForceReleaseCommand;
+import dev.fencepost.lock.GrantRef;
+import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.ReleaseCommand;
+import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.Replica;
-import dev.fencepost.lock.spi.StoreException;
-import dev.fencepost.lock.spi.StoreException.Failure;
+import dev.fencepost.lock.ResourceName;
+import dev.fencepost.lock.Revocation;
+import dev.fencepost.lock.spi.ListQuery;
+import dev.fencepost.lock.spi.LockPage;
+import dev.fencepost.lock.spi.LockStore;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreInfo;
-import io.lettuce.core.RedisChannelHandler;
-import io.lettuce.core.RedisConnectionStateListener;
-import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
-import java.net.SocketAddress;
-import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
-/** A backend that is open: its connections, and the readers and writers that use them. */
-final class RedisStore implements AutoCloseable {
-  private static final Duration LEAST_SILENCE = Duration.ofSeconds(3);
-
-  private final RedisSettings settings;
+/**
+ * Redis as a store that is open: its connections, and the readers and writers that use them. Stages
+ * complete on the client library's network threads, so a callback that blocks delays all other
+ * calls.
+ */
+final class RedisStore implements LockStore {
   private final ScriptRunner runner;
   private final LockWriter writer;
   private final RenewalBatcher renewals;
@@ -45,13 +50,12 @@ final class RedisStore implements AutoCloseable {
   private final ReplicaRegistry registry;
   private final RedisHousekeeping housekeeping;
 
-  private RedisStore(
+  RedisStore(
       RedisSettings settings,
       Replica self,
       RedisConnections connections,
       TimeoutSweeper timeouts,
       NettyChannels channels) {
-    this.settings = settings;
     this.runner =
         new ScriptRunner(connections, settings, new TokenFloors(self.id()), timeouts, channels);
     this.writer = new LockWriter(runner);
@@ -62,55 +66,8 @@ final class RedisStore implements AutoCloseable {
     this.housekeeping = new RedisHousekeeping(runner, registry, timeouts, self);
   }
 
-  /**
-   * Connects and registers the replica. Blocks until the store can grant locks.
-   *
-   * @throws dev.fencepost.lock.spi.StoreConfigurationException if the store cannot be used
-   * @throws StoreException if the store does not answer now
-   */
-  static Opened open(
-      RedisStoreUri uri, RedisSettings settings, Replica self, Consumer<LockName> wake) {
-    Duration silence = settings.callTimeout().plusSeconds(1);
-    NettyChannels channels =
-        new NettyChannels(silence.compareTo(LEAST_SILENCE) < 0 ? LEAST_SILENCE : silence);
-    ConnectionListener listener = new ConnectionListener(uri.kind());
-    try {
-      RedisConnections connections =
-          RedisConnectionFactory.connect(uri, settings, channels, listener);
-      TimeoutSweeper timeouts = new TimeoutSweeper(settings.callTimeout());
-      RedisStore store = new RedisStore(settings, self, connections, timeouts, channels);
-      try {
-        return new Opened(store, store.start(uri.kind(), self, wake, listener));
-      } catch (RuntimeException e) {
-        store.close();
-        throw e;
-      }
-    } catch (RuntimeException e) {
-      throw RedisServerCheck.explain(e);
-    }
-  }
-
-  /** An open store and its description. */
-  record Opened(RedisStore store, StoreInfo info) {}
-
   ScriptRunner runner() {
     return runner;
-  }
-
-  LockWriter writer() {
-    return writer;
-  }
-
-  RenewalBatcher renewals() {
-    return renewals;
-  }
-
-  LockReader reader() {
-    return reader;
-  }
-
-  FenceMarks marks() {
-    return marks;
   }
 
   ReplicaRegistry registry() {
@@ -122,102 +79,69 @@ final class RedisStore implements AutoCloseable {
   }
 
   @Override
+  public CompletionStage<Void> announce(Replica self) {
+    return housekeeping.announce(self).thenAccept(done -> {});
+  }
+
+  @Override
+  public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent intent) {
+    return writer.acquire(claim, intent);
+  }
+
+  @Override
+  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent intent) {
+    return writer.handOver(from, to, intent);
+  }
+
+  @Override
+  public CompletionStage<Renewal> renew(GrantRef grant) {
+    return renewals.renew(grant);
+  }
+
+  @Override
+  public CompletionStage<Release> release(ReleaseCommand command) {
+    return writer.release(command);
+  }
+
+  @Override
+  public CompletionStage<Revocation> forceRelease(ForceReleaseCommand command) {
+    return writer.forceRelease(command);
+  }
+
+  @Override
+  public CompletionStage<Void> leave(LockName lock) {
+    return writer.leave(lock);
+  }
+
+  @Override
+  public CompletionStage<List<LockState>> describe(Collection<LockName> locks) {
+    return reader.describe(List.copyOf(locks));
+  }
+
+  @Override
+  public CompletionStage<LockPage> list(ListQuery query) {
+    return LockLister.read(runner, reader, query);
+  }
+
+  @Override
+  public CompletionStage<FenceAdvance> advance(ResourceName resource, FencingToken token) {
+    return marks.advance(resource, token);
+  }
+
+  @Override
+  public CompletionStage<Optional<FencingToken>> resetMark(ResourceName resource) {
+    return marks.reset(resource);
+  }
+
+  @Override
+  public CompletionStage<StoreInfo> info() {
+    return registry.info();
+  }
+
+  @Override
   public void close() {
     housekeeping.close();
     runner.close();
     runner.connections().close();
-  }
-
-  private StoreInfo start(
-      RedisStoreUri.Kind kind, Replica self, Consumer<LockName> wake, ConnectionListener listener) {
-    housekeeping.startTimeouts();
-    listener.attach(housekeeping);
-    for (String master : runner.connections().masters()) {
-      RedisServerCheck.check(
-          kind, await(runner.sendCommandTo(master, redis -> redis.info(), info -> info)));
-      await(runner.connections().master(master).thenApply(this::loadScripts));
-    }
-    long quietMillis = await(housekeeping.settleAll());
-    runner.connections().listener().addListener(new WakeSubscriber(runner.schema(), wake));
-    await(
-        runner
-            .connections()
-            .listener()
-            .async()
-            .subscribe(runner.schema().channel(self.id()))
-            .thenApply(nothing -> true));
-    StoreInfo info = await(registry.announce(self));
-    housekeeping.startHeartbeat();
-    awaitQuietEnd(quietMillis);
-    return info;
-  }
-
-  /** Waits, so that a store that was empty or has just started grants as soon as this is open. */
-  private static void awaitQuietEnd(long millis) {
-    try {
-      TimeUnit.MILLISECONDS.sleep(millis);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new StoreException(Failure.STORE_ERROR, "interrupted while opening", e);
-    }
-  }
-
-  private boolean loadScripts(RedisClusterAsyncCommands<byte[], byte[]> node) {
-    runner.buckets().unboundScripts().load(node);
-    return true;
-  }
-
-  private <T> T await(CompletionStage<T> stage) {
-    try {
-      return stage
-          .toCompletableFuture()
-          .get(settings.callTimeout().toMillis(), TimeUnit.MILLISECONDS);
-    } catch (ExecutionException e) {
-      Throwable cause = RedisErrors.unwrap(e);
-      throw cause instanceof RuntimeException known ? known : RedisErrors.of(cause);
-    } catch (TimeoutException e) {
-      throw new StoreException(
-          Failure.STORE_TIMEOUT, "no answer from Redis within the call timeout", e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new StoreException(Failure.STORE_ERROR, "interrupted while opening", e);
-    }
-  }
-
-  /**
-   * Reports opened and broken connections to the housekeeping, once it is attached. In a cluster
-   * the library keeps opening connections to discover nodes, so there a new connection matters only
-   * while a bucket could not be settled.
-   */
-  private static final class ConnectionListener implements RedisConnectionStateListener {
-    private final boolean always;
-    private volatile @Nullable RedisHousekeeping housekeeping;
-
-    ConnectionListener(RedisStoreUri.Kind kind) {
-      this.always = kind != RedisStoreUri.Kind.CLUSTER;
-    }
-
-    void attach(RedisHousekeeping attached) {
-      housekeeping = attached;
-    }
-
-    @Override
-    public void onRedisConnected(RedisChannelHandler<?, ?> connection, SocketAddress address) {
-      RedisHousekeeping attached = housekeeping;
-      if (attached != null) {
-        if (always) {
-          attached.invalidateBuckets();
-        }
-        attached.settleSoon();
-      }
-    }
-
-    @Override
-    public void onRedisDisconnected(RedisChannelHandler<?, ?> connection) {
-      RedisHousekeeping attached = housekeeping;
-      if (attached != null && always) {
-        attached.invalidateBuckets();
-      }
-    }
   }
 }

@@ -5,6 +5,7 @@ import dev.fencepost.backend.redis.connection.RedisErrors;
 import dev.fencepost.backend.redis.connection.RedisSchema;
 import dev.fencepost.lock.ReplicaId;
 import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -74,8 +75,14 @@ public final class BucketStates {
   }
 
   /** Returns the scripts for any run. Those that are bound to one run are bound to none here. */
-  public ScriptTexts unboundScripts() {
+  ScriptTexts unboundScripts() {
     return unbound;
+  }
+
+  /** Loads the scripts for any run into a server; true once they are sent. */
+  public boolean loadScripts(RedisClusterAsyncCommands<byte[], byte[]> node) {
+    unbound.load(node);
+    return true;
   }
 
   /**

@@ -114,6 +114,7 @@ class ArchitectureTest {
             "dev.fencepost.client.internal.transport",
             "dev.fencepost.client.internal.time",
             "dev.fencepost.fence",
+            "dev.fencepost.junit",
             "dev.fencepost.server",
             "dev.fencepost.server.service",
             "dev.fencepost.server.service.call",

@@ -11,6 +11,7 @@ import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.LockStatus;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
@@ -24,6 +25,7 @@ import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreInfo;
 import dev.fencepost.lock.spi.record.LockRecord;
+import dev.fencepost.lock.spi.record.Ownership;
 import dev.fencepost.lock.spi.record.StepContext;
 import dev.fencepost.lock.spi.record.Transition;
 import java.time.Duration;
@@ -190,6 +192,34 @@ public final class ModelStore {
   public void purgeIdle() {
     long now = clockMicros.getAsLong();
     records.values().removeIf(lock -> lock.isIdleAt(now));
+  }
+
+  /**
+   * Ends the lock's lease and its lock delay now, and wakes the first replica in its queue.
+   *
+   * @return false if no lease runs
+   */
+  public boolean expire(LockName name) {
+    LockRecord lock = record(name);
+    long now = clockMicros.getAsLong();
+    if (!(lock.stateAt(now).status() instanceof LockStatus.Held)) {
+      return false;
+    }
+    Ownership held = lock.ownership().orElseThrow();
+    records.put(
+        rules.key(name),
+        new LockRecord(
+            lock.name(),
+            Optional.of(
+                new Ownership(
+                    held.claim(), held.claimant(), held.lease(), held.acquiredAtMicros(), now)),
+            lock.token(),
+            now,
+            lock.turn(),
+            lock.replicaQueue(),
+            lock.revoked()));
+    lock.replicaQueue().stream().findFirst().ifPresent(next -> wake.accept(next, name));
+    return true;
   }
 
   /** Makes the lock's record unreadable. */

@@ -1,0 +1,24 @@
+package dev.fencepost.acceptance.architecture;
+
+import static dev.fencepost.acceptance.architecture.ArchitectureTest.CLASSES;
+import static dev.fencepost.acceptance.architecture.ArchitectureTest.assertBroken;
+
+import org.junit.jupiter.api.Test;
+
+/** Modules for the libraries of users know the SDK's public types, and nobody knows them. */
+class UserModulesTest {
+  private static final String CORE = "dev.fencepost.core..";
+  private static final String BACKENDS = "dev.fencepost.backend..";
+  private static final String SERVER = "dev.fencepost.server..";
+  private static final String CLI = "dev.fencepost.cli..";
+  private static final String FENCE = "dev.fencepost.fence..";
+  private static final String JUNIT = "dev.fencepost.junit..";
+
+  /** It starts a server, so it knows the server's entry. */
+  @Test
+  void junit_knowsNoStoreAndNoCommand() {
+    Rules.doesNotKnow(JUNIT, CORE, BACKENDS, CLI, FENCE).check(CLASSES);
+    assertBroken(Rules.doesNotKnow(JUNIT, SERVER), CLASSES);
+    Rules.isUsedOnlyBy(JUNIT, JUNIT).check(CLASSES);
+  }
+}

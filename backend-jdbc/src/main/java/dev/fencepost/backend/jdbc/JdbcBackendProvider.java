@@ -10,6 +10,8 @@ import dev.fencepost.lock.spi.LockBackendProvider;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.lock.spi.record.MicrosecondTime;
+import dev.fencepost.lock.spi.support.OpenOnce;
+import dev.fencepost.lock.spi.support.StoreOpener;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -59,7 +61,8 @@ public final class JdbcBackendProvider implements LockBackendProvider {
   @Override
   public LockBackend create(StoreSettings settings) {
     JdbcSettings checked = JdbcSettings.of(settings);
-    return new JdbcBackend(dialect(settings.uri(), checked), checked, random);
+    JdbcBackend opener = new JdbcBackend(dialect(settings.uri(), checked), checked, random);
+    return new OpenOnce<>(StoreOpener.onThread("fencepost-jdbc-open", opener::open));
   }
 
   @Override

@@ -1,6 +1,6 @@
 package dev.fencepost.backend.jdbc;
 
-import com.zaxxer.hikari.HikariDataSource;
+import dev.fencepost.backend.jdbc.connection.ConnectionPool;
 import dev.fencepost.backend.jdbc.connection.JdbcErrors;
 import dev.fencepost.backend.jdbc.connection.JdbcSettings;
 import dev.fencepost.backend.jdbc.sql.ArrayParameter;
@@ -37,7 +37,7 @@ final class JdbcHousekeeping implements AutoCloseable {
 
   private final SqlDialect dialect;
   private final ReplicaRegistry replicas;
-  private final HikariDataSource pool;
+  private final ConnectionPool pool;
   private final JdbcSettings settings;
   private final Random random;
   private final ScheduledThreadPoolExecutor executor =
@@ -58,11 +58,7 @@ final class JdbcHousekeeping implements AutoCloseable {
    * @param pool of one connection; closed by {@link #close}
    */
   JdbcHousekeeping(
-      SqlDialect dialect,
-      HikariDataSource pool,
-      JdbcSettings settings,
-      Replica self,
-      Random random) {
+      SqlDialect dialect, ConnectionPool pool, JdbcSettings settings, Replica self, Random random) {
     this.dialect = dialect;
     this.replicas = new ReplicaRegistry(dialect);
     this.pool = pool;
@@ -82,9 +78,11 @@ final class JdbcHousekeeping implements AutoCloseable {
 
   /** Writes the replica's entry for the first time. */
   void register() throws SQLException {
-    try (Connection connection = pool.getConnection()) {
-      announce(connection, self);
-    }
+    pool.call(
+        connection -> {
+          announce(connection, self);
+          return true;
+        });
   }
 
   /** Writes a changed entry of the replica; later heartbeats repeat it. */
@@ -174,8 +172,12 @@ final class JdbcHousekeeping implements AutoCloseable {
 
   /** Runs a task; logs the first of several failures in a row. */
   private void runTask(String what, Task task) {
-    try (Connection connection = pool.getConnection()) {
-      task.run(connection);
+    try {
+      pool.call(
+          connection -> {
+            task.run(connection);
+            return true;
+          });
       failing = false;
     } catch (SQLException | RuntimeException e) {
       if (!failing) {

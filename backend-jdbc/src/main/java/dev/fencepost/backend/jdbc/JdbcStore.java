@@ -1,140 +1,191 @@
 package dev.fencepost.backend.jdbc;
 
-import com.zaxxer.hikari.HikariDataSource;
-import dev.fencepost.backend.jdbc.batch.JdbcCommand;
+import dev.fencepost.backend.jdbc.batch.JdbcCommand.OnLock;
+import dev.fencepost.backend.jdbc.batch.JdbcCommand.RunQuery;
 import dev.fencepost.backend.jdbc.batch.PendingCommand;
 import dev.fencepost.backend.jdbc.batch.StatementWorkers;
-import dev.fencepost.backend.jdbc.connection.ConnectionWork;
+import dev.fencepost.backend.jdbc.connection.ConnectionPool.ConnectionWork;
 import dev.fencepost.backend.jdbc.connection.JdbcConnections;
 import dev.fencepost.backend.jdbc.connection.JdbcErrors;
 import dev.fencepost.backend.jdbc.connection.JdbcSettings;
 import dev.fencepost.backend.jdbc.sql.LocalObservations;
 import dev.fencepost.backend.jdbc.sql.SqlDialect;
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.FenceAdvance;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.ForceReleaseCommand;
+import dev.fencepost.lock.GrantRef;
+import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.ReleaseCommand;
+import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.Replica;
+import dev.fencepost.lock.ResourceName;
+import dev.fencepost.lock.Revocation;
+import dev.fencepost.lock.spi.ListQuery;
+import dev.fencepost.lock.spi.LockPage;
+import dev.fencepost.lock.spi.LockStore;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreInfo;
+import dev.fencepost.lock.spi.support.AsyncCalls;
+import dev.fencepost.lock.spi.support.CallDeadlines;
+import dev.fencepost.lock.spi.support.LockCommand.AcquireClaim;
+import dev.fencepost.lock.spi.support.LockCommand.ForceReleaseLock;
+import dev.fencepost.lock.spi.support.LockCommand.HandOverGrant;
+import dev.fencepost.lock.spi.support.LockCommand.LeaveQueue;
+import dev.fencepost.lock.spi.support.LockCommand.ReleaseClaim;
+import dev.fencepost.lock.spi.support.LockCommand.RenewGrant;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * A backend that is open. Acquires, the calls of owners, and all other calls have workers of their
- * own, so that a renewal never waits behind an acquire.
+ * A SQL database that is open. Attempts, the calls of owners, and all other calls have connections
+ * of their own, so that a renewal never waits behind an attempt. No method blocks but {@link
+ * #close}. Stages complete on this store's own threads, one for each connection, so a caller that
+ * blocks one of them delays the calls of others. Safe for use by many threads.
  */
-final class JdbcStore implements AutoCloseable {
-  private static final long EXPIRE_EVERY_MILLIS = 20;
+final class JdbcStore implements LockStore {
+  private static final Logger LOG = LoggerFactory.getLogger(JdbcStore.class);
 
   private final SqlDialect dialect;
   private final JdbcSettings settings;
   private final LocalObservations memory;
-  private final Random random;
   private final LockReader lockReader;
   private final LockLister lockLister;
   private final FenceMarks fenceMarks;
-  private final StoreInfoReader infoReader;
+  private final ReplicaRegistry replicas;
   private final JdbcConnections connections;
   private final JdbcHousekeeping housekeeping;
   private final StatementWorkers acquireWorkers;
   private final StatementWorkers ownerWorkers;
   private final StatementWorkers readWorkers;
-  private final ScheduledExecutorService deadlines =
-      Executors.newSingleThreadScheduledExecutor(
-          task -> {
-            Thread thread = new Thread(task, "fencepost-jdbc-deadlines");
-            thread.setDaemon(true);
-            return thread;
-          });
+  private final CallDeadlines deadlines =
+      new CallDeadlines("fencepost-jdbc-deadlines", error -> LOG.warn("A task failed", error));
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
 
-  private JdbcStore(SqlDialect dialect, JdbcSettings settings, Replica self, Random random) {
+  /** Begins to connect. The database is prepared; it is closed with the store. */
+  JdbcStore(SqlDialect dialect, JdbcSettings settings, Replica self, Random random) {
     this.dialect = dialect;
     this.settings = settings;
-    this.random = random;
     this.memory = new LocalObservations(self.id());
     this.lockReader = new LockReader(dialect, memory);
     this.lockLister = new LockLister(dialect, lockReader);
     this.fenceMarks = new FenceMarks(dialect);
-    this.infoReader = new StoreInfoReader(dialect, new ReplicaRegistry(dialect));
-    this.connections = new JdbcConnections(dialect::poolConfig);
-    HikariDataSource forOwners = connections.openForOwners(settings.ownerConnections());
-    this.ownerWorkers = workers("owner", forOwners, settings.batchSize(), this::execute);
-    HikariDataSource forAcquires = connections.open("acquire", settings.acquireConnections());
+    this.replicas = new ReplicaRegistry(dialect);
+    this.connections = new JdbcConnections(dialect::poolConfig, random);
+    open.push(dialect);
+    open.push(deadlines);
+    this.ownerWorkers =
+        workers("owner", settings.ownerConnections(), settings.batchSize(), this::execute);
     this.acquireWorkers =
-        workers("acquire", forAcquires, settings.batchSize(), this::executeAcquires);
-    HikariDataSource forReads = connections.open("read", settings.readConnections());
-    this.readWorkers = workers("read", forReads, 1, this::execute);
+        workers(
+            "acquire", settings.acquireConnections(), settings.batchSize(), this::executeAttempts);
+    this.readWorkers = workers("read", settings.readConnections(), 1, JdbcStore::runQueries);
     this.housekeeping =
         new JdbcHousekeeping(dialect, connections.open("housekeeping", 1), settings, self, random);
     open.push(housekeeping);
   }
 
-  /** Opens a database that is prepared, and writes the replica's entry. */
-  static Opened open(
-      SqlDialect dialect,
-      JdbcSettings settings,
-      Replica self,
-      Consumer<LockName> wake,
-      Random random) {
-    JdbcStore store = new JdbcStore(dialect, settings, self, random);
+  /** Waits for the first connections, writes the replica's entry and describes the store. */
+  StoreInfo start(Consumer<LockName> wake) {
     try {
-      return new Opened(store, store.start(wake));
-    } catch (RuntimeException e) {
-      store.close();
-      throw e;
+      connections.awaitAll(settings.callTimeout());
+      housekeeping.register();
+      StoreInfo info = info().toCompletableFuture().join();
+      housekeeping.start();
+      open.push(dialect.openWakeSource(connections, memory, wake));
+      return info;
+    } catch (SQLException e) {
+      throw JdbcErrors.of(e).toException(e);
+    } catch (CompletionException e) {
+      throw AsyncCalls.cause(e) instanceof RuntimeException cause ? cause : e;
     }
   }
 
-  /** An open store and its description. */
-  record Opened(JdbcStore store, StoreInfo info) {}
-
-  /** The workers for attempts. */
-  StatementWorkers acquireWorkers() {
-    return acquireWorkers;
+  @Override
+  public CompletionStage<Void> announce(Replica self) {
+    return this.<Boolean>query(
+            connection -> {
+              housekeeping.announce(connection, self);
+              return true;
+            })
+        .thenAccept(done -> {});
   }
 
-  /** The workers for commands that change an existing grant or its lock's queue. */
-  StatementWorkers ownerWorkers() {
-    return ownerWorkers;
+  @Override
+  public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent intent) {
+    return acquireWorkers.submit(new OnLock<>(new AcquireClaim(claim, intent)));
   }
 
-  /** Runs a function on the workers for all other calls. */
-  <T> CompletionStage<T> query(ConnectionWork<T> function) {
-    return readWorkers.submit(new JdbcCommand.RunQuery<>(function));
+  @Override
+  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent intent) {
+    return ownerWorkers.submit(new OnLock<>(new HandOverGrant(from, to, intent)));
   }
 
-  /** Describes the store; fails if calls of some kind could not reach it. */
-  CompletionStage<StoreInfo> info() {
+  @Override
+  public CompletionStage<Renewal> renew(GrantRef grant) {
+    return ownerWorkers.submit(new OnLock<>(new RenewGrant(grant)));
+  }
+
+  @Override
+  public CompletionStage<Release> release(ReleaseCommand order) {
+    return ownerWorkers.submit(new OnLock<>(new ReleaseClaim(order)));
+  }
+
+  @Override
+  public CompletionStage<Revocation> forceRelease(ForceReleaseCommand order) {
+    return ownerWorkers.submit(new OnLock<>(new ForceReleaseLock(order)));
+  }
+
+  @Override
+  public CompletionStage<Void> leave(LockName lock) {
+    return ownerWorkers.submit(new OnLock<>(new LeaveQueue(lock))).thenAccept(left -> {});
+  }
+
+  @Override
+  public CompletionStage<List<LockState>> describe(Collection<LockName> locks) {
+    List<LockName> names = List.copyOf(locks);
+    return query(connection -> lockReader.describe(connection, names));
+  }
+
+  @Override
+  public CompletionStage<LockPage> list(ListQuery query) {
+    return query(connection -> lockLister.list(connection, query));
+  }
+
+  @Override
+  public CompletionStage<FenceAdvance> advance(ResourceName resource, FencingToken token) {
+    return query(connection -> fenceMarks.advance(connection, resource, token));
+  }
+
+  @Override
+  public CompletionStage<Optional<FencingToken>> resetMark(ResourceName resource) {
+    return query(connection -> fenceMarks.reset(connection, resource));
+  }
+
+  /** {@inheritDoc} Fails if calls of some kind could not reach the database. */
+  @Override
+  public CompletionStage<StoreInfo> info() {
     return query(
         connection -> {
           connections.requireAll();
-          return infoReader.read(connection);
+          return replicas.describeStore(connection);
         });
-  }
-
-  LockReader lockReader() {
-    return lockReader;
-  }
-
-  LockLister lockLister() {
-    return lockLister;
-  }
-
-  FenceMarks fenceMarks() {
-    return fenceMarks;
-  }
-
-  JdbcHousekeeping housekeeping() {
-    return housekeeping;
   }
 
   /** Closes everything even if a part fails, and throws the first failure. */
@@ -148,42 +199,28 @@ final class JdbcStore implements AutoCloseable {
         failures.add(e);
       }
     }
-    deadlines.shutdown();
     if (!failures.isEmpty()) {
       throw new IllegalStateException("cannot close", failures.get(0));
     }
   }
 
-  @SuppressWarnings("FutureReturnValueIgnored") // Failing expired commands cannot fail itself.
-  private StoreInfo start(Consumer<LockName> wake) {
-    deadlines.scheduleWithFixedDelay(
-        this::expire, EXPIRE_EVERY_MILLIS, EXPIRE_EVERY_MILLIS, TimeUnit.MILLISECONDS);
-    try {
-      connections.awaitAll(settings.callTimeout());
-      housekeeping.register();
-      StoreInfo info = info().toCompletableFuture().join();
-      housekeeping.start();
-      open.push(dialect.openWakeSource(connections, memory, wake));
-      return info;
-    } catch (SQLException e) {
-      throw JdbcErrors.of(e).toException(e);
-    } catch (CompletionException e) {
-      throw e.getCause() instanceof RuntimeException cause ? cause : e;
-    }
-  }
-
   private StatementWorkers workers(
-      String name, HikariDataSource pool, int batchSize, StatementWorkers.BatchExecutor executor) {
+      String name, int threads, int batchSize, StatementWorkers.BatchExecutor executor) {
     StatementWorkers.WorkerSettings workerSettings =
         new StatementWorkers.WorkerSettings(
-            name, batchSize, settings.queue(), settings.callTimeout());
-    StatementWorkers workers = new StatementWorkers(workerSettings, pool, executor, random);
+            name, threads, batchSize, settings.queue(), settings.callTimeout());
+    StatementWorkers workers =
+        new StatementWorkers(workerSettings, connections.open(name, threads), executor, deadlines);
     open.push(workers);
     return workers;
   }
 
+  private <T> CompletionStage<T> query(ConnectionWork<T> function) {
+    return readWorkers.submit(new RunQuery<>(function));
+  }
+
   /** Requires an owner connection first: a grant must not be made if it cannot be renewed. */
-  private void executeAcquires(Connection connection, List<PendingCommand<?>> commands)
+  private void executeAttempts(Connection connection, List<PendingCommand<?>> commands)
       throws SQLException {
     connections.requireOwners();
     execute(connection, commands);
@@ -191,10 +228,11 @@ final class JdbcStore implements AutoCloseable {
 
   private void execute(Connection connection, List<PendingCommand<?>> commands)
       throws SQLException {
-    if (commands.get(0).command().kind() != JdbcCommand.Kind.QUERY) {
-      dialect.execute(connection, commands, memory);
-      return;
-    }
+    dialect.execute(connection, commands, memory);
+  }
+
+  private static void runQueries(Connection connection, List<PendingCommand<?>> commands)
+      throws SQLException {
     for (PendingCommand<?> pending : commands) {
       runQuery(connection, pending);
     }
@@ -202,14 +240,6 @@ final class JdbcStore implements AutoCloseable {
 
   private static <T> void runQuery(Connection connection, PendingCommand<T> pending)
       throws SQLException {
-    JdbcCommand.RunQuery<T> query = (JdbcCommand.RunQuery<T>) pending.command();
-    pending.recordOutcome(query.function().apply(connection));
-  }
-
-  private void expire() {
-    long nowNanos = System.nanoTime();
-    acquireWorkers.expire(nowNanos);
-    ownerWorkers.expire(nowNanos);
-    readWorkers.expire(nowNanos);
+    pending.recordOutcome(((RunQuery<T>) pending.command()).function().apply(connection));
   }
 }

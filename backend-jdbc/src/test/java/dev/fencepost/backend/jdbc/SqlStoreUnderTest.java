@@ -1,6 +1,7 @@
 package dev.fencepost.backend.jdbc;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.fencepost.backend.jdbc.connection.ConnectionPool;
 import dev.fencepost.backend.jdbc.connection.JdbcSettings;
 import dev.fencepost.backend.jdbc.sql.SqlDialect;
 import dev.fencepost.lock.FencingToken;
@@ -16,13 +17,14 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A database that tests also access directly, with SQL. */
 public abstract class SqlStoreUnderTest implements StoreUnderTest {
-  private static final StoreSettings IMMEDIATE_PURGE =
+  private static final StoreSettings DEFAULTS =
       new StoreSettings("", StoreSettings.DEFAULT_CALL_TIMEOUT, Map.of());
 
   private final JdbcBackendProvider provider = new JdbcBackendProvider();
@@ -66,9 +68,22 @@ public abstract class SqlStoreUnderTest implements StoreUnderTest {
   /** Deletes rows that have been idle for that long. */
   public final void purgeIdleFor(Duration quiet) {
     Replica nobody = new Replica(ReplicaId.of(0), "nowhere:1", Replica.Phase.DRAINING);
-    JdbcSettings settings = JdbcSettings.of(IMMEDIATE_PURGE).withPurgeAfter(quiet);
+    JdbcSettings defaults = JdbcSettings.of(DEFAULTS);
     SqlDialect dialect = dialect();
-    HikariDataSource pool = new HikariDataSource(dialect.poolConfig("purge", 1));
+    JdbcSettings settings =
+        new JdbcSettings(
+            defaults.callTimeout(),
+            1,
+            1,
+            1,
+            1,
+            100,
+            quiet,
+            defaults.markRetention(),
+            Optional.empty(),
+            Optional.empty());
+    ConnectionPool pool =
+        new ConnectionPool(new HikariDataSource(dialect.poolConfig("purge", 1)), new Random());
     try (JdbcHousekeeping housekeeping =
         new JdbcHousekeeping(dialect, pool, settings, nobody, new Random())) {
       run(housekeeping::purgeNextRows);

@@ -56,6 +56,7 @@ final class BatchQueue {
   boolean offer(PendingCommand<?> pending) {
     guard.lock();
     try {
+      dropAnswered();
       if (closed || waiting.size() >= capacity) {
         return false;
       }
@@ -131,18 +132,6 @@ final class BatchQueue {
     }
   }
 
-  /** Removes and returns all commands that have waited for that long. */
-  List<PendingCommand<?>> removeOlderThan(long nanos, long nowNanos) {
-    List<PendingCommand<?>> expired = new ArrayList<>();
-    guard.lock();
-    try {
-      waiting.removeIf(pending -> pending.isOlderThan(nanos, nowNanos) && expired.add(pending));
-      return expired;
-    } finally {
-      guard.unlock();
-    }
-  }
-
   /** Ends the wait of all takers and returns the commands that nobody took. */
   List<PendingCommand<?>> close() {
     guard.lock();
@@ -155,6 +144,15 @@ final class BatchQueue {
       return remaining;
     } finally {
       guard.unlock();
+    }
+  }
+
+  /** Drops the oldest commands that timed out, so that they keep no place. */
+  private void dropAnswered() {
+    for (PendingCommand<?> head = waiting.peekFirst();
+        head != null && head.isDone();
+        head = waiting.peekFirst()) {
+      waiting.pollFirst();
     }
   }
 

@@ -1,9 +1,10 @@
 package dev.fencepost.backend.jdbc.batch;
 
+import dev.fencepost.backend.jdbc.batch.JdbcCommand.OnLock;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
+import dev.fencepost.lock.spi.support.LockCommand;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +28,19 @@ public final class PendingCommand<T> {
     return command;
   }
 
-  public CompletionStage<T> answer() {
+  /** The step of one lock that this command is. */
+  public LockCommand<T> step() {
+    return ((OnLock<T>) command).step();
+  }
+
+  /** True if the command may put a claim on record; others only change an existing record. */
+  public boolean isAttempt() {
+    return command instanceof OnLock<T> onLock
+        && (onLock.step() instanceof LockCommand.AcquireClaim
+            || onLock.step() instanceof LockCommand.HandOverGrant);
+  }
+
+  public CompletableFuture<T> answer() {
     return answer;
   }
 

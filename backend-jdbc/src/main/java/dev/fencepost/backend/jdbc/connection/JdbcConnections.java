@@ -6,6 +6,7 @@ import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -27,20 +28,21 @@ public final class JdbcConnections {
   }
 
   private final PoolConfigFactory configs;
+  private final Random random;
   private final Map<String, HikariDataSource> required = new ConcurrentHashMap<>();
   private volatile boolean complete;
 
-  public JdbcConnections(PoolConfigFactory configs) {
+  public JdbcConnections(PoolConfigFactory configs, Random random) {
     this.configs = configs;
+    this.random = random;
   }
 
-  /** Opens the pool for renewals, releases and hand-overs, which connects in the background. */
-  public HikariDataSource openForOwners(int connections) {
-    return open(OWNER, connections);
-  }
-
-  /** Opens a pool for other calls, which connects in the background. */
-  public HikariDataSource open(String name, int connections) {
+  /**
+   * Opens a pool, which connects in the background.
+   *
+   * @param name {@code owner} for the pool of renewals, releases and hand-overs
+   */
+  public ConnectionPool open(String name, int connections) {
     HikariConfig config = configs.create(name, connections);
     config.setDataSource(
         new OutageLoggingDataSource(
@@ -50,14 +52,14 @@ public final class JdbcConnections {
             () -> freeConnectionsFor(name)));
     HikariDataSource pool = new HikariDataSource(config);
     required.put(name, pool);
-    return pool;
+    return new ConnectionPool(pool, random);
   }
 
   /** Opens a pool of one connection for a use that readiness does not depend on. */
-  public HikariDataSource openOptional(String name) {
+  public ConnectionPool openOptional(String name) {
     HikariConfig config = configs.create(name, 1);
     config.setDataSource(optional(name, config.getDataSource()));
-    return new HikariDataSource(config);
+    return new ConnectionPool(new HikariDataSource(config), random);
   }
 
   /** Makes single connections for a use that readiness does not depend on. */

@@ -49,19 +49,4 @@ public record JdbcSettings(
     options.requireAllKnown();
     return read;
   }
-
-  /** The same settings with another value of {@code purge-after}. */
-  public JdbcSettings withPurgeAfter(Duration quiet) {
-    return new JdbcSettings(
-        callTimeout,
-        acquireConnections,
-        ownerConnections,
-        readConnections,
-        batchSize,
-        queue,
-        quiet,
-        markRetention,
-        user,
-        password);
-  }
 }

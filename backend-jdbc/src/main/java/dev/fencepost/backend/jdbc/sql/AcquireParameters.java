@@ -1,11 +1,11 @@
 package dev.fencepost.backend.jdbc.sql;
 
-import dev.fencepost.backend.jdbc.batch.JdbcCommand;
 import dev.fencepost.backend.jdbc.batch.PendingCommand;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.record.MicrosecondTime;
+import dev.fencepost.lock.spi.support.LockCommand;
 import java.util.List;
 import java.util.Optional;
 
@@ -16,12 +16,12 @@ import java.util.Optional;
  */
 record AcquireParameters(Optional<GrantRef> from, Claim to, QueueIntent intent) {
 
-  /** Of a command of {@link JdbcCommand.Kind#ACQUIRE}. */
+  /** Of an attempt or a hand-over. */
   static AcquireParameters of(PendingCommand<?> pending) {
-    if (pending.command() instanceof JdbcCommand.HandOverGrant handOver) {
+    if (pending.step() instanceof LockCommand.HandOverGrant handOver) {
       return new AcquireParameters(Optional.of(handOver.from()), handOver.to(), handOver.intent());
     }
-    JdbcCommand.AcquireClaim acquire = (JdbcCommand.AcquireClaim) pending.command();
+    LockCommand.AcquireClaim acquire = (LockCommand.AcquireClaim) pending.step();
     return new AcquireParameters(Optional.empty(), acquire.claim(), acquire.intent());
   }
 

@@ -1,6 +1,5 @@
 package dev.fencepost.backend.jdbc.sql;
 
-import dev.fencepost.backend.jdbc.batch.JdbcCommand;
 import dev.fencepost.backend.jdbc.batch.PendingCommand;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Lease;
@@ -13,6 +12,7 @@ import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.lock.spi.record.MicrosecondTime;
 import dev.fencepost.lock.spi.record.StepContext;
 import dev.fencepost.lock.spi.record.Transition;
+import dev.fencepost.lock.spi.support.LockCommand;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.HashMap;
@@ -26,8 +26,7 @@ final class BatchInFlight {
 
   /** Commands on different locks. */
   BatchInFlight(List<PendingCommand<?>> commands) {
-    commands.forEach(
-        pending -> byLock.put(((JdbcCommand.OnLock<?>) pending.command()).lock(), pending));
+    commands.forEach(pending -> byLock.put(pending.step().lock(), pending));
   }
 
   /** Removes the command on a lock and returns it. */
@@ -59,11 +58,11 @@ final class BatchInFlight {
    */
   static boolean recordUsualOutcome(PendingCommand<?> pending, ResultSet row) throws SQLException {
     boolean wasValid = row.getString(2) != null && row.getLong(1) < row.getLong(13);
-    if (wasValid && pending.command() instanceof JdbcCommand.ReleaseClaim) {
+    if (wasValid && pending.step() instanceof LockCommand.ReleaseClaim) {
       pending.recordUntypedOutcome(new Release.Released());
       return true;
     }
-    if (wasValid && pending.command() instanceof JdbcCommand.RenewGrant renewal) {
+    if (wasValid && pending.step() instanceof LockCommand.RenewGrant renewal) {
       Lease lease =
           new Lease(
               MicrosecondTime.duration(row.getLong(11)), MicrosecondTime.duration(row.getLong(12)));
@@ -94,7 +93,7 @@ final class BatchInFlight {
   /** Applies the rules to the record as it was and records the outcome. */
   static <T> void recordByRules(
       PendingCommand<T> pending, LockRecord before, LocalObservations memory, StepContext context) {
-    JdbcCommand.OnLock<T> command = (JdbcCommand.OnLock<T>) pending.command();
+    LockCommand<T> command = pending.step();
     Transition<T> transition = command.applyTo(before, context);
     memory.observe(transition.after());
     pending.recordOutcome(transition.outcome());

@@ -1,6 +1,5 @@
 package dev.fencepost.backend.jdbc.sql;
 
-import dev.fencepost.backend.jdbc.batch.JdbcCommand;
 import dev.fencepost.backend.jdbc.batch.PendingCommand;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.ForceReleaseCommand;
@@ -8,6 +7,7 @@ import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.spi.record.MicrosecondTime;
+import dev.fencepost.lock.spi.support.LockCommand;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -25,14 +25,14 @@ record ChangeParameters(
     @Nullable Long closeFor,
     @Nullable String reason) {
 
-  /** Of a command of {@link JdbcCommand.Kind#CHANGE}. */
+  /** Of any other command. */
   static ChangeParameters of(PendingCommand<?> pending) {
-    if (pending.command() instanceof JdbcCommand.RenewGrant renewal) {
+    if (pending.step() instanceof LockCommand.RenewGrant renewal) {
       GrantRef grant = renewal.grant();
       return new ChangeParameters(
           grant.lock(), "R", grant.claim().value(), grant.token().value(), null, null);
     }
-    if (pending.command() instanceof JdbcCommand.ReleaseClaim release) {
+    if (pending.step() instanceof LockCommand.ReleaseClaim release) {
       ReleaseCommand command = release.command();
       return new ChangeParameters(
           command.lock(),
@@ -42,7 +42,7 @@ record ChangeParameters(
           MicrosecondTime.of(command.closeFor()),
           null);
     }
-    if (pending.command() instanceof JdbcCommand.ForceReleaseLock forceRelease) {
+    if (pending.step() instanceof LockCommand.ForceReleaseLock forceRelease) {
       ForceReleaseCommand command = forceRelease.command();
       return new ChangeParameters(
           command.lock(),
@@ -52,7 +52,7 @@ record ChangeParameters(
           command.closeFor().map(MicrosecondTime::of).orElse(null),
           command.reason());
     }
-    LockName lock = ((JdbcCommand.LeaveQueue) pending.command()).lock();
+    LockName lock = pending.step().lock();
     return new ChangeParameters(lock, "L", null, null, null, null);
   }
 

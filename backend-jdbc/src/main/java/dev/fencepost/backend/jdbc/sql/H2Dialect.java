@@ -1,7 +1,6 @@
 package dev.fencepost.backend.jdbc.sql;
 
 import com.zaxxer.hikari.HikariConfig;
-import dev.fencepost.backend.jdbc.batch.JdbcCommand;
 import dev.fencepost.backend.jdbc.batch.PendingCommand;
 import dev.fencepost.backend.jdbc.connection.JdbcConnections;
 import dev.fencepost.lock.FenceAdvance;
@@ -12,6 +11,7 @@ import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.record.FenceMarkRule;
 import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.lock.spi.record.Transition;
+import dev.fencepost.lock.spi.support.LockCommand;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -120,7 +120,7 @@ public final class H2Dialect implements SqlDialect {
       Connection connection, List<PendingCommand<?>> commands, LocalObservations memory)
       throws SQLException {
     List<PendingCommand<?>> ordered =
-        commands.stream().sorted(Comparator.comparing(pending -> onLock(pending).lock())).toList();
+        commands.stream().sorted(Comparator.comparing(pending -> pending.step().lock())).toList();
     connection.setAutoCommit(false);
     try {
       for (PendingCommand<?> pending : ordered) {
@@ -168,14 +168,10 @@ public final class H2Dialect implements SqlDialect {
     }
   }
 
-  private static JdbcCommand.OnLock<?> onLock(PendingCommand<?> pending) {
-    return (JdbcCommand.OnLock<?>) pending.command();
-  }
-
   private <T> void applyCommand(
       Connection connection, PendingCommand<T> pending, LocalObservations memory)
       throws SQLException {
-    JdbcCommand.OnLock<T> command = (JdbcCommand.OnLock<T>) pending.command();
+    LockCommand<T> command = pending.step();
     LockName lock = command.lock();
     Optional<LockRecord> before = read(connection, lock);
     LockRecord record = before.orElseGet(() -> LockRecord.unused(lock));

@@ -3,17 +3,16 @@ package dev.fencepost.backend.jdbc.sql;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.lock.spi.record.StepContext;
-import java.util.concurrent.atomic.AtomicLong;
+import dev.fencepost.lock.spi.support.HighestToken;
 
 /**
- * Facts that this replica has learned from the store's answers. The highest token: no new token is
- * below it, even if the store lost its data and its clock is behind. And whether the replica is in
- * a queue, so that it knows when to poll for turns. Safe for use by many threads.
+ * Facts that this replica has learned from the store's answers: the highest token, and whether the
+ * replica is in a queue, so that it knows when to poll for turns. Safe for use by many threads.
  */
 public final class LocalObservations {
   private final ReplicaId self;
   private final QueueMembership queueMembership = new QueueMembership(System::nanoTime);
-  private final AtomicLong highestToken = new AtomicLong();
+  private final HighestToken highestToken = new HighestToken();
 
   public LocalObservations(ReplicaId self) {
     this.self = self;
@@ -29,7 +28,7 @@ public final class LocalObservations {
 
   /** The lowest token that a new grant may get. */
   long lowestNewToken() {
-    return highestToken.get() + 1;
+    return highestToken.lowestNew();
   }
 
   /** Records a lock as it was read, or as this replica left it. */
@@ -41,9 +40,7 @@ public final class LocalObservations {
   }
 
   void observeToken(long token) {
-    if (token > highestToken.get()) {
-      highestToken.accumulateAndGet(token, Math::max);
-    }
+    highestToken.record(token);
   }
 
   /** The context of a step that this replica makes at a moment of the store's clock. */

@@ -1,6 +1,5 @@
 package dev.fencepost.backend.jdbc.sql;
 
-import dev.fencepost.backend.jdbc.batch.JdbcCommand;
 import dev.fencepost.backend.jdbc.batch.PendingCommand;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
@@ -12,6 +11,7 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.record.LockRecord;
+import dev.fencepost.lock.spi.support.LockCommand;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -40,11 +40,8 @@ final class MySqlLockStatements {
       throws SQLException {
     // Rows are locked in this order, so that two batches cannot deadlock.
     List<PendingCommand<?>> ordered =
-        commands.stream()
-            .sorted(
-                Comparator.comparing(pending -> ((JdbcCommand.OnLock<?>) pending.command()).lock()))
-            .toList();
-    if (commands.get(0).command().kind() == JdbcCommand.Kind.ACQUIRE) {
+        commands.stream().sorted(Comparator.comparing(pending -> pending.step().lock())).toList();
+    if (commands.get(0).isAttempt()) {
       List<AcquireParameters> parameters = ordered.stream().map(AcquireParameters::of).toList();
       try (BoundStatement statement =
           AcquireParameters.bindAll(parameters, statements.prepare(connection, "acquire"))) {
@@ -103,12 +100,12 @@ final class MySqlLockStatements {
   private static boolean recordUsualGrant(
       PendingCommand<?> pending, ResultSet row, LocalObservations memory) throws SQLException {
     String step = row.getString(2);
-    if (pending.command() instanceof JdbcCommand.AcquireClaim acquire && "N".equals(step)) {
+    if (pending.step() instanceof LockCommand.AcquireClaim acquire && "N".equals(step)) {
       recordQueued(acquire.intent(), memory);
       pending.recordUntypedOutcome(granted(acquire.claim(), row));
       return true;
     }
-    if (pending.command() instanceof JdbcCommand.HandOverGrant handOver
+    if (pending.step() instanceof LockCommand.HandOverGrant handOver
         && "P".equals(step)
         && row.getLong(1) < row.getLong(13)) {
       recordQueued(handOver.intent(), memory);

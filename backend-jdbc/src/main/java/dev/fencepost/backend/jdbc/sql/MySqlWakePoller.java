@@ -1,6 +1,6 @@
 package dev.fencepost.backend.jdbc.sql;
 
-import com.zaxxer.hikari.HikariDataSource;
+import dev.fencepost.backend.jdbc.connection.ConnectionPool;
 import dev.fencepost.backend.jdbc.connection.JdbcErrors;
 import dev.fencepost.lock.LockName;
 import java.sql.Connection;
@@ -26,15 +26,16 @@ final class MySqlWakePoller implements SqlDialect.WakeSource {
   private static final long MAX_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
   private static final long PAUSE_AFTER_FAILURE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  private final HikariDataSource pool;
+  private final ConnectionPool pool;
   private final SqlStatements statements;
   private final LocalObservations memory;
   private final Consumer<LockName> wake;
   private Map<LockName, Long> reported = Map.of();
   private boolean failing;
+  private volatile boolean closed;
 
   MySqlWakePoller(
-      HikariDataSource pool,
+      ConnectionPool pool,
       SqlStatements statements,
       LocalObservations memory,
       Consumer<LockName> wake) {
@@ -49,6 +50,7 @@ final class MySqlWakePoller implements SqlDialect.WakeSource {
 
   @Override
   public void close() {
+    closed = true;
     memory.queueMembership().close();
     pool.close();
   }
@@ -71,13 +73,13 @@ final class MySqlWakePoller implements SqlDialect.WakeSource {
   /** Polls once and returns the length of the next pause. */
   private long pollOnce(long pauseNanos) {
     try {
-      boolean found = reportTurns();
+      boolean found = pool.call(this::reportTurns);
       failing = false;
       return found
           ? MIN_PAUSE_NANOS
           : Math.min(MAX_PAUSE_NANOS, Math.max(MIN_PAUSE_NANOS, pauseNanos * 3 / 2));
     } catch (SQLException | RuntimeException e) {
-      if (!failing && !pool.isClosed()) {
+      if (!failing && !closed) {
         LOG.warn(
             "Cannot poll for turns; each hand-over may take up to 2 s more: {}",
             JdbcErrors.messageOf(e));
@@ -88,11 +90,10 @@ final class MySqlWakePoller implements SqlDialect.WakeSource {
   }
 
   /** Reports the turns that the last poll did not find; returns false if there were none. */
-  private boolean reportTurns() throws SQLException {
+  private boolean reportTurns(Connection connection) throws SQLException {
     Map<LockName, Long> turns = new HashMap<>();
     boolean found = false;
-    try (Connection connection = pool.getConnection();
-        BoundStatement statement =
+    try (BoundStatement statement =
             statements.prepare(connection, "new_turns").with("self", memory.self().value());
         ResultSet rows = statement.query()) {
       while (rows.next()) {

@@ -1,7 +1,6 @@
 package dev.fencepost.backend.jdbc.sql;
 
 import com.zaxxer.hikari.HikariConfig;
-import dev.fencepost.backend.jdbc.batch.JdbcCommand;
 import dev.fencepost.backend.jdbc.batch.PendingCommand;
 import dev.fencepost.backend.jdbc.connection.JdbcConnections;
 import dev.fencepost.backend.jdbc.connection.JdbcErrors;
@@ -122,7 +121,7 @@ public final class PostgresDialect implements SqlDialect {
   public void execute(
       Connection connection, List<PendingCommand<?>> commands, LocalObservations memory)
       throws SQLException {
-    if (commands.get(0).command().kind() == JdbcCommand.Kind.ACQUIRE) {
+    if (commands.get(0).isAttempt()) {
       lockStatements.acquire(connection, commands, memory);
     } else {
       lockStatements.change(connection, commands, memory);

@@ -1,6 +1,5 @@
 package dev.fencepost.backend.jdbc.sql;
 
-import dev.fencepost.backend.jdbc.batch.JdbcCommand;
 import dev.fencepost.backend.jdbc.batch.PendingCommand;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
@@ -13,6 +12,7 @@ import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.lock.spi.record.Ownership;
+import dev.fencepost.lock.spi.support.LockCommand;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -138,7 +138,7 @@ final class PostgresLockStatements {
       throws SQLException {
     String answer = row.getString(2);
     Attempt attempt = attempt(AcquireParameters.of(pending).to(), name, answer.charAt(1), row);
-    if (pending.command() instanceof JdbcCommand.HandOverGrant) {
+    if (pending.step() instanceof LockCommand.HandOverGrant) {
       pending.recordUntypedOutcome(new HandOver(release(answer.charAt(0)), attempt));
     } else {
       pending.recordUntypedOutcome(attempt);

@@ -3,6 +3,7 @@ package dev.fencepost.backend.jdbc.batch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.spi.support.LockCommand;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -76,13 +77,13 @@ final class BatchQueueTest {
   }
 
   @Test
-  void oldCommands_areRemoved() {
-    PendingCommand<?> old = new PendingCommand<>(leave("a"), 0);
-    PendingCommand<?> young = new PendingCommand<>(leave("b"), 50);
-    assertThat(queue.offer(old)).isTrue();
-    assertThat(queue.offer(young)).isTrue();
-    assertThat(queue.removeOlderThan(100, 100)).isEqualTo(List.of(old));
-    assertThat(queue.take(0).commands()).isEqualTo(List.of(young));
+  void timedOutCommands_keepNoPlaceInTheQueue() {
+    List<PendingCommand<?>> old = List.of(offer("a"), offer("b"), offer("c"), offer("d"));
+    PendingCommand<?> young = offer("e");
+    assertThat(queue.offer(new PendingCommand<>(leave("f"), 0))).isFalse();
+    old.forEach(each -> each.fail(new IllegalStateException("timed out")));
+    PendingCommand<?> next = offer("g");
+    assertThat(queue.take(0).commands()).isEqualTo(List.of(young, next));
   }
 
   private PendingCommand<?> offer(String lock) {
@@ -92,6 +93,6 @@ final class BatchQueueTest {
   }
 
   private static JdbcCommand<Boolean> leave(String lock) {
-    return new JdbcCommand.LeaveQueue(new LockName(lock));
+    return new JdbcCommand.OnLock<>(new LockCommand.LeaveQueue(new LockName(lock)));
   }
 }

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.fencepost.backend.jdbc.connection.ConnectionPool;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
+import dev.fencepost.lock.spi.support.CallDeadlines;
+import dev.fencepost.lock.spi.support.LockCommand;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -17,25 +20,32 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Batches that failed: one that took effect in part, and one that ended after the close. */
 final class StatementWorkersTest {
   private static final StatementWorkers.WorkerSettings SETTINGS =
-      new StatementWorkers.WorkerSettings("test", 10, 10, Duration.ofMinutes(1));
+      new StatementWorkers.WorkerSettings("test", 1, 10, 10, Duration.ofMinutes(1));
 
+  private final CallDeadlines deadlines = new CallDeadlines("test-deadlines", error -> {});
   private final CountDownLatch started = new CountDownLatch(1);
   private final CountDownLatch queued = new CountDownLatch(1);
   private final Queue<List<String>> executed = new ConcurrentLinkedQueue<>();
+
+  @AfterEach
+  void endDeadlines() {
+    deadlines.close();
+  }
 
   @Test
   void retriedBatch_skipsCompletedCommands() throws Exception {
     HikariConfig config = new HikariConfig();
     config.setJdbcUrl("jdbc:h2:mem:workers");
     config.setMaximumPoolSize(1);
-    try (HikariDataSource pool = new HikariDataSource(config);
+    try (ConnectionPool pool = new ConnectionPool(new HikariDataSource(config), new Random(1));
         StatementWorkers workers =
-            new StatementWorkers(SETTINGS, pool, this::completeOneThenCollide, new Random(1))) {
+            new StatementWorkers(SETTINGS, pool, this::completeOneThenCollide, deadlines)) {
       CompletableFuture<Boolean> first = workers.submit(leave("first")).toCompletableFuture();
       await(started);
       CompletableFuture<Boolean> completed =
@@ -56,9 +66,9 @@ final class StatementWorkersTest {
     config.setJdbcUrl("jdbc:h2:mem:blocked");
     config.setMaximumPoolSize(1);
     CompletableFuture<Boolean> blocked;
-    try (HikariDataSource pool = new HikariDataSource(config);
+    try (ConnectionPool pool = new ConnectionPool(new HikariDataSource(config), new Random(1));
         StatementWorkers workers =
-            new StatementWorkers(SETTINGS, pool, this::blockAfterTheClose, new Random(1))) {
+            new StatementWorkers(SETTINGS, pool, this::blockAfterTheClose, deadlines)) {
       blocked = workers.submit(leave("blocked")).toCompletableFuture();
       await(started);
     }
@@ -102,10 +112,10 @@ final class StatementWorkersTest {
   }
 
   private static String nameOf(PendingCommand<?> pending) {
-    return ((JdbcCommand.OnLock<?>) pending.command()).lock().value();
+    return pending.step().lock().value();
   }
 
   private static JdbcCommand<Boolean> leave(String lock) {
-    return new JdbcCommand.LeaveQueue(new LockName(lock));
+    return new JdbcCommand.OnLock<>(new LockCommand.LeaveQueue(new LockName(lock)));
   }
 }

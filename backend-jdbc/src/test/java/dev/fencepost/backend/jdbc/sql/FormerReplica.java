@@ -15,6 +15,7 @@ import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.record.MicrosecondTime;
+import dev.fencepost.lock.spi.support.LockCommand;
 import dev.fencepost.testkit.replica.OpenReplica;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -59,7 +60,7 @@ final class FormerReplica implements AutoCloseable {
         store,
         statements,
         (connection, commands, memory) -> {
-          if (commands.get(0).command().kind() == JdbcCommand.Kind.ACQUIRE) {
+          if (commands.get(0).isAttempt()) {
             lockStatements.acquire(connection, commands, memory);
           } else {
             lockStatements.change(connection, commands, memory);
@@ -79,15 +80,15 @@ final class FormerReplica implements AutoCloseable {
   }
 
   Attempt attempt(Claim claim, QueueIntent intent) {
-    return execute(new JdbcCommand.AcquireClaim(claim, intent));
+    return execute(new LockCommand.AcquireClaim(claim, intent));
   }
 
   Renewal renew(GrantRef grant) {
-    return execute(new JdbcCommand.RenewGrant(grant));
+    return execute(new LockCommand.RenewGrant(grant));
   }
 
   Release release(GrantRef grant) {
-    return execute(new JdbcCommand.ReleaseClaim(ReleaseCommand.of(grant)));
+    return execute(new LockCommand.ReleaseClaim(ReleaseCommand.of(grant)));
   }
 
   /** Describes a lock. */
@@ -137,8 +138,9 @@ final class FormerReplica implements AutoCloseable {
     pool.close();
   }
 
-  private <T> T execute(JdbcCommand<T> command) {
-    PendingCommand<T> pending = new PendingCommand<>(command, System.nanoTime());
+  private <T> T execute(LockCommand<T> command) {
+    PendingCommand<T> pending =
+        new PendingCommand<>(new JdbcCommand.OnLock<>(command), System.nanoTime());
     try (Connection connection = pool.getConnection()) {
       executor.execute(connection, List.of(pending), memory);
     } catch (SQLException e) {

@@ -16,13 +16,12 @@ import dev.fencepost.backend.zookeeper.lock.TokenBaseManager;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
+import dev.fencepost.lock.spi.support.CallDeadlines;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -50,7 +49,7 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
 
   private final ZookeeperSettings settings;
   private final LifecycleContext context;
-  private final ScheduledThreadPoolExecutor timers;
+  private final CallDeadlines timers;
   private final Random random;
   private final ZookeeperConnections connections;
   private final CompletableFuture<Boolean> opening = new CompletableFuture<>();
@@ -75,10 +74,7 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
       LockNameCache existingLocks) {}
 
   ConnectionLifecycle(
-      ZookeeperSettings settings,
-      LifecycleContext context,
-      ScheduledThreadPoolExecutor timers,
-      Random random) {
+      ZookeeperSettings settings, LifecycleContext context, CallDeadlines timers, Random random) {
     this.settings = settings;
     this.context = context;
     this.timers = timers;
@@ -86,28 +82,15 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
     this.connections = new ZookeeperConnections(settings, this);
   }
 
-  static ScheduledThreadPoolExecutor newTimers() {
-    ScheduledThreadPoolExecutor timers =
-        new ScheduledThreadPoolExecutor(
-            1,
-            task -> {
-              Thread thread = new Thread(task, "fencepost-zookeeper-timers");
-              thread.setDaemon(true);
-              return thread;
-            });
-    timers.setRemoveOnCancelPolicy(true);
-    timers.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
-    return timers;
-  }
-
   /** Connects. The stage completes after the first setup. */
   CompletableFuture<Boolean> open() {
-    timers.execute(
+    ZookeeperBackend.onThread(
+        "fencepost-zookeeper-open",
         () -> {
           try {
             connections.start();
           } catch (RuntimeException e) {
-            opening.completeExceptionally(ZookeeperErrors.toException(e));
+            opening.completeExceptionally(e);
           }
         });
     return opening;
@@ -142,7 +125,7 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
   /** Schedules a sweep over all locks, because a replica may have left some behind. */
   void scheduleSweep() {
     if (isSweepScheduled.compareAndSet(false, true)) {
-      schedule(
+      timers.after(
           SWEEP_PAUSE,
           () -> {
             isSweepScheduled.set(false);
@@ -153,26 +136,22 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
 
   @Override
   public void close() {
-    Optional<ZookeeperClient> client = context.gate().client();
+    ZookeeperClient client;
     synchronized (this) {
       closed = true;
+      client = currentClient;
       currentClient = null;
       context.gate().close();
     }
-    client.ifPresent(
-        registered -> {
-          try {
-            context
-                .registry()
-                .unregister(registered)
-                .get(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
-          } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-          } catch (ExecutionException | TimeoutException e) {
-            LOG.warn("ZooKeeper does not answer; its entry of this replica will time out");
-          }
-        });
-    timers.shutdownNow();
+    if (client != null) {
+      try {
+        context.registry().unregister(client).get(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      } catch (ExecutionException | TimeoutException e) {
+        LOG.warn("ZooKeeper does not answer; its entry of this replica will time out");
+      }
+    }
     connections.close();
   }
 
@@ -212,7 +191,7 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
     context.stateTimers().resolveDoubts();
     if (first) {
       sweep();
-      schedule(purgePause(), this::purge);
+      timers.after(purgePause(), this::purge);
     }
     opening.complete(true);
   }
@@ -228,7 +207,7 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
       return;
     }
     warnOnce("Connected to ZooKeeper, but the setup failed: ", failure);
-    schedule(
+    timers.after(
         RETRY_PAUSE,
         () -> {
           synchronized (this) {
@@ -267,14 +246,14 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
             (done, error) -> {
               if (error != null) {
                 warnOnce("Could not scan for the locks of lost servers, trying again: ", error);
-                schedule(RETRY_PAUSE.multipliedBy(5), this::scheduleSweep);
+                timers.after(RETRY_PAUSE.multipliedBy(5), this::scheduleSweep);
               }
             });
   }
 
   private void purge() {
     if (!context.registry().isFirst()) {
-      schedule(purgePause(), this::purge);
+      timers.after(purgePause(), this::purge);
       return;
     }
     context
@@ -284,19 +263,11 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
         .whenComplete(
             (done, error) -> {
               nextPurge = (nextPurge + LockSweeper.BUCKETS_AT_ONCE) % NodeName.BUCKETS;
-              schedule(purgePause(), this::purge);
+              timers.after(purgePause(), this::purge);
             });
   }
 
   private Duration purgePause() {
     return PURGE_PAUSE.plusMillis(random.nextInt((int) PURGE_PAUSE.toMillis()));
-  }
-
-  private void schedule(Duration pause, Runnable action) {
-    try {
-      var unused = timers.schedule(action, pause.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (RejectedExecutionException e) {
-      LOG.debug("Closed");
-    }
   }
 }

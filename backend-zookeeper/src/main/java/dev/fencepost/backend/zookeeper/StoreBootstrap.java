@@ -5,8 +5,8 @@ import dev.fencepost.backend.zookeeper.client.NodeName;
 import dev.fencepost.backend.zookeeper.client.ZookeeperClient;
 import dev.fencepost.backend.zookeeper.client.ZookeeperErrors;
 import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
-import dev.fencepost.backend.zookeeper.lock.LockReader;
 import dev.fencepost.lock.spi.StoreConfigurationException;
+import dev.fencepost.lock.spi.support.AsyncCalls;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,21 +46,28 @@ final class StoreBootstrap {
       paths.add(schema.lockBucket(i));
       paths.add(schema.markBucket(i));
     }
-    List<CompletableFuture<Code>> created = new ArrayList<>();
-    paths.forEach(path -> created.add(create(client, path, NO_DATA)));
     // Last, so that a store with an id has all other nodes.
-    byte[] id = UUID.randomUUID().toString().getBytes(StandardCharsets.UTF_8);
-    created.add(create(client, schema.id(), id));
-    return LockReader.joinAll(created)
+    paths.add(schema.id());
+    return client
+        .read(schema.root(), paths.stream().map(Op::getData).toList())
         .thenCompose(
-            codes -> {
-              codes.stream()
-                  .filter(code -> code != Code.OK && code != Code.NODEEXISTS)
-                  .findFirst()
-                  .ifPresent(
-                      code -> {
-                        throw toException(code);
-                      });
+            found -> {
+              List<CompletableFuture<MultiResult>> created = new ArrayList<>();
+              for (int i = 0; i < paths.size(); i++) {
+                // A node that may not be read exists, too.
+                if (MultiResult.codeOf(found.get(i)) == Code.NONODE) {
+                  created.add(create(client, paths.get(i)));
+                }
+              }
+              return AsyncCalls.all(created);
+            })
+        .thenCompose(
+            results -> {
+              for (MultiResult result : results) {
+                if (result.isRefused() && result.reason() != Code.NODEEXISTS) {
+                  throw toException(result.reason());
+                }
+              }
               return readId(client);
             });
   }
@@ -92,35 +99,12 @@ final class StoreBootstrap {
         : ZookeeperErrors.of(code);
   }
 
-  /** Creates a node. An existing node counts as created, even where this replica may not write. */
-  private CompletableFuture<Code> create(ZookeeperClient client, String path, byte[] data) {
-    CompletableFuture<Code> answer = new CompletableFuture<>();
-    client.create(
-        path,
-        data,
-        acl,
-        CreateMode.PERSISTENT,
-        (rc, p, context, name) -> {
-          Code code = Code.get(rc);
-          if (code == Code.NOAUTH) {
-            completeIfExists(client, path, answer);
-          } else if (code == Code.OK || code == Code.NODEEXISTS || code == Code.NONODE) {
-            answer.complete(code);
-          } else {
-            answer.completeExceptionally(ZookeeperErrors.of(code));
-          }
-        },
-        null);
-    return answer;
+  private CompletableFuture<MultiResult> create(ZookeeperClient client, String path) {
+    byte[] data = path.equals(schema.id()) ? newId() : NO_DATA;
+    return client.transact(List.of(Op.create(path, data, acl, CreateMode.PERSISTENT)));
   }
 
-  private static void completeIfExists(
-      ZookeeperClient client, String path, CompletableFuture<Code> answer) {
-    client.exists(
-        path,
-        false,
-        (rc, p, context, stat) ->
-            answer.complete(Code.get(rc) == Code.OK ? Code.NODEEXISTS : Code.NOAUTH),
-        null);
+  private static byte[] newId() {
+    return UUID.randomUUID().toString().getBytes(StandardCharsets.UTF_8);
   }
 }

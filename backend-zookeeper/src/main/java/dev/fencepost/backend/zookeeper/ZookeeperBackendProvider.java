@@ -4,6 +4,7 @@ import dev.fencepost.backend.zookeeper.client.ZookeeperSettings;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.LockBackendProvider;
 import dev.fencepost.lock.spi.StoreSettings;
+import dev.fencepost.lock.spi.support.OpenOnce;
 import java.security.SecureRandom;
 import java.util.List;
 
@@ -36,7 +37,7 @@ public final class ZookeeperBackendProvider implements LockBackendProvider {
 
   @Override
   public LockBackend create(StoreSettings settings) {
-    return new ZookeeperBackend(ZookeeperSettings.of(settings), new SecureRandom());
+    return new OpenOnce<>(new ZookeeperBackend(ZookeeperSettings.of(settings), new SecureRandom()));
   }
 
   /** Empty: nodes need no schema. */

@@ -5,12 +5,12 @@ import dev.fencepost.backend.zookeeper.client.NodeName;
 import dev.fencepost.backend.zookeeper.client.ReplicaRegistry;
 import dev.fencepost.backend.zookeeper.client.RequestGate;
 import dev.fencepost.backend.zookeeper.client.ZookeeperConnections;
+import dev.fencepost.backend.zookeeper.client.ZookeeperErrors;
 import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
 import dev.fencepost.backend.zookeeper.client.ZookeeperSettings;
-import dev.fencepost.backend.zookeeper.lock.CachedStateWriter;
 import dev.fencepost.backend.zookeeper.lock.CommitEffects;
 import dev.fencepost.backend.zookeeper.lock.FenceMarks;
-import dev.fencepost.backend.zookeeper.lock.LockCommands;
+import dev.fencepost.backend.zookeeper.lock.LockCommandRunner;
 import dev.fencepost.backend.zookeeper.lock.LockLister;
 import dev.fencepost.backend.zookeeper.lock.LockNameCache;
 import dev.fencepost.backend.zookeeper.lock.LockNode;
@@ -21,87 +21,108 @@ import dev.fencepost.backend.zookeeper.lock.LockSweeper;
 import dev.fencepost.backend.zookeeper.lock.LockTxnBatcher;
 import dev.fencepost.backend.zookeeper.lock.LockTxnPlanner;
 import dev.fencepost.backend.zookeeper.lock.OwnQueueNodes;
-import dev.fencepost.backend.zookeeper.lock.ReadModifyWriter;
 import dev.fencepost.backend.zookeeper.lock.TokenBaseManager;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.FenceAdvance;
+import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.Replica;
+import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.Revocation;
+import dev.fencepost.lock.spi.ListQuery;
+import dev.fencepost.lock.spi.LockPage;
+import dev.fencepost.lock.spi.LockStore;
 import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreInfo;
+import dev.fencepost.lock.spi.support.CallDeadline;
+import dev.fencepost.lock.spi.support.CallDeadlines;
+import dev.fencepost.lock.spi.support.LockCommand;
+import dev.fencepost.lock.spi.support.LockCommand.AcquireClaim;
+import dev.fencepost.lock.spi.support.LockCommand.ForceReleaseLock;
+import dev.fencepost.lock.spi.support.LockCommand.HandOverGrant;
+import dev.fencepost.lock.spi.support.LockCommand.LeaveQueue;
+import dev.fencepost.lock.spi.support.LockCommand.ReleaseClaim;
+import dev.fencepost.lock.spi.support.LockCommand.RenewGrant;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
-import java.util.function.Function;
-import java.util.function.Supplier;
 import org.apache.zookeeper.data.ACL;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** An open backend: creates all components and connects them. Safe for use by many threads. */
-final class ZookeeperStore implements AutoCloseable {
-  private final ScheduledThreadPoolExecutor timers;
+/**
+ * An open store: creates all components and connects them. Stages complete on the client's own
+ * thread. Safe for use by many threads.
+ */
+final class ZookeeperStore implements LockStore {
+  private static final Logger LOG = LoggerFactory.getLogger(ZookeeperStore.class);
+
+  private final Duration callTimeout;
+  private final CallDeadlines deadlines =
+      new CallDeadlines(
+          "fencepost-zookeeper-timers", error -> LOG.warn("A periodic task failed", error));
+  private final EnsembleClock clock = new EnsembleClock();
+  private final LockNameCache existingLocks = new LockNameCache();
   private final RequestGate gate;
   private final OwnQueueNodes queueNodes;
   private final ReplicaRegistry registry;
-  private final TokenBaseManager tokenBases;
   private final LockReader reader;
   private final LockStateTimers stateTimers;
-  private final LockTxnPlanner txns;
+  private final LockTxnPlanner planner;
   private final LockTxnBatcher batcher;
-  private final CachedStateWriter optimisticWriter;
-  private final ReadModifyWriter readModifyWriter;
-  private final LockCommands commands;
+  private final LockCommandRunner commands;
   private final FenceMarks marks;
   private final LockSweeper sweeper;
-  private final LockLister lister;
   private final StoreBootstrap bootstrap;
-  private final LockNameCache existingLocks = new LockNameCache();
-  private final LockNameCache contendedLocks = new LockNameCache();
-  private final EnsembleClock clock = new EnsembleClock();
   private final ConnectionLifecycle connection;
 
   ZookeeperStore(ZookeeperSettings settings, Replica self, Consumer<LockName> wake, Random random) {
     ZookeeperSchema schema = settings.schema();
     List<ACL> acl = ZookeeperConnections.acl(settings);
-    timers = ConnectionLifecycle.newTimers();
-    gate = new RequestGate(schema.root(), settings.queue(), settings.callTimeout());
+    callTimeout = settings.callTimeout();
+    gate = new RequestGate(settings, deadlines);
     queueNodes = new OwnQueueNodes(schema, self.id(), wake);
-    tokenBases = new TokenBaseManager(schema, acl, clock, random);
+    TokenBaseManager tokenBases = new TokenBaseManager(schema, acl, clock, random);
     bootstrap = new StoreBootstrap(schema, acl);
     reader = new LockReader(schema, gate, queueNodes, tokenBases, clock);
-    txns = new LockTxnPlanner(schema, self.id(), acl, queueNodes, random.nextLong());
-    stateTimers = new LockStateTimers(timers, new ExpirerActions());
-    LockTxnBatcher.BatchLimits limits =
-        new LockTxnBatcher.BatchLimits(
-            settings.batchSize(), settings.inFlight(), settings.queue(), settings.callTimeout());
+    planner = new LockTxnPlanner(schema, self.id(), acl, queueNodes, random.nextLong());
+    stateTimers = new LockStateTimers(deadlines, new ExpirerActions());
     batcher =
         new LockTxnBatcher(
-            limits,
+            settings,
+            deadlines,
             gate,
             tokenBases,
             new CommitEffects(queueNodes, stateTimers, existingLocks, tokenBases, clock));
-    optimisticWriter =
-        new CachedStateWriter(
-            batcher, txns, stateTimers, queueNodes, existingLocks, contendedLocks);
-    ReadModifyWriter.WriteContext writeContext =
-        new ReadModifyWriter.WriteContext(
-            self.id(), reader, batcher, txns, queueNodes, contendedLocks, clock);
-    readModifyWriter = new ReadModifyWriter(writeContext, settings.callTimeout(), this::repair);
-    commands = new LockCommands(reader);
+    commands =
+        new LockCommandRunner(
+            self.id(),
+            reader,
+            batcher,
+            planner,
+            stateTimers,
+            queueNodes,
+            existingLocks,
+            new LockNameCache(),
+            clock,
+            this::repair);
     marks = new FenceMarks(schema, acl, gate, reader, settings.markRetention());
     sweeper = new LockSweeper(schema, gate, reader, stateTimers, existingLocks, clock);
-    lister = new LockLister(sweeper, reader);
     registry = new ReplicaRegistry(schema, acl, clock, self, this::onReplicaGone);
     ConnectionLifecycle.LifecycleContext context =
         new ConnectionLifecycle.LifecycleContext(
@@ -114,100 +135,73 @@ final class ZookeeperStore implements AutoCloseable {
             sweeper,
             clock,
             existingLocks);
-    connection = new ConnectionLifecycle(settings, context, timers, random);
+    connection = new ConnectionLifecycle(settings, context, deadlines, random);
   }
 
   /** Connects. Fails if that takes longer than one call may. */
   CompletableFuture<StoreInfo> open() {
-    return connection.open().thenCompose(ready -> info());
+    return within(connection.open().thenCompose(ready -> readInfo()));
   }
 
-  CompletableFuture<Attempt> tryAcquire(Claim claim, QueueIntent intent) {
-    return optimisticWriter
-        .acquire(claim, intent)
-        .thenCompose(
-            or(
-                () ->
-                    readModifyWriter.change(
-                        claim.lock(),
-                        LockSnapshot.RemainingLease.ESTIMATED,
-                        commands.acquire(claim, intent))));
+  @Override
+  public CompletionStage<Attempt> tryAcquire(Claim claim, QueueIntent intent) {
+    return run(new AcquireClaim(claim, intent));
   }
 
-  CompletableFuture<HandOver> handOver(GrantRef from, Claim to, QueueIntent intent) {
-    return optimisticWriter
-        .handOver(from, to, intent)
-        .thenCompose(
-            or(
-                () ->
-                    readModifyWriter.change(
-                        from.lock(),
-                        LockSnapshot.RemainingLease.ESTIMATED,
-                        commands.handOver(from, to, intent))));
+  @Override
+  public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent intent) {
+    return run(new HandOverGrant(from, to, intent));
   }
 
-  CompletableFuture<Renewal> renew(GrantRef grant) {
-    return optimisticWriter
-        .renew(grant)
-        .thenCompose(
-            or(
-                () ->
-                    readModifyWriter.change(
-                        grant.lock(),
-                        LockSnapshot.RemainingLease.ESTIMATED,
-                        commands.renew(grant))));
+  @Override
+  public CompletionStage<Renewal> renew(GrantRef grant) {
+    return run(new RenewGrant(grant));
   }
 
-  CompletableFuture<Release> release(ReleaseCommand command) {
-    return optimisticWriter
-        .release(command)
-        .thenCompose(
-            or(
-                () ->
-                    readModifyWriter.change(
-                        command.lock(),
-                        LockSnapshot.RemainingLease.ESTIMATED,
-                        commands.release(command))));
+  @Override
+  public CompletionStage<Release> release(ReleaseCommand order) {
+    return run(new ReleaseClaim(order));
   }
 
-  CompletableFuture<Revocation> forceRelease(ForceReleaseCommand command) {
-    // FULL, because the remaining lease is only an estimate here: the lock stays closed for a whole
-    // lease.
-    return readModifyWriter.change(
-        command.lock(), LockSnapshot.RemainingLease.FULL, commands.forceRelease(command));
+  @Override
+  public CompletionStage<Revocation> forceRelease(ForceReleaseCommand order) {
+    return run(new ForceReleaseLock(order));
   }
 
-  CompletableFuture<Boolean> leave(LockName lock) {
+  @Override
+  public CompletionStage<Void> leave(LockName lock) {
     queueNodes.forgetTurn(lock);
-    return readModifyWriter.change(lock, LockSnapshot.RemainingLease.ESTIMATED, commands.leave());
+    return run(new LeaveQueue(lock)).thenAccept(left -> {});
   }
 
-  CompletableFuture<StoreInfo> info() {
-    return gate.call(bootstrap::ensureExists)
-        .thenCombine(
-            registry.list(gate),
-            (id, replicas) ->
-                new StoreInfo(
-                    "zookeeper",
-                    id,
-                    new StoreInfo.LeaseTerms(Lease.MIN_TTL, Lease.MAX_TTL, Duration.ofMillis(1)),
-                    replicas));
+  @Override
+  public CompletionStage<List<LockState>> describe(Collection<LockName> locks) {
+    return within(reader.describe(List.copyOf(locks)));
   }
 
-  CompletableFuture<Boolean> announce(Replica changed) {
-    return registry.announce(gate, changed);
+  @Override
+  public CompletionStage<LockPage> list(ListQuery query) {
+    return within(new LockLister(sweeper, reader, query).list());
   }
 
-  LockReader reader() {
-    return reader;
+  @Override
+  public CompletionStage<FenceAdvance> advance(ResourceName resource, FencingToken token) {
+    return marks.advance(resource, token, gate.newDeadline());
   }
 
-  LockLister lister() {
-    return lister;
+  @Override
+  public CompletionStage<Optional<FencingToken>> resetMark(ResourceName resource) {
+    return marks.reset(resource, gate.newDeadline());
   }
 
-  FenceMarks marks() {
-    return marks;
+  @Override
+  public CompletionStage<StoreInfo> info() {
+    return within(readInfo());
+  }
+
+  @Override
+  public CompletionStage<Void> announce(Replica self) {
+    return registry.announce(gate, self).thenAccept(done -> {});
   }
 
   /** Deletes locks and marks that were unused for the given times, in all buckets. For tests. */
@@ -219,9 +213,10 @@ final class ZookeeperStore implements AutoCloseable {
             .thenCompose(done -> purge(firstBucket + LockSweeper.BUCKETS_AT_ONCE, ages));
   }
 
-  /** Returns fence marks with their own retention. For tests. */
-  FenceMarks marks(Duration retention) {
-    return marks.withRetention(retention);
+  /** Checks a token as {@link #advance} does, with another retention of marks. For tests. */
+  CompletableFuture<FenceAdvance> advance(
+      ResourceName resource, FencingToken token, Duration retention) {
+    return marks.withRetention(retention).advance(resource, token, gate.newDeadline());
   }
 
   /** Returns the number of states that this replica expires. For tests. */
@@ -237,23 +232,39 @@ final class ZookeeperStore implements AutoCloseable {
   @Override
   public void close() {
     connection.close();
+    deadlines.close();
   }
 
-  private CompletableFuture<Boolean> repair() {
+  private <T> CompletionStage<T> run(LockCommand<T> command) {
+    return commands.run(command, gate.newDeadline());
+  }
+
+  private <T> CompletableFuture<T> within(CompletionStage<T> call) {
+    return deadlines.within(callTimeout, call, ZookeeperErrors.FAILURES::timeout);
+  }
+
+  private CompletableFuture<StoreInfo> readInfo() {
+    return gate.call(bootstrap::ensureExists, gate.newDeadline())
+        .thenCombine(
+            registry.list(gate),
+            (id, replicas) ->
+                new StoreInfo(
+                    "zookeeper",
+                    id,
+                    new StoreInfo.LeaseTerms(Lease.MIN_TTL, Lease.MAX_TTL, Duration.ofMillis(1)),
+                    replicas));
+  }
+
+  private CompletionStage<?> repair(CallDeadline deadline) {
     existingLocks.clear();
-    return gate.call(bootstrap::repair).thenApply(id -> true);
+    return gate.call(bootstrap::repair, deadline);
   }
 
   private void onReplicaGone() {
     connection.scheduleSweep();
   }
 
-  private static <T> Function<Optional<T>, CompletableFuture<T>> or(
-      Supplier<CompletableFuture<T>> otherwise) {
-    return answer -> answer.map(CompletableFuture::completedFuture).orElseGet(otherwise);
-  }
-
-  /** Connects the stateTimers with the components that are created after it. */
+  /** Connects the state timers with the components that are created after them. */
   private final class ExpirerActions implements LockStateTimers.StateActions {
     @Override
     public CompletableFuture<LockSnapshot> read(LockName lock) {
@@ -263,8 +274,8 @@ final class ZookeeperStore implements AutoCloseable {
     @Override
     public CompletableFuture<Boolean> expire(LockSnapshot snapshot) {
       return batcher
-          .sendAlone(snapshot.lock(), base -> txns.expire(snapshot))
-          .thenApply(Optional::isPresent);
+          .sendAlone(snapshot.lock(), base -> planner.expire(snapshot), gate.newDeadline())
+          .thenApply(OptionalLong::isPresent);
     }
 
     @Override

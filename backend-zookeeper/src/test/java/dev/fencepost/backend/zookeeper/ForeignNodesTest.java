@@ -1,6 +1,8 @@
 package dev.fencepost.backend.zookeeper;
 
 import static dev.fencepost.testkit.replica.OpenReplica.answer;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -12,6 +14,8 @@ import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.Replica;
+import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.spi.ListQuery;
 import dev.fencepost.testkit.process.ZookeeperServer;
@@ -45,7 +49,6 @@ final class ForeignNodesTest {
           client.create(SCHEMA.markBucket(bucket) + "/" + name, new byte[0]);
         }
       }
-      client.create(SCHEMA.replicas() + "/0", new byte[0]);
     }
   }
 
@@ -110,11 +113,7 @@ final class ForeignNodesTest {
       assertThat(answer(replica.backend().advance(resource, grant.token())))
           .isInstanceOf(FenceAdvance.Advanced.class);
       replica.release(grant);
-      answer(
-          replica
-              .backend()
-              .store()
-              .purge(0, new LockSweeper.PurgeAges(Duration.ZERO, Duration.ZERO)));
+      answer(replica.store().purge(0, new LockSweeper.PurgeAges(Duration.ZERO, Duration.ZERO)));
       assertThat(isThere(client, SCHEMA.lock(grant.ref().lock()))).isFalse();
       assertThat(isThere(client, SCHEMA.mark(resource))).isFalse();
       for (String name : NO_NAMES) {
@@ -126,9 +125,50 @@ final class ForeignNodesTest {
 
   @Test
   void entryThatIsNoReplica_doesNotKeepTheOthersFromPurging() {
-    try (TestReplica replica = replica()) {
-      await().atMost(PATIENCE).until(() -> replica.backend().store().isPurger());
+    try (ZookeeperTestClient client = client()) {
+      client.createEphemeral(SCHEMA.replicas() + "/0", new byte[0]);
+      try (TestReplica replica = replica()) {
+        await().atMost(PATIENCE).until(() -> replica.store().isPurger());
+      }
     }
+  }
+
+  /** A child with the id of a replica that no session owns, as a copied tree has it. */
+  @Test
+  void persistentEntryOfAReplica_countsAsNobody() {
+    ReplicaId former = ReplicaId.of(0);
+    String entry = SCHEMA.replicas() + "/" + former;
+    try (ZookeeperTestClient client = client()) {
+      LockName lock;
+      try (TestReplica replica = replica()) {
+        Grant grant = replica.acquire("kept/persistent", Lease.of(Lease.MIN_TTL));
+        lock = grant.ref().lock();
+        byte[] record = client.ask(keeper -> keeper.getData(SCHEMA.lock(lock), false, null));
+        byte[] kept = keptBy(record, replica.id(), former);
+        client.ask(keeper -> keeper.setData(SCHEMA.lock(lock), kept, -1));
+      }
+      client.create(entry, (former + "\nSERVING\nhost:1").getBytes(US_ASCII));
+      try (TestReplica next = replica()) {
+        await().atMost(PATIENCE).until(() -> next.store().isPurger());
+        await()
+            .atMost(PATIENCE)
+            .until(() -> answer(next.backend().describe(List.of(lock))).get(0).holder().isEmpty());
+        assertThat(answer(next.backend().info()).replicas())
+            .extracting(Replica::id)
+            .containsExactly(next.id());
+      } finally {
+        client.deleteAll(entry);
+      }
+    }
+  }
+
+  /** Returns the record with another keeper. The name of the state stays. */
+  private static byte[] keptBy(byte[] record, ReplicaId from, ReplicaId to) {
+    String text = new String(record, ISO_8859_1);
+    int state = text.indexOf(from.value());
+    int keeper = text.indexOf(from.value(), state + 1);
+    return (text.substring(0, keeper) + to + text.substring(keeper + ReplicaId.LENGTH))
+        .getBytes(ISO_8859_1);
   }
 
   private static List<LockName> listed(TestReplica replica, String prefix, int limit) {

@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.backend.zookeeper.client.NodeName;
 import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
-import dev.fencepost.backend.zookeeper.lock.FenceMarks;
 import dev.fencepost.backend.zookeeper.lock.LockSweeper;
 import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
@@ -60,22 +59,22 @@ final class MarkRetentionTest {
     try (TestReplica replica = replica()) {
       ResourceName resource = new ResourceName("used");
       FencingToken token = replica.acquire("used").token();
-      FenceMarks marks = replica.backend().store().marks(retention);
-      answer(marks.advance(resource, token));
+      ZookeeperStore store = replica.store();
+      answer(store.advance(resource, token, retention));
       // Longer than the retention in total, but each pause is shorter.
       for (int i = 0; i < 6; i++) {
         await().pollDelay(Duration.ofMillis(500)).until(() -> true);
-        assertThat(answer(marks.advance(resource, token)))
+        assertThat(answer(store.advance(resource, token, retention)))
             .isEqualTo(new FenceAdvance.Unchanged(token));
       }
       purge(replica, new LockSweeper.PurgeAges(Duration.ofHours(1), retention));
-      assertThat(answer(marks.advance(resource, token)))
+      assertThat(answer(store.advance(resource, token, retention)))
           .isEqualTo(new FenceAdvance.Unchanged(token));
     }
   }
 
   private static void purge(TestReplica replica, LockSweeper.PurgeAges ages) {
-    answer(replica.backend().store().purge(0, ages));
+    answer(replica.store().purge(0, ages));
   }
 
   private static List<String> nodes(ZookeeperTestClient client) {

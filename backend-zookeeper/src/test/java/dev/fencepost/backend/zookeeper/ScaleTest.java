@@ -78,7 +78,6 @@ final class ScaleTest {
               () -> {
                 answer(
                     replica
-                        .backend()
                         .store()
                         .purge(0, new LockSweeper.PurgeAges(Duration.ZERO, Duration.ofDays(30))));
                 return locks(client, schema) == 0;
@@ -100,7 +99,7 @@ final class ScaleTest {
         a.backend().close();
         // b sees that a has left, reads all locks and expires all of them. The last lock may end
         // before that is done.
-        await().atMost(PATIENCE).until(() -> b.backend().store().trackedStates() >= MANY - 1);
+        await().atMost(PATIENCE).until(() -> b.store().trackedStates() >= MANY - 1);
         Optional<ListQuery.Cursor> after = Optional.empty();
         do {
           LockPage page = answer(b.backend().list(new ListQuery("held/", after, 1000)));

@@ -1,5 +1,6 @@
 package dev.fencepost.backend.zookeeper;
 
+import dev.fencepost.backend.zookeeper.client.ZookeeperSettings;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.Replica;
@@ -8,15 +9,17 @@ import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreInfo;
 import dev.fencepost.lock.spi.StoreSettings;
+import dev.fencepost.lock.spi.support.OpenOnce;
 import dev.fencepost.testkit.replica.OpenReplica;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /** An open backend on ZooKeeper. */
-final class TestReplica extends OpenReplica<ZookeeperBackend> {
+final class TestReplica extends OpenReplica<OpenOnce<ZookeeperStore>> {
   static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
   static final Map<String, String> OPTIONS = Map.of("session-timeout", "4s");
 
@@ -26,8 +29,14 @@ final class TestReplica extends OpenReplica<ZookeeperBackend> {
 
   TestReplica(String uri, Map<String, String> options) {
     super(
-        (ZookeeperBackend)
-            new ZookeeperBackendProvider().create(new StoreSettings(uri, CALL_TIMEOUT, options)));
+        new OpenOnce<>(
+            new ZookeeperBackend(
+                ZookeeperSettings.of(new StoreSettings(uri, CALL_TIMEOUT, options)),
+                new Random())));
+  }
+
+  ZookeeperStore store() {
+    return backend().store().orElseThrow();
   }
 
   Grant acquire(String lock, Lease lease) {

@@ -203,12 +203,11 @@ final class ZookeeperSessionTest {
     try (ZookeeperTestClient client = new ZookeeperTestClient("127.0.0.1:" + SERVER.port());
         TestReplica a = new TestReplica(uri(SERVER.port()))) {
       String entry = SCHEMA.replicas() + "/0123456789abcdef";
-      client.create(entry, "0123456789abcdef\nRESTING\nhost:1".getBytes(US_ASCII));
+      client.createEphemeral(entry, "0123456789abcdef\nRESTING\nhost:1".getBytes(US_ASCII));
       assertThat(answer(a.backend().info()).replicas())
           .extracting(Replica::id)
           .contains(a.id())
           .doesNotContain(new ReplicaId("0123456789abcdef"));
-      client.deleteAll(entry);
     }
   }
 

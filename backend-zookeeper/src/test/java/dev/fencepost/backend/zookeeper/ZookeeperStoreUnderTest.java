@@ -6,7 +6,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import dev.fencepost.backend.zookeeper.client.NodeName;
 import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
 import dev.fencepost.backend.zookeeper.lock.LockSweeper;
-import dev.fencepost.backend.zookeeper.lock.LockTxnBuilder;
+import dev.fencepost.backend.zookeeper.lock.LockTxn;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.spi.LockBackend;
@@ -77,10 +77,7 @@ abstract class ZookeeperStoreUnderTest implements StoreUnderTest {
   public void purgeIdle() {
     try (TestReplica replica = new TestReplica(uri())) {
       TestReplica.answer(
-          replica
-              .backend()
-              .store()
-              .purge(0, new LockSweeper.PurgeAges(Duration.ZERO, Duration.ofDays(30))));
+          replica.store().purge(0, new LockSweeper.PurgeAges(Duration.ZERO, Duration.ofDays(30))));
     }
   }
 
@@ -91,7 +88,7 @@ abstract class ZookeeperStoreUnderTest implements StoreUnderTest {
       List<Op> ops = new ArrayList<>();
       client
           .children(SCHEMA.base())
-          .forEach(child -> ops.add(Op.delete(SCHEMA.base(child), LockTxnBuilder.ANY_VERSION)));
+          .forEach(child -> ops.add(Op.delete(SCHEMA.base(child), LockTxn.ANY_VERSION)));
       byte[] anywhere = Long.toString(Long.MAX_VALUE).getBytes(US_ASCII);
       ops.add(
           Op.create(

@@ -76,6 +76,11 @@ final class ZookeeperTestClient implements AutoCloseable {
     ask(zk -> zk.create(path, data, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT));
   }
 
+  /** Creates a node that ends with this client. */
+  void createEphemeral(String path, byte[] data) {
+    ask(zk -> zk.create(path, data, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL));
+  }
+
   /** Returns one of the server's own figures; 0 if it has none of this name. */
   static long number(Map<String, Long> numbers, String name) {
     return numbers.getOrDefault(name, 0L);

@@ -4,7 +4,9 @@ import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -112,10 +114,11 @@ public final class ReplicaRegistry {
   private CompletableFuture<Boolean> follow(ZookeeperClient client, ReplicaWatcher watcher) {
     return client
         .children(schema.replicas(), watcher)
+        .thenCompose(names -> readLiving(client, names))
         .thenApply(
-            names -> {
+            living -> {
               Set<String> before = alive;
-              alive = Set.copyOf(names);
+              alive = Set.copyOf(living.keySet());
               if (!alive.containsAll(before)) {
                 onReplicaGone.run();
               }
@@ -126,10 +129,10 @@ public final class ReplicaRegistry {
   /** Writes this replica's entry again with another phase or address. */
   public CompletableFuture<Boolean> announce(RequestGate gate, Replica changed) {
     self = changed;
-    return gate.call(this::register);
+    return gate.call(this::register, gate.newDeadline());
   }
 
-  /** Returns all entries. */
+  /** Returns the entries of living replicas that this version can read. */
   public CompletableFuture<List<Replica>> list(RequestGate gate) {
     return gate.read(List.of(Op.getChildren(schema.replicas())))
         .thenCompose(
@@ -137,19 +140,36 @@ public final class ReplicaRegistry {
               if (!(found.get(0) instanceof OpResult.GetChildrenResult children)) {
                 throw ZookeeperErrors.of(MultiResult.codeOf(found.get(0)));
               }
-              List<Op> reads =
-                  children.getChildren().stream()
-                      .map(child -> Op.getData(schema.replicas() + "/" + child))
-                      .toList();
-              return reads.isEmpty()
-                  ? CompletableFuture.completedFuture(List.<OpResult>of())
-                  : gate.read(reads);
+              return gate.call(
+                  client -> readLiving(client, children.getChildren()), gate.newDeadline());
             })
         .thenApply(
-            entries -> {
+            living -> {
               List<Replica> replicas = new ArrayList<>();
-              entries.forEach(entry -> decode(entry).ifPresent(replicas::add));
+              living.values().forEach(entry -> decode(entry).ifPresent(replicas::add));
               return replicas;
+            });
+  }
+
+  /** Reads entries by name. Leaves out those that no session owns: nothing ends them. */
+  private CompletableFuture<Map<String, byte[]>> readLiving(
+      ZookeeperClient client, List<String> names) {
+    if (names.isEmpty()) {
+      return CompletableFuture.completedFuture(Map.of());
+    }
+    String parent = schema.replicas();
+    return client
+        .read(parent, names.stream().map(name -> Op.getData(parent + "/" + name)).toList())
+        .thenApply(
+            found -> {
+              Map<String, byte[]> living = new HashMap<>();
+              for (int i = 0; i < names.size(); i++) {
+                if (found.get(i) instanceof OpResult.GetDataResult entry
+                    && entry.getStat().getEphemeralOwner() != 0) {
+                  living.put(names.get(i), entry.getData());
+                }
+              }
+              return living;
             });
   }
 
@@ -163,11 +183,8 @@ public final class ReplicaRegistry {
         .getBytes(StandardCharsets.UTF_8);
   }
 
-  private static Optional<Replica> decode(OpResult entry) {
-    if (!(entry instanceof OpResult.GetDataResult data)) {
-      return Optional.empty();
-    }
-    String[] parts = new String(data.getData(), StandardCharsets.UTF_8).split("\n", 3);
+  private static Optional<Replica> decode(byte[] entry) {
+    String[] parts = new String(entry, StandardCharsets.UTF_8).split("\n", 3);
     try {
       return Optional.of(
           new Replica(new ReplicaId(parts[0]), parts[2], Replica.Phase.valueOf(parts[1])));

@@ -2,12 +2,15 @@ package dev.fencepost.backend.zookeeper.client;
 
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.TimeoutException;
+import dev.fencepost.lock.spi.support.AsyncCalls;
+import dev.fencepost.lock.spi.support.CallFailures;
 import org.apache.zookeeper.KeeperException.Code;
 
 /** Maps ZooKeeper's errors to those that callers get. */
 public final class ZookeeperErrors {
+  /** The failures that this backend reports itself. */
+  public static final CallFailures FAILURES = new CallFailures("ZooKeeper");
+
   private ZookeeperErrors() {}
 
   public static StoreException of(Code code) {
@@ -30,28 +33,9 @@ public final class ZookeeperErrors {
         && known.failure() == Failure.RECORD_UNREADABLE;
   }
 
-  public static StoreException unreachable() {
-    return new StoreException(Failure.STORE_UNREACHABLE, "there is no connection to ZooKeeper");
-  }
-
-  public static StoreException notSent() {
-    return new StoreException(
-        Failure.STORE_TIMEOUT, "queued for the whole call timeout; nothing was sent");
-  }
-
-  public static StoreException overloaded() {
-    return new StoreException(
-        Failure.STORE_OVERLOADED, "too many calls wait for ZooKeeper already");
-  }
-
   /** Returns the exception that a caller gets for a failure. */
   public static RuntimeException toException(Throwable error) {
-    Throwable cause =
-        error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
-    if (cause instanceof TimeoutException) {
-      return new StoreException(
-          Failure.STORE_TIMEOUT, "no answer from ZooKeeper within the call timeout");
-    }
+    Throwable cause = AsyncCalls.cause(error);
     return cause instanceof RuntimeException known
         ? known
         : new StoreException(Failure.STORE_ERROR, "the call failed in this server", cause);

@@ -2,36 +2,26 @@ package dev.fencepost.backend.zookeeper.lock;
 
 import dev.fencepost.backend.zookeeper.client.EnsembleClock;
 import dev.fencepost.backend.zookeeper.client.MultiResult;
-import dev.fencepost.backend.zookeeper.lock.LockTxnBatcher.CommitResult;
 import dev.fencepost.lock.LockName;
 import java.util.List;
 import org.apache.zookeeper.OpResult;
 import org.apache.zookeeper.data.Stat;
 
 /**
- * Records the outcome of each transaction in this replica's memory: own queue nodes, states to
- * expire, existing locks, the highest token, and the ensemble's clock. Safe for use by many
- * threads.
+ * Records the outcome of each transaction in this replica's memory.
+ *
+ * @param queueNodes own queue nodes
+ * @param stateTimers states that this replica ends
+ * @param existingLocks locks whose node is believed to exist
+ * @param tokenBases knows the highest token
+ * @param clock learns the ensemble's time
  */
-public final class CommitEffects {
-  private final OwnQueueNodes queueNodes;
-  private final LockStateTimers stateTimers;
-  private final LockNameCache existingLocks;
-  private final TokenBaseManager tokenBases;
-  private final EnsembleClock clock;
-
-  public CommitEffects(
-      OwnQueueNodes queueNodes,
-      LockStateTimers stateTimers,
-      LockNameCache existingLocks,
-      TokenBaseManager tokenBases,
-      EnsembleClock clock) {
-    this.queueNodes = queueNodes;
-    this.stateTimers = stateTimers;
-    this.existingLocks = existingLocks;
-    this.tokenBases = tokenBases;
-    this.clock = clock;
-  }
+public record CommitEffects(
+    OwnQueueNodes queueNodes,
+    LockStateTimers stateTimers,
+    LockNameCache existingLocks,
+    TokenBaseManager tokenBases,
+    EnsembleClock clock) {
 
   /** Runs before the transaction is sent. */
   void onSend(LockTxn txn) {
@@ -40,8 +30,8 @@ public final class CommitEffects {
     }
   }
 
-  /** Runs after the transaction was executed. */
-  CommitResult onCommit(LockTxn txn, List<OpResult> results) {
+  /** Runs after the transaction was executed. Returns the token of its record; 0 if none. */
+  long onCommit(LockTxn txn, List<OpResult> results) {
     LockName lock = txn.lock();
     if (txn.leavesQueue()) {
       queueNodes.onLeft(lock);
@@ -50,16 +40,16 @@ public final class CommitEffects {
       queueNodes.onCreated(lock, MultiResult.created(results, txn.queueNodeAt()));
     }
     if (txn.node().isEmpty()) {
-      return new CommitResult(0);
+      return 0;
     }
     LockNode node = txn.node().orElseThrow();
     Stat stat = MultiResult.stat(results, txn.nodeAt());
     clock.recordWriteTime(stat.getMtime());
     long token = node.token().at(stat);
     tokenBases.recordToken(token);
-    existingLocks.add(lock);
+    existingLocks.set(lock, true);
     stateTimers.track(lock, node, stat);
-    return new CommitResult(token);
+    return token;
   }
 
   /** Runs after the ensemble refused the transaction. */

@@ -8,6 +8,8 @@ import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
+import dev.fencepost.lock.spi.record.FenceMarkRule;
+import dev.fencepost.lock.spi.support.CallDeadline;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -26,7 +28,6 @@ import org.apache.zookeeper.data.ACL;
  */
 public final class FenceMarks {
   private static final int REFRESHES_PER_RETENTION = 4;
-  private static final long DAY_NANOS = Duration.ofDays(1).toNanos();
 
   private final ZookeeperSchema schema;
   private final List<ACL> acl;
@@ -52,61 +53,59 @@ public final class FenceMarks {
     return new FenceMarks(schema, acl, gate, reader, time);
   }
 
-  public CompletableFuture<FenceAdvance> advance(ResourceName resource, FencingToken token) {
-    return read(resource)
+  /** Checks a token and raises the mark; tries again while others write it, until the deadline. */
+  public CompletableFuture<FenceAdvance> advance(
+      ResourceName resource, FencingToken token, CallDeadline deadline) {
+    return read(resource, deadline)
         .thenCompose(
             mark -> {
-              long limit = Math.addExact(reader.presentToken(), DAY_NANOS);
+              long limit = FenceMarkRule.dayAfter(reader.presentToken());
               if (token.value() > limit) {
-                return completed(new FenceAdvance.TooFarAhead(limit));
+                return CompletableFuture.completedFuture(new FenceAdvance.TooFarAhead(limit));
               }
-              if (token.value() < mark.value()) {
-                return refresh(resource, mark)
-                    .<FenceAdvance>thenApply(
-                        done -> new FenceAdvance.Stale(new FencingToken(mark.value())));
-              }
-              if (token.value() == mark.value()) {
-                return refresh(resource, mark)
-                    .<FenceAdvance>thenApply(done -> new FenceAdvance.Unchanged(token));
-              }
-              return write(resource, mark, Long.toString(token.value()))
-                  .thenCompose(
-                      written ->
-                          written
-                              ? completed(new FenceAdvance.Advanced(token))
-                              : advance(resource, token));
+              FenceAdvance verdict = FenceMarkRule.verdict(mark.value(), token);
+              return verdict instanceof FenceAdvance.Advanced
+                  ? write(resource, mark, Long.toString(token.value()), deadline)
+                      .thenCompose(
+                          written ->
+                              written
+                                  ? CompletableFuture.completedFuture(verdict)
+                                  : advance(resource, token, deadline))
+                  : refresh(resource, mark, deadline).thenApply(done -> verdict);
             });
   }
 
-  public CompletableFuture<Optional<FencingToken>> reset(ResourceName resource) {
-    return read(resource)
+  /** Deletes the mark's value; tries again while others write it, until the deadline. */
+  public CompletableFuture<Optional<FencingToken>> reset(
+      ResourceName resource, CallDeadline deadline) {
+    return read(resource, deadline)
         .thenCompose(
-            mark -> {
-              if (mark.value() == 0) {
-                return CompletableFuture.completedFuture(Optional.empty());
-              }
-              return write(resource, mark, "")
-                  .thenCompose(
-                      written ->
-                          written
-                              ? CompletableFuture.completedFuture(
-                                  Optional.of(new FencingToken(mark.value())))
-                              : reset(resource));
-            });
+            mark ->
+                mark.value() == 0
+                    ? CompletableFuture.completedFuture(Optional.empty())
+                    : write(resource, mark, "", deadline)
+                        .thenCompose(
+                            written ->
+                                written
+                                    ? CompletableFuture.completedFuture(
+                                        Optional.of(new FencingToken(mark.value())))
+                                    : reset(resource, deadline)));
   }
 
   /** Writes the mark unchanged after a quarter of its retention. */
-  private CompletableFuture<Boolean> refresh(ResourceName resource, StoredMark mark) {
+  private CompletableFuture<Boolean> refresh(
+      ResourceName resource, StoredMark mark, CallDeadline deadline) {
     long dueMillis = mark.writtenMillis() + retention.toMillis() / REFRESHES_PER_RETENTION;
     return dueMillis > reader.clockMillis()
         ? CompletableFuture.completedFuture(true)
         // A refusal means that another replica wrote it, which is as good. After a failure the next
         // use tries again.
-        : write(resource, mark, Long.toString(mark.value())).exceptionally(error -> false);
+        : write(resource, mark, Long.toString(mark.value()), deadline)
+            .exceptionally(error -> false);
   }
 
-  private CompletableFuture<StoredMark> read(ResourceName resource) {
-    return gate.read(List.of(Op.getData(schema.mark(resource))))
+  private CompletableFuture<StoredMark> read(ResourceName resource, CallDeadline deadline) {
+    return gate.read(List.of(Op.getData(schema.mark(resource))), deadline)
         .thenApply(
             found -> {
               if (!(found.get(0) instanceof OpResult.GetDataResult data)) {
@@ -130,14 +129,15 @@ public final class FenceMarks {
   }
 
   /** Writes the mark; false if it has changed since it was read. */
-  private CompletableFuture<Boolean> write(ResourceName resource, StoredMark mark, String text) {
+  private CompletableFuture<Boolean> write(
+      ResourceName resource, StoredMark mark, String text, CallDeadline deadline) {
     String path = schema.mark(resource);
     byte[] data = text.getBytes(StandardCharsets.US_ASCII);
     Op op =
         mark.version() < 0
             ? Op.create(path, data, acl, CreateMode.PERSISTENT)
             : Op.setData(path, data, mark.version());
-    return gate.transact(List.of(op))
+    return gate.transact(List.of(op), deadline)
         .thenApply(
             reply -> {
               if (!reply.isRefused()) {
@@ -154,10 +154,6 @@ public final class FenceMarks {
                 default -> throw ZookeeperErrors.of(reply.reason());
               };
             });
-  }
-
-  private static CompletableFuture<FenceAdvance> completed(FenceAdvance advance) {
-    return CompletableFuture.completedFuture(advance);
   }
 
   /**

@@ -13,23 +13,29 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Lists locks page by page, in the order of buckets and of node names within each bucket. A page
- * reads no more than {@value #MAX_LOCKS_READ} locks. Safe for use by many threads.
+ * Lists one page of locks, in the order of buckets and of node names within each bucket. A page
+ * reads no more than {@value #MAX_LOCKS_READ} locks. For one query; its steps run one after
+ * another.
  */
 public final class LockLister {
   private static final int MAX_LOCKS_READ = 10_000;
 
   private final LockSweeper sweeper;
   private final LockReader reader;
+  private final ListQuery query;
+  private final List<LockState> found = new ArrayList<>();
+  private int locksRead;
+  private ListPosition lastRead = new ListPosition(0, "");
 
-  public LockLister(LockSweeper sweeper, LockReader reader) {
+  public LockLister(LockSweeper sweeper, LockReader reader, ListQuery query) {
     this.sweeper = sweeper;
     this.reader = reader;
+    this.query = query;
   }
 
-  public CompletableFuture<LockPage> list(ListQuery query) {
-    ListPosition start = query.after().map(ListPosition::decode).orElse(new ListPosition(0, ""));
-    return new PageBuilder(query).fill(start);
+  /** Collects the page. To be called once. */
+  public CompletableFuture<LockPage> list() {
+    return fill(query.after().map(ListPosition::decode).orElse(new ListPosition(0, "")));
   }
 
   /** A position in the list: all nodes up to this one, inclusive, have been read. */
@@ -63,77 +69,64 @@ public final class LockLister {
     }
   }
 
-  /** Collects one page. */
-  private final class PageBuilder {
-    private final ListQuery query;
-    private final List<LockState> found = new ArrayList<>();
-    private int locksRead;
-    private ListPosition lastRead = new ListPosition(0, "");
-
-    PageBuilder(ListQuery query) {
-      this.query = query;
+  private CompletableFuture<LockPage> fill(ListPosition from) {
+    if (from.bucket() >= NodeName.BUCKETS) {
+      return CompletableFuture.completedFuture(new LockPage(found, Optional.empty()));
     }
+    return sweeper
+        .listNodes(from.bucket())
+        .thenCompose(
+            buckets -> {
+              List<ListPosition> matching = new ArrayList<>();
+              for (int i = 0; i < buckets.size(); i++) {
+                int bucket = from.bucket() + i;
+                String after = i == 0 ? from.node() : "";
+                buckets.get(i).stream()
+                    .filter(node -> node.compareTo(after) > 0)
+                    .filter(node -> matches(bucket, node))
+                    .forEach(node -> matching.add(new ListPosition(bucket, node)));
+              }
+              return readFrom(
+                  matching, 0, new ListPosition(from.bucket() + LockSweeper.BUCKETS_AT_ONCE, ""));
+            });
+  }
 
-    CompletableFuture<LockPage> fill(ListPosition from) {
-      if (from.bucket() >= NodeName.BUCKETS) {
-        return CompletableFuture.completedFuture(new LockPage(found, Optional.empty()));
-      }
-      return sweeper
-          .listNodes(from.bucket())
-          .thenCompose(
-              buckets -> {
-                List<ListPosition> matching = new ArrayList<>();
-                for (int i = 0; i < buckets.size(); i++) {
-                  int bucket = from.bucket() + i;
-                  String after = i == 0 ? from.node() : "";
-                  buckets.get(i).stream()
-                      .filter(node -> node.compareTo(after) > 0)
-                      .filter(node -> matches(bucket, node))
-                      .forEach(node -> matching.add(new ListPosition(bucket, node)));
-                }
-                return readFrom(
-                    matching, 0, new ListPosition(from.bucket() + LockSweeper.BUCKETS_AT_ONCE, ""));
-              });
+  private CompletableFuture<LockPage> readFrom(
+      List<ListPosition> nodes, int at, ListPosition next) {
+    if (at >= nodes.size()) {
+      return fill(next);
     }
+    if (isFull()) {
+      return CompletableFuture.completedFuture(new LockPage(found, Optional.of(lastRead.encode())));
+    }
+    int most = Math.min(LockReader.MAX_LOCKS_PER_READ, query.limit() - found.size());
+    int to = Math.min(nodes.size(), at + most);
+    lastRead = nodes.get(to - 1);
+    List<LockName> names =
+        nodes.subList(at, to).stream()
+            .flatMap(node -> reader.lockAt(node.bucket(), node.node()).stream())
+            .toList();
+    return reader
+        .snapshots(names)
+        .thenCompose(
+            snapshots -> {
+              locksRead += names.size();
+              snapshots.stream()
+                  .filter(snapshot -> snapshot.kind() != StateKind.IDLE)
+                  .map(reader::state)
+                  .forEach(found::add);
+              return readFrom(nodes, to, next);
+            });
+  }
 
-    private CompletableFuture<LockPage> readFrom(
-        List<ListPosition> nodes, int at, ListPosition next) {
-      if (at >= nodes.size()) {
-        return fill(next);
-      }
-      if (isFull()) {
-        return CompletableFuture.completedFuture(
-            new LockPage(found, Optional.of(lastRead.encode())));
-      }
-      int most = Math.min(LockReader.MAX_LOCKS_PER_READ, query.limit() - found.size());
-      int to = Math.min(nodes.size(), at + most);
-      lastRead = nodes.get(to - 1);
-      List<LockName> names =
-          nodes.subList(at, to).stream()
-              .flatMap(node -> reader.lockAt(node.bucket(), node.node()).stream())
-              .toList();
-      return reader
-          .snapshots(names)
-          .thenCompose(
-              snapshots -> {
-                locksRead += names.size();
-                snapshots.stream()
-                    .filter(snapshot -> snapshot.kind() != StateKind.IDLE)
-                    .map(reader::state)
-                    .forEach(found::add);
-                return readFrom(nodes, to, next);
-              });
-    }
+  private boolean isFull() {
+    return found.size() >= query.limit() || locksRead >= MAX_LOCKS_READ;
+  }
 
-    private boolean isFull() {
-      return found.size() >= query.limit() || locksRead >= MAX_LOCKS_READ;
-    }
-
-    private boolean matches(int bucket, String node) {
-      return reader
-          .lockAt(bucket, node)
-          .filter(lock -> lock.value().startsWith(query.prefix()))
-          .isPresent();
-    }
+  private boolean matches(int bucket, String node) {
+    return reader
+        .lockAt(bucket, node)
+        .filter(lock -> lock.value().startsWith(query.prefix()))
+        .isPresent();
   }
 }

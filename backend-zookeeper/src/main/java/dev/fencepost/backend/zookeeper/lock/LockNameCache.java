@@ -29,12 +29,12 @@ public final class LockNameCache {
     return names.contains(lock);
   }
 
-  public synchronized void add(LockName lock) {
-    names.add(lock);
-  }
-
-  synchronized void remove(LockName lock) {
-    names.remove(lock);
+  synchronized void set(LockName lock, boolean isBelieved) {
+    if (isBelieved) {
+      names.add(lock);
+    } else {
+      names.remove(lock);
+    }
   }
 
   public synchronized void clear() {

@@ -54,8 +54,6 @@ public record LockNode(
    * @param isHere true if the write that contains this record makes the token
    */
   public record RecordedToken(long value, long position, boolean isHere) {
-    static final RecordedToken NONE = new RecordedToken(0, 0, false);
-
     static RecordedToken of(long value) {
       return new RecordedToken(value, 0, false);
     }

@@ -9,6 +9,8 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.record.UnreadableRecords;
+import dev.fencepost.lock.spi.support.AsyncCalls;
+import dev.fencepost.lock.spi.support.CallDeadline;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -61,9 +63,14 @@ public final class LockReader {
     return lock;
   }
 
-  /** Reads one lock. */
+  /** Reads one lock within a call timeout. */
   public CompletableFuture<LockSnapshot> snapshot(LockName lock) {
-    return snapshot(lock, MAX_TRIES);
+    return snapshot(lock, gate.newDeadline());
+  }
+
+  /** Reads one lock. */
+  CompletableFuture<LockSnapshot> snapshot(LockName lock, CallDeadline deadline) {
+    return snapshot(lock, deadline, MAX_TRIES);
   }
 
   /** Reads many locks, in the given order. Locks with unreadable records are left out. */
@@ -72,7 +79,7 @@ public final class LockReader {
     for (int from = 0; from < locks.size(); from += MAX_LOCKS_PER_READ) {
       chunks.add(chunk(locks.subList(from, Math.min(locks.size(), from + MAX_LOCKS_PER_READ))));
     }
-    return joinAll(chunks).thenApply(parts -> parts.stream().flatMap(List::stream).toList());
+    return AsyncCalls.all(chunks).thenApply(parts -> parts.stream().flatMap(List::stream).toList());
   }
 
   /** Describes locks, in the given order. Locks with unreadable records are left out. */
@@ -83,11 +90,7 @@ public final class LockReader {
   /** Describes a lock from its snapshot. */
   LockState state(LockSnapshot snapshot) {
     long now = clock.nowMicros();
-    return withPresent(snapshot.record(now, RemainingLease.ESTIMATED).stateAt(now));
-  }
-
-  /** Returns the state with the highest token that can exist by now. */
-  LockState withPresent(LockState state) {
+    LockState state = snapshot.record(now, RemainingLease.ESTIMATED).stateAt(now);
     return new LockState(
         state.lock(),
         state.status(),
@@ -98,7 +101,7 @@ public final class LockReader {
 
   /** Returns an upper bound of all tokens made before the latest answer. */
   long presentToken() {
-    return tokenBases.presentToken(gate.client().orElseThrow(ZookeeperErrors::unreachable));
+    return tokenBases.presentToken(gate.client());
   }
 
   /**
@@ -106,11 +109,6 @@ public final class LockReader {
    */
   long clockMillis() {
     return TimeUnit.NANOSECONDS.toMillis(clock.nowNanos());
-  }
-
-  public static <T> CompletableFuture<List<T>> joinAll(List<CompletableFuture<T>> all) {
-    return CompletableFuture.allOf(all.toArray(CompletableFuture<?>[]::new))
-        .thenApply(done -> all.stream().map(CompletableFuture::join).toList());
   }
 
   private CompletableFuture<List<LockSnapshot>> chunk(List<LockName> locks) {
@@ -123,7 +121,7 @@ public final class LockReader {
               for (int i = 0; i < locks.size(); i++) {
                 each.add(readable(locks.get(i), results.subList(2 * i, 2 * i + 2)));
               }
-              return joinAll(each)
+              return AsyncCalls.all(each)
                   .thenApply(found -> found.stream().flatMap(Optional::stream).toList());
             });
   }
@@ -152,8 +150,9 @@ public final class LockReader {
                     }));
   }
 
-  private CompletableFuture<LockSnapshot> snapshot(LockName lock, int triesLeft) {
-    return gate.read(LockSnapshot.reads(schema, lock))
+  private CompletableFuture<LockSnapshot> snapshot(
+      LockName lock, CallDeadline deadline, int triesLeft) {
+    return gate.read(LockSnapshot.reads(schema, lock), deadline)
         .thenCompose(
             results -> {
               if (triesLeft == 0) {
@@ -161,7 +160,7 @@ public final class LockReader {
               }
               return LockSnapshot.of(lock, results, queueNodes)
                   .map(CompletableFuture::completedFuture)
-                  .orElseGet(() -> snapshot(lock, triesLeft - 1));
+                  .orElseGet(() -> snapshot(lock, deadline, triesLeft - 1));
             });
   }
 }

@@ -3,6 +3,7 @@ package dev.fencepost.backend.zookeeper.lock;
 import dev.fencepost.backend.zookeeper.client.MultiResult;
 import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
 import dev.fencepost.backend.zookeeper.lock.LockNode.RecordedClaim;
+import dev.fencepost.backend.zookeeper.lock.LockNode.RecordedToken;
 import dev.fencepost.backend.zookeeper.lock.LockNode.StateKind;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReplicaId;
@@ -20,21 +21,38 @@ import org.apache.zookeeper.OpResult;
 import org.apache.zookeeper.data.Stat;
 
 /**
- * A lock at one moment of the ensemble.
+ * A lock at one moment of the ensemble, or as this replica guesses it to be.
+ *
+ * <p>A guess has what a transaction relies on, so that a wrong one is refused: the name of the
+ * state, or that there is none. Its token and its queue may be incomplete.
  *
  * @param lock the lock
  * @param stored data and stat of its node; empty if there is no node
  * @param isBusy true if the lock is held, closed or waited for
  * @param queue nodes of the replica queue, the first one first
  * @param staleNodes queue nodes of this replica's earlier sessions, which do not count
+ * @param isGuess true if it was not read
  */
 public record LockSnapshot(
     LockName lock,
     Optional<StoredNode> stored,
     boolean isBusy,
     List<QueueNode> queue,
-    List<QueueNode> staleNodes) {
+    List<QueueNode> staleNodes,
+    boolean isGuess) {
   private static final long MICROS_PER_MILLI = 1_000;
+
+  /** A node of which only its existence is known. */
+  private static final LockNode UNKNOWN =
+      new LockNode(
+          StateKind.IDLE,
+          "",
+          ReplicaId.of(0),
+          RecordedToken.of(0),
+          Optional.empty(),
+          Duration.ZERO,
+          Optional.empty(),
+          "");
 
   /** The data of a node and ZooKeeper's stat of it. */
   record StoredNode(LockNode node, Stat stat) {
@@ -49,6 +67,34 @@ public record LockSnapshot(
     ESTIMATED,
     /** A whole lease, as if it was written right now. Certainly long enough. */
     FULL
+  }
+
+  /** Guesses that the lock is free, and has a node or none. */
+  static LockSnapshot guessFree(LockName lock, boolean exists) {
+    Optional<StoredNode> stored =
+        exists ? Optional.of(new StoredNode(UNKNOWN, new Stat())) : Optional.empty();
+    return new LockSnapshot(lock, stored, false, List.of(), List.of(), true);
+  }
+
+  /** Guesses that the lock is in a state of which the rest of its queue is unknown. */
+  static LockSnapshot guessBusy(LockName lock, StoredNode stored, Optional<String> ownQueueNode) {
+    List<QueueNode> queue = ownQueueNode.map(node -> QueueNode.parse(lock, node)).stream().toList();
+    return new LockSnapshot(lock, Optional.of(stored), true, queue, List.of(), true);
+  }
+
+  /** Guesses that it is the turn of this replica, whose queue node was deleted by that. */
+  static LockSnapshot guessTurn(LockName lock, ReplicaId self, String queueNode) {
+    LockNode turn =
+        new LockNode(
+            StateKind.TURN,
+            OwnQueueNodes.turnState(queueNode),
+            self,
+            RecordedToken.of(0),
+            Optional.empty(),
+            LockRecord.TURN,
+            Optional.of(self),
+            "");
+    return guessBusy(lock, new StoredNode(turn, new Stat()), Optional.empty());
   }
 
   /** Returns the reads of a snapshot. {@link #of} takes their results. */
@@ -67,13 +113,15 @@ public record LockSnapshot(
       if (code != Code.NONODE) {
         throw StoreException.unreadable(lock, "ZooKeeper answers " + code);
       }
-      return Optional.of(new LockSnapshot(lock, Optional.empty(), false, List.of(), List.of()));
+      return Optional.of(
+          new LockSnapshot(lock, Optional.empty(), false, List.of(), List.of(), false));
     }
     StoredNode stored =
         new StoredNode(ZookeeperRecordCodec.read(lock, data.getData()), data.getStat());
     if (!(results.get(1) instanceof OpResult.GetChildrenResult children)) {
       boolean isIdle = stored.node().kind() == StateKind.IDLE;
-      LockSnapshot idle = new LockSnapshot(lock, Optional.of(stored), false, List.of(), List.of());
+      LockSnapshot idle =
+          new LockSnapshot(lock, Optional.of(stored), false, List.of(), List.of(), false);
       return isIdle ? Optional.of(idle) : Optional.empty();
     }
     if (!children.getChildren().contains(stored.node().state())) {
@@ -91,11 +139,17 @@ public record LockSnapshot(
             Optional.of(stored),
             true,
             nodes.stream().filter(own::isCurrent).toList(),
-            nodes.stream().filter(node -> !own.isCurrent(node)).toList()));
+            nodes.stream().filter(node -> !own.isCurrent(node)).toList(),
+            false));
   }
 
   LockNode node() {
     return stored.orElseThrow().node();
+  }
+
+  /** Returns the record with values in place of what depended on its write. */
+  LockNode resolvedNode() {
+    return node().resolved(stored.orElseThrow().stat());
   }
 
   int version() {

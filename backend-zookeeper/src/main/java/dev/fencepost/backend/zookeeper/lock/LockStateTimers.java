@@ -3,8 +3,10 @@ package dev.fencepost.backend.zookeeper.lock;
 import dev.fencepost.backend.zookeeper.client.ZookeeperErrors;
 import dev.fencepost.backend.zookeeper.lock.LockNode.RecordedClaim;
 import dev.fencepost.backend.zookeeper.lock.LockNode.StateKind;
+import dev.fencepost.backend.zookeeper.lock.LockSnapshot.StoredNode;
 import dev.fencepost.lock.ClaimId;
 import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.spi.support.CallDeadlines;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -13,9 +15,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.zookeeper.data.Stat;
 import org.jspecify.annotations.Nullable;
@@ -49,13 +48,13 @@ public final class LockStateTimers {
     boolean isTrackedByAnother(LockNode node);
   }
 
-  private final ScheduledExecutorService timers;
+  private final CallDeadlines timers;
   private final Map<LockName, TrackedState> tracked = new ConcurrentHashMap<>();
   private final Set<LockName> inDoubt = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean isResolutionScheduled = new AtomicBoolean();
   private final StateActions actions;
 
-  public LockStateTimers(ScheduledExecutorService timers, StateActions actions) {
+  public LockStateTimers(CallDeadlines timers, StateActions actions) {
     this.timers = timers;
     this.actions = actions;
   }
@@ -63,13 +62,20 @@ public final class LockStateTimers {
   /**
    * A state that this replica expires.
    *
-   * @param node its record with resolved values
-   * @param version version of its node when it was written or found
+   * @param stored its record with resolved values, as it was written or found
    */
-  record TrackedState(LockNode node, int version, Future<?> timer) {
+  record TrackedState(StoredNode stored, Future<?> timer) {
+    LockNode node() {
+      return stored.node();
+    }
+
+    boolean is(String state, int version) {
+      return node().state().equals(state) && stored.stat().getVersion() == version;
+    }
+
     boolean holds(ClaimId claim) {
-      return node.kind() == StateKind.HELD
-          && node.claim().map(RecordedClaim::id).filter(claim::equals).isPresent();
+      return node().kind() == StateKind.HELD
+          && node().claim().map(RecordedClaim::id).filter(claim::equals).isPresent();
     }
   }
 
@@ -83,8 +89,9 @@ public final class LockStateTimers {
     int version = stat.getVersion();
     Duration time =
         node.kind() == StateKind.TURN ? node.duration() : node.duration().plus(EXPIRY_MARGIN);
-    Future<?> timer = schedule(time, () -> onTimeOver(lock, resolved.state(), version));
-    cancelTimer(tracked.put(lock, new TrackedState(resolved, version, timer)));
+    Future<?> timer = timers.after(time, () -> onTimeOver(lock, resolved.state(), version));
+    StoredNode stored = new StoredNode(resolved, stat);
+    cancelTimer(tracked.put(lock, new TrackedState(stored, timer)));
   }
 
   /** Removes the lock, because it has no state that this replica ends. */
@@ -108,7 +115,7 @@ public final class LockStateTimers {
   void recordDoubt(LockName lock) {
     inDoubt.add(lock);
     if (isResolutionScheduled.compareAndSet(false, true)) {
-      schedule(
+      timers.after(
           RETRY_PAUSE,
           () -> {
             isResolutionScheduled.set(false);
@@ -134,11 +141,7 @@ public final class LockStateTimers {
       return;
     }
     TrackedState known = tracked.get(lock);
-    boolean isKnown =
-        known != null
-            && known.node().state().equals(snapshot.node().state())
-            && known.version() == snapshot.version();
-    if (!isKnown) {
+    if (known == null || !known.is(snapshot.node().state(), snapshot.version())) {
       track(lock, snapshot.node(), snapshot.stored().orElseThrow().stat());
     }
   }
@@ -188,25 +191,13 @@ public final class LockStateTimers {
               }
               if (error != null || !done) {
                 Duration pause = error == null ? Duration.ofMillis(1) : RETRY_PAUSE;
-                schedule(pause, () -> onTimeOver(lock, state, version));
+                timers.after(pause, () -> onTimeOver(lock, state, version));
               }
             });
   }
 
   private void untrackIf(LockName lock, String state, int version) {
-    tracked.computeIfPresent(
-        lock,
-        (name, known) ->
-            known.node().state().equals(state) && known.version() == version ? null : known);
-  }
-
-  private Future<?> schedule(Duration time, Runnable action) {
-    try {
-      return timers.schedule(action, time.toNanos(), TimeUnit.NANOSECONDS);
-    } catch (RejectedExecutionException e) {
-      // Closed: other replicas take over.
-      return CompletableFuture.completedFuture(true);
-    }
+    tracked.computeIfPresent(lock, (name, known) -> known.is(state, version) ? null : known);
   }
 
   private static void cancelTimer(@Nullable TrackedState former) {

@@ -7,6 +7,7 @@ import dev.fencepost.backend.zookeeper.client.RequestGate;
 import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
 import dev.fencepost.backend.zookeeper.lock.LockNode.StateKind;
 import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.spi.support.AsyncCalls;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -127,7 +128,7 @@ public final class LockSweeper {
         Stat stat = snapshot.stored().orElseThrow().stat();
         if (isOlder(stat.getMtime(), idleFor)) {
           deletions.add(Op.delete(schema.lock(snapshot.lock()), stat.getVersion()));
-          existingLocks.remove(snapshot.lock());
+          existingLocks.set(snapshot.lock(), false);
         }
       }
     }
@@ -185,15 +186,16 @@ public final class LockSweeper {
     if (deletions.isEmpty()) {
       return CompletableFuture.completedFuture(true);
     }
-    return gate.transact(deletions)
+    return gate.transact(deletions, gate.newDeadline())
         .thenCompose(
             reply -> {
               if (!reply.isRefused() || deletions.size() == 1) {
                 return CompletableFuture.completedFuture(true);
               }
               List<CompletableFuture<MultiResult>> each = new ArrayList<>();
-              deletions.forEach(deletion -> each.add(gate.transact(List.of(deletion))));
-              return LockReader.joinAll(each).thenApply(done -> true);
+              deletions.forEach(
+                  deletion -> each.add(gate.transact(List.of(deletion), gate.newDeadline())));
+              return AsyncCalls.all(each).thenApply(done -> true);
             });
   }
 

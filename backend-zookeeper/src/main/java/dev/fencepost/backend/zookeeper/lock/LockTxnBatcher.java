@@ -4,16 +4,19 @@ import dev.fencepost.backend.zookeeper.client.MultiResult;
 import dev.fencepost.backend.zookeeper.client.RequestGate;
 import dev.fencepost.backend.zookeeper.client.ZookeeperClient;
 import dev.fencepost.backend.zookeeper.client.ZookeeperErrors;
+import dev.fencepost.backend.zookeeper.client.ZookeeperSettings;
 import dev.fencepost.lock.LockName;
-import java.time.Duration;
-import java.util.ArrayDeque;
+import dev.fencepost.lock.spi.support.AsyncCalls;
+import dev.fencepost.lock.spi.support.BatchReply;
+import dev.fencepost.lock.spi.support.CallDeadline;
+import dev.fencepost.lock.spi.support.CallDeadlines;
+import dev.fencepost.lock.spi.support.CallLane;
 import java.util.ArrayList;
-import java.util.Deque;
-import java.util.HashSet;
+import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
-import java.util.Set;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.OpResult;
@@ -21,239 +24,156 @@ import org.apache.zookeeper.OpResult;
 /**
  * Sends the transactions of locks in batches. All that wait at one moment go into one transaction
  * of the ensemble, which is all or nothing: if one lock is refused, the others are sent again, each
- * alone. No request waits for a batch to fill. A few batches are in flight at most, and requests
- * that arrive meanwhile form the next one. Locks that are known to be contended are sent alone from
- * the start.
+ * alone. If the base of tokens was replaced meanwhile, all are sent again on the present one. Locks
+ * that are known to be contended are sent alone from the start.
  *
  * <p>Safe for use by many threads.
  */
 public final class LockTxnBatcher {
-  private static final int SCANNED_PER_TXN = 4;
-
-  private final BatchLimits limits;
   private final RequestGate gate;
   private final TokenBaseManager tokenBases;
-  private final CommitEffects recorder;
-  private final Deque<PendingTxn> waiting = new ArrayDeque<>();
-  private int inFlight;
+  private final CommitEffects effects;
+  private final CallLane<TxnRequest, OptionalLong> lane;
 
-  /**
-   * The limits of batches and queue.
-   *
-   * @param batchSize most locks in one transaction
-   * @param inFlight most batches in flight
-   * @param queue most queued transactions
-   * @param callTimeout queueing time after which a transaction is no longer sent
-   */
-  public record BatchLimits(int batchSize, int inFlight, int queue, Duration callTimeout) {}
-
-  /**
-   * The result of an executed transaction.
-   *
-   * @param token the lock's highest token afterwards; 0 if no record was written
-   */
-  public record CommitResult(long token) {}
-
+  /** Creates a batcher without requests. */
   public LockTxnBatcher(
-      BatchLimits limits, RequestGate gate, TokenBaseManager tokenBases, CommitEffects recorder) {
-    this.limits = limits;
+      ZookeeperSettings settings,
+      CallDeadlines deadlines,
+      RequestGate gate,
+      TokenBaseManager tokenBases,
+      CommitEffects effects) {
     this.gate = gate;
     this.tokenBases = tokenBases;
-    this.recorder = recorder;
+    this.effects = effects;
+    CallLane.Limits limits =
+        new CallLane.Limits(
+            settings.batchSize(), settings.inFlight(), RequestGate.MAX_IN_FLIGHT, settings.queue());
+    lane =
+        new CallLane<>(
+            ZookeeperErrors.FAILURES, deadlines, limits, TxnRequest::lock, this::sendBatch);
   }
 
+  /** A transaction that is created right before it is sent, on the base that is current then. */
+  private record TxnRequest(LockName lock, Function<TokenBase, LockTxn> txnFactory) {}
+
   /**
-   * Sends the transaction in a batch; empty if it was refused.
+   * Sends the transaction in a batch.
    *
    * @param txnFactory creates the transaction right before it is sent, on the base that is current
    *     then
+   * @return the lock's highest token afterwards, 0 if no record was written; empty if the
+   *     transaction was refused
    */
-  CompletableFuture<Optional<CommitResult>> send(
-      LockName lock, Function<TokenBase, LockTxn> txnFactory) {
-    PendingTxn item = new PendingTxn(lock, txnFactory);
-    synchronized (this) {
-      if (waiting.size() >= limits.queue()) {
-        return CompletableFuture.failedFuture(ZookeeperErrors.overloaded());
-      }
-      waiting.addLast(item);
-    }
-    sendBatches();
-    return item.answer;
+  CompletableFuture<OptionalLong> send(
+      LockName lock, Function<TokenBase, LockTxn> txnFactory, CallDeadline deadline) {
+    return lane.submit(new TxnRequest(lock, txnFactory), deadline);
   }
 
-  /** Sends the transaction at once and alone; empty if it was refused. */
-  public CompletableFuture<Optional<CommitResult>> sendAlone(
-      LockName lock, Function<TokenBase, LockTxn> txnFactory) {
-    PendingTxn item = new PendingTxn(lock, txnFactory);
-    sendAlone(item);
-    return item.answer;
+  /** Sends the transaction alone. */
+  public CompletableFuture<OptionalLong> sendAlone(
+      LockName lock, Function<TokenBase, LockTxn> txnFactory, CallDeadline deadline) {
+    return lane.submitAlone(new TxnRequest(lock, txnFactory), deadline);
   }
 
-  private void sendAlone(PendingTxn item) {
-    gate.call(client -> execute(client, List.of(item)))
-        .exceptionally(
-            error -> {
-              item.fail(ZookeeperErrors.toException(error));
-              return true;
-            });
-  }
-
-  private void sendBatches() {
-    for (List<PendingTxn> batch = takeBatch(); !batch.isEmpty(); batch = takeBatch()) {
-      List<PendingTxn> taken = batch.stream().filter(this::isInTime).toList();
-      CompletableFuture<Boolean> ended = execute(taken);
-      boolean atOnce = ended.isDone();
-      var unused =
-          ended.whenComplete(
-              (done, error) -> {
-                if (error != null) {
-                  taken.forEach(item -> item.fail(ZookeeperErrors.toException(error)));
-                }
-                synchronized (this) {
-                  inFlight--;
-                }
-                if (!atOnce) {
-                  sendBatches();
-                }
-              });
+  private CompletionStage<List<BatchReply<OptionalLong>>> sendBatch(
+      List<TxnRequest> requests, CallDeadline deadline) {
+    ZookeeperClient client = gate.client();
+    TxnBatch batch = new TxnBatch(requests, tokenBases.current());
+    if (batch.txns.isEmpty()) {
+      return CompletableFuture.completedFuture(batch.replies);
     }
-  }
-
-  private boolean isInTime(PendingTxn item) {
-    boolean isInTime = System.nanoTime() - item.sinceNanos < limits.callTimeout().toNanos();
-    if (!isInTime) {
-      item.fail(ZookeeperErrors.notSent());
-    }
-    return isInTime;
-  }
-
-  private synchronized List<PendingTxn> takeBatch() {
-    if (inFlight >= limits.inFlight() || waiting.isEmpty()) {
-      return List.of();
-    }
-    inFlight++;
-    List<PendingTxn> batch = new ArrayList<>(limits.batchSize());
-    List<PendingTxn> passedOver = new ArrayList<>();
-    Set<LockName> locks = new HashSet<>();
-    int scanned = 0;
-    while (!waiting.isEmpty()
-        && batch.size() < limits.batchSize()
-        && scanned++ < limits.batchSize() * SCANNED_PER_TXN) {
-      PendingTxn item = waiting.pollFirst();
-      // One transaction of a lock in each batch: its later ones wait, in their order.
-      (locks.add(item.lock) ? batch : passedOver).add(item);
-    }
-    for (int i = passedOver.size() - 1; i >= 0; i--) {
-      waiting.addFirst(passedOver.get(i));
-    }
-    return batch;
-  }
-
-  private CompletableFuture<Boolean> execute(List<PendingTxn> pending) {
-    try {
-      return gate.client()
-          .map(client -> execute(client, pending))
-          .orElseGet(() -> CompletableFuture.failedFuture(ZookeeperErrors.unreachable()));
-    } catch (RuntimeException e) {
-      return CompletableFuture.failedFuture(e);
-    }
-  }
-
-  /** Completes when the ensemble owes no answer. Then every transaction has a result. */
-  private CompletableFuture<Boolean> execute(ZookeeperClient client, List<PendingTxn> pending) {
-    TokenBase base = tokenBases.current();
-    List<Op> ops = new ArrayList<>();
-    List<PendingTxn> built = new ArrayList<>();
-    List<LockTxn> txns = new ArrayList<>();
-    for (PendingTxn item : pending) {
-      try {
-        txns.add(item.txnFactory.apply(base));
-        built.add(item);
-      } catch (RuntimeException e) {
-        item.fail(ZookeeperErrors.toException(e));
-      }
-    }
-    if (txns.isEmpty()) {
-      return CompletableFuture.completedFuture(true);
-    }
-    boolean checksBase = txns.stream().anyMatch(txn -> txn.base().isPresent());
-    if (checksBase) {
-      ops.add(Op.check(base.path(), LockTxnBuilder.ANY_VERSION));
-    }
-    txns.forEach(txn -> ops.addAll(txn.ops()));
-    txns.forEach(recorder::onSend);
-    TxnBatch batch = new TxnBatch(built, txns, checksBase ? 1 : 0, base);
-    return transact(client, ops)
+    batch.txns.forEach(effects::onSend);
+    return AsyncCalls.start(() -> client.transact(batch.ops))
         .handle(
-            (reply, error) -> {
+            (result, error) -> {
               if (error != null) {
-                RuntimeException failure = ZookeeperErrors.toException(error);
-                txns.forEach(recorder::onInDoubt);
-                built.forEach(item -> item.fail(failure));
-              } else if (reply.isRefused()) {
-                txns.forEach(recorder::onRefused);
-                onRefused(client, batch, reply);
-              } else {
-                onCommit(batch, reply.results());
+                // The outcome is unknown, also where the client itself threw the exception.
+                batch.txns.forEach(effects::onInDoubt);
+                return CompletableFuture.completedFuture(
+                    batch.allReply(new BatchReply.Failed<>(error)));
               }
-              return true;
-            });
+              return result.isRefused()
+                  ? onRefused(client, batch, result)
+                  : CompletableFuture.completedFuture(onCommit(batch, result.results()));
+            })
+        .thenCompose(replies -> replies);
   }
 
-  /** Sends the operations. An exception of the client counts as an unknown outcome. */
-  private static CompletableFuture<MultiResult> transact(ZookeeperClient client, List<Op> ops) {
-    try {
-      return client.transact(ops);
-    } catch (RuntimeException e) {
-      return CompletableFuture.failedFuture(e);
-    }
-  }
-
-  private void onCommit(TxnBatch batch, List<OpResult> results) {
-    int at = batch.firstOp();
-    List<CommitResult> committed = new ArrayList<>();
-    for (LockTxn txn : batch.txns()) {
+  private List<BatchReply<OptionalLong>> onCommit(TxnBatch batch, List<OpResult> results) {
+    int at = batch.firstOp;
+    for (int i = 0; i < batch.txns.size(); i++) {
+      LockTxn txn = batch.txns.get(i);
       int end = at + txn.ops().size();
-      committed.add(recorder.onCommit(txn, results.subList(at, end)));
+      long token = effects.onCommit(txn, results.subList(at, end));
+      batch.reply(i, new BatchReply.Answered<>(OptionalLong.of(token)));
       at = end;
     }
-    for (int i = 0; i < committed.size(); i++) {
-      batch.pending().get(i).answer.complete(Optional.of(committed.get(i)));
-    }
+    return batch.replies;
   }
 
-  private void onRefused(ZookeeperClient client, TxnBatch batch, MultiResult reply) {
-    if (reply.refusedAt() < batch.firstOp()) {
-      var unused =
-          tokenBases
-              .reload(client, batch.base())
-              .whenComplete(
-                  (base, error) -> {
-                    if (error != null) {
-                      batch
-                          .pending()
-                          .forEach(item -> item.fail(ZookeeperErrors.toException(error)));
-                    } else {
-                      batch.pending().forEach(this::sendAlone);
-                    }
-                  });
-      return;
+  private CompletionStage<List<BatchReply<OptionalLong>>> onRefused(
+      ZookeeperClient client, TxnBatch batch, MultiResult result) {
+    batch.txns.forEach(effects::onRefused);
+    batch.allReply(new BatchReply.SendAlone<>());
+    if (result.refusedAt() < batch.firstOp) {
+      return tokenBases.reload(client, batch.base).thenApply(base -> batch.replies);
     }
-    int refusedIndex = batch.refusedIndex(reply.refusedAt());
-    for (int i = 0; i < batch.pending().size(); i++) {
-      PendingTxn item = batch.pending().get(i);
-      if (i != refusedIndex) {
-        sendAlone(item);
-      } else {
-        item.completeRefused(reply);
+    batch.reply(batch.indexOf(result.refusedAt()), refusal(result));
+    return CompletableFuture.completedFuture(batch.replies);
+  }
+
+  private static BatchReply<OptionalLong> refusal(MultiResult result) {
+    return switch (result.reason()) {
+      case NONODE, NODEEXISTS, NOTEMPTY, BADVERSION ->
+          new BatchReply.Answered<>(OptionalLong.empty());
+      default -> new BatchReply.Failed<>(ZookeeperErrors.of(result.reason()));
+    };
+  }
+
+  /** The transactions of one call. A request whose transaction cannot be created fails alone. */
+  private static final class TxnBatch {
+    final TokenBase base;
+    final List<LockTxn> txns = new ArrayList<>();
+    final List<Op> ops = new ArrayList<>();
+    final List<BatchReply<OptionalLong>> replies;
+
+    /** Index of the first operation of the first transaction. */
+    final int firstOp;
+
+    /** The request of each transaction, by its index. */
+    private final List<Integer> requestOf = new ArrayList<>();
+
+    TxnBatch(List<TxnRequest> requests, TokenBase base) {
+      this.base = base;
+      replies = new ArrayList<>(Collections.nCopies(requests.size(), new BatchReply.SendAlone<>()));
+      for (int i = 0; i < requests.size(); i++) {
+        try {
+          txns.add(requests.get(i).txnFactory().apply(base));
+          requestOf.add(i);
+        } catch (RuntimeException e) {
+          replies.set(i, new BatchReply.Failed<>(e));
+        }
       }
+      firstOp = txns.stream().anyMatch(LockTxn::makesToken) ? 1 : 0;
+      if (firstOp == 1) {
+        ops.add(Op.check(base.path(), LockTxn.ANY_VERSION));
+      }
+      txns.forEach(txn -> ops.addAll(txn.ops()));
     }
-  }
 
-  private record TxnBatch(
-      List<PendingTxn> pending, List<LockTxn> txns, int firstOp, TokenBase base) {
+    void reply(int txn, BatchReply<OptionalLong> reply) {
+      replies.set(requestOf.get(txn), reply);
+    }
+
+    List<BatchReply<OptionalLong>> allReply(BatchReply<OptionalLong> reply) {
+      for (int i = 0; i < txns.size(); i++) {
+        reply(i, reply);
+      }
+      return replies;
+    }
+
     /** Returns the index of the transaction that contains the operation. */
-    int refusedIndex(int operation) {
+    int indexOf(int operation) {
       int end = firstOp;
       for (int i = 0; i < txns.size(); i++) {
         end += txns.get(i).ops().size();
@@ -262,29 +182,6 @@ public final class LockTxnBatcher {
         }
       }
       throw new IllegalStateException("no operation " + operation);
-    }
-  }
-
-  private static final class PendingTxn {
-    final LockName lock;
-    final Function<TokenBase, LockTxn> txnFactory;
-    final long sinceNanos = System.nanoTime();
-    final CompletableFuture<Optional<CommitResult>> answer = new CompletableFuture<>();
-
-    PendingTxn(LockName lock, Function<TokenBase, LockTxn> txnFactory) {
-      this.lock = lock;
-      this.txnFactory = txnFactory;
-    }
-
-    void fail(RuntimeException failure) {
-      answer.completeExceptionally(failure);
-    }
-
-    void completeRefused(MultiResult reply) {
-      switch (reply.reason()) {
-        case NONODE, NODEEXISTS, NOTEMPTY, BADVERSION -> answer.complete(Optional.empty());
-        default -> fail(ZookeeperErrors.of(reply.reason()));
-      }
     }
   }
 }

@@ -4,12 +4,15 @@ import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
 import dev.fencepost.backend.zookeeper.lock.LockNode.RecordedClaim;
 import dev.fencepost.backend.zookeeper.lock.LockNode.RecordedToken;
 import dev.fencepost.backend.zookeeper.lock.LockNode.StateKind;
-import dev.fencepost.lock.Claim;
-import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.HandOver;
+import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.lock.spi.record.MicrosecondTime;
 import dev.fencepost.lock.spi.record.Ownership;
+import dev.fencepost.lock.spi.support.RecordSteps.RecordChange;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -18,8 +21,9 @@ import org.apache.zookeeper.data.ACL;
 
 /**
  * Turns changes of a lock into transactions. Each transaction that replaces a state deletes that
- * state's node, and no state's name is used twice. So a late command cannot end a newer state.
- * Versions could not guarantee that, because a recreated node starts at version 0 again.
+ * state's node, and no state's name is used twice. So a late command cannot end a newer state, and
+ * a transaction that was planned from a wrong guess is refused. Versions could not guarantee that,
+ * because a recreated node starts at version 0 again.
  *
  * <p>Safe for use by many threads.
  */
@@ -32,7 +36,7 @@ public final class LockTxnPlanner {
   private final AtomicLong states = new AtomicLong();
 
   /**
-   * Creates the factory of one replica.
+   * Creates the planner of one replica.
    *
    * @param random a new number for each instance
    */
@@ -49,157 +53,92 @@ public final class LockTxnPlanner {
     this.statePrefix = ZookeeperSchema.STATE_PREFIX + self + "-" + Long.toHexString(random) + "-";
   }
 
-  /** Whether this replica believes that a lock's node exists. */
-  enum NodePresence {
-    MISSING,
-    PRESENT
-  }
-
-  /** Acquires a lock that is believed to be free, whatever its node contains. */
-  LockTxn acquireFree(Claim claim, NodePresence presence, TokenBase base) {
-    LockNode node = held(recordedClaim(claim), base);
-    LockTxnBuilder builder = builder(claim.lock());
-    if (presence == NodePresence.MISSING) {
-      builder.create(schema.lock(claim.lock()));
-    }
-    return builder
-        .create(schema.busy(claim.lock()))
-        .create(schema.inBusy(claim.lock(), node.state()))
-        .write(node, LockTxnBuilder.ANY_VERSION)
-        .build(Optional.of(base));
-  }
-
-  /** Acquires a lock during this replica's turn. */
-  LockTxn acquireInTurn(Claim claim, String queueNode, TokenBase base) {
-    LockNode node = held(recordedClaim(claim), base);
-    return builder(claim.lock())
-        .replace(OwnQueueNodes.turnState(queueNode), node.state())
-        .write(node, LockTxnBuilder.ANY_VERSION)
-        .build(Optional.of(base));
-  }
-
-  /** Passes a known grant to the next claim. */
-  LockTxn handOver(LockNode from, Claim to, QueueChange queueChange, TokenBase base) {
-    LockNode node = held(recordedClaim(to), base);
-    LockTxnBuilder builder =
-        builder(to.lock())
-            .replace(from.state(), node.state())
-            .write(node, LockTxnBuilder.ANY_VERSION);
-    changeOwnNode(builder, queueChange);
-    return builder.build(Optional.of(base));
-  }
-
-  /** Renews a known grant. */
-  LockTxn renew(LockName lock, LockNode known) {
-    return builder(lock)
-        .check(known.state())
-        .write(known.withKeeper(self), LockTxnBuilder.ANY_VERSION)
-        .build(Optional.empty());
-  }
-
-  /** Releases a known grant. Refused if the replica queue is not empty. */
-  LockTxn release(LockName lock, LockNode known) {
-    return builder(lock)
-        .delete(known.state())
-        .deleteBusy()
-        .write(idle(known.token(), Optional.empty(), ""), LockTxnBuilder.ANY_VERSION)
-        .build(Optional.empty());
-  }
-
-  /** How {@link #handOver} changes this replica's queue node. */
-  enum QueueChange {
-    NONE,
-    LEAVE,
-    JOIN
+  /** True if the change renews a grant, which writes the record again although it stays equal. */
+  static boolean isRenewal(RecordChange<?> change) {
+    Object outcome = change.transition().outcome();
+    Object answer = outcome instanceof HandOver handOver ? handOver.got() : outcome;
+    return answer instanceof Renewal.Renewed
+        || (answer instanceof Attempt.Granted granted
+            && granted.grant().origin() == Grant.Origin.EXISTING);
   }
 
   /** Writes the difference between two records of the same moment. */
-  LockTxn change(LockSnapshot snapshot, RecordChange change, boolean isRenewal, TokenBase base) {
+  LockTxn change(LockSnapshot snapshot, RecordChange<?> change, TokenBase base) {
     LockRecord before = change.before();
     LockRecord after = change.after();
     long now = change.nowMicros();
     boolean holds = after.ownership().filter(t -> now < t.expiresAtMicros()).isPresent();
-    LockTxnBuilder builder = builder(snapshot.lock());
-    boolean makesToken = after.token() != before.token();
-    if (holds && makesToken) {
-      LockNode node = held(recordedClaim(after.ownership().orElseThrow()), base);
+    LockTxn txn = txn(snapshot);
+    if (holds && after.token() != before.token()) {
+      LockNode node = held(after.ownership().orElseThrow(), base);
       if (snapshot.isBusy()) {
-        builder.replace(snapshot.node().state(), node.state());
+        txn.delete(snapshot.node().state());
       } else {
-        begin(builder, snapshot);
-        builder.create(schema.inBusy(snapshot.lock(), node.state()));
+        begin(txn, snapshot);
       }
-      builder.write(node, LockTxnBuilder.ANY_VERSION);
-    } else if (holds && isRenewal) {
-      builder
-          .check(snapshot.node().state())
-          .write(resolved(snapshot).withKeeper(self), LockTxnBuilder.ANY_VERSION);
+      txn.createState(node.state()).write(node, LockTxn.ANY_VERSION);
+    } else if (holds && isRenewal(change)) {
+      txn.check(snapshot.node().state())
+          .write(snapshot.resolvedNode().withKeeper(self), LockTxn.ANY_VERSION);
     } else if (differsInQueueOnly(before, after)) {
       if (joins(before, after)) {
-        builder.check(snapshot.node().state());
+        txn.check(snapshot.node().state());
       }
     } else if (after.freeAtMicros() <= now) {
-      builder.delete(snapshot.node().state());
+      txn.delete(snapshot.node().state());
     } else {
       LockNode node = closed(snapshot, change, base);
-      builder
-          .replace(snapshot.node().state(), node.state())
-          .write(node, LockTxnBuilder.ANY_VERSION);
+      txn.replace(snapshot.node().state(), node.state()).write(node, LockTxn.ANY_VERSION);
     }
-    changeQueue(builder, snapshot, change);
+    changeQueue(txn, snapshot, before, after);
     if (!holds
         && after.freeAtMicros() <= now
         && snapshot.isBusy()
         && after.replicaQueue().isEmpty()) {
-      finish(
-          builder,
-          snapshot,
-          idle(RecordedToken.of(before.token()), Optional.empty(), after.revoked()),
-          LockTxnBuilder.ANY_VERSION);
+      RecordedToken last = RecordedToken.of(before.token());
+      finish(txn, snapshot, idle(last, Optional.empty(), after.revoked()), LockTxn.ANY_VERSION);
     }
-    return builder.build(makesToken ? Optional.of(base) : Optional.empty());
+    return txn;
   }
 
   /** Ends the current state after its time: delays, frees or passes the lock. */
   public LockTxn expire(LockSnapshot snapshot) {
-    LockNode node = resolved(snapshot);
-    LockTxnBuilder builder = builder(snapshot.lock()).delete(node.state());
+    LockNode node = snapshot.resolvedNode();
+    LockTxn txn = txn(snapshot).delete(node.state());
     int version = snapshot.version();
     boolean isDelayed =
         node.kind() == StateKind.HELD && !node.claim().orElseThrow().lease().lockDelay().isZero();
     if (isDelayed) {
-      LockNode delayed = closing(StateKind.DELAYED, newState(), node);
-      return builder.createState(delayed.state()).write(delayed, version).build(Optional.empty());
+      LockNode delayed =
+          newNode(StateKind.DELAYED, newState(), node.token(), node.claim(), Duration.ZERO, "");
+      return txn.createState(delayed.state()).write(delayed, version);
     }
     // A closing made its own token. A turn has the token of the former holder, and that holder must
     // not be told that it released the lock.
     String reason = node.kind() == StateKind.TURN ? node.revoked() : "";
     if (snapshot.queue().isEmpty()) {
-      RecordedToken last = RecordedToken.of(snapshot.stored().orElseThrow().token());
-      return finish(builder, snapshot, idle(last, node.claim(), reason), version)
-          .build(Optional.empty());
+      return finish(txn, snapshot, idle(node.token(), node.claim(), reason), version);
     }
     QueueNode next = snapshot.queue().get(0);
     LockNode turn = turn(next, node.token(), node.claim(), reason);
-    builder.createState(turn.state()).write(turn, version);
-    deleteQueueNodes(builder, snapshot, next.replica());
-    return builder.build(Optional.empty());
+    txn.createState(turn.state()).write(turn, version);
+    deleteQueueNodes(txn, snapshot, next.replica());
+    return txn;
   }
 
-  private void begin(LockTxnBuilder builder, LockSnapshot snapshot) {
+  private void begin(LockTxn txn, LockSnapshot snapshot) {
     if (snapshot.stored().isEmpty()) {
-      builder.create(schema.lock(snapshot.lock()));
+      txn.create(schema.lock(snapshot.lock()));
     }
-    builder.create(schema.busy(snapshot.lock()));
+    txn.create(schema.busy(snapshot.lock()));
   }
 
-  private LockTxnBuilder finish(
-      LockTxnBuilder builder, LockSnapshot snapshot, LockNode idle, int version) {
-    snapshot.staleNodes().forEach(queueNode -> builder.delete(queueNode.node()));
-    return builder.deleteBusy().write(idle, version);
+  private LockTxn finish(LockTxn txn, LockSnapshot snapshot, LockNode idle, int version) {
+    snapshot.staleNodes().forEach(queueNode -> txn.delete(queueNode.node()));
+    return txn.deleteBusy().write(idle, version);
   }
 
-  private LockNode closed(LockSnapshot snapshot, RecordChange change, TokenBase base) {
+  private LockNode closed(LockSnapshot snapshot, RecordChange<?> change, TokenBase base) {
     LockRecord after = change.after();
     RecordedToken token =
         after.token() == change.before().token()
@@ -212,52 +151,34 @@ public final class LockTxnPlanner {
       return turn(queueNode, token, Optional.empty(), after.revoked());
     }
     Duration length = MicrosecondTime.duration(after.freeAtMicros() - change.nowMicros());
-    return new LockNode(
-        StateKind.CLOSED,
-        newState(),
-        self,
-        token,
-        Optional.empty(),
-        length,
-        Optional.empty(),
-        after.revoked());
+    return newNode(StateKind.CLOSED, newState(), token, Optional.empty(), length, after.revoked());
   }
 
-  private void changeQueue(LockTxnBuilder builder, LockSnapshot snapshot, RecordChange change) {
-    List<ReplicaId> before = change.before().replicaQueue();
-    List<ReplicaId> after = change.after().replicaQueue();
+  private void changeQueue(
+      LockTxn txn, LockSnapshot snapshot, LockRecord recordBefore, LockRecord recordAfter) {
+    List<ReplicaId> before = recordBefore.replicaQueue();
+    List<ReplicaId> after = recordAfter.replicaQueue();
     before.stream()
         .filter(replica -> !after.contains(replica))
-        .forEach(replica -> deleteQueueNodes(builder, snapshot, replica));
+        .forEach(replica -> deleteQueueNodes(txn, snapshot, replica));
     boolean moves =
         before.contains(self)
             && after.contains(self)
             && !before.stream().filter(after::contains).toList().equals(after);
     if (moves) {
-      deleteQueueNodes(builder, snapshot, self);
+      deleteQueueNodes(txn, snapshot, self);
     }
-    if (moves || joins(change.before(), change.after())) {
-      changeOwnNode(builder, QueueChange.JOIN);
+    if (moves || joins(recordBefore, recordAfter)) {
+      txn.join(queueNodes.newPrefix());
     }
   }
 
-  private void deleteQueueNodes(LockTxnBuilder builder, LockSnapshot snapshot, ReplicaId replica) {
+  private void deleteQueueNodes(LockTxn txn, LockSnapshot snapshot, ReplicaId replica) {
     snapshot.queue().stream()
         .filter(queueNode -> queueNode.replica().equals(replica))
-        .forEach(queueNode -> builder.delete(queueNode.node()));
+        .forEach(queueNode -> txn.delete(queueNode.node()));
     if (replica.equals(self)) {
-      builder.leavesQueue();
-    }
-  }
-
-  private void changeOwnNode(LockTxnBuilder builder, QueueChange queueChange) {
-    switch (queueChange) {
-      case NONE -> {}
-      case LEAVE -> {
-        queueNodes.find(builder.lock()).ifPresent(builder::delete);
-        builder.leavesQueue();
-      }
-      case JOIN -> builder.join(queueNodes.newPrefix());
+      txn.leaveQueue();
     }
   }
 
@@ -273,19 +194,15 @@ public final class LockTxnPlanner {
         && before.revoked().equals(after.revoked());
   }
 
-  private static LockNode resolved(LockSnapshot snapshot) {
-    return snapshot.node().resolved(snapshot.stored().orElseThrow().stat());
-  }
-
-  private LockNode held(RecordedClaim claim, TokenBase base) {
-    return new LockNode(
+  private LockNode held(Ownership ownership, TokenBase base) {
+    RecordedClaim claim =
+        new RecordedClaim(ownership.claim(), ownership.claimant(), ownership.lease(), 0);
+    return newNode(
         StateKind.HELD,
         newState(),
-        self,
         RecordedToken.here(base),
         Optional.of(claim),
         Duration.ZERO,
-        Optional.empty(),
         "");
   }
 
@@ -302,32 +219,25 @@ public final class LockTxnPlanner {
         revoked);
   }
 
-  private LockNode closing(StateKind kind, String state, LockNode like) {
-    return new LockNode(
-        kind, state, self, like.token(), like.claim(), Duration.ZERO, Optional.empty(), "");
-  }
-
   private LockNode idle(RecordedToken token, Optional<RecordedClaim> expired, String revoked) {
-    return new LockNode(
-        StateKind.IDLE, "", self, token, expired, Duration.ZERO, Optional.empty(), revoked);
+    return newNode(StateKind.IDLE, "", token, expired, Duration.ZERO, revoked);
   }
 
-  private static RecordedClaim recordedClaim(Claim claim) {
-    return new RecordedClaim(claim.id(), claim.claimant(), claim.lease(), 0);
-  }
-
-  private static RecordedClaim recordedClaim(Ownership ownership) {
-    return new RecordedClaim(ownership.claim(), ownership.claimant(), ownership.lease(), 0);
+  private LockNode newNode(
+      StateKind kind,
+      String state,
+      RecordedToken token,
+      Optional<RecordedClaim> claim,
+      Duration closedFor,
+      String revoked) {
+    return new LockNode(kind, state, self, token, claim, closedFor, Optional.empty(), revoked);
   }
 
   private String newState() {
     return statePrefix + Long.toHexString(states.incrementAndGet());
   }
 
-  private LockTxnBuilder builder(LockName lock) {
-    return new LockTxnBuilder(schema, lock, acl);
+  private LockTxn txn(LockSnapshot snapshot) {
+    return new LockTxn(schema, snapshot.lock(), acl);
   }
-
-  /** A record before and after a transition, and the time that the transition was given. */
-  record RecordChange(LockRecord before, LockRecord after, long nowMicros) {}
 }

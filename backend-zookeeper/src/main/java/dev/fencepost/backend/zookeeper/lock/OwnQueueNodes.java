@@ -65,7 +65,7 @@ public final class OwnQueueNodes {
   String newPrefix() {
     ZookeeperClient client = session;
     if (client == null) {
-      throw ZookeeperErrors.unreachable();
+      throw ZookeeperErrors.FAILURES.unreachable();
     }
     return QueueNode.prefix(self, client.getSessionId(), unique.incrementAndGet());
   }

@@ -7,20 +7,18 @@ import dev.fencepost.backend.zookeeper.client.ZookeeperErrors;
 import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
+import dev.fencepost.lock.spi.support.TokenBaseKeeper;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Supplier;
+import java.util.concurrent.CompletionStage;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.OpResult;
 import org.apache.zookeeper.data.ACL;
-import org.apache.zookeeper.data.Stat;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Manages the current base of tokens. Each new connection replaces it: after a lost connection, the
@@ -35,15 +33,11 @@ public final class TokenBaseManager {
    */
   private static final long SAFETY_DISTANCE = 1_000_000;
 
-  private static final int MAX_TRIES = 20;
-
   private final ZookeeperSchema schema;
   private final List<ACL> acl;
   private final EnsembleClock clock;
   private final Random random;
-  private final AtomicLong highestSeen = new AtomicLong();
-  private volatile @Nullable TokenBase current;
-  private @Nullable CompletableFuture<TokenBase> pendingReplacement;
+  private final TokenBaseKeeper<TokenBase> keeper;
 
   public TokenBaseManager(
       ZookeeperSchema schema, List<ACL> acl, EnsembleClock clock, Random random) {
@@ -51,72 +45,57 @@ public final class TokenBaseManager {
     this.acl = acl;
     this.clock = clock;
     this.random = random;
+    this.keeper =
+        new TokenBaseKeeper<>(
+            clock::nowNanos,
+            SAFETY_DISTANCE,
+            () ->
+                new StoreException(
+                    Failure.STORE_ERROR, "the base of tokens changed at each try to replace it"));
   }
 
   /** Returns the current base as far as this replica knows. */
   TokenBase current() {
-    TokenBase base = current;
-    if (base == null) {
-      throw ZookeeperErrors.unreachable();
-    }
-    return base;
+    return keeper.known().orElseThrow(ZookeeperErrors.FAILURES::unreachable);
   }
 
   /** Returns an upper bound of all tokens made before the client's latest answer. */
   long presentToken(ZookeeperClient client) {
-    return Math.max(
-        Math.max(current().tokenAt(client.lastZxid()), highestSeen.get()), clock.nowNanos());
+    return Math.max(keeper.highestToken(client.lastZxid()), clock.nowNanos());
   }
 
   void recordToken(long token) {
-    if (token > highestSeen.get()) {
-      highestSeen.accumulateAndGet(token, Math::max);
-    }
+    keeper.recordToken(token);
   }
 
   /** Writes a new base and makes it current. */
-  public CompletableFuture<TokenBase> replace(ZookeeperClient client) {
-    return runOnce(() -> read(client).thenCompose(stored -> write(client, stored, MAX_TRIES)));
+  public CompletionStage<TokenBase> replace(ZookeeperClient client) {
+    return keeper.replace(
+        least -> read(client).thenCompose(stored -> write(client, stored, least)));
   }
 
   /** Returns the current base after the ensemble refused one as outdated. */
-  CompletableFuture<TokenBase> reload(ZookeeperClient client, TokenBase refused) {
-    TokenBase known = current;
-    if (known != null && !known.equals(refused)) {
-      return CompletableFuture.completedFuture(known);
-    }
-    return runOnce(
-        () ->
-            read(client)
-                .thenCompose(
-                    stored ->
-                        stored
-                            .usable()
-                            .filter(base -> isHighEnough(base, client))
-                            .map(CompletableFuture::completedFuture)
-                            .orElseGet(() -> write(client, stored, MAX_TRIES))));
+  CompletionStage<TokenBase> reload(ZookeeperClient client, TokenBase refused) {
+    Optional<TokenBase> known = keeper.known().filter(base -> !base.equals(refused));
+    return known.isPresent()
+        ? CompletableFuture.completedFuture(known.orElseThrow())
+        : keeper.replace(
+            least ->
+                read(client)
+                    .thenCompose(
+                        stored -> {
+                          Optional<TokenBase> usable =
+                              stored.only().filter(base -> isHighEnough(base, client));
+                          return usable.isPresent()
+                              ? CompletableFuture.completedFuture(usable)
+                              : write(client, stored, least);
+                        }));
   }
 
   /** False if the store was lost and a replica that did not know its tokens has started again. */
   private boolean isHighEnough(TokenBase base, ZookeeperClient client) {
-    return base.tokenAt(Math.max(client.lastZxid(), base.position())) >= highestSeen.get();
-  }
-
-  private synchronized CompletableFuture<TokenBase> runOnce(
-      Supplier<CompletableFuture<TokenBase>> work) {
-    CompletableFuture<TokenBase> running = pendingReplacement;
-    if (running != null && !running.isDone()) {
-      return running;
-    }
-    CompletableFuture<TokenBase> started =
-        work.get()
-            .thenApply(
-                base -> {
-                  current = base;
-                  return base;
-                });
-    pendingReplacement = started;
-    return started;
+    long position = Math.max(client.lastZxid(), base.position());
+    return base.tokenAt(position) >= keeper.highestToken(position);
   }
 
   private CompletableFuture<StoredBases> read(ZookeeperClient client) {
@@ -167,11 +146,12 @@ public final class TokenBaseManager {
     }
   }
 
-  private CompletableFuture<TokenBase> write(
-      ZookeeperClient client, StoredBases stored, int triesLeft) {
+  /** Replaces all stored bases by a new one; empty if another write came in between. */
+  private CompletableFuture<Optional<TokenBase>> write(
+      ZookeeperClient client, StoredBases stored, long leastValue) {
     long zxid = client.lastZxid();
-    long value = Math.max(clock.nowNanos(), highestSeen.get() + SAFETY_DISTANCE);
-    TokenBase known = current;
+    long value = leastValue;
+    TokenBase known = keeper.known().orElse(null);
     if (known != null && zxid >= known.position()) {
       value = Math.max(value, known.tokenAt(zxid) + SAFETY_DISTANCE);
     }
@@ -181,28 +161,26 @@ public final class TokenBaseManager {
       value =
           Math.max(
               value, node.base().tokenAt(Math.max(zxid, node.base().position())) + SAFETY_DISTANCE);
-      ops.add(Op.delete(node.base().path(), -1));
+      ops.add(Op.delete(node.base().path(), LockTxn.ANY_VERSION));
     }
     String path = schema.base(value + "-" + Long.toHexString(random.nextLong()));
     byte[] limit = Long.toString(zxid + SAFETY_DISTANCE).getBytes(StandardCharsets.US_ASCII);
     ops.add(Op.create(path, limit, acl, CreateMode.PERSISTENT));
-    ops.add(Op.setData(path, limit, -1));
+    ops.add(Op.setData(path, limit, LockTxn.ANY_VERSION));
     long chosen = value;
     return client
         .transact(ops)
-        .thenCompose(
+        .thenApply(
             reply -> {
-              if (!reply.isRefused()) {
-                Stat stat = reply.stat(ops.size() - 1);
-                TokenBase created = new TokenBase(path, chosen, stat.getCzxid());
-                if (created.position() <= zxid + SAFETY_DISTANCE) {
-                  return CompletableFuture.completedFuture(created);
-                }
+              if (reply.isRefused()) {
+                return switch (reply.reason()) {
+                  case BADVERSION, NONODE, NODEEXISTS -> Optional.empty();
+                  default -> throw ZookeeperErrors.of(reply.reason());
+                };
               }
-              if (triesLeft == 0) {
-                throw ZookeeperErrors.of(reply.reason());
-              }
-              return read(client).thenCompose(again -> write(client, again, triesLeft - 1));
+              TokenBase created =
+                  new TokenBase(path, chosen, reply.stat(ops.size() - 1).getCzxid());
+              return Optional.of(created).filter(base -> base.position() <= zxid + SAFETY_DISTANCE);
             });
   }
 
@@ -210,7 +188,7 @@ public final class TokenBaseManager {
 
   private record StoredBases(int version, List<BaseNode> nodes) {
     /** Returns the only base; empty if there is none, several, or one that was written too late. */
-    Optional<TokenBase> usable() {
+    Optional<TokenBase> only() {
       return nodes.size() == 1 && nodes.get(0).isWithinDistance()
           ? Optional.of(nodes.get(0).base())
           : Optional.empty();

@@ -9,11 +9,11 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
+import dev.fencepost.lock.spi.support.CallDeadlines;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.zookeeper.data.Stat;
 import org.junit.jupiter.api.AfterEach;
@@ -24,11 +24,11 @@ final class LockStateTimersTest {
   private static final LockName LOCK = new LockName("in-doubt");
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-  private final ScheduledThreadPoolExecutor timers = new ScheduledThreadPoolExecutor(1);
+  private final CallDeadlines timers = new CallDeadlines("timers-test", error -> {});
 
   @AfterEach
   void stop() {
-    timers.shutdownNow();
+    timers.close();
   }
 
   @Test
@@ -75,7 +75,7 @@ final class LockStateTimersTest {
               "");
       LockSnapshot.StoredNode stored = new LockSnapshot.StoredNode(node, new Stat());
       return CompletableFuture.completedFuture(
-          new LockSnapshot(lock, Optional.of(stored), true, List.of(), List.of()));
+          new LockSnapshot(lock, Optional.of(stored), true, List.of(), List.of(), false));
     }
 
     @Override

@@ -14,20 +14,19 @@ import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
 import dev.fencepost.backend.zookeeper.client.ZookeeperSettings;
 import dev.fencepost.backend.zookeeper.lock.LockNode.RecordedToken;
 import dev.fencepost.backend.zookeeper.lock.LockNode.StateKind;
-import dev.fencepost.backend.zookeeper.lock.LockTxnBatcher.BatchLimits;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.StoreSettings;
+import dev.fencepost.lock.spi.support.CallDeadline;
+import dev.fencepost.lock.spi.support.CallDeadlines;
 import dev.fencepost.testkit.process.ZookeeperServer;
 import java.time.Duration;
-import java.util.Collections;
-import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.ZooDefs.Ids;
@@ -46,9 +45,13 @@ final class LockTxnBatcherTest {
 
   private final Queue<LockName> wakes = new ConcurrentLinkedQueue<>();
   private final Queue<LockName> reads = new ConcurrentLinkedQueue<>();
-  private final ScheduledThreadPoolExecutor timers = new ScheduledThreadPoolExecutor(1);
+  private final CallDeadlines deadlines = new CallDeadlines("batcher-test", error -> {});
   private final ZookeeperSettings settings =
-      ZookeeperSettings.of(StoreSettings.of("zookeeper://127.0.0.1:" + SERVER.port() + "/batcher"));
+      ZookeeperSettings.of(
+          new StoreSettings(
+              "zookeeper://127.0.0.1:" + SERVER.port() + "/batcher",
+              TIMEOUT,
+              Map.of("in-flight", "1")));
   private final ZookeeperSchema schema = settings.schema();
   private final CompletableFuture<ZookeeperClient> connected = new CompletableFuture<>();
   private final ZookeeperConnections connections =
@@ -76,12 +79,13 @@ final class LockTxnBatcherTest {
     EnsembleClock clock = new EnsembleClock();
     TokenBaseManager bases = new TokenBaseManager(schema, Ids.OPEN_ACL_UNSAFE, clock, new Random());
     answer(bases.replace(client));
-    RequestGate gate = new RequestGate(schema.root(), 100, TIMEOUT);
+    RequestGate gate = new RequestGate(settings, deadlines);
     gate.open(client);
-    LockStateTimers expirer = new LockStateTimers(timers, new RecordedReads(reads));
+    LockStateTimers expirer = new LockStateTimers(deadlines, new RecordedReads(reads));
     batcher =
         new LockTxnBatcher(
-            new BatchLimits(16, 1, 100, TIMEOUT),
+            settings,
+            deadlines,
             gate,
             bases,
             new CommitEffects(queueNodes, expirer, new LockNameCache(), bases, clock));
@@ -90,7 +94,7 @@ final class LockTxnBatcherTest {
   @AfterEach
   void disconnect() {
     connections.close();
-    timers.shutdownNow();
+    deadlines.close();
   }
 
   @Test
@@ -100,14 +104,15 @@ final class LockTxnBatcherTest {
             LOCK,
             base -> {
               throw new IllegalStateException("not built");
-            });
+            },
+            CallDeadline.in(TIMEOUT));
     assertThatThrownBy(() -> answer(failed)).hasMessage("not built");
     assertTheNextIsSent();
   }
 
   @Test
   void transactionThatTheClientRejects_failsAlone() throws Exception {
-    var failed = batcher.send(LOCK, base -> rejected(false));
+    var failed = batcher.send(LOCK, base -> rejected(txn()), CallDeadline.in(TIMEOUT));
     assertThatThrownBy(() -> answer(failed)).isInstanceOf(NullPointerException.class);
     assertTheNextIsSent();
   }
@@ -121,9 +126,10 @@ final class LockTxnBatcherTest {
     create(node);
     queueNodes.startSession(client);
     queueNodes.onCreated(LOCK, node);
-    var failed = batcher.sendAlone(LOCK, base -> rejected(true));
+    var failed =
+        batcher.sendAlone(LOCK, base -> rejected(txn().leaveQueue()), CallDeadline.in(TIMEOUT));
     assertThatThrownBy(() -> answer(failed)).isInstanceOf(NullPointerException.class);
-    client.delete(node, LockTxnBuilder.ANY_VERSION);
+    client.delete(node, LockTxn.ANY_VERSION);
     await().atMost(PATIENCE).until(() -> LOCK.equals(wakes.peek()));
     await().atMost(PATIENCE).until(() -> LOCK.equals(reads.peek()));
   }
@@ -131,9 +137,8 @@ final class LockTxnBatcherTest {
   private void assertTheNextIsSent() throws Exception {
     String path = "/batcher/next";
     create(path);
-    Op op = Op.delete(path, LockTxnBuilder.ANY_VERSION);
-    assertThat(answer(batcher.send(LOCK, base -> txn(List.of(op), Optional.empty(), false))))
-        .isPresent();
+    LockTxn next = txn().add(Op.delete(path, LockTxn.ANY_VERSION));
+    assertThat(answer(batcher.send(LOCK, base -> next, CallDeadline.in(TIMEOUT)))).isPresent();
   }
 
   private void create(String path) throws Exception {
@@ -142,8 +147,8 @@ final class LockTxnBatcherTest {
     }
   }
 
-  /** A transaction that the client refuses to send with an exception, since it is malformed. */
-  private static LockTxn rejected(boolean leavesQueue) {
+  /** Makes a transaction that the client refuses to send with an exception. */
+  private static LockTxn rejected(LockTxn txn) {
     LockNode node =
         new LockNode(
             StateKind.CLOSED,
@@ -154,11 +159,11 @@ final class LockTxnBatcherTest {
             Duration.ofHours(1),
             Optional.empty(),
             "");
-    return txn(Collections.singletonList(null), Optional.of(node), leavesQueue);
+    return txn.write(node, LockTxn.ANY_VERSION).add(null);
   }
 
-  private static LockTxn txn(List<Op> ops, Optional<LockNode> node, boolean leavesQueue) {
-    return new LockTxn(LOCK, ops, Optional.empty(), node, -1, -1, leavesQueue);
+  private LockTxn txn() {
+    return new LockTxn(schema, LOCK, Ids.OPEN_ACL_UNSAFE);
   }
 
   /** Passes on the first client that connects. */
@@ -181,7 +186,7 @@ final class LockTxnBatcherTest {
     @Override
     public CompletableFuture<LockSnapshot> read(LockName lock) {
       locks.add(lock);
-      return CompletableFuture.failedFuture(ZookeeperErrors.unreachable());
+      return CompletableFuture.failedFuture(ZookeeperErrors.FAILURES.unreachable());
     }
 
     @Override

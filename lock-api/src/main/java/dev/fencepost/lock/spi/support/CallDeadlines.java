@@ -2,10 +2,13 @@ package dev.fencepost.lock.spi.support;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -15,9 +18,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fails calls whose deadlines have passed, and repeats periodic tasks, on one daemon thread. A call
- * fails at its deadline or up to {@value #TICK_MILLIS} ms later. One entry is held for each pending
- * call.
+ * Fails calls whose deadlines have passed, and runs delayed and periodic tasks, on one daemon
+ * thread. A call fails at its deadline or up to {@value #TICK_MILLIS} ms later. One entry is held
+ * for each pending call.
  *
  * <p>A hashed timing wheel (Varghese and Lauck, 1987, scheme 6): an entry lies in the slot of its
  * deadline's tick, so that adding, removing and finding what is due take constant time. Safe for
@@ -106,7 +109,21 @@ public final class CallDeadlines implements AutoCloseable {
     }
   }
 
-  /** Ends the thread and fails all pending calls. */
+  /**
+   * Runs a task once after this time, on the daemon thread, which it must not block.
+   *
+   * @return cancels the task; done already if this is closed
+   */
+  public Future<?> after(Duration time, Runnable task) {
+    try {
+      return Objects.requireNonNull(executor)
+          .schedule(() -> run(task), time.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (RejectedExecutionException e) {
+      return CompletableFuture.completedFuture(null);
+    }
+  }
+
+  /** Ends the thread, drops the tasks and fails all pending calls. */
   @Override
   public void close() {
     closed = true;
@@ -172,6 +189,7 @@ public final class CallDeadlines implements AutoCloseable {
               thread.setDaemon(true);
               return thread;
             });
+    executor.setRemoveOnCancelPolicy(true);
     executor.setContinueExistingPeriodicTasksAfterShutdownPolicy(false);
     executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     return executor;

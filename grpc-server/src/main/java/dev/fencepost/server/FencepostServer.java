@@ -3,10 +3,13 @@ package dev.fencepost.server;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreInfo;
+import dev.fencepost.lock.tls.TlsFileException;
 import dev.fencepost.server.HttpEndpoint.Page;
 import dev.fencepost.server.HttpEndpoint.Pages;
 import dev.fencepost.server.config.HostPort;
 import dev.fencepost.server.config.ServerConfig;
+import dev.fencepost.server.transport.ServerTls;
+import dev.fencepost.server.transport.TlsSettings;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -41,6 +44,7 @@ public final class FencepostServer implements AutoCloseable {
   private final AtomicBoolean closed = new AtomicBoolean();
   private @Nullable GrpcServer grpc;
   private @Nullable HttpEndpoint http;
+  private @Nullable ServerTls tls;
 
   private FencepostServer(ServerConfig config, ServerAssembly assembly, HostPort address) {
     this.config = config;
@@ -157,6 +161,7 @@ public final class FencepostServer implements AutoCloseable {
       Optional.ofNullable(grpc).ifPresent(server -> steps.add(server::close));
       steps.addAll(assembly.closingSteps());
       Optional.ofNullable(http).ifPresent(pages -> steps.add(pages::close));
+      Optional.ofNullable(tls).ifPresent(certificates -> steps.add(certificates::close));
       steps.forEach(FencepostServer::runSafely);
       terminated.complete(null);
     }
@@ -178,24 +183,40 @@ public final class FencepostServer implements AutoCloseable {
 
   private void listen(InetSocketAddress wanted) throws StartException {
     HostPort listen = config.endpoints().listen();
+    Optional<ServerTls> certificates = certificates();
     try {
-      grpc = GrpcServer.start(wanted, config, assembly.parts());
+      grpc = GrpcServer.start(wanted, config, certificates, assembly.parts());
     } catch (IOException e) {
       throw ListenAddresses.cannotListen("listen", listen, e);
     }
-    if (!wanted.getAddress().isLoopbackAddress()) {
-      LOG.warn(
-          "listening on {}: every caller that reaches it may take and force locks; callers are not"
-              + " authenticated",
-          address);
+    if (certificates.isEmpty() && !wanted.getAddress().isLoopbackAddress()) {
+      assembly.warnOfPlainText(address);
     }
     Optional<HostPort> pages = config.endpoints().http();
     if (pages.isPresent()) {
       try {
-        http = HttpEndpoint.start(ListenAddresses.resolve("http-listen", pages.get()), pages());
+        http =
+            HttpEndpoint.start(
+                ListenAddresses.resolve("http-listen", pages.get()),
+                certificates.map(ServerTls::httpContext),
+                pages());
       } catch (IOException e) {
         throw ListenAddresses.cannotListen("http-listen", pages.get(), e);
       }
+    }
+  }
+
+  private Optional<ServerTls> certificates() throws StartException {
+    Optional<TlsSettings> settings = config.tls();
+    if (settings.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      ServerTls started = ServerTls.start(settings.get(), assembly.parts().connections());
+      tls = started;
+      return Optional.of(started);
+    } catch (TlsFileException e) {
+      throw new StartException("tls: " + e.getMessage(), e);
     }
   }
 

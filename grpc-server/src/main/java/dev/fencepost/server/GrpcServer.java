@@ -4,6 +4,7 @@ import dev.fencepost.server.config.ServerConfig;
 import dev.fencepost.server.service.call.StreamReset;
 import dev.fencepost.server.service.limit.ServerLimits;
 import dev.fencepost.server.transport.ConnectionRegistry;
+import dev.fencepost.server.transport.ServerTls;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.ServerServiceDefinition;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 
@@ -38,12 +40,15 @@ final class GrpcServer {
   /**
    * Starts to listen and serve.
    *
+   * @param tls certificates; empty for plain text
    * @throws IOException if the address cannot be used
    */
-  static GrpcServer start(InetSocketAddress address, ServerConfig config, Parts parts)
+  static GrpcServer start(
+      InetSocketAddress address, ServerConfig config, Optional<ServerTls> tls, Parts parts)
       throws IOException {
     NettyServerBuilder builder =
         GrpcTransport.listen(address, config, parts.threads(), parts.connections());
+    tls.ifPresent(certificates -> builder.sslContext(certificates.grpcContext()));
     parts.services().forEach(builder::addService);
     builder.addService(bounded(parts.health().service(), parts));
     builder.addStreamTracerFactory(parts.tracer());

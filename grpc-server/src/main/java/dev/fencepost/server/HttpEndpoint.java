@@ -11,10 +11,12 @@ import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.ssl.SslContext;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -66,9 +68,11 @@ final class HttpEndpoint implements AutoCloseable {
   /**
    * Starts to listen.
    *
+   * @param tls context of TLS; empty for plain text
    * @throws IOException if the address cannot be used
    */
-  static HttpEndpoint start(InetSocketAddress address, Pages pages) throws IOException {
+  static HttpEndpoint start(InetSocketAddress address, Optional<SslContext> tls, Pages pages)
+      throws IOException {
     EventLoopGroup loop =
         new MultiThreadIoEventLoopGroup(
             1, new DefaultThreadFactory("fencepost-http", true), NioIoHandler.newFactory());
@@ -93,6 +97,8 @@ final class HttpEndpoint implements AutoCloseable {
                   @Override
                   protected void initChannel(SocketChannel channel) {
                     connections.add(channel);
+                    tls.ifPresent(
+                        context -> channel.pipeline().addLast(context.newHandler(channel.alloc())));
                     channel
                         .pipeline()
                         .addLast(

@@ -115,6 +115,11 @@ final class ServerAssembly {
     return liveness;
   }
 
+  /** Warns now and each hour that the server speaks plain text beyond this machine. */
+  void warnOfPlainText(HostPort listen) {
+    PlainTextWarning.start(timers, listen);
+  }
+
   /** Returns all metrics in the text format of Prometheus. */
   String metrics() {
     return registry.scrape();

@@ -16,13 +16,19 @@ final class StartupBanner {
     String http =
         server
             .httpAddress()
-            .map(address -> "http://" + address + "/metrics  /livez  /readyz")
+            .map(
+                address ->
+                    (config.tls().isPresent() ? "https://" : "http://")
+                        + address
+                        + "/metrics  /livez  /readyz")
             .orElse("off");
-    String to = grpc.equals(DEFAULT_ADDRESS) ? "" : "--server " + grpc + " ";
+    String to =
+        (grpc.equals(DEFAULT_ADDRESS) ? "" : "--server " + grpc + " ")
+            + (config.tls().isPresent() ? "--tls-ca CA.pem " : "");
     return String.join(
         System.lineSeparator(),
         "Fencepost " + ServerVersion.current(),
-        "  gRPC     " + grpc,
+        "  gRPC     " + grpc + (config.tls().isPresent() ? "  (TLS)" : ""),
         "  HTTP     " + http,
         "  store    " + store(config) + notReady(server),
         "  try      fencepost " + to + "acquire my-lock",

@@ -58,9 +58,13 @@ final class NettyServer implements AutoCloseable {
   }
 
   HttpResponse<String> get(String path) throws IOException, InterruptedException {
-    URI uri = URI.create("http://" + server.httpAddress().orElseThrow() + path);
-    return HttpClient.newHttpClient()
-        .send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString());
+    return get(HttpClient.newHttpClient(), "http", path);
+  }
+
+  HttpResponse<String> get(HttpClient client, String scheme, String path)
+      throws IOException, InterruptedException {
+    URI uri = URI.create(scheme + "://" + server.httpAddress().orElseThrow() + path);
+    return client.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString());
   }
 
   @Override

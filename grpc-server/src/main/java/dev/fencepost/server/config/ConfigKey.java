@@ -22,6 +22,23 @@ enum ConfigKey {
       "advertise",
       "",
       "host:port at which clients and other replicas reach this server; unset: as listen"),
+  TLS_CERTIFICATE(
+      "tls.certificate",
+      "",
+      "PEM file with the certificate chain of this server, for gRPC and HTTP; unset: plain text"),
+  TLS_KEY("tls.key", "", "PEM file with its private key, PKCS#8 without a password"),
+  TLS_CLIENT_CA(
+      "tls.client-ca", "", "PEM file with the authorities whose certificates clients may have"),
+  TLS_CLIENT_AUTH(
+      "tls.client-auth",
+      "",
+      "off, optional or required: whether gRPC clients show a certificate; unset: required if"
+          + " tls.client-ca is set, else off"),
+  TLS_MIN_VERSION("tls.min-version", "1.2", "Oldest version of TLS that is spoken, 1.2 or 1.3"),
+  TLS_PLAIN_TEXT(
+      "tls.plain-text",
+      "loopback",
+      "loopback or anywhere: on which addresses the server may listen without TLS"),
   LEASE_DEFAULT_TTL(
       "lease.default-ttl", "15s", "Lease of a claim that requests none, 2s to lease.max-ttl"),
   LEASE_MAX_TTL(

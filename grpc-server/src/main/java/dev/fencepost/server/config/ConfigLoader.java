@@ -56,6 +56,7 @@ final class ConfigLoader {
     return new ServerConfig(
         store(),
         endpoints(),
+        new TlsReader(settings).read(),
         leases(),
         limits(),
         connections(),

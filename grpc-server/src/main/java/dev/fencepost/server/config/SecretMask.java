@@ -47,6 +47,9 @@ public final class SecretMask {
 
   /** Returns the value of a setting as messages may show it. */
   static String maskValue(String key, String value) {
+    if (key.equals(ConfigKey.TLS_KEY.text()) && !value.contains("-----")) {
+      return value; // the path of the key, not the key
+    }
     if (SECRET_KEY.matcher(key).matches()) {
       return MASK;
     }

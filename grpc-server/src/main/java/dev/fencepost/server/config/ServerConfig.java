@@ -3,6 +3,7 @@ package dev.fencepost.server.config;
 import dev.fencepost.core.CoordinatorSettings;
 import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.server.service.limit.LimitSettings;
+import dev.fencepost.server.transport.TlsSettings;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -12,6 +13,7 @@ import java.util.Optional;
  *
  * @param store store that keeps the locks
  * @param endpoints addresses of the server
+ * @param tls TLS of gRPC and HTTP; empty: plain text
  * @param leases rules for leases and waits
  * @param limits limits for clients
  * @param connections rules for connections
@@ -22,6 +24,7 @@ import java.util.Optional;
 public record ServerConfig(
     StoreSettings store,
     Endpoints endpoints,
+    Optional<TlsSettings> tls,
     Leases leases,
     Limits limits,
     Connections connections,

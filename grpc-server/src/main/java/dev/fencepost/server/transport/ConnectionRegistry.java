@@ -12,6 +12,7 @@ import java.net.SocketAddress;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,12 +24,18 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ConnectionRegistry extends ServerTransportFilter {
   private final Map<EndPoints, Connection> open = new ConcurrentHashMap<>();
+  private volatile Predicate<TransportIdentity> admission = peer -> true;
 
   /** Both ends of a connection. */
   private record EndPoints(@Nullable SocketAddress local, @Nullable SocketAddress remote) {}
 
   /** A connection and its peer; the identity is null until the handshake is complete. */
   private record Connection(Channel channel, @Nullable TransportIdentity identity) {}
+
+  /** Sets the condition that each new connection must meet after its handshake. */
+  void admitOnly(Predicate<TransportIdentity> condition) {
+    admission = condition;
+  }
 
   /** Registers all connections that the listening channel accepts. */
   public <T extends ServerChannel> T watch(T listening) {
@@ -61,8 +68,17 @@ public final class ConnectionRegistry extends ServerTransportFilter {
   public Attributes transportReady(Attributes attributes) {
     Attributes identified = TransportIdentity.attach(attributes);
     TransportIdentity identity = TransportIdentity.of(identified);
-    open.computeIfPresent(
-        endPoints(attributes), (key, value) -> new Connection(value.channel(), identity));
+    SSLSession session = attributes.get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
+    if (session != null) {
+      session.invalidate(); // for later connections, which then prove their identity themselves
+    }
+    Connection registered =
+        open.computeIfPresent(
+            endPoints(attributes), (key, value) -> new Connection(value.channel(), identity));
+    // Registered first and judged afterwards, so that no exchange of authorities misses it.
+    if (registered != null && !admission.test(identity)) {
+      cut(registered.channel());
+    }
     return identified;
   }
 

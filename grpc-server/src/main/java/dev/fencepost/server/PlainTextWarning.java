@@ -1,0 +1,23 @@
+package dev.fencepost.server;
+
+import dev.fencepost.core.TimerService;
+import dev.fencepost.server.config.HostPort;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Warns each hour that a server speaks plain text beyond its machine, until the timers end. */
+final class PlainTextWarning {
+  private static final Logger LOG = LoggerFactory.getLogger(PlainTextWarning.class);
+  private static final Duration INTERVAL = Duration.ofHours(1);
+
+  private PlainTextWarning() {}
+
+  static void start(TimerService timers, HostPort listen) {
+    LOG.warn(
+        "listening on {} in plain text, because tls.plain-text is \"anywhere\": everybody on the"
+            + " network can read all calls, and take and force all locks; see docs/security.md",
+        listen);
+    timers.schedule(INTERVAL, () -> start(timers, listen));
+  }
+}

@@ -115,6 +115,7 @@ class ArchitectureTest {
             "dev.fencepost.client.internal.time",
             "dev.fencepost.fence",
             "dev.fencepost.junit",
+            "dev.fencepost.shedlock",
             "dev.fencepost.server",
             "dev.fencepost.server.service",
             "dev.fencepost.server.service.call",

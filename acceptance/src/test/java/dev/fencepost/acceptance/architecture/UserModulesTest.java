@@ -13,6 +13,16 @@ class UserModulesTest {
   private static final String CLI = "dev.fencepost.cli..";
   private static final String FENCE = "dev.fencepost.fence..";
   private static final String JUNIT = "dev.fencepost.junit..";
+  private static final String SHEDLOCK = "dev.fencepost.shedlock..";
+
+  @Test
+  void shedlock_knowsTheClientsTypesOnly() {
+    Rules.knowsOnly(
+            SHEDLOCK, "dev.fencepost.lock", "dev.fencepost.client", "net.javacrumbs.shedlock.core")
+        .check(CLASSES);
+    assertBroken(Rules.knowsOnly(SHEDLOCK, "dev.fencepost.lock"), CLASSES);
+    Rules.isUsedOnlyBy(SHEDLOCK, SHEDLOCK).check(CLASSES);
+  }
 
   /** It starts a server, so it knows the server's entry. */
   @Test

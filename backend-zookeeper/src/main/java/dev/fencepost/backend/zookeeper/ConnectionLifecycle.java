@@ -1,25 +1,17 @@
 package dev.fencepost.backend.zookeeper;
 
-import dev.fencepost.backend.zookeeper.client.EnsembleClock;
 import dev.fencepost.backend.zookeeper.client.NodeName;
-import dev.fencepost.backend.zookeeper.client.ReplicaRegistry;
-import dev.fencepost.backend.zookeeper.client.RequestGate;
 import dev.fencepost.backend.zookeeper.client.ZookeeperClient;
 import dev.fencepost.backend.zookeeper.client.ZookeeperConnections;
 import dev.fencepost.backend.zookeeper.client.ZookeeperErrors;
 import dev.fencepost.backend.zookeeper.client.ZookeeperSettings;
-import dev.fencepost.backend.zookeeper.lock.LockNameCache;
-import dev.fencepost.backend.zookeeper.lock.LockStateTimers;
 import dev.fencepost.backend.zookeeper.lock.LockSweeper;
-import dev.fencepost.backend.zookeeper.lock.OwnQueueNodes;
-import dev.fencepost.backend.zookeeper.lock.TokenBaseManager;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.lock.spi.support.CallDeadlines;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -44,41 +36,28 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
   private static final Logger LOG = LoggerFactory.getLogger(ConnectionLifecycle.class);
   private static final Duration RETRY_PAUSE = Duration.ofMillis(200);
   private static final Duration SWEEP_PAUSE = Duration.ofMillis(100);
-  private static final Duration PURGE_PAUSE = Duration.ofSeconds(10);
+  private static final Duration PURGE_PAUSE = Duration.ofSeconds(15);
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
 
-  private final ZookeeperSettings settings;
-  private final LifecycleContext context;
+  private final ZookeeperStore store;
   private final CallDeadlines timers;
-  private final Random random;
+  private final LockSweeper.PurgeAges purgeAges;
   private final ZookeeperConnections connections;
   private final CompletableFuture<Boolean> opening = new CompletableFuture<>();
   private final AtomicBoolean isSweepScheduled = new AtomicBoolean();
+  private final AtomicBoolean isPurging = new AtomicBoolean();
   private @Nullable ZookeeperClient currentClient;
   private long connectionCount;
   private boolean closed;
   private Optional<String> storeId = Optional.empty();
-  private int nextPurge;
+  private volatile int nextPurge;
   private volatile String lastWarning = "";
 
-  /** The components that take part in the setup. */
-  record LifecycleContext(
-      RequestGate gate,
-      OwnQueueNodes queueNodes,
-      ReplicaRegistry registry,
-      TokenBaseManager tokenBases,
-      StoreBootstrap bootstrap,
-      LockStateTimers stateTimers,
-      LockSweeper sweeper,
-      EnsembleClock clock,
-      LockNameCache existingLocks) {}
-
-  ConnectionLifecycle(
-      ZookeeperSettings settings, LifecycleContext context, CallDeadlines timers, Random random) {
-    this.settings = settings;
-    this.context = context;
+  /** Creates the lifecycle of a store, whose components take part in each setup. */
+  ConnectionLifecycle(ZookeeperSettings settings, ZookeeperStore store, CallDeadlines timers) {
+    this.store = store;
     this.timers = timers;
-    this.random = random;
+    this.purgeAges = new LockSweeper.PurgeAges(settings.purgeAfter(), settings.markRetention());
     this.connections = new ZookeeperConnections(settings, this);
   }
 
@@ -108,7 +87,7 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
   @Override
   public synchronized void onDisconnected(ZookeeperClient client) {
     if (currentClient == client) {
-      context.gate().close();
+      store.gate.close();
       currentClient = null;
       connectionCount++;
     }
@@ -141,11 +120,12 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
       closed = true;
       client = currentClient;
       currentClient = null;
-      context.gate().close();
+      connectionCount++;
+      store.gate.close();
     }
     if (client != null) {
       try {
-        context.registry().unregister(client).get(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+        store.registry.unregister(client).get(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       } catch (ExecutionException | TimeoutException e) {
@@ -156,17 +136,17 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
   }
 
   private void setUp(ZookeeperClient client, long connection) {
-    context.clock().reset();
-    context
-        .bootstrap()
+    store.clock.reset();
+    store
+        .bootstrap
         .ensureExists(client)
         .thenCompose(
             id -> {
               recordStoreId(id);
-              return context.registry().register(client);
+              return store.registry.register(client);
             })
-        .thenCompose(registered -> context.registry().follow(client))
-        .thenCompose(following -> context.tokenBases().replace(client))
+        .thenCompose(registered -> store.registry.follow(client))
+        .thenCompose(following -> store.tokenBases.replace(client))
         .whenComplete(
             (base, error) -> {
               if (error == null) {
@@ -185,13 +165,13 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
       }
       first = !opening.isDone();
       // First: no request may rely on the queue nodes of an older session.
-      context.queueNodes().startSession(client);
-      context.gate().open(client);
+      store.queueNodes.startSession(client);
+      store.gate.open(client);
     }
-    context.stateTimers().resolveDoubts();
+    store.stateTimers.resolveDoubts();
     if (first) {
       sweep();
-      timers.after(purgePause(), this::purge);
+      timers.repeat(this::purge, PURGE_PAUSE);
     }
     opening.complete(true);
   }
@@ -211,7 +191,7 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
         RETRY_PAUSE,
         () -> {
           synchronized (this) {
-            if (connection == connectionCount && !closed) {
+            if (connection == connectionCount) {
               setUp(client, connection);
             }
           }
@@ -233,14 +213,14 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
   private synchronized void recordStoreId(String id) {
     if (storeId.filter(known -> !known.equals(id)).isPresent()) {
       LOG.warn("Another store answers now: id {} instead of {}", id, storeId.orElseThrow());
-      context.existingLocks().clear();
+      store.existingLocks.clear();
     }
     storeId = Optional.of(id);
   }
 
   private void sweep() {
-    context
-        .sweeper()
+    store
+        .sweeper
         .findOrphans()
         .whenComplete(
             (done, error) -> {
@@ -251,23 +231,17 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
             });
   }
 
+  /** Purges some buckets, if this replica does that for all and has done the former ones. */
   private void purge() {
-    if (!context.registry().isFirst()) {
-      timers.after(purgePause(), this::purge);
-      return;
+    if (store.registry.isFirst() && isPurging.compareAndSet(false, true)) {
+      store
+          .sweeper
+          .purge(nextPurge, purgeAges)
+          .whenComplete(
+              (done, error) -> {
+                nextPurge = (nextPurge + LockSweeper.BUCKETS_AT_ONCE) % NodeName.BUCKETS;
+                isPurging.set(false);
+              });
     }
-    context
-        .sweeper()
-        .purge(
-            nextPurge, new LockSweeper.PurgeAges(settings.purgeAfter(), settings.markRetention()))
-        .whenComplete(
-            (done, error) -> {
-              nextPurge = (nextPurge + LockSweeper.BUCKETS_AT_ONCE) % NodeName.BUCKETS;
-              timers.after(purgePause(), this::purge);
-            });
-  }
-
-  private Duration purgePause() {
-    return PURGE_PAUSE.plusMillis(random.nextInt((int) PURGE_PAUSE.toMillis()));
   }
 }

@@ -18,17 +18,13 @@ import org.apache.zookeeper.Op;
 import org.apache.zookeeper.OpResult;
 import org.apache.zookeeper.data.ACL;
 
-/** Creates the store's base nodes and its id. Safe for use by many threads. */
-final class StoreBootstrap {
+/**
+ * Creates the store's base nodes and its id. Safe for use by many threads.
+ *
+ * @param acl access rights of new nodes
+ */
+record StoreBootstrap(ZookeeperSchema schema, List<ACL> acl) {
   private static final byte[] NO_DATA = {};
-
-  private final ZookeeperSchema schema;
-  private final List<ACL> acl;
-
-  StoreBootstrap(ZookeeperSchema schema, List<ACL> acl) {
-    this.schema = schema;
-    this.acl = acl;
-  }
 
   /** Creates the base nodes if the store has no id yet. Returns the store's id. */
   CompletableFuture<String> ensureExists(ZookeeperClient client) {

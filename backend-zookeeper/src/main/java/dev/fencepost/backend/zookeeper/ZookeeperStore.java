@@ -72,23 +72,24 @@ import org.slf4j.LoggerFactory;
 final class ZookeeperStore implements LockStore {
   private static final Logger LOG = LoggerFactory.getLogger(ZookeeperStore.class);
 
+  final TokenBaseManager tokenBases;
   private final Duration callTimeout;
   private final CallDeadlines deadlines =
       new CallDeadlines(
           "fencepost-zookeeper-timers", error -> LOG.warn("A periodic task failed", error));
-  private final EnsembleClock clock = new EnsembleClock();
-  private final LockNameCache existingLocks = new LockNameCache();
-  private final RequestGate gate;
-  private final OwnQueueNodes queueNodes;
-  private final ReplicaRegistry registry;
+  final EnsembleClock clock = new EnsembleClock();
+  final LockNameCache existingLocks = new LockNameCache();
+  final RequestGate gate;
+  final OwnQueueNodes queueNodes;
+  final ReplicaRegistry registry;
   private final LockReader reader;
-  private final LockStateTimers stateTimers;
+  final LockStateTimers stateTimers;
   private final LockTxnPlanner planner;
   private final LockTxnBatcher batcher;
   private final LockCommandRunner commands;
   private final FenceMarks marks;
-  private final LockSweeper sweeper;
-  private final StoreBootstrap bootstrap;
+  final LockSweeper sweeper;
+  final StoreBootstrap bootstrap;
   private final ConnectionLifecycle connection;
 
   ZookeeperStore(ZookeeperSettings settings, Replica self, Consumer<LockName> wake, Random random) {
@@ -97,7 +98,7 @@ final class ZookeeperStore implements LockStore {
     callTimeout = settings.callTimeout();
     gate = new RequestGate(settings, deadlines);
     queueNodes = new OwnQueueNodes(schema, self.id(), wake);
-    TokenBaseManager tokenBases = new TokenBaseManager(schema, acl, clock, random);
+    tokenBases = new TokenBaseManager(schema, acl, clock, random);
     bootstrap = new StoreBootstrap(schema, acl);
     reader = new LockReader(schema, gate, queueNodes, tokenBases, clock);
     planner = new LockTxnPlanner(schema, self.id(), acl, queueNodes, random.nextLong());
@@ -121,21 +122,10 @@ final class ZookeeperStore implements LockStore {
             new LockNameCache(),
             clock,
             this::repair);
-    marks = new FenceMarks(schema, acl, gate, reader, settings.markRetention());
+    marks = new FenceMarks(schema, acl, gate, reader, clock, settings.markRetention());
     sweeper = new LockSweeper(schema, gate, reader, stateTimers, existingLocks, clock);
     registry = new ReplicaRegistry(schema, acl, clock, self, this::onReplicaGone);
-    ConnectionLifecycle.LifecycleContext context =
-        new ConnectionLifecycle.LifecycleContext(
-            gate,
-            queueNodes,
-            registry,
-            tokenBases,
-            bootstrap,
-            stateTimers,
-            sweeper,
-            clock,
-            existingLocks);
-    connection = new ConnectionLifecycle(settings, context, deadlines, random);
+    connection = new ConnectionLifecycle(settings, this, deadlines);
   }
 
   /** Connects. Fails if that takes longer than one call may. */

@@ -1,5 +1,6 @@
 package dev.fencepost.backend.zookeeper.client;
 
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -34,7 +35,13 @@ public final class EnsembleClock {
     return offset == UNKNOWN ? 0 : offset + System.nanoTime();
   }
 
+  /** Returns the time in µs since 1970, as {@link #nowNanos} does. */
   public long nowMicros() {
     return nowNanos() / NANOS_PER_MICRO;
+  }
+
+  /** True if a node that was written then is this old. */
+  public boolean isOlder(long leaderMillis, Duration age) {
+    return nowNanos() / NANOS_PER_MILLI - leaderMillis >= age.toMillis();
   }
 }

@@ -99,31 +99,16 @@ public final class ReplicaRegistry {
             });
   }
 
-  /** Starts to watch the living replicas. */
+  /** Reads the living replicas now and after each change. */
   public CompletableFuture<Boolean> follow(ZookeeperClient client) {
     ReplicaWatcher current;
     synchronized (this) {
-      ReplicaWatcher known = watcher;
-      current = known != null && known.client == client ? known : new ReplicaWatcher(client);
-      watcher = current;
+      if (watcher == null || watcher.client != client) {
+        watcher = new ReplicaWatcher(client);
+      }
+      current = watcher;
     }
-    return follow(client, current);
-  }
-
-  /** Uses one watcher for each client, because the client keeps each watcher once. */
-  private CompletableFuture<Boolean> follow(ZookeeperClient client, ReplicaWatcher watcher) {
-    return client
-        .children(schema.replicas(), watcher)
-        .thenCompose(names -> readLiving(client, names))
-        .thenApply(
-            living -> {
-              Set<String> before = alive;
-              alive = Set.copyOf(living.keySet());
-              if (!alive.containsAll(before)) {
-                onReplicaGone.run();
-              }
-              return true;
-            });
+    return current.read();
   }
 
   /** Writes this replica's entry again with another phase or address. */
@@ -195,6 +180,7 @@ public final class ReplicaRegistry {
     }
   }
 
+  /** One for each client, because the client keeps each watcher once. */
   private final class ReplicaWatcher implements Watcher {
     final ZookeeperClient client;
 
@@ -202,11 +188,26 @@ public final class ReplicaRegistry {
       this.client = client;
     }
 
+    CompletableFuture<Boolean> read() {
+      return client
+          .children(schema.replicas(), this)
+          .thenCompose(names -> readLiving(client, names))
+          .thenApply(
+              living -> {
+                Set<String> before = alive;
+                alive = Set.copyOf(living.keySet());
+                if (!alive.containsAll(before)) {
+                  onReplicaGone.run();
+                }
+                return true;
+              });
+    }
+
     @Override
     public void process(WatchedEvent event) {
       if (event.getType() == Event.EventType.NodeChildrenChanged) {
         // A failure means that the connection broke. The next setup starts to watch again.
-        var unused = follow(client, this).exceptionally(error -> false);
+        var unused = read().exceptionally(error -> false);
       }
     }
   }

@@ -1,5 +1,6 @@
 package dev.fencepost.backend.zookeeper.lock;
 
+import dev.fencepost.backend.zookeeper.client.EnsembleClock;
 import dev.fencepost.backend.zookeeper.client.RequestGate;
 import dev.fencepost.backend.zookeeper.client.ZookeeperErrors;
 import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.apache.zookeeper.CreateMode;
+import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.OpResult;
 import org.apache.zookeeper.data.ACL;
@@ -25,32 +27,23 @@ import org.apache.zookeeper.data.ACL;
  * an empty node for {@code purge-after}. Otherwise versions would restart at 0 while a slow writer
  * still has an old one. A mark in use is written again before its retention ends, so that only
  * unused marks grow old. Safe for use by many threads.
+ *
+ * @param acl access rights of new nodes
+ * @param reader knows the highest token
+ * @param retention time for which an unused mark is kept at least
  */
-public final class FenceMarks {
+public record FenceMarks(
+    ZookeeperSchema schema,
+    List<ACL> acl,
+    RequestGate gate,
+    LockReader reader,
+    EnsembleClock clock,
+    Duration retention) {
   private static final int REFRESHES_PER_RETENTION = 4;
-
-  private final ZookeeperSchema schema;
-  private final List<ACL> acl;
-  private final RequestGate gate;
-  private final LockReader reader;
-  private final Duration retention;
-
-  public FenceMarks(
-      ZookeeperSchema schema,
-      List<ACL> acl,
-      RequestGate gate,
-      LockReader reader,
-      Duration retention) {
-    this.retention = retention;
-    this.schema = schema;
-    this.acl = acl;
-    this.gate = gate;
-    this.reader = reader;
-  }
 
   /** Returns the same marks with another retention. */
   public FenceMarks withRetention(Duration time) {
-    return new FenceMarks(schema, acl, gate, reader, time);
+    return new FenceMarks(schema, acl, gate, reader, clock, time);
   }
 
   /** Checks a token and raises the mark; tries again while others write it, until the deadline. */
@@ -95,13 +88,11 @@ public final class FenceMarks {
   /** Writes the mark unchanged after a quarter of its retention. */
   private CompletableFuture<Boolean> refresh(
       ResourceName resource, StoredMark mark, CallDeadline deadline) {
-    long dueMillis = mark.writtenMillis() + retention.toMillis() / REFRESHES_PER_RETENTION;
-    return dueMillis > reader.clockMillis()
-        ? CompletableFuture.completedFuture(true)
-        // A refusal means that another replica wrote it, which is as good. After a failure the next
-        // use tries again.
-        : write(resource, mark, Long.toString(mark.value()), deadline)
-            .exceptionally(error -> false);
+    // A refusal means that another replica wrote it, which is as good. After a failure the next use
+    // tries again.
+    return clock.isOlder(mark.writtenMillis(), retention.dividedBy(REFRESHES_PER_RETENTION))
+        ? write(resource, mark, Long.toString(mark.value()), deadline).exceptionally(error -> false)
+        : CompletableFuture.completedFuture(true);
   }
 
   private CompletableFuture<StoredMark> read(ResourceName resource, CallDeadline deadline) {
@@ -140,19 +131,13 @@ public final class FenceMarks {
     return gate.transact(List.of(op), deadline)
         .thenApply(
             reply -> {
-              if (!reply.isRefused()) {
-                return true;
+              boolean isGone = reply.reason() == Code.NONODE && mark.version() >= 0;
+              boolean hasChanged =
+                  isGone || reply.reason() == Code.BADVERSION || reply.reason() == Code.NODEEXISTS;
+              if (reply.isRefused() && !hasChanged) {
+                throw ZookeeperErrors.of(reply.reason());
               }
-              return switch (reply.reason()) {
-                case BADVERSION, NODEEXISTS -> false;
-                case NONODE -> {
-                  if (mark.version() >= 0) {
-                    yield false;
-                  }
-                  throw ZookeeperErrors.of(reply.reason());
-                }
-                default -> throw ZookeeperErrors.of(reply.reason());
-              };
+              return !reply.isRefused();
             });
   }
 

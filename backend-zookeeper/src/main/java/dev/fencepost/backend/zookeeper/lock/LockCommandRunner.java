@@ -165,7 +165,7 @@ public record LockCommandRunner(
     public CompletionStage<StepResult<LockSnapshot>> write(
         LockSnapshot observed, RecordChange<T> change, CallDeadline until) {
       Function<TokenBase, LockTxn> txn = base -> planner.change(observed, change, base);
-      // What had to be read, or was waited for, is contended.
+      // A lock that had to be read or was waited for is contended.
       boolean isContended = !observed.isGuess() || observed.kind() == StateKind.TURN;
       CompletionStage<OptionalLong> written =
           isContended

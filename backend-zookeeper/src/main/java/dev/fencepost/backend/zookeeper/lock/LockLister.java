@@ -2,6 +2,7 @@ package dev.fencepost.backend.zookeeper.lock;
 
 import dev.fencepost.backend.zookeeper.client.NodeName;
 import dev.fencepost.backend.zookeeper.lock.LockNode.StateKind;
+import dev.fencepost.backend.zookeeper.lock.LockSweeper.BucketNode;
 import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
@@ -11,6 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Lists one page of locks, in the order of buckets and of node names within each bucket. A page
@@ -19,13 +22,14 @@ import java.util.concurrent.CompletableFuture;
  */
 public final class LockLister {
   private static final int MAX_LOCKS_READ = 10_000;
+  private static final Pattern CURSOR = Pattern.compile("([0-9]{1,3}):(.*)", Pattern.DOTALL);
 
   private final LockSweeper sweeper;
   private final LockReader reader;
   private final ListQuery query;
   private final List<LockState> found = new ArrayList<>();
   private int locksRead;
-  private ListPosition lastRead = new ListPosition(0, "");
+  private BucketNode lastRead = new BucketNode(0, "");
 
   public LockLister(LockSweeper sweeper, LockReader reader, ListQuery query) {
     this.sweeper = sweeper;
@@ -35,69 +39,36 @@ public final class LockLister {
 
   /** Collects the page. To be called once. */
   public CompletableFuture<LockPage> list() {
-    return fill(query.after().map(ListPosition::decode).orElse(new ListPosition(0, "")));
+    return fill(query.after().map(LockLister::decode).orElse(new BucketNode(0, "")));
   }
 
-  /** A position in the list: all nodes up to this one, inclusive, have been read. */
-  private record ListPosition(int bucket, String node) {
-    ListQuery.Cursor encode() {
-      return new ListQuery.Cursor(bucket + ":" + node);
-    }
-
-    static ListPosition decode(ListQuery.Cursor cursor) {
-      String text = cursor.opaque();
-      int colon = text.indexOf(':');
-      if (colon < 1
-          || colon > 3
-          || !text.substring(0, colon).chars().allMatch(ListPosition::isDigit)) {
-        throw foreign(text);
-      }
-      int bucket = Integer.parseInt(text.substring(0, colon));
-      String node = text.substring(colon + 1);
-      if (bucket >= NodeName.BUCKETS || (!node.isEmpty() && NodeName.decode(node).isEmpty())) {
-        throw foreign(text);
-      }
-      return new ListPosition(bucket, node);
-    }
-
-    private static boolean isDigit(int c) {
-      return c >= '0' && c <= '9';
-    }
-
-    private static InvalidValueException foreign(String text) {
-      return InvalidValueException.of("page_token", text, "one that a page ended with");
-    }
-  }
-
-  private CompletableFuture<LockPage> fill(ListPosition from) {
+  private CompletableFuture<LockPage> fill(BucketNode from) {
     if (from.bucket() >= NodeName.BUCKETS) {
       return CompletableFuture.completedFuture(new LockPage(found, Optional.empty()));
     }
     return sweeper
         .listNodes(from.bucket())
         .thenCompose(
-            buckets -> {
-              List<ListPosition> matching = new ArrayList<>();
-              for (int i = 0; i < buckets.size(); i++) {
-                int bucket = from.bucket() + i;
-                String after = i == 0 ? from.node() : "";
-                buckets.get(i).stream()
-                    .filter(node -> node.compareTo(after) > 0)
-                    .filter(node -> matches(bucket, node))
-                    .forEach(node -> matching.add(new ListPosition(bucket, node)));
-              }
+            nodes -> {
+              List<BucketNode> matching =
+                  nodes.stream()
+                      .filter(
+                          each ->
+                              each.bucket() > from.bucket()
+                                  || each.node().compareTo(from.node()) > 0)
+                      .filter(this::matches)
+                      .toList();
               return readFrom(
-                  matching, 0, new ListPosition(from.bucket() + LockSweeper.BUCKETS_AT_ONCE, ""));
+                  matching, 0, new BucketNode(from.bucket() + LockSweeper.BUCKETS_AT_ONCE, ""));
             });
   }
 
-  private CompletableFuture<LockPage> readFrom(
-      List<ListPosition> nodes, int at, ListPosition next) {
+  private CompletableFuture<LockPage> readFrom(List<BucketNode> nodes, int at, BucketNode next) {
     if (at >= nodes.size()) {
       return fill(next);
     }
     if (isFull()) {
-      return CompletableFuture.completedFuture(new LockPage(found, Optional.of(lastRead.encode())));
+      return CompletableFuture.completedFuture(new LockPage(found, Optional.of(cursor(lastRead))));
     }
     int most = Math.min(LockReader.MAX_LOCKS_PER_READ, query.limit() - found.size());
     int to = Math.min(nodes.size(), at + most);
@@ -123,10 +94,28 @@ public final class LockLister {
     return found.size() >= query.limit() || locksRead >= MAX_LOCKS_READ;
   }
 
-  private boolean matches(int bucket, String node) {
+  private boolean matches(BucketNode each) {
     return reader
-        .lockAt(bucket, node)
+        .lockAt(each.bucket(), each.node())
         .filter(lock -> lock.value().startsWith(query.prefix()))
         .isPresent();
+  }
+
+  /** Returns a cursor behind this node. */
+  private static ListQuery.Cursor cursor(BucketNode last) {
+    return new ListQuery.Cursor(last.bucket() + ":" + last.node());
+  }
+
+  private static BucketNode decode(ListQuery.Cursor cursor) {
+    String text = cursor.opaque();
+    Matcher parts = CURSOR.matcher(text);
+    if (parts.matches()) {
+      BucketNode last = new BucketNode(Integer.parseInt(parts.group(1)), parts.group(2));
+      if (last.bucket() < NodeName.BUCKETS
+          && (last.node().isEmpty() || NodeName.decode(last.node()).isPresent())) {
+        return last;
+      }
+    }
+    throw InvalidValueException.of("page_token", text, "one that a page ended with");
   }
 }

@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.OpResult;
 import org.slf4j.Logger;
@@ -102,13 +101,6 @@ public final class LockReader {
   /** Returns an upper bound of all tokens made before the latest answer. */
   long presentToken() {
     return tokenBases.presentToken(gate.client());
-  }
-
-  /**
-   * Returns the ensemble's clock in ms since 1970 or slightly less; 0 if nothing was recorded yet.
-   */
-  long clockMillis() {
-    return TimeUnit.NANOSECONDS.toMillis(clock.nowNanos());
   }
 
   private CompletableFuture<List<LockSnapshot>> chunk(List<LockName> locks) {

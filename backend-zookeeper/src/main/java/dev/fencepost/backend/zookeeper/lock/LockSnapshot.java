@@ -42,7 +42,7 @@ public record LockSnapshot(
     boolean isGuess) {
   private static final long MICROS_PER_MILLI = 1_000;
 
-  /** A node of which only its existence is known. */
+  /** A node that exists; nothing else is known of it. */
   private static final LockNode UNKNOWN =
       new LockNode(
           StateKind.IDLE,
@@ -76,7 +76,7 @@ public record LockSnapshot(
     return new LockSnapshot(lock, stored, false, List.of(), List.of(), true);
   }
 
-  /** Guesses that the lock is in a state of which the rest of its queue is unknown. */
+  /** Guesses that the lock is in this state. The rest of its queue is unknown. */
   static LockSnapshot guessBusy(LockName lock, StoredNode stored, Optional<String> ownQueueNode) {
     List<QueueNode> queue = ownQueueNode.map(node -> QueueNode.parse(lock, node)).stream().toList();
     return new LockSnapshot(lock, Optional.of(stored), true, queue, List.of(), true);
@@ -202,12 +202,8 @@ public record LockSnapshot(
   }
 
   private long leftMicros(long nowMicros) {
-    if (stored.isEmpty()) {
-      return 0;
-    }
-    Duration whole = node().duration();
     long sinceMicros = TimeUnit.MILLISECONDS.toMicros(stored.orElseThrow().stat().getMtime());
-    long left = MicrosecondTime.of(whole) - Math.max(0, nowMicros - sinceMicros);
+    long left = MicrosecondTime.of(node().duration()) - Math.max(0, nowMicros - sinceMicros);
     return Math.max(1, left);
   }
 

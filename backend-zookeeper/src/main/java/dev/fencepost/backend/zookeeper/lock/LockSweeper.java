@@ -6,14 +6,14 @@ import dev.fencepost.backend.zookeeper.client.NodeName;
 import dev.fencepost.backend.zookeeper.client.RequestGate;
 import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
 import dev.fencepost.backend.zookeeper.lock.LockNode.StateKind;
-import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.spi.support.AsyncCalls;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.OpResult;
 import org.apache.zookeeper.data.Stat;
@@ -22,8 +22,18 @@ import org.apache.zookeeper.data.Stat;
  * Scans all locks. Finds states that no living replica expires, and deletes locks and marks that
  * were unused for long. It lists a few buckets and reads a hundred locks at a time, so memory stays
  * bounded for any number of locks. Safe for use by many threads.
+ *
+ * @param stateTimers takes over orphans
+ * @param existingLocks locks whose node is believed to exist
  */
-public final class LockSweeper {
+public record LockSweeper(
+    ZookeeperSchema schema,
+    RequestGate gate,
+    LockReader reader,
+    LockStateTimers stateTimers,
+    LockNameCache existingLocks,
+    EnsembleClock clock) {
+
   /** Buckets in one listing: 10 MB with 100,000 locks of the longest names. */
   public static final int BUCKETS_AT_ONCE = 16;
 
@@ -35,40 +45,15 @@ public final class LockSweeper {
    */
   public record PurgeAges(Duration locks, Duration marks) {}
 
-  private final ZookeeperSchema schema;
-  private final RequestGate gate;
-  private final LockReader reader;
-  private final LockStateTimers stateTimers;
-  private final LockNameCache existingLocks;
-  private final EnsembleClock clock;
+  /** A node of a bucket. */
+  record BucketNode(int bucket, String node) {}
 
-  public LockSweeper(
-      ZookeeperSchema schema,
-      RequestGate gate,
-      LockReader reader,
-      LockStateTimers stateTimers,
-      LockNameCache existingLocks,
-      EnsembleClock clock) {
-    this.schema = schema;
-    this.gate = gate;
-    this.reader = reader;
-    this.stateTimers = stateTimers;
-    this.existingLocks = existingLocks;
-    this.clock = clock;
+  /** Lists the locks' nodes in {@value #BUCKETS_AT_ONCE} buckets: sorted, bucket by bucket. */
+  CompletableFuture<List<BucketNode>> listNodes(int firstBucket) {
+    return list(firstBucket, schema::lockBucket);
   }
 
-  /**
-   * Lists the nodes of the locks in {@value #BUCKETS_AT_ONCE} buckets: sorted, bucket by bucket.
-   */
-  CompletableFuture<List<List<String>>> listNodes(int firstBucket) {
-    List<String> parents = new ArrayList<>();
-    for (int i = firstBucket; i < Math.min(NodeName.BUCKETS, firstBucket + BUCKETS_AT_ONCE); i++) {
-      parents.add(schema.lockBucket(i));
-    }
-    return children(parents);
-  }
-
-  /** Reads every lock and passes the snapshots to the stateTimers, which takes over orphans. */
+  /** Reads every lock and passes the snapshots to the timers, which take over orphans. */
   public CompletableFuture<Boolean> findOrphans() {
     return findOrphans(0);
   }
@@ -77,48 +62,55 @@ public final class LockSweeper {
    * Deletes locks and marks of {@value #BUCKETS_AT_ONCE} buckets that were unused for these times.
    */
   public CompletableFuture<Boolean> purge(int firstBucket, PurgeAges ages) {
-    return scan(firstBucket, Optional.of(ages.locks()))
-        .thenCompose(done -> purgeMarks(firstBucket, ages));
+    return scan(firstBucket, snapshots -> deleteIdle(snapshots, ages.locks()))
+        .thenCompose(done -> list(firstBucket, schema::markBucket))
+        .thenCompose(
+            nodes ->
+                inChunks(
+                    nodes.stream()
+                        .filter(each -> schema.isMark(each.bucket(), each.node()))
+                        .map(each -> schema.markBucket(each.bucket()) + "/" + each.node())
+                        .toList(),
+                    paths -> deleteOldMarks(paths, ages)));
   }
 
   private CompletableFuture<Boolean> findOrphans(int firstBucket) {
     return firstBucket >= NodeName.BUCKETS
         ? CompletableFuture.completedFuture(true)
-        : scan(firstBucket, Optional.empty())
+        : scan(firstBucket, snapshots -> CompletableFuture.completedFuture(true))
             .thenCompose(done -> findOrphans(firstBucket + BUCKETS_AT_ONCE));
   }
 
-  private CompletableFuture<Boolean> scan(int firstBucket, Optional<Duration> idleFor) {
+  /** Reads the locks of {@value #BUCKETS_AT_ONCE} buckets, and does this with them. */
+  private CompletableFuture<Boolean> scan(
+      int firstBucket, Function<List<LockSnapshot>, CompletableFuture<Boolean>> action) {
     return listNodes(firstBucket)
         .thenCompose(
-            buckets -> {
-              List<LockName> locks = new ArrayList<>();
-              for (int i = 0; i < buckets.size(); i++) {
-                int bucket = firstBucket + i;
-                buckets.get(i).stream()
-                    .flatMap(node -> reader.lockAt(bucket, node).stream())
-                    .forEach(locks::add);
-              }
-              return scan(locks, 0, idleFor);
-            });
+            nodes ->
+                inChunks(
+                    nodes.stream()
+                        .flatMap(each -> reader.lockAt(each.bucket(), each.node()).stream())
+                        .toList(),
+                    locks ->
+                        reader
+                            .snapshots(locks)
+                            .thenCompose(
+                                snapshots -> {
+                                  snapshots.forEach(stateTimers::trackIfOrphan);
+                                  return action.apply(snapshots);
+                                })));
   }
 
-  private CompletableFuture<Boolean> scan(
-      List<LockName> locks, int from, Optional<Duration> idleFor) {
-    if (from >= locks.size()) {
+  /** Does this with as many items as fit into one read, then with the next ones. */
+  private static <T> CompletableFuture<Boolean> inChunks(
+      List<T> items, Function<List<T>, CompletableFuture<Boolean>> action) {
+    if (items.isEmpty()) {
       return CompletableFuture.completedFuture(true);
     }
-    int to = Math.min(locks.size(), from + LockReader.MAX_LOCKS_PER_READ);
-    return reader
-        .snapshots(locks.subList(from, to))
-        .thenCompose(
-            snapshots -> {
-              snapshots.forEach(stateTimers::trackIfOrphan);
-              return idleFor
-                  .map(time -> deleteIdle(snapshots, time))
-                  .orElseGet(() -> CompletableFuture.completedFuture(true));
-            })
-        .thenCompose(done -> scan(locks, to, idleFor));
+    int size = Math.min(items.size(), LockReader.MAX_LOCKS_PER_READ);
+    return action
+        .apply(items.subList(0, size))
+        .thenCompose(done -> inChunks(items.subList(size, items.size()), action));
   }
 
   private CompletableFuture<Boolean> deleteIdle(List<LockSnapshot> snapshots, Duration idleFor) {
@@ -126,7 +118,7 @@ public final class LockSweeper {
     for (LockSnapshot snapshot : snapshots) {
       if (snapshot.stored().isPresent() && snapshot.kind() == StateKind.IDLE) {
         Stat stat = snapshot.stored().orElseThrow().stat();
-        if (isOlder(stat.getMtime(), idleFor)) {
+        if (clock.isOlder(stat.getMtime(), idleFor)) {
           deletions.add(Op.delete(schema.lock(snapshot.lock()), stat.getVersion()));
           existingLocks.set(snapshot.lock(), false);
         }
@@ -135,47 +127,21 @@ public final class LockSweeper {
     return deleteAll(deletions);
   }
 
-  private CompletableFuture<Boolean> purgeMarks(int firstBucket, PurgeAges ages) {
-    List<String> parents = new ArrayList<>();
-    for (int i = firstBucket; i < Math.min(NodeName.BUCKETS, firstBucket + BUCKETS_AT_ONCE); i++) {
-      parents.add(schema.markBucket(i));
-    }
-    return children(parents)
-        .thenCompose(
-            nodes -> {
-              List<String> paths = new ArrayList<>();
-              for (int i = 0; i < parents.size(); i++) {
-                String parent = parents.get(i);
-                int bucket = firstBucket + i;
-                nodes.get(i).stream()
-                    .filter(node -> schema.isMark(bucket, node))
-                    .forEach(node -> paths.add(parent + "/" + node));
-              }
-              return purgeMarks(paths, 0, ages);
-            });
-  }
-
-  private CompletableFuture<Boolean> purgeMarks(List<String> all, int from, PurgeAges ages) {
-    if (from >= all.size()) {
-      return CompletableFuture.completedFuture(true);
-    }
-    int to = Math.min(all.size(), from + LockReader.MAX_LOCKS_PER_READ);
-    List<String> paths = all.subList(from, to);
+  private CompletableFuture<Boolean> deleteOldMarks(List<String> paths, PurgeAges ages) {
     return gate.read(paths.stream().map(Op::getData).toList())
         .thenCompose(
             found -> {
               List<Op> deletions = new ArrayList<>();
               for (int i = 0; i < found.size(); i++) {
                 if (found.get(i) instanceof OpResult.GetDataResult data
-                    && isOlder(
+                    && clock.isOlder(
                         data.getStat().getMtime(),
                         data.getData().length == 0 ? ages.locks() : ages.marks())) {
                   deletions.add(Op.delete(paths.get(i), data.getStat().getVersion()));
                 }
               }
               return deleteAll(deletions);
-            })
-        .thenCompose(done -> purgeMarks(all, to, ages));
+            });
   }
 
   /**
@@ -199,18 +165,21 @@ public final class LockSweeper {
             });
   }
 
-  private boolean isOlder(long millis, Duration idleFor) {
-    return TimeUnit.NANOSECONDS.toMillis(clock.nowNanos()) - millis >= idleFor.toMillis();
-  }
-
-  private CompletableFuture<List<List<String>>> children(List<String> parents) {
-    return gate.read(parents.stream().map(Op::getChildren).toList())
-        .thenApply(found -> found.stream().map(LockSweeper::sorted).toList());
-  }
-
-  private static List<String> sorted(OpResult found) {
-    return found instanceof OpResult.GetChildrenResult children
-        ? children.getChildren().stream().sorted().toList()
-        : List.of();
+  private CompletableFuture<List<BucketNode>> list(int first, IntFunction<String> path) {
+    int end = Math.min(NodeName.BUCKETS, first + BUCKETS_AT_ONCE);
+    return gate.read(IntStream.range(first, end).mapToObj(path).map(Op::getChildren).toList())
+        .thenApply(
+            found -> {
+              List<BucketNode> nodes = new ArrayList<>();
+              for (int i = 0; i < found.size(); i++) {
+                int bucket = first + i;
+                if (found.get(i) instanceof OpResult.GetChildrenResult children) {
+                  children.getChildren().stream()
+                      .sorted()
+                      .forEach(node -> nodes.add(new BucketNode(bucket, node)));
+                }
+              }
+              return nodes;
+            });
   }
 }

@@ -16,17 +16,12 @@ import org.jspecify.annotations.Nullable;
 public final class BoundStatement implements AutoCloseable {
   private final Connection connection;
   private final SqlTemplate template;
-  private final Map<ArrayParameter.ElementType, String> arrayTypes;
   private final Map<String, @Nullable Object> values = new HashMap<>();
   private @Nullable PreparedStatement prepared;
 
-  BoundStatement(
-      Connection connection,
-      SqlTemplate template,
-      Map<ArrayParameter.ElementType, String> arrayTypes) {
+  BoundStatement(Connection connection, SqlTemplate template) {
     this.connection = connection;
     this.template = template;
-    this.arrayTypes = arrayTypes;
   }
 
   /** Sets a parameter wherever the statement mentions it. */
@@ -75,7 +70,10 @@ public final class BoundStatement implements AutoCloseable {
     for (int i = 0; i < arguments.size(); i++) {
       Object argument = arguments.get(i);
       running.setObject(
-          i + 1, argument instanceof ArrayParameter array ? sqlArray(array) : argument);
+          i + 1,
+          argument instanceof ArrayParameter array
+              ? connection.createArrayOf(array.type(), array.elements())
+              : argument);
     }
     try {
       running.execute();
@@ -86,14 +84,6 @@ public final class BoundStatement implements AutoCloseable {
       }
       throw e;
     }
-  }
-
-  private Object sqlArray(ArrayParameter array) throws SQLException {
-    String type = arrayTypes.get(array.type());
-    if (type == null) {
-      throw new IllegalStateException("this database has no arrays");
-    }
-    return connection.createArrayOf(type, array.elements());
   }
 
   /**

@@ -8,6 +8,7 @@ import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.spi.StoreConfigurationException;
+import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.record.FenceMarkRule;
 import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.lock.spi.record.Transition;
@@ -20,7 +21,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -36,7 +36,7 @@ import org.slf4j.LoggerFactory;
  * short transaction that calls {@link LockRecord} itself. A batch shares one commit. The clock is
  * this machine's, read while the row is locked.
  */
-public final class H2Dialect implements SqlDialect {
+public final class H2Dialect extends SqlDialect {
   private static final Logger LOG = LoggerFactory.getLogger(H2Dialect.class);
   private static final String KIND = "h2";
 
@@ -50,15 +50,12 @@ public final class H2Dialect implements SqlDialect {
 
   private final Path folder;
   private final LongSupplier clock;
-  private final JdbcDataSource source = new JdbcDataSource();
-  private final SqlStatements statements =
-      new SqlStatements(KIND, Map.of(ArrayParameter.ElementType.BYTES, "VARBINARY"));
-  private final JdbcSchema schema = new JdbcSchema(KIND);
 
   /** Keeps the database open, even while the pools have no connection. */
   private @Nullable Connection anchor;
 
   public H2Dialect(Path folder, LongSupplier clock) {
+    super(KIND, new JdbcDataSource());
     this.folder = folder.toAbsolutePath().normalize();
     this.clock = clock;
     if (this.folder.toString().contains(";")) {
@@ -66,21 +63,12 @@ public final class H2Dialect implements SqlDialect {
           "store folder: it has a semicolon, which H2 cannot take; name another (its user and"
               + " password are its own)");
     }
-    source.setURL("jdbc:h2:file:" + this.folder.resolve("fencepost") + OPTIONS);
+    ((JdbcDataSource) source())
+        .setURL("jdbc:h2:file:" + this.folder.resolve("fencepost") + OPTIONS);
   }
 
   @Override
-  public String kind() {
-    return KIND;
-  }
-
-  @Override
-  public SqlStatements statements() {
-    return statements;
-  }
-
-  @Override
-  public long clockMicros() {
+  long clockMicros() {
     return clock.getAsLong();
   }
 
@@ -89,9 +77,9 @@ public final class H2Dialect implements SqlDialect {
     requireFolder();
     try {
       if (anchor == null) {
-        anchor = source.getConnection();
+        anchor = source().getConnection();
       }
-      schema.migrate(source);
+      migrateTables();
     } catch (SQLException | FlywayException e) {
       close();
       throw refusal(e);
@@ -99,18 +87,9 @@ public final class H2Dialect implements SqlDialect {
   }
 
   @Override
-  public String schema() {
-    return schema.text();
-  }
-
-  @Override
   public HikariConfig poolConfig(String name, int connections) {
-    HikariConfig config = new HikariConfig();
-    config.setPoolName("fencepost-h2-" + name);
-    config.setDataSource(source);
-    config.setMaximumPoolSize(connections);
+    HikariConfig config = super.poolConfig(name, connections);
     config.setMaxLifetime(0);
-    config.setInitializationFailTimeout(-1);
     config.setConnectionTimeout(1_000);
     return config;
   }
@@ -124,7 +103,11 @@ public final class H2Dialect implements SqlDialect {
     connection.setAutoCommit(false);
     try {
       for (PendingCommand<?> pending : ordered) {
-        BatchInFlight.recordOrFail(pending, () -> applyCommand(connection, pending, memory));
+        try {
+          applyCommand(connection, pending, memory);
+        } catch (StoreException e) {
+          pending.fail(e);
+        }
       }
       connection.commit();
     } finally {
@@ -180,7 +163,7 @@ public final class H2Dialect implements SqlDialect {
         command.applyTo(record, memory.contextAt(memory.lowestNewToken(), now));
     if (!transition.after().equals(record)) {
       String statement = before.isPresent() ? "lock_update" : "lock_insert";
-      try (BoundStatement write = statements.prepare(connection, statement)) {
+      try (BoundStatement write = statement(connection, statement)) {
         JdbcRecordCodec.bindRecord(transition.after(), now, write).update();
       }
     }
@@ -189,8 +172,7 @@ public final class H2Dialect implements SqlDialect {
   }
 
   private Optional<LockRecord> read(Connection connection, LockName lock) throws SQLException {
-    try (BoundStatement statement =
-            statements.prepare(connection, "lock_read").with("name", lock.utf8());
+    try (BoundStatement statement = statement(connection, "lock_read").with("name", lock.utf8());
         ResultSet rows = statement.query()) {
       return rows.next()
           ? Optional.of(JdbcRecordCodec.readRecord(lock, rows, 1))
@@ -204,27 +186,18 @@ public final class H2Dialect implements SqlDialect {
     long limit = FenceMarkRule.highestAccepted(now);
     if (token.value() > limit) {
       limit =
-          Math.max(limit, FenceMarkRule.dayAfter(number(connection, "highest_token", resource)));
+          Math.max(
+              limit, FenceMarkRule.dayAfter(readNumber(statement(connection, "highest_token"))));
     }
     if (token.value() > limit) {
       return new FenceAdvance.TooFarAhead(limit);
     }
-    long mark = number(connection, "mark_read", resource);
-    try (BoundStatement write =
-        statements.prepare(connection, mark == 0 ? "mark_insert" : "mark_update")) {
+    long mark = readNumber(statement(connection, "mark_read").with("resource", resource.utf8()));
+    try (BoundStatement write = statement(connection, mark == 0 ? "mark_insert" : "mark_update")) {
       write.with("resource", resource.utf8()).with("now", now);
       write.with("token", Math.max(mark, token.value())).update();
     }
     return FenceMarkRule.verdict(mark, token);
-  }
-
-  private long number(Connection connection, String name, ResourceName resource)
-      throws SQLException {
-    try (BoundStatement statement =
-            statements.prepare(connection, name).with("resource", resource.utf8());
-        ResultSet rows = statement.query()) {
-      return rows.next() ? rows.getLong(1) : 0;
-    }
   }
 
   private void requireFolder() {

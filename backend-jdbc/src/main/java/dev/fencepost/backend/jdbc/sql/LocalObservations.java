@@ -39,6 +39,13 @@ public final class LocalObservations {
     }
   }
 
+  /** Records a lock that this replica did not get, although it may be in the lock's queue. */
+  void observeWait(LockRecord lock) {
+    if (lock.replicaQueue().contains(self)) {
+      queueMembership.recordJoin();
+    }
+  }
+
   void observeToken(long token) {
     highestToken.record(token);
   }

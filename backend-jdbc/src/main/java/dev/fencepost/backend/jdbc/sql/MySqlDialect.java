@@ -1,7 +1,5 @@
 package dev.fencepost.backend.jdbc.sql;
 
-import com.zaxxer.hikari.HikariConfig;
-import dev.fencepost.backend.jdbc.batch.PendingCommand;
 import dev.fencepost.backend.jdbc.connection.JdbcConnections;
 import dev.fencepost.backend.jdbc.connection.JdbcSettings;
 import dev.fencepost.backend.jdbc.connection.UriParameters;
@@ -16,28 +14,20 @@ import dev.fencepost.lock.spi.record.FenceMarkRule;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.flywaydb.core.api.FlywayException;
 import org.mariadb.jdbc.MariaDbDataSource;
 
 /**
- * MariaDB 10.6 or MySQL 8.0 or later, by statements that both understand. Each batch is one packet
- * that begins and ends its transaction, so that no row stays locked during a round trip.
+ * MariaDB 10.6 or MySQL 8.0 or later, by statements that both understand. Each batch is one packet.
  */
-public final class MySqlDialect implements SqlDialect {
+public final class MySqlDialect extends ServerDialect {
   private static final String FOLDER = "mysql";
   private static final int SCHEMA_LOCK_TRIES = 6;
 
-  private final JdbcSettings settings;
-  private final MariaDbDataSource source;
-  private final SqlStatements statements = new SqlStatements(FOLDER, Map.of());
-  private final JdbcSchema schema = new JdbcSchema(FOLDER);
-  private final MySqlLockStatements lockStatements;
+  private final long callSeconds;
   private volatile String kind = FOLDER;
 
   /**
@@ -46,9 +36,12 @@ public final class MySqlDialect implements SqlDialect {
    * @param address the store URI after its scheme
    */
   public MySqlDialect(String address, JdbcSettings settings, Random random) {
-    this.settings = settings;
-    this.source = source(address, settings);
-    this.lockStatements = new MySqlLockStatements(statements, random);
+    super(
+        FOLDER,
+        source(address, settings),
+        settings,
+        new LockStatements(new SqlStatements(FOLDER), random));
+    this.callSeconds = callSeconds(settings);
   }
 
   /** Either {@code mariadb} or {@code mysql}, as the server says and not the URI. */
@@ -58,74 +51,29 @@ public final class MySqlDialect implements SqlDialect {
   }
 
   @Override
-  public SqlStatements statements() {
-    return statements;
+  String product() {
+    return "MariaDB/MySQL";
   }
 
   @Override
-  public long clockMicros() {
-    return 0;
-  }
-
-  @Override
-  public void prepare() {
-    try (Connection connection = source.getConnection()) {
-      MySqlServerCheck check = new MySqlServerCheck(statements, connection);
-      kind = check.requireSupportedServer();
-      if (check.mustCreateTables()) {
-        migrate(connection, check);
-      }
-      check.requireUsableTables();
-    } catch (SQLException e) {
-      throw MySqlServerCheck.refusal(e);
-    } catch (FlywayException e) {
-      throw MySqlServerCheck.refusal(e);
-    }
-  }
-
-  @Override
-  public String schema() {
-    return schema.text();
-  }
-
-  @Override
-  public HikariConfig poolConfig(String name, int connections) {
-    HikariConfig config = new HikariConfig();
-    config.setPoolName("fencepost-mysql-" + name);
-    config.setDataSource(source);
-    config.setMaximumPoolSize(connections);
-    config.setInitializationFailTimeout(-1);
-    // Each thread owns one connection, so a timeout here means that the database is unreachable.
-    config.setConnectionTimeout(
-        Math.max(250, Math.min(1_000, settings.callTimeout().toMillis() / 2)));
-    // A shorter interruption breaks no connection.
-    config.setValidationTimeout(Math.max(1_000, settings.callTimeout().toMillis() / 2));
-    config.setConnectionInitSql(
-        SqlStatements.resource(FOLDER + "/connection_setup.sql")
-            .replace("${call_millis}", Long.toString(settings.callTimeout().toMillis()))
-            .replace("${call_seconds}", Long.toString(callSeconds(settings))));
-    return config;
-  }
-
-  @Override
-  public void execute(
-      Connection connection, List<PendingCommand<?>> commands, LocalObservations memory)
-      throws SQLException {
-    lockStatements.execute(connection, commands, memory);
+  ServerCheck check(Connection connection) {
+    return new MySqlServerCheck(product(), statements(), connection, found -> kind = found);
   }
 
   @Override
   public FenceAdvance advance(Connection connection, ResourceName resource, FencingToken token)
       throws SQLException {
     // The clock and the tokens only rise, so a bound that was read earlier still holds.
-    long limit = FenceMarkRule.highestAccepted(number(connection, "clock"));
+    long limit = FenceMarkRule.highestAccepted(readNumber(statement(connection, "clock")));
     if (token.value() > limit) {
-      limit = Math.max(limit, FenceMarkRule.dayAfter(number(connection, "highest_token")));
+      limit =
+          Math.max(
+              limit, FenceMarkRule.dayAfter(readNumber(statement(connection, "highest_token"))));
     }
     if (token.value() > limit) {
       return new FenceAdvance.TooFarAhead(limit);
     }
-    try (BoundStatement statement = statements.prepare(connection, "advance_mark")) {
+    try (BoundStatement statement = statement(connection, "advance_mark")) {
       statement.with("resource", resource.utf8()).with("token", token.value());
       try (ResultSet rows = statement.query()) {
         rows.next();
@@ -139,40 +87,23 @@ public final class MySqlDialect implements SqlDialect {
   @Override
   public WakeSource openWakeSource(
       JdbcConnections connections, LocalObservations memory, Consumer<LockName> wake) {
-    return new MySqlWakePoller(connections.openOptional("turns"), statements, memory, wake);
+    return new MySqlWakePoller(connections.openOptional("turns"), statements(), memory, wake);
   }
 
+  /** {@inheritDoc} A failed migration is not undone, so two must never overlap. */
   @Override
-  public void close() {
-    // Each connection belongs to a pool.
-  }
-
-  /** Migrates under a lock: a failed migration is not undone, so two must never overlap. */
-  private void migrate(Connection connection, MySqlServerCheck check) throws SQLException {
+  void migrate(Connection connection, ServerCheck check) throws SQLException {
     for (int tries = 0; tries < SCHEMA_LOCK_TRIES; tries++) {
-      try (BoundStatement statement = statements.prepare(connection, "schema_lock");
-          ResultSet row = statement.with("seconds", callSeconds(settings)).query()) {
-        row.next();
-        if (row.getInt(1) == 1) {
-          // Another server may have made the tables in the meantime.
-          if (check.mustCreateTables()) {
-            schema.migrate(source);
-            check.requireTables();
-          }
-          return;
+      BoundStatement lock = statement(connection, "schema_lock").with("seconds", callSeconds);
+      if (readNumber(lock) == 1) {
+        if (check.mustCreateTables()) {
+          migrateTables();
         }
+        return;
       }
     }
     throw new StoreException(
         Failure.STORE_TIMEOUT, "another server has been making the tables for very long");
-  }
-
-  private long number(Connection connection, String name) throws SQLException {
-    try (BoundStatement statement = statements.prepare(connection, name);
-        ResultSet rows = statement.query()) {
-      rows.next();
-      return rows.getLong(1);
-    }
   }
 
   private static MariaDbDataSource source(String address, JdbcSettings settings) {
@@ -207,9 +138,5 @@ public final class MySqlDialect implements SqlDialect {
               + " (expected: jdbc:mariadb://host:3306/database?user=…)",
           e);
     }
-  }
-
-  private static long callSeconds(JdbcSettings settings) {
-    return TimeUnit.MILLISECONDS.toSeconds(settings.callTimeout().toMillis() + 999);
   }
 }

@@ -1,7 +1,5 @@
 package dev.fencepost.backend.jdbc.sql;
 
-import dev.fencepost.backend.jdbc.connection.JdbcErrors;
-import dev.fencepost.lock.spi.StoreConfigurationException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -9,50 +7,38 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.flywaydb.core.api.FlywayException;
-import org.jspecify.annotations.Nullable;
 
-/** Checks whether a MariaDB or MySQL can keep the contract, and names the remedy if not. */
-final class MySqlServerCheck {
+/** The checks of a MariaDB or MySQL. */
+final class MySqlServerCheck extends ServerCheck {
   private static final Pattern VERSION = Pattern.compile("(\\d+)\\.(\\d+)\\..*");
   private static final int MIN_MARIADB = 10_06;
   private static final int MIN_MYSQL = 8_00;
 
-  /** The last column of each table. */
-  private static final Map<String, String> LAST_COLUMNS =
-      Map.of(
-          "fencepost_lock", "was_revoked",
-          "fencepost_mark", "answer",
-          "fencepost_replica", "seen_at",
-          "fencepost_store", "created_at");
+  /** A table, a column, the database, and what needs an administrator. */
+  private static final Set<Integer> DENIED = Set.of(1142, 1143, 1044, 1227);
 
-  private static final int ACCESS_DENIED = 1045;
-  private static final int DATABASE_DENIED = 1044;
-  private static final int NO_DATABASE = 1049;
-  private static final Set<Integer> DENIED = Set.of(1142, 1143, DATABASE_DENIED, 1227);
-
-  private final SqlStatements statements;
-  private final Connection connection;
-
-  MySqlServerCheck(SqlStatements statements, Connection connection) {
-    this.statements = statements;
-    this.connection = connection;
-  }
+  private final Consumer<String> onKind;
 
   /**
-   * Refuses a server that could lose writes or refuse them.
+   * The checks through one connection.
    *
-   * @return the kind of server, {@code mariadb} or {@code mysql}
+   * @param onKind receives the kind of server, {@code mariadb} or {@code mysql}
    */
-  String requireSupportedServer() throws SQLException {
-    String kind;
-    try (BoundStatement statement = statements.prepare(connection, "server_state");
+  MySqlServerCheck(
+      String product, SqlStatements statements, Connection connection, Consumer<String> onKind) {
+    super(product, statements, connection);
+    this.onKind = onKind;
+  }
+
+  @Override
+  void requireSupportedServer() throws SQLException {
+    try (BoundStatement statement = statement("server_state");
         ResultSet row = statement.query()) {
       row.next();
-      kind = kind(row.getString("version"));
+      onKind.accept(kind(row.getString("version")));
       if (row.getString("place") == null) {
         throw notSupported(
             "the store URI names no database; add one: jdbc:mariadb://host:3306/database");
@@ -64,76 +50,42 @@ final class MySqlServerCheck {
                 + " configuration");
       }
     }
-    requireSafeSettings(pairs("variables"));
-    return kind;
+    requireSafeSettings(variables());
   }
 
-  /**
-   * Checks whether tables have to be made. A complete set of tables is left alone, no matter who
-   * made it. If a table is missing that this user may not make, the database is refused with the
-   * remedy.
-   */
-  boolean mustCreateTables() throws SQLException {
-    if (missing().isEmpty()) {
-      return false;
-    }
-    try (BoundStatement statement = statements.prepare(connection, "may_create")) {
-      statement.update();
-      return true;
-    } catch (SQLException e) {
-      if (!DENIED.contains(e.getErrorCode())) {
-        return true;
-      }
-      throw notSupported(
-          "the user may not make Fencepost's tables; GRANT CREATE, ALTER, INDEX, SELECT, INSERT,"
-              + " UPDATE, DELETE ON its database TO it, or let an administrator apply the"
-              + " statements that `fencepost schema` prints: "
-              + e.getMessage());
-    }
+  @Override
+  void requireMayCreate() throws SQLException {
+    requireAllowed(
+        "may_create",
+        "may not make Fencepost's tables; GRANT CREATE, ALTER, INDEX, SELECT, INSERT, UPDATE,"
+            + " DELETE ON its database TO it, or let an administrator apply the statements that"
+            + " `fencepost schema` prints: ");
   }
 
-  /** Refuses tables that the migrations have not completed. */
-  void requireTables() throws SQLException {
-    Map<String, String> missing = missing();
-    if (!missing.isEmpty()) {
-      throw notSupported(
-          ("Fencepost's tables are incomplete: these columns are missing: " + missing)
-              + "; compare them with the statements that `fencepost schema` prints");
-    }
+  @Override
+  void requirePermissions() throws SQLException {
+    refuseFor("engine_faults");
+    requireAllowed(
+        "permissions",
+        "lacks a permission; GRANT SELECT, INSERT, UPDATE, DELETE ON each table whose name begins"
+            + " with fencepost_ TO it: ");
   }
 
-  private Map<String, String> missing() throws SQLException {
-    Map<String, String> missing = new TreeMap<>(LAST_COLUMNS);
-    missing.keySet().removeAll(pairs("existing_columns").keySet());
-    return missing;
-  }
-
-  /** Refuses tables without transactions, and a user who may not use the tables. */
-  void requireUsableTables() throws SQLException {
-    engines()
-        .forEach(
-            (table, engine) -> {
-              if (!engine.equalsIgnoreCase("InnoDB")) {
-                throw notSupported(
-                    ("table " + table + " is of the engine " + engine)
-                        + (", which has no transactions; ALTER TABLE " + table)
-                        + " ENGINE=InnoDB");
-              }
-            });
-    try (BoundStatement statement = statements.prepare(connection, "permissions")) {
+  /** Tries a statement that has no effect, and refuses a user to whom it is denied. */
+  private void requireAllowed(String name, String remedy) throws SQLException {
+    try (BoundStatement statement = statement(name)) {
       statement.update();
     } catch (SQLException e) {
       if (DENIED.contains(e.getErrorCode())) {
-        throw notSupported(
-            "the user lacks a permission; GRANT SELECT, INSERT, UPDATE, DELETE ON each table whose"
-                + " name begins with fencepost_ TO it: "
-                + e.getMessage());
+        throw notSupported("the user " + remedy + e.getMessage());
       }
-      throw e;
+      if (!name.equals("may_create")) {
+        throw e;
+      }
     }
   }
 
-  private static String kind(String text) {
+  private String kind(String text) {
     Matcher version = VERSION.matcher(text);
     if (!version.matches()) {
       throw notSupported("its version is " + text + ", which is neither MariaDB nor MySQL");
@@ -147,7 +99,7 @@ final class MySqlServerCheck {
     return isMariaDb ? "mariadb" : "mysql";
   }
 
-  private static void requireSafeSettings(Map<String, String> settings) {
+  private void requireSafeSettings(Map<String, String> settings) {
     if (isOn(settings, "read_only") || isOn(settings, "innodb_read_only")) {
       throw notSupported(
           "it is read-only, as replicas are; name the server that takes the writes, or SET GLOBAL"
@@ -172,13 +124,9 @@ final class MySqlServerCheck {
     }
   }
 
-  private Map<String, String> engines() throws SQLException {
-    return pairs("existing_tables");
-  }
-
-  private Map<String, String> pairs(String name) throws SQLException {
+  private Map<String, String> variables() throws SQLException {
     Map<String, String> pairs = new HashMap<>();
-    try (BoundStatement statement = statements.prepare(connection, name);
+    try (BoundStatement statement = statement("variables");
         ResultSet rows = statement.query()) {
       while (rows.next()) {
         String value = rows.getString(2);
@@ -191,48 +139,5 @@ final class MySqlServerCheck {
   private static boolean isOn(Map<String, String> settings, String name) {
     String value = settings.getOrDefault(name, "OFF");
     return !value.equalsIgnoreCase("OFF") && !value.equals("0");
-  }
-
-  /** The exception that tells an operator why connecting or checking failed. */
-  static RuntimeException refusal(SQLException e) {
-    return switch (e.getErrorCode()) {
-      case ACCESS_DENIED, DATABASE_DENIED, 1698 ->
-          new StoreConfigurationException(
-              "MariaDB/MySQL: the user was not let in; check the user and password in the store URI"
-                  + " or options, and the user's grants: "
-                  + e.getMessage(),
-              e);
-      case NO_DATABASE ->
-          new StoreConfigurationException(
-              "MariaDB/MySQL: there is no such database; make it (CREATE DATABASE …) or name"
-                  + " another: "
-                  + e.getMessage(),
-              e);
-      default -> JdbcErrors.of(e).toException(e);
-    };
-  }
-
-  /** The exception that tells an operator why a migration failed. */
-  static RuntimeException refusal(FlywayException e) {
-    SQLException cause = sqlCause(e);
-    return cause != null && JdbcErrors.of(cause) == JdbcErrors.UNREACHABLE
-        ? JdbcErrors.UNREACHABLE.toException(cause)
-        : new StoreConfigurationException(
-            "MariaDB/MySQL: Fencepost's tables cannot be made; let an administrator apply the"
-                + (" statements that `fencepost schema` prints: " + JdbcErrors.messageOf(e)),
-            e);
-  }
-
-  private static StoreConfigurationException notSupported(String why) {
-    return new StoreConfigurationException("MariaDB/MySQL: " + why);
-  }
-
-  private static @Nullable SQLException sqlCause(Throwable e) {
-    for (Throwable t = e; t != null; t = t.getCause()) {
-      if (t instanceof SQLException s && s.getErrorCode() != 0) {
-        return s;
-      }
-    }
-    return null;
   }
 }

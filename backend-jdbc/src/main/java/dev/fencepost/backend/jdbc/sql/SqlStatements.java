@@ -18,22 +18,16 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class SqlStatements {
   private final String folder;
-  private final Map<ArrayParameter.ElementType, String> arrayTypes;
   private final Map<String, SqlTemplate> templates = new ConcurrentHashMap<>();
 
-  /**
-   * The statements in a folder beside this class.
-   *
-   * @param arrayTypes the database's names for element types; empty if it has no arrays
-   */
-  SqlStatements(String folder, Map<ArrayParameter.ElementType, String> arrayTypes) {
+  /** The statements in a folder beside this class. */
+  SqlStatements(String folder) {
     this.folder = folder;
-    this.arrayTypes = Map.copyOf(arrayTypes);
   }
 
   /** The statement with that name, ready for its parameters. */
   BoundStatement prepare(Connection connection, String name) {
-    return new BoundStatement(connection, templates.computeIfAbsent(name, this::load), arrayTypes);
+    return new BoundStatement(connection, templates.computeIfAbsent(name, this::load));
   }
 
   /** The text of a resource beside this class. */

@@ -92,7 +92,7 @@ final class SqlTemplate {
     for (int i = 0; i < count; i++) {
       for (String name : part.parameters()) {
         Object value = values.get(name);
-        arguments.add(value instanceof ArrayParameter array ? array.get(i) : value);
+        arguments.add(value instanceof ArrayParameter array ? array.elements()[i] : value);
       }
     }
   }

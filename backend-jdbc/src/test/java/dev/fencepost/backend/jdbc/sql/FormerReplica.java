@@ -23,7 +23,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 
 /**
@@ -31,48 +30,32 @@ import java.util.Random;
  * not yet have {@code free_at} = 0. For one thread.
  */
 final class FormerReplica implements AutoCloseable {
-  private static final Map<ArrayParameter.ElementType, String> ARRAYS =
-      Map.of(
-          ArrayParameter.ElementType.BYTES,
-          "bytea",
-          ArrayParameter.ElementType.TEXT,
-          "text",
-          ArrayParameter.ElementType.NUMBER,
-          "int8");
   private static final int ROWS_AT_A_TIME = 1_000;
 
   private final LocalObservations memory = new LocalObservations(ReplicaId.of(0xf0));
   private final HikariDataSource pool;
   private final SqlStatements statements;
-  private final BatchExecutor executor;
+  private final LockStatements lockStatements;
 
-  private FormerReplica(SqlStoreUnderTest store, SqlStatements statements, BatchExecutor executor) {
+  private FormerReplica(
+      SqlStoreUnderTest store, SqlStatements statements, LockStatements lockStatements) {
     this.pool = new HikariDataSource(store.dialect().poolConfig("former", 1));
     this.statements = statements;
-    this.executor = executor;
+    this.lockStatements = lockStatements;
   }
 
   /** A replica on PostgreSQL. */
   static FormerReplica onPostgres(SqlStoreUnderTest store) {
-    SqlStatements statements = new SqlStatements("former/postgresql", ARRAYS);
-    PostgresLockStatements lockStatements = new PostgresLockStatements(statements);
-    return new FormerReplica(
-        store,
-        statements,
-        (connection, commands, memory) -> {
-          if (commands.get(0).isAttempt()) {
-            lockStatements.acquire(connection, commands, memory);
-          } else {
-            lockStatements.change(connection, commands, memory);
-          }
-        });
+    SqlStatements statements = new SqlStatements("former/postgresql");
+    LockStatements lockStatements = new PostgresLockStatements(statements, new Random());
+    return new FormerReplica(store, statements, lockStatements);
   }
 
   /** A replica on MariaDB. */
   static FormerReplica onMariaDb(SqlStoreUnderTest store) {
-    SqlStatements statements = new SqlStatements("former/mysql", Map.of());
-    MySqlLockStatements lockStatements = new MySqlLockStatements(statements, new Random());
-    return new FormerReplica(store, statements, lockStatements::execute);
+    SqlStatements statements = new SqlStatements("former/mysql");
+    LockStatements lockStatements = new LockStatements(statements, new Random());
+    return new FormerReplica(store, statements, lockStatements);
   }
 
   ReplicaId id() {
@@ -142,16 +125,11 @@ final class FormerReplica implements AutoCloseable {
     PendingCommand<T> pending =
         new PendingCommand<>(new JdbcCommand.OnLock<>(command), System.nanoTime());
     try (Connection connection = pool.getConnection()) {
-      executor.execute(connection, List.of(pending), memory);
+      lockStatements.execute(connection, List.of(pending), memory);
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }
     pending.complete();
     return OpenReplica.answer(pending.answer());
-  }
-
-  private interface BatchExecutor {
-    void execute(Connection connection, List<PendingCommand<?>> commands, LocalObservations memory)
-        throws SQLException;
   }
 }

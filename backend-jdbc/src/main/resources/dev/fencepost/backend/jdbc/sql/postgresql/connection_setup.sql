@@ -1,5 +1,5 @@
-SET statement_timeout = ${statement_timeout};
-SET lock_timeout = ${lock_timeout};
+SET statement_timeout = ${call_millis};
+SET lock_timeout = ${lock_millis};
 SET default_transaction_isolation = 'read committed';
 SET client_min_messages = warning;
 SET enable_seqscan = off;

@@ -1,0 +1,149 @@
+package dev.fencepost.backend.jdbc.sql;
+
+import dev.fencepost.backend.jdbc.batch.PendingCommand;
+import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.Lease;
+import dev.fencepost.lock.LockMode;
+import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.Release;
+import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.record.LockRecord;
+import dev.fencepost.lock.spi.record.MicrosecondTime;
+import dev.fencepost.lock.spi.record.StepContext;
+import dev.fencepost.lock.spi.record.Transition;
+import dev.fencepost.lock.spi.support.LockCommand;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+
+/**
+ * Executes steps of locks, a batch in one round trip. The statements {@code acquire} and {@code
+ * change} decide by the rules of {@link LockRecord}, which are written a second time in SQL. They
+ * return the clock that was read for each row and the row as it was before; the rules give the
+ * outcome from these two. Safe for use by many threads.
+ */
+class LockStatements {
+  private final SqlStatements statements;
+  private final Random random;
+
+  LockStatements(SqlStatements statements, Random random) {
+    this.statements = statements;
+    this.random = random;
+  }
+
+  /** Executes commands of one kind on different locks and records each outcome. */
+  final void execute(
+      Connection connection, List<PendingCommand<?>> commands, LocalObservations memory)
+      throws SQLException {
+    Map<LockName, PendingCommand<?>> unanswered = new HashMap<>();
+    commands.forEach(pending -> unanswered.put(pending.step().lock(), pending));
+    long floor = memory.lowestNewToken();
+    boolean areAttempts = commands.get(0).isAttempt();
+    try (BoundStatement statement =
+        statements.prepare(connection, areAttempts ? "acquire" : "change")) {
+      bind(commands, areAttempts, statement)
+          .with("self", memory.self().value())
+          .with("floor", floor)
+          .with("batch", random.nextLong());
+      try (ResultSet rows = statement.query()) {
+        while (rows.next()) {
+          LockName lock = JdbcRecordCodec.readName(rows, 3).orElseThrow();
+          PendingCommand<?> pending = unanswered.remove(lock);
+          if (pending == null) {
+            throw new IllegalStateException("an answer for a lock that is not in the batch");
+          }
+          memory.observeToken(rows.getLong(4));
+          recordOrFail(pending, rows, memory, memory.contextAt(floor, rows.getLong(1)));
+        }
+      }
+    }
+    if (!areAttempts) {
+      // For a lock without a row the answer does not depend on the time.
+      unanswered.forEach(
+          (lock, pending) ->
+              recordByRules(pending, LockRecord.unused(lock), memory, memory.contextAt(floor, 0)));
+    }
+  }
+
+  /** Records an outcome. If the lock's record cannot be read, only this command fails. */
+  private void recordOrFail(
+      PendingCommand<?> pending, ResultSet row, LocalObservations memory, StepContext context)
+      throws SQLException {
+    try {
+      recordOutcome(pending, row, memory, context);
+    } catch (StoreException e) {
+      pending.fail(e);
+    }
+  }
+
+  /**
+   * Records the outcome of a command.
+   *
+   * @param row the clock, the step that the statement made (null: none), and the row as it was
+   *     before, in the column order of {@link JdbcRecordCodec#readRecord}
+   */
+  void recordOutcome(
+      PendingCommand<?> pending, ResultSet row, LocalObservations memory, StepContext context)
+      throws SQLException {
+    if (!recordUsualOutcome(pending, row)) {
+      LockRecord before = JdbcRecordCodec.readRecord(pending.step().lock(), row, 3);
+      recordByRules(pending, before, memory, context);
+    }
+  }
+
+  /**
+   * Records the outcome of a renewal or a release of a valid grant, for which the whole row need
+   * not be read.
+   *
+   * @return false if the command is another one; nothing is recorded then
+   */
+  private static boolean recordUsualOutcome(PendingCommand<?> pending, ResultSet row)
+      throws SQLException {
+    boolean wasValid = row.getString(2) != null && row.getLong(1) < row.getLong(13);
+    if (wasValid && pending.step() instanceof LockCommand.ReleaseClaim) {
+      pending.recordUntypedOutcome(new Release.Released());
+      return true;
+    }
+    if (wasValid && pending.step() instanceof LockCommand.RenewGrant renewal) {
+      Lease lease =
+          new Lease(
+              MicrosecondTime.duration(row.getLong(11)), MicrosecondTime.duration(row.getLong(12)));
+      pending.recordUntypedOutcome(
+          new Renewal.Renewed(
+              new Grant(renewal.grant(), lease, LockMode.EXCLUSIVE, Grant.Origin.EXISTING)));
+      return true;
+    }
+    return false;
+  }
+
+  private static <T> void recordByRules(
+      PendingCommand<T> pending, LockRecord before, LocalObservations memory, StepContext context) {
+    Transition<T> transition = pending.step().applyTo(before, context);
+    memory.observe(transition.after());
+    pending
+        .step()
+        .attemptIn(transition.outcome())
+        .filter(Attempt.Busy.class::isInstance)
+        .ifPresent(busy -> memory.observeWait(transition.after()));
+    pending.recordOutcome(transition.outcome());
+  }
+
+  /** Binds the commands in the order in which rows are locked, so that no batches deadlock. */
+  private static BoundStatement bind(
+      List<PendingCommand<?>> commands, boolean areAttempts, BoundStatement statement) {
+    List<LockCommand<?>> steps = new ArrayList<>();
+    commands.forEach(pending -> steps.add(pending.step()));
+    steps.sort(Comparator.comparing(LockCommand::lock));
+    return areAttempts
+        ? CommandParameters.bindAttempts(steps, statement)
+        : CommandParameters.bindChanges(steps, statement);
+  }
+}

@@ -48,20 +48,9 @@ public final class ZookeeperClient extends ZooKeeper {
 
   /** Executes a transaction. Fails with {@link StoreException} if the outcome is unknown. */
   public CompletableFuture<MultiResult> transact(List<Op> operations) {
-    CompletableFuture<MultiResult> answer = new CompletableFuture<>();
-    multi(
-        operations,
-        (rc, path, context, results) -> {
-          Code code = Code.get(rc);
-          if (results != null && !results.isEmpty()) {
-            answer.complete(MultiResult.of(results));
-          } else {
-            answer.completeExceptionally(
-                ZookeeperErrors.of(code == Code.OK ? Code.SYSTEMERROR : code));
-          }
-        },
-        null);
-    return answer;
+    CompletableFuture<List<OpResult>> answer = new CompletableFuture<>();
+    multi(operations, answer);
+    return answer.thenApply(MultiResult::of);
   }
 
   /** Reads nodes at one moment that is not before the call. A missing node is an error result. */
@@ -77,8 +66,13 @@ public final class ZookeeperClient extends ZooKeeper {
           }
         },
         null);
+    multi(reads, answer);
+    return answer;
+  }
+
+  private void multi(List<Op> operations, CompletableFuture<List<OpResult>> answer) {
     multi(
-        reads,
+        operations,
         (rc, path, context, results) -> {
           if (results != null && !results.isEmpty()) {
             answer.complete(results);
@@ -89,7 +83,6 @@ public final class ZookeeperClient extends ZooKeeper {
           }
         },
         null);
-    return answer;
   }
 
   /**

@@ -21,8 +21,11 @@ import dev.fencepost.lock.spi.support.CallDeadline;
 import dev.fencepost.lock.spi.support.CallDeadlines;
 import dev.fencepost.testkit.process.ZookeeperServer;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -36,7 +39,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Transactions that cannot be sent: they fail, and nothing after them does. */
+/** Transactions that cannot be sent or are refused, and those beside and after them. */
 final class LockTxnBatcherTest {
   private static final ZookeeperServer SERVER = new ZookeeperServer();
   private static final Duration TIMEOUT = Duration.ofSeconds(5);
@@ -120,10 +123,7 @@ final class LockTxnBatcherTest {
   @Test
   void departureThatTheClientRejects_leavesItsQueueNodeAndItsLockWatched() throws Exception {
     String node = schema.inBusy(LOCK, "w-1");
-    for (int end = node.indexOf('/', 1); end > 0; end = node.indexOf('/', end + 1)) {
-      create(node.substring(0, end));
-    }
-    create(node);
+    createWithParents(node);
     queueNodes.startSession(client);
     queueNodes.onCreated(LOCK, node);
     var failed =
@@ -134,11 +134,65 @@ final class LockTxnBatcherTest {
     await().atMost(PATIENCE).until(() -> LOCK.equals(reads.peek()));
   }
 
+  @Test
+  void refusedTransaction_isAnsweredAndTheOthersOfItsBatchAreSentAlone() throws Exception {
+    create("/batcher/first");
+    create("/batcher/other");
+    List<CompletableFuture<OptionalLong>> later = new ArrayList<>();
+    // While the first one is in flight, the others wait for the next batch.
+    var first =
+        batcher.send(
+            LOCK,
+            base -> {
+              later.add(send("refused", deletionOf("/batcher/missing")));
+              later.add(send("other", deletionOf("/batcher/other")));
+              return deletionOf("/batcher/first");
+            },
+            CallDeadline.in(TIMEOUT));
+    assertThat(answer(first)).isPresent();
+    assertThat(answer(later.get(0))).isEmpty();
+    assertThat(answer(later.get(1))).isPresent();
+  }
+
+  @Test
+  void replacedBase_isReadAgainAndTheTransactionSentOnIt() throws Exception {
+    createWithParents(schema.lock(LOCK));
+    TokenBaseManager another =
+        new TokenBaseManager(schema, Ids.OPEN_ACL_UNSAFE, new EnsembleClock(), new Random());
+    TokenBase replaced = answer(another.replace(client));
+    List<TokenBase> used = new ArrayList<>();
+    var written =
+        batcher.send(
+            LOCK,
+            base -> {
+              used.add(base);
+              return txn().write(closed(RecordedToken.here(base)), LockTxn.ANY_VERSION);
+            },
+            CallDeadline.in(TIMEOUT));
+    assertThat(answer(written).orElseThrow()).isGreaterThan(replaced.value());
+    assertThat(used).hasSize(2).last().isEqualTo(replaced);
+  }
+
+  private CompletableFuture<OptionalLong> send(String lock, LockTxn txn) {
+    return batcher.send(new LockName(lock), base -> txn, CallDeadline.in(TIMEOUT));
+  }
+
+  private LockTxn deletionOf(String path) {
+    return txn().add(Op.delete(path, LockTxn.ANY_VERSION));
+  }
+
   private void assertTheNextIsSent() throws Exception {
     String path = "/batcher/next";
     create(path);
-    LockTxn next = txn().add(Op.delete(path, LockTxn.ANY_VERSION));
+    LockTxn next = deletionOf(path);
     assertThat(answer(batcher.send(LOCK, base -> next, CallDeadline.in(TIMEOUT)))).isPresent();
+  }
+
+  private void createWithParents(String path) throws Exception {
+    for (int end = path.indexOf('/', 1); end > 0; end = path.indexOf('/', end + 1)) {
+      create(path.substring(0, end));
+    }
+    create(path);
   }
 
   private void create(String path) throws Exception {
@@ -149,17 +203,19 @@ final class LockTxnBatcherTest {
 
   /** Makes a transaction that the client refuses to send with an exception. */
   private static LockTxn rejected(LockTxn txn) {
-    LockNode node =
-        new LockNode(
-            StateKind.CLOSED,
-            "s-1",
-            ReplicaId.of(1),
-            RecordedToken.of(7),
-            Optional.empty(),
-            Duration.ofHours(1),
-            Optional.empty(),
-            "");
-    return txn.write(node, LockTxn.ANY_VERSION).add(null);
+    return txn.write(closed(RecordedToken.of(7)), LockTxn.ANY_VERSION).add(null);
+  }
+
+  private static LockNode closed(RecordedToken token) {
+    return new LockNode(
+        StateKind.CLOSED,
+        "s-1",
+        ReplicaId.of(1),
+        token,
+        Optional.empty(),
+        Duration.ofHours(1),
+        Optional.empty(),
+        "");
   }
 
   private LockTxn txn() {

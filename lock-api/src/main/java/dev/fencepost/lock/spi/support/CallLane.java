@@ -175,7 +175,7 @@ public final class CallLane<Q, A> {
     if (queue.isEmpty() || inFlight >= inFlightLimit.getAsInt()) {
       return null;
     }
-    List<QueuedRequest<Q, A>> batch = batchSize == 1 ? takeOne() : takeMany();
+    List<QueuedRequest<Q, A>> batch = batchSize == 1 || queue.size() == 1 ? takeOne() : takeMany();
     if (batch.isEmpty()) {
       return null;
     }

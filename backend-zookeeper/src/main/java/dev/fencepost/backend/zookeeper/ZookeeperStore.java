@@ -1,7 +1,6 @@
 package dev.fencepost.backend.zookeeper;
 
 import dev.fencepost.backend.zookeeper.client.EnsembleClock;
-import dev.fencepost.backend.zookeeper.client.NodeName;
 import dev.fencepost.backend.zookeeper.client.ReplicaRegistry;
 import dev.fencepost.backend.zookeeper.client.RequestGate;
 import dev.fencepost.backend.zookeeper.client.ZookeeperConnections;
@@ -87,7 +86,7 @@ final class ZookeeperStore implements LockStore {
   private final LockTxnPlanner planner;
   private final LockTxnBatcher batcher;
   private final LockCommandRunner commands;
-  private final FenceMarks marks;
+  final FenceMarks marks;
   final LockSweeper sweeper;
   final StoreBootstrap bootstrap;
   private final ConnectionLifecycle connection;
@@ -192,31 +191,6 @@ final class ZookeeperStore implements LockStore {
   @Override
   public CompletionStage<Void> announce(Replica self) {
     return registry.announce(gate, self).thenAccept(done -> {});
-  }
-
-  /** Deletes locks and marks that were unused for the given times, in all buckets. For tests. */
-  CompletableFuture<Boolean> purge(int firstBucket, LockSweeper.PurgeAges ages) {
-    return firstBucket >= NodeName.BUCKETS
-        ? CompletableFuture.completedFuture(true)
-        : sweeper
-            .purge(firstBucket, ages)
-            .thenCompose(done -> purge(firstBucket + LockSweeper.BUCKETS_AT_ONCE, ages));
-  }
-
-  /** Checks a token as {@link #advance} does, with another retention of marks. For tests. */
-  CompletableFuture<FenceAdvance> advance(
-      ResourceName resource, FencingToken token, Duration retention) {
-    return marks.withRetention(retention).advance(resource, token, gate.newDeadline());
-  }
-
-  /** Returns the number of states that this replica expires. For tests. */
-  int trackedStates() {
-    return stateTimers.size();
-  }
-
-  /** True if this replica purges for all replicas. For tests. */
-  boolean isPurger() {
-    return registry.isFirst();
   }
 
   @Override

@@ -8,7 +8,6 @@ import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.backend.zookeeper.client.NodeName;
 import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
-import dev.fencepost.backend.zookeeper.lock.LockSweeper;
 import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Lease;
@@ -113,7 +112,7 @@ final class ForeignNodesTest {
       assertThat(answer(replica.backend().advance(resource, grant.token())))
           .isInstanceOf(FenceAdvance.Advanced.class);
       replica.release(grant);
-      answer(replica.store().purge(0, new LockSweeper.PurgeAges(Duration.ZERO, Duration.ZERO)));
+      replica.purge(Duration.ZERO, Duration.ZERO);
       assertThat(isThere(client, SCHEMA.lock(grant.ref().lock()))).isFalse();
       assertThat(isThere(client, SCHEMA.mark(resource))).isFalse();
       for (String name : NO_NAMES) {
@@ -128,7 +127,7 @@ final class ForeignNodesTest {
     try (ZookeeperTestClient client = client()) {
       client.createEphemeral(SCHEMA.replicas() + "/0", new byte[0]);
       try (TestReplica replica = replica()) {
-        await().atMost(PATIENCE).until(() -> replica.store().isPurger());
+        await().atMost(PATIENCE).until(() -> replica.store().registry.isFirst());
       }
     }
   }
@@ -149,7 +148,7 @@ final class ForeignNodesTest {
       }
       client.create(entry, (former + "\nSERVING\nhost:1").getBytes(US_ASCII));
       try (TestReplica next = replica()) {
-        await().atMost(PATIENCE).until(() -> next.store().isPurger());
+        await().atMost(PATIENCE).until(() -> next.store().registry.isFirst());
         await()
             .atMost(PATIENCE)
             .until(() -> answer(next.backend().describe(List.of(lock))).get(0).holder().isEmpty());

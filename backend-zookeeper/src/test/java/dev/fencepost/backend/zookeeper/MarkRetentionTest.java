@@ -6,10 +6,11 @@ import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.backend.zookeeper.client.NodeName;
 import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
-import dev.fencepost.backend.zookeeper.lock.LockSweeper;
+import dev.fencepost.backend.zookeeper.lock.FenceMarks;
 import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.ResourceName;
+import dev.fencepost.lock.spi.support.CallDeadline;
 import dev.fencepost.testkit.process.ZookeeperServer;
 import java.time.Duration;
 import java.util.List;
@@ -41,12 +42,12 @@ final class MarkRetentionTest {
       long token = replica.acquire("unused").token().value();
       answer(replica.backend().advance(resource, new FencingToken(token)));
 
-      purge(replica, new LockSweeper.PurgeAges(Duration.ZERO, Duration.ofHours(1)));
+      replica.purge(Duration.ZERO, Duration.ofHours(1));
       assertThat(answer(replica.backend().advance(resource, new FencingToken(token - 1))))
           .as("a mark within its retention")
           .isEqualTo(new FenceAdvance.Stale(new FencingToken(token)));
 
-      purge(replica, new LockSweeper.PurgeAges(Duration.ofHours(1), Duration.ZERO));
+      replica.purge(Duration.ofHours(1), Duration.ZERO);
       assertThat(nodes(client)).as("nodes of marks beyond their retention").isEmpty();
       assertThat(answer(replica.backend().advance(resource, new FencingToken(token - 1))))
           .isInstanceOf(FenceAdvance.Advanced.class);
@@ -59,22 +60,19 @@ final class MarkRetentionTest {
     try (TestReplica replica = replica()) {
       ResourceName resource = new ResourceName("used");
       FencingToken token = replica.acquire("used").token();
-      ZookeeperStore store = replica.store();
-      answer(store.advance(resource, token, retention));
+      FenceMarks marks = replica.store().marks.withRetention(retention);
+      answer(marks.advance(resource, token, CallDeadline.in(TestReplica.CALL_TIMEOUT)));
       // Longer than the retention in total, but each pause is shorter.
       for (int i = 0; i < 6; i++) {
         await().pollDelay(Duration.ofMillis(500)).until(() -> true);
-        assertThat(answer(store.advance(resource, token, retention)))
+        assertThat(
+                answer(marks.advance(resource, token, CallDeadline.in(TestReplica.CALL_TIMEOUT))))
             .isEqualTo(new FenceAdvance.Unchanged(token));
       }
-      purge(replica, new LockSweeper.PurgeAges(Duration.ofHours(1), retention));
-      assertThat(answer(store.advance(resource, token, retention)))
+      replica.purge(Duration.ofHours(1), retention);
+      assertThat(answer(marks.advance(resource, token, CallDeadline.in(TestReplica.CALL_TIMEOUT))))
           .isEqualTo(new FenceAdvance.Unchanged(token));
     }
-  }
-
-  private static void purge(TestReplica replica, LockSweeper.PurgeAges ages) {
-    answer(replica.store().purge(0, ages));
   }
 
   private static List<String> nodes(ZookeeperTestClient client) {

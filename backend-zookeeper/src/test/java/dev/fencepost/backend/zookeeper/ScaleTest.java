@@ -8,7 +8,6 @@ import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.backend.zookeeper.client.NodeName;
 import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
-import dev.fencepost.backend.zookeeper.lock.LockSweeper;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.Grant;
@@ -76,10 +75,7 @@ final class ScaleTest {
           .atMost(PATIENCE)
           .until(
               () -> {
-                answer(
-                    replica
-                        .store()
-                        .purge(0, new LockSweeper.PurgeAges(Duration.ZERO, Duration.ofDays(30))));
+                replica.purge(Duration.ZERO, Duration.ofDays(30));
                 return locks(client, schema) == 0;
               });
       each(1, i -> replica.backend().tryAcquire(claims.get(i), QueueIntent.NONE));
@@ -99,7 +95,7 @@ final class ScaleTest {
         a.backend().close();
         // b sees that a has left, reads all locks and expires all of them. The last lock may end
         // before that is done.
-        await().atMost(PATIENCE).until(() -> b.store().trackedStates() >= MANY - 1);
+        await().atMost(PATIENCE).until(() -> b.store().stateTimers.size() >= MANY - 1);
         Optional<ListQuery.Cursor> after = Optional.empty();
         do {
           LockPage page = answer(b.backend().list(new ListQuery("held/", after, 1000)));

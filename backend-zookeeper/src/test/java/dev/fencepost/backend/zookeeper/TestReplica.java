@@ -1,6 +1,8 @@
 package dev.fencepost.backend.zookeeper;
 
+import dev.fencepost.backend.zookeeper.client.NodeName;
 import dev.fencepost.backend.zookeeper.client.ZookeeperSettings;
+import dev.fencepost.backend.zookeeper.lock.LockSweeper;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.Replica;
@@ -37,6 +39,14 @@ final class TestReplica extends OpenReplica<OpenOnce<ZookeeperStore>> {
 
   ZookeeperStore store() {
     return backend().store().orElseThrow();
+  }
+
+  /** Deletes locks and marks that were unused for these times, in all buckets. */
+  void purge(Duration locks, Duration marks) {
+    LockSweeper.PurgeAges ages = new LockSweeper.PurgeAges(locks, marks);
+    for (int i = 0; i < NodeName.BUCKETS; i += LockSweeper.BUCKETS_AT_ONCE) {
+      answer(store().sweeper.purge(i, ages));
+    }
   }
 
   Grant acquire(String lock, Lease lease) {

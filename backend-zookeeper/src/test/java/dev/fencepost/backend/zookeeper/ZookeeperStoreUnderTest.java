@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.fencepost.backend.zookeeper.client.NodeName;
 import dev.fencepost.backend.zookeeper.client.ZookeeperSchema;
-import dev.fencepost.backend.zookeeper.lock.LockSweeper;
 import dev.fencepost.backend.zookeeper.lock.LockTxn;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
@@ -76,8 +75,7 @@ abstract class ZookeeperStoreUnderTest implements StoreUnderTest {
   @Override
   public void purgeIdle() {
     try (TestReplica replica = new TestReplica(uri())) {
-      TestReplica.answer(
-          replica.store().purge(0, new LockSweeper.PurgeAges(Duration.ZERO, Duration.ofDays(30))));
+      replica.purge(Duration.ZERO, Duration.ofDays(30));
     }
   }
 

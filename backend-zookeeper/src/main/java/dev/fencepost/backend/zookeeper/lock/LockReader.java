@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.OpResult;
 import org.slf4j.Logger;
@@ -109,7 +110,7 @@ public final class LockReader {
     return gate.read(reads)
         .thenCompose(
             results -> {
-              List<CompletableFuture<Optional<LockSnapshot>>> each = new ArrayList<>();
+              List<CompletionStage<Optional<LockSnapshot>>> each = new ArrayList<>();
               for (int i = 0; i < locks.size(); i++) {
                 each.add(readable(locks.get(i), results.subList(2 * i, 2 * i + 2)));
               }
@@ -118,18 +119,9 @@ public final class LockReader {
             });
   }
 
-  /**
-   * Returns the lock from these results, or reads it again if they contradict each other. Empty if
-   * its record is unreadable.
-   */
-  private CompletableFuture<Optional<LockSnapshot>> readable(
-      LockName lock, List<OpResult> results) {
-    Optional<Optional<LockSnapshot>> read =
-        unreadable.skipping(lock, () -> LockSnapshot.of(lock, results, queueNodes));
-    if (read.filter(Optional::isEmpty).isEmpty()) {
-      return CompletableFuture.completedFuture(read.flatMap(snapshot -> snapshot));
-    }
-    return snapshot(lock)
+  /** Returns the lock from these results; empty if its record is unreadable. */
+  private CompletionStage<Optional<LockSnapshot>> readable(LockName lock, List<OpResult> results) {
+    return AsyncCalls.start(() -> consistent(lock, results, gate.newDeadline(), MAX_TRIES))
         .handle(
             (snapshot, error) ->
                 unreadable.skipping(
@@ -145,14 +137,17 @@ public final class LockReader {
   private CompletableFuture<LockSnapshot> snapshot(
       LockName lock, CallDeadline deadline, int triesLeft) {
     return gate.read(LockSnapshot.reads(schema, lock), deadline)
-        .thenCompose(
-            results -> {
-              if (triesLeft == 0) {
-                throw StoreException.unreadable(lock, "its nodes contradict each other");
-              }
-              return LockSnapshot.of(lock, results, queueNodes)
-                  .map(CompletableFuture::completedFuture)
-                  .orElseGet(() -> snapshot(lock, deadline, triesLeft - 1));
-            });
+        .thenCompose(results -> consistent(lock, results, deadline, triesLeft));
+  }
+
+  /** Returns the lock from these results, or reads it again if they contradict each other. */
+  private CompletableFuture<LockSnapshot> consistent(
+      LockName lock, List<OpResult> results, CallDeadline deadline, int triesLeft) {
+    if (triesLeft == 0) {
+      throw StoreException.unreadable(lock, "its nodes contradict each other");
+    }
+    return LockSnapshot.of(lock, results, queueNodes)
+        .map(CompletableFuture::completedFuture)
+        .orElseGet(() -> snapshot(lock, deadline, triesLeft - 1));
   }
 }

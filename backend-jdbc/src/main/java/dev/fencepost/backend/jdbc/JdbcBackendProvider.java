@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Locks in a SQL database: H2 in the server's own process ({@code h2:FOLDER}), for a single server;
@@ -36,8 +37,7 @@ public final class JdbcBackendProvider implements LockBackendProvider {
   private static final String MYSQL_SCHEME = "jdbc:mysql:";
 
   /** One clock for all backends of this process, since they may share an embedded database. */
-  private final NonDecreasingClock clock =
-      new NonDecreasingClock(() -> MicrosecondTime.of(Instant.now()));
+  private final AtomicLong latestMicros = new AtomicLong(Long.MIN_VALUE);
 
   private final Random random = new Random();
 
@@ -72,7 +72,7 @@ public final class JdbcBackendProvider implements LockBackendProvider {
 
   private SqlDialect dialect(String uri, JdbcSettings settings) {
     if (uri.startsWith(H2_SCHEME)) {
-      return new H2Dialect(folder(uri.substring(H2_SCHEME.length())), clock);
+      return new H2Dialect(folder(uri.substring(H2_SCHEME.length())), this::nowMicros);
     }
     if (uri.startsWith(POSTGRESQL_SCHEME)) {
       return new PostgresDialect(uri, settings, random);
@@ -84,6 +84,11 @@ public final class JdbcBackendProvider implements LockBackendProvider {
     }
     throw new StoreConfigurationException(
         "store URI: begins with none of " + String.join(", ", schemes()));
+  }
+
+  /** This machine's clock, which stands still while the machine's runs backwards. */
+  private long nowMicros() {
+    return latestMicros.accumulateAndGet(MicrosecondTime.of(Instant.now()), Math::max);
   }
 
   private static Path folder(String path) {

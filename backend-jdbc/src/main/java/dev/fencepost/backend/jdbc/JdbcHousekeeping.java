@@ -1,6 +1,7 @@
 package dev.fencepost.backend.jdbc;
 
 import dev.fencepost.backend.jdbc.connection.ConnectionPool;
+import dev.fencepost.backend.jdbc.connection.ConnectionPool.ConnectionTask;
 import dev.fencepost.backend.jdbc.connection.JdbcErrors;
 import dev.fencepost.backend.jdbc.connection.JdbcSettings;
 import dev.fencepost.backend.jdbc.sql.ArrayParameter;
@@ -78,11 +79,7 @@ final class JdbcHousekeeping implements AutoCloseable {
 
   /** Writes the replica's entry for the first time. */
   void register() throws SQLException {
-    pool.call(
-        connection -> {
-          announce(connection, self);
-          return true;
-        });
+    pool.run(connection -> announce(connection, self));
   }
 
   /** Writes a changed entry of the replica; later heartbeats repeat it. */
@@ -171,13 +168,9 @@ final class JdbcHousekeeping implements AutoCloseable {
   }
 
   /** Runs a task; logs the first of several failures in a row. */
-  private void runTask(String what, Task task) {
+  private void runTask(String what, ConnectionTask task) {
     try {
-      pool.call(
-          connection -> {
-            task.run(connection);
-            return true;
-          });
+      pool.run(task);
       failing = false;
     } catch (SQLException | RuntimeException e) {
       if (!failing) {
@@ -185,10 +178,5 @@ final class JdbcHousekeeping implements AutoCloseable {
       }
       failing = true;
     }
-  }
-
-  @FunctionalInterface
-  private interface Task {
-    void run(Connection connection) throws SQLException;
   }
 }

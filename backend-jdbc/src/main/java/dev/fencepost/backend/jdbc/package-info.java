@@ -6,11 +6,27 @@
  * that wait at the moment: one statement on PostgreSQL, one packet of a few statements on MariaDB
  * and MySQL.
  *
- * <p>This package has the backend, the open store and the operations that read. {@code batch} has
- * the queues and the worker threads, {@code sql} the dialects and their statements, {@code
- * connection} the settings, the pools and the meaning of errors. Other modules use {@link
- * dev.fencepost.backend.jdbc.JdbcBackendProvider} and nothing else. A further database would be
- * another {@link dev.fencepost.backend.jdbc.sql.SqlDialect} with its own folder of statements.
+ * <p>The algorithm, in reading order:
+ *
+ * <ol>
+ *   <li>{@code sql/postgresql/migration/V1__locks.sql}: the tables
+ *   <li>{@link dev.fencepost.backend.jdbc.JdbcStore}: the calls, and the workers that serve them
+ *   <li>{@code batch.BatchQueue}: which calls travel together, and when
+ *   <li>{@link dev.fencepost.backend.jdbc.batch.StatementWorkers}: what becomes of a batch that
+ *       fails
+ *   <li>{@link dev.fencepost.backend.jdbc.sql.H2Dialect}: a step as a short transaction
+ *   <li>{@code sql/postgresql/acquire.sql} and {@code change.sql}: the same steps as statements,
+ *       and their counterparts in {@code sql/mysql}
+ *   <li>{@code sql.LockStatements}: a batch as one round trip, and its answers
+ *   <li>{@code sql.PostgresWakeListener} and {@code sql.MySqlWakePoller}: how a replica learns of
+ *       its turn
+ *   <li>{@link dev.fencepost.backend.jdbc.connection.JdbcConnections}: who gets the connections
+ *       when there are few
+ * </ol>
+ *
+ * <p>Other modules use {@link dev.fencepost.backend.jdbc.JdbcBackendProvider} and nothing else. A
+ * further database would be another {@link dev.fencepost.backend.jdbc.sql.SqlDialect} with its own
+ * folder of statements.
  */
 @NullMarked
 package dev.fencepost.backend.jdbc;

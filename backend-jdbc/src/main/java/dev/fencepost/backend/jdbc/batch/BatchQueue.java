@@ -23,6 +23,12 @@ import java.util.concurrent.locks.ReentrantLock;
  * and if there are several takers, never by the last free one. So a row that another session holds
  * cannot delay the other locks. The first success clears the key.
  *
+ * <p>This is not a {@link dev.fencepost.lock.spi.support.CallLane}, for three reasons. A call
+ * blocks a connection and its thread, so threads take batches instead of a sender pushing them. The
+ * place of a call becomes free after its answers were delivered, so that what callers send next
+ * travels in one batch; a lane would begin a batch of one with the first of them. And calls that
+ * travel alone share the connections with all others, because the database has no more.
+ *
  * <p>Safe for use by many threads.
  */
 final class BatchQueue {

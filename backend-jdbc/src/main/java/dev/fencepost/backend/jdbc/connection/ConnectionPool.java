@@ -31,6 +31,12 @@ public final class ConnectionPool implements AutoCloseable {
     T apply(Connection connection) throws SQLException;
   }
 
+  /** A function that uses one connection and returns nothing. */
+  @FunctionalInterface
+  public interface ConnectionTask {
+    void run(Connection connection) throws SQLException;
+  }
+
   /**
    * Runs a function that takes effect as a whole or not at all. After a collision it is repeated,
    * up to {@value #MAX_COLLISIONS} times, after a random pause of at most {@value
@@ -47,6 +53,15 @@ public final class ConnectionPool implements AutoCloseable {
         LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(random.nextInt(MAX_PAUSE_MICROS)));
       }
     }
+  }
+
+  /** Runs a function without a result; see {@link #call}. */
+  public void run(ConnectionTask task) throws SQLException {
+    call(
+        connection -> {
+          task.run(connection);
+          return true;
+        });
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.fencepost.backend.jdbc.sql;
 
 import com.zaxxer.hikari.HikariConfig;
 import dev.fencepost.backend.jdbc.batch.PendingCommand;
+import dev.fencepost.backend.jdbc.connection.ConnectionPool.ConnectionWork;
 import dev.fencepost.backend.jdbc.connection.JdbcConnections;
 import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
@@ -100,35 +101,24 @@ public final class H2Dialect extends SqlDialect {
       throws SQLException {
     List<PendingCommand<?>> ordered =
         commands.stream().sorted(Comparator.comparing(pending -> pending.step().lock())).toList();
-    connection.setAutoCommit(false);
-    try {
-      for (PendingCommand<?> pending : ordered) {
-        try {
-          applyCommand(connection, pending, memory);
-        } catch (StoreException e) {
-          pending.fail(e);
-        }
-      }
-      connection.commit();
-    } finally {
-      // Undoes uncommitted changes and returns the connection to the pool in its usual state.
-      connection.rollback();
-      connection.setAutoCommit(true);
-    }
+    inTransaction(
+        connection,
+        within -> {
+          for (PendingCommand<?> pending : ordered) {
+            try {
+              applyCommand(within, pending, memory);
+            } catch (StoreException e) {
+              pending.fail(e);
+            }
+          }
+          return ordered.size();
+        });
   }
 
   @Override
   public FenceAdvance advance(Connection connection, ResourceName resource, FencingToken token)
       throws SQLException {
-    connection.setAutoCommit(false);
-    try {
-      FenceAdvance answer = advanceWithin(connection, resource, token);
-      connection.commit();
-      return answer;
-    } finally {
-      connection.rollback();
-      connection.setAutoCommit(true);
-    }
+    return inTransaction(connection, within -> advanceWithin(within, resource, token));
   }
 
   @Override
@@ -148,6 +138,21 @@ public final class H2Dialect extends SqlDialect {
       LOG.debug("The database had closed itself already", e);
     } finally {
       anchor = null;
+    }
+  }
+
+  /** Runs a function as one transaction; a failure undoes its changes. */
+  private static <T> T inTransaction(Connection connection, ConnectionWork<T> work)
+      throws SQLException {
+    connection.setAutoCommit(false);
+    try {
+      T result = work.apply(connection);
+      connection.commit();
+      return result;
+    } finally {
+      // Undoes uncommitted changes and returns the connection to the pool in its usual state.
+      connection.rollback();
+      connection.setAutoCommit(true);
     }
   }
 
@@ -183,12 +188,7 @@ public final class H2Dialect extends SqlDialect {
   private FenceAdvance advanceWithin(
       Connection connection, ResourceName resource, FencingToken token) throws SQLException {
     long now = clock.getAsLong();
-    long limit = FenceMarkRule.highestAccepted(now);
-    if (token.value() > limit) {
-      limit =
-          Math.max(
-              limit, FenceMarkRule.dayAfter(readNumber(statement(connection, "highest_token"))));
-    }
+    long limit = highestAccepted(connection, token, now);
     if (token.value() > limit) {
       return new FenceAdvance.TooFarAhead(limit);
     }

@@ -96,29 +96,20 @@ public final class JdbcRecordCodec {
    */
   static BoundStatement bindRecord(LockRecord record, long nowMicros, BoundStatement statement)
       throws SQLException {
-    Claimant claimant = record.ownership().map(Ownership::claimant).orElse(NOBODY);
+    Optional<Ownership> held = record.ownership();
+    Claimant claimant = held.map(Ownership::claimant).orElse(NOBODY);
     return statement
         .with("name", record.name().utf8())
         .with("token", record.token())
-        .with("claim", record.ownership().map(ownership -> ownership.claim().value()).orElse(null))
+        .with("claim", held.map(each -> each.claim().value()).orElse(null))
         .with("owner", escaped(claimant.owner()))
         .with("principal", escaped(claimant.principal()))
         .with("mode", claimant.mode().name())
         .with("metadata", metadataText(claimant.metadata()))
-        .with("acquired_at", record.ownership().map(Ownership::acquiredAtMicros).orElse(0L))
-        .with(
-            "ttl",
-            record
-                .ownership()
-                .map(ownership -> MicrosecondTime.of(ownership.lease().ttl()))
-                .orElse(0L))
-        .with(
-            "delay",
-            record
-                .ownership()
-                .map(ownership -> MicrosecondTime.of(ownership.lease().lockDelay()))
-                .orElse(0L))
-        .with("expires_at", record.ownership().map(Ownership::expiresAtMicros).orElse(nowMicros))
+        .with("acquired_at", held.map(Ownership::acquiredAtMicros).orElse(0L))
+        .with("ttl", held.map(each -> MicrosecondTime.of(each.lease().ttl())).orElse(0L))
+        .with("delay", held.map(each -> MicrosecondTime.of(each.lease().lockDelay())).orElse(0L))
+        .with("expires_at", held.map(Ownership::expiresAtMicros).orElse(nowMicros))
         .with("free_at", record.freeAtMicros())
         .with("turn", record.turn().map(ReplicaId::value).orElse(null))
         .with("line", queueText(record.replicaQueue()))

@@ -14,8 +14,10 @@ import dev.fencepost.lock.spi.record.FenceMarkRule;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.mariadb.jdbc.MariaDbDataSource;
@@ -63,13 +65,8 @@ public final class MySqlDialect extends ServerDialect {
   @Override
   public FenceAdvance advance(Connection connection, ResourceName resource, FencingToken token)
       throws SQLException {
-    // The clock and the tokens only rise, so a bound that was read earlier still holds.
-    long limit = FenceMarkRule.highestAccepted(readNumber(statement(connection, "clock")));
-    if (token.value() > limit) {
-      limit =
-          Math.max(
-              limit, FenceMarkRule.dayAfter(readNumber(statement(connection, "highest_token"))));
-    }
+    long nowMicros = readNumber(statement(connection, "clock"));
+    long limit = highestAccepted(connection, token, nowMicros);
     if (token.value() > limit) {
       return new FenceAdvance.TooFarAhead(limit);
     }
@@ -107,27 +104,29 @@ public final class MySqlDialect extends ServerDialect {
   }
 
   private static MariaDbDataSource source(String address, JdbcSettings settings) {
-    int statement = address.indexOf('?');
-    UriParameters parameters =
-        UriParameters.parse(statement < 0 ? "" : address.substring(statement + 1));
+    int query = address.indexOf('?');
+    Map<String, String> parameters =
+        UriParameters.parse(query < 0 ? "" : address.substring(query + 1));
+    Optional<String> user = settings.user().or(() -> Optional.ofNullable(parameters.get("user")));
+    Optional<String> password =
+        settings.password().or(() -> Optional.ofNullable(parameters.get("password")));
+    parameters.keySet().removeAll(Set.of("user", "password"));
     long millis = TimeUnit.SECONDS.toMillis(callSeconds(settings));
     String url =
         "jdbc:mariadb:"
-            + (statement < 0 ? address : address.substring(0, statement))
+            + (query < 0 ? address : address.substring(0, query))
             // The last value of a parameter wins.
             + ("?allowLocalInfile=false&connectTimeout=" + millis)
             // Later than the statement's own timeout, for a server that does not answer at all.
             + ("&socketTimeout=" + (millis + 1_000) + "&")
-            + parameters.without("user", "password")
+            + UriParameters.join(parameters)
             + "allowMultiQueries=true&useServerPrepStmts=false&defaultFetchSize=0"
             + "&dumpQueriesOnException=false&transactionReplay=false";
     try {
       MariaDbDataSource source = new MariaDbDataSource(url);
-      Optional<String> user = settings.user().or(() -> parameters.value("user"));
       if (user.isPresent()) {
         source.setUser(user.get());
       }
-      Optional<String> password = settings.password().or(() -> parameters.value("password"));
       if (password.isPresent()) {
         source.setPassword(password.get());
       }

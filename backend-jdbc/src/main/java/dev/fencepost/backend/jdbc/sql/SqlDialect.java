@@ -8,6 +8,7 @@ import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ResourceName;
+import dev.fencepost.lock.spi.record.FenceMarkRule;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -122,6 +123,19 @@ public abstract class SqlDialect implements AutoCloseable {
   /** Applies the missing migrations. */
   final void migrateTables() {
     schema.migrate(source);
+  }
+
+  /**
+   * The highest token that passes as a fence mark. The tokens of the locks are read only for a
+   * token that is too far ahead of the clock. Clock and tokens only rise, so the bound stays valid.
+   */
+  final long highestAccepted(Connection connection, FencingToken token, long nowMicros)
+      throws SQLException {
+    long byClock = FenceMarkRule.highestAccepted(nowMicros);
+    return token.value() <= byClock
+        ? byClock
+        : Math.max(
+            byClock, FenceMarkRule.dayAfter(readNumber(statement(connection, "highest_token"))));
   }
 
   /** Returns the number in the first column of the first row; 0 if there is none. */

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,10 +23,17 @@ final class SqlTemplate {
   private final Set<String> parameters = new LinkedHashSet<>();
   private final boolean isTransaction;
 
+  /** The text of a statement without repeated parts; one string, so that drivers find it fast. */
+  private final @Nullable String constantText;
+
   private SqlTemplate(List<Part> parts, boolean isTransaction) {
     this.parts = parts;
     this.isTransaction = isTransaction;
     parts.forEach(part -> parameters.addAll(part.parameters()));
+    this.constantText =
+        parts.stream().anyMatch(Part::isRepeated)
+            ? null
+            : parts.stream().map(Part::text).collect(Collectors.joining());
   }
 
   private record Part(String text, List<String> parameters, boolean isRepeated) {}
@@ -72,11 +80,13 @@ final class SqlTemplate {
       if (part.isRepeated()) {
         repeat(part, values, text, arguments);
       } else {
-        text.append(part.text());
+        if (constantText == null) {
+          text.append(part.text());
+        }
         part.parameters().forEach(name -> arguments.add(values.get(name)));
       }
     }
-    return new Filled(text.toString(), arguments);
+    return new Filled(constantText == null ? text.toString() : constantText, arguments);
   }
 
   private static void repeat(

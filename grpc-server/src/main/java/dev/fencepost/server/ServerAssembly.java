@@ -94,6 +94,7 @@ final class ServerAssembly {
     this.firstStoreAttempt = storeMonitor.firstAttempt().thenRun(gate::onOpenFailed);
     ServerGauges.register(registry, coordinator, limits, () -> readiness.obstacle().isEmpty());
     ServerGauges.register(registry, services);
+    ServerGauges.register(registry, connections);
   }
 
   GrpcServer.Parts parts() {

@@ -4,6 +4,8 @@ import dev.fencepost.core.LockCoordinator;
 import dev.fencepost.server.service.GrpcServices;
 import dev.fencepost.server.service.limit.ClientQuota;
 import dev.fencepost.server.service.limit.ServerLimits;
+import dev.fencepost.server.transport.ConnectionRegistry;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.function.BooleanSupplier;
@@ -48,6 +50,17 @@ final class ServerGauges {
   static void register(MeterRegistry registry, GrpcServices services) {
     Gauge.builder("fencepost.sessions", services, GrpcServices::openSessions)
         .description("Open sessions of clients")
+        .register(registry);
+  }
+
+  /** Registers the meters of the connections. */
+  static void register(MeterRegistry registry, ConnectionRegistry connections) {
+    Gauge.builder("fencepost.connections", connections, ConnectionRegistry::size)
+        .description("Open connections of gRPC")
+        .register(registry);
+    FunctionCounter.builder(
+            "fencepost.connections.accepted", connections, ConnectionRegistry::acceptedCount)
+        .description("Connections of gRPC whose handshake was completed")
         .register(registry);
   }
 }

@@ -8,6 +8,8 @@ import dev.fencepost.client.internal.time.ClientTimers;
 import dev.fencepost.client.internal.time.SuspendAwareClock;
 import dev.fencepost.client.internal.time.ThreadTimers;
 import dev.fencepost.client.internal.transport.ChannelFactory;
+import dev.fencepost.client.internal.transport.ClientCertificates;
+import dev.fencepost.client.internal.transport.ReplicaConnector;
 import dev.fencepost.client.internal.transport.ServerTarget;
 import dev.fencepost.lock.Claimant;
 import dev.fencepost.lock.Lease;
@@ -43,6 +45,7 @@ public final class ClientBuilder {
   private Map<String, String> metadata = Map.of();
   private Duration callTimeout = Duration.ofSeconds(10);
   private Optional<Executor> callbackExecutor = Optional.empty();
+  private Optional<ClientTls> tls = Optional.empty();
   private ClientMetrics metrics = ClientMetrics.NONE;
 
   ClientBuilder(String target) {
@@ -101,13 +104,27 @@ public final class ClientBuilder {
     return this;
   }
 
-  /** Creates the client. It connects in the background, so this never blocks. */
+  /** Encrypts the connections and proves who the servers are. Default: plain text. */
+  public ClientBuilder tls(ClientTls value) {
+    tls = Optional.of(value);
+    return this;
+  }
+
+  /**
+   * Creates the client. It connects in the background, so this never blocks.
+   *
+   * @throws dev.fencepost.lock.InvalidValueException if a file of {@link ClientTls} cannot be used
+   */
   public FencepostClient build() {
-    return FencepostClientImpl.start(setup());
+    return FencepostClientImpl.start(
+        setup(
+            new ChannelFactory(
+                tls.map(files -> ClientCertificates.read(files.files())),
+                tls.flatMap(ClientTls::serverName))));
   }
 
   /** The values that {@link #build} creates a client from. */
-  ClientSetup setup() {
+  ClientSetup setup(ReplicaConnector connector) {
     Hello hello =
         Hello.newBuilder()
             .setClient("java/" + version())
@@ -126,7 +143,7 @@ public final class ClientBuilder {
         timers,
         task -> timers.schedule(0, task),
         new SecureRandom(),
-        ChannelFactory::open);
+        connector);
   }
 
   private static String version() {

@@ -1,6 +1,5 @@
 package dev.fencepost.client;
 
-import dev.fencepost.client.internal.lock.ClientSetup;
 import dev.fencepost.client.internal.lock.FencepostClientImpl;
 import dev.fencepost.client.internal.transport.ProtoConverter;
 import dev.fencepost.proto.v1.AcquireResponse;
@@ -55,20 +54,7 @@ final class AnsweringReplica implements AutoCloseable {
 
   /** Creates a client that can only connect to this server, on real time. */
   FencepostClient client(ClientBuilder builder) {
-    ClientSetup usual = builder.setup();
-    return FencepostClientImpl.start(
-        new ClientSetup(
-            usual.target(),
-            usual.hello(),
-            usual.ttl(),
-            usual.callTimeoutNanos(),
-            usual.callbacks(),
-            usual.metrics(),
-            usual.clock(),
-            usual.timers(),
-            usual.offload(),
-            usual.random(),
-            address -> connect()));
+    return FencepostClientImpl.start(builder.setup(address -> connect()));
   }
 
   /** Opens one more connection. */

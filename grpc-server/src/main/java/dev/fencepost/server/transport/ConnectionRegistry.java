@@ -11,6 +11,7 @@ import io.netty.channel.ServerChannel;
 import java.net.SocketAddress;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Predicate;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ConnectionRegistry extends ServerTransportFilter {
   private final Map<EndPoints, Connection> open = new ConcurrentHashMap<>();
+  private final LongAdder accepted = new LongAdder();
   private volatile Predicate<TransportIdentity> admission = peer -> true;
 
   /** Both ends of a connection. */
@@ -48,6 +50,11 @@ public final class ConnectionRegistry extends ServerTransportFilter {
     return open.size();
   }
 
+  /** Returns the number of connections whose handshake was completed since the start. */
+  public long acceptedCount() {
+    return accepted.sum();
+  }
+
   /**
    * Closes each connection whose peer matches, at once and without a farewell. Open calls on it are
    * cancelled; end them with a status of their own before. Returns the number of connections.
@@ -66,6 +73,7 @@ public final class ConnectionRegistry extends ServerTransportFilter {
 
   @Override
   public Attributes transportReady(Attributes attributes) {
+    accepted.increment();
     Attributes identified = TransportIdentity.attach(attributes);
     TransportIdentity identity = TransportIdentity.of(identified);
     SSLSession session = attributes.get(Grpc.TRANSPORT_ATTR_SSL_SESSION);

@@ -385,12 +385,12 @@ final class AcquireOperation implements TimedItem {
   }
 
   private synchronized CallFailure noAnswerFailure() {
-    String why = lastFailure.isEmpty() ? context.replicas.lastFailure() : lastFailure;
+    String why = lastFailure.isEmpty() ? context.replicas.failures().text() : lastFailure;
     return mayBeGranted
         ? CallFailure.of(
             CallFailure.Kind.UNKNOWN,
             "no answer in time for " + template.options().name() + ": " + why)
-        : CallFailure.of(CallFailure.Kind.UNREACHED, "no server could be reached: " + why);
+        : context.replicas.failures().noServer(why);
   }
 
   private synchronized GrantRef ref(Grant grant) {

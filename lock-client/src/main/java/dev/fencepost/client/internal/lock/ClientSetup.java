@@ -4,17 +4,15 @@ import dev.fencepost.client.ClientMetrics;
 import dev.fencepost.client.internal.time.CallbackExecutor;
 import dev.fencepost.client.internal.time.ClientClock;
 import dev.fencepost.client.internal.time.ClientTimers;
-import dev.fencepost.client.internal.transport.ReplicaAddress;
+import dev.fencepost.client.internal.transport.ReplicaConnector;
 import dev.fencepost.client.internal.transport.ServerTarget;
 import dev.fencepost.client.internal.transport.TransportSetup;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.proto.v1.Hello;
-import io.grpc.ManagedChannel;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Executor;
-import java.util.function.Function;
 
 /**
  * The configuration and the environment of a client.
@@ -29,7 +27,7 @@ import java.util.function.Function;
  * @param timers the client's timers
  * @param offload runs work that must not run in a transport's callback, soon and on another thread
  * @param random source of claim ids, which are secrets, and of jitter
- * @param connector opens a channel to an address
+ * @param connector opens channels to addresses
  */
 public record ClientSetup(
     ServerTarget target,
@@ -42,7 +40,7 @@ public record ClientSetup(
     ClientTimers timers,
     Executor offload,
     Random random,
-    Function<ReplicaAddress, ManagedChannel> connector) {
+    ReplicaConnector connector) {
 
   /** The options of a lock before its user changes any. */
   LockOptions options(LockName name) {

@@ -43,6 +43,7 @@ public final class FencepostClientImpl implements FencepostClient {
         .metrics()
         .watch(context.heldLocks::size, context.acquires::size, context.replicas::openSessionCount);
     client.scheduler.setRoundRunner(context.replicas::groupWrites);
+    setup.connector().onRenewal(context.replicas::renewSessions);
     client.resolve();
     return client;
   }
@@ -104,6 +105,7 @@ public final class FencepostClientImpl implements FencepostClient {
     context.replicas.sayGoodbyes();
     context.stateCondition.awaitUnlessInterrupted(context.replicas::hasNoSessions, GOODBYE_MILLIS);
     context.replicas.close();
+    setup.connector().close();
     scheduler.close();
     setup.timers().close();
   }
@@ -123,7 +125,7 @@ public final class FencepostClientImpl implements FencepostClient {
     try {
       context.replicas.addSeeds(setup.target().resolve());
     } catch (UnknownHostException e) {
-      context.replicas.recordUnresolved(e);
+      context.replicas.failures().recordUnresolved(e);
       context.discovery.refreshSoon();
     } finally {
       isResolving.set(false);

@@ -88,7 +88,7 @@ final class GrantRenewer {
             ? context.replicas.findOpenOrConnect(lockHash)
             : context.replicas.findOpen(lockHash);
     if (session == null) {
-      lastFailure = context.replicas.lastFailure();
+      lastFailure = context.replicas.failures().text();
       current = null;
       retryNanos = nowNanos + PAUSE_NANOS;
       return;
@@ -187,7 +187,7 @@ final class GrantRenewer {
     @Override
     public void onSessionOver() {
       running.remove(this);
-      retryAfter(this, 0, context.replicas.lastFailure());
+      retryAfter(this, 0, context.replicas.failures().text());
     }
   }
 

@@ -80,6 +80,7 @@ final class RenewOperation extends RetriedOperation<LeaseWindow> {
   @Override
   RuntimeException timeoutException() {
     return new UnavailableException(
-        "no renewal of " + grant.lock() + " was answered: " + context.replicas.lastFailure(), true);
+        "no renewal of " + grant.lock() + " was answered: " + context.replicas.failures().text(),
+        true);
   }
 }

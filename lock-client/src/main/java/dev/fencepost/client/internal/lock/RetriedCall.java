@@ -1,5 +1,6 @@
 package dev.fencepost.client.internal.lock;
 
+import dev.fencepost.client.AccessDeniedException;
 import dev.fencepost.client.UnavailableException;
 import dev.fencepost.client.internal.time.ClientClock;
 import dev.fencepost.client.internal.time.ClientFutures;
@@ -88,8 +89,10 @@ final class RetriedCall<Q, A> implements TimedItem {
   @Override
   public void run(long nowNanos) {
     if (nowNanos >= untilNanos) {
-      String why = lastFailure.isEmpty() ? context.replicas.lastFailure() : lastFailure;
-      fail(new UnavailableException(method.getBareMethodName() + ": " + why, true));
+      String why = lastFailure.isEmpty() ? context.replicas.failures().text() : lastFailure;
+      String text = method.getBareMethodName() + ": " + why;
+      boolean isRefused = lastFailure.isEmpty() && context.replicas.failures().isRefused();
+      fail(isRefused ? new AccessDeniedException(text) : new UnavailableException(text, true));
     } else if (nowNanos >= retryNanos) {
       retryNanos = ClientClock.NEVER;
       SessionStream silent = lastSession;

@@ -1,5 +1,6 @@
 package dev.fencepost.client.internal.transport;
 
+import dev.fencepost.client.internal.time.ClientClock;
 import dev.fencepost.proto.v1.Replica;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +26,15 @@ final class AddressBook {
 
   boolean anyMatch(Predicate<ReplicaNode> predicate) {
     return nodes.stream().anyMatch(predicate);
+  }
+
+  /** Returns when the first node that failed may be used again; NEVER if there is none. */
+  long backoffEndNanos() {
+    return nodes.stream()
+        .filter(node -> node.phase == ReplicaNode.Phase.BACKING_OFF)
+        .mapToLong(node -> node.backoffUntilNanos)
+        .min()
+        .orElse(ClientClock.NEVER);
   }
 
   /** Adds the addresses that the user named, in this order. */

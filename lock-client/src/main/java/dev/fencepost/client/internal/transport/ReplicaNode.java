@@ -1,6 +1,7 @@
 package dev.fencepost.client.internal.transport;
 
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +47,9 @@ final class ReplicaNode {
    * A second connection to the same address, not welcomed yet, because this one does not answer.
    */
   volatile @Nullable ReplicaNode successor;
+
+  /** The connection was made with a certificate that was exchanged since. */
+  volatile boolean isOutdated;
 
   /** The replica at this address, as far as known. */
   private record Identity(String id, long hash) {}
@@ -127,6 +131,25 @@ final class ReplicaNode {
   boolean isSuspect() {
     SessionStream current = session;
     return current != null && current.isSuspect();
+  }
+
+  /** Whether there is a connection, or soon may be. */
+  boolean isConnected() {
+    return isOpen() || phase == Phase.CONNECTING;
+  }
+
+  /** Whether another connection to the same replica is better than this one. */
+  boolean isReplaceable() {
+    return isOutdated || isSuspect();
+  }
+
+  /** Ends a session that was replaced: at once if it does not answer, else after its results. */
+  static void retire(SessionStream session, Status replaced) {
+    if (session.isSuspect()) {
+      session.end(replaced);
+    } else {
+      session.drain();
+    }
   }
 
   /** Gives up the session. No other one is opened before that moment. */

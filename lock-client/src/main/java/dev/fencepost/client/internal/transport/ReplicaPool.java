@@ -15,7 +15,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,7 +30,8 @@ public final class ReplicaPool implements TimedItem {
   /** While no connection answers, further ones are opened at this interval. */
   private static final long CONNECT_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
-  private final Function<ReplicaAddress, ManagedChannel> connector;
+  private final ReplicaConnector connector;
+  private final ConnectFailures failures;
   private final ClientClock clock;
   private final Random random;
   private final ReconnectBackoff backoff;
@@ -40,13 +40,14 @@ public final class ReplicaPool implements TimedItem {
   private final TimingWheel<ReplicaPool> ownWheel;
   private final ReplicaPoolListener listener;
   private final AddressBook addressBook = new AddressBook();
-  private volatile String lastFailure = "no server was asked yet";
+  private final SessionRenewal renewal;
   private volatile @Nullable Welcome welcome;
   private volatile boolean isClosed;
   private long nextConnectNanos;
 
   public ReplicaPool(TransportSetup setup, RoundScheduler scheduler, ReplicaPoolListener listener) {
     this.connector = setup.connector();
+    this.failures = new ConnectFailures(connector);
     this.clock = setup.clock();
     this.random = setup.random();
     this.backoff = new ReconnectBackoff(random);
@@ -55,6 +56,12 @@ public final class ReplicaPool implements TimedItem {
     this.ownWheel = scheduler.newWheel();
     this.listener = listener;
     ownWheel.add(this);
+    this.renewal = new SessionRenewal(addressBook, this::connectAgain, clock, scheduler);
+  }
+
+  /** Moves all sessions to new connections, because those before have an old certificate. */
+  public synchronized void renewSessions() {
+    renewal.begin();
   }
 
   /** Adds addresses at which replicas may be found, and begins to connect. */
@@ -124,15 +131,9 @@ public final class ReplicaPool implements TimedItem {
     return (int) addressBook.stream().filter(ReplicaNode::isOpen).count();
   }
 
-  /** Records that the target's name could not be resolved. */
-  public void recordUnresolved(Exception why) {
-    lastFailure = "the target's name is not known: " + why.getMessage();
-    LOG.warn("{}", lastFailure);
-  }
-
-  /** Why there is no session, for people. */
-  public String lastFailure() {
-    return lastFailure;
+  /** Why there is no session. */
+  public ConnectFailures failures() {
+    return failures;
   }
 
   /** The welcome of the last connected server, with its limits; null before the first. */
@@ -187,17 +188,12 @@ public final class ReplicaPool implements TimedItem {
     isClosed = true;
     sessions.forEach(session -> session.end(Status.CANCELLED.withDescription("the client closed")));
     ownWheel.remove(this);
+    renewal.close();
   }
 
   @Override
   public long dueNanos() {
-    long due = ClientClock.NEVER;
-    for (ReplicaNode node : addressBook.nodes()) {
-      if (node.phase == ReplicaNode.Phase.BACKING_OFF) {
-        due = Math.min(due, node.backoffUntilNanos);
-      }
-    }
-    return due;
+    return addressBook.backoffEndNanos();
   }
 
   @Override
@@ -223,12 +219,13 @@ public final class ReplicaPool implements TimedItem {
       return node.usableSession();
     }
     node.phase = ReplicaNode.Phase.CONNECTING;
+    node.isOutdated = false;
     ManagedChannel channel;
     try {
-      channel = connector.apply(node.address);
+      channel = connector.connect(node.address);
     } catch (RuntimeException | Error e) {
       // The address may be no valid one, since other replicas report it.
-      backOff(node, String.valueOf(e.getMessage()));
+      backOff(node, Status.UNAVAILABLE.withDescription(String.valueOf(e)));
       // Not here, since this thread holds the lock.
       SessionCallListener.offload(sessionContext.offload(), () -> onBackedOff(node));
       return null;
@@ -239,6 +236,10 @@ public final class ReplicaPool implements TimedItem {
     // It may have failed already; then the node backs off.
     node.session = session.phase() == SessionStream.Phase.OVER ? null : session;
     return node.usableSession();
+  }
+
+  private synchronized void connectAgain(ReplicaNode node) {
+    connect(node.createSuccessor());
   }
 
   /** Opens one more connection: overdue operations cannot wait for one that does not answer. */
@@ -261,10 +262,10 @@ public final class ReplicaPool implements TimedItem {
     synchronized (this) {
       Predicate<ReplicaNode> isSame =
           other -> other != node && other.isOpen() && other.isReplica(id);
-      isNeeded = !addressBook.anyMatch(other -> isSame.test(other) && !other.isSuspect());
+      isNeeded = !addressBook.anyMatch(other -> isSame.test(other) && !other.isReplaceable());
       dead =
           addressBook.stream()
-              .filter(isSame.and(ReplicaNode::isSuspect))
+              .filter(isSame.and(ReplicaNode::isReplaceable))
               .map(each -> each.session)
               .toList();
       replacePredecessor(node, isNeeded);
@@ -275,8 +276,8 @@ public final class ReplicaPool implements TimedItem {
       if (sameStore) {
         welcome = greeting;
       } else {
-        lastFailure = node + " has another store than the other replicas";
-        LOG.error("{}: it is not used", lastFailure);
+        failures.record(node + " has another store than the other replicas");
+        LOG.error("{}: it is not used", failures.text());
         isNeeded = false;
       }
     }
@@ -285,7 +286,7 @@ public final class ReplicaPool implements TimedItem {
       return;
     }
     Status replaced = Status.UNAVAILABLE.withDescription("another connection answers instead");
-    dead.forEach(each -> each.end(replaced));
+    dead.forEach(each -> ReplicaNode.retire(each, replaced));
     LOG.debug("session {} with {}", greeting.getSessionId(), node);
     learnReplicas(greeting.getServer().getReplicasList());
     // The list in a welcome may be a little old.
@@ -322,20 +323,20 @@ public final class ReplicaPool implements TimedItem {
       if (node.channel != channel) {
         return;
       }
-      backOff(node, CallFailure.describe(why));
+      backOff(node, why);
     }
     onBackedOff(node);
   }
 
-  private synchronized void backOff(ReplicaNode node, String why) {
-    lastFailure = node + ": " + why;
+  private synchronized void backOff(ReplicaNode node, Status why) {
+    failures.record(node, why, node.phase != ReplicaNode.Phase.CONNECTING);
     replacePredecessor(node, false);
     node.backOffUntil(clock.nanos() + backoff.nanosAfter(node.failures++));
   }
 
   private void onBackedOff(ReplicaNode node) {
     if (!isClosed) {
-      LOG.debug("no session: {}", lastFailure);
+      LOG.debug("no session: {}", failures.text());
       ownWheel.reschedule(this);
       if (!isReady()) {
         route(0);

@@ -10,9 +10,9 @@ import java.util.Optional;
  * no lock or wait notices. Immutable.
  *
  * <pre>{@code
- * return FencepostClient.builder(target)
- *     .tls(ClientTls.of(Path.of("ca.pem")).certificate(Path.of("orders.pem"), Path.of("orders.key")))
- *     .build();
+ * ClientTls tls = ClientTls.of(Path.of("ca.pem"))
+ *     .certificate(Path.of("orders.pem"), Path.of("orders.key"));
+ * return FencepostClient.builder(target).tls(tls).build();
  * }</pre>
  */
 public final class ClientTls {

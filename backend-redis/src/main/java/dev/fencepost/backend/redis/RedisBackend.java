@@ -7,7 +7,6 @@ import dev.fencepost.backend.redis.connection.RedisErrors;
 import dev.fencepost.backend.redis.connection.RedisServerCheck;
 import dev.fencepost.backend.redis.connection.RedisSettings;
 import dev.fencepost.backend.redis.connection.RedisStoreUri;
-import dev.fencepost.backend.redis.connection.TimeoutSweeper;
 import dev.fencepost.backend.redis.connection.WakeSubscriber;
 import dev.fencepost.backend.redis.script.ScriptRunner;
 import dev.fencepost.lock.LockName;
@@ -15,15 +14,15 @@ import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.lock.spi.StoreInfo;
+import dev.fencepost.lock.spi.support.AsyncCalls;
 import dev.fencepost.lock.spi.support.StoreOpener;
 import io.lettuce.core.RedisChannelHandler;
 import io.lettuce.core.RedisConnectionStateListener;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -57,8 +56,7 @@ final class RedisBackend implements StoreOpener.BlockingOpener<RedisStore> {
     try {
       RedisConnections connections =
           RedisConnectionFactory.connect(uri, settings, channels, listener);
-      TimeoutSweeper timeouts = new TimeoutSweeper(settings.callTimeout());
-      RedisStore store = new RedisStore(settings, self, connections, timeouts, channels);
+      RedisStore store = new RedisStore(settings, self, connections, channels);
       try {
         return new StoreOpener.OpenedStore<>(store, start(store, self, wake, listener));
       } catch (RuntimeException e) {
@@ -74,24 +72,24 @@ final class RedisBackend implements StoreOpener.BlockingOpener<RedisStore> {
       RedisStore store, Replica self, Consumer<LockName> wake, ConnectionListener listener) {
     ScriptRunner runner = store.runner();
     RedisHousekeeping housekeeping = store.housekeeping();
-    housekeeping.startTimeouts();
     listener.attach(housekeeping);
     for (String master : runner.connections().masters()) {
       RedisServerCheck.check(
-          uri.kind(), await(runner.sendCommandTo(master, redis -> redis.info(), info -> info)));
-      await(runner.connections().master(master).thenApply(runner.buckets()::loadScripts));
+          uri.kind(), await(store, runner.sendCommandTo(master, redis -> redis.info())));
+      await(store, runner.connections().master(master).thenApply(runner.buckets()::loadScripts));
     }
-    long quietMillis = await(housekeeping.settleAll());
+    long quietMillis = await(store, housekeeping.settleAll());
     runner.connections().listener().addListener(new WakeSubscriber(runner.schema(), wake));
     await(
+        store,
         runner
             .connections()
             .listener()
             .async()
             .subscribe(runner.schema().channel(self.id()))
             .thenApply(nothing -> true));
-    StoreInfo info = await(store.registry().announce(self));
-    housekeeping.startHeartbeat();
+    StoreInfo info = await(store, store.registry().announce(self));
+    housekeeping.start();
     awaitQuietEnd(quietMillis);
     return info;
   }
@@ -106,20 +104,15 @@ final class RedisBackend implements StoreOpener.BlockingOpener<RedisStore> {
     }
   }
 
-  private <T> T await(CompletionStage<T> stage) {
+  private <T> T await(RedisStore store, CompletionStage<T> stage) {
     try {
-      return stage
-          .toCompletableFuture()
-          .get(settings.callTimeout().toMillis(), TimeUnit.MILLISECONDS);
-    } catch (ExecutionException e) {
-      Throwable cause = RedisErrors.unwrap(e);
+      return store
+          .deadlines()
+          .within(settings.callTimeout(), stage, RedisErrors.CALLS::timeout)
+          .join();
+    } catch (CompletionException e) {
+      Throwable cause = AsyncCalls.cause(e);
       throw cause instanceof RuntimeException known ? known : RedisErrors.of(cause);
-    } catch (TimeoutException e) {
-      throw new StoreException(
-          Failure.STORE_TIMEOUT, "no answer from Redis within the call timeout", e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new StoreException(Failure.STORE_ERROR, "interrupted while opening", e);
     }
   }
 

@@ -2,22 +2,23 @@ package dev.fencepost.backend.redis;
 
 import dev.fencepost.backend.redis.connection.RedisErrors;
 import dev.fencepost.backend.redis.connection.RedisSchema;
-import dev.fencepost.backend.redis.connection.TimeoutSweeper;
 import dev.fencepost.backend.redis.script.BucketStates;
 import dev.fencepost.backend.redis.script.ScriptRunner;
 import dev.fencepost.backend.redis.script.TokenFloors;
 import dev.fencepost.lock.Replica;
-import java.util.ArrayList;
+import dev.fencepost.lock.spi.support.AsyncCalls;
+import dev.fencepost.lock.spi.support.CallDeadlines;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,50 +32,31 @@ import org.slf4j.LoggerFactory;
  */
 final class RedisHousekeeping implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RedisHousekeeping.class);
-  private static final long HEARTBEAT_MILLIS = 1_000;
-  private static final long SWEEP_TIMEOUTS_MILLIS = 20;
+  private static final Duration HEARTBEAT_PAUSE = Duration.ofSeconds(1);
   private static final long DEPART_TIMEOUT_SECONDS = 2;
 
   private final ScriptRunner runner;
   private final ReplicaRegistry registry;
-  private final TimeoutSweeper timeouts;
+  private final CallDeadlines deadlines;
   private final AtomicBoolean unsettled = new AtomicBoolean();
   private final AtomicBoolean settling = new AtomicBoolean();
   private final AtomicBoolean failing = new AtomicBoolean();
-  private final ScheduledThreadPoolExecutor executor =
-      new ScheduledThreadPoolExecutor(
-          1,
-          task -> {
-            Thread thread = new Thread(task, "fencepost-redis-housekeeping");
-            thread.setDaemon(true);
-            return thread;
-          });
   private volatile Replica self;
   private volatile boolean started;
   private int nextBucket;
 
   RedisHousekeeping(
-      ScriptRunner runner, ReplicaRegistry registry, TimeoutSweeper timeouts, Replica self) {
+      ScriptRunner runner, ReplicaRegistry registry, CallDeadlines deadlines, Replica self) {
     this.runner = runner;
     this.registry = registry;
-    this.timeouts = timeouts;
+    this.deadlines = deadlines;
     this.self = self;
-    executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
   }
 
-  /** Starts to fail late calls. */
-  @SuppressWarnings("FutureReturnValueIgnored") // A sweep cannot fail.
-  void startTimeouts() {
-    executor.scheduleWithFixedDelay(
-        timeouts::sweep, SWEEP_TIMEOUTS_MILLIS, SWEEP_TIMEOUTS_MILLIS, TimeUnit.MILLISECONDS);
-  }
-
-  /** Starts the heartbeat. Called once all buckets have been settled. */
-  @SuppressWarnings("FutureReturnValueIgnored") // A heartbeat logs its own failures.
-  void startHeartbeat() {
+  /** Starts the periodic work. Called once all buckets have been settled. */
+  void start() {
     started = true;
-    executor.scheduleWithFixedDelay(
-        this::sendHeartbeat, HEARTBEAT_MILLIS, HEARTBEAT_MILLIS, TimeUnit.MILLISECONDS);
+    deadlines.repeat(this::sendHeartbeat, HEARTBEAT_PAUSE);
   }
 
   /** Writes the replica's entry, now and with each later heartbeat. */
@@ -90,13 +72,10 @@ final class RedisHousekeeping implements AutoCloseable {
   }
 
   /** Settles all buckets soon, if one of them may have changed. */
+  @SuppressWarnings("FutureReturnValueIgnored") // Nobody waits for the search.
   void settleSoon() {
     if (started) {
-      try {
-        executor.execute(this::settleIfNeeded);
-      } catch (java.util.concurrent.RejectedExecutionException e) {
-        LOG.debug("A connection was opened while the backend closes");
-      }
+      deadlines.after(Duration.ZERO, this::settleIfNeeded);
     }
   }
 
@@ -107,12 +86,8 @@ final class RedisHousekeeping implements AutoCloseable {
    *     replicas need to come back
    */
   CompletableFuture<Long> settleAll() {
-    List<CompletableFuture<BucketStates.Settlement>> all = new ArrayList<>();
-    for (int bucket = 0; bucket < RedisSchema.BUCKETS; bucket++) {
-      all.add(runner.settle(bucket).toCompletableFuture());
-    }
-    return CompletableFuture.allOf(all.toArray(CompletableFuture<?>[]::new))
-        .thenApply(done -> summarize(all.stream().map(CompletableFuture::join).toList()));
+    return AsyncCalls.all(IntStream.range(0, RedisSchema.BUCKETS).mapToObj(runner::settle).toList())
+        .thenApply(RedisHousekeeping::summarize);
   }
 
   /** Removes the replica's entry, if the store answers soon. */
@@ -129,7 +104,6 @@ final class RedisHousekeeping implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    executor.shutdown();
   }
 
   private void sendHeartbeat() {
@@ -175,7 +149,7 @@ final class RedisHousekeeping implements AutoCloseable {
     unsettled.set(false);
     logOutcome(
         "look for lost state",
-        loadScriptsAndSettleAll()
+        AsyncCalls.start(this::loadScriptsAndSettleAll)
             .whenComplete(
                 (quiet, error) -> {
                   if (error != null) {
@@ -185,14 +159,9 @@ final class RedisHousekeeping implements AutoCloseable {
                 }));
   }
 
-  /** Never throws, since an exception would end the search for lost state for ever. */
   private CompletableFuture<Long> loadScriptsAndSettleAll() {
-    try {
-      loadScripts();
-      return settleAll();
-    } catch (RuntimeException e) {
-      return CompletableFuture.failedFuture(e);
-    }
+    loadScripts();
+    return settleAll();
   }
 
   private void loadScripts() {

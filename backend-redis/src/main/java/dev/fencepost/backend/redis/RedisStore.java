@@ -3,7 +3,6 @@ package dev.fencepost.backend.redis;
 import dev.fencepost.backend.redis.connection.NettyChannels;
 import dev.fencepost.backend.redis.connection.RedisConnections;
 import dev.fencepost.backend.redis.connection.RedisSettings;
-import dev.fencepost.backend.redis.connection.TimeoutSweeper;
 import dev.fencepost.backend.redis.lock.FenceMarks;
 import dev.fencepost.backend.redis.lock.LockLister;
 import dev.fencepost.backend.redis.lock.LockReader;
@@ -31,10 +30,13 @@ import dev.fencepost.lock.spi.LockPage;
 import dev.fencepost.lock.spi.LockStore;
 import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreInfo;
+import dev.fencepost.lock.spi.support.CallDeadlines;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Redis as a store that is open: its connections, and the readers and writers that use them. Stages
@@ -42,6 +44,9 @@ import java.util.concurrent.CompletionStage;
  * calls.
  */
 final class RedisStore implements LockStore {
+  private static final Logger LOG = LoggerFactory.getLogger(RedisStore.class);
+
+  private final CallDeadlines deadlines;
   private final ScriptRunner runner;
   private final LockWriter writer;
   private final RenewalBatcher renewals;
@@ -51,19 +56,24 @@ final class RedisStore implements LockStore {
   private final RedisHousekeeping housekeeping;
 
   RedisStore(
-      RedisSettings settings,
-      Replica self,
-      RedisConnections connections,
-      TimeoutSweeper timeouts,
-      NettyChannels channels) {
+      RedisSettings settings, Replica self, RedisConnections connections, NettyChannels channels) {
+    this.deadlines =
+        new CallDeadlines(
+            "fencepost-redis-deadlines",
+            error -> LOG.error("The periodic work of this replica failed", error));
     this.runner =
-        new ScriptRunner(connections, settings, new TokenFloors(self.id()), timeouts, channels);
+        new ScriptRunner(
+            connections, settings, new TokenFloors(self.id()), deadlines, channels::reconnectAll);
     this.writer = new LockWriter(runner);
-    this.renewals = new RenewalBatcher(runner, timeouts, settings.queue());
+    this.renewals = new RenewalBatcher(runner, deadlines, settings.queue());
     this.reader = new LockReader(runner);
     this.marks = new FenceMarks(runner, settings.markRetention());
     this.registry = new ReplicaRegistry(runner);
-    this.housekeeping = new RedisHousekeeping(runner, registry, timeouts, self);
+    this.housekeeping = new RedisHousekeeping(runner, registry, deadlines, self);
+  }
+
+  CallDeadlines deadlines() {
+    return deadlines;
   }
 
   ScriptRunner runner() {
@@ -142,6 +152,8 @@ final class RedisStore implements LockStore {
   public void close() {
     housekeeping.close();
     runner.close();
+    renewals.close();
+    deadlines.close();
     runner.connections().close();
   }
 }

@@ -59,7 +59,7 @@ final class ReplicaRegistry {
   }
 
   private CompletionStage<StoreInfo> announce(byte[] replica, byte[] entry) {
-    return runner.runOtherMulti(
+    return runner.run(
         LuaScript.ANNOUNCE,
         new ScriptTexts.Arguments(
             new byte[][] {runner.schema().storeId(), runner.schema().replicas()},
@@ -67,7 +67,7 @@ final class ReplicaRegistry {
             DecimalText.of(DEAD_AFTER.toMillis()),
             replica,
             entry),
-        replies -> {
+        (List<byte[]> replies) -> {
           List<Replica> living = new ArrayList<>();
           replies
               .subList(1, replies.size())

@@ -1,36 +1,29 @@
 package dev.fencepost.backend.redis;
 
-import dev.fencepost.backend.redis.connection.NettyChannels;
 import dev.fencepost.backend.redis.connection.RedisConnections;
 import dev.fencepost.backend.redis.connection.RedisSettings;
-import dev.fencepost.backend.redis.connection.TimeoutSweeper;
 import dev.fencepost.backend.redis.script.ScriptRunner;
 import dev.fencepost.backend.redis.script.TokenFloors;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.StoreSettings;
+import dev.fencepost.lock.spi.support.CallDeadlines;
 import io.lettuce.core.RedisException;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Supplier;
 
 /** Connections on which every command fails at once. */
-public final class BrokenConnections implements RedisConnections {
-  private final Supplier<List<String>> masters;
+public class BrokenConnections implements RedisConnections {
 
-  private BrokenConnections(Supplier<List<String>> masters) {
-    this.masters = masters;
-  }
-
-  /** Returns a runner on such connections, without a server. */
-  public static ScriptRunner runner(TimeoutSweeper timeouts, Supplier<List<String>> masters) {
+  /** Returns a runner on these connections, without a server. */
+  public final ScriptRunner runner(CallDeadlines deadlines) {
     return new ScriptRunner(
-        new BrokenConnections(masters),
+        this,
         RedisSettings.of(StoreSettings.of("redis://nowhere")),
         new TokenFloors(ReplicaId.of(1)),
-        timeouts,
-        new NettyChannels(TestReplica.CALL_TIMEOUT));
+        deadlines,
+        () -> {});
   }
 
   @Override
@@ -40,7 +33,7 @@ public final class BrokenConnections implements RedisConnections {
 
   @Override
   public List<String> masters() {
-    return masters.get();
+    return List.of();
   }
 
   @Override

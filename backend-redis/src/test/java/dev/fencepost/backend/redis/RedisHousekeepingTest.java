@@ -2,10 +2,10 @@ package dev.fencepost.backend.redis;
 
 import static org.awaitility.Awaitility.await;
 
-import dev.fencepost.backend.redis.connection.TimeoutSweeper;
 import dev.fencepost.backend.redis.script.ScriptRunner;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.spi.support.CallDeadlines;
 import io.lettuce.core.RedisException;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -17,22 +17,26 @@ final class RedisHousekeepingTest {
 
   @Test
   void searchThatThrows_isRepeated() {
-    TimeoutSweeper timeouts = new TimeoutSweeper(TestReplica.CALL_TIMEOUT);
-    ScriptRunner runner = BrokenConnections.runner(timeouts, this::mastersOfUnknownTopology);
     Replica self = new Replica(ReplicaId.of(1), "127.0.0.1:1", Replica.Phase.SERVING);
-    try (RedisHousekeeping housekeeping =
-        new RedisHousekeeping(runner, new ReplicaRegistry(runner), timeouts, self)) {
-      housekeeping.startHeartbeat();
-      housekeeping.invalidateBuckets();
-      housekeeping.settleSoon();
+    try (CallDeadlines deadlines = new CallDeadlines("test-deadlines", error -> {})) {
+      ScriptRunner runner = new UnknownTopology().runner(deadlines);
+      try (RedisHousekeeping housekeeping =
+          new RedisHousekeeping(runner, new ReplicaRegistry(runner), deadlines, self)) {
+        housekeeping.start();
+        housekeeping.invalidateBuckets();
+        housekeeping.settleSoon();
 
-      await("the next search").until(() -> searches.get() > 1);
+        await("the next search").until(() -> searches.get() > 1);
+      }
     }
   }
 
-  /** Throws, as the library does while it does not know the topology. */
-  private List<String> mastersOfUnknownTopology() {
-    searches.incrementAndGet();
-    throw new RedisException("the topology is unknown");
+  private final class UnknownTopology extends BrokenConnections {
+    /** Throws, as the library does while it does not know the topology. */
+    @Override
+    public List<String> masters() {
+      searches.incrementAndGet();
+      throw new RedisException("the topology is unknown");
+    }
   }
 }

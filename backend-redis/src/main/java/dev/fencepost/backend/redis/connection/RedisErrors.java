@@ -2,6 +2,8 @@ package dev.fencepost.backend.redis.connection;
 
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
+import dev.fencepost.lock.spi.support.AsyncCalls;
+import dev.fencepost.lock.spi.support.CallFailures;
 import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisCommandTimeoutException;
 import io.lettuce.core.RedisException;
@@ -9,11 +11,12 @@ import io.lettuce.core.RedisNoScriptException;
 import java.io.IOException;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
 
 /** Maps exceptions of the client library and error replies of Redis to {@link StoreException}s. */
 public final class RedisErrors {
+
+  /** The failures that this replica reports itself. */
+  public static final CallFailures CALLS = new CallFailures("Redis");
 
   /** Codes of a server that cannot serve now: starting, busy, demoted, cut off or not in charge. */
   private static final Set<String> PASSING =
@@ -33,7 +36,7 @@ public final class RedisErrors {
 
   /** Returns the exception for the caller. Its message contains no data of the store. */
   public static RuntimeException of(Throwable error) {
-    Throwable cause = unwrap(error);
+    Throwable cause = AsyncCalls.cause(error);
     if (cause instanceof StoreException known) {
       return known;
     }
@@ -55,7 +58,7 @@ public final class RedisErrors {
 
   /** True if the server does not know the script. */
   public static boolean isUnknownScript(Throwable error) {
-    return unwrap(error) instanceof RedisNoScriptException;
+    return AsyncCalls.cause(error) instanceof RedisNoScriptException;
   }
 
   /** True if the connection broke or the server answered that it cannot serve now. */
@@ -65,8 +68,8 @@ public final class RedisErrors {
   }
 
   /** True if the server answered that it takes no writes, or none any more. */
-  static boolean isDemotion(Throwable error) {
-    Throwable cause = unwrap(error);
+  public static boolean isDemotion(Throwable error) {
+    Throwable cause = AsyncCalls.cause(error);
     return cause instanceof RedisCommandExecutionException && code(cause).equals("READONLY");
   }
 
@@ -75,12 +78,6 @@ public final class RedisErrors {
     String message = String.valueOf(error.getMessage());
     int space = message.indexOf(' ');
     return space < 0 ? message : message.substring(0, space);
-  }
-
-  public static Throwable unwrap(Throwable error) {
-    Throwable cause = error.getCause();
-    boolean wraps = error instanceof CompletionException || error instanceof ExecutionException;
-    return wraps && cause != null ? unwrap(cause) : error;
   }
 
   private static StoreException answered(String code, Throwable cause) {

@@ -38,12 +38,12 @@ public final class FenceMarks {
     runner.memory().fill(values, bucket);
     values[4] = DecimalText.of(token.value(), DecimalText.TOKEN_WIDTH);
     values[5] = DecimalText.of(retention.toMillis());
-    return runner.runOther(
+    return runner.run(
         bucket,
         LuaScript.ADVANCE,
         new ScriptTexts.Arguments(
             runner.schema().stepKeys(bucket, runner.schema().mark(bucket, resource)), values),
-        reply -> parseAdvance(bucket, new ReplyParser(reply)));
+        (byte[] reply) -> parseAdvance(bucket, new ReplyParser(reply)));
   }
 
   /** Removes a resource's mark and returns its value. */

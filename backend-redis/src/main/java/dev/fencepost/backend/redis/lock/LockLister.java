@@ -78,10 +78,8 @@ public final class LockLister {
     scanned += count;
     ScanArgs arguments = new ScanArgs().limit(count).match(runner.schema().pattern(query.prefix()));
     return runner
-        .<KeyScanCursor<byte[]>, KeyScanCursor<byte[]>>sendCommandTo(
-            position.master(),
-            redis -> redis.scan(ScanCursor.of(position.cursor()), arguments),
-            found -> found)
+        .sendCommandTo(
+            position.master(), redis -> redis.scan(ScanCursor.of(position.cursor()), arguments))
         .thenCompose(
             found ->
                 reader.describe(newNames(found)).thenCompose(states -> addStates(states, found)));

@@ -73,10 +73,10 @@ public final class LockReader {
     for (int i = 0; i < names.size(); i++) {
       keys[i + 1] = runner.schema().lock(bucket, names.get(i));
     }
-    return runner.runOtherMulti(
+    return runner.run(
         LuaScript.DESCRIBE,
         new ScriptTexts.Arguments(keys),
-        replies -> {
+        (List<byte[]> replies) -> {
           ReplyParser first = new ReplyParser(replies.get(0));
           RedisRecordCodec.Moment moment = RedisRecordCodec.Moment.read(first);
           Duration quiet = Duration.ofMillis(first.numberUpTo(' '));

@@ -47,11 +47,11 @@ public final class LockWriter {
     int bucket = RedisSchema.bucketOf(claim.lock());
     byte[][] values = new byte[9][];
     fillAcquireValues(values, bucket, claim, intent);
-    return runner.runForAttempt(
+    return runner.run(
         bucket,
         LuaScript.ACQUIRE,
         new ScriptTexts.Arguments(keysOf(bucket, claim.lock()), values),
-        reply -> parseAttempt(new ReplyParser(reply), bucket, claim));
+        (byte[] reply) -> parseAttempt(new ReplyParser(reply), bucket, claim));
   }
 
   public CompletionStage<HandOver> handOver(GrantRef from, Claim to, QueueIntent intent) {
@@ -63,11 +63,11 @@ public final class LockWriter {
     fillAcquireValues(values, bucket, to, intent == QueueIntent.NONE ? QueueIntent.JOIN : intent);
     values[9] = claimText(from.claim());
     values[10] = DecimalText.of(from.token().value(), DecimalText.TOKEN_WIDTH);
-    return runner.runForOwner(
+    return runner.run(
         bucket,
         LuaScript.HAND_OVER,
         new ScriptTexts.Arguments(keysOf(bucket, to.lock()), values),
-        reply -> {
+        (byte[] reply) -> {
           ReplyParser both = new ReplyParser(reply);
           Release release = parseRelease(to.lock(), both.letter(), Optional.of(from.token()));
           return new HandOver(release, parseAttempt(both, bucket, to));
@@ -81,7 +81,7 @@ public final class LockWriter {
     if (!command.closeFor().isZero()) {
       return close(bucket, command, token);
     }
-    return runner.runForOwner(
+    return runner.run(
         bucket,
         LuaScript.RELEASE,
         new ScriptTexts.Arguments(
@@ -89,7 +89,7 @@ public final class LockWriter {
             memory.selfText(),
             claimText(command.claim()),
             token),
-        reply -> parseRelease(command.lock(), (char) reply[0], command.token()));
+        (byte[] reply) -> parseRelease(command.lock(), (char) reply[0], command.token()));
   }
 
   public CompletionStage<Revocation> forceRelease(ForceReleaseCommand command) {
@@ -103,21 +103,21 @@ public final class LockWriter {
             .orElse(ABSENT);
     values[5] = command.closeFor().map(LockWriter::wholeMillis).orElse(ABSENT);
     values[6] = command.reason().getBytes(StandardCharsets.UTF_8);
-    return runner.runForOwner(
+    return runner.run(
         bucket,
         LuaScript.FORCE_RELEASE,
         new ScriptTexts.Arguments(keysOf(bucket, command.lock()), values),
-        reply -> parseRevocation(new ReplyParser(reply), bucket, command));
+        (byte[] reply) -> parseRevocation(new ReplyParser(reply), bucket, command));
   }
 
   public CompletionStage<Void> leave(LockName lock) {
     int bucket = RedisSchema.bucketOf(lock);
     return runner
-        .runForOwner(
+        .run(
             bucket,
             LuaScript.LEAVE,
             new ScriptTexts.Arguments(new byte[][] {schema.lock(bucket, lock)}, memory.selfText()),
-            reply -> true)
+            (byte[] reply) -> true)
         .thenAccept(left -> {});
   }
 
@@ -127,11 +127,11 @@ public final class LockWriter {
     values[4] = claimText(command.claim());
     values[5] = token;
     values[6] = wholeMillis(command.closeFor());
-    return runner.runForOwner(
+    return runner.run(
         bucket,
         LuaScript.CLOSE,
         new ScriptTexts.Arguments(keysOf(bucket, command.lock()), values),
-        text -> {
+        (byte[] text) -> {
           ReplyParser reply = new ReplyParser(text);
           Release release = parseRelease(command.lock(), reply.letter(), command.token());
           if (!reply.isAtEnd()) {

@@ -2,7 +2,6 @@ package dev.fencepost.backend.redis.lock;
 
 import dev.fencepost.backend.redis.connection.RedisErrors;
 import dev.fencepost.backend.redis.connection.RedisSchema;
-import dev.fencepost.backend.redis.connection.TimeoutSweeper;
 import dev.fencepost.backend.redis.script.DecimalText;
 import dev.fencepost.backend.redis.script.LuaScript;
 import dev.fencepost.backend.redis.script.ReplyParser;
@@ -14,183 +13,127 @@ import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.Renewal;
-import dev.fencepost.lock.spi.StoreException;
-import dev.fencepost.lock.spi.StoreException.Failure;
-import java.util.ArrayDeque;
+import dev.fencepost.lock.spi.support.BatchReply;
+import dev.fencepost.lock.spi.support.CallDeadline;
+import dev.fencepost.lock.spi.support.CallDeadlines;
+import dev.fencepost.lock.spi.support.CallLane;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 
 /**
  * Sends renewals in batches, one batch in flight per bucket. The first renewal is sent at once.
  * Renewals of its bucket that arrive before its reply follow in one script, up to {@value
- * #MAX_BATCH} at a time. Safe for use by many threads.
+ * #MAX_BATCH} at a time. They pass no gate, so a renewal never waits behind another kind of call.
+ * Safe for use by many threads.
  */
 public final class RenewalBatcher {
   private static final int MAX_BATCH = 100;
+
+  /** The part of the queue's capacity that each bucket has; names spread evenly over buckets. */
+  private static final int CAPACITY_PARTS = 16;
 
   /** Number of values that come first in each script on a bucket. */
   private static final int COMMON_VALUES = 4;
 
   private final ScriptRunner runner;
   private final TokenFloors memory;
-  private final TimeoutSweeper timeouts;
-  private final int capacity;
-  private final AtomicInteger queuedCount = new AtomicInteger();
-  private final BucketQueue[] queues = new BucketQueue[RedisSchema.BUCKETS];
+  private final List<CallLane<GrantRef, Renewal>> lanes;
 
-  public RenewalBatcher(ScriptRunner runner, TimeoutSweeper timeouts, int capacity) {
+  public RenewalBatcher(ScriptRunner runner, CallDeadlines deadlines, int capacity) {
     this.runner = runner;
     this.memory = runner.memory();
-    this.timeouts = timeouts;
-    this.capacity = capacity;
-    for (int bucket = 0; bucket < queues.length; bucket++) {
-      queues[bucket] = new BucketQueue(bucket);
-    }
+    CallLane.Limits limits =
+        new CallLane.Limits(MAX_BATCH, 1, 0, Math.max(MAX_BATCH, capacity / CAPACITY_PARTS));
+    this.lanes =
+        IntStream.range(0, RedisSchema.BUCKETS)
+            .mapToObj(
+                bucket ->
+                    new CallLane<GrantRef, Renewal>(
+                        RedisErrors.CALLS,
+                        deadlines,
+                        limits,
+                        grant -> grant,
+                        (grants, deadline) -> send(bucket, grants, deadline)))
+            .toList();
   }
 
   public CompletionStage<Renewal> renew(GrantRef grant) {
-    if (queuedCount.incrementAndGet() > capacity) {
-      queuedCount.decrementAndGet();
-      return CompletableFuture.failedFuture(
-          new StoreException(Failure.STORE_OVERLOADED, "too many renewals wait for Redis already"));
-    }
-    PendingRenewal pending = new PendingRenewal(grant, new CompletableFuture<>());
-    timeouts.register(pending.answer());
-    queues[RedisSchema.bucketOf(grant.lock())].add(pending);
-    return pending.answer();
+    return lanes.get(RedisSchema.bucketOf(grant.lock())).submit(grant, runner.deadline());
   }
 
-  private record PendingRenewal(GrantRef grant, CompletableFuture<Renewal> answer) {}
+  /** Fails the queued renewals and refuses all later ones. */
+  public void close() {
+    lanes.forEach(CallLane::close);
+  }
 
-  /** The queued renewals of one bucket. */
-  private final class BucketQueue {
-    private final int bucket;
-    private final Deque<PendingRenewal> queue = new ArrayDeque<>();
-    private boolean inFlight;
+  private CompletionStage<List<BatchReply<Renewal>>> send(
+      int bucket, List<GrantRef> grants, CallDeadline deadline) {
+    return runner.send(
+        bucket,
+        LuaScript.RENEW,
+        arguments(bucket, grants),
+        (List<byte[]> replies) -> parseBatch(bucket, grants, replies),
+        deadline);
+  }
 
-    BucketQueue(int bucket) {
-      this.bucket = bucket;
+  private ScriptTexts.Arguments arguments(int bucket, List<GrantRef> grants) {
+    RedisSchema schema = runner.schema();
+    byte[][] common = schema.stepKeys(bucket, schema.beginning(bucket));
+    byte[][] keys = Arrays.copyOf(common, common.length + grants.size());
+    byte[][] values = new byte[COMMON_VALUES + grants.size() * 2][];
+    memory.fill(values, bucket);
+    for (int i = 0; i < grants.size(); i++) {
+      GrantRef grant = grants.get(i);
+      keys[common.length + i] = schema.lock(bucket, grant.lock());
+      values[COMMON_VALUES + 2 * i] = LockWriter.claimText(grant.claim());
+      values[COMMON_VALUES + 2 * i + 1] =
+          DecimalText.of(grant.token().value(), DecimalText.TOKEN_WIDTH);
     }
+    return new ScriptTexts.Arguments(keys, values);
+  }
 
-    void add(PendingRenewal pending) {
-      synchronized (this) {
-        queue.add(pending);
-        if (inFlight) {
-          return;
-        }
-        inFlight = true;
-      }
-      sendAll();
+  /** Records the token of the batch's trace, and reads the replies to its renewals. */
+  private List<BatchReply<Renewal>> parseBatch(
+      int bucket, List<GrantRef> grants, List<byte[]> replies) {
+    ReplyParser trace = new ReplyParser(replies.get(0));
+    if (!trace.isAtEnd()) {
+      memory.recordToken(bucket, trace.number(DecimalText.TOKEN_WIDTH));
     }
+    List<BatchReply<Renewal>> renewals = new ArrayList<>(grants.size());
+    for (int i = 0; i < grants.size(); i++) {
+      renewals.add(parseReply(bucket, grants.get(i), new ReplyParser(replies.get(i + 1))));
+    }
+    return renewals;
+  }
 
-    /** Sends the next batch; in a loop as long as batches are answered at once. */
-    @SuppressWarnings("FutureReturnValueIgnored") // The callback completes the answers.
-    private void sendAll() {
-      for (List<PendingRenewal> batch = nextBatch(); !batch.isEmpty(); batch = nextBatch()) {
-        List<PendingRenewal> sent = batch;
-        CompletionStage<Boolean> completed =
-            send(sent)
-                .handle(
-                    (replies, error) -> {
-                      complete(sent, replies, error);
-                      return true;
-                    });
-        if (!completed.toCompletableFuture().isDone()) {
-          completed.whenComplete((done, error) -> sendAll());
-          return;
-        }
-      }
+  private BatchReply<Renewal> parseReply(int bucket, GrantRef grant, ReplyParser reply) {
+    try {
+      return new BatchReply.Answered<>(parseRenewal(bucket, grant, reply));
+    } catch (RuntimeException e) {
+      return new BatchReply.Failed<>(RedisRecordCodec.unreadable(grant.lock()));
     }
+  }
 
-    /**
-     * Sends a batch. Never throws, since an exception would leave the bucket in flight for ever.
-     */
-    private CompletionStage<List<byte[]>> send(List<PendingRenewal> batch) {
-      try {
-        return runner.runForOwners(bucket, LuaScript.RENEW, arguments(batch), this::recordTrace);
-      } catch (RuntimeException e) {
-        return CompletableFuture.failedFuture(e);
-      }
+  private Renewal parseRenewal(int bucket, GrantRef grant, ReplyParser reply) {
+    char letter = reply.letter();
+    if (letter == 'R') {
+      RedisRecordCodec.Terms terms = RedisRecordCodec.Terms.read(reply);
+      memory.recordToken(bucket, grant.token().value());
+      memory.recordLease(bucket, terms.lease());
+      return new Renewal.Renewed(
+          new Grant(grant, terms.lease(), terms.mode(), Grant.Origin.EXISTING));
     }
-
-    private synchronized List<PendingRenewal> nextBatch() {
-      List<PendingRenewal> batch = new ArrayList<>();
-      while (!queue.isEmpty() && batch.size() < MAX_BATCH) {
-        PendingRenewal next = queue.remove();
-        queuedCount.decrementAndGet();
-        if (!next.answer().isDone()) {
-          batch.add(next);
-        }
-      }
-      inFlight = !batch.isEmpty();
-      return batch;
+    if (letter == 'U') {
+      throw RedisRecordCodec.unreadable(grant.lock());
     }
-
-    private ScriptTexts.Arguments arguments(List<PendingRenewal> batch) {
-      RedisSchema schema = runner.schema();
-      byte[][] common = schema.stepKeys(bucket, schema.beginning(bucket));
-      byte[][] keys = Arrays.copyOf(common, common.length + batch.size());
-      byte[][] values = new byte[COMMON_VALUES + batch.size() * 2][];
-      memory.fill(values, bucket);
-      for (int i = 0; i < batch.size(); i++) {
-        GrantRef grant = batch.get(i).grant();
-        keys[common.length + i] = schema.lock(bucket, grant.lock());
-        values[COMMON_VALUES + 2 * i] = LockWriter.claimText(grant.claim());
-        values[COMMON_VALUES + 2 * i + 1] =
-            DecimalText.of(grant.token().value(), DecimalText.TOKEN_WIDTH);
-      }
-      return new ScriptTexts.Arguments(keys, values);
-    }
-
-    /** Records the token of the batch's trace, and returns the replies to its renewals. */
-    private List<byte[]> recordTrace(List<byte[]> replies) {
-      ReplyParser trace = new ReplyParser(replies.get(0));
-      if (!trace.isAtEnd()) {
-        memory.recordToken(bucket, trace.number(DecimalText.TOKEN_WIDTH));
-      }
-      return replies.subList(1, replies.size());
-    }
-
-    private void complete(List<PendingRenewal> batch, List<byte[]> replies, Throwable error) {
-      for (int i = 0; i < batch.size(); i++) {
-        PendingRenewal pending = batch.get(i);
-        if (error != null) {
-          pending.answer().completeExceptionally(RedisErrors.of(error));
-          continue;
-        }
-        try {
-          pending.answer().complete(parseRenewal(pending.grant(), new ReplyParser(replies.get(i))));
-        } catch (RuntimeException e) {
-          pending
-              .answer()
-              .completeExceptionally(RedisRecordCodec.unreadable(pending.grant().lock()));
-        }
-      }
-    }
-
-    private Renewal parseRenewal(GrantRef grant, ReplyParser reply) {
-      char letter = reply.letter();
-      if (letter == 'R') {
-        RedisRecordCodec.Terms terms = RedisRecordCodec.Terms.read(reply);
-        memory.recordToken(bucket, grant.token().value());
-        memory.recordLease(bucket, terms.lease());
-        return new Renewal.Renewed(
-            new Grant(grant, terms.lease(), terms.mode(), Grant.Origin.EXISTING));
-      }
-      if (letter == 'U') {
-        throw RedisRecordCodec.unreadable(grant.lock());
-      }
-      Optional<FencingToken> last =
-          reply.isAtEnd()
-              ? Optional.empty()
-              : Optional.of(new FencingToken(reply.number(DecimalText.TOKEN_WIDTH)));
-      return new Renewal.Lost(new GrantLoss(LockWriter.lossReason(letter), reply.rest(), last));
-    }
+    Optional<FencingToken> last =
+        reply.isAtEnd()
+            ? Optional.empty()
+            : Optional.of(new FencingToken(reply.number(DecimalText.TOKEN_WIDTH)));
+    return new Renewal.Lost(new GrantLoss(LockWriter.lossReason(letter), reply.rest(), last));
   }
 }

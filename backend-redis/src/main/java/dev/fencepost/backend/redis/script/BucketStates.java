@@ -4,7 +4,6 @@ import dev.fencepost.backend.redis.connection.RedisConnections;
 import dev.fencepost.backend.redis.connection.RedisErrors;
 import dev.fencepost.backend.redis.connection.RedisSchema;
 import dev.fencepost.lock.ReplicaId;
-import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -117,14 +116,12 @@ public final class BucketStates {
             DecimalText.of(memory.quietMillis(bucket)),
             DecimalText.of(TokenFloors.MIN_QUIET_MILLIS),
             before.getBytes(StandardCharsets.US_ASCII));
-    ScriptOutputType type = ScriptOutputType.VALUE;
     return unbound
-        .<byte[]>runByDigest(connections.commands(), LuaScript.SETTLE, type, arguments)
+        .<byte[]>runByDigest(connections.commands(), LuaScript.SETTLE, arguments)
         .exceptionallyCompose(
             error ->
                 RedisErrors.isUnknownScript(error)
-                    ? unbound.<byte[]>runByText(
-                        connections.commands(), LuaScript.SETTLE, type, arguments)
+                    ? unbound.<byte[]>runByText(connections.commands(), LuaScript.SETTLE, arguments)
                     : CompletableFuture.<byte[]>failedFuture(error))
         .thenApply(reply -> recordSettlement(bucket, before, lastToken, new ReplyParser(reply)));
   }

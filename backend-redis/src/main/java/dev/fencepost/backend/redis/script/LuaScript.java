@@ -1,27 +1,38 @@
 package dev.fencepost.backend.redis.script;
 
+import static io.lettuce.core.ScriptOutputType.MULTI;
+import static io.lettuce.core.ScriptOutputType.VALUE;
+
+import io.lettuce.core.ScriptOutputType;
 import java.util.List;
 
 /** The Lua scripts. Each is composed of resource files of this package. */
 public enum LuaScript {
-  ACQUIRE(false, "acquire_free lock_record bucket_tokens next_token grant_lock acquire"),
-  HAND_OVER(true, "lock_record bucket_tokens next_token grant_lock hand_over"),
-  RELEASE(true, "release_unqueued lock_record release"),
-  CLOSE(true, "lock_record bucket_tokens next_token close_lock"),
-  RENEW(true, "renew_one lock_record bucket_tokens next_token renew_batch"),
-  FORCE_RELEASE(true, "lock_record bucket_tokens next_token force_release"),
-  LEAVE(true, "lock_record leave_queue"),
-  DESCRIBE(true, "describe"),
-  SETTLE(true, "bucket_tokens settle_bucket"),
-  ADVANCE(false, "bucket_tokens next_token advance_mark"),
-  ANNOUNCE(true, "announce_replica");
+  ACQUIRE(VALUE, false, "acquire_free lock_record bucket_tokens next_token grant_lock acquire"),
+  HAND_OVER(VALUE, true, "lock_record bucket_tokens next_token grant_lock hand_over"),
+  RELEASE(VALUE, true, "release_unqueued lock_record release"),
+  CLOSE(VALUE, true, "lock_record bucket_tokens next_token close_lock"),
+  RENEW(MULTI, true, "renew_one lock_record bucket_tokens next_token renew_batch"),
+  FORCE_RELEASE(VALUE, true, "lock_record bucket_tokens next_token force_release"),
+  LEAVE(VALUE, true, "lock_record leave_queue"),
+  DESCRIBE(MULTI, true, "describe"),
+  SETTLE(VALUE, true, "bucket_tokens settle_bucket"),
+  ADVANCE(VALUE, false, "bucket_tokens next_token advance_mark"),
+  ANNOUNCE(MULTI, true, "announce_replica");
 
+  private final ScriptOutputType output;
   private final boolean whenFull;
-  private final String parts;
+  private final List<String> parts;
 
-  LuaScript(boolean whenFull, String parts) {
+  LuaScript(ScriptOutputType output, boolean whenFull, String parts) {
+    this.output = output;
     this.whenFull = whenFull;
-    this.parts = parts;
+    this.parts = List.of(parts.split(" ", -1));
+  }
+
+  /** Returns whether it replies with one text or with several. */
+  ScriptOutputType output() {
+    return output;
   }
 
   /** True if it may run when the store's memory is full, since it frees some or needs little. */
@@ -34,11 +45,11 @@ public enum LuaScript {
    * it may run only in the run of Redis that this replica has settled the bucket with.
    */
   boolean isBoundToRun() {
-    return parts().contains("next_token");
+    return parts.contains("next_token");
   }
 
   /** Returns the names of its files, without the extension. */
   public List<String> parts() {
-    return List.of(parts.split(" ", -1));
+    return parts;
   }
 }

@@ -1,55 +1,63 @@
 package dev.fencepost.backend.redis.script;
 
-import dev.fencepost.backend.redis.connection.NettyChannels;
 import dev.fencepost.backend.redis.connection.RedisConnections;
 import dev.fencepost.backend.redis.connection.RedisErrors;
-import dev.fencepost.backend.redis.connection.RedisRequest;
 import dev.fencepost.backend.redis.connection.RedisSchema;
 import dev.fencepost.backend.redis.connection.RedisSettings;
-import dev.fencepost.backend.redis.connection.RequestGate;
-import dev.fencepost.backend.redis.connection.TimeoutSweeper;
-import io.lettuce.core.ScriptOutputType;
+import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.StoreException.Failure;
+import dev.fencepost.lock.spi.support.AsyncCalls;
+import dev.fencepost.lock.spi.support.CallDeadline;
+import dev.fencepost.lock.spi.support.CallDeadlines;
+import dev.fencepost.lock.spi.support.CallGate;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
-import java.util.List;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * Runs scripts and commands, each within the call timeout. Attempts, owners' calls, reads and the
- * search for lost state have a gate each: a renewal never waits behind an attempt, and lost state
+ * search for lost state have a gate each: a release never waits behind an attempt, and lost state
  * is noticed in time under any load. Safe for use by many threads.
  */
 public final class ScriptRunner {
-  /** For scripts that are not bound to one run of Redis. */
+  /** For scripts and commands that are not bound to one run of Redis. */
   private static final int ANY_BUCKET = 0;
 
   private final RedisConnections connections;
   private final BucketStates buckets;
   private final RedisSchema schema;
   private final TokenFloors memory;
-  private final RequestGate attemptGate;
-  private final RequestGate ownerGate;
-  private final RequestGate otherGate;
-  private final RequestGate settlementGate;
+  private final Runnable onDemotion;
+  private final Duration callTimeout;
+  private final CallGate attempts;
+  private final CallGate owners;
+  private final CallGate others;
+  private final CallGate settlements;
 
+  /**
+   * Makes a runner.
+   *
+   * @param onDemotion runs when a server answers that it takes no writes
+   */
   public ScriptRunner(
       RedisConnections connections,
       RedisSettings settings,
       TokenFloors memory,
-      TimeoutSweeper timeouts,
-      NettyChannels channels) {
+      CallDeadlines deadlines,
+      Runnable onDemotion) {
     this.connections = connections;
     this.schema = new RedisSchema(settings.keyPrefix());
     this.memory = memory;
     this.buckets = new BucketStates(connections, settings.keyPrefix(), schema, memory);
-    this.attemptGate =
-        new RequestGate(settings.inFlight(), settings.queue(), timeouts, channels::reconnectAll);
-    this.ownerGate =
-        new RequestGate(settings.inFlight(), settings.queue(), timeouts, channels::reconnectAll);
-    this.otherGate =
-        new RequestGate(settings.inFlight(), settings.queue(), timeouts, channels::reconnectAll);
-    this.settlementGate =
-        new RequestGate(RedisSchema.BUCKETS, RedisSchema.BUCKETS, timeouts, channels::reconnectAll);
+    this.onDemotion = onDemotion;
+    this.callTimeout = settings.callTimeout();
+    this.attempts = gate(deadlines, settings.inFlight(), settings.queue());
+    this.owners = gate(deadlines, settings.inFlight(), settings.queue());
+    this.others = gate(deadlines, settings.inFlight(), settings.queue());
+    this.settlements = gate(deadlines, RedisSchema.BUCKETS, RedisSchema.BUCKETS);
   }
 
   public RedisConnections connections() {
@@ -68,154 +76,134 @@ public final class ScriptRunner {
     return memory;
   }
 
-  /** Runs a script for a claim that wants a lock. */
-  public <T> CompletionStage<T> runForAttempt(
-      int bucket, LuaScript script, ScriptTexts.Arguments arguments, Function<byte[], T> parse) {
-    return attemptGate.submit(
-        new ScriptRequest<>(bucket, script, ScriptOutputType.VALUE, arguments, parse));
+  /** Returns the deadline of a call that begins now. */
+  public CallDeadline deadline() {
+    return CallDeadline.in(callTimeout);
   }
 
-  /** Runs a script for an owner, or for a replica that leaves a queue. */
-  public <T> CompletionStage<T> runForOwner(
-      int bucket, LuaScript script, ScriptTexts.Arguments arguments, Function<byte[], T> parse) {
-    return ownerGate.submit(
-        new ScriptRequest<>(bucket, script, ScriptOutputType.VALUE, arguments, parse));
+  /** Runs a script, at once or after those before it in its gate. */
+  public <R, T> CompletionStage<T> run(
+      int bucket, LuaScript script, ScriptTexts.Arguments arguments, Function<R, T> parse) {
+    CallDeadline deadline = deadline();
+    return gateOf(script).submit(() -> send(bucket, script, arguments, parse, deadline), deadline);
   }
 
-  /** Runs a script for many owners. */
-  public <T> CompletionStage<T> runForOwners(
+  /** Runs a script that concerns no bucket or reads only. */
+  public <R, T> CompletionStage<T> run(
+      LuaScript script, ScriptTexts.Arguments arguments, Function<R, T> parse) {
+    return run(ANY_BUCKET, script, arguments, parse);
+  }
+
+  /**
+   * Sends a script now, outside the gates: the caller bounds what is in flight. The stage completes
+   * when Redis owes no answer.
+   */
+  public <R, T> CompletionStage<T> send(
       int bucket,
       LuaScript script,
       ScriptTexts.Arguments arguments,
-      Function<List<byte[]>, T> parse) {
-    return ownerGate.submit(
-        new ScriptRequest<>(bucket, script, ScriptOutputType.MULTI, arguments, parse));
-  }
-
-  /** Runs a script for any other call. */
-  public <T> CompletionStage<T> runOther(
-      int bucket, LuaScript script, ScriptTexts.Arguments arguments, Function<byte[], T> parse) {
-    return otherGate.submit(
-        new ScriptRequest<>(bucket, script, ScriptOutputType.VALUE, arguments, parse));
-  }
-
-  /** Runs a script for any other call, with a reply of several parts. */
-  public <T> CompletionStage<T> runOtherMulti(
-      LuaScript script, ScriptTexts.Arguments arguments, Function<List<byte[]>, T> parse) {
-    return otherGate.submit(
-        new ScriptRequest<>(ANY_BUCKET, script, ScriptOutputType.MULTI, arguments, parse));
+      Function<R, T> parse,
+      CallDeadline deadline) {
+    return parsed(
+        bucket,
+        () ->
+            buckets
+                .scripts(bucket)
+                .<R>runByDigest(connections.commands(), script, arguments)
+                .exceptionallyCompose(
+                    error ->
+                        RedisErrors.isUnknownScript(error) && !deadline.isOver()
+                            ? sendWhole(bucket, script, arguments)
+                            : CompletableFuture.failedFuture(error)),
+        parse);
   }
 
   /** Reads which run serves a bucket and whether it lost state. */
   public CompletionStage<BucketStates.Settlement> settle(int bucket) {
-    return settlementGate.submit(
-        new RedisRequest<BucketStates.Settlement, BucketStates.Settlement>() {
-          @Override
-          public CompletionStage<BucketStates.Settlement> send(boolean withText) {
-            return buckets.settle(bucket);
-          }
-
-          @Override
-          public BucketStates.Settlement parse(BucketStates.Settlement reply) {
-            return reply;
-          }
-        });
+    return settlements.submit(
+        () -> parsed(bucket, () -> buckets.settle(bucket), settled -> settled), deadline());
   }
 
   /** Sends one of Redis' own commands. */
   public <R, T> CompletionStage<T> sendCommand(
       Function<RedisClusterAsyncCommands<byte[], byte[]>, ? extends CompletionStage<R>> command,
       Function<R, T> parse) {
-    return otherGate.submit(
-        new RedisRequest<R, T>() {
-          @Override
-          public CompletionStage<R> send(boolean withText) {
-            return command.apply(connections.commands());
-          }
-
-          @Override
-          public T parse(R reply) {
-            return parse.apply(reply);
-          }
-        });
+    return others.submit(
+        () -> parsed(ANY_BUCKET, () -> command.apply(connections.commands()), parse), deadline());
   }
 
   /** Sends one of Redis' own commands to one of the masters. */
-  public <R, T> CompletionStage<T> sendCommandTo(
+  public <T> CompletionStage<T> sendCommandTo(
       String master,
-      Function<RedisClusterAsyncCommands<byte[], byte[]>, ? extends CompletionStage<R>> command,
-      Function<R, T> parse) {
-    return otherGate.submit(
-        new RedisRequest<R, T>() {
-          @Override
-          public CompletionStage<R> send(boolean withText) {
-            return connections.master(master).thenCompose(command);
-          }
-
-          @Override
-          public T parse(R reply) {
-            return parse.apply(reply);
-          }
-        });
+      Function<RedisClusterAsyncCommands<byte[], byte[]>, ? extends CompletionStage<T>> command) {
+    return others.submit(
+        () ->
+            parsed(
+                ANY_BUCKET,
+                () -> connections.master(master).thenCompose(command),
+                (T reply) -> reply),
+        deadline());
   }
 
   public void close() {
-    attemptGate.close();
-    ownerGate.close();
-    otherGate.close();
-    settlementGate.close();
+    attempts.close();
+    owners.close();
+    others.close();
+    settlements.close();
   }
 
-  private final class ScriptRequest<R, T> implements RedisRequest<R, T> {
-    private final int bucket;
-    private final LuaScript script;
-    private final ScriptOutputType type;
-    private final ScriptTexts.Arguments arguments;
-    private final Function<R, T> parse;
+  /**
+   * Sends a script with its text: Redis did not know it, so nothing of it was executed. Settles the
+   * bucket first if the script is bound to a run, since another run may serve it.
+   */
+  private <R> CompletionStage<R> sendWhole(
+      int bucket, LuaScript script, ScriptTexts.Arguments arguments) {
+    return script.isBoundToRun()
+        ? buckets
+            .settle(bucket)
+            .thenCompose(
+                settled -> settled.scripts().runByText(connections.commands(), script, arguments))
+        : buckets.unboundScripts().runByText(connections.commands(), script, arguments);
+  }
 
-    ScriptRequest(
-        int bucket,
-        LuaScript script,
-        ScriptOutputType type,
-        ScriptTexts.Arguments arguments,
-        Function<R, T> parse) {
-      this.bucket = bucket;
-      this.script = script;
-      this.type = type;
-      this.arguments = arguments;
-      this.parse = parse;
-    }
+  private <R, T> CompletionStage<T> parsed(
+      int bucket, Supplier<? extends CompletionStage<R>> call, Function<R, T> parse) {
+    return AsyncCalls.<R>start(call)
+        .handle(
+            (reply, error) -> {
+              if (error != null) {
+                throw failed(bucket, error);
+              }
+              try {
+                return parse.apply(reply);
+              } catch (StoreException e) {
+                throw e;
+              } catch (RuntimeException e) {
+                throw new StoreException(Failure.STORE_ERROR, "an answer could not be read", e);
+              }
+            });
+  }
 
-    /** Settles the bucket first if Redis does not know a bound script: another run may serve it. */
-    @Override
-    public CompletionStage<R> send(boolean withText) {
-      if (!withText) {
-        return invalidateIfUnreachable(
-            buckets.scripts(bucket).runByDigest(connections.commands(), script, type, arguments));
-      }
-      return script.isBoundToRun()
-          ? buckets.settle(bucket).thenCompose(settled -> sendWhole(settled.scripts()))
-          : sendWhole(buckets.unboundScripts());
-    }
+  private CallGate gateOf(LuaScript script) {
+    return switch (script) {
+      case ACQUIRE -> attempts;
+      case DESCRIBE, ADVANCE, ANNOUNCE -> others;
+      default -> owners;
+    };
+  }
 
-    @Override
-    public T parse(R reply) {
-      return parse.apply(reply);
-    }
+  private static CallGate gate(CallDeadlines deadlines, int inFlight, int capacity) {
+    return new CallGate(RedisErrors.CALLS, deadlines, inFlight, capacity);
+  }
 
-    private CompletionStage<R> sendWhole(ScriptTexts scripts) {
-      return invalidateIfUnreachable(
-          scripts.runByText(connections.commands(), script, type, arguments));
+  /** Invalidates the bucket's state if the server failed: another one may serve it next. */
+  private RuntimeException failed(int bucket, Throwable error) {
+    if (RedisErrors.isUnreachable(error)) {
+      buckets.invalidate(bucket);
     }
-
-    /** Invalidates the bucket's state if the server failed: another one may serve it next. */
-    private CompletionStage<R> invalidateIfUnreachable(CompletionStage<R> sent) {
-      return sent.whenComplete(
-          (reply, error) -> {
-            if (error != null && RedisErrors.isUnreachable(error)) {
-              buckets.invalidate(bucket);
-            }
-          });
+    if (RedisErrors.isDemotion(error)) {
+      onDemotion.run();
     }
+    return RedisErrors.of(error);
   }
 }

@@ -1,7 +1,6 @@
 package dev.fencepost.backend.redis.script;
 
 import io.lettuce.core.RedisFuture;
-import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import java.io.IOException;
 import java.io.InputStream;
@@ -34,20 +33,14 @@ public final class ScriptTexts {
 
   /** Sends a script by its digest. */
   <T> RedisFuture<T> runByDigest(
-      RedisClusterAsyncCommands<byte[], byte[]> store,
-      LuaScript script,
-      ScriptOutputType type,
-      Arguments arguments) {
-    return store.evalsha(text(script).digest, type, arguments.keys, arguments.values);
+      RedisClusterAsyncCommands<byte[], byte[]> store, LuaScript script, Arguments arguments) {
+    return store.evalsha(text(script).digest, script.output(), arguments.keys, arguments.values);
   }
 
   /** Sends a script with its text, for a server that does not know it (any more). */
   <T> RedisFuture<T> runByText(
-      RedisClusterAsyncCommands<byte[], byte[]> store,
-      LuaScript script,
-      ScriptOutputType type,
-      Arguments arguments) {
-    return store.eval(text(script).source, type, arguments.keys, arguments.values);
+      RedisClusterAsyncCommands<byte[], byte[]> store, LuaScript script, Arguments arguments) {
+    return store.eval(text(script).source, script.output(), arguments.keys, arguments.values);
   }
 
   /** Loads the scripts that are not bound to a run into a server. */

@@ -3,9 +3,10 @@ package dev.fencepost.backend.redis.script;
 import dev.fencepost.backend.redis.connection.RedisSchema;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.spi.support.HighestToken;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
@@ -20,20 +21,14 @@ public final class TokenFloors {
   /** Longer closings are remembered for this time only, so that no bucket is quiet for a day. */
   private static final long MOST_CLOSED_MILLIS = Duration.ofMinutes(10).toMillis();
 
-  private final ReplicaId self;
   private final byte[] selfText;
-  private final AtomicLong highest = new AtomicLong();
+  private final HighestToken highest = new HighestToken();
   private final AtomicLongArray byBucket = new AtomicLongArray(RedisSchema.BUCKETS);
   private final long originNanos = System.nanoTime();
   private final AtomicLongArray latestEndMillis = new AtomicLongArray(RedisSchema.BUCKETS);
 
   public TokenFloors(ReplicaId self) {
-    this.self = self;
-    this.selfText = self.value().getBytes(java.nio.charset.StandardCharsets.US_ASCII);
-  }
-
-  ReplicaId self() {
-    return self;
+    this.selfText = self.value().getBytes(StandardCharsets.US_ASCII);
   }
 
   public byte[] selfText() {
@@ -50,7 +45,7 @@ public final class TokenFloors {
 
   /** Returns the least token that may be given now. */
   byte[] leastToken() {
-    return DecimalText.of(highest.get() + 1, DecimalText.TOKEN_WIDTH);
+    return DecimalText.of(highest.lowestNew(), DecimalText.TOKEN_WIDTH);
   }
 
   /**
@@ -69,9 +64,7 @@ public final class TokenFloors {
   public void recordToken(int bucket, long token) {
     if (token > byBucket.get(bucket)) {
       byBucket.accumulateAndGet(bucket, token, Math::max);
-      if (token > highest.get()) {
-        highest.accumulateAndGet(token, Math::max);
-      }
+      highest.record(token);
     }
   }
 

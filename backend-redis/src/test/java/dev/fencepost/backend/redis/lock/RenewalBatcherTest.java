@@ -5,9 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fencepost.backend.redis.BrokenConnections;
-import dev.fencepost.backend.redis.TestReplica;
-import dev.fencepost.backend.redis.connection.TimeoutSweeper;
-import dev.fencepost.backend.redis.script.ScriptRunner;
 import dev.fencepost.lock.ClaimId;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.GrantRef;
@@ -15,7 +12,8 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
-import java.util.List;
+import dev.fencepost.lock.spi.support.CallDeadlines;
+import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -26,19 +24,17 @@ final class RenewalBatcherTest {
       new GrantRef(
           new LockName("orders/42"), new ClaimId("g5K8sW3c0_j3r8VpgMfQ1w"), new FencingToken(7));
 
-  /** The renewal's own timeout comes first, then that of the script that carries it. */
-  private static final int FIRST_SCRIPT = 2;
-
-  private final AtomicInteger registered = new AtomicInteger();
+  private final AtomicInteger sent = new AtomicInteger();
 
   @Test
   void batchThatCannotBeSent_failsItsRenewals_andTheNextOnesAreSent() {
-    TimeoutSweeper timeouts = new TimeoutSweeper(TestReplica.CALL_TIMEOUT, this::nanos);
-    ScriptRunner runner = BrokenConnections.runner(timeouts, List::of);
-    RenewalBatcher batcher = new RenewalBatcher(runner, timeouts, 10);
+    try (CallDeadlines deadlines = new CallDeadlines("test-deadlines", error -> {})) {
+      RenewalBatcher batcher =
+          new RenewalBatcher(new FaultyConnections().runner(deadlines), deadlines, 10);
 
-    assertFailed(batcher.renew(GRANT), Failure.STORE_ERROR);
-    assertFailed(batcher.renew(GRANT), Failure.STORE_UNREACHABLE);
+      assertFailed(batcher.renew(GRANT), Failure.STORE_ERROR);
+      assertFailed(batcher.renew(GRANT), Failure.STORE_UNREACHABLE);
+    }
   }
 
   private static void assertFailed(CompletionStage<Renewal> renewal, Failure failure) {
@@ -48,10 +44,13 @@ final class RenewalBatcherTest {
             StoreException.class, error -> assertThat(error.failure()).isEqualTo(failure));
   }
 
-  private long nanos() {
-    if (registered.incrementAndGet() == FIRST_SCRIPT) {
-      throw new IllegalStateException("a fault while the batch is sent");
+  private final class FaultyConnections extends BrokenConnections {
+    @Override
+    public RedisClusterAsyncCommands<byte[], byte[]> commands() {
+      if (sent.incrementAndGet() == 1) {
+        throw new IllegalStateException("a fault while the batch is sent");
+      }
+      return super.commands();
     }
-    return System.nanoTime();
   }
 }

@@ -10,9 +10,9 @@ import dev.fencepost.backend.redis.connection.RedisConnections;
 import dev.fencepost.backend.redis.connection.RedisSchema;
 import dev.fencepost.backend.redis.connection.RedisSettings;
 import dev.fencepost.backend.redis.connection.RedisStoreUri;
-import dev.fencepost.backend.redis.connection.TimeoutSweeper;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.StoreSettings;
+import dev.fencepost.lock.spi.support.CallDeadlines;
 import dev.fencepost.testkit.process.RedisServer;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,16 +36,16 @@ final class SettlementGateTest {
                   Map.of("in-flight", "256", "queue", "100")));
       NettyChannels channels = new NettyChannels(TestReplica.CALL_TIMEOUT);
       RedisStoreUri storeUri = RedisStoreUri.of(redis.uri(), settings);
-      TimeoutSweeper timeouts = new TimeoutSweeper(TestReplica.CALL_TIMEOUT);
-      try (RedisConnections connections =
-          RedisConnectionFactory.connect(
-              storeUri,
-              settings,
-              channels,
-              new io.lettuce.core.RedisConnectionStateListener() {})) {
+      try (CallDeadlines deadlines = new CallDeadlines("test-deadlines", error -> {});
+          RedisConnections connections =
+              RedisConnectionFactory.connect(
+                  storeUri,
+                  settings,
+                  channels,
+                  new io.lettuce.core.RedisConnectionStateListener() {})) {
         ScriptRunner runner =
             new ScriptRunner(
-                connections, settings, new TokenFloors(ReplicaId.of(1)), timeouts, channels);
+                connections, settings, new TokenFloors(ReplicaId.of(1)), deadlines, () -> {});
         redis.pause();
         List<CompletionStage<String>> reads = new ArrayList<>();
         for (int i = 0; i < MORE_THAN_READS_MAY_WAIT; i++) {

@@ -6,6 +6,8 @@ import dev.fencepost.backend.jdbc.batch.JdbcCommand;
 import dev.fencepost.backend.jdbc.batch.PendingCommand;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.FencingToken;
+import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
@@ -23,6 +25,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Random;
 
 /**
@@ -36,12 +39,14 @@ final class FormerReplica implements AutoCloseable {
   private final HikariDataSource pool;
   private final SqlStatements statements;
   private final LockStatements lockStatements;
+  private final boolean hasLeanStatements;
 
   private FormerReplica(
       SqlStoreUnderTest store, SqlStatements statements, LockStatements lockStatements) {
     this.pool = new HikariDataSource(store.dialect().poolConfig("former", 1));
     this.statements = statements;
     this.lockStatements = lockStatements;
+    this.hasLeanStatements = lockStatements instanceof PostgresLockStatements;
   }
 
   /** A replica on PostgreSQL. */
@@ -63,7 +68,16 @@ final class FormerReplica implements AutoCloseable {
   }
 
   Attempt attempt(Claim claim, QueueIntent intent) {
-    return execute(new LockCommand.AcquireClaim(claim, intent));
+    LockCommand<Attempt> acquire = new LockCommand.AcquireClaim(claim, intent);
+    if (hasLeanStatements) {
+      OptionalLong token = tryLean("acquire_usual", acquire, CommandParameters::bindAttempts, 4);
+      if (token.isPresent()) {
+        GrantRef ref = new GrantRef(claim.lock(), claim.id(), new FencingToken(token.getAsLong()));
+        return new Attempt.Granted(
+            new Grant(ref, claim.lease(), claim.claimant().mode(), Grant.Origin.NEW));
+      }
+    }
+    return execute(acquire);
   }
 
   Renewal renew(GrantRef grant) {
@@ -71,7 +85,11 @@ final class FormerReplica implements AutoCloseable {
   }
 
   Release release(GrantRef grant) {
-    return execute(new LockCommand.ReleaseClaim(ReleaseCommand.of(grant)));
+    LockCommand<Release> release = new LockCommand.ReleaseClaim(ReleaseCommand.of(grant));
+    boolean isReleased =
+        hasLeanStatements
+            && tryLean("release_usual", release, CommandParameters::bindChanges, 2).isPresent();
+    return isReleased ? new Release.Released() : execute(release);
   }
 
   /** Describes a lock. */
@@ -119,6 +137,31 @@ final class FormerReplica implements AutoCloseable {
   @Override
   public void close() {
     pool.close();
+  }
+
+  /**
+   * Executes the statement of that version for the usual cases.
+   *
+   * @param tokenColumn its column with the lock's token
+   * @return the token; empty if the case is another one, and nothing was changed
+   */
+  private OptionalLong tryLean(
+      String name, LockCommand<?> command, ParameterBinder binder, int tokenColumn) {
+    try (Connection connection = pool.getConnection();
+        BoundStatement statement =
+            binder
+                .bind(List.of(command), statements.prepare(connection, name))
+                .with("self", memory.self().value())
+                .with("floor", memory.lowestNewToken());
+        ResultSet rows = statement.query()) {
+      return rows.next() ? OptionalLong.of(rows.getLong(tokenColumn)) : OptionalLong.empty();
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private interface ParameterBinder {
+    BoundStatement bind(List<LockCommand<?>> commands, BoundStatement statement);
   }
 
   private <T> T execute(LockCommand<T> command) {

@@ -81,6 +81,13 @@ public sealed interface LockCommand<T> {
   /** Ends a grant and tries to get the lock for the next claim. */
   record HandOverGrant(GrantRef from, Claim to, QueueIntent intent)
       implements LockCommand<HandOver> {
+    /** Fails with {@link IllegalArgumentException} if the claim is for another lock. */
+    public HandOverGrant {
+      if (!from.lock().equals(to.lock())) {
+        throw new IllegalArgumentException("a grant cannot be handed over to another lock's claim");
+      }
+    }
+
     @Override
     public LockName lock() {
       return from.lock();

@@ -4,11 +4,11 @@ import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException.Code;
@@ -119,20 +119,24 @@ public final class ReplicaRegistry {
 
   /** Returns the entries of living replicas that this version can read. */
   public CompletableFuture<List<Replica>> list(RequestGate gate) {
-    return gate.read(List.of(Op.getChildren(schema.replicas())))
-        .thenCompose(
-            found -> {
-              if (!(found.get(0) instanceof OpResult.GetChildrenResult children)) {
-                throw ZookeeperErrors.of(MultiResult.codeOf(found.get(0)));
-              }
-              return gate.call(
-                  client -> readLiving(client, children.getChildren()), gate.newDeadline());
-            })
+    return gate.call(this::readLiving, gate.newDeadline())
         .thenApply(
             living -> {
               List<Replica> replicas = new ArrayList<>();
               living.values().forEach(entry -> decode(entry).ifPresent(replicas::add));
               return replicas;
+            });
+  }
+
+  private CompletableFuture<Map<String, byte[]>> readLiving(ZookeeperClient client) {
+    return client
+        .read(schema.replicas(), List.of(Op.getChildren(schema.replicas())))
+        .thenCompose(
+            found -> {
+              if (found.get(0) instanceof OpResult.GetChildrenResult children) {
+                return readLiving(client, children.getChildren());
+              }
+              throw ZookeeperErrors.of(MultiResult.codeOf(found.get(0)));
             });
   }
 
@@ -147,7 +151,7 @@ public final class ReplicaRegistry {
         .read(parent, names.stream().map(name -> Op.getData(parent + "/" + name)).toList())
         .thenApply(
             found -> {
-              Map<String, byte[]> living = new HashMap<>();
+              Map<String, byte[]> living = new TreeMap<>();
               for (int i = 0; i < names.size(); i++) {
                 if (found.get(i) instanceof OpResult.GetDataResult entry
                     && entry.getStat().getEphemeralOwner() != 0) {

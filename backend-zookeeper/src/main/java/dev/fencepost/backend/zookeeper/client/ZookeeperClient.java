@@ -2,7 +2,9 @@ package dev.fencepost.backend.zookeeper.client;
 
 import dev.fencepost.lock.spi.StoreException;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.apache.zookeeper.KeeperException.Code;
@@ -11,6 +13,9 @@ import org.apache.zookeeper.OpResult;
 import org.apache.zookeeper.Watcher;
 import org.apache.zookeeper.Watcher.Event.EventType;
 import org.apache.zookeeper.ZooKeeper;
+import org.apache.zookeeper.client.ConnectStringParser;
+import org.apache.zookeeper.client.HostProvider;
+import org.apache.zookeeper.client.StaticHostProvider;
 import org.apache.zookeeper.client.ZKClientConfig;
 
 /**
@@ -37,7 +42,7 @@ public final class ZookeeperClient extends ZooKeeper {
         sessionTimeoutMillis,
         watcher,
         false,
-        new ConnectTimeoutHostProvider(servers, sessionTimeoutMillis, connectTimeout),
+        ConnectTimeoutHosts.of(servers, sessionTimeoutMillis, connectTimeout),
         config);
   }
 
@@ -130,5 +135,43 @@ public final class ZookeeperClient extends ZooKeeper {
         },
         null);
     return answer;
+  }
+
+  /**
+   * Tries the ensemble's servers in turn and limits the time for one connection. ZooKeeper's client
+   * gives each server the session timeout divided by the number of servers, and has no setting for
+   * it. So this class reports a number of servers that is large enough.
+   *
+   * @param leastSize number of servers to report at least
+   */
+  private record ConnectTimeoutHosts(StaticHostProvider hosts, int leastSize)
+      implements HostProvider {
+
+    static ConnectTimeoutHosts of(String servers, int sessionTimeoutMillis, Duration limit) {
+      return new ConnectTimeoutHosts(
+          new StaticHostProvider(new ConnectStringParser(servers).getServerAddresses()),
+          Math.toIntExact(sessionTimeoutMillis / limit.toMillis() + 1));
+    }
+
+    @Override
+    public int size() {
+      return Math.max(hosts.size(), leastSize);
+    }
+
+    @Override
+    public InetSocketAddress next(long spinDelayMillis) {
+      return hosts.next(spinDelayMillis);
+    }
+
+    @Override
+    public void onConnected() {
+      hosts.onConnected();
+    }
+
+    @Override
+    public boolean updateServerList(
+        Collection<InetSocketAddress> serverAddresses, InetSocketAddress currentHost) {
+      return hosts.updateServerList(serverAddresses, currentHost);
+    }
   }
 }

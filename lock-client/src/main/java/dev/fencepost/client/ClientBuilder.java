@@ -14,7 +14,9 @@ import dev.fencepost.client.internal.transport.ServerTarget;
 import dev.fencepost.lock.Claimant;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockMode;
+import dev.fencepost.lock.tls.BearerFile;
 import dev.fencepost.proto.v1.Hello;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Map;
@@ -45,6 +47,7 @@ public final class ClientBuilder {
   private Map<String, String> metadata = Map.of();
   private Duration callTimeout = Duration.ofSeconds(10);
   private Optional<Executor> callbackExecutor = Optional.empty();
+  private Optional<BearerFile> bearer = Optional.empty();
   private Optional<ClientTls> tls = Optional.empty();
   private ClientMetrics metrics = ClientMetrics.NONE;
 
@@ -111,6 +114,15 @@ public final class ClientBuilder {
   }
 
   /**
+   * Sends the token in this file, as proof of an identity, with each call. The file is read for
+   * each new connection. A token is never sent in plain text to another machine.
+   */
+  public ClientBuilder bearerFile(Path file) {
+    bearer = Optional.of(new BearerFile(file));
+    return this;
+  }
+
+  /**
    * Creates the client. It connects in the background, so this never blocks.
    *
    * @throws dev.fencepost.lock.InvalidValueException if a file of {@link ClientTls} cannot be used
@@ -120,7 +132,8 @@ public final class ClientBuilder {
         setup(
             new ChannelFactory(
                 tls.map(files -> ClientCertificates.read(files.files())),
-                tls.flatMap(ClientTls::serverName))));
+                tls.flatMap(ClientTls::serverName),
+                bearer)));
   }
 
   /** The values that {@link #build} creates a client from. */

@@ -16,7 +16,19 @@ final class EnvironmentSource extends LocatedSource {
   private static final String OPTIONS = ConfigKey.variable(ConfigKey.STORE_OPTIONS);
 
   private static final Set<String> OTHER_PROGRAMS =
-      Set.of("CONFIG", "LOCK", "CLAIM", "TOKEN", "SERVER", "JAVA_OPTS");
+      Set.of(
+          "CONFIG",
+          "LOCK",
+          "CLAIM",
+          "TOKEN",
+          "SERVER",
+          "CONTEXT",
+          "TLS_CA",
+          "CLIENT_CERT",
+          "CLIENT_KEY",
+          "TLS_SERVER_NAME",
+          "TOKEN_FILE",
+          "JAVA_OPTS");
 
   /** Variables that Kubernetes sets for each service, in the form of Docker's links. */
   private static final Pattern SERVICE_LINK =

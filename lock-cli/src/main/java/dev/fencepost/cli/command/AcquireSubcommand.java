@@ -67,7 +67,7 @@ final class AcquireSubcommand implements CliSubcommand {
     int refusedCode = NotGrantedOption.of(invocation);
     AcquireRequest request = buildRequest(invocation);
     AnswerPrinter output = invocation.output();
-    try (ServerPool servers = new ServerPool(invocation.servers(), invocation.console()::note);
+    try (ServerPool servers = new ServerPool(invocation.connection(), invocation.console()::note);
         SignalInterruption interruption = SignalInterruption.ofThisThread()) {
       LockCalls locks = new LockCalls(servers, invocation.timeout());
       ClaimResult result;

@@ -31,7 +31,7 @@ final class AdvanceSubcommand implements CliSubcommand {
     ResourceName resource = new ResourceName(invocation.parameter(0).orElse(""));
     FencingToken token = invocation.token();
     AnswerPrinter output = invocation.output();
-    try (ServerPool servers = new ServerPool(invocation.servers())) {
+    try (ServerPool servers = new ServerPool(invocation.connection())) {
       AdvanceTokenResponse answer =
           servers
               .call(

@@ -1,16 +1,23 @@
 package dev.fencepost.cli.command;
 
 import dev.fencepost.cli.console.CommandOptions;
+import dev.fencepost.cli.console.ConnectionOption;
 import dev.fencepost.cli.console.OutputFormat;
 import dev.fencepost.cli.console.ServerAddress;
+import java.util.Arrays;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
 /** The options of each subcommand: its own, and those global ones that apply to it. */
 public final class CommandSpecs {
-  private static final Set<String> GLOBAL_WITH_VALUE = Set.of("--server", "--timeout", "-o");
+  private static final Set<String> GLOBAL_WITH_VALUE =
+      Stream.concat(
+              Stream.of("--context", "--timeout", "-o"),
+              Arrays.stream(ConnectionOption.values()).map(ConnectionOption::flag))
+          .collect(Collectors.toUnmodifiableSet());
 
   private CommandSpecs() {}
 
@@ -19,11 +26,21 @@ public final class CommandSpecs {
     CommandSpec spec = CommandSpec.create().name("fencepost " + name);
     command.describe(spec);
     if (command.reach() == CliSubcommand.Reach.SERVERS) {
+      for (ConnectionOption option : ConnectionOption.values()) {
+        CommandOptions.value(
+            spec,
+            option.flag(),
+            option.label(),
+            option.description() + "; default: " + option.variable() + ", else the context.");
+      }
       CommandOptions.value(
           spec,
-          "--server",
-          "H:P[,H:P…]",
-          "The servers; default: FENCEPOST_SERVER, else " + ServerAddress.DEFAULT + ".");
+          "--context",
+          "NAME",
+          "How servers are reached, by a name; default: FENCEPOST_CONTEXT, else the current one,"
+              + " else "
+              + ServerAddress.DEFAULT
+              + ".");
       CommandOptions.value(spec, "--timeout", "D", "How long an answer may take; default: 5s.");
     }
     if (command.formats().size() > 1) {

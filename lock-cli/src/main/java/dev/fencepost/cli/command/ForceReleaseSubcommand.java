@@ -45,7 +45,7 @@ final class ForceReleaseSubcommand implements CliSubcommand {
             invocation.token("--if-token"),
             invocation.duration("--close-for", ReleaseCommand.MAX_CLOSE_FOR));
     AnswerPrinter output = invocation.output();
-    try (ServerPool servers = new ServerPool(invocation.servers())) {
+    try (ServerPool servers = new ServerPool(invocation.connection())) {
       UnaryCall<ForceReleaseRequest, ForceReleaseResponse> call =
           UnaryCall.of(
               AdminServiceGrpc.getForceReleaseMethod(),

@@ -32,7 +32,7 @@ final class InspectSubcommand implements CliSubcommand {
   public int run(CommandInvocation invocation) throws InterruptedException {
     LockName lock = invocation.lock();
     AnswerPrinter output = invocation.output();
-    try (ServerPool servers = new ServerPool(invocation.servers())) {
+    try (ServerPool servers = new ServerPool(invocation.connection())) {
       GetLockResponse answer =
           servers
               .call(

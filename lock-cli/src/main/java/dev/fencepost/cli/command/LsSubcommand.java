@@ -34,7 +34,7 @@ final class LsSubcommand implements CliSubcommand {
     int limit = invocation.number("--limit", 1, Integer.MAX_VALUE).orElse(Integer.MAX_VALUE);
     AnswerPrinter output = invocation.output();
     AtomicInteger shown = new AtomicInteger();
-    try (ServerPool servers = new ServerPool(invocation.servers())) {
+    try (ServerPool servers = new ServerPool(invocation.connection())) {
       new LockPager(servers, invocation.timeout())
           .visit(
               invocation.parameter(0).orElse(""),

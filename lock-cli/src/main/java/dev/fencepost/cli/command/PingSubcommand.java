@@ -25,7 +25,7 @@ final class PingSubcommand implements CliSubcommand {
   @Override
   public int run(CommandInvocation invocation) throws InterruptedException {
     AnswerPrinter output = invocation.output();
-    try (ServerPool servers = new ServerPool(invocation.servers())) {
+    try (ServerPool servers = new ServerPool(invocation.connection())) {
       UnaryCall<GetServerInfoRequest, GetServerInfoResponse> call =
           UnaryCall.of(
               LockServiceGrpc.getGetServerInfoMethod(),

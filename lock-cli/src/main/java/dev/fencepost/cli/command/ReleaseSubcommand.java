@@ -39,7 +39,7 @@ final class ReleaseSubcommand implements CliSubcommand {
     }
     LockName lock = invocation.lock();
     AnswerPrinter output = invocation.output();
-    try (ServerPool servers = new ServerPool(invocation.servers())) {
+    try (ServerPool servers = new ServerPool(invocation.connection())) {
       TimedAnswer<ReleaseResponse> answer =
           release(invocation, new LockCalls(servers, invocation.timeout()));
       output.print(

@@ -42,7 +42,7 @@ final class RenewSubcommand implements CliSubcommand {
             .setFencingToken(invocation.token().value())
             .build();
     AnswerPrinter output = invocation.output();
-    try (ServerPool servers = new ServerPool(invocation.servers())) {
+    try (ServerPool servers = new ServerPool(invocation.connection())) {
       ClaimResult renewed = new LockCalls(servers, invocation.timeout()).renew(claim, grant);
       return renewed
           .<ExitCode>fold(

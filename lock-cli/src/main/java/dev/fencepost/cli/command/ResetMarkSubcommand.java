@@ -32,7 +32,7 @@ final class ResetMarkSubcommand implements CliSubcommand {
             .setReason(ReasonOption.of(invocation))
             .build();
     AnswerPrinter output = invocation.output();
-    try (ServerPool servers = new ServerPool(invocation.servers())) {
+    try (ServerPool servers = new ServerPool(invocation.connection())) {
       // A second attempt could delete a mark that was made in between.
       ResetMarkResponse answer =
           servers

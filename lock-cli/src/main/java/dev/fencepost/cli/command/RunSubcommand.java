@@ -66,7 +66,7 @@ final class RunSubcommand implements CliSubcommand {
     SignalRights.ofThisProcess()
         .findWarning(plan.command(), invocation.console().variable("PATH").orElse(""))
         .ifPresent(invocation.console()::note);
-    try (ServerPool servers = new ServerPool(invocation.servers(), invocation.console()::note);
+    try (ServerPool servers = new ServerPool(invocation.connection(), invocation.console()::note);
         SignalInterruption interruption = SignalInterruption.ofThisThread()) {
       LockCalls locks = new LockCalls(servers, invocation.timeout());
       ClaimResult result;

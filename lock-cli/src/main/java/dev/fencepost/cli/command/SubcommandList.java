@@ -22,6 +22,7 @@ public final class SubcommandList {
           "reset-mark",
           "server",
           "schema",
+          "context",
           "ping",
           "version",
           "completion");
@@ -45,6 +46,7 @@ public final class SubcommandList {
           case "reset-mark" -> new ResetMarkSubcommand();
           case "server" -> new ServerSubcommand();
           case "schema" -> new SchemaSubcommand();
+          case "context" -> new ContextSubcommand();
           case "ping" -> new PingSubcommand();
           case "version" -> new VersionSubcommand();
           case "completion" -> new CompletionSubcommand();

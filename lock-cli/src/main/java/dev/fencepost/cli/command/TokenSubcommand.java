@@ -35,7 +35,7 @@ final class TokenSubcommand implements CliSubcommand {
   public int run(CommandInvocation invocation) throws InterruptedException {
     LockName lock = invocation.lock();
     AnswerPrinter output = invocation.output();
-    try (ServerPool servers = new ServerPool(invocation.servers())) {
+    try (ServerPool servers = new ServerPool(invocation.connection())) {
       GetTokenResponse answer =
           servers
               .call(

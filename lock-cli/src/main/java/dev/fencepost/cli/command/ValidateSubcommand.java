@@ -29,7 +29,7 @@ final class ValidateSubcommand implements CliSubcommand {
     LockName lock = invocation.lock();
     FencingToken token = invocation.token();
     AnswerPrinter output = invocation.output();
-    try (ServerPool servers = new ServerPool(invocation.servers())) {
+    try (ServerPool servers = new ServerPool(invocation.connection())) {
       ValidateTokenResponse answer =
           servers
               .call(

@@ -45,7 +45,7 @@ final class WatchSubcommand implements CliSubcommand {
       throw new UsageException("PREFIX and --name exclude each other");
     }
     AnswerPrinter output = invocation.output();
-    try (ServerPool servers = new ServerPool(invocation.servers())) {
+    try (ServerPool servers = new ServerPool(invocation.connection())) {
       ChangeSource source =
           names.isEmpty()
               ? new PrefixWatch(servers, invocation.timeout(), prefix.orElse(""))

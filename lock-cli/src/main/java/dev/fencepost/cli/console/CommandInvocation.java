@@ -153,12 +153,9 @@ public final class CommandInvocation {
     return duration("--timeout", MIN_TIMEOUT, MAX_WAIT).orElse(DEFAULT_TIMEOUT);
   }
 
-  /** The servers, in the order in which they are called. */
-  public List<ServerAddress> servers() {
-    return text("--server")
-        .or(() -> console.variable("FENCEPOST_SERVER"))
-        .map(ServerAddress::parseList)
-        .orElse(List.of(ServerAddress.DEFAULT));
+  /** How the servers are reached: by options, the environment, a context, or the default. */
+  public ServerConnection connection() {
+    return new ConnectionReader(this).read();
   }
 
   /** Prints the answer. */

@@ -11,6 +11,7 @@ public final class CallException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   private final transient Status status;
+  private final boolean isTlsFailure;
 
   /**
    * Reports the last failure of a call.
@@ -20,6 +21,23 @@ public final class CallException extends RuntimeException {
   CallException(ServerAddress server, Status status) {
     super(describe(server, status), status.getCause());
     this.status = status;
+    this.isTlsFailure = false;
+  }
+
+  private CallException(String message, Status status) {
+    super(message, status.getCause());
+    this.status = status;
+    this.isTlsFailure = true;
+  }
+
+  /** Reports that the server and this client do not agree on a connection. */
+  static CallException ofTls(ServerAddress server, Status status, String why) {
+    return new CallException(server + ": " + why, status);
+  }
+
+  /** True if client and server do not agree on TLS, so that the call had no effect. */
+  boolean isTlsFailure() {
+    return isTlsFailure;
   }
 
   Status status() {
@@ -27,7 +45,7 @@ public final class CallException extends RuntimeException {
   }
 
   public ExitCode exitCode() {
-    return ExitCode.of(status);
+    return isTlsFailure ? ExitCode.NOT_ALLOWED : ExitCode.of(status);
   }
 
   /** True if the call certainly never reached a server, so that it had no effect. */

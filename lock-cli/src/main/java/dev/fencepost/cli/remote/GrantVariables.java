@@ -14,7 +14,7 @@ public final class GrantVariables {
     variables.put("FENCEPOST_LOCK", held.grant().getName());
     variables.put("FENCEPOST_TOKEN", Long.toString(held.token()));
     variables.put("FENCEPOST_CLAIM", held.claim().value());
-    variables.put("FENCEPOST_SERVER", servers.addressList());
+    variables.putAll(servers.connection().variables());
     return variables;
   }
 }

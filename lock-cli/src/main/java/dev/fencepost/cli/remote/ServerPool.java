@@ -1,6 +1,9 @@
 package dev.fencepost.cli.remote;
 
 import dev.fencepost.cli.console.ServerAddress;
+import dev.fencepost.cli.console.ServerConnection;
+import dev.fencepost.lock.tls.TlsFailure;
+import dev.fencepost.lock.tls.TlsProbe;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ManagedChannel;
@@ -11,10 +14,12 @@ import io.grpc.stub.ClientCalls;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import javax.net.ssl.SSLContext;
 
 /**
  * The servers that a command may call, one after the other, until one of them answers. The server
@@ -23,18 +28,22 @@ import java.util.function.Consumer;
 public final class ServerPool implements AutoCloseable {
   private static final Duration KEEP_ALIVE = Duration.ofSeconds(20);
   private static final Duration KEEP_ALIVE_TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration DIAGNOSIS_TIMEOUT = Duration.ofSeconds(2);
+  private static final String[] TLS_VERSIONS = {"TLSv1.3", "TLSv1.2"};
   private static final long FIRST_PAUSE_MILLIS = 50;
   private static final long MAX_PAUSE_MILLIS = 1_000;
   private static final long STREAM_CONNECT_NANOS = TimeUnit.SECONDS.toNanos(2);
   private static final long MIN_BUDGET_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
+  private final ServerConnection connection;
   private final List<ServerAddress> addresses;
+  private final Optional<SSLContext> tls;
   private final Map<ServerAddress, ManagedChannel> channels = new ConcurrentHashMap<>();
   private final Consumer<String> notes;
   private volatile int preferred;
 
-  public ServerPool(List<ServerAddress> addresses) {
-    this(addresses, note -> {});
+  public ServerPool(ServerConnection connection) {
+    this(connection, note -> {});
   }
 
   /**
@@ -42,8 +51,10 @@ public final class ServerPool implements AutoCloseable {
    *
    * @param notes prints a note for people while no server can be reached
    */
-  public ServerPool(List<ServerAddress> addresses, Consumer<String> notes) {
-    this.addresses = List.copyOf(addresses);
+  public ServerPool(ServerConnection connection, Consumer<String> notes) {
+    this.connection = connection;
+    this.addresses = List.copyOf(connection.servers());
+    this.tls = connection.newContext();
     this.notes = notes;
   }
 
@@ -52,9 +63,9 @@ public final class ServerPool implements AutoCloseable {
     return addresses.get(preferred);
   }
 
-  /** All servers, in the form that {@code --server} takes. */
-  public String addressList() {
-    return String.join(",", addresses.stream().map(ServerAddress::toString).toList());
+  /** How the servers are reached. */
+  public ServerConnection connection() {
+    return connection;
   }
 
   /**
@@ -70,7 +81,7 @@ public final class ServerPool implements AutoCloseable {
       return channel;
     } catch (StatusRuntimeException e) {
       discard(server, channel);
-      throw new CallException(server, e.getStatus());
+      throw failure(server, e.getStatus());
     }
   }
 
@@ -111,8 +122,9 @@ public final class ServerPool implements AutoCloseable {
         }
         boolean isUnsent = CallException.isUnsent(e.getStatus());
         receivedCalls += isUnsent ? 0 : 1;
-        CallException failure = new CallException(server, e.getStatus());
-        if (isFinal(e.getStatus(), call, startNanos)) {
+        CallException failure = failure(server, e.getStatus());
+        if ((failure.isTlsFailure() && addresses.size() == 1)
+            || isFinal(e.getStatus(), call, startNanos)) {
           throw failure;
         }
         if (isUnsent) {
@@ -130,6 +142,24 @@ public final class ServerPool implements AutoCloseable {
   @Override
   public void close() {
     channels.values().forEach(ManagedChannel::shutdownNow);
+  }
+
+  /** Explains a failure. If the server closed the connection without a reason, asks for it. */
+  private CallException failure(ServerAddress server, Status status) {
+    Optional<String> tlsFailure = TlsFailure.explain(status.getCause());
+    if (tlsFailure.isEmpty() && status.getCode() == Status.Code.UNAVAILABLE && isMute(status)) {
+      tlsFailure =
+          tls.map(t -> TlsProbe.ofTls(t, server.host(), server.port(), DIAGNOSIS_TIMEOUT))
+              .orElseGet(
+                  () -> TlsProbe.ofPlainText(server.host(), server.port(), DIAGNOSIS_TIMEOUT));
+    }
+    return tlsFailure
+        .map(why -> CallException.ofTls(server, status, why))
+        .orElseGet(() -> new CallException(server, status));
+  }
+
+  private static boolean isMute(Status status) {
+    return status.getCause() == null && !String.valueOf(status.getDescription()).contains(": ");
   }
 
   private <Q, A> A call(Channel channel, UnaryCall<Q, A> call, Duration elapsed, Budget budget) {
@@ -192,14 +222,24 @@ public final class ServerPool implements AutoCloseable {
   }
 
   private ManagedChannel channelTo(ServerAddress server) {
-    return channels.computeIfAbsent(
-        server,
-        address ->
-            OkHttpChannelBuilder.forAddress(address.host(), address.port())
-                .usePlaintext()
-                .disableRetry()
-                .keepAliveTime(KEEP_ALIVE.toNanos(), TimeUnit.NANOSECONDS)
-                .keepAliveTimeout(KEEP_ALIVE_TIMEOUT.toNanos(), TimeUnit.NANOSECONDS)
-                .build());
+    return channels.computeIfAbsent(server, this::newChannel);
+  }
+
+  private ManagedChannel newChannel(ServerAddress address) {
+    OkHttpChannelBuilder channel =
+        OkHttpChannelBuilder.forAddress(address.host(), address.port())
+            .disableRetry()
+            .keepAliveTime(KEEP_ALIVE.toNanos(), TimeUnit.NANOSECONDS)
+            .keepAliveTimeout(KEEP_ALIVE_TIMEOUT.toNanos(), TimeUnit.NANOSECONDS);
+    connection.bearer().ifPresent(file -> channel.intercept(BearerHeader.attach(file)));
+    if (tls.isEmpty()) {
+      return channel.usePlaintext().build();
+    }
+    channel
+        .sslSocketFactory(tls.get().getSocketFactory())
+        // Alone, OkHttp would speak TLS 1.2 only.
+        .tlsConnectionSpec(TLS_VERSIONS, tls.get().getDefaultSSLParameters().getCipherSuites());
+    connection.tlsName().ifPresent(channel::overrideAuthority);
+    return channel.build();
   }
 }

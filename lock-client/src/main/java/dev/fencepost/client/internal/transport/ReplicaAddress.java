@@ -15,6 +15,7 @@ public record ReplicaAddress(String host, int port) {
   static final int DEFAULT_PORT = 7420;
 
   private static final int MAX_PORT = 65_535;
+  private static final Pattern LOOPBACK = Pattern.compile("127(\\.\\d{1,3}){3}");
   private static final Pattern SYNTAX =
       Pattern.compile("(?:\\[([0-9A-Fa-f:.%a-z]+)]|([^\\[\\]:/\\s,]+))(?::(\\d{1,5}))?");
 
@@ -35,6 +36,13 @@ public record ReplicaAddress(String host, int port) {
     return port < 1 || port > MAX_PORT
         ? Optional.empty()
         : Optional.of(new ReplicaAddress(host, port));
+  }
+
+  /**
+   * Whether it is surely on this machine. Asks no resolver, so a name other than localhost is not.
+   */
+  boolean isLoopback() {
+    return host.equals("localhost") || host.equals("::1") || LOOPBACK.matcher(host).matches();
   }
 
   @Override

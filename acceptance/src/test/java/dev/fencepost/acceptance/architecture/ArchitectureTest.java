@@ -116,6 +116,7 @@ class ArchitectureTest {
             "dev.fencepost.fence",
             "dev.fencepost.junit",
             "dev.fencepost.shedlock",
+            "dev.fencepost.spring",
             "dev.fencepost.server",
             "dev.fencepost.server.service",
             "dev.fencepost.server.service.call",

@@ -13,6 +13,7 @@ class UserModulesTest {
   private static final String CLI = "dev.fencepost.cli..";
   private static final String FENCE = "dev.fencepost.fence..";
   private static final String JUNIT = "dev.fencepost.junit..";
+  private static final String SPRING = "dev.fencepost.spring..";
   private static final String SHEDLOCK = "dev.fencepost.shedlock..";
 
   @Test
@@ -22,6 +23,24 @@ class UserModulesTest {
         .check(CLASSES);
     assertBroken(Rules.knowsOnly(SHEDLOCK, "dev.fencepost.lock"), CLASSES);
     Rules.isUsedOnlyBy(SHEDLOCK, SHEDLOCK).check(CLASSES);
+  }
+
+  @Test
+  void spring_knowsTheClientsTypesOnly() {
+    Rules.doesNotKnow(
+            SPRING,
+            CORE,
+            BACKENDS,
+            SERVER,
+            CLI,
+            FENCE,
+            "dev.fencepost.proto..",
+            "dev.fencepost.lock.spi..",
+            "dev.fencepost.testkit..",
+            "io.grpc..")
+        .check(CLASSES);
+    assertBroken(Rules.doesNotKnow(SPRING, "dev.fencepost.client"), CLASSES);
+    Rules.isUsedOnlyBy(SPRING, SPRING).check(CLASSES);
   }
 
   /** It starts a server, so it knows the server's entry. */

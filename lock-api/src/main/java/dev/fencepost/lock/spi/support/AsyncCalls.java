@@ -1,6 +1,7 @@
 package dev.fencepost.lock.spi.support;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -12,11 +13,11 @@ public final class AsyncCalls {
 
   /**
    * Starts the call. What it throws becomes a failed stage, so that counters of calls in flight
-   * stay correct.
+   * stay correct. So does no stage at all.
    */
   public static <T> CompletionStage<T> start(Supplier<? extends CompletionStage<T>> call) {
     try {
-      return call.get();
+      return Objects.requireNonNull(call.get(), "a call without a stage");
     } catch (RuntimeException | Error e) {
       return CompletableFuture.failedFuture(e);
     }

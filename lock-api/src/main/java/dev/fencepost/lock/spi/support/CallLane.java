@@ -154,7 +154,7 @@ public final class CallLane<Q, A> {
       if (closed) {
         return CompletableFuture.failedFuture(CallFailures.closed());
       }
-      if (queue.size() + aloneQueue.size() >= limits.capacity()) {
+      if (isFull()) {
         return CompletableFuture.failedFuture(failures.overloaded());
       }
       into.addLast(queued);
@@ -206,13 +206,26 @@ public final class CallLane<Q, A> {
     return batch;
   }
 
+  /** True if the queue has no room, even without the requests that timed out at its head. */
+  private boolean isFull() {
+    if (queue.size() + aloneQueue.size() < limits.capacity()) {
+      return false;
+    }
+    dropAnswered(queue);
+    dropAnswered(aloneQueue);
+    return queue.size() + aloneQueue.size() >= limits.capacity();
+  }
+
   /** Removes the first request that still waits for an answer; those that timed out are dropped. */
   private static <Q, A> @Nullable QueuedRequest<Q, A> pollPending(Deque<QueuedRequest<Q, A>> from) {
-    QueuedRequest<Q, A> next = from.pollFirst();
-    while (next != null && next.answer.isDone()) {
-      next = from.pollFirst();
+    dropAnswered(from);
+    return from.pollFirst();
+  }
+
+  private static <Q, A> void dropAnswered(Deque<QueuedRequest<Q, A>> from) {
+    while (!from.isEmpty() && from.getFirst().answer.isDone()) {
+      from.removeFirst();
     }
-    return next;
   }
 
   private void send(Batch<Q, A> batch) {
@@ -231,13 +244,15 @@ public final class CallLane<Q, A> {
   private void settle(
       Batch<Q, A> batch, @Nullable List<BatchReply<A>> answered, @Nullable Throwable error) {
     List<BatchReply<A>> replies = repliesTo(batch, answered, error);
-    free(batch, replies).forEach(each -> each.answer.completeExceptionally(CallFailures.closed()));
+    boolean isRequeued = free(batch, replies);
     for (int i = 0; i < replies.size(); i++) {
       CompletableFuture<A> answer = batch.members.get(i).answer;
       if (replies.get(i) instanceof BatchReply.Answered<A> reply) {
         answer.complete(reply.answer());
       } else if (replies.get(i) instanceof BatchReply.Failed<A> reply) {
         answer.completeExceptionally(AsyncCalls.cause(reply.error()));
+      } else if (!isRequeued) {
+        answer.completeExceptionally(CallFailures.closed());
       }
     }
   }
@@ -256,26 +271,20 @@ public final class CallLane<Q, A> {
   /**
    * Frees the place of a call and queues again what is to be sent alone.
    *
-   * @return what cannot be queued, because the lane is closed
+   * @return false if nothing can be queued, because the lane is closed
    */
-  private synchronized List<QueuedRequest<Q, A>> free(
-      Batch<Q, A> batch, List<BatchReply<A>> replies) {
+  private synchronized boolean free(Batch<Q, A> batch, List<BatchReply<A>> replies) {
     if (batch.isAlone) {
       aloneInFlight--;
     } else {
       inFlight--;
     }
-    List<QueuedRequest<Q, A>> refused = new ArrayList<>();
-    for (int i = replies.size() - 1; i >= 0; i--) {
+    for (int i = replies.size() - 1; i >= 0 && !closed; i--) {
       if (replies.get(i) instanceof BatchReply.SendAlone) {
-        if (closed) {
-          refused.add(batch.members.get(i));
-        } else {
-          aloneQueue.addFirst(batch.members.get(i));
-        }
+        aloneQueue.addFirst(batch.members.get(i));
       }
     }
-    return refused;
+    return !closed;
   }
 
   private static final class QueuedRequest<Q, A> {

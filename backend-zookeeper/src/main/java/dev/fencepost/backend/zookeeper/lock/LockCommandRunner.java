@@ -29,6 +29,7 @@ import dev.fencepost.lock.spi.support.LockCommand.ReleaseClaim;
 import dev.fencepost.lock.spi.support.LockCommand.RenewGrant;
 import dev.fencepost.lock.spi.support.LockCommand.StoreTokens;
 import dev.fencepost.lock.spi.support.RecordSteps;
+import dev.fencepost.lock.spi.support.RecordSteps.LockTable;
 import dev.fencepost.lock.spi.support.RecordSteps.RecordChange;
 import dev.fencepost.lock.spi.support.RecordSteps.StepResult;
 import java.util.Optional;
@@ -64,7 +65,7 @@ public record LockCommandRunner(
   public <T> CompletionStage<T> run(LockCommand<T> command, CallDeadline deadline) {
     return RecordSteps.run(
         command,
-        new LockTable<>(command, deadline),
+        new CommandTable<>(command, deadline),
         guess(command),
         ZookeeperErrors.FAILURES,
         deadline);
@@ -117,11 +118,11 @@ public record LockCommandRunner(
   }
 
   /** One command's view of the store. */
-  private final class LockTable<T> implements RecordSteps.LockTable<LockSnapshot, T> {
+  private final class CommandTable<T> implements LockTable<LockSnapshot, T> {
     private final LockCommand<T> command;
     private final CallDeadline deadline;
 
-    LockTable(LockCommand<T> command, CallDeadline deadline) {
+    CommandTable(LockCommand<T> command, CallDeadline deadline) {
       this.command = command;
       this.deadline = deadline;
     }

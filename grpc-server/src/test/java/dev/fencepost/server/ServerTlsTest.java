@@ -5,14 +5,19 @@ import static dev.fencepost.server.TlsFixture.isRefusedByTls;
 import static dev.fencepost.server.TlsFixture.outcome;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.lock.tls.TlsMaterial.CertifiedKey;
+import dev.fencepost.server.support.AcquireFuture;
+import dev.fencepost.server.support.TestRequests;
 import dev.fencepost.testkit.tls.TestAuthority;
 import dev.fencepost.testkit.tls.TestAuthority.Purpose;
 import dev.fencepost.testkit.tls.TestCertificate;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.http.HttpClient;
@@ -21,7 +26,10 @@ import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
@@ -193,6 +201,64 @@ class ServerTlsTest {
     public X509Certificate[] getAcceptedIssuers() {
       return judge.getAcceptedIssuers();
     }
+  }
+
+  @Test
+  void withdrawnAuthority_endsOpenConnections() throws Exception {
+    TestAuthority next = TestAuthority.create("next authority");
+    TestCertificate.replace(
+        tls.folder.resolve("ca.pem"), tls.authority.certificate() + next.certificate());
+    TlsFixture.client(next, "billing").write(tls.folder, "billing");
+    try (NettyServer server = new NettyServer(tls.mutual())) {
+      ManagedChannel old = tls.channel(server.server.port(), "orders");
+      ManagedChannel current = tls.channel(server.server.port(), "billing");
+      AcquireFuture waitsOnOld = waiting(old, "a");
+      AcquireFuture waitsOnCurrent = waiting(current, "b");
+
+      TestCertificate.replace(tls.folder.resolve("ca.pem"), next.certificate());
+
+      assertThatThrownBy(() -> waitsOnOld.get(10, TimeUnit.SECONDS))
+          .hasRootCauseInstanceOf(StatusRuntimeException.class);
+      assertThat(waitsOnCurrent).isNotDone();
+      assertThat(isRefusedByTls(outcome(old, "c"))).isTrue();
+      assertThat(outcome(current, "c").isOk()).isTrue();
+    }
+  }
+
+  /** Waits for a lock that another claim holds. */
+  private static AcquireFuture waiting(ManagedChannel channel, String lock) {
+    acquire(channel, lock);
+    return AcquireFuture.start(
+        channel, TestRequests.claim(lock).setWait(TestRequests.seconds(60)).build());
+  }
+
+  @Test
+  void wrongFilesDuringTheRun_changeNothing() throws Exception {
+    try (NettyServer server = new NettyServer(tls.mutual())) {
+      TestCertificate.replace(tls.folder.resolve("server.pem"), "-----BEGIN CERTIFICATE-----");
+      TestCertificate other = TlsFixture.server(tls.authority);
+      // The key fits no certificate until both are written.
+      TestCertificate.replace(tls.folder.resolve("server.key"), other.key());
+
+      assertThat(outcome(tls.channel(server.server.port(), "orders"), "a").isOk()).isTrue();
+
+      TestCertificate.replace(tls.folder.resolve("server.pem"), other.certificate());
+      byte[] expected = certificates(other.certificate());
+      await().until(() -> Arrays.equals(shown(server.server.port()), expected));
+    }
+  }
+
+  private byte[] shown(int port) throws Exception {
+    try (SSLSocket socket =
+        (SSLSocket) tls.context("orders").getSocketFactory().createSocket("127.0.0.1", port)) {
+      return socket.getSession().getPeerCertificates()[0].getEncoded();
+    }
+  }
+
+  private static byte[] certificates(String pem) throws CertificateException {
+    return CertificateFactory.getInstance("X.509")
+        .generateCertificate(new ByteArrayInputStream(pem.getBytes(StandardCharsets.US_ASCII)))
+        .getEncoded();
   }
 
   @Test

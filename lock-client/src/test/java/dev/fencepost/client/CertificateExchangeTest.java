@@ -15,6 +15,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -154,7 +155,9 @@ class CertificateExchangeTest {
     try (SSLSocket socket = connect(server, context(name))) {
       socket
           .getOutputStream()
-          .write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0".getBytes("US-ASCII"));
+          .write(
+              "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"
+                  .getBytes(StandardCharsets.US_ASCII));
       socket.getOutputStream().flush();
       return socket.getInputStream().read() >= 0;
     } catch (IOException e) {

@@ -115,6 +115,7 @@ class ArchitectureTest {
             "dev.fencepost.client.internal.time",
             "dev.fencepost.fence",
             "dev.fencepost.junit",
+            "dev.fencepost.liquibase",
             "dev.fencepost.shedlock",
             "dev.fencepost.spring",
             "dev.fencepost.server",

@@ -13,6 +13,7 @@ class UserModulesTest {
   private static final String CLI = "dev.fencepost.cli..";
   private static final String FENCE = "dev.fencepost.fence..";
   private static final String JUNIT = "dev.fencepost.junit..";
+  private static final String LIQUIBASE = "dev.fencepost.liquibase..";
   private static final String SPRING = "dev.fencepost.spring..";
   private static final String SHEDLOCK = "dev.fencepost.shedlock..";
 
@@ -23,6 +24,15 @@ class UserModulesTest {
         .check(CLASSES);
     assertBroken(Rules.knowsOnly(SHEDLOCK, "dev.fencepost.lock"), CLASSES);
     Rules.isUsedOnlyBy(SHEDLOCK, SHEDLOCK).check(CLASSES);
+  }
+
+  @Test
+  void liquibase_knowsTheClientsTypesOnly() {
+    Rules.knowsOnly(
+            LIQUIBASE, "dev.fencepost.lock", "dev.fencepost.client", "liquibase..", "org.slf4j")
+        .check(CLASSES);
+    assertBroken(Rules.knowsOnly(LIQUIBASE, "dev.fencepost.lock"), CLASSES);
+    Rules.isUsedOnlyBy(LIQUIBASE, LIQUIBASE).check(CLASSES);
   }
 
   @Test

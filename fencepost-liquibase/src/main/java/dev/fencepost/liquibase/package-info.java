@@ -1,0 +1,5 @@
+/** Fencepost as the lock of Liquibase. */
+@NullMarked
+package dev.fencepost.liquibase;
+
+import org.jspecify.annotations.NullMarked;

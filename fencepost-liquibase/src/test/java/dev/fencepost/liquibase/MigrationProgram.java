@@ -1,0 +1,33 @@
+package dev.fencepost.liquibase;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import liquibase.Contexts;
+import liquibase.LabelExpression;
+import liquibase.Liquibase;
+import liquibase.database.DatabaseFactory;
+import liquibase.database.jvm.JdbcConnection;
+import liquibase.resource.ClassLoaderResourceAccessor;
+
+/** A process that migrates the database that its argument names. */
+final class MigrationProgram {
+  private MigrationProgram() {}
+
+  public static void main(String[] arguments) throws Exception {
+    migrate(arguments[0]);
+    System.out.println("migrated");
+    System.exit(0);
+  }
+
+  static void migrate(String url) throws Exception {
+    try (Connection connection = DriverManager.getConnection(url);
+        Liquibase liquibase =
+            new Liquibase(
+                "changelog.xml",
+                new ClassLoaderResourceAccessor(),
+                DatabaseFactory.getInstance()
+                    .findCorrectDatabaseImplementation(new JdbcConnection(connection)))) {
+      liquibase.update(new Contexts(), new LabelExpression());
+    }
+  }
+}

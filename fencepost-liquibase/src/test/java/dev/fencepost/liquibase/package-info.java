@@ -1,0 +1,2 @@
+/** Migrations of one database by several processes. */
+package dev.fencepost.liquibase;

@@ -1,6 +1,7 @@
 package dev.fencepost.lock.spi.support;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -14,13 +15,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Fails calls whose deadlines have passed, and runs delayed and periodic tasks, on one daemon
- * thread. A call fails at its deadline or up to {@value #TICK_MILLIS} ms later. One entry is held
- * for each pending call.
+ * thread. A call fails at the first sweep after its deadline; the pause between two sweeps is
+ * {@value #TICK_MILLIS} ms. One entry is held for each pending call.
  *
  * <p>A hashed timing wheel (Varghese and Lauck, 1987, scheme 6): an entry lies in the slot of its
  * deadline's tick, so that adding, removing and finding what is due take constant time. Safe for
@@ -37,11 +37,13 @@ public final class CallDeadlines implements AutoCloseable {
   private final long startNanos;
   private final Consumer<Throwable> onTaskFailure;
   private final @Nullable ScheduledThreadPoolExecutor executor;
-  private final List<Set<PendingCall>> slots =
-      IntStream.range(0, SLOTS)
-          .<Set<PendingCall>>mapToObj(i -> ConcurrentHashMap.newKeySet())
-          .toList();
-  private volatile long sweptTick;
+  private final List<Set<PendingCall>> slots = new ArrayList<>();
+
+  /**
+   * The tick of the last sweep, whose slot the next one visits again: only earlier ones are over.
+   */
+  private volatile long currentTick;
+
   private volatile boolean closed;
 
   /**
@@ -51,23 +53,27 @@ public final class CallDeadlines implements AutoCloseable {
    *     repeated nevertheless
    */
   public CallDeadlines(String threadName, Consumer<Throwable> onTaskFailure) {
-    this(System::nanoTime, onTaskFailure, newExecutor(threadName));
+    this(System::nanoTime, SLOTS, onTaskFailure, newExecutor(threadName));
     repeat(this::sweep, Duration.ofMillis(TICK_MILLIS));
   }
 
-  /** For tests, which call {@link #sweep} themselves. */
-  CallDeadlines(LongSupplier nanoClock) {
-    this(nanoClock, error -> {}, null);
+  /** For tests, which call {@link #sweep} themselves, with a smaller wheel. */
+  CallDeadlines(LongSupplier nanoClock, int slotCount) {
+    this(nanoClock, slotCount, error -> {}, null);
   }
 
   private CallDeadlines(
       LongSupplier nanoClock,
+      int slotCount,
       Consumer<Throwable> onTaskFailure,
       @Nullable ScheduledThreadPoolExecutor executor) {
     this.nanoClock = nanoClock;
     this.startNanos = nanoClock.getAsLong();
     this.onTaskFailure = onTaskFailure;
     this.executor = executor;
+    while (slots.size() < slotCount) {
+      slots.add(ConcurrentHashMap.newKeySet());
+    }
   }
 
   /**
@@ -139,9 +145,9 @@ public final class CallDeadlines implements AutoCloseable {
   void sweep() {
     long now = nanoClock.getAsLong();
     long tick = tickOf(now);
-    long first = Math.max(sweptTick + 1, tick - SLOTS + 1);
+    long first = Math.max(currentTick, tick - slots.size() + 1);
     // Before the slots are visited: an entry that comes too late for its slot is moved by add().
-    sweptTick = tick;
+    currentTick = tick;
     for (long each = first; each <= tick; each++) {
       for (PendingCall call : slotOf(each)) {
         if (call.deadlineNanos - now <= 0) {
@@ -151,14 +157,18 @@ public final class CallDeadlines implements AutoCloseable {
     }
   }
 
+  /** For tests. */
+  int pendingCount() {
+    return slots.stream().mapToInt(Set::size).sum();
+  }
+
   private void add(PendingCall call) {
     long tick;
     do {
-      // Rounded up: when the slot is visited, the deadline has passed.
-      tick = Math.max(tickOf(call.deadlineNanos + TICK_NANOS - 1), sweptTick + 1);
+      tick = Math.max(tickOf(call.deadlineNanos), currentTick);
       call.slot = slotOf(tick);
       call.slot.add(call);
-    } while (tick <= sweptTick && call.slot.remove(call));
+    } while (tick < currentTick && call.slot.remove(call));
     if (closed) {
       call.answer.completeExceptionally(CallFailures.closed());
     }
@@ -177,7 +187,7 @@ public final class CallDeadlines implements AutoCloseable {
   }
 
   private Set<PendingCall> slotOf(long tick) {
-    return slots.get((int) Math.floorMod(tick, (long) SLOTS));
+    return slots.get((int) Math.floorMod(tick, (long) slots.size()));
   }
 
   private static ScheduledThreadPoolExecutor newExecutor(String threadName) {

@@ -24,9 +24,10 @@ import org.jspecify.annotations.Nullable;
  * call keeps its place until the store owes no answer, so that a silent store cannot be flooded.
  * Renewals that must not wait behind attempts get a lane of their own.
  *
- * <p>Any thread that submits or answers a request begins the next calls. Senders run outside the
- * monitor. A call that is answered while it is being sent is continued by the loop that sent it,
- * not by another frame, so that thousands of requests that fail at once do not overflow the stack.
+ * <p>Any thread that submits or answers a request begins the next calls, in one loop: a call that
+ * ends inside the loop, and a request that its answer causes, are continued by that loop and not by
+ * another frame. So thousands of requests that fail at once do not overflow the stack. Senders run
+ * outside the monitor.
  *
  * <p>Safe for use by many threads.
  *
@@ -44,6 +45,10 @@ public final class CallLane<Q, A> {
   private final BatchSender<Q, A> sender;
   private final Deque<QueuedRequest<Q, A>> queue = new ArrayDeque<>();
   private final Deque<QueuedRequest<Q, A>> aloneQueue = new ArrayDeque<>();
+
+  /** True on a thread that is in the loop of {@link #admit}. */
+  private final ThreadLocal<Boolean> isAdmitting = ThreadLocal.withInitial(() -> false);
+
   private int batchSize;
   private int inFlight;
   private int aloneInFlight;
@@ -124,8 +129,16 @@ public final class CallLane<Q, A> {
    * Begins queued calls up to the present limit. To be called when a varying limit may be higher.
    */
   public void admit() {
-    for (Batch<Q, A> batch = take(); batch != null; batch = take()) {
-      send(batch);
+    if (isAdmitting.get()) {
+      return;
+    }
+    isAdmitting.set(true);
+    try {
+      for (Batch<Q, A> batch = take(); batch != null; batch = take()) {
+        send(batch);
+      }
+    } finally {
+      isAdmitting.set(false);
     }
   }
 
@@ -229,16 +242,12 @@ public final class CallLane<Q, A> {
   }
 
   private void send(Batch<Q, A> batch) {
-    Thread sending = Thread.currentThread();
     AsyncCalls.start(() -> sender.send(batch.requests(), batch.deadline()))
         .whenComplete(
             (replies, error) -> {
               settle(batch, replies, error);
-              if (batch.isSent || Thread.currentThread() != sending) {
-                admit();
-              }
+              admit();
             });
-    batch.isSent = true;
   }
 
   private void settle(
@@ -279,6 +288,7 @@ public final class CallLane<Q, A> {
     } else {
       inFlight--;
     }
+    dropAnswered(aloneQueue);
     for (int i = replies.size() - 1; i >= 0 && !closed; i--) {
       if (replies.get(i) instanceof BatchReply.SendAlone) {
         aloneQueue.addFirst(batch.members.get(i));
@@ -302,9 +312,6 @@ public final class CallLane<Q, A> {
   private static final class Batch<Q, A> {
     private final List<QueuedRequest<Q, A>> members;
     private final boolean isAlone;
-
-    /** False until the sender has returned; read by the sending thread only, or does not matter. */
-    private boolean isSent;
 
     Batch(List<QueuedRequest<Q, A>> members, boolean isAlone) {
       this.members = members;

@@ -127,7 +127,7 @@ public final class RecordSteps<S, T> {
       CallFailures failures,
       CallDeadline deadline) {
     RecordSteps<S, T> steps = new RecordSteps<>(command, table, failures, deadline);
-    return guess.map(steps::tryFrom).orElseGet(steps::readAndTry);
+    return AsyncCalls.start(() -> guess.map(steps::tryFrom).orElseGet(steps::readAndTry));
   }
 
   private CompletionStage<T> readAndTry() {

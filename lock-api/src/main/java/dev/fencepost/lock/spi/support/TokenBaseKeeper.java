@@ -3,7 +3,6 @@ package dev.fencepost.lock.spi.support;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -31,8 +30,8 @@ public final class TokenBaseKeeper<B extends TokenBaseKeeper.PositionBase> {
   private final long room;
   private final Supplier<? extends RuntimeException> onTooManyTries;
   private final HighestToken highest = new HighestToken();
-  private final AtomicLong doubts = new AtomicLong();
   private volatile @Nullable B current;
+  private volatile long doubts;
   private @Nullable CompletableFuture<B> pending;
 
   /** A base as it was written. */
@@ -92,12 +91,12 @@ public final class TokenBaseKeeper<B extends TokenBaseKeeper.PositionBase> {
     AsyncCalls.start(() -> tryReplace(writer, 0))
         .whenComplete(
             (base, error) -> {
-              synchronized (this) {
-                pending = null;
-              }
               if (error == null) {
                 replaced.complete(base);
               } else {
+                synchronized (this) {
+                  pending = null;
+                }
                 replaced.completeExceptionally(AsyncCalls.cause(error));
               }
             });
@@ -105,8 +104,8 @@ public final class TokenBaseKeeper<B extends TokenBaseKeeper.PositionBase> {
   }
 
   /** Forces a replacement before the next grant. */
-  public void invalidate() {
-    doubts.incrementAndGet();
+  public synchronized void invalidate() {
+    doubts++;
     current = null;
   }
 
@@ -115,7 +114,7 @@ public final class TokenBaseKeeper<B extends TokenBaseKeeper.PositionBase> {
    *
    * @return false if that is too low or not usable: then a replacement is forced
    */
-  public boolean adopt(B checked, Optional<B> stored, long position) {
+  public synchronized boolean adopt(B checked, Optional<B> stored, long position) {
     if (!checked.equals(current)) {
       return true;
     }
@@ -142,17 +141,24 @@ public final class TokenBaseKeeper<B extends TokenBaseKeeper.PositionBase> {
     if (tries == MAX_TRIES) {
       return CompletableFuture.failedFuture(onTooManyTries.get());
     }
-    long doubtsBefore = doubts.get();
+    long doubtsBefore = doubts;
     long least = Math.max(clockNanos.getAsLong(), highest.value() + room);
     return writer
         .replace(least)
         .thenCompose(
-            written -> {
-              if (written.isEmpty() || doubts.get() != doubtsBefore) {
-                return tryReplace(writer, tries + 1);
-              }
-              current = written.orElseThrow();
-              return CompletableFuture.completedFuture(written.orElseThrow());
-            });
+            written ->
+                endReplacement(written, doubtsBefore)
+                    ? CompletableFuture.completedFuture(written.orElseThrow())
+                    : tryReplace(writer, tries + 1));
+  }
+
+  /** In one step with the doubts: a request after a doubt never gets the base before it. */
+  private synchronized boolean endReplacement(Optional<B> written, long doubtsBefore) {
+    if (written.isEmpty() || doubts != doubtsBefore) {
+      return false;
+    }
+    current = written.orElseThrow();
+    pending = null;
+    return true;
   }
 }

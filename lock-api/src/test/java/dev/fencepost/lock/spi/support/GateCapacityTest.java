@@ -19,7 +19,7 @@ final class GateCapacityTest {
   private static final long TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final AtomicLong now = new AtomicLong();
-  private final CallDeadlines deadlines = new CallDeadlines(now::get);
+  private final CallDeadlines deadlines = new CallDeadlines(now::get, 8);
   private final CallGate gate = new CallGate(new CallFailures("a store"), deadlines, 1, 1);
   private final CompletableFuture<String> reply = new CompletableFuture<>();
 

@@ -2,6 +2,7 @@
 // A Fencepost lock on the generated stubs. Copy this file; docs/clients.md gives the reason for each line.
 
 const crypto = require('node:crypto');
+const fs = require('node:fs');
 const os = require('node:os');
 const grpc = require('@grpc/grpc-js');
 const loader = require('@grpc/proto-loader');
@@ -10,6 +11,7 @@ const SLICE_MS = 20_000; // longest wait of one call
 const SLACK_MS = 5_000; // how long a call may take beyond its wait, and how long an unknown outcome is retried
 const TRY_MS = 2_000; // longest renewal or release
 const CONNECT_MS = 2_000; // longest time to connect: a stopped server accepts a connection and sends nothing
+const REFRESH_MS = 1_000; // how often certificates are read again
 const UNKNOWN = [grpc.status.UNAVAILABLE, grpc.status.DEADLINE_EXCEEDED, grpc.status.RESOURCE_EXHAUSTED,
   grpc.status.CANCELLED, grpc.status.INTERNAL, grpc.status.UNKNOWN];
 
@@ -27,15 +29,19 @@ const backoff = (failures) => Math.random() * Math.min(1_000, 25 * 2 ** failures
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 class Fencepost {
-  /** targets: one server or several, 'h1:7420,h2:7420'; each serves every lock. */
-  constructor(targets, { protos, credentials = grpc.credentials.createInsecure(), owner = `${os.hostname()}:${process.pid}` }) {
+  /**
+   * targets: one server or several, 'h1:7420,h2:7420'; each serves every lock. tls: paths of PEM files, { ca } or
+   * { ca, cert, key }; without it, plain text. tokenFile: a file with a token, which needs tls.
+   */
+  constructor(targets, { protos, tls, tokenFile, owner = `${os.hostname()}:${process.pid}` }) {
     // longs: String, because a JavaScript number cannot distinguish two neighbouring tokens.
     const types = loader.loadSync(['fencepost/v1/lock.proto', 'fencepost/v1/fencing.proto'],
       { includeDirs: [protos], longs: String, enums: String, defaults: true, oneofs: true });
     const { LockService, FencingService } = grpc.loadPackageDefinition(types).fencepost.v1;
     // A pool of its own, so that a new client makes a new connection and does not share a silent one.
     const options = { 'grpc.keepalive_time_ms': 30_000, 'grpc.use_local_subchannel_pool': 1 };
-    this.servers = new Servers(targets.split(','), (target) => {
+    this.servers = new Servers(targets.split(','), new TlsFiles(tls), (target, files) => {
+      const credentials = credentialsOf(files, tokenFile);
       const locks = new LockService(target, credentials, options);
       return { locks, fences: new FencingService(target, credentials, { channelOverride: locks.getChannel() }) };
     });
@@ -79,13 +85,79 @@ class Fencepost {
   }
 }
 
+/** The content of the PEM files. It is read again each second; new content counts once it was read twice. */
+class TlsFiles {
+  constructor(tls) {
+    this.paths = tls ? [tls.ca, tls.key, tls.cert] : [];
+    this.content = this.read();
+    Object.assign(this, { seen: this.content, readAt: performance.now() });
+  }
+
+  read() {
+    return this.paths.map((path) => (path ? fs.readFileSync(path) : null));
+  }
+
+  /** Returns new content, or null. */
+  poll() {
+    if (this.paths.length === 0 || performance.now() - this.readAt < REFRESH_MS) return null;
+    this.readAt = performance.now();
+    const equal = (a, b) => a.every((each, i) => each === b[i] || each.equals(b[i]));
+    try {
+      const { seen } = this;
+      this.seen = this.read();
+      return !equal(this.seen, this.content) && equal(this.seen, seen) ? this.seen : null;
+    } catch {
+      return null; // somebody is just exchanging them
+    }
+  }
+}
+
+function credentialsOf([ca, key, cert], tokenFile) {
+  if (!ca) {
+    if (tokenFile) throw new Error('a token needs tls, because it is not sent in plain text');
+    return grpc.credentials.createInsecure();
+  }
+  const channel = grpc.credentials.createSsl(ca, key, cert);
+  if (!tokenFile) return channel;
+  const bearer = grpc.credentials.createFromMetadataGenerator((_, done) => {
+    fs.readFile(tokenFile, 'utf8', (error, text) => {
+      const headers = new grpc.Metadata();
+      if (!error) headers.set('authorization', `Bearer ${text.trim()}`);
+      done(error, headers);
+    });
+  });
+  return grpc.credentials.combineChannelCredentials(channel, bearer);
+}
+
 /** Calls one of several servers. After a failure or silence the next one is called, on a new connection if it was silent. */
 class Servers {
-  constructor(targets, connect) {
-    Object.assign(this, { connect, current: 0, entries: targets.map((target) => ({ target, client: connect(target) })) });
+  constructor(targets, files, connect) {
+    const entries = targets.map((target) => ({ target, client: connect(target, files.content) }));
+    Object.assign(this, { files, connect, current: 0, entries });
+  }
+
+  /** New certificates mean new connections. Calls in flight end on the old ones. */
+  refresh() {
+    const content = this.files.poll();
+    if (!content) return;
+    let clients;
+    try {
+      clients = this.entries.map(({ target }) => this.connect(target, content));
+    } catch {
+      return; // key and certificate do not fit: the ones before them stay in use
+    }
+    this.files.content = content;
+    this.entries.forEach((entry, i) => this.replace(entry, clients[i]));
+  }
+
+  replace(entry, client) {
+    entry.previous?.locks.close();
+    entry.previous = entry.client;
+    entry.client = client;
   }
 
   async call(service, method, request, budgetMs) {
+    this.refresh();
     const entry = this.entries[this.current];
     const { client } = entry;
     const started = performance.now();
@@ -108,10 +180,10 @@ class Servers {
     if (this.entries[this.current] === entry) this.current = (this.current + 1) % this.entries.length;
     if (entry.client !== client || error.code !== grpc.status.DEADLINE_EXCEEDED) return;
     // The server was silent, so the connection may be dead. Other calls may still be in flight on it.
-    const wasConnected = !error.isUnconnected;
-    (wasConnected ? entry.previous : client)?.locks.close();
-    if (wasConnected) entry.previous = client;
-    entry.client = this.connect(entry.target);
+    const next = this.connect(entry.target, this.files.content);
+    if (!error.isUnconnected) return this.replace(entry, next);
+    client.locks.close();
+    entry.client = next;
   }
 
   close() {

@@ -4,6 +4,7 @@ import os
 import random
 import secrets
 import socket
+import ssl
 import threading
 import time
 
@@ -16,6 +17,7 @@ from fencepost.v1 import fencing_pb2, fencing_pb2_grpc, lock_pb2, lock_pb2_grpc
 SLICE = 20.0  # seconds: the longest wait of one call
 SLACK = 5.0  # how long a call may take beyond its wait, and how long an unknown outcome is retried
 TRY = 2.0  # the longest renewal or release
+REFRESH = 1.0  # how often certificates are read again
 CONNECT = 2.0  # the longest time to connect: a stopped server accepts a connection and sends nothing
 UNKNOWN = {
     grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.RESOURCE_EXHAUSTED,
@@ -34,9 +36,16 @@ class NoConnection(Exception):
 class Fencepost:
     """Makes locks; safe for use by many threads."""
 
-    def __init__(self, targets, owner=None, connect=None):
-        """targets: one server or several, "h1:7420,h2:7420"; each serves every lock."""
-        self.servers = Servers(targets.split(","), connect or _connect)
+    def __init__(self, targets, owner=None, tls=None, token_file=None):
+        """targets: one server or several, "h1:7420,h2:7420"; each serves every lock.
+
+        tls: paths of PEM files, {"ca": …} or {"ca": …, "cert": …, "key": …}; without it, plain text.
+        token_file: a file with a token, which needs tls.
+        """
+        if token_file and not tls:
+            raise ValueError("a token needs tls, because it is not sent in plain text")
+        files = TlsFiles(tls)
+        self.servers = Servers(targets.split(","), files, lambda target: _connect(target, files.content, token_file))
         self._owner = owner or f"{socket.gethostname()}:{os.getpid()}"
 
     def acquire(self, name, ttl=None, wait=0.0, on_lost=lambda reason: None):
@@ -82,11 +91,53 @@ class Fencepost:
         self.servers.close()
 
 
+class TlsFiles:
+    """The content of the PEM files. It is read again each second; new content counts once it was read twice."""
+
+    def __init__(self, tls):
+        self._paths = [tls[name] if name in tls else None for name in ("ca", "key", "cert")] if tls else []
+        self.content = self._seen = self._read()
+        self._read_at = time.monotonic()
+
+    def _read(self):
+        content = []
+        for path in self._paths:
+            if path is None:
+                content.append(None)
+            else:
+                with open(path, "rb") as file:
+                    content.append(file.read())
+        return content
+
+    def poll(self):
+        """Takes over new content; True if there was some. Not thread-safe."""
+        if not self._paths or time.monotonic() - self._read_at < REFRESH:
+            return False
+        self._read_at, seen = time.monotonic(), self._seen
+        try:
+            self._seen = self._read()
+            if self._seen == self.content or self._seen != seen:
+                return False
+            if self._paths[2]:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(self._paths[2], self._paths[1])
+        except OSError:  # also if key and certificate do not fit
+            return False  # somebody is just exchanging them
+        self.content = self._seen
+        return True
+
+
 class _Server:
     """One server and its connection; `previous` is the one before, on which calls may be in flight."""
 
     def __init__(self, target, connect):
         self._target, self._connect, self.previous = target, connect, None
+        self.open()
+
+    def replace(self):
+        """Opens a new connection and keeps the one before."""
+        if self.previous:
+            self.previous[0].close()
+        self.previous = (self.channel, self.stubs)
         self.open()
 
     def open(self):
@@ -99,13 +150,17 @@ class _Server:
 class Servers:
     """Calls one of several servers. After a failure or silence the next one is called, on a new connection if silent."""
 
-    def __init__(self, targets, connect):
-        self._mutex, self._current = threading.Lock(), 0
+    def __init__(self, targets, files, connect):
+        self._mutex, self._current, self._files = threading.Lock(), 0, files
         self._servers = [_Server(target, connect) for target in targets]
         self.count = len(self._servers)
 
     def call(self, method, request, budget):
         with self._mutex:
+            if self._files.poll():
+                # New certificates mean new connections. Calls in flight end on the old ones.
+                for each in self._servers:
+                    each.replace()
             server = self._servers[self._current]
             channel, stub = server.channel, server.stubs[method]
         started = time.monotonic()
@@ -228,10 +283,23 @@ class Lock:
             self._on_lost(reason)
 
 
-def _connect(target):
+def _connect(target, pem, token_file):
     # A pool of its own, so that a new channel makes a new connection and does not share a silent one.
-    return grpc.insecure_channel(
-        target, options=[("grpc.keepalive_time_ms", 30_000), ("grpc.use_local_subchannel_pool", 1)])
+    options = [("grpc.keepalive_time_ms", 30_000), ("grpc.use_local_subchannel_pool", 1)]
+    if not pem:
+        return grpc.insecure_channel(target, options)
+    credentials = grpc.ssl_channel_credentials(*pem)
+    if token_file:
+
+        def bearer(_, done):
+            try:
+                with open(token_file, encoding="ascii") as file:
+                    done((("authorization", f"Bearer {file.read().strip()}"),), None)
+            except (OSError, ValueError) as error:
+                done((), error)
+
+        credentials = grpc.composite_channel_credentials(credentials, grpc.metadata_call_credentials(bearer))
+    return grpc.secure_channel(target, credentials, options)
 
 
 def _connected(channel, limit):

@@ -12,7 +12,8 @@ if (process.env.TRIAL_LOADER === 'without defaults') {
   loader.loadSync = (files, options) => loadSync(files, { ...options, defaults: false });
 }
 const { Fencepost } = require(path.resolve(folder, 'fencepost.js'));
-const fencepost = new Fencepost(target, { protos });
+const { TRIAL_CA: ca, TRIAL_CERT: cert, TRIAL_KEY: key } = process.env;
+const fencepost = new Fencepost(target, { protos, tls: ca && { ca, cert, key } });
 let lock;
 
 async function run([command, ...words]) {

@@ -3,6 +3,7 @@
 python3 trial.py TARGET, with the helper and the stubs in PYTHONPATH
 """
 
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,7 +16,8 @@ def say(text):
 
 class Trial:
     def __init__(self, target):
-        self.fencepost = Fencepost(target)
+        tls = {name: os.environ.get(f"TRIAL_{name.upper()}") for name in ("ca", "cert", "key")}
+        self.fencepost = Fencepost(target, tls=tls if tls["ca"] else None)
         self.lock = None
 
     def run(self, command, *words):

@@ -3,15 +3,23 @@ package dev.fencepost.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.fencepost.lock.tls.TlsFileException;
+import dev.fencepost.lock.tls.TlsFiles;
 import dev.fencepost.proto.v1.NotGrantedReason;
 import dev.fencepost.testkit.process.TcpProxy;
 import dev.fencepost.testkit.process.TcpProxy.Direction;
+import dev.fencepost.testkit.tls.TestAuthority;
+import dev.fencepost.testkit.tls.TestAuthority.Purpose;
+import dev.fencepost.testkit.tls.TestCertificate;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -39,7 +47,11 @@ abstract class HelperContract {
   private String lock;
 
   /** Starts the test program in the language of the helper. */
-  abstract HelperProgram start(String target) throws IOException;
+  abstract HelperProgram start(String target, Map<String, String> environment) throws IOException;
+
+  private HelperProgram start(String target) throws IOException {
+    return start(target, Map.of());
+  }
 
   /** Runs the example and returns its output. */
   abstract String runExample(String target) throws IOException, InterruptedException;
@@ -79,6 +91,52 @@ abstract class HelperContract {
     assertThat(server.acquire(lock, 0).hasGranted()).isTrue();
     program.send("acquire " + lock + " 5000 300");
     program.awaitLine("refused");
+  }
+
+  @Test
+  void tls_showsItsCertificateAndFollowsItsExchange(@TempDir Path files) throws Exception {
+    TestAuthority authority = TestAuthority.create("authority");
+    TestAuthority next = TestAuthority.create("next authority");
+    Path trusted = files.resolve("clients.pem");
+    TestCertificate.replace(files.resolve("ca.pem"), authority.certificate());
+    TestCertificate.replace(trusted, authority.certificate() + next.certificate());
+    authority.issue(Purpose.SERVER, "locks", "IP:127.0.0.1").write(files, "server");
+    authority.issue(Purpose.CLIENT, "orders").write(files, "orders");
+    next.issue(Purpose.CLIENT, "direct").write(files, "direct");
+    try (ServerProcess secure =
+            new ServerProcess(
+                data.resolve(lock),
+                Optional.of(context(files)),
+                "--tls.certificate=" + files.resolve("server.pem"),
+                "--tls.key=" + files.resolve("server.key"),
+                "--tls.client-ca=" + trusted);
+        HelperProgram client = start(secure.address(), environment(files, "orders"))) {
+      client.request("acquire " + lock + " 10000 0", "granted");
+
+      next.issue(Purpose.CLIENT, "orders").write(files, "orders");
+      // Cuts the connection of the old certificate, so renewals need the new one.
+      TestCertificate.replace(trusted, next.certificate());
+
+      assertThat(secure.acquire(lock, 12).hasNotGranted()).isTrue();
+      assertThat(client.request("held", "held")).isEqualTo("true");
+      assertThat(client.request("release", "released")).isEqualTo("RELEASED");
+    }
+  }
+
+  private static SSLContext context(Path files) throws TlsFileException {
+    return new TlsFiles(
+            Optional.of(files.resolve("direct.pem")),
+            Optional.of(files.resolve("direct.key")),
+            Optional.of(files.resolve("ca.pem")))
+        .load()
+        .newContext();
+  }
+
+  private static Map<String, String> environment(Path files, String name) {
+    return Map.of(
+        "TRIAL_CA", files.resolve("ca.pem").toString(),
+        "TRIAL_CERT", files.resolve(name + ".pem").toString(),
+        "TRIAL_KEY", files.resolve(name + ".key").toString());
   }
 
   @Test

@@ -29,9 +29,9 @@ class NodeHelperTest extends HelperContract {
   }
 
   @Override
-  HelperProgram start(String target) throws IOException {
+  HelperProgram start(String target, Map<String, String> environment) throws IOException {
     return new HelperProgram(
-        Map.of(),
+        environment,
         List.of("node", "src/test/node/trial.js", FOLDER.toString(), target, PROTOS.toString()));
   }
 

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -50,9 +51,10 @@ class PythonHelperTest extends HelperContract {
   }
 
   @Override
-  HelperProgram start(String target) throws IOException {
-    return new HelperProgram(
-        environment(), List.of(interpreter(), "src/test/python/trial.py", target));
+  HelperProgram start(String target, Map<String, String> more) throws IOException {
+    Map<String, String> all = new HashMap<>(environment());
+    all.putAll(more);
+    return new HelperProgram(all, List.of(interpreter(), "src/test/python/trial.py", target));
   }
 
   @Override

@@ -21,9 +21,12 @@ import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.okhttp.OkHttpChannelBuilder;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
 
 /** A server as a process of its own, with direct calls that do not use the examples. */
 final class ServerProcess implements AutoCloseable {
@@ -35,15 +38,28 @@ final class ServerProcess implements AutoCloseable {
   private final ManagedChannel channel;
 
   ServerProcess(Path data) {
+    this(data, Optional.empty());
+  }
+
+  /** Starts a server; {@code tls} is for direct calls, and {@code settings} for the server. */
+  ServerProcess(Path data, Optional<SSLContext> tls, String... settings) {
+    List<String> words =
+        new ArrayList<>(
+            List.of(
+                "server",
+                "--store=h2:" + data,
+                "--listen=127.0.0.1:" + port,
+                "--http-listen=127.0.0.1:" + FreePort.next()));
+    words.addAll(List.of(settings));
     process =
         ChildJvm.start(
             List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
             Main.class,
-            "server",
-            "--store=h2:" + data,
-            "--listen=127.0.0.1:" + port,
-            "--http-listen=127.0.0.1:" + FreePort.next());
-    channel = OkHttpChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
+            words.toArray(new String[0]));
+    OkHttpChannelBuilder direct = OkHttpChannelBuilder.forAddress("127.0.0.1", port);
+    tls.ifPresentOrElse(
+        context -> direct.sslSocketFactory(context.getSocketFactory()), direct::usePlaintext);
+    channel = direct.build();
     await("the server")
         .atMost(PATIENCE)
         .ignoreExceptionsInstanceOf(StatusRuntimeException.class)

@@ -10,8 +10,9 @@ import java.util.Optional;
  * no lock or wait notices. Immutable.
  *
  * <pre>{@code
- * ClientTls tls = ClientTls.of(Path.of("ca.pem"))
- *     .certificate(Path.of("orders.pem"), Path.of("orders.key"));
+ * ClientTls tls =
+ *     ClientTls.of(folder.resolve("ca.pem"))
+ *         .certificate(folder.resolve("orders.pem"), folder.resolve("orders.key"));
  * return FencepostClient.builder(target).tls(tls).build();
  * }</pre>
  */

@@ -1,5 +1,6 @@
 package dev.fencepost.client.examples;
 
+import dev.fencepost.client.ClientTls;
 import dev.fencepost.client.FencepostClient;
 import dev.fencepost.client.FencepostLock;
 import dev.fencepost.client.LockHandle;
@@ -10,6 +11,7 @@ import dev.fencepost.client.MultiHandle;
 import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.GrantRef;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +43,13 @@ final class Examples {
         .callTimeout(Duration.ofSeconds(5))
         .metrics(MicrometerMetrics.of(registry))
         .build();
+  }
+
+  static FencepostClient encrypted(String target, Path folder) {
+    ClientTls tls =
+        ClientTls.of(folder.resolve("ca.pem"))
+            .certificate(folder.resolve("orders.pem"), folder.resolve("orders.key"));
+    return FencepostClient.builder(target).tls(tls).build();
   }
 
   static String trying(FencepostClient client) {

@@ -7,7 +7,12 @@ import dev.fencepost.client.FencepostClient;
 import dev.fencepost.client.LockHandle;
 import dev.fencepost.client.LockView;
 import dev.fencepost.client.support.TestCluster;
+import dev.fencepost.server.FencepostServer;
+import dev.fencepost.testkit.tls.TestAuthority;
+import dev.fencepost.testkit.tls.TestAuthority.Purpose;
+import dev.fencepost.testkit.tls.TestCertificate;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -17,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Every example does what its page says. */
 class ExamplesTest {
@@ -49,6 +55,27 @@ class ExamplesTest {
                 assertThat(claimant.owner()).endsWith("/order-worker");
                 assertThat(claimant.metadata()).containsEntry("region", "eu-1");
               });
+    }
+  }
+
+  @Test
+  void encrypted(@TempDir Path folder) throws InterruptedException {
+    TestAuthority authority = TestAuthority.create("authority");
+    TestCertificate.replace(folder.resolve("ca.pem"), authority.certificate());
+    authority.issue(Purpose.SERVER, "locks", "IP:127.0.0.1").write(folder, "server");
+    authority.issue(Purpose.CLIENT, "orders").write(folder, "orders");
+    FencepostServer secure =
+        cluster.startAt(
+            0,
+            "tls.certificate",
+            folder.resolve("server.pem").toString(),
+            "tls.key",
+            folder.resolve("server.key").toString(),
+            "tls.client-ca",
+            folder.resolve("ca.pem").toString());
+    try (FencepostClient encrypted = Examples.encrypted(secure.address().toString(), folder);
+        LockHandle lock = encrypted.lock("a").acquire(LONG)) {
+      assertThat(lock.isHeld()).isTrue();
     }
   }
 

@@ -118,6 +118,7 @@ class ArchitectureTest {
             "dev.fencepost.liquibase",
             "dev.fencepost.shedlock",
             "dev.fencepost.spring",
+            "dev.fencepost.spring.integration",
             "dev.fencepost.server",
             "dev.fencepost.server.service",
             "dev.fencepost.server.service.call",

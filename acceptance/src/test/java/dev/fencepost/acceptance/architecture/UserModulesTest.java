@@ -14,7 +14,8 @@ class UserModulesTest {
   private static final String FENCE = "dev.fencepost.fence..";
   private static final String JUNIT = "dev.fencepost.junit..";
   private static final String LIQUIBASE = "dev.fencepost.liquibase..";
-  private static final String SPRING = "dev.fencepost.spring..";
+  private static final String SPRING = "dev.fencepost.spring";
+  private static final String INTEGRATION = "dev.fencepost.spring.integration..";
   private static final String SHEDLOCK = "dev.fencepost.shedlock..";
 
   @Test
@@ -33,6 +34,18 @@ class UserModulesTest {
         .check(CLASSES);
     assertBroken(Rules.knowsOnly(LIQUIBASE, "dev.fencepost.lock"), CLASSES);
     Rules.isUsedOnlyBy(LIQUIBASE, LIQUIBASE).check(CLASSES);
+  }
+
+  @Test
+  void springIntegration_knowsTheClientsTypesOnly() {
+    Rules.knowsOnly(
+            INTEGRATION,
+            "dev.fencepost.lock",
+            "dev.fencepost.client",
+            "org.springframework.integration.support.locks")
+        .check(CLASSES);
+    assertBroken(Rules.knowsOnly(INTEGRATION, "dev.fencepost.lock"), CLASSES);
+    Rules.isUsedOnlyBy(INTEGRATION, INTEGRATION).check(CLASSES);
   }
 
   @Test

@@ -1,11 +1,11 @@
 package dev.fencepost.server.config;
 
 /** Measures how much two words differ, for suggestions of misspelled keys. */
-final class EditDistance {
+public final class EditDistance {
   private EditDistance() {}
 
   /** Returns the least number of inserted, removed or changed letters (Levenshtein 1965). */
-  static int distance(String a, String b) {
+  public static int distance(String a, String b) {
     int[] row = new int[b.length() + 1];
     for (int j = 0; j <= b.length(); j++) {
       row[j] = j;

@@ -23,6 +23,9 @@ public final class SubcommandList {
           "server",
           "schema",
           "context",
+          "rules",
+          "can",
+          "bearer",
           "ping",
           "version",
           "completion");
@@ -47,6 +50,9 @@ public final class SubcommandList {
           case "server" -> new ServerSubcommand();
           case "schema" -> new SchemaSubcommand();
           case "context" -> new ContextSubcommand();
+          case "rules" -> new RulesSubcommand();
+          case "can" -> new CanSubcommand();
+          case "bearer" -> new BearerSubcommand();
           case "ping" -> new PingSubcommand();
           case "version" -> new VersionSubcommand();
           case "completion" -> new CompletionSubcommand();

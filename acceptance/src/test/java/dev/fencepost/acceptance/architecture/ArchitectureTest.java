@@ -92,6 +92,7 @@ class ArchitectureTest {
         .contains(
             "dev.fencepost.lock",
             "dev.fencepost.lock.spi",
+            "dev.fencepost.lock.tls",
             "dev.fencepost.core",
             "dev.fencepost.proto.v1",
             "dev.fencepost.backend.jdbc",
@@ -128,6 +129,7 @@ class ArchitectureTest {
             "dev.fencepost.server.service.unary",
             "dev.fencepost.server.service.watch",
             "dev.fencepost.server.service.wire",
+            "dev.fencepost.server.transport",
             "dev.fencepost.cli",
             "dev.fencepost.cli.command",
             "dev.fencepost.cli.console",

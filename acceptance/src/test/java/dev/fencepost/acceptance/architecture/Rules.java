@@ -24,7 +24,9 @@ import java.util.stream.Stream;
 /** The kinds of rules. A rule that finds no class to judge fails. */
 final class Rules {
 
-  private static final String[] JAVA = {"java..", "javax.sql..", "org.jspecify.annotations.."};
+  private static final String[] JAVA = {
+    "java..", "javax.net.ssl..", "javax.sql..", "org.jspecify.annotations.."
+  };
 
   /** What reads a wall clock, stops a thread or ends the process, by class. */
   private static final Map<String, Set<String>> UNCONTROLLED =

@@ -18,6 +18,7 @@ class ServerPackagesTest {
   private static final String GRANT = "dev.fencepost.server.service.grant";
   private static final String CALL = "dev.fencepost.server.service.call";
   private static final String WIRE = "dev.fencepost.server.service.wire";
+  private static final String TRANSPORT = "dev.fencepost.server.transport";
   private static final String LIMIT = "dev.fencepost.server.service.limit";
 
   @Test
@@ -61,6 +62,13 @@ class ServerPackagesTest {
     Rules.doesNotKnow(METRICS, ROOT, CONFIG, SERVICES).check(CLASSES);
     assertBroken(Rules.doesNotKnow(CALL, METRICS), CLASSES);
     assertBroken(Rules.doesNotKnow(UNARY, WIRE), CLASSES);
+  }
+
+  @Test
+  void transport_knowsNothingElseOfTheServer() {
+    Rules.doesNotKnow(TRANSPORT, ROOT, CONFIG, METRICS, SERVICES).check(CLASSES);
+    assertBroken(Rules.doesNotKnow(ROOT, TRANSPORT), CLASSES);
+    assertBroken(Rules.doesNotKnow(CONFIG, TRANSPORT), CLASSES);
   }
 
   @Test

@@ -214,6 +214,8 @@ class ServerConfigTest {
                 "FENCEPOST_CLAIM", "b",
                 "FENCEPOST_TOKEN", "1",
                 "FENCEPOST_SERVER", "h:1",
+                "FENCEPOST_CONTEXT", "prod",
+                "FENCEPOST_TOKEN_FILE", "/etc/token",
                 "FENCEPOST_PORT", "tcp://10.0.0.1:7420",
                 "FENCEPOST_PORT_7420_TCP_ADDR", "10.0.0.1",
                 "FENCEPOST_SERVICE_HOST", "10.0.0.1",
@@ -243,7 +245,7 @@ class ServerConfigTest {
 
   @ParameterizedTest
   @CsvSource({
-    "FENCEPOST_TOKEN_FILE, /etc/token",
+    "FENCEPOST_TOKEN_PATH, /etc/token",
     "FENCEPOST_NAMESPACE, prod",
     "FENCEPOST_TIMEOUT, 3s",
     "FENCEPOST_OUTPUT, json",

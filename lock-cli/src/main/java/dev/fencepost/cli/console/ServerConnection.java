@@ -1,8 +1,5 @@
 package dev.fencepost.cli.console;
 
-import dev.fencepost.client.ClientBuilder;
-import dev.fencepost.client.ClientTls;
-import dev.fencepost.client.FencepostClient;
 import dev.fencepost.lock.tls.BearerFile;
 import dev.fencepost.lock.tls.TlsFileException;
 import dev.fencepost.lock.tls.TlsFiles;
@@ -40,24 +37,8 @@ public record ServerConnection(
     }
   }
 
-  /** Begins a client of the SDK that reaches the same servers in the same way. */
-  public ClientBuilder newClient() {
-    ClientBuilder client = FencepostClient.builder(addressList());
-    tls.ifPresent(files -> client.tls(clientTls(files)));
-    bearer.ifPresent(file -> client.bearerFile(file.file()));
-    return client;
-  }
-
-  private ClientTls clientTls(TlsFiles files) {
-    ClientTls trust = ClientTls.of(files.authorities().orElseThrow());
-    ClientTls own =
-        files.certificate().isPresent()
-            ? trust.certificate(files.certificate().get(), files.key().orElseThrow())
-            : trust;
-    return tlsName.map(own::serverName).orElse(own);
-  }
-
-  private String addressList() {
+  /** All servers, in the form that {@code --server} takes. */
+  public String addressList() {
     return String.join(",", servers.stream().map(ServerAddress::toString).toList());
   }
 

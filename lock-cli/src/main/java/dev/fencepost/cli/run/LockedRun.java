@@ -65,7 +65,7 @@ public final class LockedRun {
   private FencepostClient client() {
     System.setProperty("slf4j.internal.verbosity", "WARN");
     System.setProperty("slf4j.provider", NOP_FallbackServiceProvider.class.getName());
-    return servers.connection().newClient().callTimeout(FIRST_RENEWAL).build();
+    return RenewalClient.builder(servers.connection()).callTimeout(FIRST_RENEWAL).build();
   }
 
   private int runHolding(

@@ -20,7 +20,6 @@ import java.security.KeyPairGenerator;
 import java.security.SecureRandom;
 import java.security.Signature;
 import java.security.spec.ECGenParameterSpec;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.stream.Stream;
@@ -85,12 +84,6 @@ public final class TestAuthority {
   /** As {@link #issue(Purpose, String, String...)}, but it ended in 2021. */
   public TestCertificate issueExpired(Purpose purpose, String commonName, String... names) {
     return issue(purpose, commonName, PAST_END, names);
-  }
-
-  /** As {@link #issue(Purpose, String, String...)}, but it ends this long from now. */
-  public TestCertificate issueFor(
-      Duration life, Purpose purpose, String commonName, String... names) {
-    return issue(purpose, commonName, Instant.now().plus(life), names);
   }
 
   private TestCertificate issue(Purpose purpose, String commonName, Instant end, String... names) {

@@ -101,7 +101,6 @@ class ArchitectureTest {
             "dev.fencepost.backend.jdbc.sql",
             "dev.fencepost.backend.redis",
             "dev.fencepost.backend.redis.connection",
-            "dev.fencepost.backend.redis.lock",
             "dev.fencepost.backend.redis.script",
             "dev.fencepost.backend.etcd",
             "dev.fencepost.backend.etcd.lease",
@@ -285,14 +284,11 @@ class ArchitectureTest {
   @Test
   void redisPackages_useOneAnotherDownwards() {
     String root = "dev.fencepost.backend.redis";
-    String lock = "dev.fencepost.backend.redis.lock";
     String script = "dev.fencepost.backend.redis.script";
     String connection = "dev.fencepost.backend.redis.connection";
-    Rules.doesNotKnow(lock, root).check(CLASSES);
-    Rules.doesNotKnow(script, root, lock).check(CLASSES);
-    Rules.doesNotKnow(connection, root, lock, script).check(CLASSES);
-    assertBroken(Rules.doesNotKnow(root, lock), CLASSES);
-    assertBroken(Rules.doesNotKnow(lock, script), CLASSES);
+    Rules.doesNotKnow(script, root).check(CLASSES);
+    Rules.doesNotKnow(connection, root, script).check(CLASSES);
+    assertBroken(Rules.doesNotKnow(root, script), CLASSES);
     assertBroken(Rules.doesNotKnow(script, connection), CLASSES);
   }
 

@@ -4,10 +4,10 @@ import dev.fencepost.backend.redis.connection.NettyChannels;
 import dev.fencepost.backend.redis.connection.RedisConnectionFactory;
 import dev.fencepost.backend.redis.connection.RedisConnections;
 import dev.fencepost.backend.redis.connection.RedisErrors;
+import dev.fencepost.backend.redis.connection.RedisSchema;
 import dev.fencepost.backend.redis.connection.RedisServerCheck;
 import dev.fencepost.backend.redis.connection.RedisSettings;
 import dev.fencepost.backend.redis.connection.RedisStoreUri;
-import dev.fencepost.backend.redis.connection.WakeSubscriber;
 import dev.fencepost.backend.redis.script.ScriptRunner;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Replica;
@@ -16,21 +16,21 @@ import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.lock.spi.StoreInfo;
 import dev.fencepost.lock.spi.support.AsyncCalls;
 import dev.fencepost.lock.spi.support.StoreOpener;
-import io.lettuce.core.RedisChannelHandler;
-import io.lettuce.core.RedisConnectionStateListener;
-import java.net.SocketAddress;
+import io.lettuce.core.pubsub.RedisPubSubAdapter;
 import java.time.Duration;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Opens Redis as a store: connects, checks each master, settles all buckets, subscribes to the
  * replica's channel and registers the replica. Blocks until the store can grant locks.
  */
 final class RedisBackend implements StoreOpener.BlockingOpener<RedisStore> {
+  private static final Logger LOG = LoggerFactory.getLogger(RedisBackend.class);
   private static final Duration LEAST_SILENCE = Duration.ofSeconds(3);
 
   private final RedisStoreUri uri;
@@ -52,13 +52,11 @@ final class RedisBackend implements StoreOpener.BlockingOpener<RedisStore> {
     Duration silence = settings.callTimeout().plusSeconds(1);
     NettyChannels channels =
         new NettyChannels(silence.compareTo(LEAST_SILENCE) < 0 ? LEAST_SILENCE : silence);
-    ConnectionListener listener = new ConnectionListener(uri.kind());
     try {
-      RedisConnections connections =
-          RedisConnectionFactory.connect(uri, settings, channels, listener);
+      RedisConnections connections = RedisConnectionFactory.connect(uri, settings, channels);
       RedisStore store = new RedisStore(settings, self, connections, channels);
       try {
-        return new StoreOpener.OpenedStore<>(store, start(store, self, wake, listener));
+        return new StoreOpener.OpenedStore<>(store, start(store, self, wake));
       } catch (RuntimeException e) {
         store.close();
         throw e;
@@ -68,11 +66,10 @@ final class RedisBackend implements StoreOpener.BlockingOpener<RedisStore> {
     }
   }
 
-  private StoreInfo start(
-      RedisStore store, Replica self, Consumer<LockName> wake, ConnectionListener listener) {
+  private StoreInfo start(RedisStore store, Replica self, Consumer<LockName> wake) {
     ScriptRunner runner = store.runner();
     RedisHousekeeping housekeeping = store.housekeeping();
-    listener.attach(housekeeping);
+    runner.connections().addListener(housekeeping);
     for (String master : runner.connections().masters()) {
       RedisServerCheck.check(
           uri.kind(), await(store, runner.sendCommandTo(master, redis -> redis.info())));
@@ -117,38 +114,25 @@ final class RedisBackend implements StoreOpener.BlockingOpener<RedisStore> {
   }
 
   /**
-   * Reports opened and broken connections to the housekeeping, once it is attached. In a cluster
-   * the library keeps opening connections to discover nodes, so there a new connection matters only
-   * while a bucket could not be settled.
+   * Listens to this replica's own channel. A script publishes the key of a lock there when the lock
+   * is reserved for this replica. Messages sent while the connection is broken are lost; the
+   * periodic re-check of each waiting replica catches up on them.
    */
-  private static final class ConnectionListener implements RedisConnectionStateListener {
-    private final boolean always;
-    private volatile @Nullable RedisHousekeeping housekeeping;
+  private static final class WakeSubscriber extends RedisPubSubAdapter<byte[], byte[]> {
+    private final RedisSchema schema;
+    private final Consumer<LockName> wake;
 
-    ConnectionListener(RedisStoreUri.Kind kind) {
-      this.always = kind != RedisStoreUri.Kind.CLUSTER;
-    }
-
-    void attach(RedisHousekeeping attached) {
-      housekeeping = attached;
+    WakeSubscriber(RedisSchema schema, Consumer<LockName> wake) {
+      this.schema = schema;
+      this.wake = wake;
     }
 
     @Override
-    public void onRedisConnected(RedisChannelHandler<?, ?> connection, SocketAddress address) {
-      RedisHousekeeping attached = housekeeping;
-      if (attached != null) {
-        if (always) {
-          attached.invalidateBuckets();
-        }
-        attached.settleSoon();
-      }
-    }
-
-    @Override
-    public void onRedisDisconnected(RedisChannelHandler<?, ?> connection) {
-      RedisHousekeeping attached = housekeeping;
-      if (attached != null && always) {
-        attached.invalidateBuckets();
+    public void message(byte[] channel, byte[] key) {
+      try {
+        schema.nameIn(key).ifPresent(wake);
+      } catch (RuntimeException e) {
+        LOG.warn("A notification about a lock could not be delivered", e);
       }
     }
   }

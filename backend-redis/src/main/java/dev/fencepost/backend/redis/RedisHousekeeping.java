@@ -8,6 +8,9 @@ import dev.fencepost.backend.redis.script.TokenFloors;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.spi.support.AsyncCalls;
 import dev.fencepost.lock.spi.support.CallDeadlines;
+import io.lettuce.core.RedisChannelHandler;
+import io.lettuce.core.RedisConnectionStateListener;
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -28,9 +31,11 @@ import org.slf4j.LoggerFactory;
  * as an emptied store or another run that serves.
  *
  * <p>All buckets are settled after each new connection, and when a bucket has an unknown beginning
- * or could not be settled. This is repeated until all have answered.
+ * or could not be settled. This is repeated until all have answered. In a cluster the library keeps
+ * opening connections to discover nodes, so there a new connection matters only while a bucket
+ * could not be settled.
  */
-final class RedisHousekeeping implements AutoCloseable {
+final class RedisHousekeeping implements RedisConnectionStateListener, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RedisHousekeeping.class);
   private static final Duration HEARTBEAT_PAUSE = Duration.ofSeconds(1);
   private static final long DEPART_TIMEOUT_SECONDS = 2;
@@ -60,22 +65,23 @@ final class RedisHousekeeping implements AutoCloseable {
   }
 
   /** Writes the replica's entry, now and with each later heartbeat. */
-  CompletionStage<Boolean> announce(Replica changed) {
+  CompletionStage<Void> announce(Replica changed) {
     self = changed;
-    return registry.announce(changed).thenApply(info -> true);
+    return registry.announce(changed).thenAccept(info -> {});
   }
 
-  /** Invalidates all buckets: a connection was opened or broke, so another run may serve them. */
-  void invalidateBuckets() {
-    runner.buckets().invalidateAll();
-    unsettled.set(true);
+  @Override
+  public void onRedisConnected(RedisChannelHandler<?, ?> connection, SocketAddress address) {
+    onRedisDisconnected(connection);
+    settleSoon();
   }
 
-  /** Settles all buckets soon, if one of them may have changed. */
-  @SuppressWarnings("FutureReturnValueIgnored") // Nobody waits for the search.
-  void settleSoon() {
-    if (started) {
-      deadlines.after(Duration.ZERO, this::settleIfNeeded);
+  /** Invalidates all buckets: another run may serve them. */
+  @Override
+  public void onRedisDisconnected(RedisChannelHandler<?, ?> connection) {
+    if (!runner.connections().isCluster()) {
+      runner.buckets().invalidateAll();
+      unsettled.set(true);
     }
   }
 
@@ -130,6 +136,14 @@ final class RedisHousekeeping implements AutoCloseable {
       if (asked.add(runner.connections().masterOf(key))) {
         logOutcome("settle a bucket", runner.settle(bucket).whenComplete(this::onSettled));
       }
+    }
+  }
+
+  /** Settles all buckets soon, if one of them may have changed. */
+  @SuppressWarnings("FutureReturnValueIgnored") // Nobody waits for the search.
+  private void settleSoon() {
+    if (started) {
+      deadlines.after(Duration.ZERO, this::settleIfNeeded);
     }
   }
 

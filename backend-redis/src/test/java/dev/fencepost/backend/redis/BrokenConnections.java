@@ -7,6 +7,7 @@ import dev.fencepost.backend.redis.script.TokenFloors;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.lock.spi.support.CallDeadlines;
+import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.RedisException;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
@@ -25,6 +26,14 @@ public class BrokenConnections implements RedisConnections {
         deadlines,
         () -> {});
   }
+
+  @Override
+  public boolean isCluster() {
+    return false;
+  }
+
+  @Override
+  public void addListener(RedisConnectionStateListener added) {}
 
   @Override
   public RedisClusterAsyncCommands<byte[], byte[]> commands() {

@@ -7,6 +7,7 @@ import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.support.CallDeadlines;
 import io.lettuce.core.RedisException;
+import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -23,8 +24,7 @@ final class RedisHousekeepingTest {
       try (RedisHousekeeping housekeeping =
           new RedisHousekeeping(runner, new ReplicaRegistry(runner), deadlines, self)) {
         housekeeping.start();
-        housekeeping.invalidateBuckets();
-        housekeeping.settleSoon();
+        housekeeping.onRedisConnected(null, new InetSocketAddress(1));
 
         await("the next search").until(() -> searches.get() > 1);
       }

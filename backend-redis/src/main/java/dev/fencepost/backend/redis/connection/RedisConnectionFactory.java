@@ -4,19 +4,17 @@ import dev.fencepost.lock.spi.StoreConfigurationException;
 import io.lettuce.core.AbstractRedisClient;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.MaintNotificationsConfig;
-import io.lettuce.core.RedisConnectionStateListener;
+import io.lettuce.core.RedisClient;
 import io.lettuce.core.SocketOptions;
 import io.lettuce.core.SslOptions;
 import io.lettuce.core.TimeoutOptions;
-import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.cluster.ClusterClientOptions;
 import io.lettuce.core.cluster.ClusterTopologyRefreshOptions;
+import io.lettuce.core.cluster.RedisClusterClient;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.Delay;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** Opens connections, with the options of the client library that this backend needs. */
@@ -28,16 +26,9 @@ public final class RedisConnectionFactory {
 
   private RedisConnectionFactory() {}
 
-  /**
-   * Connects. Blocks until connected.
-   *
-   * @param onConnected listener for each connection that is opened or breaks
-   */
+  /** Connects. Blocks until connected. */
   public static RedisConnections connect(
-      RedisStoreUri target,
-      RedisSettings settings,
-      NettyChannels channels,
-      RedisConnectionStateListener onConnected) {
+      RedisStoreUri target, RedisSettings settings, NettyChannels channels) {
     ClientResources resources =
         ClientResources.builder()
             .ioThreadPoolSize(THREADS)
@@ -47,12 +38,20 @@ public final class RedisConnectionFactory {
                     LEAST_RECONNECT_DELAY, MOST_RECONNECT_DELAY, 50, TimeUnit.MILLISECONDS))
             .nettyCustomizer(channels)
             .build();
+    AbstractRedisClient client =
+        target.kind() == RedisStoreUri.Kind.CLUSTER
+            ? RedisClusterClient.create(resources, target.uris())
+            : RedisClient.create(resources, target.uris().get(0));
     try {
-      return target.kind() == RedisStoreUri.Kind.CLUSTER
-          ? ClusterConnections.connect(target, resources, clusterOptions(settings), onConnected)
-          : SingleServerConnections.connect(target, resources, options(settings), onConnected);
+      if (client instanceof RedisClusterClient cluster) {
+        cluster.setOptions(clusterOptions(settings));
+        return new LettuceConnections.Cluster(cluster);
+      }
+      RedisClient single = (RedisClient) client;
+      single.setOptions(fill(ClientOptions.builder(), settings).build());
+      return new LettuceConnections.SingleServer(single);
     } catch (RuntimeException e) {
-      shutDown(resources);
+      close(client);
       throw e;
     }
   }
@@ -62,26 +61,11 @@ public final class RedisConnectionFactory {
    * closed on one of these threads.
    */
   @SuppressWarnings("FutureReturnValueIgnored") // Nobody is left to be told.
-  static void close(
-      List<? extends StatefulConnection<byte[], byte[]>> connections,
-      AbstractRedisClient client,
-      ClientResources resources) {
-    CompletableFuture.allOf(
-            connections.stream()
-                .map(StatefulConnection::closeAsync)
-                .toArray(CompletableFuture<?>[]::new))
-        .handle((closed, error) -> client.shutdownAsync(0, 1, TimeUnit.SECONDS))
-        .thenCompose(shutDown -> shutDown)
-        .whenComplete((shutDown, error) -> shutDown(resources));
-  }
-
-  @SuppressWarnings("FutureReturnValueIgnored") // Nobody is left to be told.
-  private static void shutDown(ClientResources resources) {
-    resources.shutdown(100, 1_000, TimeUnit.MILLISECONDS);
-  }
-
-  private static ClientOptions options(RedisSettings settings) {
-    return fill(ClientOptions.builder(), settings).build();
+  static void close(AbstractRedisClient client) {
+    client
+        .shutdownAsync(0, 1, TimeUnit.SECONDS)
+        .whenComplete(
+            (shutDown, error) -> client.getResources().shutdown(100, 1_000, TimeUnit.MILLISECONDS));
   }
 
   private static ClusterClientOptions clusterOptions(RedisSettings settings) {

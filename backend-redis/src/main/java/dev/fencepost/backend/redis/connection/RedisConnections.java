@@ -1,5 +1,6 @@
 package dev.fencepost.backend.redis.connection;
 
+import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import java.util.List;
@@ -11,6 +12,12 @@ import java.util.concurrent.CompletionStage;
  * call fails at once, and no request is ever sent twice. Safe for use by many threads.
  */
 public interface RedisConnections extends AutoCloseable {
+
+  /** True if there are several masters, and connections that come and go with them. */
+  boolean isCluster();
+
+  /** Adds a listener for each connection that is opened or breaks from now on. */
+  void addListener(RedisConnectionStateListener added);
 
   /** Returns the commands of the connection that all requests share. */
   RedisClusterAsyncCommands<byte[], byte[]> commands();

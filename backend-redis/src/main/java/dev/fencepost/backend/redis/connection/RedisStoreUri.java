@@ -1,13 +1,15 @@
 package dev.fencepost.backend.redis.connection;
 
 import dev.fencepost.lock.spi.StoreConfigurationException;
+import io.lettuce.core.RedisCredentials;
+import io.lettuce.core.RedisCredentialsProvider;
 import io.lettuce.core.RedisURI;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A store URI, parsed.
@@ -137,25 +139,19 @@ public record RedisStoreUri(Kind kind, List<RedisURI> uris) {
   private static void applySettings(RedisURI uri, RedisSettings settings) {
     uri.setTimeout(settings.callTimeout());
     uri.setClientName("fencepost");
-    Optional<String> user = settings.login().user();
-    Optional<String> password = settings.login().password();
-    if (user.isPresent() || password.isPresent()) {
-      char[] secret = password.map(String::toCharArray).orElse(new char[0]);
-      uri.setCredentialsProvider(
-          io.lettuce.core.RedisCredentialsProvider.from(
-              () -> io.lettuce.core.RedisCredentials.just(user.orElse(null), secret)));
+    RedisSettings.Login login = settings.login();
+    if (login.user().isPresent() || login.password().isPresent()) {
+      setLogin(uri, login.user().orElse(null), login.password().orElse(""));
     }
     for (RedisURI sentinel : uri.getSentinels()) {
       sentinel.setTimeout(settings.callTimeout());
-      settings
-          .login()
-          .sentinelPassword()
-          .ifPresent(
-              secret ->
-                  sentinel.setCredentialsProvider(
-                      io.lettuce.core.RedisCredentialsProvider.from(
-                          () -> io.lettuce.core.RedisCredentials.just(null, secret))));
+      login.sentinelPassword().ifPresent(secret -> setLogin(sentinel, null, secret));
     }
+  }
+
+  private static void setLogin(RedisURI uri, @Nullable String user, String secret) {
+    uri.setCredentialsProvider(
+        RedisCredentialsProvider.from(() -> RedisCredentials.just(user, secret)));
   }
 
   private static void requireValid(Kind kind, List<RedisURI> uris) {

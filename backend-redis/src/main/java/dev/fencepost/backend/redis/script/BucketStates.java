@@ -106,16 +106,14 @@ public final class BucketStates {
    */
   CompletionStage<Settlement> settle(int bucket) {
     String before = states.get(bucket).beginning();
-    byte[] lastToken = memory.lastToken(bucket);
-    ScriptTexts.Arguments arguments =
-        new ScriptTexts.Arguments(
-            schema.stepKeys(bucket, schema.beginning(bucket)),
-            memory.selfText(),
-            memory.leastToken(),
-            lastToken,
-            DecimalText.of(memory.quietMillis(bucket)),
+    byte[][] values =
+        memory.values(
+            bucket,
             DecimalText.of(TokenFloors.MIN_QUIET_MILLIS),
             before.getBytes(StandardCharsets.US_ASCII));
+    String lastToken = ascii(values[2]);
+    ScriptTexts.Arguments arguments =
+        new ScriptTexts.Arguments(schema.stepKeys(bucket, schema.beginning(bucket)), values);
     return unbound
         .<byte[]>runByDigest(connections.commands(), LuaScript.SETTLE, arguments)
         .exceptionallyCompose(
@@ -127,7 +125,7 @@ public final class BucketStates {
   }
 
   private Settlement recordSettlement(
-      int bucket, String before, byte[] lastToken, ReplyParser reply) {
+      int bucket, String before, String lastToken, ReplyParser reply) {
     long quiet = reply.numberUpTo(':');
     String beginning = reply.rest();
     if (byRun.size() > MOST_RUNS) {
@@ -139,10 +137,9 @@ public final class BucketStates {
     if (before.isEmpty() || identity(before).equals(identity(beginning))) {
       return new Settlement(quiet, false, false, scripts);
     }
-    String seenLast = ascii(lastToken);
-    boolean gap = seenLast.compareTo(beginning.substring(IDENTITY, PREDECESSOR)) > 0;
+    boolean gap = lastToken.compareTo(beginning.substring(IDENTITY, PREDECESSOR)) > 0;
     boolean missed = !identity(before).equals(beginning.substring(PREDECESSOR, RUN));
-    boolean knows = !seenLast.equals(ascii(DecimalText.of(0, DecimalText.TOKEN_WIDTH)));
+    boolean knows = !lastToken.equals(ascii(DecimalText.ofToken(0)));
     return new Settlement(quiet, true, knows && (gap || missed), scripts);
   }
 

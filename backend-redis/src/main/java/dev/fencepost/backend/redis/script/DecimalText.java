@@ -12,6 +12,11 @@ public final class DecimalText {
 
   private DecimalText() {}
 
+  /** Writes a token, with leading zeros. */
+  public static byte[] ofToken(long token) {
+    return of(token, TOKEN_WIDTH);
+  }
+
   /** Writes the number with leading zeros. */
   public static byte[] of(long number, int width) {
     byte[] digits = new byte[width];

@@ -22,12 +22,12 @@ public enum LuaScript {
 
   private final ScriptOutputType output;
   private final boolean whenFull;
-  private final List<String> parts;
+  private final String parts;
 
   LuaScript(ScriptOutputType output, boolean whenFull, String parts) {
     this.output = output;
     this.whenFull = whenFull;
-    this.parts = List.of(parts.split(" ", -1));
+    this.parts = parts;
   }
 
   /** Returns whether it replies with one text or with several. */
@@ -50,6 +50,6 @@ public enum LuaScript {
 
   /** Returns the names of its files, without the extension. */
   public List<String> parts() {
-    return parts;
+    return List.of(parts.split(" ", -1));
   }
 }

@@ -1,7 +1,8 @@
 package dev.fencepost.backend.redis.script;
 
+import dev.fencepost.lock.FencingToken;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
+import java.util.Optional;
 
 /** Parses the text that a script returned, from left to right. */
 public final class ReplyParser {
@@ -16,8 +17,10 @@ public final class ReplyParser {
     return at >= bytes.length;
   }
 
+  /** Reads one ASCII character. */
   public char letter() {
-    return (char) next(1)[0];
+    require(1);
+    return (char) bytes[at++];
   }
 
   /** Reads a number of this many digits. */
@@ -30,12 +33,19 @@ public final class ReplyParser {
     return number;
   }
 
+  /** Reads a token. */
+  public long token() {
+    return number(DecimalText.TOKEN_WIDTH);
+  }
+
+  /** Reads the token at the end; empty if there is none. */
+  public Optional<FencingToken> tokenIfAny() {
+    return isAtEnd() ? Optional.empty() : Optional.of(new FencingToken(token()));
+  }
+
   /** Reads a number up to the delimiter or the end, and skips the delimiter. */
   public long numberUpTo(char delimiter) {
-    int end = at;
-    while (end < bytes.length && bytes[end] != delimiter) {
-      end++;
-    }
+    int end = endOfPart(delimiter);
     boolean negative = end > at && bytes[at] == '-';
     at += negative ? 1 : 0;
     long number = number(end - at);
@@ -45,10 +55,7 @@ public final class ReplyParser {
 
   /** Reads ASCII up to the delimiter or the end, and skips the delimiter. */
   public String wordUpTo(char delimiter) {
-    int end = at;
-    while (end < bytes.length && bytes[end] != delimiter) {
-      end++;
-    }
+    int end = endOfPart(delimiter);
     String word = new String(bytes, at, end - at, StandardCharsets.US_ASCII);
     at = end + 1;
     return word;
@@ -67,10 +74,12 @@ public final class ReplyParser {
     return isAtEnd() ? "" : text(bytes.length - at);
   }
 
-  private byte[] next(int length) {
-    require(length);
-    at += length;
-    return Arrays.copyOfRange(bytes, at - length, at);
+  private int endOfPart(char delimiter) {
+    int end = at;
+    while (end < bytes.length && bytes[end] != delimiter) {
+      end++;
+    }
+    return end;
   }
 
   private void require(int length) {

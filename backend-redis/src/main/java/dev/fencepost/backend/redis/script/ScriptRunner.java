@@ -88,6 +88,20 @@ public final class ScriptRunner {
     return gateOf(script).submit(() -> send(bucket, script, arguments, parse, deadline), deadline);
   }
 
+  /**
+   * Runs a script on one key of a bucket that gives tokens or checks them.
+   *
+   * @param own its values beside those of {@link TokenFloors#values}
+   */
+  public <T> CompletionStage<T> runStep(
+      int bucket, LuaScript script, byte[] key, Function<ReplyParser, T> parse, byte[]... own) {
+    return run(
+        bucket,
+        script,
+        new ScriptTexts.Arguments(schema.stepKeys(bucket, key), memory.values(bucket, own)),
+        (byte[] reply) -> parse.apply(new ReplyParser(reply)));
+  }
+
   /** Runs a script that concerns no bucket or reads only. */
   public <R, T> CompletionStage<T> run(
       LuaScript script, ScriptTexts.Arguments arguments, Function<R, T> parse) {

@@ -35,29 +35,20 @@ public final class TokenFloors {
     return selfText;
   }
 
-  /** Sets the first four values of a script: this replica, and what it remembers. */
-  public void fill(byte[][] values, int bucket) {
-    values[0] = selfText;
-    values[1] = leastToken();
-    values[2] = lastToken(bucket);
-    values[3] = DecimalText.of(quietMillis(bucket));
-  }
-
-  /** Returns the least token that may be given now. */
-  byte[] leastToken() {
-    return DecimalText.of(highest.lowestNew(), DecimalText.TOKEN_WIDTH);
-  }
-
   /**
-   * Returns the bucket's highest known token. If the store's last one is below it, state was lost.
+   * Returns the values of a script: this replica, the least token that may be given, the bucket's
+   * highest known token, the ms for which nothing may be granted in the bucket if its last token is
+   * below that one and so state was lost; then the script's own.
    */
-  byte[] lastToken(int bucket) {
-    return DecimalText.of(byBucket.get(bucket), DecimalText.TOKEN_WIDTH);
-  }
-
-  /** Returns how long nothing may be granted in the bucket if the store lost its state. */
-  long quietMillis(int bucket) {
-    return Math.max(MIN_QUIET_MILLIS, latestEndMillis.get(bucket) - nowMillis());
+  public byte[][] values(int bucket, byte[]... own) {
+    byte[][] values = new byte[4 + own.length][];
+    values[0] = selfText;
+    values[1] = DecimalText.ofToken(highest.lowestNew());
+    values[2] = DecimalText.ofToken(byBucket.get(bucket));
+    values[3] =
+        DecimalText.of(Math.max(MIN_QUIET_MILLIS, latestEndMillis.get(bucket) - nowMillis()));
+    System.arraycopy(own, 0, values, 4, own.length);
+    return values;
   }
 
   /** Remembers a token that the store replied with. */

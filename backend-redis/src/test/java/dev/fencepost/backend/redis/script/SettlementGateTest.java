@@ -38,11 +38,7 @@ final class SettlementGateTest {
       RedisStoreUri storeUri = RedisStoreUri.of(redis.uri(), settings);
       try (CallDeadlines deadlines = new CallDeadlines("test-deadlines", error -> {});
           RedisConnections connections =
-              RedisConnectionFactory.connect(
-                  storeUri,
-                  settings,
-                  channels,
-                  new io.lettuce.core.RedisConnectionStateListener() {})) {
+              RedisConnectionFactory.connect(storeUri, settings, channels)) {
         ScriptRunner runner =
             new ScriptRunner(
                 connections, settings, new TokenFloors(ReplicaId.of(1)), deadlines, () -> {});

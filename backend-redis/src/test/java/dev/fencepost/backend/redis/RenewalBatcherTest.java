@@ -1,10 +1,9 @@
-package dev.fencepost.backend.redis.lock;
+package dev.fencepost.backend.redis;
 
 import static dev.fencepost.testkit.replica.OpenReplica.answer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.fencepost.backend.redis.BrokenConnections;
 import dev.fencepost.lock.ClaimId;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.GrantRef;

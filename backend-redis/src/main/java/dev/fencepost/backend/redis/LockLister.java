@@ -1,4 +1,4 @@
-package dev.fencepost.backend.redis.lock;
+package dev.fencepost.backend.redis;
 
 import dev.fencepost.backend.redis.script.ScriptRunner;
 import dev.fencepost.lock.InvalidValueException;
@@ -27,7 +27,7 @@ import java.util.concurrent.CompletionStage;
  * exists during the whole scan. If a step returns more locks than the page has room for, the next
  * page repeats the step and leaves out the locks that this page showed.
  */
-public final class LockLister {
+final class LockLister {
   private static final int MAX_SCANNED = 10_000;
   private static final int MIN_STEP = 10;
   private static final int MAX_STEP = 500;
@@ -62,8 +62,7 @@ public final class LockLister {
    *
    * @throws InvalidValueException if the cursor did not come from a page
    */
-  public static CompletionStage<LockPage> read(
-      ScriptRunner runner, LockReader reader, ListQuery query) {
+  static CompletionStage<LockPage> read(ScriptRunner runner, LockReader reader, ListQuery query) {
     query.after().ifPresent(ScanPosition::fromCursor);
     List<String> masters = runner.connections().masters();
     return masters.isEmpty()

@@ -1,8 +1,9 @@
-package dev.fencepost.backend.redis.lock;
+package dev.fencepost.backend.redis;
 
 import dev.fencepost.backend.redis.script.DecimalText;
 import dev.fencepost.backend.redis.script.ReplyParser;
 import dev.fencepost.lock.ClaimId;
+import dev.fencepost.lock.Claimant;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.Holder;
 import dev.fencepost.lock.Lease;
@@ -10,17 +11,23 @@ import dev.fencepost.lock.LockMode;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.LockStatus;
+import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.record.MicrosecondTime;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Reads the lock records that {@code lock_record.lua} writes, and writes a claim's terms for it.
+ * Reads the lock records that {@code lock_record.lua} writes, and writes a claim's terms and its
+ * claimant for it.
  */
 final class RedisRecordCodec {
   private static final int TTL = 8;
@@ -29,6 +36,7 @@ final class RedisRecordCodec {
   private static final int QUEUE_COUNT = 3;
   private static final char OWNED = 'h';
   private static final char CLOSED = 'c';
+  private static final char CLAIMANT_VERSION = '1';
 
   /** {@link LockMode#EXCLUSIVE}, the only mode. */
   private static final byte EXCLUSIVE = 'X';
@@ -38,8 +46,7 @@ final class RedisRecordCodec {
   /** A bucket's clock and last token at the time of a reply. */
   record Moment(long nowMicros, long lastToken) {
     static Moment read(ReplyParser reply) {
-      return new Moment(
-          reply.number(DecimalText.MICROS_WIDTH), reply.number(DecimalText.TOKEN_WIDTH));
+      return new Moment(reply.number(DecimalText.MICROS_WIDTH), reply.token());
     }
 
     long presentToken(long token) {
@@ -96,7 +103,7 @@ final class RedisRecordCodec {
     if (kind != OWNED && kind != CLOSED) {
       throw new IllegalStateException("a kind of a later version");
     }
-    long token = reply.number(DecimalText.TOKEN_WIDTH);
+    long token = reply.token();
     return kind == OWNED
         ? ownedState(lock, moment, token, left, reply)
         : closedState(lock, moment, token, left, reply);
@@ -116,7 +123,7 @@ final class RedisRecordCodec {
   /** Reads the token and terms of an existing grant from its whole record. */
   static ExistingGrant readExisting(ReplyParser reply) {
     reply.letter();
-    long token = reply.number(DecimalText.TOKEN_WIDTH);
+    long token = reply.token();
     reply.number(DecimalText.MICROS_WIDTH);
     return new ExistingGrant(token, Terms.read(reply));
   }
@@ -139,7 +146,7 @@ final class RedisRecordCodec {
       status =
           new LockStatus.Held(
               new Holder(
-                  ClaimantCodec.read(reply, terms.mode()),
+                  readClaimant(reply, terms.mode()),
                   new ClaimId(claim).tag(),
                   last,
                   remaining,
@@ -167,5 +174,62 @@ final class RedisRecordCodec {
       replicaQueue.add(new ReplicaId(reply.text(ReplicaId.LENGTH)));
     }
     return replicaQueue;
+  }
+
+  /**
+   * Writes the claimant at the end of a record: the format's version, then owner, principal, keys
+   * and values, each as its length in bytes, a colon and its UTF-8.
+   */
+  static byte[] writeClaimant(Claimant claimant) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    out.write(CLAIMANT_VERSION);
+    writePart(claimant.owner(), out);
+    writePart(claimant.principal(), out);
+    claimant
+        .metadata()
+        .forEach(
+            (key, value) -> {
+              writePart(key, out);
+              writePart(value, out);
+            });
+    return out.toByteArray();
+  }
+
+  /** Reads the rest of a record. From a later version, owner and principal only. */
+  private static Claimant readClaimant(ReplyParser reply, LockMode mode) {
+    char version = reply.letter();
+    String owner = readPart(reply);
+    String principal = readPart(reply);
+    Map<String, String> metadata = new HashMap<>();
+    while (version == CLAIMANT_VERSION && !reply.isAtEnd()) {
+      metadata.put(readPart(reply), readPart(reply));
+    }
+    return new Claimant(owner, principal, mode, metadata);
+  }
+
+  private static void writePart(String part, ByteArrayOutputStream out) {
+    byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
+    out.writeBytes(DecimalText.of(bytes.length));
+    out.write(':');
+    out.writeBytes(bytes);
+  }
+
+  private static String readPart(ReplyParser reply) {
+    return reply.text((int) reply.numberUpTo(':'));
+  }
+
+  /** Returns a claim id with a space behind it, so that no id is the prefix of another. */
+  static byte[] claimText(ClaimId claim) {
+    return (claim.value() + " ").getBytes(StandardCharsets.US_ASCII);
+  }
+
+  /** Maps a script's letter to the reason why a grant was lost. */
+  static LossReason lossReason(char letter) {
+    return switch (letter) {
+      case 'V' -> LossReason.REVOKED;
+      case 'S' -> LossReason.SUPERSEDED;
+      case 'L' -> LossReason.RELEASED;
+      default -> LossReason.EXPIRED;
+    };
   }
 }

@@ -1,4 +1,4 @@
-package dev.fencepost.backend.redis.lock;
+package dev.fencepost.backend.redis;
 
 import dev.fencepost.backend.redis.connection.RedisErrors;
 import dev.fencepost.backend.redis.connection.RedisSchema;
@@ -30,20 +30,17 @@ import java.util.stream.IntStream;
  * #MAX_BATCH} at a time. They pass no gate, so a renewal never waits behind another kind of call.
  * Safe for use by many threads.
  */
-public final class RenewalBatcher {
+final class RenewalBatcher {
   private static final int MAX_BATCH = 100;
 
   /** The part of the queue's capacity that each bucket has; names spread evenly over buckets. */
   private static final int CAPACITY_PARTS = 16;
 
-  /** Number of values that come first in each script on a bucket. */
-  private static final int COMMON_VALUES = 4;
-
   private final ScriptRunner runner;
   private final TokenFloors memory;
   private final List<CallLane<GrantRef, Renewal>> lanes;
 
-  public RenewalBatcher(ScriptRunner runner, CallDeadlines deadlines, int capacity) {
+  RenewalBatcher(ScriptRunner runner, CallDeadlines deadlines, int capacity) {
     this.runner = runner;
     this.memory = runner.memory();
     CallLane.Limits limits =
@@ -56,17 +53,17 @@ public final class RenewalBatcher {
                         RedisErrors.CALLS,
                         deadlines,
                         limits,
-                        grant -> grant,
+                        grant -> new Object(), // Any two may share a batch.
                         (grants, deadline) -> send(bucket, grants, deadline)))
             .toList();
   }
 
-  public CompletionStage<Renewal> renew(GrantRef grant) {
+  CompletionStage<Renewal> renew(GrantRef grant) {
     return lanes.get(RedisSchema.bucketOf(grant.lock())).submit(grant, runner.deadline());
   }
 
   /** Fails the queued renewals and refuses all later ones. */
-  public void close() {
+  void close() {
     lanes.forEach(CallLane::close);
   }
 
@@ -84,16 +81,14 @@ public final class RenewalBatcher {
     RedisSchema schema = runner.schema();
     byte[][] common = schema.stepKeys(bucket, schema.beginning(bucket));
     byte[][] keys = Arrays.copyOf(common, common.length + grants.size());
-    byte[][] values = new byte[COMMON_VALUES + grants.size() * 2][];
-    memory.fill(values, bucket);
+    byte[][] own = new byte[grants.size() * 2][];
     for (int i = 0; i < grants.size(); i++) {
       GrantRef grant = grants.get(i);
       keys[common.length + i] = schema.lock(bucket, grant.lock());
-      values[COMMON_VALUES + 2 * i] = LockWriter.claimText(grant.claim());
-      values[COMMON_VALUES + 2 * i + 1] =
-          DecimalText.of(grant.token().value(), DecimalText.TOKEN_WIDTH);
+      own[2 * i] = RedisRecordCodec.claimText(grant.claim());
+      own[2 * i + 1] = DecimalText.ofToken(grant.token().value());
     }
-    return new ScriptTexts.Arguments(keys, values);
+    return new ScriptTexts.Arguments(keys, memory.values(bucket, own));
   }
 
   /** Records the token of the batch's trace, and reads the replies to its renewals. */
@@ -101,7 +96,7 @@ public final class RenewalBatcher {
       int bucket, List<GrantRef> grants, List<byte[]> replies) {
     ReplyParser trace = new ReplyParser(replies.get(0));
     if (!trace.isAtEnd()) {
-      memory.recordToken(bucket, trace.number(DecimalText.TOKEN_WIDTH));
+      memory.recordToken(bucket, trace.token());
     }
     List<BatchReply<Renewal>> renewals = new ArrayList<>(grants.size());
     for (int i = 0; i < grants.size(); i++) {
@@ -130,10 +125,7 @@ public final class RenewalBatcher {
     if (letter == 'U') {
       throw RedisRecordCodec.unreadable(grant.lock());
     }
-    Optional<FencingToken> last =
-        reply.isAtEnd()
-            ? Optional.empty()
-            : Optional.of(new FencingToken(reply.number(DecimalText.TOKEN_WIDTH)));
-    return new Renewal.Lost(new GrantLoss(LockWriter.lossReason(letter), reply.rest(), last));
+    Optional<FencingToken> last = reply.tokenIfAny();
+    return new Renewal.Lost(new GrantLoss(RedisRecordCodec.lossReason(letter), reply.rest(), last));
   }
 }

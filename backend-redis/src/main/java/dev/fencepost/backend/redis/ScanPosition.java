@@ -1,4 +1,4 @@
-package dev.fencepost.backend.redis.lock;
+package dev.fencepost.backend.redis;
 
 import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.LockName;

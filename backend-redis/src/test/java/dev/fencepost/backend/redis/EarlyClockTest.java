@@ -1,9 +1,8 @@
-package dev.fencepost.backend.redis.lock;
+package dev.fencepost.backend.redis;
 
 import static dev.fencepost.testkit.replica.OpenReplica.claim;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.fencepost.backend.redis.TestReplica;
 import dev.fencepost.backend.redis.connection.RedisSchema;
 import dev.fencepost.backend.redis.script.DecimalText;
 import dev.fencepost.backend.redis.script.LuaScript;
@@ -62,13 +61,15 @@ final class EarlyClockTest {
       throws IOException {
     RedisSchema schema = new RedisSchema("fp");
     int bucket = RedisSchema.bucketOf(claim.lock());
-    byte[][] values = new byte[9][];
-    new TokenFloors(dev.fencepost.lock.ReplicaId.of(1)).fill(values, bucket);
-    values[4] = LockWriter.claimText(claim.id());
-    values[5] = new RedisRecordCodec.Terms(claim.lease(), claim.claimant().mode()).write();
-    values[6] = ClaimantCodec.write(claim.claimant());
-    values[7] = new byte[] {'N'};
-    values[8] = DecimalText.of(claim.lease().whole().toMillis());
+    byte[][] values =
+        new TokenFloors(dev.fencepost.lock.ReplicaId.of(1))
+            .values(
+                bucket,
+                RedisRecordCodec.claimText(claim.id()),
+                new RedisRecordCodec.Terms(claim.lease(), claim.claimant().mode()).write(),
+                RedisRecordCodec.writeClaimant(claim.claimant()),
+                new byte[] {'N'},
+                DecimalText.of(claim.lease().whole().toMillis()));
     connection.sync().del(schema.tokens(bucket));
     connection
         .sync()

@@ -1,4 +1,4 @@
-package dev.fencepost.backend.redis.lock;
+package dev.fencepost.backend.redis;
 
 import dev.fencepost.backend.redis.connection.RedisSchema;
 import dev.fencepost.backend.redis.script.DecimalText;
@@ -54,9 +54,9 @@ final class FormerReplica implements AutoCloseable {
         digits(seen + 1),
         digits(seen),
         QUIET,
-        text(LockWriter.claimText(claim.id())),
+        text(RedisRecordCodec.claimText(claim.id())),
         text(new RedisRecordCodec.Terms(claim.lease(), claim.claimant().mode()).write()),
-        text(ClaimantCodec.write(Claimant.named("former"))),
+        text(RedisRecordCodec.writeClaimant(Claimant.named("former"))),
         "N",
         "" + claim.lease().whole().toMillis());
   }
@@ -71,7 +71,7 @@ final class FormerReplica implements AutoCloseable {
                 source("record renew"),
                 ScriptOutputType.MULTI,
                 new String[] {of.get(0), of.get(1)},
-                text(LockWriter.claimText(grant.ref().claim())),
+                text(RedisRecordCodec.claimText(grant.ref().claim())),
                 digits(grant.token().value()));
     return answers.get(0);
   }
@@ -82,7 +82,7 @@ final class FormerReplica implements AutoCloseable {
         "release_alone record release",
         keysOf(grant.ref().lock()).subList(0, 1),
         SELF,
-        text(LockWriter.claimText(grant.ref().claim())),
+        text(RedisRecordCodec.claimText(grant.ref().claim())),
         digits(grant.token().value()),
         "0");
   }

@@ -1,10 +1,9 @@
-package dev.fencepost.backend.redis.lock;
+package dev.fencepost.backend.redis;
 
 import static dev.fencepost.backend.redis.TestReplica.isGranted;
 import static dev.fencepost.testkit.replica.OpenReplica.claim;
 import static org.awaitility.Awaitility.await;
 
-import dev.fencepost.backend.redis.TestReplica;
 import dev.fencepost.backend.redis.connection.RedisSchema;
 import dev.fencepost.backend.redis.script.DecimalText;
 import dev.fencepost.backend.redis.script.LuaScript;
@@ -59,10 +58,9 @@ final class SteppedClockTest {
       throws IOException {
     RedisSchema schema = new RedisSchema("fp");
     int bucket = RedisSchema.bucketOf(new LockName(LOCK));
-    byte[][] values = new byte[6][];
-    new TokenFloors(ReplicaId.of(1)).fill(values, bucket);
-    values[4] = DecimalText.of(TokenFloors.MIN_QUIET_MILLIS);
-    values[5] = new byte[0];
+    byte[][] values =
+        new TokenFloors(ReplicaId.of(1))
+            .values(bucket, DecimalText.of(TokenFloors.MIN_QUIET_MILLIS), new byte[0]);
     connection
         .sync()
         .eval(

@@ -1,4 +1,4 @@
-package dev.fencepost.backend.redis.lock;
+package dev.fencepost.backend.redis;
 
 import static dev.fencepost.backend.redis.TestReplica.isGranted;
 import static dev.fencepost.testkit.replica.OpenReplica.answer;
@@ -6,7 +6,6 @@ import static dev.fencepost.testkit.replica.OpenReplica.claim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.fencepost.backend.redis.TestReplica;
 import dev.fencepost.backend.redis.connection.RedisSchema;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.FencingToken;

@@ -1,7 +1,6 @@
-package dev.fencepost.backend.redis.lock;
+package dev.fencepost.backend.redis;
 
 import dev.fencepost.backend.redis.connection.RedisSchema;
-import dev.fencepost.backend.redis.script.DecimalText;
 import dev.fencepost.backend.redis.script.LuaScript;
 import dev.fencepost.backend.redis.script.ReplyParser;
 import dev.fencepost.backend.redis.script.ScriptRunner;
@@ -10,6 +9,7 @@ import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.spi.record.UnreadableRecords;
+import dev.fencepost.lock.spi.support.AsyncCalls;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,20 +18,19 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Describes locks without changing them. Safe for use by many threads. */
-public final class LockReader {
+final class LockReader {
   private static final Logger LOG = LoggerFactory.getLogger(LockReader.class);
 
   private final UnreadableRecords unreadable =
       new UnreadableRecords((count, what) -> LOG.warn("Left out ({} until now): {}", count, what));
   private final ScriptRunner runner;
 
-  public LockReader(ScriptRunner runner) {
+  LockReader(ScriptRunner runner) {
     this.runner = runner;
   }
 
@@ -39,19 +38,18 @@ public final class LockReader {
    * Reads the present states of locks, in the order given. Locks whose records cannot be read are
    * left out. Sends one script for each bucket among them.
    */
-  public CompletionStage<List<LockState>> describe(List<LockName> locks) {
+  CompletionStage<List<LockState>> describe(List<LockName> locks) {
     Map<Integer, List<LockName>> buckets = new HashMap<>();
     for (LockName lock : new LinkedHashSet<>(locks)) {
       buckets.computeIfAbsent(RedisSchema.bucketOf(lock), b -> new ArrayList<>()).add(lock);
     }
-    List<CompletableFuture<List<LockState>>> parts = new ArrayList<>();
-    buckets.forEach(
-        (bucket, names) -> parts.add(describeBucket(bucket, names).toCompletableFuture()));
-    return CompletableFuture.allOf(parts.toArray(CompletableFuture<?>[]::new))
+    List<CompletionStage<List<LockState>>> parts = new ArrayList<>();
+    buckets.forEach((bucket, names) -> parts.add(describeBucket(bucket, names)));
+    return AsyncCalls.all(parts)
         .thenApply(
             all -> {
               Map<LockName, LockState> states = new HashMap<>();
-              parts.forEach(part -> part.join().forEach(s -> states.put(s.lock(), s)));
+              all.forEach(part -> part.forEach(state -> states.put(state.lock(), state)));
               return locks.stream()
                   .flatMap(lock -> Optional.ofNullable(states.get(lock)).stream())
                   .toList();
@@ -105,10 +103,7 @@ public final class LockReader {
     if (!quiet.isZero()) {
       return RedisRecordCodec.quietState(lock, moment, quiet);
     }
-    Optional<FencingToken> last =
-        reply.isAtEnd()
-            ? Optional.empty()
-            : Optional.of(new FencingToken(reply.number(DecimalText.TOKEN_WIDTH)));
+    Optional<FencingToken> last = reply.tokenIfAny();
     return RedisRecordCodec.freeState(lock, moment, last);
   }
 }

@@ -61,8 +61,6 @@ final class MapStore implements LockStore {
   private static final String REPLICAS = "replica/";
   private static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
   private static final CallFailures FAILURES = new CallFailures("the map");
-  private static final LeaseTerms LEASES =
-      new LeaseTerms(Lease.MIN_TTL, Lease.MAX_TTL, Duration.ofMillis(1));
 
   private final MapServer server;
   private final ReplicaId self;
@@ -151,9 +149,8 @@ final class MapStore implements LockStore {
 
   @Override
   public CompletionStage<FenceAdvance> advance(ResourceName resource, FencingToken token) {
-    CallDeadline deadline = CallDeadline.in(CALL_TIMEOUT);
-    return read(MARKS + resource.value(), deadline)
-        .thenCompose(entry -> raise(resource, token, entry, deadline));
+    // A first token is guessed; if there is a mark already, the refused write shows it.
+    return raise(resource, token, MapEntry.NONE, CallDeadline.in(CALL_TIMEOUT));
   }
 
   @Override
@@ -175,7 +172,7 @@ final class MapStore implements LockStore {
             new StoreInfo(
                 "map",
                 (String) server.read(ID_KEY).value().orElseThrow(),
-                LEASES,
+                new LeaseTerms(Lease.MIN_TTL, Lease.MAX_TTL, Duration.ofMillis(1)),
                 server.list(REPLICAS, "", Integer.MAX_VALUE).stream()
                     .map(each -> (Replica) each.getValue().value().orElseThrow())
                     .toList()));
@@ -184,12 +181,12 @@ final class MapStore implements LockStore {
   @Override
   public void close() {
     writes.close();
-    reads.close();
     server.silence(self);
-    server
-        .call(() -> server.put(REPLICAS + self.value(), Optional.empty()))
+    call(() -> server.put(REPLICAS + self.value(), Optional.empty()))
+        .toCompletableFuture()
         .completeOnTimeout(MapEntry.NONE, 2, TimeUnit.SECONDS)
         .join();
+    reads.close();
     deadlines.close();
   }
 

@@ -175,7 +175,7 @@ public final class StatementWorkers implements AutoCloseable {
   }
 
   private static List<PendingCommand<?>> pendingOf(List<PendingCommand<?>> commands) {
-    return commands.stream().<PendingCommand<?>>filter(each -> !each.isDone()).toList();
+    return commands.stream().filter(each -> !each.isDone()).toList();
   }
 
   private static RuntimeException asRuntime(Throwable e) {

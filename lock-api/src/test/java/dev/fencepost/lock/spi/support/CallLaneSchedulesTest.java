@@ -57,6 +57,22 @@ class CallLaneSchedulesTest {
   }
 
   @Test
+  void twoAnswersAtOnce_freeTwoPlaces() {
+    explore(
+        () -> {
+          OpenCalls calls = new OpenCalls();
+          CallLane<String, String> lane = lane(deadlines(), calls, 1, 2);
+          lane.submit("a", SOON);
+          lane.submit("b", SOON);
+          together(calls::answerNext, calls::answerNext);
+          lane.submit("c", SOON);
+          lane.submit("d", SOON);
+          lane.submit("e", SOON);
+          check(calls.openCount() == 2, "no place is lost or counted twice");
+        });
+  }
+
+  @Test
   void sameKeysAtOnce_neverShareABatch() {
     explore(
         () -> {

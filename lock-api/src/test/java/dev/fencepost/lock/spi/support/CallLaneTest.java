@@ -39,6 +39,15 @@ class CallLaneTest {
   }
 
   @Test
+  void requestsOfOneKey_travelOneAfterTheOtherAndBeforeLaterOnes() {
+    CallLane<String, String> lane = lane(2, 10, calls);
+    List.of("x", "a1", "a2", "b1", "b2").forEach(each -> lane.submit(each, SOON));
+    calls.answerAll();
+    assertThat(calls.sent())
+        .containsExactly(List.of("x"), List.of("a1", "b1"), List.of("a2", "b2"));
+  }
+
+  @Test
   void fullQueue_refusesUntilAPlaceIsFree() {
     CallLane<String, String> lane = lane(1, 1, calls);
     lane.submit("a", SOON);

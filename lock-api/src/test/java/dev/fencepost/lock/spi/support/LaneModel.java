@@ -17,7 +17,7 @@ final class LaneModel {
   private static final int BATCH = 2;
   private static final int IN_FLIGHT = 1;
   private static final int ALONE_IN_FLIGHT = 1;
-  private static final int CAPACITY = 3;
+  private static final int CAPACITY = 4;
   private static final long TIMEOUT_NANOS = 1_000;
 
   private final CallDeadlines deadlines = new CallDeadlines(this::nanos, 2);

@@ -62,7 +62,7 @@ public final class JdbcBackendProvider implements LockBackendProvider {
   public LockBackend create(StoreSettings settings) {
     JdbcSettings checked = JdbcSettings.of(settings);
     JdbcBackend opener = new JdbcBackend(dialect(settings.uri(), checked), checked, random);
-    return new OpenOnce<>(StoreOpener.onThread("fencepost-jdbc-open", opener::open));
+    return new OpenOnce<>(StoreOpener.onThread("fencepost-jdbc-open", opener));
   }
 
   @Override

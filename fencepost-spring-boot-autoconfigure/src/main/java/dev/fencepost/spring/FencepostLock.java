@@ -38,7 +38,7 @@ public @interface FencepostLock {
   /** Lease of the lock, 2s–24h. Default: the client's. */
   String ttl() default "";
 
-  /** What happens if the lock is not granted in time. */
+  /** The reaction to a lock that is not granted in time. */
   Otherwise otherwise() default Otherwise.FAIL;
 
   /**
@@ -47,7 +47,7 @@ public @interface FencepostLock {
    */
   String otherwiseMethod() default "";
 
-  /** What happens if the lock is lost while the method runs. */
+  /** The reaction to the loss of the lock while the method runs. */
   OnLoss onLoss() default OnLoss.INTERRUPT;
 
   /**
@@ -56,7 +56,7 @@ public @interface FencepostLock {
    */
   String onLossMethod() default "";
 
-  /** What happens if the lock is not granted in time. */
+  /** The reaction to a lock that is not granted in time. */
   enum Otherwise {
     /** {@link dev.fencepost.client.LockNotGrantedException} is thrown. */
     FAIL,
@@ -66,7 +66,7 @@ public @interface FencepostLock {
     CALL
   }
 
-  /** What happens if the lock is lost while the method runs. */
+  /** The reaction to the loss of the lock while the method runs. */
   enum OnLoss {
     /**
      * The method's thread is interrupted, and {@link dev.fencepost.client.LockLostException} is

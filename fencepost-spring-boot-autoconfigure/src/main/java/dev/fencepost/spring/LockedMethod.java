@@ -27,8 +27,8 @@ import org.springframework.util.ReflectionUtils;
  * @param maxWait longest wait; zero: one try
  * @param ttl lease; empty: the client's
  * @param annotation the annotation
- * @param otherwise the method that runs instead; empty unless {@link Otherwise#CALL}
- * @param onLoss the method that is told of a loss; empty unless {@link OnLoss#CALLBACK}
+ * @param otherwise the method that a refusal calls; empty unless {@link Otherwise#CALL}
+ * @param onLoss the method that a loss calls; empty unless {@link OnLoss#CALLBACK}
  */
 record LockedMethod(
     Method method,

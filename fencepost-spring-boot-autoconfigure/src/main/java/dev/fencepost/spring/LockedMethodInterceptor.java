@@ -53,8 +53,9 @@ final class LockedMethodInterceptor implements MethodInterceptor {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while waiting for lock " + lock.name(), e);
     }
-    boolean isKept = HAS_TRANSACTIONS && OuterTransaction.keepUntilItsEnd(handle);
+    boolean isKept = false;
     try {
+      isKept = HAS_TRANSACTIONS && OuterTransaction.keepUntilItsEnd(handle);
       return run(locked, target, invocation, handle);
     } finally {
       if (!isKept) {

@@ -182,16 +182,20 @@ public final class FencepostServer implements AutoCloseable {
   }
 
   private void listen(InetSocketAddress wanted) throws StartException {
-    HostPort listen = config.endpoints().listen();
     Optional<ServerTls> certificates = certificates();
-    try {
-      grpc = GrpcServer.start(wanted, config, certificates, assembly.parts());
-    } catch (IOException e) {
-      throw ListenAddresses.cannotListen("listen", listen, e);
+    List<GrpcServer.Listener> listeners = new ArrayList<>();
+    listeners.add(new GrpcServer.Listener("listen", wanted, certificates));
+    Optional<HostPort> plain = config.endpoints().plain();
+    if (plain.isPresent()) {
+      InetSocketAddress second = ListenAddresses.resolve("plain-listen", plain.get());
+      listeners.add(new GrpcServer.Listener("plain-listen", second, Optional.empty()));
     }
-    if (certificates.isEmpty() && !wanted.getAddress().isLoopbackAddress()) {
-      assembly.warnOfPlainText(address);
-    }
+    grpc = GrpcServer.start(listeners, config, assembly.parts());
+    listeners.stream()
+        .filter(each -> each.tls().isEmpty())
+        .map(GrpcServer.Listener::address)
+        .filter(each -> !each.getAddress().isLoopbackAddress())
+        .forEach(each -> assembly.warnOfPlainText(HostPort.of(each)));
     Optional<HostPort> pages = config.endpoints().http();
     if (pages.isPresent()) {
       try {
@@ -214,6 +218,7 @@ public final class FencepostServer implements AutoCloseable {
     try {
       ServerTls started = ServerTls.start(settings.get(), assembly.parts().connections());
       tls = started;
+      assembly.registerCertificate(started);
       return Optional.of(started);
     } catch (TlsFileException e) {
       throw new StartException("tls: " + e.getMessage(), e);

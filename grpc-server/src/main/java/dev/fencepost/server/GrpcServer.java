@@ -1,5 +1,6 @@
 package dev.fencepost.server;
 
+import dev.fencepost.server.config.HostPort;
 import dev.fencepost.server.config.ServerConfig;
 import dev.fencepost.server.service.call.StreamReset;
 import dev.fencepost.server.service.limit.ServerLimits;
@@ -15,6 +16,7 @@ import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -29,26 +31,48 @@ final class GrpcServer {
 
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
 
-  private final Server server;
+  private final List<Server> servers;
   private final ServerLimits limits;
 
-  private GrpcServer(Server server, ServerLimits limits) {
-    this.server = server;
+  private GrpcServer(List<Server> servers, ServerLimits limits) {
+    this.servers = servers;
     this.limits = limits;
   }
 
   /**
    * Starts to listen and serve.
    *
-   * @param tls certificates; empty for plain text
-   * @throws IOException if the address cannot be used
+   * @param listeners addresses, each with its TLS
+   * @throws StartException if an address cannot be used; none is used then
    */
-  static GrpcServer start(
-      InetSocketAddress address, ServerConfig config, Optional<ServerTls> tls, Parts parts)
-      throws IOException {
+  static GrpcServer start(List<Listener> listeners, ServerConfig config, Parts parts)
+      throws StartException {
+    List<Server> started = new ArrayList<>();
+    for (Listener listener : listeners) {
+      try {
+        started.add(builder(listener, config, parts).build().start());
+      } catch (IOException e) {
+        started.forEach(Server::shutdownNow);
+        HostPort wanted = HostPort.of(listener.address());
+        throw ListenAddresses.cannotListen(listener.key(), wanted, e);
+      }
+    }
+    return new GrpcServer(List.copyOf(started), parts.limits());
+  }
+
+  /**
+   * An address on which the server listens.
+   *
+   * @param key setting that names the address
+   * @param address address of this machine
+   * @param tls certificates; empty for plain text
+   */
+  record Listener(String key, InetSocketAddress address, Optional<ServerTls> tls) {}
+
+  private static NettyServerBuilder builder(Listener listener, ServerConfig config, Parts parts) {
     NettyServerBuilder builder =
-        GrpcTransport.listen(address, config, parts.threads(), parts.connections());
-    tls.ifPresent(certificates -> builder.sslContext(certificates.grpcContext()));
+        GrpcTransport.listen(listener.address(), config, parts.threads(), parts.connections());
+    listener.tls().ifPresent(certificates -> builder.sslContext(certificates.grpcContext()));
     parts.services().forEach(builder::addService);
     builder.addService(bounded(parts.health().service(), parts));
     builder.addStreamTracerFactory(parts.tracer());
@@ -57,7 +81,7 @@ final class GrpcServer {
       builder.addService(bounded(ProtoReflectionServiceV1.newInstance(), parts));
       builder.addService(bounded(olderReflection(), parts));
     }
-    return new GrpcServer(builder.build().start(), parts.limits());
+    return builder;
   }
 
   /** Reflection {@code v1alpha}, which older tools use, such as those of many distributions. */
@@ -97,10 +121,10 @@ final class GrpcServer {
    * @return true if all calls were answered
    */
   boolean drain(Duration timeout) {
-    server.shutdown();
+    servers.forEach(Server::shutdown);
     long end = System.nanoTime() + timeout.toNanos();
     long quietSince = System.nanoTime();
-    while (!server.isTerminated() && System.nanoTime() < end) {
+    while (!servers.stream().allMatch(Server::isTerminated) && System.nanoTime() < end) {
       if (!await(CHECK_INTERVAL)) {
         return false;
       }
@@ -116,13 +140,16 @@ final class GrpcServer {
   }
 
   void close() {
-    server.shutdownNow();
+    servers.forEach(Server::shutdownNow);
     await(CLOSE_TIMEOUT);
   }
 
   private boolean await(Duration time) {
     try {
-      server.awaitTermination(time.toMillis(), TimeUnit.MILLISECONDS);
+      long end = System.nanoTime() + time.toNanos();
+      for (Server server : servers) {
+        server.awaitTermination(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+      }
       return true;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

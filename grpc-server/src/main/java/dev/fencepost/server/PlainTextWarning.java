@@ -15,8 +15,8 @@ final class PlainTextWarning {
 
   static void start(TimerService timers, HostPort listen) {
     LOG.warn(
-        "listening on {} in plain text, because tls.plain-text is \"anywhere\": everybody on the"
-            + " network can read all calls, and take and force all locks; see docs/security.md",
+        "listening on {} in plain text, as tls.plain-text or plain-listen permits: everybody on the"
+            + " network can read these calls, and take and force locks; see docs/security.md",
         listen);
     timers.schedule(INTERVAL, () -> start(timers, listen));
   }

@@ -18,6 +18,7 @@ import dev.fencepost.server.service.call.StoreGate;
 import dev.fencepost.server.service.limit.ServerLimits;
 import dev.fencepost.server.service.wire.LeasePolicy;
 import dev.fencepost.server.transport.ConnectionRegistry;
+import dev.fencepost.server.transport.ServerTls;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerServiceDefinition;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -56,6 +57,7 @@ final class ServerAssembly {
   private final StoreMonitor storeMonitor;
   private final CompletableFuture<Void> firstStoreAttempt;
   private final Set<String> methods;
+  private final HostPort advertised;
 
   ServerAssembly(
       ServerConfig config,
@@ -63,11 +65,9 @@ final class ServerAssembly {
       LockBackend backend,
       StoreMonitor.Intervals intervals) {
     SecureRandom random = new SecureRandom();
+    this.advertised = advertised(config, address);
     Replica self =
-        new Replica(
-            ReplicaId.of(random.nextLong()),
-            advertised(config, address).toString(),
-            Replica.Phase.SERVING);
+        new Replica(ReplicaId.of(random.nextLong()), advertised.toString(), Replica.Phase.SERVING);
     this.coordinator =
         new LockCoordinator(
             new MeteredBackend(backend, timers, registry),
@@ -114,6 +114,12 @@ final class ServerAssembly {
 
   LivenessCheck liveness() {
     return liveness;
+  }
+
+  /** Registers the metrics of the certificate, and warns if it is for another host. */
+  void registerCertificate(ServerTls tls) {
+    tls.checkName(advertised.host());
+    ServerGauges.register(registry, tls);
   }
 
   /** Warns now and each hour that the server speaks plain text beyond this machine. */

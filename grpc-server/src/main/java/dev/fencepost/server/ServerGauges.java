@@ -5,6 +5,7 @@ import dev.fencepost.server.service.GrpcServices;
 import dev.fencepost.server.service.limit.ClientQuota;
 import dev.fencepost.server.service.limit.ServerLimits;
 import dev.fencepost.server.transport.ConnectionRegistry;
+import dev.fencepost.server.transport.ServerTls;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -61,6 +62,13 @@ final class ServerGauges {
     FunctionCounter.builder(
             "fencepost.connections.accepted", connections, ConnectionRegistry::acceptedCount)
         .description("Connections of gRPC whose handshake was completed")
+        .register(registry);
+  }
+
+  /** Registers the gauge of the server's certificate. */
+  static void register(MeterRegistry registry, ServerTls tls) {
+    Gauge.builder("fencepost.certificate.expiry.seconds", () -> tls.expiry().getEpochSecond())
+        .description("End of the server's certificate, in seconds since 1970")
         .register(registry);
   }
 }

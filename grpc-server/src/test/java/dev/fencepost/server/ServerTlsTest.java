@@ -8,8 +8,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.lock.tls.TlsMaterial.CertifiedKey;
+import dev.fencepost.server.config.ServerConfig;
 import dev.fencepost.server.support.AcquireFuture;
 import dev.fencepost.server.support.TestRequests;
+import dev.fencepost.testkit.process.FreePort;
 import dev.fencepost.testkit.tls.TestAuthority;
 import dev.fencepost.testkit.tls.TestAuthority.Purpose;
 import dev.fencepost.testkit.tls.TestCertificate;
@@ -20,6 +22,8 @@ import io.grpc.netty.NettyChannelBuilder;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -262,13 +266,44 @@ class ServerTlsTest {
   }
 
   @Test
+  void plainPort_servesTheSameLocksWhileClientsMove() throws Exception {
+    int port = FreePort.next();
+    try (NettyServer server = new NettyServer(tls.mutual("plain-listen", "127.0.0.1:" + port))) {
+      ManagedChannel plain =
+          tls.keep(NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build());
+
+      assertThat(acquire(plain, "a").hasGranted()).isTrue();
+      ManagedChannel encrypted = tls.channel(server.server.port(), "orders");
+      assertThat(acquire(encrypted, "a").hasNotGranted()).isTrue();
+      assertThat(acquire(encrypted, "b").hasGranted()).isTrue();
+
+      server.server.drain();
+      assertThat(outcome(plain, "c").getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    }
+  }
+
+  @Test
+  void plainPortInUse_endsTheStart() throws Exception {
+    try (ServerSocket used = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      ServerConfig config = tls.mutual("plain-listen", "127.0.0.1:" + used.getLocalPort());
+
+      assertThatThrownBy(() -> new NettyServer(config))
+          .isInstanceOf(StartException.class)
+          .hasMessageContaining("plain-listen")
+          .hasMessageContaining("in use by another process");
+    }
+  }
+
+  @Test
   void http_speaksTlsAndLetsProbesInWithoutCertificate() throws Exception {
     try (NettyServer server = new NettyServer(tls.mutual())) {
       HttpClient probe = HttpClient.newBuilder().sslContext(tls.context("")).build();
       HttpClient scraper = HttpClient.newBuilder().sslContext(tls.context("orders")).build();
 
       assertThat(server.get(probe, "https", "/livez").statusCode()).isEqualTo(200);
-      assertThat(server.get(scraper, "https", "/metrics").statusCode()).isEqualTo(200);
+      assertThat(server.get(scraper, "https", "/metrics").body())
+          .contains("fencepost_certificate_expiry_seconds 2.8401408E9") // 2060-01-01
+          .contains("fencepost_connections_accepted_total ");
       assertThatThrownBy(() -> server.get("/livez")).isInstanceOf(IOException.class);
     }
   }

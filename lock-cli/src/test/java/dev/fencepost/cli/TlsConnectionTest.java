@@ -98,6 +98,15 @@ class TlsConnectionTest {
   }
 
   @Test
+  void watchWithoutCertificate_isExplained() {
+    CapturedCli.Result result =
+        cli.run("watch", "--name", "a", "--server", address(mutual), "--tls-ca", file("ca.pem"));
+
+    assertThat(result.code()).isEqualTo(77);
+    assertThat(result.err()).contains("this client has none of an authority that the server knows");
+  }
+
+  @Test
   void serverOfAnotherAuthority_isNotTrusted() {
     CapturedCli.Result result =
         cli.run("ping", "--server", address(mutual), "--tls-ca", file("other.pem"));

@@ -39,6 +39,10 @@ enum ConfigKey {
       "tls.plain-text",
       "loopback",
       "loopback or anywhere: on which addresses the server may listen without TLS"),
+  PLAIN_LISTEN(
+      "plain-listen",
+      "off",
+      "Second address of gRPC, in plain text while clients move to TLS, or off"),
   LEASE_DEFAULT_TTL(
       "lease.default-ttl", "15s", "Lease of a claim that requests none, 2s to lease.max-ttl"),
   LEASE_MAX_TTL(

@@ -79,7 +79,8 @@ final class ConfigLoader {
     return new Endpoints(
         settings.read(ConfigKey.LISTEN, text -> HostPort.parse(ConfigKey.LISTEN.text(), text)),
         optionalAddress(ConfigKey.HTTP_LISTEN, "off"),
-        optionalAddress(ConfigKey.ADVERTISE, ""));
+        optionalAddress(ConfigKey.ADVERTISE, ""),
+        optionalAddress(ConfigKey.PLAIN_LISTEN, "off"));
   }
 
   private Optional<HostPort> optionalAddress(ConfigKey key, String none) {

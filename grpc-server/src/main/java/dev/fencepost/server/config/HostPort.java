@@ -42,6 +42,11 @@ public record HostPort(String host, int port) {
     }
   }
 
+  /** Returns the host and the port of an address. */
+  public static HostPort of(InetSocketAddress address) {
+    return new HostPort(address.getAddress().getHostAddress(), address.getPort());
+  }
+
   /** Returns the same host with another port. */
   public HostPort withPort(int other) {
     return new HostPort(host, other);

@@ -38,8 +38,13 @@ public record ServerConfig(
    * @param listen address for gRPC
    * @param http address for metrics and health; empty: off
    * @param advertise address at which clients and other replicas reach it; empty: as {@code listen}
+   * @param plain second address for gRPC, without TLS; empty: none
    */
-  public record Endpoints(HostPort listen, Optional<HostPort> http, Optional<HostPort> advertise) {}
+  public record Endpoints(
+      HostPort listen,
+      Optional<HostPort> http,
+      Optional<HostPort> advertise,
+      Optional<HostPort> plain) {}
 
   /**
    * Rules for leases and waits.

@@ -96,6 +96,11 @@ final class TlsReader {
   }
 
   private void rejectWithoutTls(Optional<Path> clientCa) {
+    if (!settings.text(ConfigKey.PLAIN_LISTEN).equals("off")) {
+      settings.reject(
+          ConfigKey.PLAIN_LISTEN,
+          "off, since " + ConfigKey.LISTEN.text() + " has no TLS: it is plain already");
+    }
     if (clientCa.isPresent()) {
       settings.reject(
           ConfigKey.TLS_CLIENT_CA,

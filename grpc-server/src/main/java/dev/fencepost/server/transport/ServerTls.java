@@ -103,6 +103,20 @@ public final class ServerTls implements AutoCloseable {
             .sslProvider(SslProvider.JDK));
   }
 
+  /** Warns if the certificate does not have the name that clients are told. */
+  public void checkName(String advertisedHost) {
+    CertificateNames names =
+        CertificateNames.of(files.first().identity().orElseThrow().certificate());
+    if (!names.contains(advertisedHost)) {
+      LOG.warn(
+          "the certificate in {} is for {}, but clients are told to reach this server at {}, by"
+              + " advertise or listen: they will refuse it",
+          settings.files().certificate().orElseThrow(),
+          names.names(),
+          advertisedHost);
+    }
+  }
+
   /** Returns when the certificate of the server ends. */
   public Instant expiry() {
     return expiry;

@@ -143,6 +143,10 @@ class TlsConfigTest {
         .singleElement()
         .asString()
         .startsWith("tls.client-ca: ");
+    assertThat(problems("plain-listen", "127.0.0.1:7422"))
+        .singleElement()
+        .asString()
+        .startsWith("plain-listen: \"127.0.0.1:7422\" (expected: off");
     assertThat(problems("tls.client-auth", "required"))
         .singleElement()
         .asString()

@@ -42,7 +42,7 @@ public final class NameWatch implements ChangeSource {
       if (Thread.interrupted()) {
         throw new InterruptedException(e.getMessage());
       }
-      throw new CallException(servers.current(), e.getStatus());
+      throw servers.failure(servers.current(), e.getStatus());
     }
     throw new CallException(
         servers.current(), Status.UNAVAILABLE.withDescription("the watch was ended"));

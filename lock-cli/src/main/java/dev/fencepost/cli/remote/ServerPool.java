@@ -145,7 +145,7 @@ public final class ServerPool implements AutoCloseable {
   }
 
   /** Explains a failure. If the server closed the connection without a reason, asks for it. */
-  private CallException failure(ServerAddress server, Status status) {
+  CallException failure(ServerAddress server, Status status) {
     Optional<String> tlsFailure = TlsFailure.explain(status.getCause());
     if (tlsFailure.isEmpty() && status.getCode() == Status.Code.UNAVAILABLE && isMute(status)) {
       tlsFailure =

@@ -109,13 +109,30 @@ class CallLaneSchedulesTest {
   }
 
   @Test
+  void answerAndClose_theQueuedRequestIsSentOrFailed() {
+    explore(
+        () -> {
+          OpenCalls calls = new OpenCalls();
+          CallLane<String, String> lane = lane(deadlines(), calls, 1, 1);
+          lane.submit("a", SOON);
+          CompletableFuture<String> queued = lane.submit("b", SOON);
+          together(calls::answerNext, lane::close);
+          calls.answerAll();
+          check(queued.isDone(), "the request has an outcome");
+          check(
+              queued.isCompletedExceptionally() == (calls.sent().size() == 1),
+              "it failed, or it was sent");
+        });
+  }
+
+  @Test
   void sentAloneAgainAndClose_isSentOrFailed() {
     explore(
         () -> {
           OpenCalls calls = new OpenCalls();
           CallLane<String, String> lane = lane(deadlines(), calls, 2, 1);
           CompletableFuture<String> request = lane.submit("a", SOON);
-          together(() -> calls.reply(List.of(new SendAlone<>())), lane::close);
+          together(() -> calls.reply(List.of(new SendAlone<>())), lane::close, lane::admit);
           calls.answerAll();
           check(request.isDone(), "the request has an outcome");
           check(

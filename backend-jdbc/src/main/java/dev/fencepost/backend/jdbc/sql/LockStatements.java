@@ -39,9 +39,12 @@ class LockStatements {
     this.random = random;
   }
 
+  final SqlStatements statements() {
+    return statements;
+  }
+
   /** Executes commands of one kind on different locks and records each outcome. */
-  final void execute(
-      Connection connection, List<PendingCommand<?>> commands, LocalObservations memory)
+  void execute(Connection connection, List<PendingCommand<?>> commands, LocalObservations memory)
       throws SQLException {
     Map<LockName, PendingCommand<?>> unanswered = new HashMap<>();
     commands.forEach(pending -> unanswered.put(pending.step().lock(), pending));
@@ -137,7 +140,7 @@ class LockStatements {
   }
 
   /** Binds the commands in the order in which rows are locked, so that no batches deadlock. */
-  private static BoundStatement bind(
+  static BoundStatement bind(
       List<PendingCommand<?>> commands, boolean areAttempts, BoundStatement statement) {
     List<LockCommand<?>> steps = new ArrayList<>();
     commands.forEach(pending -> steps.add(pending.step()));

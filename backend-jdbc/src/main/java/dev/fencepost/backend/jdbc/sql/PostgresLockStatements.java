@@ -7,14 +7,21 @@ import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.HandOver;
+import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.lock.spi.record.Ownership;
 import dev.fencepost.lock.spi.record.StepContext;
 import dev.fencepost.lock.spi.support.LockCommand;
+import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 
 /**
@@ -40,6 +47,67 @@ final class PostgresLockStatements extends LockStatements {
     } else {
       super.recordOutcome(pending, row, memory, context);
     }
+  }
+
+  /**
+   * {@inheritDoc} PostgreSQL prepares every expression of a statement each time it runs, used or
+   * not. So a lean statement handles the usual cases first.
+   */
+  @Override
+  void execute(Connection connection, List<PendingCommand<?>> commands, LocalObservations memory)
+      throws SQLException {
+    List<PendingCommand<?>> left = new ArrayList<>(commands);
+    if (commands.get(0).isAttempt()) {
+      executeUsual(connection, "acquire_usual", commands, memory).forEach(left::remove);
+    } else {
+      List<PendingCommand<?>> releases =
+          commands.stream().<PendingCommand<?>>filter(PostgresLockStatements::isUsual).toList();
+      if (!releases.isEmpty()) {
+        executeUsual(connection, "release_usual", releases, memory).forEach(left::remove);
+      }
+    }
+    if (!left.isEmpty()) {
+      super.execute(connection, left, memory);
+    }
+  }
+
+  private static boolean isUsual(PendingCommand<?> pending) {
+    return pending.step() instanceof LockCommand.ReleaseClaim release
+        && release.command().token().isPresent()
+        && release.command().closeFor().isZero();
+  }
+
+  /** Completes the commands that a lean statement has executed, and returns them. */
+  private List<PendingCommand<?>> executeUsual(
+      Connection connection,
+      String name,
+      List<PendingCommand<?>> commands,
+      LocalObservations memory)
+      throws SQLException {
+    Map<LockName, PendingCommand<?>> byLock = new HashMap<>();
+    commands.forEach(pending -> byLock.put(pending.step().lock(), pending));
+    List<PendingCommand<?>> answered = new ArrayList<>();
+    boolean areAttempts = name.equals("acquire_usual");
+    try (BoundStatement statement = statements().prepare(connection, name)) {
+      bind(commands, areAttempts, statement)
+          .with("self", memory.self().value())
+          .with("floor", memory.lowestNewToken());
+      try (ResultSet rows = statement.query()) {
+        while (rows.next()) {
+          LockName lock = JdbcRecordCodec.readName(rows, areAttempts ? 3 : 1).orElseThrow();
+          PendingCommand<?> pending = Objects.requireNonNull(byLock.get(lock));
+          memory.observeToken(rows.getLong(areAttempts ? 4 : 2));
+          if (areAttempts) {
+            recordOutcome(pending, rows, memory, memory.contextAt(0, 0));
+          } else {
+            pending.recordUntypedOutcome(new Release.Released());
+          }
+          answered.add(pending);
+        }
+      }
+    }
+    answered.forEach(PendingCommand::complete);
+    return answered;
   }
 
   private static Attempt attempt(Claim claim, char step, ResultSet row) throws SQLException {

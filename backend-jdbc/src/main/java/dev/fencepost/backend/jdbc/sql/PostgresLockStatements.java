@@ -61,7 +61,7 @@ final class PostgresLockStatements extends LockStatements {
       executeUsual(connection, "acquire_usual", commands, memory).forEach(left::remove);
     } else {
       List<PendingCommand<?>> releases =
-          commands.stream().<PendingCommand<?>>filter(PostgresLockStatements::isUsual).toList();
+          commands.stream().filter(PostgresLockStatements::isUsual).toList();
       if (!releases.isEmpty()) {
         executeUsual(connection, "release_usual", releases, memory).forEach(left::remove);
       }

@@ -22,9 +22,11 @@ final class StartupBanner {
                         + address
                         + "/metrics  /livez  /readyz")
             .orElse("off");
-    String to =
-        (grpc.equals(DEFAULT_ADDRESS) ? "" : "--server " + grpc + " ")
-            + (config.tls().isPresent() ? "--tls-ca CA.pem " : "");
+    String to = grpc.equals(DEFAULT_ADDRESS) ? "" : "--server " + grpc + " ";
+    if (config.tls().isPresent()) {
+      // The name in the certificate, by which clients reach it.
+      to = "--server " + config.endpoints().advertise().orElse(grpc) + " --tls-ca CA.pem ";
+    }
     return String.join(
         System.lineSeparator(),
         "Fencepost " + ServerVersion.current(),

@@ -121,6 +121,9 @@ final class RedisStore implements LockStore {
     if (from.claim().equals(to.id())) {
       throw new IllegalArgumentException("a claim cannot be handed over to itself");
     }
+    if (!from.lock().equals(to.lock())) {
+      throw new IllegalArgumentException("a grant cannot be handed over to another lock's claim");
+    }
     int bucket = RedisSchema.bucketOf(to.lock());
     return runner.runStep(
         bucket,

@@ -4,6 +4,7 @@ import static dev.fencepost.testkit.replica.OpenReplica.answer;
 import static dev.fencepost.testkit.replica.OpenReplica.claim;
 import static dev.fencepost.testkit.replica.OpenReplica.granted;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.backend.redis.connection.RedisSchema;
@@ -105,6 +106,18 @@ final class CommandCountTest {
       }
       assertThat(monitor.end("monitored/run")).hasSize(10);
       assertThat(monitor.everything()).noneMatch(line -> line.contains("PUBLISH"));
+    }
+  }
+
+  @Test
+  void handOverToTheClaimOfAnotherLock_isRefusedAndEndsNothing() {
+    try (TestReplica replica = new TestReplica(REDIS.uri())) {
+      Grant held = awaitGrant(replica, "handed-over/here");
+      Claim elsewhere = claim("handed-over/there");
+      assertThatThrownBy(
+              () -> answer(replica.backend().handOver(held.ref(), elsewhere, QueueIntent.JOIN)))
+          .isInstanceOf(IllegalArgumentException.class);
+      assertThat(answer(replica.backend().renew(held.ref()))).isInstanceOf(Renewal.Renewed.class);
     }
   }
 

@@ -132,7 +132,7 @@ class CallLaneSchedulesTest {
           OpenCalls calls = new OpenCalls();
           CallLane<String, String> lane = lane(deadlines(), calls, 2, 1);
           CompletableFuture<String> request = lane.submit("a", SOON);
-          together(() -> calls.reply(List.of(new SendAlone<>())), lane::close, lane::admit);
+          together(() -> calls.reply(List.of(new SendAlone<>())), lane::close);
           calls.answerAll();
           check(request.isDone(), "the request has an outcome");
           check(

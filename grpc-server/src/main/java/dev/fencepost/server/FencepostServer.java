@@ -74,7 +74,7 @@ public final class FencepostServer implements AutoCloseable {
     FencepostServer server =
         new FencepostServer(
             config,
-            new ServerAssembly(config, wanted, backend, intervals),
+            new ServerAssembly(config, wanted, backend, access(config, backend), intervals),
             listen.withPort(wanted.getPort()));
     try {
       server.listen(wanted);
@@ -92,7 +92,20 @@ public final class FencepostServer implements AutoCloseable {
    * @throws StartException if the URI of the store or one of its options is invalid
    */
   public static void check(ServerConfig config) throws StartException {
-    backend(config).close();
+    LockBackend backend = backend(config);
+    access(config, backend).ifPresent(AccessFiles::close);
+    backend.close();
+  }
+
+  /** Reads rules and tokens. The backend is closed if they cannot be used. */
+  private static Optional<AccessFiles> access(ServerConfig config, LockBackend backend)
+      throws StartException {
+    try {
+      return AccessFiles.open(config.access());
+    } catch (StartException e) {
+      backend.close();
+      throw e;
+    }
   }
 
   /** Returns the port of gRPC. */

@@ -12,6 +12,7 @@ import dev.fencepost.server.metrics.LockMetrics;
 import dev.fencepost.server.metrics.MeteredBackend;
 import dev.fencepost.server.metrics.ProcessMetrics;
 import dev.fencepost.server.service.GrpcServices;
+import dev.fencepost.server.service.call.AccessInterceptor;
 import dev.fencepost.server.service.call.ServiceContext;
 import dev.fencepost.server.service.call.StatusMapper;
 import dev.fencepost.server.service.call.StoreGate;
@@ -20,6 +21,7 @@ import dev.fencepost.server.service.wire.LeasePolicy;
 import dev.fencepost.server.transport.ConnectionRegistry;
 import dev.fencepost.server.transport.ServerTls;
 import io.grpc.MethodDescriptor;
+import io.grpc.ServerInterceptor;
 import io.grpc.ServerServiceDefinition;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -27,10 +29,12 @@ import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Assembles the parts of one server. Neither listens nor calls the store yet. */
 final class ServerAssembly {
@@ -49,6 +53,7 @@ final class ServerAssembly {
   private final LivenessCheck liveness = new LivenessCheck(timers);
   private final LockCoordinator coordinator;
   private final ServerLimits limits;
+  private final Optional<AccessFiles> access;
   private final StoreGate gate;
   private final GrpcServices services;
   private final List<ServerServiceDefinition> definitions;
@@ -63,6 +68,7 @@ final class ServerAssembly {
       ServerConfig config,
       InetSocketAddress address,
       LockBackend backend,
+      Optional<AccessFiles> access,
       StoreMonitor.Intervals intervals) {
     SecureRandom random = new SecureRandom();
     this.advertised = advertised(config, address);
@@ -79,7 +85,10 @@ final class ServerAssembly {
     this.limits = new ServerLimits(config.limits().clients());
     this.gate = new StoreGate(statuses, timers, config.store().callTimeout());
     this.services =
-        new GrpcServices(coordinator, serviceContext(config, self), statuses, List.of(gate));
+        new GrpcServices(
+            coordinator, serviceContext(config, self), statuses, guards(access, statuses));
+    this.access = access;
+    access.ifPresent(files -> files.watch(connections));
     this.definitions = services.definitions();
     this.methods =
         definitions.stream()
@@ -95,6 +104,14 @@ final class ServerAssembly {
     ServerGauges.register(registry, coordinator, limits, () -> readiness.obstacle().isEmpty());
     ServerGauges.register(registry, services);
     ServerGauges.register(registry, connections);
+  }
+
+  /** Callers are refused before their calls wait for the store. */
+  private List<ServerInterceptor> guards(Optional<AccessFiles> files, StatusMapper statuses) {
+    return Stream.concat(
+            files.stream().map(each -> new AccessInterceptor(each.control(), statuses)),
+            Stream.of(gate))
+        .toList();
   }
 
   GrpcServer.Parts parts() {
@@ -181,6 +198,7 @@ final class ServerAssembly {
   /** Returns the steps of the shutdown, in order. Each runs even if the one before failed. */
   List<Runnable> closingSteps() {
     return List.of(
+        () -> access.ifPresent(AccessFiles::close),
         storeMonitor::stop,
         coordinator::close,
         timers::close,

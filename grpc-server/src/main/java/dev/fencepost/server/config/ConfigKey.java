@@ -22,6 +22,14 @@ enum ConfigKey {
       "advertise",
       "",
       "host:port at which clients and other replicas reach this server; unset: as listen"),
+  RULES_FILE(
+      "rules.file", "", "File that says who may do what; unset: whoever is let in may do all"),
+  IDENTITY_TOKENS_FILE(
+      "identity.tokens-file", "", "File with the SHA-256 of the static tokens of clients"),
+  IDENTITY_ANONYMOUS(
+      "identity.anonymous",
+      "refuse",
+      "refuse or allow callers without a credential; counts with a rules or tokens file"),
   TLS_CERTIFICATE(
       "tls.certificate",
       "",

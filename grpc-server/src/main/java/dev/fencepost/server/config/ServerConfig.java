@@ -13,6 +13,7 @@ import java.util.Optional;
  *
  * @param store store that keeps the locks
  * @param endpoints addresses of the server
+ * @param access identity and rights of callers
  * @param tls TLS of gRPC and HTTP; empty: plain text
  * @param leases rules for leases and waits
  * @param limits limits for clients
@@ -25,6 +26,7 @@ public record ServerConfig(
     StoreSettings store,
     Endpoints endpoints,
     Optional<TlsSettings> tls,
+    AccessSettings access,
     Leases leases,
     Limits limits,
     Connections connections,

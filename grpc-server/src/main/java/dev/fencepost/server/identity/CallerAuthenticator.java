@@ -4,6 +4,7 @@ import dev.fencepost.server.identity.CredentialException.Fault;
 import dev.fencepost.server.security.AccessRules;
 import dev.fencepost.server.transport.TransportIdentity;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
 import java.util.List;
 
 /**
@@ -23,12 +24,26 @@ public record CallerAuthenticator(
   private static final String SCHEME = "bearer ";
 
   /**
-   * Returns the caller. Its credential may have ended; the operation decides what that means.
+   * Returns the caller.
    *
    * @param authorization values of the header {@code authorization}
    * @throws CredentialException if the caller is refused
    */
-  public CallerPrincipal authenticate(List<String> authorization, TransportIdentity transport) {
+  public CallerPrincipal authenticate(
+      List<String> authorization, TransportIdentity transport, Instant now) {
+    CallerPrincipal caller = authenticate(authorization, transport);
+    if (caller.isExpiredAt(now)) {
+      throw new CredentialException(Fault.CREDENTIAL_EXPIRED, "the credential has ended");
+    }
+    return caller;
+  }
+
+  /**
+   * Returns the caller, whether or not its credential has ended.
+   *
+   * @throws CredentialException if the caller is refused
+   */
+  CallerPrincipal authenticate(List<String> authorization, TransportIdentity transport) {
     for (X509Certificate each : transport.peerCertificates()) {
       if (rules.isCertificateRevoked(CertificatePrincipals.fingerprint(each))) {
         throw CredentialException.bad("the certificate is revoked");
@@ -48,6 +63,21 @@ public record CallerAuthenticator(
           Fault.NO_CREDENTIAL, "neither a token nor an accepted certificate was sent");
     }
     return CallerPrincipal.ANONYMOUS;
+  }
+
+  /** Returns true if the certificate of a connection, or its principal, is revoked. */
+  public boolean isRevoked(TransportIdentity transport) {
+    for (X509Certificate each : transport.peerCertificates()) {
+      if (rules.isCertificateRevoked(CertificatePrincipals.fingerprint(each))) {
+        return true;
+      }
+    }
+    try {
+      return !transport.peerCertificates().isEmpty()
+          && rules.isRevoked(certificates.of(transport.peerCertificates().get(0)).name());
+    } catch (CredentialException e) {
+      return false;
+    }
   }
 
   /** A certificate that only carries a token needs no name, but a revoked name is refused. */

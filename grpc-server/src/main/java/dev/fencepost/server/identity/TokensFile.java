@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
  */
 public final class TokensFile {
   /** Largest file. */
-  static final int MAX_BYTES = 1024 * 1024;
+  public static final int MAX_BYTES = 1024 * 1024;
 
   private static final Pattern LINE =
       Pattern.compile("(\\S+)\\s+sha256:([0-9A-Fa-f]{64})(?:\\s+until\\s+(\\S+))?");

@@ -9,6 +9,9 @@ public final class PrincipalRights {
   /** The rights of every caller while there is no rules file. */
   static final PrincipalRights ALL = new PrincipalRights(true);
 
+  /** The rights of a caller whose credential is no longer valid. */
+  public static final PrincipalRights NO_RIGHTS = new PrincipalRights(List.of());
+
   private final boolean allowsAll;
   private final boolean hasAny;
   private final Map<TargetKind, NameRights> byKind = new EnumMap<>(TargetKind.class);

@@ -16,6 +16,7 @@ public final class RulesReloader {
 
   private final Path file;
   private byte[] judged;
+  private byte[] lastRead;
   private boolean unreadable;
   private volatile Snapshot snapshot;
 
@@ -39,6 +40,7 @@ public final class RulesReloader {
   private RulesReloader(Path file, byte[] content, AccessRules rules) {
     this.file = file;
     this.judged = content;
+    this.lastRead = content;
     this.snapshot = new Snapshot(rules, 1);
   }
 
@@ -68,8 +70,9 @@ public final class RulesReloader {
   }
 
   /**
-   * Reads the file and puts it in force if its content is new and valid. A file with errors, or one
-   * that cannot be read, changes nothing and is reported once.
+   * Reads the file and puts it in force if its content is new and valid. New content counts once
+   * two reads in a row were equal, so that no file counts that is half written. A file with errors,
+   * or one that cannot be read, changes nothing and is reported once.
    *
    * @return true if other rules are in force than before
    */
@@ -85,7 +88,9 @@ public final class RulesReloader {
       return false;
     }
     unreadable = false;
-    if (Arrays.equals(content, judged)) {
+    boolean isStable = Arrays.equals(content, lastRead);
+    lastRead = content;
+    if (!isStable || Arrays.equals(content, judged)) {
       return false;
     }
     judged = content;

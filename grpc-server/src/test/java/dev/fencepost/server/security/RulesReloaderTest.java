@@ -40,6 +40,7 @@ class RulesReloaderTest {
 
     rules("allow token:b use on a/**\n");
 
+    assertThat(reloader.poll()).as("perhaps half written").isFalse();
     assertThat(reloader.poll()).isTrue();
     assertThat(mayAcquire(reloader)).isFalse();
     assertThat(reloader.snapshot().generation()).isEqualTo(2);
@@ -53,9 +54,11 @@ class RulesReloaderTest {
 
     rules("allow token:a us on a/**\n");
     assertThat(reloader.poll()).isFalse();
+    assertThat(reloader.poll()).isFalse();
     Files.delete(file);
     assertThat(reloader.poll()).isFalse();
     rules("allow token:a use on a/**\n");
+    assertThat(reloader.poll()).isFalse();
     assertThat(reloader.poll()).isFalse();
 
     assertThat(reloader.snapshot()).isSameAs(before);

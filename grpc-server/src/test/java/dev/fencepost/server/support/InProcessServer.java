@@ -14,6 +14,8 @@ import dev.fencepost.proto.v1.Lock;
 import dev.fencepost.proto.v1.LockServiceGrpc;
 import dev.fencepost.server.metrics.LockMetrics;
 import dev.fencepost.server.service.GrpcServices;
+import dev.fencepost.server.service.access.AccessControl;
+import dev.fencepost.server.service.call.AccessInterceptor;
 import dev.fencepost.server.service.call.ServiceContext;
 import dev.fencepost.server.service.call.StatusMapper;
 import dev.fencepost.server.service.call.StreamReset;
@@ -23,6 +25,7 @@ import dev.fencepost.server.service.wire.LeasePolicy;
 import dev.fencepost.testkit.model.ModelServer;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
+import io.grpc.ServerInterceptor;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -31,6 +34,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Function;
 
 /** The services on a model store, on one thread and on time that the test controls. */
 public final class InProcessServer implements AutoCloseable {
@@ -61,8 +65,25 @@ public final class InProcessServer implements AutoCloseable {
     this(waiting, clients, POLICY.sessionOperations());
   }
 
+  /** Services behind the rules and credentials of a control. */
+  public InProcessServer(AccessControl control) {
+    this(
+        CoordinatorSettings.DEFAULT,
+        LIMITS,
+        POLICY.sessionOperations(),
+        statuses -> List.of(new AccessInterceptor(control, statuses)));
+  }
+
   public InProcessServer(
       CoordinatorSettings waiting, LimitSettings clients, int sessionOperations) {
+    this(waiting, clients, sessionOperations, statuses -> List.of());
+  }
+
+  private InProcessServer(
+      CoordinatorSettings waiting,
+      LimitSettings clients,
+      int sessionOperations,
+      Function<StatusMapper, List<ServerInterceptor>> guards) {
     LeasePolicy policy =
         new LeasePolicy(
             POLICY.defaultTtl(),
@@ -85,7 +106,7 @@ public final class InProcessServer implements AutoCloseable {
             new ServiceContext(
                 SELF, "test", policy, limits, new LockMetrics(registry), time, () -> Runnable::run),
             statuses,
-            List.of());
+            guards.apply(statuses));
     String name = InProcessServerBuilder.generateName();
     InProcessServerBuilder builder = InProcessServerBuilder.forName(name).directExecutor();
     builder.addStreamTracerFactory(StreamReset.tracers());

@@ -9,6 +9,8 @@ import dev.fencepost.core.OverLimitException;
 import dev.fencepost.lock.DurationFormat;
 import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.server.identity.CredentialException;
+import dev.fencepost.server.service.access.AccessRefusedException;
 import dev.fencepost.server.service.wire.InvalidRequestException;
 import io.grpc.Status.Code;
 import java.nio.charset.StandardCharsets;
@@ -59,6 +61,12 @@ public final class StatusMapper {
     }
     if (cause instanceof OverLimitException e) {
       return overLimit(e);
+    }
+    if (cause instanceof AccessRefusedException e) {
+      return access(Code.PERMISSION_DENIED, e.reason(), e.reason() + ": " + e.getMessage());
+    }
+    if (cause instanceof CredentialException e) {
+      return access(Code.UNAUTHENTICATED, e.fault().name(), String.valueOf(e.getMessage()));
     }
     if (cause instanceof SilentClientException) {
       return silent(cause);
@@ -146,6 +154,10 @@ public final class StatusMapper {
         "DRAINING: " + e.getMessage(),
         Optional.of(Duration.ZERO),
         List.of(info("DRAINING", Map.of("waited", DurationFormat.print(e.waited())))));
+  }
+
+  private static CallStatus access(Code code, String reason, String message) {
+    return new CallStatus(code, reason, message, Optional.empty(), List.of(info(reason, Map.of())));
   }
 
   private static CallStatus silent(Throwable cause) {

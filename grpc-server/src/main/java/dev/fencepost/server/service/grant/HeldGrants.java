@@ -41,8 +41,14 @@ public final class HeldGrants {
    * A grant.
    *
    * @param expiresAtNanos when it ends unless it is renewed
+   * @param maker principal that made the grant; empty if it was made at another replica
    */
-  private record HeldGrant(GrantRef ref, GrantClient client, long expiresAtNanos) {
+  private record HeldGrant(
+      GrantRef ref, GrantClient client, long expiresAtNanos, Optional<String> maker) {
+    HeldGrant madeBy(Optional<String> known) {
+      return known.isPresent() ? new HeldGrant(ref, client, expiresAtNanos, known) : this;
+    }
+
     void notifySuperseded(FencingToken by) {
       notifyLoss(new GrantLoss(LossReason.SUPERSEDED, "", Optional.of(by)));
     }
@@ -73,10 +79,27 @@ public final class HeldGrants {
     }
   }
 
-  /** Records that the client has just acquired or renewed the grant. */
-  public void recordGrant(Grant grant, GrantClient client, long nowNanos) {
+  /** Records that the client has just acquired the grant; its principal is the maker. */
+  public void recordGrant(Grant grant, GrantClient client, String maker, long nowNanos) {
+    record(grant, client, Optional.of(maker), nowNanos);
+  }
+
+  /** Records that the client has just renewed the grant. Its maker stays as far as it is known. */
+  public void recordRenewal(Grant grant, GrantClient client, long nowNanos) {
+    record(grant, client, Optional.empty(), nowNanos);
+  }
+
+  /** Returns the principal that made the grant of this claim, as far as this replica knows. */
+  public Optional<String> makerOf(LockName lock, ClaimId claim) {
+    HeldGrant existing = newest.get(lock);
+    return existing != null && existing.ref.claim().equals(claim)
+        ? existing.maker
+        : Optional.empty();
+  }
+
+  private void record(Grant grant, GrantClient client, Optional<String> maker, long nowNanos) {
     HeldGrant recorded =
-        new HeldGrant(grant.ref(), client, nowNanos + grant.lease().whole().toNanos());
+        new HeldGrant(grant.ref(), client, nowNanos + grant.lease().whole().toNanos(), maker);
     HeldGrant[] superseded = new HeldGrant[1];
     HeldGrant kept =
         newest.compute(
@@ -89,7 +112,8 @@ public final class HeldGrants {
               if (old != null && !old.ref.token().equals(grant.token())) {
                 superseded[0] = old;
               }
-              return replace(old, recorded);
+              boolean sameGrant = old != null && old.ref.equals(recorded.ref);
+              return replace(old, sameGrant ? recorded.madeBy(old.maker) : recorded);
             });
     if (superseded[0] != null) {
       superseded[0].notifySuperseded(kept == null ? grant.token() : kept.ref.token());
@@ -143,7 +167,7 @@ public final class HeldGrants {
     }
     // A renewal outside of a session does not take the grant from the session that listens.
     if (old != null && !next.client.hasListener() && old.ref.equals(next.ref)) {
-      return new HeldGrant(old.ref, old.client, next.expiresAtNanos);
+      return new HeldGrant(old.ref, old.client, next.expiresAtNanos, next.maker);
     }
     if (old != null) {
       uncharge(old);

@@ -9,6 +9,7 @@ import dev.fencepost.proto.v1.BatchRenewRequest;
 import dev.fencepost.proto.v1.BatchRenewResponse;
 import dev.fencepost.proto.v1.BatchRenewResult;
 import dev.fencepost.server.metrics.LockMetrics;
+import dev.fencepost.server.service.access.CallAccess;
 import dev.fencepost.server.service.call.CallerIdentity;
 import dev.fencepost.server.service.call.ServiceContext;
 import dev.fencepost.server.service.call.StatusMapper;
@@ -29,6 +30,7 @@ public final class RenewHandler {
   private final TimerService timers;
   private final StatusMapper statuses;
   private final HeldGrants grants;
+  private final GrantAccess allowedGrants;
 
   public RenewHandler(
       LockCoordinator coordinator,
@@ -40,6 +42,7 @@ public final class RenewHandler {
     this.timers = context.timers();
     this.statuses = statuses;
     this.grants = grants;
+    this.allowedGrants = new GrantAccess(grants, context.policy().maxTtl());
   }
 
   /** Renews a grant for its client. */
@@ -59,7 +62,7 @@ public final class RenewHandler {
 
   private void updateGrants(GrantRef grant, Renewal renewal, GrantClient client) {
     if (renewal instanceof Renewal.Renewed renewed) {
-      grants.recordGrant(renewed.grant(), client, timers.nanoTime());
+      grants.recordRenewal(renewed.grant(), client, timers.nanoTime());
     } else {
       grants.forget(grant);
     }
@@ -72,12 +75,15 @@ public final class RenewHandler {
       throw InvalidValueException.of("grants", count + " grants", "at most " + MAX_BATCH);
     }
     ByteCharge.current().add(request.getSerializedSize() + count * ByteCharge.ofMessage(0));
+    CallAccess access = CallAccess.current();
     GrantClient client = GrantClient.ofUnaryCall(CallerIdentity.current().client());
     List<CompletableFuture<BatchRenewResult>> results = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
       String path = "grants[" + i + "].";
       dev.fencepost.proto.v1.GrantRef wire = request.getGrants(i);
-      results.add(renewOne(() -> requests.grant(wire, path), client).toCompletableFuture());
+      results.add(
+          renewOne(() -> allowed(access, requests.grant(wire, path)), client)
+              .toCompletableFuture());
     }
     return CompletableFuture.allOf(results.toArray(CompletableFuture[]::new))
         .thenApply(
@@ -86,6 +92,12 @@ public final class RenewHandler {
               results.forEach(result -> response.addResults(result.join()));
               return response.build();
             });
+  }
+
+  /** Returns the grant if the caller may renew it. */
+  public GrantRef allowed(CallAccess access, GrantRef grant) {
+    allowedGrants.requireRenew(access, grant);
+    return grant;
   }
 
   private CompletionStage<BatchRenewResult> renewOne(Supplier<GrantRef> grant, GrantClient client) {

@@ -44,6 +44,7 @@ public final class SessionGrpcService extends SessionServiceGrpc.SessionServiceI
     if (isDraining) {
       session.refuse(new DrainingException(Duration.ZERO));
     }
+    session.followRights();
     return session;
   }
 

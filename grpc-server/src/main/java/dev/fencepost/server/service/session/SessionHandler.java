@@ -13,6 +13,7 @@ import dev.fencepost.proto.v1.Operation;
 import dev.fencepost.proto.v1.SessionRequest;
 import dev.fencepost.proto.v1.SessionResponse;
 import dev.fencepost.proto.v1.Welcome;
+import dev.fencepost.server.service.access.CallAccess;
 import dev.fencepost.server.service.call.SilentClientException;
 import dev.fencepost.server.service.call.StreamReset;
 import dev.fencepost.server.service.grant.LossListener;
@@ -49,6 +50,7 @@ public final class SessionHandler implements StreamObserver<SessionRequest>, Los
   private final ResponseOutbox outbox;
   private final SessionOperations operations;
   private final Consumer<SessionHandler> onEnd;
+  private final CallAccess access = CallAccess.current();
   private final StreamReset reset = StreamReset.current();
   private final AtomicBoolean over = new AtomicBoolean();
   private volatile long lastSendStamp;
@@ -72,6 +74,18 @@ public final class SessionHandler implements StreamObserver<SessionRequest>, Los
     observer.disableAutoRequest();
     outbox.requestNext();
     scheduleHeartbeat();
+  }
+
+  /** Ends the session if its client has no right any more. Call it after it is registered. */
+  void followRights() {
+    access.onChange(this::endIfForbidden);
+    endIfForbidden();
+  }
+
+  private void endIfForbidden() {
+    if (!access.allowsAnything()) {
+      refuse(access.refusal("open a session at", "this server"));
+    }
   }
 
   @Override

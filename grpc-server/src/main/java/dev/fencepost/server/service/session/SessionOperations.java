@@ -10,16 +10,20 @@ import dev.fencepost.lock.Release;
 import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.proto.v1.AcquireRequest;
+import dev.fencepost.proto.v1.AcquireResponse;
 import dev.fencepost.proto.v1.Hello;
 import dev.fencepost.proto.v1.Operation;
 import dev.fencepost.proto.v1.ReleaseRequest;
 import dev.fencepost.proto.v1.RenewRequest;
 import dev.fencepost.proto.v1.Result;
+import dev.fencepost.server.security.AccessOperation;
+import dev.fencepost.server.service.access.CallAccess;
 import dev.fencepost.server.service.call.CallStatus;
 import dev.fencepost.server.service.call.CallerIdentity;
 import dev.fencepost.server.service.grant.GrantClient;
 import dev.fencepost.server.service.grant.LossListener;
 import dev.fencepost.server.service.limit.ByteCharge;
+import dev.fencepost.server.service.wire.HolderRedaction;
 import dev.fencepost.server.service.wire.RequestReader.Caller;
 import dev.fencepost.server.service.wire.ResponseMapper;
 import io.grpc.Status.Code;
@@ -48,6 +52,7 @@ final class SessionOperations {
   private final GrantClient grantClient;
   private final LongSupplier sendStamps;
   private final String client = CallerIdentity.current().client();
+  private final CallAccess access = CallAccess.current();
   private final ByteCharge holderCharge = ByteCharge.current();
   private final ByteCharge waiterCharge;
   private final PerLockSequencer sequencer = new PerLockSequencer();
@@ -61,12 +66,14 @@ final class SessionOperations {
    */
   private final class WaitingAcquire implements BiConsumer<AcquireAnswer, Throwable> {
     private final Long id;
+    private final String name;
     private final PendingAcquire call;
     private final long arrivedNanos;
     private final long bytes;
 
-    WaitingAcquire(long id, PendingAcquire call, long arrivedNanos, long bytes) {
+    WaitingAcquire(long id, String name, PendingAcquire call, long arrivedNanos, long bytes) {
       this.id = id;
+      this.name = name;
       this.call = call;
       this.arrivedNanos = arrivedNanos;
       this.bytes = bytes;
@@ -98,12 +105,13 @@ final class SessionOperations {
     this.grantClient = GrantClient.ofSession(client, listener);
     this.sendStamps = sendStamps;
     this.waiterCharge = new ByteCharge(context.service().limits().waitingBytes(), client);
-    this.caller = caller(Claimant.named(""));
+    this.caller = caller(access.claimant());
+    access.onChange(this::withdrawForbidden);
   }
 
   /** Records the owner and metadata of the client, for claims that bring none. */
   void recordHello(Hello hello) {
-    caller = caller(context.requests().claimant(hello));
+    caller = caller(context.requests().claimant(hello, access.principal()));
     holderCharge.add(ByteCharge.ofWaiter(hello.getSerializedSize(), hello.getMetadataCount()));
   }
 
@@ -176,15 +184,32 @@ final class SessionOperations {
     PendingAcquire call;
     try {
       AcquireCommand command = context.requests().acquire(request, caller);
+      context.allowedGrants().requireAcquire(access, command.claim());
       context.grants().requireRoom(client, command.claim());
       call = context.coordinator().acquire(command);
     } catch (RuntimeException e) {
       addResult(id, failure(e), waiterCharge, bytes);
       return;
     }
-    new WaitingAcquire(id, call, arrived, bytes).start();
+    new WaitingAcquire(id, request.getName(), call, arrived, bytes).start();
     if (left) {
       withdraw(id);
+    }
+    refuseIfForbidden(id);
+  }
+
+  /** Answers the waiting claims whose rights were withdrawn. Grants on their way stand. */
+  private void withdrawForbidden() {
+    waiting.keySet().forEach(this::refuseIfForbidden);
+  }
+
+  private void refuseIfForbidden(long id) {
+    WaitingAcquire acquire = waiting.get(id);
+    if (acquire != null
+        && !access.allows(AccessOperation.ACQUIRE, acquire.name)
+        && waiting.remove(id, acquire)) {
+      acquire.call.leave();
+      onAcquireAnswered(acquire, null, access.refusal("acquire", acquire.name));
     }
   }
 
@@ -207,9 +232,14 @@ final class SessionOperations {
       return;
     }
     context.service().metrics().recordAcquire(answer, since(acquire));
-    Result.Builder result = Result.newBuilder().setAcquire(ResponseMapper.answer(answer));
+    AcquireResponse response = ResponseMapper.answer(answer);
+    boolean mayInspect = access.allows(AccessOperation.INSPECT, acquire.name);
+    Result.Builder result =
+        Result.newBuilder().setAcquire(mayInspect ? response : HolderRedaction.of(response));
     if (answer instanceof AcquireAnswer.Granted granted) {
-      context.grants().recordGrant(granted.grant(), grantClient, context.now());
+      context
+          .grants()
+          .recordGrant(granted.grant(), grantClient, caller.defaults().principal(), context.now());
       result.setCountsFromMark(granted.mark());
     }
     addResult(acquire.id, result, waiterCharge, acquire.bytes);
@@ -220,6 +250,7 @@ final class SessionOperations {
     CompletionStage<Renewal> renewed;
     try {
       GrantRef grant = context.requests().grant(request.getGrant(), "grant.");
+      context.allowedGrants().requireRenew(access, grant);
       renewed = context.renewals().renew(grant, grantClient);
     } catch (RuntimeException e) {
       addResult(id, failure(e), holderCharge, bytes);
@@ -243,6 +274,7 @@ final class SessionOperations {
     CompletionStage<Release> released;
     try {
       ReleaseCommand command = context.requests().release(request);
+      context.allowedGrants().requireRelease(access, command);
       released = context.releases().release(command);
     } catch (RuntimeException e) {
       addResult(id, failure(e), holderCharge, bytes);

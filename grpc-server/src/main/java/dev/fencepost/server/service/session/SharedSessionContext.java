@@ -3,6 +3,7 @@ package dev.fencepost.server.service.session;
 import dev.fencepost.core.LockCoordinator;
 import dev.fencepost.server.service.call.CallResponder;
 import dev.fencepost.server.service.call.ServiceContext;
+import dev.fencepost.server.service.grant.GrantAccess;
 import dev.fencepost.server.service.grant.HeldGrants;
 import dev.fencepost.server.service.grant.ReleaseHandler;
 import dev.fencepost.server.service.grant.RenewHandler;
@@ -19,6 +20,7 @@ import dev.fencepost.server.service.wire.ServerDescription;
  * @param requests reads requests
  * @param renewals renews grants
  * @param releases releases claims
+ * @param allowedGrants checks who may acquire, renew and release
  */
 record SharedSessionContext(
     LockCoordinator coordinator,
@@ -27,7 +29,8 @@ record SharedSessionContext(
     HeldGrants grants,
     RequestReader requests,
     RenewHandler renewals,
-    ReleaseHandler releases) {
+    ReleaseHandler releases,
+    GrantAccess allowedGrants) {
 
   static SharedSessionContext of(
       LockCoordinator coordinator,
@@ -41,7 +44,8 @@ record SharedSessionContext(
         grants,
         new RequestReader(service.policy()),
         new RenewHandler(coordinator, service, responder.statuses(), grants),
-        new ReleaseHandler(coordinator, service.metrics(), grants));
+        new ReleaseHandler(coordinator, service.metrics(), grants),
+        new GrantAccess(grants, service.policy().maxTtl()));
   }
 
   ServerDescription description() {

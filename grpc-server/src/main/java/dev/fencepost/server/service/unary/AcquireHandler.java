@@ -7,12 +7,16 @@ import dev.fencepost.core.PendingAcquire;
 import dev.fencepost.lock.Claimant;
 import dev.fencepost.proto.v1.AcquireRequest;
 import dev.fencepost.proto.v1.AcquireResponse;
+import dev.fencepost.server.security.AccessOperation;
+import dev.fencepost.server.service.access.CallAccess;
 import dev.fencepost.server.service.call.CallResponder;
 import dev.fencepost.server.service.call.CallerIdentity;
 import dev.fencepost.server.service.call.ServiceContext;
+import dev.fencepost.server.service.grant.GrantAccess;
 import dev.fencepost.server.service.grant.GrantClient;
 import dev.fencepost.server.service.grant.HeldGrants;
 import dev.fencepost.server.service.limit.ByteCharge;
+import dev.fencepost.server.service.wire.HolderRedaction;
 import dev.fencepost.server.service.wire.RequestReader;
 import dev.fencepost.server.service.wire.RequestReader.Caller;
 import dev.fencepost.server.service.wire.ResponseMapper;
@@ -32,13 +36,12 @@ final class AcquireHandler {
   /** A response that is sent this long before the deadline still arrives. */
   private static final Duration RESPONSE_TIME = Duration.ofMillis(250);
 
-  private static final Claimant NO_DEFAULTS = Claimant.named("");
-
   private final LockCoordinator coordinator;
   private final ServiceContext context;
   private final RequestReader requests;
   private final CallResponder responder;
   private final HeldGrants grants;
+  private final GrantAccess allowedGrants;
 
   AcquireHandler(
       LockCoordinator coordinator,
@@ -50,16 +53,20 @@ final class AcquireHandler {
     this.requests = new RequestReader(context.policy());
     this.responder = responder;
     this.grants = grants;
+    this.allowedGrants = new GrantAccess(grants, context.policy().maxTtl());
   }
 
   void start(AcquireRequest request, ServerCallStreamObserver<AcquireResponse> observer) {
     long arrived = context.timers().nanoTime();
     String client = CallerIdentity.current().client();
+    CallAccess access = CallAccess.current();
+    Claimant defaults = access.claimant();
     PendingAcquire call;
     try {
       ByteCharge.current()
           .add(ByteCharge.ofWaiter(request.getSerializedSize(), request.getMetadataCount()));
-      AcquireCommand command = requests.acquire(request, caller(client));
+      AcquireCommand command = requests.acquire(request, caller(client, defaults));
+      allowedGrants.requireAcquire(access, command.claim());
       grants.requireRoom(client, command.claim());
       call = coordinator.acquire(command);
     } catch (RuntimeException e) {
@@ -75,23 +82,45 @@ final class AcquireHandler {
             context.metrics().recordAbandonedAcquire(since(arrived));
           }
         });
+    access.onChange(() -> withdrawIfForbidden(access, request.getName(), call, open, observer));
+    withdrawIfForbidden(access, request.getName(), call, open, observer);
     call.answer()
         .whenComplete(
             (answer, failure) -> {
               if (answer instanceof AcquireAnswer.Granted granted) {
                 grants.recordGrant(
-                    granted.grant(), GrantClient.ofUnaryCall(client), context.timers().nanoTime());
+                    granted.grant(),
+                    GrantClient.ofUnaryCall(client),
+                    defaults.principal(),
+                    context.timers().nanoTime());
               }
               if (open.getAndSet(false)) {
                 count(answer, failure, since(arrived));
-                respond(observer, answer, failure);
+                respond(
+                    observer,
+                    access.allows(AccessOperation.INSPECT, request.getName()),
+                    answer,
+                    failure);
               }
             });
   }
 
-  private Caller caller(String client) {
+  /** Answers a waiting call whose right was withdrawn. A grant on its way stands. */
+  private void withdrawIfForbidden(
+      CallAccess access,
+      String name,
+      PendingAcquire call,
+      AtomicBoolean open,
+      ServerCallStreamObserver<AcquireResponse> observer) {
+    if (!access.allows(AccessOperation.ACQUIRE, name) && open.getAndSet(false)) {
+      call.leave();
+      responder.refuse(observer, access.refusal(AccessOperation.ACQUIRE.word(), name));
+    }
+  }
+
+  private Caller caller(String client, Claimant defaults) {
     Duration longest = longestWait(Context.current().getDeadline(), context.policy().maxWait());
-    return new Caller(NO_DEFAULTS, client, longest, () -> AcquireCommand.NO_MARK);
+    return new Caller(defaults, client, longest, () -> AcquireCommand.NO_MARK);
   }
 
   /**
@@ -120,12 +149,14 @@ final class AcquireHandler {
 
   private void respond(
       ServerCallStreamObserver<AcquireResponse> observer,
+      boolean mayInspect,
       @Nullable AcquireAnswer answer,
       @Nullable Throwable failure) {
     if (failure != null) {
       responder.refuse(observer, failure);
     } else if (answer != null) {
-      responder.send(observer, ResponseMapper.answer(answer));
+      AcquireResponse response = ResponseMapper.answer(answer);
+      responder.send(observer, mayInspect ? response : HolderRedaction.of(response));
     }
   }
 }

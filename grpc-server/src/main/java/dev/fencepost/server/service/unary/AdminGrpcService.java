@@ -13,6 +13,9 @@ import dev.fencepost.proto.v1.ForceReleaseRequest;
 import dev.fencepost.proto.v1.ForceReleaseResponse;
 import dev.fencepost.proto.v1.ResetMarkRequest;
 import dev.fencepost.proto.v1.ResetMarkResponse;
+import dev.fencepost.server.security.AccessOperation;
+import dev.fencepost.server.security.TargetKind;
+import dev.fencepost.server.service.access.CallAccess;
 import dev.fencepost.server.service.call.CallResponder;
 import dev.fencepost.server.service.call.CallerIdentity;
 import dev.fencepost.server.service.call.ServiceContext;
@@ -46,15 +49,28 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
 
   @Override
   public void forceRelease(ForceReleaseRequest request, StreamObserver<ForceReleaseResponse> call) {
+    boolean mayInspect = CallAccess.current().allows(AccessOperation.INSPECT, request.getName());
     responder.respond(
-        call, () -> forceRelease(requests.forceRelease(request)), AdminGrpcService::toWire);
+        call,
+        () -> {
+          CallAccess.current().require(AccessOperation.FORCE_RELEASE, request.getName());
+          return forceRelease(requests.forceRelease(request));
+        },
+        revocation -> {
+          ForceReleaseResponse response = toWire(revocation);
+          return mayInspect ? response : response.toBuilder().clearHolder().build();
+        });
   }
 
   @Override
   public void resetMark(ResetMarkRequest request, StreamObserver<ResetMarkResponse> call) {
     responder.respond(
         call,
-        () -> resetMark(request),
+        () -> {
+          CallAccess.current()
+              .require(AccessOperation.RESET, TargetKind.RESOURCE, request.getResource());
+          return resetMark(request);
+        },
         former ->
             ResetMarkResponse.newBuilder()
                 .setFormerMark(ResponseMapper.tokenOrZero(former))

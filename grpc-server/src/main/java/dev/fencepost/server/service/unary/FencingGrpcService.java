@@ -17,6 +17,9 @@ import dev.fencepost.proto.v1.GetTokenResponse;
 import dev.fencepost.proto.v1.TokenStatus;
 import dev.fencepost.proto.v1.ValidateTokenRequest;
 import dev.fencepost.proto.v1.ValidateTokenResponse;
+import dev.fencepost.server.security.AccessOperation;
+import dev.fencepost.server.security.TargetKind;
+import dev.fencepost.server.service.access.CallAccess;
 import dev.fencepost.server.service.call.CallResponder;
 import dev.fencepost.server.service.wire.FieldReader;
 import dev.fencepost.server.service.wire.FieldReader.Field;
@@ -39,7 +42,10 @@ public final class FencingGrpcService extends FencingServiceGrpc.FencingServiceI
   public void getToken(GetTokenRequest request, StreamObserver<GetTokenResponse> call) {
     responder.respond(
         call,
-        () -> coordinator.describe(new LockName(request.getName())),
+        () -> {
+          CallAccess.current().require(AccessOperation.INSPECT, request.getName());
+          return coordinator.describe(new LockName(request.getName()));
+        },
         FencingGrpcService::tokenResponse);
   }
 
@@ -62,6 +68,7 @@ public final class FencingGrpcService extends FencingServiceGrpc.FencingServiceI
   }
 
   private CompletionStage<ValidateTokenResponse> validate(ValidateTokenRequest request) {
+    CallAccess.current().require(AccessOperation.FENCE, request.getName());
     FieldReader fields = new FieldReader();
     Field<LockName> name = fields.read("name", () -> new LockName(request.getName()));
     Field<FencingToken> token =
@@ -89,6 +96,7 @@ public final class FencingGrpcService extends FencingServiceGrpc.FencingServiceI
   }
 
   private CompletionStage<FenceAdvance> advance(AdvanceTokenRequest request) {
+    CallAccess.current().require(AccessOperation.FENCE, TargetKind.RESOURCE, request.getResource());
     FieldReader fields = new FieldReader();
     Field<ResourceName> resource =
         fields.read("resource", () -> new ResourceName(request.getResource()));

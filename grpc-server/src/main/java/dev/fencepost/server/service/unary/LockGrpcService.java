@@ -3,6 +3,8 @@ package dev.fencepost.server.service.unary;
 import dev.fencepost.core.LockCoordinator;
 import dev.fencepost.core.QueuedLockView;
 import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.ListQuery;
 import dev.fencepost.lock.spi.LockPage;
@@ -16,6 +18,7 @@ import dev.fencepost.proto.v1.GetServerInfoRequest;
 import dev.fencepost.proto.v1.GetServerInfoResponse;
 import dev.fencepost.proto.v1.ListLocksRequest;
 import dev.fencepost.proto.v1.ListLocksResponse;
+import dev.fencepost.proto.v1.Lock;
 import dev.fencepost.proto.v1.LockServiceGrpc;
 import dev.fencepost.proto.v1.ReleaseRequest;
 import dev.fencepost.proto.v1.ReleaseResponse;
@@ -23,22 +26,29 @@ import dev.fencepost.proto.v1.RenewRequest;
 import dev.fencepost.proto.v1.RenewResponse;
 import dev.fencepost.proto.v1.WatchLocksRequest;
 import dev.fencepost.proto.v1.WatchLocksResponse;
+import dev.fencepost.server.security.AccessOperation;
+import dev.fencepost.server.service.access.CallAccess;
 import dev.fencepost.server.service.call.CallResponder;
 import dev.fencepost.server.service.call.CallerIdentity;
 import dev.fencepost.server.service.call.ServiceContext;
+import dev.fencepost.server.service.grant.GrantAccess;
 import dev.fencepost.server.service.grant.GrantClient;
 import dev.fencepost.server.service.grant.HeldGrants;
 import dev.fencepost.server.service.grant.ReleaseHandler;
 import dev.fencepost.server.service.grant.RenewHandler;
 import dev.fencepost.server.service.watch.WatchStreamRegistry;
 import dev.fencepost.server.service.wire.FieldReader;
+import dev.fencepost.server.service.wire.HolderRedaction;
 import dev.fencepost.server.service.wire.PageToken;
 import dev.fencepost.server.service.wire.RequestReader;
 import dev.fencepost.server.service.wire.ResponseMapper;
 import dev.fencepost.server.service.wire.ServerDescription;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 
 /** Serves {@code fencepost.v1.LockService}. */
 public final class LockGrpcService extends LockServiceGrpc.LockServiceImplBase {
@@ -51,6 +61,7 @@ public final class LockGrpcService extends LockServiceGrpc.LockServiceImplBase {
   private final AcquireHandler acquires;
   private final RenewHandler renewals;
   private final ReleaseHandler releases;
+  private final GrantAccess allowedGrants;
   private final ServerDescription description;
   private final WatchStreamRegistry watches;
 
@@ -66,6 +77,7 @@ public final class LockGrpcService extends LockServiceGrpc.LockServiceImplBase {
     this.acquires = new AcquireHandler(coordinator, context, responder, grants);
     this.renewals = new RenewHandler(coordinator, context, responder.statuses(), grants);
     this.releases = new ReleaseHandler(coordinator, context.metrics(), grants);
+    this.allowedGrants = new GrantAccess(grants, context.policy().maxTtl());
     this.description = new ServerDescription(context.self(), context.version(), context.policy());
     this.watches = new WatchStreamRegistry(coordinator, context, responder);
   }
@@ -81,7 +93,8 @@ public final class LockGrpcService extends LockServiceGrpc.LockServiceImplBase {
         call,
         () ->
             renewals.renew(
-                requests.grant(request.getGrant(), "grant."),
+                renewals.allowed(
+                    CallAccess.current(), requests.grant(request.getGrant(), "grant.")),
                 GrantClient.ofUnaryCall(CallerIdentity.current().client())),
         ResponseMapper::renewal);
   }
@@ -94,26 +107,38 @@ public final class LockGrpcService extends LockServiceGrpc.LockServiceImplBase {
   @Override
   public void release(ReleaseRequest request, StreamObserver<ReleaseResponse> call) {
     responder.respond(
-        call, () -> releases.release(requests.release(request)), ResponseMapper::release);
+        call,
+        () -> {
+          ReleaseCommand command = requests.release(request);
+          allowedGrants.requireRelease(CallAccess.current(), command);
+          return releases.release(command);
+        },
+        ResponseMapper::release);
   }
 
   @Override
   public void getLock(GetLockRequest request, StreamObserver<GetLockResponse> call) {
     responder.<QueuedLockView, GetLockResponse>respond(
         call,
-        () -> coordinator.inspect(new LockName(request.getName())),
+        () -> {
+          CallAccess.current().require(AccessOperation.INSPECT, request.getName());
+          return coordinator.inspect(new LockName(request.getName()));
+        },
         view -> GetLockResponse.newBuilder().setLock(ResponseMapper.lock(view, self())).build());
   }
 
   @Override
   public void listLocks(ListLocksRequest request, StreamObserver<ListLocksResponse> call) {
+    CallAccess access = CallAccess.current();
     responder.<LockPage, ListLocksResponse>respond(
-        call, () -> coordinator.list(query(request)), page -> toWire(page, request.getPrefix()));
+        call, () -> list(access, request), page -> toWire(page, request.getPrefix(), access));
   }
 
   @Override
   public void watchLocks(WatchLocksRequest request, StreamObserver<WatchLocksResponse> call) {
     try {
+      CallAccess access = CallAccess.current();
+      request.getNamesList().forEach(name -> access.require(AccessOperation.WATCH, name));
       watches.start(requests.watch(request), (ServerCallStreamObserver<WatchLocksResponse>) call);
     } catch (RuntimeException e) {
       responder.refuse(call, e);
@@ -123,7 +148,13 @@ public final class LockGrpcService extends LockServiceGrpc.LockServiceImplBase {
   @Override
   public void getServerInfo(
       GetServerInfoRequest request, StreamObserver<GetServerInfoResponse> call) {
-    responder.respond(call, coordinator::info, description::of);
+    responder.respond(
+        call,
+        () -> {
+          CallAccess.current().requireAnything();
+          return coordinator.info();
+        },
+        description::of);
   }
 
   /** Ends the watches. The coordinator ends waiting calls. */
@@ -133,6 +164,14 @@ public final class LockGrpcService extends LockServiceGrpc.LockServiceImplBase {
 
   private ReplicaId self() {
     return context.self();
+  }
+
+  /** Refusals come before the store is asked, so that its time tells nothing. */
+  private CompletionStage<LockPage> list(CallAccess access, ListLocksRequest request) {
+    ListQuery query = query(request);
+    return access.allowsListingBelow(request.getPrefix())
+        ? coordinator.list(query)
+        : CompletableFuture.completedFuture(new LockPage(List.of(), Optional.empty()));
   }
 
   private static ListQuery query(ListLocksRequest request) {
@@ -155,14 +194,18 @@ public final class LockGrpcService extends LockServiceGrpc.LockServiceImplBase {
         : Optional.of(PageToken.decode(request.getPageToken(), request.getPrefix()));
   }
 
-  private ListLocksResponse toWire(LockPage page, String prefix) {
+  private ListLocksResponse toWire(LockPage page, String prefix, CallAccess access) {
     ListLocksResponse.Builder response = ListLocksResponse.newBuilder();
-    page.locks()
-        .forEach(
-            state ->
-                response.addLocks(
-                    ResponseMapper.lock(coordinator.view(state), self()).toBuilder()
-                        .clearWaiters()));
+    for (LockState state : page.locks()) {
+      String name = state.lock().value();
+      if (access.allows(AccessOperation.LIST, name)) {
+        Lock lock = ResponseMapper.lock(coordinator.view(state), self());
+        response.addLocks(
+            access.allows(AccessOperation.INSPECT, name)
+                ? lock.toBuilder().clearWaiters().build()
+                : HolderRedaction.of(lock));
+      }
+    }
     page.next().ifPresent(next -> response.setNextPageToken(new PageToken(prefix, next).encode()));
     return response.build();
   }

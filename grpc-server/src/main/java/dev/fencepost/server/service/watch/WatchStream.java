@@ -4,11 +4,14 @@ import dev.fencepost.core.LockChange;
 import dev.fencepost.core.LockSubscription;
 import dev.fencepost.core.TimerService;
 import dev.fencepost.proto.v1.WatchLocksResponse;
+import dev.fencepost.server.security.AccessOperation;
+import dev.fencepost.server.service.access.CallAccess;
 import dev.fencepost.server.service.call.CallResponder;
 import dev.fencepost.server.service.call.DrainLoop;
 import dev.fencepost.server.service.call.ServiceContext;
 import dev.fencepost.server.service.call.StreamReset;
 import dev.fencepost.server.service.limit.ByteCharge;
+import dev.fencepost.server.service.wire.HolderRedaction;
 import dev.fencepost.server.service.wire.ResponseMapper;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.time.Duration;
@@ -46,6 +49,7 @@ final class WatchStream {
   private boolean sentSinceHeartbeat;
   private final ByteCharge charge = ByteCharge.current();
   private final StreamReset reset = StreamReset.current();
+  private final CallAccess access = CallAccess.current();
   private long bytesInTransport;
   private boolean ended;
 
@@ -134,7 +138,7 @@ final class WatchStream {
     if (!changes.isEmpty() || heartbeatDue) {
       WatchLocksResponse.Builder response =
           WatchLocksResponse.newBuilder().setSynced(source.isSynced());
-      changes.forEach(change -> response.addChanges(ResponseMapper.change(change, context.self())));
+      changes.forEach(change -> response.addChanges(visible(change)));
       WatchLocksResponse message = response.build();
       charge.add(message.getSerializedSize());
       bytesInTransport = message.getSerializedSize();
@@ -142,6 +146,13 @@ final class WatchStream {
       heartbeatDue = false;
       sentSinceHeartbeat = true;
     }
+  }
+
+  private dev.fencepost.proto.v1.LockChange visible(LockChange change) {
+    dev.fencepost.proto.v1.LockChange wire = ResponseMapper.change(change, context.self());
+    return access.allows(AccessOperation.INSPECT, wire.getLock().getName())
+        ? wire
+        : wire.toBuilder().setLock(HolderRedaction.of(wire.getLock())).build();
   }
 
   private void finish() {

@@ -4,6 +4,8 @@ import dev.fencepost.core.DrainingException;
 import dev.fencepost.core.LockCoordinator;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.proto.v1.WatchLocksResponse;
+import dev.fencepost.server.security.AccessOperation;
+import dev.fencepost.server.service.access.CallAccess;
 import dev.fencepost.server.service.call.CallResponder;
 import dev.fencepost.server.service.call.CallerIdentity;
 import dev.fencepost.server.service.call.ServiceContext;
@@ -51,12 +53,24 @@ public final class WatchStreamRegistry {
     if (isDraining) {
       stream.end(draining());
     }
+    CallAccess access = CallAccess.current();
+    access.onChange(() -> endIfForbidden(stream, access, names));
+    endIfForbidden(stream, access, names);
   }
 
   /** Ends all watches, and every later one, so that their clients go to another replica. */
   public void drain() {
     isDraining = true;
     open.forEach(stream -> stream.end(draining()));
+  }
+
+  private static void endIfForbidden(
+      WatchStream stream, CallAccess access, Collection<LockName> names) {
+    for (LockName name : names) {
+      if (!access.allows(AccessOperation.WATCH, name.value())) {
+        stream.end(access.refusal(AccessOperation.WATCH.word(), name.value()));
+      }
+    }
   }
 
   private static RuntimeException draining() {

@@ -68,7 +68,7 @@ public final class RequestReader {
             name.value(),
             id.value(),
             lease(ttl.value(), delay.value()),
-            claimant(owner.value(), metadata.value()));
+            claimant(owner.value(), caller.defaults().principal(), metadata.value()));
     Duration maxWait = shorter(wait.value(), caller.longestWait());
     return new AcquireCommand(claim, maxWait, waited.value(), caller.client(), caller.sendStamps());
   }
@@ -84,12 +84,12 @@ public final class RequestReader {
   }
 
   /** Reads the owner and metadata of a client, which become part of its claims. */
-  public Claimant claimant(Hello hello) {
+  public Claimant claimant(Hello hello, String principal) {
     FieldReader fields = new FieldReader();
     fields.read("hello.owner", () -> Claimant.named(hello.getOwner()));
-    fields.read("hello.metadata", () -> claimant("", hello.getMetadataMap()));
+    fields.read("hello.metadata", () -> claimant("", "", hello.getMetadataMap()));
     fields.requireValid();
-    return claimant(hello.getOwner(), hello.getMetadataMap());
+    return claimant(hello.getOwner(), principal, hello.getMetadataMap());
   }
 
   public ReleaseCommand release(ReleaseRequest request) {
@@ -177,11 +177,11 @@ public final class RequestReader {
   private static Map<String, String> metadata(AcquireRequest request, Claimant defaults) {
     return request.getMetadataCount() == 0
         ? defaults.metadata()
-        : claimant("", request.getMetadataMap()).metadata();
+        : claimant("", "", request.getMetadataMap()).metadata();
   }
 
-  private static Claimant claimant(String owner, Map<String, String> metadata) {
-    return new Claimant(owner, "", LockMode.EXCLUSIVE, metadata);
+  private static Claimant claimant(String owner, String principal, Map<String, String> metadata) {
+    return new Claimant(owner, principal, LockMode.EXCLUSIVE, metadata);
   }
 
   private static LockMode mode(AcquireRequest request) {

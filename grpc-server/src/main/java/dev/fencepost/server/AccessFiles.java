@@ -1,0 +1,162 @@
+package dev.fencepost.server;
+
+import dev.fencepost.server.config.AccessSettings;
+import dev.fencepost.server.config.AccessSettings.Anonymous;
+import dev.fencepost.server.identity.CallerAuthenticator;
+import dev.fencepost.server.identity.CertificateName;
+import dev.fencepost.server.identity.CertificatePrincipals;
+import dev.fencepost.server.identity.TokensFile;
+import dev.fencepost.server.security.AccessRules;
+import dev.fencepost.server.security.RulesReloader;
+import dev.fencepost.server.service.access.AccessControl;
+import dev.fencepost.server.transport.ConnectionRegistry;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads rules and tokens four times a second. Content that is new and was equal in two reads in a
+ * row is put in force.
+ */
+final class AccessFiles implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(AccessFiles.class);
+  private static final long POLL_MILLIS = 250;
+
+  private final AccessSettings settings;
+  private final Optional<RulesReloader> rules;
+  private final AccessControl control;
+  private final ScheduledExecutorService reader =
+      Executors.newSingleThreadScheduledExecutor(
+          task -> {
+            Thread thread = new Thread(task, "fencepost-access");
+            thread.setDaemon(true);
+            return thread;
+          });
+  private byte[] judgedTokens = new byte[0];
+  private byte[] lastTokens = new byte[0];
+  private TokensFile tokens = TokensFile.parse(new byte[0]);
+
+  private AccessFiles(AccessSettings settings, Optional<RulesReloader> rules)
+      throws StartException {
+    this.settings = settings;
+    this.rules = rules;
+    if (settings.tokensFile().isPresent()) {
+      Path file = settings.tokensFile().get();
+      try {
+        judgedTokens = bytes(file);
+      } catch (IOException e) {
+        throw new StartException(file + ": it cannot be read: " + e, e);
+      }
+      tokens = TokensFile.parse(judgedTokens);
+      if (!tokens.problems().isEmpty()) {
+        String problems = String.join("\n" + file + ":", tokens.problems());
+        throw new StartException(
+            file + ":" + problems, new IOException("the tokens file has errors"));
+      }
+    }
+    this.control = new AccessControl(authenticator(), Clock.systemUTC());
+  }
+
+  /**
+   * Reads the files.
+   *
+   * @return empty if neither is set
+   * @throws StartException if one of them cannot be used
+   */
+  static Optional<AccessFiles> open(AccessSettings settings) throws StartException {
+    if (!settings.isOn()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          new AccessFiles(
+              settings,
+              settings.rulesFile().isPresent()
+                  ? Optional.of(RulesReloader.load(settings.rulesFile().get()))
+                  : Optional.empty()));
+    } catch (RulesReloader.RulesFileException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  AccessControl control() {
+    return control;
+  }
+
+  /** Begins to read the files again and again. */
+  @SuppressWarnings("FutureReturnValueIgnored") // poll catches what it throws
+  void watch(ConnectionRegistry connections) {
+    reader.scheduleWithFixedDelay(
+        () -> poll(connections), POLL_MILLIS, POLL_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  @Override
+  public void close() {
+    reader.shutdownNow();
+  }
+
+  private void poll(ConnectionRegistry connections) {
+    try {
+      boolean changed = rules.isPresent() && rules.get().poll();
+      if (pollTokens() || changed) {
+        control.replace(authenticator());
+        connections.closeIf(control.inForce()::isRevoked);
+      } else {
+        control.endExpired();
+      }
+    } catch (RuntimeException e) {
+      LOG.error("rules and tokens could not be read again", e);
+    }
+  }
+
+  private boolean pollTokens() {
+    if (settings.tokensFile().isEmpty()) {
+      return false;
+    }
+    Path file = settings.tokensFile().get();
+    try {
+      byte[] content = bytes(file);
+      boolean isStable = Arrays.equals(content, lastTokens);
+      lastTokens = content;
+      if (!isStable || Arrays.equals(content, judgedTokens)) {
+        return false;
+      }
+      judgedTokens = content;
+      TokensFile next = TokensFile.parse(content);
+      if (next.problems().isEmpty()) {
+        tokens = next;
+        LOG.info("tokens read again from {}", file);
+        return true;
+      }
+      LOG.error("the tokens file has errors; the old tokens stay valid: {}", next.problems());
+    } catch (IOException e) {
+      LOG.debug("the tokens file cannot be read; the old tokens stay valid", e);
+    }
+    return false;
+  }
+
+  private CallerAuthenticator authenticator() {
+    return new CallerAuthenticator(
+        new CertificatePrincipals(List.of(CertificateName.values()), Set.of()),
+        tokens,
+        rules.map(file -> file.snapshot().rules()).orElse(AccessRules.NONE),
+        settings.anonymous() == Anonymous.ALLOW);
+  }
+
+  private static byte[] bytes(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      return in.readNBytes(TokensFile.MAX_BYTES + 1);
+    }
+  }
+}

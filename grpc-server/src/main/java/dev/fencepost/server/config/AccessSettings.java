@@ -1,0 +1,28 @@
+package dev.fencepost.server.config;
+
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * Settings of identity and rights.
+ *
+ * @param rulesFile file of rules; empty: whoever is let in may do everything
+ * @param tokensFile file of static tokens; empty: there are none
+ * @param anonymous whether callers without a credential are let in
+ */
+public record AccessSettings(
+    Optional<Path> rulesFile, Optional<Path> tokensFile, Anonymous anonymous) {
+
+  /** What happens to callers without a credential. */
+  public enum Anonymous {
+    /** They are refused. */
+    REFUSE,
+    /** They are let in, and rules decide what they may do. */
+    ALLOW
+  }
+
+  /** Returns true if callers have principals. */
+  public boolean isOn() {
+    return rulesFile.isPresent() || tokensFile.isPresent();
+  }
+}

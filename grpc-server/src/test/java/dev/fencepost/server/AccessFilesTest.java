@@ -1,0 +1,143 @@
+package dev.fencepost.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.fencepost.proto.v1.AcquireResponse;
+import dev.fencepost.proto.v1.LockServiceGrpc;
+import dev.fencepost.server.config.ConfigException;
+import dev.fencepost.server.identity.StaticToken;
+import dev.fencepost.server.support.TestConfigs;
+import dev.fencepost.server.support.TestRequests;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.MetadataUtils;
+import io.grpc.stub.StreamObserver;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Rules and tokens of a complete server, from their files. */
+class AccessFilesTest {
+  private final StaticToken token = StaticToken.create("a", new SecureRandom());
+
+  @TempDir Path folder;
+  private Path rules;
+  private Path tokens;
+
+  @BeforeEach
+  void write() throws Exception {
+    rules = Files.writeString(folder.resolve("rules"), "version 1\nallow token:a use on a/**\n");
+    tokens = Files.writeString(folder.resolve("tokens"), token.line() + "\n");
+  }
+
+  private NettyServer start() throws StartException {
+    return new NettyServer(
+        TestConfigs.with(
+            "rules.file", rules.toString(), "identity.tokens-file", tokens.toString()));
+  }
+
+  private Metadata headers() {
+    Metadata headers = new Metadata();
+    headers.put(
+        Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER),
+        "Bearer " + token.text());
+    return headers;
+  }
+
+  private Status outcome(NettyServer server, String lock) {
+    try {
+      LockServiceGrpc.newBlockingStub(server.channel)
+          .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers()))
+          .acquire(TestRequests.claim(lock).build());
+      return Status.OK;
+    } catch (StatusRuntimeException e) {
+      return e.getStatus();
+    }
+  }
+
+  private CompletableFuture<Status> waiting(NettyServer server, String lock) {
+    CompletableFuture<Status> end = new CompletableFuture<>();
+    LockServiceGrpc.newStub(server.channel)
+        .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers()))
+        .acquire(
+            TestRequests.claim(lock).setWait(TestRequests.seconds(60)).build(),
+            new StreamObserver<AcquireResponse>() {
+              @Override
+              public void onNext(AcquireResponse value) {}
+
+              @Override
+              public void onError(Throwable t) {
+                end.complete(Status.fromThrowable(t));
+              }
+
+              @Override
+              public void onCompleted() {
+                end.complete(Status.OK);
+              }
+            });
+    return end;
+  }
+
+  @Test
+  void changedFiles_countWithoutARestart_andAnswerWaitingClaims() throws Exception {
+    try (NettyServer server = start()) {
+      assertThat(outcome(server, "a/b").isOk()).isTrue();
+      assertThat(outcome(server, "b").getCode()).isEqualTo(Status.Code.PERMISSION_DENIED);
+      CompletableFuture<Status> waiting = waiting(server, "a/b");
+
+      Files.writeString(rules, "version 1\nallow token:a us on a/**\n");
+      Files.writeString(rules, "version 1\nallow token:a use on b\n");
+
+      await().until(waiting::isDone);
+      assertThat(waiting.join().getCode()).isEqualTo(Status.Code.PERMISSION_DENIED);
+      assertThat(outcome(server, "b").isOk()).isTrue();
+
+      Files.writeString(tokens, "");
+      await().until(() -> outcome(server, "b").getCode() == Status.Code.UNAUTHENTICATED);
+    }
+  }
+
+  @Test
+  void filesWithErrors_areRefusedAtTheStart() throws Exception {
+    Files.writeString(rules, "version 1\nallow token:a us on a/**\n");
+    assertThatThrownBy(this::start)
+        .isInstanceOf(StartException.class)
+        .hasMessageContaining("rules:2: \"us\"");
+    Files.writeString(rules, "version 1\n");
+    Files.writeString(tokens, "a " + token.text());
+    assertThatThrownBy(this::start)
+        .isInstanceOf(StartException.class)
+        .hasMessageContaining("tokens:1: ")
+        .hasMessageNotContaining(token.text());
+  }
+
+  @Test
+  void withoutCredential_theCallIsRefused_unlessAnonymousCallersAreAllowed() throws Exception {
+    Files.writeString(rules, "version 1\nallow anonymous use on a/**\n");
+    try (NettyServer server = start()) {
+      assertThatThrownBy(() -> server.locks().acquire(TestRequests.claim("a/b").build()))
+          .hasMessageContaining("NO_CREDENTIAL");
+    }
+    try (NettyServer server =
+        new NettyServer(
+            TestConfigs.with("rules.file", rules.toString(), "identity.anonymous", "allow"))) {
+      assertThat(server.locks().acquire(TestRequests.claim("a/b").build()).hasGranted()).isTrue();
+      assertThatThrownBy(() -> server.locks().acquire(TestRequests.claim("b").build()))
+          .hasMessageContaining("NOT_ALLOWED: an anonymous caller may not acquire \"b\"");
+    }
+  }
+
+  @Test
+  void reflection_isRefusedTogetherWithRules() {
+    assertThatThrownBy(() -> TestConfigs.with("rules.file", rules.toString(), "reflection", "true"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("reflection");
+  }
+}

@@ -103,8 +103,6 @@ class ArchitectureTest {
             "dev.fencepost.backend.redis.connection",
             "dev.fencepost.backend.redis.script",
             "dev.fencepost.backend.etcd",
-            "dev.fencepost.backend.etcd.lease",
-            "dev.fencepost.backend.etcd.lock",
             "dev.fencepost.backend.etcd.rpc",
             "dev.fencepost.backend.zookeeper",
             "dev.fencepost.backend.zookeeper.client",
@@ -295,15 +293,9 @@ class ArchitectureTest {
   @Test
   void etcdPackages_useOneAnotherDownwards() {
     String root = "dev.fencepost.backend.etcd";
-    String lock = "dev.fencepost.backend.etcd.lock";
-    String lease = "dev.fencepost.backend.etcd.lease";
     String rpc = "dev.fencepost.backend.etcd.rpc";
-    Rules.doesNotKnow(lock, root).check(CLASSES);
-    Rules.doesNotKnow(lease, root, lock).check(CLASSES);
-    Rules.doesNotKnow(rpc, root, lock, lease).check(CLASSES);
-    assertBroken(Rules.doesNotKnow(root, lock), CLASSES);
-    assertBroken(Rules.doesNotKnow(lock, lease), CLASSES);
-    assertBroken(Rules.doesNotKnow(lease, rpc), CLASSES);
+    Rules.doesNotKnow(rpc, root).check(CLASSES);
+    assertBroken(Rules.doesNotKnow(root, rpc), CLASSES);
   }
 
   @Test

@@ -4,6 +4,7 @@ import dev.fencepost.backend.etcd.rpc.EtcdSettings;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.LockBackendProvider;
 import dev.fencepost.lock.spi.StoreSettings;
+import dev.fencepost.lock.spi.support.OpenOnce;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.List;
@@ -39,7 +40,7 @@ public final class EtcdBackendProvider implements LockBackendProvider {
 
   @Override
   public LockBackend create(StoreSettings settings) {
-    return new EtcdBackend(EtcdSettings.of(settings), outside());
+    return new OpenOnce<>(new EtcdBackend(EtcdSettings.of(settings), outside()));
   }
 
   @Override
@@ -48,8 +49,8 @@ public final class EtcdBackendProvider implements LockBackendProvider {
     return "";
   }
 
-  private ClockAndRandom outside() {
-    return new ClockAndRandom(
+  private EtcdBackend.ClockAndRandom outside() {
+    return new EtcdBackend.ClockAndRandom(
         EtcdBackendProvider::clockNanos, random::nextLong, () -> UUID.randomUUID().toString());
   }
 

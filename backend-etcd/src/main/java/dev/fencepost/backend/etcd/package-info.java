@@ -6,14 +6,22 @@
  * present one. So the usual step is one transaction, and all locks that wait at the moment share
  * it.
  *
- * <p>The packages know each other in one direction only: this one knows {@code lock}, {@code lease}
- * and {@code rpc}; {@code lock} knows {@code lease} and {@code rpc}; {@code lease} knows {@code
- * rpc}.
+ * <p>The algorithm, in reading order: {@link dev.fencepost.backend.etcd.EtcdSchema} (keys), {@link
+ * dev.fencepost.backend.etcd.LockValue} and {@link dev.fencepost.backend.etcd.EtcdRecordCodec}
+ * (values), {@link dev.fencepost.backend.etcd.ObservedLock} (a state), {@link
+ * dev.fencepost.backend.etcd.RecordDiff} (a change), {@link
+ * dev.fencepost.backend.etcd.EtcdLockTable} (its transaction), {@link
+ * dev.fencepost.backend.etcd.TokenBase} (tokens), {@link dev.fencepost.backend.etcd.TxnLanes}
+ * (batches), {@link dev.fencepost.backend.etcd.LockRenewer} (renewals) and {@link
+ * dev.fencepost.backend.etcd.LockWatches} (wake-ups). {@link dev.fencepost.backend.etcd.EtcdStore}
+ * puts them together.
+ *
+ * <p>The package {@code rpc} has the calls to etcd and its leases, and does not know this one.
  *
  * <p>Only etcd's messages and methods are used from jetcd, over channels of our own. jetcd's client
  * repeats transactions by a policy of its own and sets no deadline on them. It does not tell which
  * connection carried an answer, and the rise of tokens depends on that (see {@link
- * dev.fencepost.backend.etcd.lock.TokenBase}). It also brings a second event loop.
+ * dev.fencepost.backend.etcd.TokenBase}). It also brings a second event loop.
  *
  * <p>Other modules use {@link dev.fencepost.backend.etcd.EtcdBackendProvider} only.
  */

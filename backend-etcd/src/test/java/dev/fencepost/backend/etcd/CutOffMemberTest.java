@@ -16,6 +16,7 @@ import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.spi.ListQuery;
+import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
@@ -94,7 +95,7 @@ final class CutOffMemberTest {
   private static Map<String, CompletionStage<?>> askEverything(
       EtcdTestReplica away, Grant former, Claim waiting, Grant newer) {
     LockName lock = former.ref().lock();
-    EtcdBackend backend = away.backend();
+    LockBackend backend = away.backend();
     return Map.of(
         "renew", backend.renew(former.ref()),
         "the claim's retry", backend.tryAcquire(claimOf(former), QueueIntent.NONE),

@@ -3,7 +3,6 @@ package dev.fencepost.backend.etcd;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import com.google.protobuf.ByteString;
-import dev.fencepost.backend.etcd.lock.EtcdRecordCodec;
 import dev.fencepost.backend.etcd.rpc.TxnOps;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;

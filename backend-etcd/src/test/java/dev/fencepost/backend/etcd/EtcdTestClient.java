@@ -1,20 +1,19 @@
 package dev.fencepost.backend.etcd;
 
 import com.google.protobuf.ByteString;
-import dev.fencepost.backend.etcd.lease.LeaseClient;
-import dev.fencepost.backend.etcd.lock.EtcdSchema;
-import dev.fencepost.backend.etcd.rpc.CallDeadline;
 import dev.fencepost.backend.etcd.rpc.EtcdConnections;
+import dev.fencepost.backend.etcd.rpc.EtcdException;
 import dev.fencepost.backend.etcd.rpc.EtcdSettings;
-import dev.fencepost.backend.etcd.rpc.RequestGate;
 import dev.fencepost.backend.etcd.rpc.TxnOps;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.spi.StoreSettings;
+import dev.fencepost.lock.spi.support.CallDeadline;
 import io.etcd.jetcd.api.DeleteRangeRequest;
 import io.etcd.jetcd.api.KVGrpc;
 import io.etcd.jetcd.api.KeyValue;
 import io.etcd.jetcd.api.LeaseGrantRequest;
 import io.etcd.jetcd.api.LeaseGrpc;
+import io.etcd.jetcd.api.LeaseRevokeRequest;
 import io.etcd.jetcd.api.LeaseTimeToLiveRequest;
 import io.etcd.jetcd.api.PutRequest;
 import io.etcd.jetcd.api.RangeRequest;
@@ -22,6 +21,7 @@ import io.grpc.MethodDescriptor;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
@@ -92,8 +92,16 @@ final class EtcdTestClient implements AutoCloseable {
 
   /** Ends a lease, if it has not ended by itself. */
   void revoke(long lease) {
-    new LeaseClient(connections, () -> 0, new RequestGate(1, 1))
-        .revoke(lease, CallDeadline.in(TIMEOUT))
+    connections
+        .call(
+            LeaseGrpc.getLeaseRevokeMethod(),
+            LeaseRevokeRequest.newBuilder().setID(lease).build(),
+            CallDeadline.in(TIMEOUT))
+        .exceptionallyCompose(
+            error ->
+                EtcdException.isKind(error, EtcdException.Kind.LEASE_GONE)
+                    ? CompletableFuture.completedStage(null)
+                    : CompletableFuture.failedFuture(error))
         .toCompletableFuture()
         .join();
   }

@@ -1,12 +1,13 @@
 package dev.fencepost.backend.etcd;
 
+import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.testkit.replica.OpenReplica;
 import java.time.Duration;
 import java.util.Map;
 
 /** An open backend on etcd. */
-final class EtcdTestReplica extends OpenReplica<EtcdBackend> {
+final class EtcdTestReplica extends OpenReplica<LockBackend> {
   static final Duration CALL_TIMEOUT = Duration.ofSeconds(3);
 
   EtcdTestReplica(String uri) {
@@ -18,6 +19,6 @@ final class EtcdTestReplica extends OpenReplica<EtcdBackend> {
   }
 
   EtcdTestReplica(StoreSettings settings) {
-    super((EtcdBackend) new EtcdBackendProvider().create(settings));
+    super(new EtcdBackendProvider().create(settings));
   }
 }

@@ -4,7 +4,7 @@ import static dev.fencepost.testkit.replica.OpenReplica.answer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.fencepost.backend.etcd.rpc.TlsFault;
+import dev.fencepost.backend.etcd.rpc.EtcdErrors;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.Replica;
@@ -75,7 +75,7 @@ final class EtcdTlsTest {
                 "(certificate_required) Received fatal alert: certificate_required"))
         .allSatisfy(
             alert ->
-                assertThat(TlsFault.of(new SSLHandshakeException(alert)).orElseThrow())
+                assertThat(EtcdErrors.tlsFault(new SSLHandshakeException(alert)).orElseThrow())
                     .contains("tls-certificate"));
   }
 

@@ -7,9 +7,6 @@ import static dev.fencepost.testkit.replica.OpenReplica.granted;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.fencepost.backend.etcd.lock.EtcdRecordCodec;
-import dev.fencepost.backend.etcd.lock.LockValue;
-import dev.fencepost.backend.etcd.lock.TokenBase;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.ForceReleaseCommand;

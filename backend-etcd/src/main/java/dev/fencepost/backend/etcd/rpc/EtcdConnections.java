@@ -1,10 +1,10 @@
 package dev.fencepost.backend.etcd.rpc;
 
+import dev.fencepost.lock.spi.support.CallDeadline;
 import io.etcd.jetcd.api.AuthGrpc;
 import io.etcd.jetcd.api.AuthenticateRequest;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
-import io.grpc.ForwardingClientCallListener;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
@@ -45,7 +45,12 @@ public final class EtcdConnections implements AutoCloseable {
   private final AtomicInteger currentMember = new AtomicInteger();
   private final AtomicLong connectionCount = new AtomicLong();
   private final List<Runnable> doubtListeners = new CopyOnWriteArrayList<>();
-  private @Nullable CompletableFuture<Optional<String>> login;
+  private final SharedCall<Optional<String>> loggingIn = new SharedCall<>();
+
+  private volatile @Nullable CurrentLogin currentLogin;
+
+  /** A login that succeeded; its token is empty where etcd knows no authentication. */
+  private record CurrentLogin(Optional<String> token) {}
 
   public EtcdConnections(EtcdSettings settings) {
     this.settings = settings;
@@ -72,26 +77,17 @@ public final class EtcdConnections implements AutoCloseable {
   public <Q, A> CompletionStage<EtcdReply<A>> call(
       MethodDescriptor<Q, A> method, Q request, CallDeadline deadline, long connection) {
     UnaryRequest<Q, A> unary = new UnaryRequest<>(method, request, deadline, connection);
-    return token(deadline)
+    return login(deadline)
         .thenCompose(
-            token ->
-                send(unary, token)
-                    .exceptionallyCompose(error -> retryIfLoggedOut(error, unary, token)));
+            used ->
+                send(unary, used)
+                    .exceptionallyCompose(error -> retryIfLoggedOut(error, unary, used)));
   }
 
-  /** Opens a stream to the current member. It ends when another member becomes the current one. */
-  public <Q, A> CompletionStage<StreamSender<Q>> stream(
-      MethodDescriptor<Q, A> method, ClientCall.Listener<A> listener, CallDeadline deadline) {
-    return token(deadline)
-        .thenApply(
-            token -> {
-              int at = currentMember.get();
-              ClientCall<Q, A> call = members.get(at).newCall(method, CallOptions.DEFAULT);
-              call.start(new StreamListener<>(listener, at, token), headers(token));
-              call.request(1);
-              return new StreamSender<>(
-                  call, () -> at == currentMember.get(), () -> forgetLogin(token));
-            });
+  /** Makes a stream to the current member, to be opened by the caller. */
+  public <Q, A> EtcdStream<Q, A> newStream(
+      MethodDescriptor<Q, A> method, ClientCall.Listener<A> listener) {
+    return new EtcdStream<>(this, method, listener);
   }
 
   /** Reconnects without delay where gRPC would wait, and gives up silent connections. */
@@ -104,6 +100,14 @@ public final class EtcdConnections implements AutoCloseable {
     members.forEach(EtcdMember::close);
   }
 
+  /**
+   * The answer to a call.
+   *
+   * @param message etcd's message
+   * @param connection the number of the connection that carried it
+   */
+  public record EtcdReply<A>(A message, long connection) {}
+
   private record UnaryRequest<Q, A>(
       MethodDescriptor<Q, A> method, Q message, CallDeadline deadline, long connection) {}
 
@@ -113,11 +117,11 @@ public final class EtcdConnections implements AutoCloseable {
       return CompletableFuture.failedFuture(error);
     }
     forgetLogin(usedToken);
-    return token(unary.deadline()).thenCompose(token -> send(unary, token));
+    return login(unary.deadline()).thenCompose(fresh -> send(unary, fresh));
   }
 
   private <Q, A> CompletionStage<EtcdReply<A>> send(
-      UnaryRequest<Q, A> unary, Optional<String> token) {
+      UnaryRequest<Q, A> unary, Optional<String> login) {
     CallDeadline deadline = unary.deadline();
     CompletableFuture<EtcdReply<A>> answer = new CompletableFuture<>();
     int to = currentMember.get();
@@ -125,10 +129,10 @@ public final class EtcdConnections implements AutoCloseable {
         CallOptions.DEFAULT.withDeadlineAfter(
             Math.max(0, deadline.leftNanos()), TimeUnit.NANOSECONDS);
     if (unary.connection() != ANY_CONNECTION) {
-      options = options.withCallCredentials(new PinnedConnection(unary.connection()));
+      options = options.withCallCredentials(new EtcdMember.PinnedConnection(unary.connection()));
     }
     ClientCall<Q, A> call = members.get(to).newCall(unary.method(), options);
-    call.start(new UnaryListener<>(call, to, hasAmpleTime(deadline), answer), headers(token));
+    call.start(new UnaryListener<>(call, to, hasAmpleTime(deadline), answer), headers(login));
     call.request(2);
     call.sendMessage(unary.message());
     call.halfClose();
@@ -183,8 +187,7 @@ public final class EtcdConnections implements AutoCloseable {
       if (overdue && hadAmpleTime) {
         members.get(from).onOverdue();
       }
-      boolean tooShort = overdue && !hadAmpleTime;
-      onUnanswered(from, tooShort ? from : (from + 1) % members.size());
+      onUnanswered(from, overdue && !hadAmpleTime ? from : (from + 1) % members.size());
     }
   }
 
@@ -193,38 +196,21 @@ public final class EtcdConnections implements AutoCloseable {
     return deadline.leftNanos() > settings.callTimeout().toNanos() / 2;
   }
 
-  /** Forwards the messages of a stream, and evaluates its end. */
-  private final class StreamListener<A>
-      extends ForwardingClientCallListener.SimpleForwardingClientCallListener<A> {
-    private final int from;
-    private final Optional<String> token;
+  int currentMember() {
+    return currentMember.get();
+  }
 
-    StreamListener(ClientCall.Listener<A> to, int from, Optional<String> token) {
-      super(to);
-      this.from = from;
-      this.token = token;
-    }
+  <Q, A> ClientCall<Q, A> newCall(int member, MethodDescriptor<Q, A> method, CallOptions options) {
+    return members.get(member).newCall(method, options);
+  }
 
-    @Override
-    public void onMessage(A message) {
-      members.get(from).onHeard();
-      super.onMessage(message);
-    }
+  void onHeard(int member) {
+    members.get(member).onHeard();
+  }
 
-    @Override
-    public void onClose(Status status, Metadata trailers) {
-      EtcdException.Kind kind = EtcdErrors.fromStatus(status).kind();
-      try {
-        if (kind == EtcdException.Kind.LOGGED_OUT) {
-          forgetLogin(token);
-        } else if (kind == EtcdException.Kind.UNANSWERED
-            && status.getCode() != Status.Code.CANCELLED) {
-          onUnanswered(from, (from + 1) % members.size());
-        }
-      } finally {
-        super.onClose(status, trailers);
-      }
-    }
+  /** Handles a call that this member did not answer: later calls go to the next one. */
+  void onUnanswered(int member) {
+    onUnanswered(member, (member + 1) % members.size());
   }
 
   private void onUnanswered(int from, int next) {
@@ -238,36 +224,22 @@ public final class EtcdConnections implements AutoCloseable {
     return number;
   }
 
-  private static Metadata headers(Optional<String> token) {
+  static Metadata headers(Optional<String> login) {
     Metadata headers = new Metadata();
     headers.put(HAS_LEADER, "true");
-    token.ifPresent(text -> headers.put(TOKEN, text));
+    login.ifPresent(text -> headers.put(TOKEN, text));
     return headers;
   }
 
-  private CompletionStage<Optional<String>> token(CallDeadline deadline) {
+  /** Returns the login's token, and logs in first if necessary; empty without authentication. */
+  CompletionStage<Optional<String>> login(CallDeadline deadline) {
     if (settings.login().isEmpty()) {
       return NO_LOGIN;
     }
-    CompletableFuture<Optional<String>> result;
-    synchronized (this) {
-      if (login != null && !login.isCompletedExceptionally()) {
-        return login;
-      }
-      result = new CompletableFuture<>();
-      login = result;
-    }
-    // A login that cannot be sent must fail, since later calls would wait for it for ever.
-    AsyncCalls.start(() -> logIn(settings.login().orElseThrow(), deadline))
-        .whenComplete(
-            (token, error) -> {
-              if (error == null) {
-                result.complete(token);
-              } else {
-                result.completeExceptionally(error);
-              }
-            });
-    return result;
+    CurrentLogin known = currentLogin;
+    return known != null
+        ? CompletableFuture.completedStage(known.token())
+        : loggingIn.join(() -> logIn(settings.login().orElseThrow(), deadline));
   }
 
   private CompletionStage<Optional<String>> logIn(
@@ -285,13 +257,18 @@ public final class EtcdConnections implements AutoCloseable {
             error ->
                 EtcdException.isKind(error, EtcdException.Kind.NO_LOGIN)
                     ? NO_LOGIN
-                    : CompletableFuture.failedFuture(error));
+                    : CompletableFuture.failedFuture(error))
+        .thenApply(
+            fresh -> {
+              currentLogin = new CurrentLogin(fresh);
+              return fresh;
+            });
   }
 
   /** Forgets the login with this token. A later login stays. */
-  private synchronized void forgetLogin(Optional<String> endedToken) {
-    if (login != null && login.isDone() && endedToken.equals(login.getNow(endedToken))) {
-      login = null;
+  synchronized void forgetLogin(Optional<String> ended) {
+    if (new CurrentLogin(ended).equals(currentLogin)) {
+      currentLogin = null;
     }
   }
 }

@@ -3,10 +3,18 @@ package dev.fencepost.backend.etcd.rpc;
 import dev.fencepost.backend.etcd.rpc.EtcdException.Kind;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import io.grpc.Status;
+import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertificateException;
 import java.util.Optional;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
 
-/** Maps gRPC statuses, and the texts that etcd puts in them, to {@link EtcdException}s. */
+/**
+ * Maps gRPC statuses, and the texts that etcd puts in them, to {@link EtcdException}s, and explains
+ * to people why two sides do not agree on TLS.
+ */
 public final class EtcdErrors {
+  private static final int MAX_DEPTH = 20;
   private static final String NEW_CONNECTION = "the connection to etcd is a new one";
   private static final String NO_ANSWER = "no answer from etcd within the call timeout";
   private static final String REFUSED_BY_ETCD = "etcd answered with an error";
@@ -17,7 +25,7 @@ public final class EtcdErrors {
   public static EtcdException fromStatus(Status status) {
     String text = Optional.ofNullable(status.getDescription()).orElse("");
     Throwable cause = status.asRuntimeException();
-    if (status.getCause() instanceof PinnedConnection.Mismatch) {
+    if (status.getCause() instanceof EtcdMember.OtherConnection) {
       return new EtcdException(Kind.NOT_SENT, Failure.STORE_UNREACHABLE, NEW_CONNECTION, cause);
     }
     return switch (status.getCode()) {
@@ -49,13 +57,13 @@ public final class EtcdErrors {
     Failure failure =
         text.contains("request timed out") ? Failure.STORE_TIMEOUT : Failure.STORE_UNREACHABLE;
     String message =
-        TlsFault.of(cause)
+        tlsFault(cause)
             .orElseGet(
                 () ->
                     "no connection to etcd, or it broke, or etcd has no leader ("
                         + code
                         + (text.isEmpty() ? ")" : ": " + text + ")")
-                        + TlsFault.hint(text));
+                        + tlsHint(text));
     return new EtcdException(Kind.UNANSWERED, failure, message, cause);
   }
 
@@ -82,5 +90,50 @@ public final class EtcdErrors {
             || text.contains("authentication failed");
     return new EtcdException(
         login ? Kind.LOGGED_OUT : Kind.REFUSED, Failure.STORE_ERROR, REFUSED_BY_ETCD, cause);
+  }
+
+  /** Returns the fault in TLS, if that is why the call failed. The deepest cause says most. */
+  public static Optional<String> tlsFault(Throwable error) {
+    Optional<String> fault = Optional.empty();
+    Throwable cause = error;
+    for (int i = 0; cause != null && i < MAX_DEPTH; i++) {
+      Optional<String> found = describe(cause);
+      fault = found.isPresent() ? found : fault;
+      cause = cause.getCause();
+    }
+    return fault;
+  }
+
+  /**
+   * Returns a hint for a connection that was closed. Nothing more is visible if one side speaks TLS
+   * and the other plain text; a server that stops looks the same.
+   */
+  private static String tlsHint(String description) {
+    if (description.contains("TLS negotiation")) {
+      return "; if this persists: does etcd speak TLS there? (store options tls…)";
+    }
+    return description.contains("closed for unknown reason")
+        ? "; if this persists: does etcd want TLS? (store option tls)"
+        : "";
+  }
+
+  private static Optional<String> describe(Throwable cause) {
+    String message = Optional.ofNullable(cause.getMessage()).orElse("");
+    if (cause instanceof CertificateException || cause instanceof CertPathBuilderException) {
+      return Optional.of(
+          "etcd's certificate is not trusted, or not for this host: "
+              + message
+              + " (store option tls-ca)");
+    }
+    // Newer releases of Java put the name of the alert before it.
+    if (cause instanceof SSLException && message.contains("Received fatal alert")) {
+      return Optional.of(
+          "etcd broke off the TLS handshake: "
+              + message
+              + " (store options tls-certificate and tls-key, if it wants a certificate)");
+    }
+    return cause instanceof SSLHandshakeException
+        ? Optional.of("the TLS handshake with etcd failed: " + message)
+        : Optional.empty();
   }
 }

@@ -1,6 +1,7 @@
 package dev.fencepost.backend.etcd.rpc;
 
 import dev.fencepost.lock.spi.StoreException;
+import dev.fencepost.lock.spi.support.AsyncCalls;
 import java.util.Optional;
 
 /** A failed call to etcd, and whether etcd may have carried it out. */
@@ -51,5 +52,10 @@ public final class EtcdException extends StoreException {
 
   public static boolean isKind(Throwable error, Kind kind) {
     return find(error).filter(found -> found.kind == kind).isPresent();
+  }
+
+  /** True if etcd answered with an error, so that it did not carry out the request. */
+  public static boolean isRefusal(Throwable error) {
+    return find(error).filter(found -> found.kind != Kind.UNANSWERED).isPresent();
   }
 }

@@ -2,18 +2,25 @@ package dev.fencepost.backend.etcd.rpc;
 
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import io.grpc.Attributes;
+import io.grpc.CallCredentials;
 import io.grpc.CallOptions;
+import io.grpc.Channel;
 import io.grpc.ChannelCredentials;
 import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
 import io.grpc.ClientTransportFilter;
 import io.grpc.ConnectivityState;
+import io.grpc.Context;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
+import io.grpc.Status;
 import io.grpc.TlsChannelCredentials;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
@@ -35,6 +42,24 @@ final class EtcdMember implements AutoCloseable {
    * does not limit the former, and the pings that etcd allows are too slow for the latter.
    */
   private static final long MAX_SILENCE_NANOS = 5_000_000_000L;
+
+  /**
+   * Detaches calls to etcd from the incoming call that caused them. gRPC would cancel them as soon
+   * as that call is answered or given up, although other calls wait for the same transaction.
+   */
+  static final ClientInterceptor DETACHED =
+      new ClientInterceptor() {
+        @Override
+        public <Q, A> ClientCall<Q, A> interceptCall(
+            MethodDescriptor<Q, A> method, CallOptions options, Channel next) {
+          Context former = Context.ROOT.attach();
+          try {
+            return next.newCall(method, options);
+          } finally {
+            Context.ROOT.detach(former);
+          }
+        }
+      };
 
   private final EtcdSettings.Endpoint endpoint;
   private final Optional<EtcdSettings.Tls> tls;
@@ -60,7 +85,7 @@ final class EtcdMember implements AutoCloseable {
   private ManagedChannel newChannel() {
     return Grpc.newChannelBuilderForAddress(endpoint.host(), endpoint.port(), credentials(tls))
         .directExecutor()
-        .intercept(new DetachedContext())
+        .intercept(DETACHED)
         // A transaction that is sent twice runs twice, so only callers retry.
         .disableRetry()
         .maxInboundMessageSize(MAX_MESSAGE_BYTES)
@@ -155,5 +180,36 @@ final class EtcdMember implements AutoCloseable {
       throw new StoreConfigurationException("store options tls-…: cannot read a file", e);
     }
     return builder.build();
+  }
+
+  /**
+   * Restricts a call to one connection. gRPC asks when it has chosen the connection and before it
+   * sends anything. A call that would go over another connection fails as {@link
+   * EtcdException.Kind#NOT_SENT}.
+   */
+  static final class PinnedConnection extends CallCredentials {
+    private final long connection;
+
+    PinnedConnection(long connection) {
+      this.connection = connection;
+    }
+
+    @Override
+    public void applyRequestMetadata(RequestInfo call, Executor executor, MetadataApplier applier) {
+      if (connectionOf(call.getTransportAttrs()) == connection) {
+        applier.apply(new Metadata());
+      } else {
+        applier.fail(Status.UNAVAILABLE.withCause(new OtherConnection()));
+      }
+    }
+  }
+
+  /** The reason why a call was not sent. */
+  static final class OtherConnection extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    OtherConnection() {
+      super("another connection", null, false, false);
+    }
   }
 }

@@ -6,9 +6,12 @@ import io.etcd.jetcd.api.Compare;
 import io.etcd.jetcd.api.Compare.CompareResult;
 import io.etcd.jetcd.api.Compare.CompareTarget;
 import io.etcd.jetcd.api.DeleteRangeRequest;
+import io.etcd.jetcd.api.KeyValue;
 import io.etcd.jetcd.api.PutRequest;
 import io.etcd.jetcd.api.RangeRequest;
+import io.etcd.jetcd.api.RangeResponse;
 import io.etcd.jetcd.api.RequestOp;
+import java.util.Optional;
 
 /** Builds the parts of transactions. */
 public final class TxnOps {
@@ -38,6 +41,11 @@ public final class TxnOps {
     return RequestOp.newBuilder()
         .setRequestDeleteRange(DeleteRangeRequest.newBuilder().setKey(key))
         .build();
+  }
+
+  /** Returns the first key of a range, if the range has one. */
+  public static Optional<KeyValue> first(RangeResponse range) {
+    return range.getKvsCount() == 0 ? Optional.empty() : Optional.of(range.getKvs(0));
   }
 
   /** True if this revision was the last to write the key; 0: if there is no such key. */

@@ -1,6 +1,6 @@
 /**
- * Calls to etcd: settings, connections, errors, batches of transactions, and the bounds and
- * deadlines of calls. Knows nothing of leases and locks.
+ * Calls to etcd and its leases: settings, connections, errors, streams, and leases in the order in
+ * which they are needed. Knows nothing of locks.
  */
 @NullMarked
 package dev.fencepost.backend.etcd.rpc;

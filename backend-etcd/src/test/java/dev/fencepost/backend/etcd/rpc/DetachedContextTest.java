@@ -33,7 +33,7 @@ final class DetachedContextTest {
         ManagedChannelBuilder.forAddress("127.0.0.1", 1).usePlaintext().build();
     CancellableContext incoming = Context.current().withCancellation();
     try {
-      Channel guarded = ClientInterceptors.interceptForward(channel, new DetachedContext(), spy);
+      Channel guarded = ClientInterceptors.interceptForward(channel, EtcdMember.DETACHED, spy);
       incoming.run(
           () -> guarded.newCall(io.etcd.jetcd.api.KVGrpc.getTxnMethod(), CallOptions.DEFAULT));
       assertThat(seen.get()).isSameAs(Context.ROOT);

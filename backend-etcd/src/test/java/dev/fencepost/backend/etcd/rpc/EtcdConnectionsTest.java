@@ -3,8 +3,10 @@ package dev.fencepost.backend.etcd.rpc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.fencepost.backend.etcd.rpc.EtcdConnections.EtcdReply;
 import dev.fencepost.backend.etcd.rpc.EtcdSettings.Endpoint;
 import dev.fencepost.backend.etcd.rpc.EtcdSettings.Login;
+import dev.fencepost.lock.spi.support.CallDeadline;
 import io.etcd.jetcd.api.KVGrpc;
 import io.etcd.jetcd.api.TxnRequest;
 import io.etcd.jetcd.api.TxnResponse;
@@ -61,9 +63,9 @@ final class EtcdConnectionsTest {
     try (EtcdConnections connections = new EtcdConnections(settings(NOBODY, Optional.empty()))) {
       connections.onDoubt(EtcdConnectionsTest::fail);
 
-      connections.stream(WatchGrpc.getWatchMethod(), new EndListener(end), CallDeadline.in(TIMEOUT))
-          .toCompletableFuture()
-          .join();
+      connections
+          .newStream(WatchGrpc.getWatchMethod(), new EndListener(end))
+          .open(CallDeadline.in(TIMEOUT));
       assertThat(end).succeedsWithin(TIMEOUT);
     }
   }

@@ -147,6 +147,14 @@ public final class CallLane<Q, A> {
     batchSize = Math.max(1, Math.min(batchSize, most));
   }
 
+  /**
+   * Makes later batches twice as large, up to the bound. To be called from time to time, because
+   * the store may accept larger batches again.
+   */
+  public synchronized void growBatches() {
+    batchSize = Math.min(2 * batchSize, limits.batchSize());
+  }
+
   /** Fails the queued requests and refuses all later ones. Calls in flight end by themselves. */
   public void close() {
     List<QueuedRequest<Q, A>> left = new ArrayList<>();

@@ -61,6 +61,9 @@ class ArchitectureTest {
           entry(
               "dev.fencepost.cli.remote.WatchReconnector",
               "pauses before it watches anew, on the thread of the command"),
+          entry(
+              "dev.fencepost.server.AccessFiles",
+              "tokens end at a moment of the wall clock, which is handed to the judge of them here"),
           entry("dev.fencepost.cli.Main", "ends the process with the command's exit code"),
           entry(
               "dev.fencepost.cli.remote.PrefixWatch",

@@ -19,6 +19,8 @@ class ServerPackagesTest {
   private static final String CALL = "dev.fencepost.server.service.call";
   private static final String WIRE = "dev.fencepost.server.service.wire";
   private static final String TRANSPORT = "dev.fencepost.server.transport";
+  private static final String SECURITY = "dev.fencepost.server.security";
+  private static final String IDENTITY = "dev.fencepost.server.identity";
   private static final String LIMIT = "dev.fencepost.server.service.limit";
 
   @Test
@@ -69,6 +71,14 @@ class ServerPackagesTest {
     Rules.doesNotKnow(TRANSPORT, ROOT, CONFIG, METRICS, SERVICES).check(CLASSES);
     assertBroken(Rules.doesNotKnow(ROOT, TRANSPORT), CLASSES);
     assertBroken(Rules.doesNotKnow(CONFIG, TRANSPORT), CLASSES);
+  }
+
+  @Test
+  void rules_knowNothingButConfiguration_andIdentityKnowsRulesAndTransport() {
+    Rules.doesNotKnow(SECURITY, ROOT, IDENTITY, METRICS, TRANSPORT, SERVICES).check(CLASSES);
+    Rules.doesNotKnow(IDENTITY, ROOT, METRICS, SERVICES).check(CLASSES);
+    assertBroken(Rules.doesNotKnow(IDENTITY, SECURITY), CLASSES);
+    assertBroken(Rules.doesNotKnow(ROOT, IDENTITY), CLASSES);
   }
 
   @Test

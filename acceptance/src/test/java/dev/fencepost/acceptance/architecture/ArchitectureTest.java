@@ -63,7 +63,7 @@ class ArchitectureTest {
               "pauses before it watches anew, on the thread of the command"),
           entry(
               "dev.fencepost.server.AccessFiles",
-              "tokens end at a moment of the wall clock, which is handed to the judge of them here"),
+              "tokens end by the wall clock, which is handed to their judge here"),
           entry("dev.fencepost.cli.Main", "ends the process with the command's exit code"),
           entry(
               "dev.fencepost.cli.remote.PrefixWatch",

@@ -1,6 +1,7 @@
 package dev.fencepost.core;
 
 import dev.fencepost.core.TimerService.Timer;
+import dev.fencepost.lock.LockName;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -32,6 +33,12 @@ final class AcquireCall implements PendingAcquire {
   AcquireCall(AcquireCommand order, long arrivedNanos) {
     this.order = order;
     this.arrivedNanos = arrivedNanos;
+  }
+
+  @Override
+  public LockName lock() {
+    // Without the monitor: an order is replaced by one for the same lock only.
+    return order.claim().lock();
   }
 
   @Override

@@ -1,9 +1,13 @@
 package dev.fencepost.core;
 
+import dev.fencepost.lock.LockName;
 import java.util.concurrent.CompletionStage;
 
 /** An acquire call in flight. Several calls may belong to one claim. */
 public interface PendingAcquire {
+
+  /** The lock. All waiters of one lock share the name's memory. */
+  LockName lock();
 
   /**
    * Completes with the answer, on the thread that brought it. Fails with {@link

@@ -6,14 +6,14 @@ import java.util.Optional;
 /**
  * Settings of identity and rights.
  *
- * @param rulesFile file of rules; empty: whoever is let in may do everything
+ * @param rulesFile file of rules; empty: every connected client may do everything
  * @param tokensFile file of static tokens; empty: there are none
  * @param anonymous whether callers without a credential are let in
  */
 public record AccessSettings(
     Optional<Path> rulesFile, Optional<Path> tokensFile, Anonymous anonymous) {
 
-  /** What happens to callers without a credential. */
+  /** The treatment of callers without a credential. */
   public enum Anonymous {
     /** They are refused. */
     REFUSE,

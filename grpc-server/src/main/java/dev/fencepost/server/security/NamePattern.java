@@ -11,7 +11,7 @@ record NamePattern(String text, Reach reach) {
   private static final String BELOW = "/**";
   static final NamePattern ALL = new NamePattern("", Reach.ALL);
 
-  /** How many names a pattern covers. */
+  /** The kinds of patterns, by the names that they cover. */
   enum Reach {
     /** Every name. */
     ALL,

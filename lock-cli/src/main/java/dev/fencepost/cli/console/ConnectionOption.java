@@ -51,12 +51,12 @@ public enum ConnectionOption {
     return variable;
   }
 
-  /** What its value is called in a help. */
+  /** The name of its value in help texts. */
   public String label() {
     return label;
   }
 
-  /** What it means, without its default. */
+  /** Its meaning, without its default. */
   public String description() {
     return description;
   }

@@ -7,8 +7,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A call of which at most one is in flight. Callers that come meanwhile share its outcome. Safe for
- * use by many threads.
+ * Runs one call at a time. Callers that come while it is in flight share its outcome. Safe for use
+ * by many threads.
  *
  * @param <T> the type of answers
  */

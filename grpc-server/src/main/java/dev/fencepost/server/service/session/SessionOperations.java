@@ -66,14 +66,12 @@ final class SessionOperations {
    */
   private final class WaitingAcquire implements BiConsumer<AcquireAnswer, Throwable> {
     private final Long id;
-    private final String name;
     private final PendingAcquire call;
     private final long arrivedNanos;
     private final long bytes;
 
-    WaitingAcquire(long id, String name, PendingAcquire call, long arrivedNanos, long bytes) {
+    WaitingAcquire(long id, PendingAcquire call, long arrivedNanos, long bytes) {
       this.id = id;
-      this.name = name;
       this.call = call;
       this.arrivedNanos = arrivedNanos;
       this.bytes = bytes;
@@ -191,7 +189,7 @@ final class SessionOperations {
       addResult(id, failure(e), waiterCharge, bytes);
       return;
     }
-    new WaitingAcquire(id, request.getName(), call, arrived, bytes).start();
+    new WaitingAcquire(id, call, arrived, bytes).start();
     if (left) {
       withdraw(id);
     }
@@ -206,10 +204,10 @@ final class SessionOperations {
   private void refuseIfForbidden(long id) {
     WaitingAcquire acquire = waiting.get(id);
     if (acquire != null
-        && !access.allows(AccessOperation.ACQUIRE, acquire.name)
+        && !access.allows(AccessOperation.ACQUIRE, acquire.call.lock().value())
         && waiting.remove(id, acquire)) {
       acquire.call.leave();
-      onAcquireAnswered(acquire, null, access.refusal("acquire", acquire.name));
+      onAcquireAnswered(acquire, null, access.refusal("acquire", acquire.call.lock().value()));
     }
   }
 
@@ -233,7 +231,7 @@ final class SessionOperations {
     }
     context.service().metrics().recordAcquire(answer, since(acquire));
     AcquireResponse response = ResponseMapper.answer(answer);
-    boolean mayInspect = access.allows(AccessOperation.INSPECT, acquire.name);
+    boolean mayInspect = access.allows(AccessOperation.INSPECT, acquire.call.lock().value());
     Result.Builder result =
         Result.newBuilder().setAcquire(mayInspect ? response : HolderRedaction.of(response));
     if (answer instanceof AcquireAnswer.Granted granted) {

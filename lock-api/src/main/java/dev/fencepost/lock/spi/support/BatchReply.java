@@ -1,7 +1,7 @@
 package dev.fencepost.lock.spi.support;
 
 /**
- * What became of one request of a batch.
+ * The outcome of one request of a batch.
  *
  * @param <A> the type of answers
  */

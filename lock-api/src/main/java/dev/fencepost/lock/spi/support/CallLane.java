@@ -286,7 +286,7 @@ public final class CallLane<Q, A> {
   }
 
   /**
-   * Frees the place of a call and queues again what is to be sent alone.
+   * Frees the place of a call and queues the requests again that must travel alone.
    *
    * @return false if nothing can be queued, because the lane is closed
    */

@@ -83,7 +83,7 @@ public final class RecordSteps<S, T> {
   }
 
   /**
-   * What became of a write.
+   * The outcome of a write.
    *
    * @param isDone false if the lock had changed
    * @param token the token that the written record got; 0 if none

@@ -253,25 +253,36 @@ public final class CallLane<Q, A> {
     AsyncCalls.start(() -> sender.send(batch.requests(), batch.deadline()))
         .whenComplete(
             (replies, error) -> {
-              settle(batch, replies, error);
-              admit();
+              if (settle(batch, replies, error)) {
+                admit();
+              }
             });
   }
 
-  private void settle(
+  /**
+   * Answers the requests of a call, and then frees its place. In this order the requests that
+   * follow from the answers travel together: the first of them would begin a call of its own.
+   *
+   * @return false if nothing was queued when the place became free. Later requests begin by
+   *     themselves, so that the usual call enters the monitor once less
+   */
+  private boolean settle(
       Batch<Q, A> batch, @Nullable List<BatchReply<A>> answered, @Nullable Throwable error) {
     List<BatchReply<A>> replies = repliesTo(batch, answered, error);
-    boolean isRequeued = free(batch, replies);
     for (int i = 0; i < replies.size(); i++) {
       CompletableFuture<A> answer = batch.members.get(i).answer;
       if (replies.get(i) instanceof BatchReply.Answered<A> reply) {
         answer.complete(reply.answer());
       } else if (replies.get(i) instanceof BatchReply.Failed<A> reply) {
         answer.completeExceptionally(AsyncCalls.cause(reply.error()));
-      } else if (!isRequeued) {
-        answer.completeExceptionally(CallFailures.closed());
       }
     }
+    Freed freed = free(batch, replies);
+    if (freed == Freed.CLOSED) {
+      // Requests that would travel alone; all others are complete already.
+      batch.members.forEach(each -> each.answer.completeExceptionally(CallFailures.closed()));
+    }
+    return freed == Freed.WORK_IS_QUEUED;
   }
 
   private static <Q, A> List<BatchReply<A>> repliesTo(
@@ -285,12 +296,8 @@ public final class CallLane<Q, A> {
     return Collections.nCopies(size, new BatchReply.Failed<>(failure));
   }
 
-  /**
-   * Frees the place of a call and queues the requests again that must travel alone.
-   *
-   * @return false if nothing can be queued, because the lane is closed
-   */
-  private synchronized boolean free(Batch<Q, A> batch, List<BatchReply<A>> replies) {
+  /** Frees the place of a call and queues the requests again that must travel alone. */
+  private synchronized Freed free(Batch<Q, A> batch, List<BatchReply<A>> replies) {
     if (batch.isAlone) {
       aloneInFlight--;
     } else {
@@ -302,7 +309,17 @@ public final class CallLane<Q, A> {
         aloneQueue.addFirst(batch.members.get(i));
       }
     }
-    return !closed;
+    if (closed) {
+      return Freed.CLOSED;
+    }
+    return queue.isEmpty() && aloneQueue.isEmpty() ? Freed.NOTHING_QUEUED : Freed.WORK_IS_QUEUED;
+  }
+
+  /** The state of the lane when a place became free. */
+  private enum Freed {
+    CLOSED,
+    NOTHING_QUEUED,
+    WORK_IS_QUEUED
   }
 
   private static final class QueuedRequest<Q, A> {

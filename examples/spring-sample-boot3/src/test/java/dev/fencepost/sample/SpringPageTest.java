@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 /** The code in docs/spring.md is the code of the sample. */
 class SpringPageTest {
-  private static final Path PAGE = Path.of("../docs/spring.md");
+  private static final Path PAGE = Path.of("../../docs/spring.md");
   private static final Path SOURCES =
       Path.of("../spring-sample-boot3/src/test/java/dev/fencepost/sample");
   private static final Pattern BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);

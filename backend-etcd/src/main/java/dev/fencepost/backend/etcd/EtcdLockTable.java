@@ -19,8 +19,10 @@ import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.lock.spi.record.StepContext;
+import dev.fencepost.lock.spi.support.AsyncCalls;
 import dev.fencepost.lock.spi.support.CallDeadline;
 import dev.fencepost.lock.spi.support.LockCommand;
 import dev.fencepost.lock.spi.support.LockCommand.StoreTokens;
@@ -53,7 +55,9 @@ final class EtcdLockTable<T> implements RecordSteps.LockTable<ObservedLock, T> {
   /** The record that the present step wrote. */
   private Optional<Entry> written = Optional.empty();
 
-  /** The highest revision that this command has seen. */
+  /**
+   * The revision of the latest answer. Lower than an earlier one if etcd was restored meanwhile.
+   */
   private long revision;
 
   /** True if the time that the lock's lease has left decides. */
@@ -146,7 +150,7 @@ final class EtcdLockTable<T> implements RecordSteps.LockTable<ObservedLock, T> {
   /** Completes a state that was read: with the time that is left, if it decides. */
   private CompletionStage<ObservedLock> seen(
       ObservedLock observed, long at, CallDeadline deadline) {
-    revision = Math.max(revision, at);
+    revision = at;
     written = Optional.empty();
     boolean isTimed = observed.isBound() && (needsTime || observed.dependsOnTime());
     CompletionStage<ObservedLock> timed =
@@ -163,8 +167,12 @@ final class EtcdLockTable<T> implements RecordSteps.LockTable<ObservedLock, T> {
         .thenCompose(
             resources ->
                 send(observed, diff, resources, deadline)
-                    .thenCompose(outcome -> after(observed, diff, resources, outcome, deadline))
-                    .exceptionallyCompose(error -> onFailure(diff, resources, error)))
+                    .handle(
+                        (outcome, error) ->
+                            error == null
+                                ? after(observed, diff, resources, outcome, deadline)
+                                : onFailure(diff, resources, error))
+                    .thenCompose(result -> result))
         .exceptionallyCompose(
             error ->
                 EtcdException.isKind(error, EtcdException.Kind.FULL)
@@ -280,7 +288,7 @@ final class EtcdLockTable<T> implements RecordSteps.LockTable<ObservedLock, T> {
       return seen(present, outcome.revision(), deadline)
           .thenApply(lock -> StepResult.refused(Optional.of(lock)));
     }
-    revision = Math.max(revision, outcome.revision());
+    revision = outcome.revision();
     returnFormerLease(observed, diff);
     if (diff.kind() == Kind.GRANT
         && unused.map(PooledLease::lease).filter(LeaseHandle::mayHaveEnded).isPresent()) {
@@ -289,16 +297,17 @@ final class EtcdLockTable<T> implements RecordSteps.LockTable<ObservedLock, T> {
       return CompletableFuture.completedStage(StepResult.refused(Optional.empty()));
     }
     return CompletableFuture.completedStage(
-        StepResult.done(recordWritten(observed, diff, resources)));
+        StepResult.done(recordWritten(observed, diff, resources, outcome.revision())));
   }
 
-  /** Remembers what was written at the present revision, and returns its token; 0 if none. */
-  private long recordWritten(ObservedLock observed, RecordDiff diff, Resources resources) {
+  /** Remembers what this revision wrote, and returns its token; 0 if none. */
+  private long recordWritten(
+      ObservedLock observed, RecordDiff diff, Resources resources, long writtenAt) {
     if (diff.kind() == Kind.NONE || diff.kind() == Kind.REMOVE) {
       return 0;
     }
     LockValue value = diff.value(resources.base().offset());
-    Entry entry = new Entry(value, revision, resources.lease(), Optional.empty());
+    Entry entry = new Entry(value, writtenAt, resources.lease(), Optional.empty());
     written = Optional.of(entry);
     if (diff.kind() == Kind.GRANT) {
       unused.ifPresent(pooled -> parts.localGrants().add(observed.lock(), entry, pooled));
@@ -319,6 +328,7 @@ final class EtcdLockTable<T> implements RecordSteps.LockTable<ObservedLock, T> {
     }
   }
 
+  /** Handles a transaction without an outcome. */
   private CompletionStage<StepResult<ObservedLock>> onFailure(
       RecordDiff diff, Resources resources, Throwable error) {
     boolean isGrant = diff.kind() == Kind.GRANT;
@@ -333,11 +343,19 @@ final class EtcdLockTable<T> implements RecordSteps.LockTable<ObservedLock, T> {
       parts.leases().queues().onGone(resources.queueLease());
       return CompletableFuture.completedStage(StepResult.refused(Optional.empty()));
     }
-    if (isGrant && !EtcdException.isRefusal(error)) {
-      // A grant may be bound to the lease already, or later. The lease is left to expire.
+    if (isGrant && mayBeCarriedOut(error)) {
+      // The grant may be bound to the lease already, or later. The lease is left to expire.
       unused = Optional.empty();
     }
     return CompletableFuture.failedFuture(error);
+  }
+
+  /** False if etcd refused the transaction, or if it found no room in the queue for etcd. */
+  private static boolean mayBeCarriedOut(Throwable error) {
+    boolean isOverload =
+        AsyncCalls.cause(error) instanceof StoreException failed
+            && failed.failure() == StoreException.Failure.STORE_OVERLOADED;
+    return !isOverload && !EtcdException.isRefusal(error);
   }
 
   /** Renews the lease of a claim that already holds the lock, so that it counts from now. */

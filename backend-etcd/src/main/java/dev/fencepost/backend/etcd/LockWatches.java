@@ -284,8 +284,7 @@ final class LockWatches implements AutoCloseable {
         byId.put(response.getWatchId(), watched);
         ids.put(watched, response.getWatchId());
         if (created.from() == FROM_NOW) {
-          watched.recordEntry(Optional.empty(), present);
-          watched.nextRevision = present + 1;
+          watched.restartAt(present);
           toWake.add(watched.lock);
         }
       }

@@ -75,6 +75,18 @@ final class WatchedLock {
     revision = at;
   }
 
+  /**
+   * Forgets what was seen, because events are missing: etcd has compacted them, or was restored
+   * from a backup and will use revisions a second time.
+   */
+  void restartAt(long present) {
+    recordEntry(Optional.empty(), present);
+    queue = ReplicaQueue.NONE;
+    queueSinceNanos = System.nanoTime();
+    watchedAt = Math.min(watchedAt, present);
+    nextRevision = present + 1;
+  }
+
   /** Returns the record in an event. An unreadable one is left to the attempt that follows. */
   static Optional<Entry> entryIn(LockName lock, Event event) {
     if (event.getType() != Event.EventType.PUT) {

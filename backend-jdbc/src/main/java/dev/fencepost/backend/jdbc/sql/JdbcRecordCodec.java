@@ -55,8 +55,13 @@ public final class JdbcRecordCodec {
     try {
       return parse(name, row, first);
     } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-      throw StoreException.unreadable(name, "it is damaged");
+      throw damaged(name);
     }
+  }
+
+  /** Makes the failure of a command on a row that is damaged. */
+  static StoreException damaged(LockName name) {
+    return StoreException.unreadable(name, "it is damaged");
   }
 
   private static LockRecord parse(LockName name, ResultSet row, int first) throws SQLException {
@@ -123,7 +128,10 @@ public final class JdbcRecordCodec {
 
   private static List<ReplicaId> parseQueue(String text) {
     List<ReplicaId> replicas = new ArrayList<>();
-    for (int at = 0; at + QUEUE_ENTRY_LENGTH <= text.length(); at += QUEUE_ENTRY_LENGTH) {
+    for (int at = 0; at < text.length(); at += QUEUE_ENTRY_LENGTH) {
+      if (text.charAt(at + ReplicaId.LENGTH) != ',') {
+        throw new IllegalArgumentException("an entry of the queue without its comma");
+      }
       replicas.add(new ReplicaId(text.substring(at, at + ReplicaId.LENGTH)));
     }
     return replicas;

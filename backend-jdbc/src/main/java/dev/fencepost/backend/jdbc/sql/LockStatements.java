@@ -2,12 +2,18 @@ package dev.fencepost.backend.jdbc.sql;
 
 import dev.fencepost.backend.jdbc.batch.PendingCommand;
 import dev.fencepost.lock.Attempt;
+import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.GrantRef;
+import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockMode;
 import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.lock.spi.record.MicrosecondTime;
@@ -31,6 +37,9 @@ import java.util.Random;
  * outcome from these two. Safe for use by many threads.
  */
 class LockStatements {
+  /** The step on a row that the statement refuses to change. */
+  static final String REFUSED = "U";
+
   private final SqlStatements statements;
   private final Random random;
 
@@ -91,14 +100,79 @@ class LockStatements {
    * Records the outcome of a command.
    *
    * @param row the clock, the step that the statement made (null: none), and the row as it was
-   *     before, in the column order of {@link JdbcRecordCodec#readRecord}
+   *     before, in the column order of {@link JdbcRecordCodec#readRecord}; of an attempt also the
+   *     token of the row as it is now
    */
   void recordOutcome(
       PendingCommand<?> pending, ResultSet row, LocalObservations memory, StepContext context)
       throws SQLException {
-    if (!recordUsualOutcome(pending, row)) {
-      LockRecord before = JdbcRecordCodec.readRecord(pending.step().lock(), row, 3);
-      recordByRules(pending, before, memory, context);
+    if (pending.isAttempt()
+        ? recordGrant(pending, row, memory)
+        : recordUsualOutcome(pending, row)) {
+      return;
+    }
+    LockName lock = pending.step().lock();
+    LockRecord before = JdbcRecordCodec.readRecord(lock, row, 3);
+    if (REFUSED.equals(row.getString(2))) {
+      throw JdbcRecordCodec.damaged(lock);
+    }
+    recordByRules(pending, before, memory, context);
+  }
+
+  /**
+   * Records a grant. The other columns of the claim on record are not read: they may be damaged,
+   * and the statement made or extended the grant all the same.
+   *
+   * @return false if the statement granted nothing; nothing is recorded then
+   */
+  private static boolean recordGrant(
+      PendingCommand<?> pending, ResultSet row, LocalObservations memory) throws SQLException {
+    String step = row.getString(2);
+    if (pending.step() instanceof LockCommand.AcquireClaim acquire
+        && ("N".equals(step) || "S".equals(step))) {
+      Claim claim = acquire.claim();
+      pending.recordUntypedOutcome(
+          "N".equals(step)
+              ? granted(claim, row, memory)
+              : new Attempt.Granted(existing(claim, row)));
+      recordQueued(acquire.intent(), memory);
+      return true;
+    }
+    if (pending.step() instanceof LockCommand.HandOverGrant handOver && "P".equals(step)) {
+      boolean wasValid = row.getLong(1) < row.getLong(13);
+      Release ended = wasValid ? new Release.Released() : new Release.NotHeld(LossReason.EXPIRED);
+      pending.recordUntypedOutcome(new HandOver(ended, granted(handOver.to(), row, memory)));
+      recordQueued(handOver.intent(), memory);
+      return true;
+    }
+    return false;
+  }
+
+  private static Attempt granted(Claim claim, ResultSet row, LocalObservations memory)
+      throws SQLException {
+    FencingToken token = new FencingToken(row.getLong(18));
+    memory.observeToken(token.value());
+    GrantRef ref = new GrantRef(claim.lock(), claim.id(), token);
+    return new Attempt.Granted(
+        new Grant(ref, claim.lease(), claim.claimant().mode(), Grant.Origin.NEW));
+  }
+
+  /** Returns the grant that the claim has already. */
+  static Grant existing(Claim claim, ResultSet row) throws SQLException {
+    FencingToken token = new FencingToken(row.getLong(4));
+    return existing(new GrantRef(claim.lock(), claim.id(), token), row);
+  }
+
+  private static Grant existing(GrantRef ref, ResultSet row) throws SQLException {
+    Lease lease =
+        new Lease(
+            MicrosecondTime.duration(row.getLong(11)), MicrosecondTime.duration(row.getLong(12)));
+    return new Grant(ref, lease, LockMode.EXCLUSIVE, Grant.Origin.EXISTING);
+  }
+
+  private static void recordQueued(QueueIntent intent, LocalObservations memory) {
+    if (intent == QueueIntent.STAY || intent == QueueIntent.YIELD) {
+      memory.queueMembership().recordSeen();
     }
   }
 
@@ -110,18 +184,14 @@ class LockStatements {
    */
   private static boolean recordUsualOutcome(PendingCommand<?> pending, ResultSet row)
       throws SQLException {
-    boolean wasValid = row.getString(2) != null && row.getLong(1) < row.getLong(13);
+    String step = row.getString(2);
+    boolean wasValid = step != null && !REFUSED.equals(step) && row.getLong(1) < row.getLong(13);
     if (wasValid && pending.step() instanceof LockCommand.ReleaseClaim) {
       pending.recordUntypedOutcome(new Release.Released());
       return true;
     }
     if (wasValid && pending.step() instanceof LockCommand.RenewGrant renewal) {
-      Lease lease =
-          new Lease(
-              MicrosecondTime.duration(row.getLong(11)), MicrosecondTime.duration(row.getLong(12)));
-      pending.recordUntypedOutcome(
-          new Renewal.Renewed(
-              new Grant(renewal.grant(), lease, LockMode.EXCLUSIVE, Grant.Origin.EXISTING)));
+      pending.recordUntypedOutcome(new Renewal.Renewed(existing(renewal.grant(), row)));
       return true;
     }
     return false;

@@ -11,7 +11,6 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.spi.record.LockRecord;
-import dev.fencepost.lock.spi.record.Ownership;
 import dev.fencepost.lock.spi.record.StepContext;
 import dev.fencepost.lock.spi.support.LockCommand;
 import java.sql.Connection;
@@ -117,16 +116,14 @@ final class PostgresLockStatements extends LockStatements {
       return new Attempt.Granted(
           new Grant(ref, claim.lease(), claim.claimant().mode(), Grant.Origin.NEW));
     }
+    if (step == 'S') {
+      return new Attempt.Granted(existing(claim, row));
+    }
     LockRecord after = JdbcRecordCodec.readRecord(claim.lock(), row, 3);
-    return step == 'S'
-        ? new Attempt.Granted(existingGrant(after))
-        : new Attempt.Busy(after.stateAt(row.getLong(1)));
-  }
-
-  private static Grant existingGrant(LockRecord record) {
-    Ownership ownership = record.ownership().orElseThrow();
-    GrantRef ref = new GrantRef(record.name(), ownership.claim(), new FencingToken(record.token()));
-    return new Grant(ref, ownership.lease(), ownership.claimant().mode(), Grant.Origin.EXISTING);
+    if (REFUSED.equals(String.valueOf(step))) {
+      throw JdbcRecordCodec.damaged(claim.lock());
+    }
+    return new Attempt.Busy(after.stateAt(row.getLong(1)));
   }
 
   private static Release release(char ending) {

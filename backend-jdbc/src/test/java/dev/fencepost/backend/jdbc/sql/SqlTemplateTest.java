@@ -29,6 +29,13 @@ final class SqlTemplateTest {
   }
 
   @Test
+  void numberInBraces_isText() {
+    SqlTemplate.Filled filled =
+        SqlTemplate.parse("x ~ '[0-9]{16}' AND x IN ({:xs})").fill(Map.of("xs", texts("a", "b")));
+    assertThat(filled.text()).isEqualTo("x ~ '[0-9]{16}' AND x IN (?, ?)");
+  }
+
+  @Test
   void emptyArray_isNull() {
     SqlTemplate.Filled filled = SqlTemplate.parse("x IN ({:xs})").fill(Map.of("xs", texts()));
     assertThat(filled.text()).isEqualTo("x IN (NULL)");

@@ -10,7 +10,7 @@
 --
 -- Steps: P passes the lock from one claim to the next, Y yields to another replica, S finds that the
 -- claim already has a valid grant, N makes a new grant, B is busy, U finds a record of a later
--- version.
+-- version, or one whose reservation or queue is damaged, and changes nothing.
 START TRANSACTION;
 INSERT INTO fencepost_lock (
   name, asked_by, asked_at, ask, step, was_token, was_claim, was_expires_at, was_free_at, was_turn,
@@ -34,7 +34,9 @@ ON DUPLICATE KEY UPDATE
   asked_at = TIMESTAMPDIFF(MICROSECOND, '1970-01-01', SYSDATE(6)),
   ask = FIELD(name, {:names}),
   step = CASE
-    WHEN format <> 1 OR (was_claim IS NOT NULL AND mode <> 'EXCLUSIVE') THEN 'U'
+    WHEN format <> 1 OR (was_claim IS NOT NULL AND mode <> 'EXCLUSIVE')
+      OR (was_turn IS NOT NULL AND NOT was_turn REGEXP '^[0-9a-f]{16}$')
+      OR (was_line <> '' AND NOT was_line REGEXP '^([0-9a-f]{16},)+$') THEN 'U'
     WHEN asked_at < was_free_at
       AND was_claim = ELT(ask, {:from_claims})
       AND was_token = CAST(ELT(ask, {:from_tokens}) AS SIGNED)

@@ -9,8 +9,8 @@
 -- no row in the result.
 --
 -- Steps: R renews, P passes on to the first in the queue or frees, C closes, F closes by force with a
--- new token, G closes by force without one, L leaves the queue. No step means no change.
--- A record of a later version is never changed.
+-- new token, G closes by force without one, L leaves the queue. No step means no change, and so does
+-- U: the record is of a later version, or its reservation or queue is damaged.
 START TRANSACTION;
 UPDATE fencepost_lock FORCE INDEX (PRIMARY) SET
   was_token = token,
@@ -23,8 +23,12 @@ UPDATE fencepost_lock FORCE INDEX (PRIMARY) SET
   asked_by = :batch,
   asked_at = TIMESTAMPDIFF(MICROSECOND, '1970-01-01', SYSDATE(6)),
   ask = FIELD(name, {:names}),
-  step = CASE CASE WHEN format = 1 AND (was_claim IS NULL OR mode = 'EXCLUSIVE')
-      THEN ELT(ask, {:acts}) END
+  step = CASE CASE
+      WHEN format = 1 AND (was_claim IS NULL OR mode = 'EXCLUSIVE')
+        AND (was_turn IS NULL OR was_turn REGEXP '^[0-9a-f]{16}$')
+        AND (was_line = '' OR was_line REGEXP '^([0-9a-f]{16},)+$')
+        THEN ELT(ask, {:acts}) ELSE 'U' END
+    WHEN 'U' THEN 'U'
     WHEN 'R' THEN CASE
       WHEN asked_at < was_free_at AND asked_at < was_expires_at
         AND was_claim = ELT(ask, {:claims}) AND was_token = CAST(ELT(ask, {:tokens}) AS SIGNED)
@@ -46,23 +50,23 @@ UPDATE fencepost_lock FORCE INDEX (PRIMARY) SET
       WHEN INSTR(was_line, CONCAT(:self, ',')) > 0 THEN 'L' END END,
   token = CASE step WHEN 'F' THEN GREATEST(was_token + 1, :floor, asked_at * 1000)
     ELSE was_token END,
-  claim = CASE WHEN step IS NULL OR step IN ('R', 'L') THEN was_claim END,
+  claim = CASE WHEN step IS NULL OR step IN ('R', 'L', 'U') THEN was_claim END,
   expires_at = CASE step WHEN 'R' THEN GREATEST(was_expires_at, asked_at + ttl)
     WHEN 'P' THEN asked_at ELSE was_expires_at END,
   line = CASE
-    WHEN step IS NOT NULL AND ELT(ask, {:acts}) = 'L'
+    WHEN step IN ('P', 'L') AND ELT(ask, {:acts}) = 'L'
       THEN REPLACE(was_line, CONCAT(:self, ','), '') ELSE was_line END,
   turn = CASE
-    WHEN step IS NULL OR step IN ('R', 'L') THEN was_turn
+    WHEN step IS NULL OR step IN ('R', 'L', 'U') THEN was_turn
     WHEN step = 'P' AND line <> '' THEN LEFT(line, 16) END,
   free_at = CASE
-    WHEN step IS NULL OR step = 'L' THEN was_free_at
+    WHEN step IS NULL OR step IN ('L', 'U') THEN was_free_at
     WHEN step = 'R' THEN expires_at + delay
     WHEN step = 'P' THEN CASE line WHEN '' THEN 0 ELSE asked_at + 1000000 END
     ELSE COALESCE(asked_at + CAST(ELT(ask, {:close_fors}) AS SIGNED), was_free_at) END,
   line = CASE step WHEN 'P' THEN SUBSTR(line, 18) ELSE line END,
   revoked = CASE
-    WHEN step IS NULL OR step = 'R' OR ELT(ask, {:acts}) = 'L' THEN was_revoked
+    WHEN step IS NULL OR step IN ('R', 'U') OR ELT(ask, {:acts}) = 'L' THEN was_revoked
     WHEN ELT(ask, {:acts}) = 'F' THEN ELT(ask, {:reasons}) ELSE '' END
 WHERE name IN ({:names});
 SELECT

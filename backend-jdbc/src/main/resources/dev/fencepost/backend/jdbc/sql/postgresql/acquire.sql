@@ -12,7 +12,7 @@
 -- grant.
 -- Steps: P passes the lock from one claim to the next, Y yields to another replica, S finds that the
 -- claim already has a valid grant, N makes a new grant, B is busy, U finds a record of a later
--- version.
+-- version, or one whose reservation or queue is damaged, and changes nothing.
 INSERT INTO fencepost_lock AS l (
   name, token, claim, owner, principal, mode, metadata, format, acquired_at, ttl, delay,
   expires_at, free_at, turn, line, revoked, asked_at, answer,
@@ -91,7 +91,9 @@ ON CONFLICT (name) DO UPDATE SET (
     SELECT c.step, c.step IN ('P', 'N') AS takes
     FROM (
       SELECT CASE
-        WHEN l.format <> 1 OR (l.claim IS NOT NULL AND l.mode <> 'EXCLUSIVE') THEN 'U'
+        WHEN l.format <> 1 OR (l.claim IS NOT NULL AND l.mode <> 'EXCLUSIVE')
+          OR (l.turn IS NOT NULL AND l.turn !~ '^[0-9a-f]{16}$')
+          OR (l.line <> '' AND l.line !~ '^([0-9a-f]{16},)+$') THEN 'U'
         WHEN h.from_stands THEN
           CASE WHEN EXCLUDED.ask_place = 'YIELD' AND p.others <> '' THEN 'Y' ELSE 'P' END
         WHEN l.claim = EXCLUDED.claim AND t.now < l.expires_at AND t.now < l.free_at THEN 'S'

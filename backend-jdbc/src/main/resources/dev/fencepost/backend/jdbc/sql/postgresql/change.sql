@@ -7,8 +7,8 @@
 -- changed and has no row in the result.
 --
 -- Steps: R renews, P passes on to the first in the queue or frees, C closes, F closes by force with a
--- new token, G closes by force without one, L leaves the queue. No step means no change.
--- A record of a later version is never changed.
+-- new token, G closes by force without one, L leaves the queue. No step means no change, and so does
+-- U: the record is of a later version, or its reservation or queue is damaged.
 WITH asked AS MATERIALIZED (
   SELECT * FROM unnest(
     CAST(:names AS bytea[]), CAST(:acts AS text[]), CAST(:claims AS text[]),
@@ -32,11 +32,14 @@ WITH asked AS MATERIALIZED (
     k.now < k.free_at AND coalesce(k.claim = k.ask_claim, FALSE)
       AND (k.ask_token IS NULL OR k.ask_token = k.token) AS on_record,
     k.claim IS NOT NULL AND k.now < k.expires_at AND k.now < k.free_at AS held,
-    k.format = 1 AND (k.claim IS NULL OR k.mode = 'EXCLUSIVE') AS readable
+    k.format = 1 AND (k.claim IS NULL OR k.mode = 'EXCLUSIVE')
+      AND (k.turn IS NULL OR k.turn ~ '^[0-9a-f]{16}$')
+      AND (k.line = '' OR k.line ~ '^([0-9a-f]{16},)+$') AS readable
   FROM timed k
 ), decided AS MATERIALIZED (
   SELECT j.*,
-    CASE CASE WHEN j.readable THEN j.act END
+    CASE CASE WHEN j.readable THEN j.act ELSE 'U' END
+      WHEN 'U' THEN 'U'
       WHEN 'R' THEN CASE WHEN j.on_record AND j.held THEN 'R' END
       WHEN 'E' THEN CASE WHEN j.on_record THEN CASE j.close_for WHEN 0 THEN 'P' ELSE 'C' END END
       WHEN 'F' THEN CASE
@@ -66,7 +69,7 @@ WITH asked AS MATERIALIZED (
     revoked = CASE WHEN d.step = 'R' OR d.act = 'L' THEN d.revoked
       WHEN d.act = 'F' THEN d.reason ELSE '' END
   FROM decided d
-  WHERE l.name = d.name AND d.step IS NOT NULL
+  WHERE l.name = d.name AND d.step <> 'U'
 )
 SELECT
   d.now, d.step, d.name, d.token, d.claim, d.owner, d.principal,

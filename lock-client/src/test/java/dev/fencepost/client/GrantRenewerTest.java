@@ -70,6 +70,22 @@ class GrantRenewerTest {
   }
 
   @Test
+  void swallowedRenewal_isSentThroughTheNextReplica_asSoonAsItIsOverdue() {
+    restart(2);
+    order().get(1).stream().breakStream();
+    FakeReplica first = order().get(0);
+    FakeReplica second = order().get(1);
+    LockHandle lock = take("a", first.stream());
+    first.ignoresProbes = true;
+    int before = second.streams.size();
+    fixture.pass(RENEW_AFTER.plus(TTL.dividedBy(8)));
+    assertThat(second.streams.size()).as("connections, before it is overdue").isGreaterThan(before);
+    fixture.pass(TTL.dividedBy(6).minus(TTL.dividedBy(8)).plusMillis(50));
+    second.stream().renew(second.stream().next(), TTL, second.stream().mark());
+    assertThat(lock.state()).isEqualTo(LockHandle.State.HELD);
+  }
+
+  @Test
   void swallowedRenewal_opensASecondConnectionToTheOnlyReplica() {
     FakeReplica replica = fixture.replicas.get(0);
     LockHandle lock = take("a");

@@ -18,10 +18,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Renews one grant. A renewal that is not answered soon is tried through another replica, and one
- * that failed is tried again after a pause. A stream never carries two renewals of one grant, and
- * pauses double, because a store that is slow from too many renewals must not get more of them.
- * Thread-safe.
+ * Renews one grant. A renewal that is not answered soon is tried through another replica: the
+ * silent one is probed after a third of that time, and another connection is opened after two
+ * thirds, so that it is ready when the renewal is overdue. One that failed is tried again after a
+ * pause. A stream never carries two renewals of one grant, and pauses double, because a store that
+ * is slow from too many renewals must not get more of them. Thread-safe.
  */
 final class GrantRenewer {
   private static final long LONGEST_TRY_NANOS = TimeUnit.SECONDS.toNanos(2);
@@ -29,6 +30,9 @@ final class GrantRenewer {
 
   /** The longest time of an attempt, as a part of the lease. */
   private static final int TRY_PART = 6;
+
+  /** The preparations of another connection, each after this part of an attempt's time. */
+  private static final int PREPARE_PART = 3;
 
   private static final int MOST_DOUBLINGS = 5;
 
@@ -72,12 +76,16 @@ final class GrantRenewer {
   /** Returns when this renewer must run for the lease. */
   long dueNanos(LeaseWindow window) {
     Attempt awaited = current;
-    return awaited == null ? Math.max(window.renewAtNanos(), retryNanos) : awaited.overdueNanos;
+    return awaited == null ? Math.max(window.renewAtNanos(), retryNanos) : awaited.dueNanos();
   }
 
-  /** Sends a renewal. One that is in flight is overdue. */
+  /** Sends a renewal, or prepares another way for one in flight that is not answered. */
   void send(LeaseWindow window, long nowNanos) {
     Attempt overdue = current;
+    if (overdue != null && nowNanos < overdue.overdueNanos) {
+      overdue.prepareNext(nowNanos);
+      return;
+    }
     if (overdue != null) {
       context.replicas.probeQuietSessions(overdue.session, tryNanos(window));
       lastFailure = "a renewal was not answered";
@@ -137,6 +145,7 @@ final class GrantRenewer {
     private final SessionStream session;
     private final LeaseWindow window;
     private volatile long overdueNanos;
+    private volatile long prepareNanos;
     private volatile long sentNanos;
 
     Attempt(SessionStream session, LeaseWindow window) {
@@ -146,6 +155,25 @@ final class GrantRenewer {
 
     void awaitFrom(long nowNanos) {
       overdueNanos = nowNanos + tryNanos(window);
+      prepareNanos = nowNanos + prepareEveryNanos();
+    }
+
+    long dueNanos() {
+      return Math.min(overdueNanos, prepareNanos);
+    }
+
+    /** Probes the silent session; if that was done already, opens another connection. */
+    void prepareNext(long nowNanos) {
+      prepareNanos = nowNanos + prepareEveryNanos();
+      if (session.isSuspect()) {
+        context.replicas.findOpenOrConnect(lockHash);
+      } else {
+        context.replicas.probeQuietSessions(session, prepareEveryNanos());
+      }
+    }
+
+    private long prepareEveryNanos() {
+      return Math.max(PAUSE_NANOS, tryNanos(window) / PREPARE_PART);
     }
 
     @Override

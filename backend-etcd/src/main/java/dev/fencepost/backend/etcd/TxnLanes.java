@@ -2,7 +2,6 @@ package dev.fencepost.backend.etcd;
 
 import dev.fencepost.backend.etcd.rpc.EtcdConnections;
 import dev.fencepost.backend.etcd.rpc.EtcdConnections.EtcdReply;
-import dev.fencepost.backend.etcd.rpc.EtcdException;
 import dev.fencepost.backend.etcd.rpc.EtcdSettings;
 import dev.fencepost.backend.etcd.rpc.TxnOps;
 import dev.fencepost.lock.LockName;
@@ -18,19 +17,17 @@ import io.etcd.jetcd.api.TxnRequest;
 import io.etcd.jetcd.api.TxnResponse;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.Stream;
 
 /**
  * The lanes of transactions on locks. What waits when a transaction may be sent shares it, but
- * never two on one lock, because all comparisons of a transaction see the state before it. If etcd
- * refuses a batch as a whole, its members are sent one by one, so that each fails for its own
- * reasons only. Safe for use by many threads.
+ * never two on one lock, because all comparisons of a transaction see the state before it. Safe for
+ * use by many threads.
  */
 final class TxnLanes {
+  /** Single requests fill no batches, so more of them must be in flight. */
   private static final int MAX_SINGLES_IN_FLIGHT = 64;
 
   /** Each renewal reads, for every lock that is held; and reads need not wait for the disk. */
@@ -41,9 +38,9 @@ final class TxnLanes {
 
   private final EtcdConnections connections;
   private final EtcdSchema schema;
-  private final CallLane<LockTxn, TxnOutcome> acquires;
-  private final CallLane<LockTxn, TxnOutcome> changes;
-  private final CallLane<LockName, LockRead> reads;
+  private final TxnLane<LockTxn, TxnOutcome> acquires;
+  private final TxnLane<LockTxn, TxnOutcome> changes;
+  private final TxnLane<LockName, LockRead> reads;
 
   TxnLanes(
       EtcdConnections connections,
@@ -57,10 +54,15 @@ final class TxnLanes {
     CallLane.Limits reading =
         limits(
             Math.max(1, settings.batchSize() / 2), settings.batches() * READS_PER_WRITE, settings);
-    acquires = new CallLane<>(failures, deadlines, writing, LockTxn::lock, this::sendAcquires);
-    changes = new CallLane<>(failures, deadlines, writing, LockTxn::lock, this::sendChanges);
-    reads = new CallLane<>(failures, deadlines, reading, name -> name, this::sendReads);
-    lanes().forEach(lane -> deadlines.repeat(lane::growBatches, GROWTH_INTERVAL));
+    acquires = new TxnLane<>(failures, deadlines, writing, LockTxn::lock, this::sendTxns);
+    changes = new TxnLane<>(failures, deadlines, writing, LockTxn::lock, this::sendTxns);
+    reads = new TxnLane<>(failures, deadlines, reading, name -> name, this::sendReads);
+    deadlines.repeat(this::growBatches, GROWTH_INTERVAL);
+  }
+
+  /** Makes later batches twice as large, up to the setting. */
+  void growBatches() {
+    lanes().forEach(TxnLane::growBatches);
   }
 
   /**
@@ -108,27 +110,15 @@ final class TxnLanes {
 
   /** Fails what is queued. */
   void close() {
-    lanes().forEach(CallLane::close);
+    lanes().forEach(TxnLane::close);
   }
 
-  private Stream<CallLane<?, ?>> lanes() {
+  private Stream<TxnLane<?, ?>> lanes() {
     return Stream.of(acquires, changes, reads);
   }
 
-  /** Single requests fill no batches, so more of them must be in flight. */
   private static CallLane.Limits limits(int batchSize, int inFlight, EtcdSettings settings) {
-    int most = batchSize == 1 ? Math.max(inFlight, MAX_SINGLES_IN_FLIGHT) : inFlight;
-    return new CallLane.Limits(batchSize, most, MAX_SINGLES_IN_FLIGHT, settings.queue());
-  }
-
-  private CompletionStage<List<BatchReply<TxnOutcome>>> sendAcquires(
-      List<LockTxn> txns, CallDeadline deadline) {
-    return sendAloneIfRefused(acquires, txns.size(), sendTxns(txns, deadline));
-  }
-
-  private CompletionStage<List<BatchReply<TxnOutcome>>> sendChanges(
-      List<LockTxn> txns, CallDeadline deadline) {
-    return sendAloneIfRefused(changes, txns.size(), sendTxns(txns, deadline));
+    return new CallLane.Limits(batchSize, inFlight, MAX_SINGLES_IN_FLIGHT, settings.queue());
   }
 
   /** Nests the transactions in one. */
@@ -181,11 +171,8 @@ final class TxnLanes {
     for (LockName each : names) {
       all.addSuccess(TxnOps.get(schema.lock(each))).addSuccess(TxnOps.get(schema.queue(each)));
     }
-    return sendAloneIfRefused(
-        reads,
-        names.size(),
-        send(all.build(), EtcdConnections.ANY_CONNECTION, deadline)
-            .thenApply(reply -> decoded(names, reply.message())));
+    return send(all.build(), EtcdConnections.ANY_CONNECTION, deadline)
+        .thenApply(reply -> decoded(names, reply.message()));
   }
 
   private static List<BatchReply<LockRead>> decoded(List<LockName> names, TxnResponse response) {
@@ -208,20 +195,5 @@ final class TxnLanes {
   private CompletionStage<EtcdReply<TxnResponse>> send(
       TxnRequest request, long connection, CallDeadline deadline) {
     return connections.call(KVGrpc.getTxnMethod(), request, deadline, connection);
-  }
-
-  private static <Q, A> CompletionStage<List<BatchReply<A>>> sendAloneIfRefused(
-      CallLane<Q, A> lane, int size, CompletionStage<List<BatchReply<A>>> replies) {
-    return replies.exceptionallyCompose(
-        error -> {
-          if (size == 1 || !EtcdException.isRefusal(error)) {
-            return CompletableFuture.failedFuture(error);
-          }
-          if (EtcdException.isKind(error, EtcdException.Kind.TOO_LARGE)) {
-            lane.shrinkBatches(size / 2);
-          }
-          return CompletableFuture.completedStage(
-              Collections.nCopies(size, new BatchReply.SendAlone<>()));
-        });
   }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 
 /**
  * A queue of commands that wait for a connection, first come first, at most {@code capacity} of
@@ -40,19 +41,28 @@ final class BatchQueue {
   private final int capacity;
   private final int batchSize;
   private final int takers;
+  private final LongSupplier sweepCount;
   private final ReentrantLock guard = new ReentrantLock();
   private final Condition forFirst = guard.newCondition();
   private final Condition forHelpers = guard.newCondition();
   private final Deque<PendingCommand<?>> waiting = new ArrayDeque<>();
   private final Set<Object> suspects = new HashSet<>();
+  private long searchedAtSweep = -1;
   private int suspectsInFlight;
   private boolean firstIsIdle;
   private boolean closed;
 
-  BatchQueue(int capacity, int batchSize, int takers) {
+  /**
+   * Makes an empty queue.
+   *
+   * @param sweepCount the number of times that commands were timed out. A full queue drops those
+   *     commands once for each number: it must not be searched for each command that it refuses
+   */
+  BatchQueue(int capacity, int batchSize, int takers, LongSupplier sweepCount) {
     this.capacity = capacity;
     this.batchSize = batchSize;
     this.takers = takers;
+    this.sweepCount = sweepCount;
   }
 
   /** Commands that are executed together. */
@@ -62,8 +72,7 @@ final class BatchQueue {
   boolean offer(PendingCommand<?> pending) {
     guard.lock();
     try {
-      dropAnswered();
-      if (closed || waiting.size() >= capacity) {
+      if (closed || isFull()) {
         return false;
       }
       waiting.addLast(pending);
@@ -153,13 +162,17 @@ final class BatchQueue {
     }
   }
 
-  /** Drops the oldest commands that timed out, so that they keep no place. */
-  private void dropAnswered() {
-    for (PendingCommand<?> head = waiting.peekFirst();
-        head != null && head.isDone();
-        head = waiting.peekFirst()) {
-      waiting.pollFirst();
+  /** True if there is no place, even without the commands that timed out. */
+  private boolean isFull() {
+    if (waiting.size() < capacity) {
+      return false;
     }
+    long sweeps = sweepCount.getAsLong();
+    if (sweeps != searchedAtSweep) {
+      searchedAtSweep = sweeps;
+      waiting.removeIf(PendingCommand::isDone);
+    }
+    return waiting.size() >= capacity;
   }
 
   private void signalTakers() {

@@ -71,7 +71,9 @@ public final class StatementWorkers implements AutoCloseable {
     this.pool = pool;
     this.executor = executor;
     this.deadlines = deadlines;
-    this.queue = new BatchQueue(settings.capacity(), settings.batchSize(), settings.threads());
+    this.queue =
+        new BatchQueue(
+            settings.capacity(), settings.batchSize(), settings.threads(), deadlines::sweepCount);
     for (int i = 0; i < settings.threads(); i++) {
       int number = i;
       Thread thread =

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.spi.support.LockCommand;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 /** How commands are put together into batches. */
 final class BatchQueueTest {
-  private final BatchQueue queue = new BatchQueue(5, 3, 2);
+  private final AtomicLong sweeps = new AtomicLong();
+  private final BatchQueue queue = new BatchQueue(5, 3, 2, sweeps::get);
 
   @Test
   void commandsOnOneLock_areNeverInOneBatch() {
@@ -65,7 +67,7 @@ final class BatchQueueTest {
 
   @Test
   void helper_takesAFullBatchOrOldCommands() {
-    BatchQueue young = new BatchQueue(5, 2, 2);
+    BatchQueue young = new BatchQueue(5, 2, 2, sweeps::get);
     PendingCommand<?> a = new PendingCommand<>(leave("a"), System.nanoTime());
     PendingCommand<?> b = new PendingCommand<>(leave("b"), System.nanoTime());
     assertThat(young.offer(a) && young.offer(b)).isTrue();
@@ -82,8 +84,21 @@ final class BatchQueueTest {
     PendingCommand<?> young = offer("e");
     assertThat(queue.offer(new PendingCommand<>(leave("f"), 0))).isFalse();
     old.forEach(each -> each.fail(new IllegalStateException("timed out")));
+    sweeps.incrementAndGet();
     PendingCommand<?> next = offer("g");
     assertThat(queue.take(0).commands()).isEqualTo(List.of(young, next));
+  }
+
+  @Test
+  void timedOutCommandsBehindALiveOne_keepNoPlaceInTheQueue() {
+    PendingCommand<?> head = offer("a");
+    List<PendingCommand<?>> old = List.of(offer("b"), offer("c"), offer("d"), offer("e"));
+    assertThat(queue.offer(new PendingCommand<>(leave("f"), 0))).isFalse();
+    old.forEach(each -> each.fail(new IllegalStateException("timed out")));
+    sweeps.incrementAndGet();
+    List<PendingCommand<?>> next = List.of(offer("g"), offer("h"), offer("i"), offer("j"));
+    assertThat(queue.offer(new PendingCommand<>(leave("k"), 0))).isFalse();
+    assertThat(queue.take(0).commands()).isEqualTo(List.of(head, next.get(0), next.get(1)));
   }
 
   private PendingCommand<?> offer(String lock) {

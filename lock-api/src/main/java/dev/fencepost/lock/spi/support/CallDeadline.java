@@ -24,6 +24,11 @@ public record CallDeadline(long nanos) {
     return leftNanos() <= 0;
   }
 
+  /** True if the deadline has passed at this moment of its clock. */
+  boolean isOverAt(long nowNanos) {
+    return nanos - nowNanos <= 0;
+  }
+
   /** Returns the later one of two deadlines. */
   public CallDeadline orLater(CallDeadline other) {
     return nanos - other.nanos >= 0 ? this : other;

@@ -12,6 +12,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -44,6 +45,7 @@ public final class CallDeadlines implements AutoCloseable {
    */
   private volatile long currentTick;
 
+  private final AtomicLong sweepCount = new AtomicLong();
   private volatile boolean closed;
 
   /**
@@ -141,6 +143,16 @@ public final class CallDeadlines implements AutoCloseable {
     }
   }
 
+  /** Returns the number of sweeps that have ended. Between two of them no call times out. */
+  public long sweepCount() {
+    return sweepCount.get();
+  }
+
+  /** Returns the present moment of the clock that decides which deadlines have passed. */
+  long nowNanos() {
+    return nanoClock.getAsLong();
+  }
+
   /** Fails the calls whose deadlines have passed. */
   void sweep() {
     long now = nanoClock.getAsLong();
@@ -155,6 +167,7 @@ public final class CallDeadlines implements AutoCloseable {
         }
       }
     }
+    sweepCount.incrementAndGet();
   }
 
   /** For tests. */

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
@@ -24,10 +25,8 @@ import org.jspecify.annotations.Nullable;
  * call keeps its place until the store owes no answer, so that a silent store cannot be flooded.
  * Renewals that must not wait behind attempts get a lane of their own.
  *
- * <p>Any thread that submits or answers a request begins the next calls, in one loop: a call that
- * ends inside the loop, and a request that its answer causes, are continued by that loop and not by
- * another frame. So thousands of requests that fail at once do not overflow the stack. Senders run
- * outside the monitor.
+ * <p>Any thread that submits or answers a request begins the next calls, in one {@link LaneLoop}.
+ * Senders run outside the monitor.
  *
  * <p>Safe for use by many threads.
  *
@@ -46,10 +45,14 @@ public final class CallLane<Q, A> {
   private final Deque<QueuedRequest<Q, A>> queue = new ArrayDeque<>();
   private final Deque<QueuedRequest<Q, A>> aloneQueue = new ArrayDeque<>();
 
-  /** True on a thread that is in the loop of {@link #admit}. */
-  private final ThreadLocal<Boolean> isAdmitting = ThreadLocal.withInitial(() -> false);
+  /** This lane as the loop knows it. */
+  private final BooleanSupplier sendNext = this::sendNext;
 
   private int batchSize;
+
+  /** The number of sweeps before the queue was last searched for requests that timed out. */
+  private long searchedAtSweep = -1;
+
   private int inFlight;
   private int aloneInFlight;
   private boolean closed;
@@ -129,17 +132,7 @@ public final class CallLane<Q, A> {
    * Begins queued calls up to the present limit. To be called when a varying limit may be higher.
    */
   public void admit() {
-    if (isAdmitting.get()) {
-      return;
-    }
-    isAdmitting.set(true);
-    try {
-      for (Batch<Q, A> batch = take(); batch != null; batch = take()) {
-        send(batch);
-      }
-    } finally {
-      isAdmitting.set(false);
-    }
+    LaneLoop.visit(sendNext);
   }
 
   /** Makes later batches no larger than this, because the store refused a larger one. */
@@ -171,6 +164,7 @@ public final class CallLane<Q, A> {
   private CompletableFuture<A> enqueue(
       Deque<QueuedRequest<Q, A>> into, Q request, CallDeadline deadline) {
     QueuedRequest<Q, A> queued = new QueuedRequest<>(request, deadline);
+    boolean mayBegin;
     synchronized (this) {
       if (closed) {
         return CompletableFuture.failedFuture(CallFailures.closed());
@@ -179,43 +173,71 @@ public final class CallLane<Q, A> {
         return CompletableFuture.failedFuture(failures.overloaded());
       }
       into.addLast(queued);
+      mayBegin = into == queue ? isPlaceFree() : isAlonePlaceFree();
     }
     deadlines.expire(queued.answer, deadline, failures::timeout);
-    admit();
+    if (mayBegin) {
+      // Otherwise the call that frees a place begins the next ones.
+      admit();
+    }
     return queued.answer;
   }
 
+  /** Sends one batch if one may begin. Returns true if another one may follow. */
+  private boolean sendNext() {
+    Batch<Q, A> batch = take();
+    if (batch == null) {
+      return false;
+    }
+    send(batch);
+    return batch.isMoreQueued;
+  }
+
   private synchronized @Nullable Batch<Q, A> take() {
-    if (aloneInFlight < limits.aloneInFlight()) {
-      QueuedRequest<Q, A> next = pollPending(aloneQueue);
+    long nowNanos = deadlines.nowNanos();
+    if (!aloneQueue.isEmpty() && isAlonePlaceFree()) {
+      QueuedRequest<Q, A> next = pollPending(aloneQueue, nowNanos);
       if (next != null) {
         aloneInFlight++;
-        return new Batch<>(List.of(next), true);
+        return new Batch<>(List.of(next), true, isAnyQueued());
       }
     }
-    if (queue.isEmpty() || inFlight >= inFlightLimit.getAsInt()) {
+    if (queue.isEmpty() || !isPlaceFree()) {
       return null;
     }
-    List<QueuedRequest<Q, A>> batch = batchSize == 1 || queue.size() == 1 ? takeOne() : takeMany();
+    List<QueuedRequest<Q, A>> batch =
+        batchSize == 1 || queue.size() == 1 ? takeOne(nowNanos) : takeMany(nowNanos);
     if (batch.isEmpty()) {
       return null;
     }
     inFlight++;
-    return new Batch<>(batch, false);
+    return new Batch<>(batch, false, isAnyQueued());
   }
 
-  private List<QueuedRequest<Q, A>> takeOne() {
-    QueuedRequest<Q, A> next = pollPending(queue);
+  private boolean isPlaceFree() {
+    return inFlight < inFlightLimit.getAsInt();
+  }
+
+  private boolean isAlonePlaceFree() {
+    return aloneInFlight < limits.aloneInFlight();
+  }
+
+  private boolean isAnyQueued() {
+    return !queue.isEmpty() || !aloneQueue.isEmpty();
+  }
+
+  private List<QueuedRequest<Q, A>> takeOne(long nowNanos) {
+    QueuedRequest<Q, A> next = pollPending(queue, nowNanos);
     return next == null ? List.of() : List.of(next);
   }
 
-  private List<QueuedRequest<Q, A>> takeMany() {
+  private List<QueuedRequest<Q, A>> takeMany(long nowNanos) {
     List<QueuedRequest<Q, A>> batch = new ArrayList<>(Math.min(queue.size(), batchSize));
     Deque<QueuedRequest<Q, A>> passedOver = new ArrayDeque<>();
     Set<Object> keys = new HashSet<>();
     int scanned = 0;
     while (batch.size() < batchSize && scanned++ < batchSize * SCANNED_PER_REQUEST) {
-      QueuedRequest<Q, A> each = pollPending(queue);
+      QueuedRequest<Q, A> each = pollPending(queue, nowNanos);
       if (each == null) {
         break;
       }
@@ -227,26 +249,34 @@ public final class CallLane<Q, A> {
     return batch;
   }
 
-  /** True if the queue has no room, even without the requests that timed out at its head. */
+  /**
+   * True if the queue has no room, even without the requests that timed out. They are looked for
+   * once after each sweep: a full queue must not be searched for each request that it refuses.
+   */
   private boolean isFull() {
     if (queue.size() + aloneQueue.size() < limits.capacity()) {
       return false;
     }
-    dropAnswered(queue);
-    dropAnswered(aloneQueue);
+    long sweeps = deadlines.sweepCount();
+    if (sweeps != searchedAtSweep) {
+      searchedAtSweep = sweeps;
+      queue.removeIf(each -> each.answer.isDone());
+      aloneQueue.removeIf(each -> each.answer.isDone());
+    }
     return queue.size() + aloneQueue.size() >= limits.capacity();
   }
 
-  /** Removes the first request that still waits for an answer; those that timed out are dropped. */
-  private static <Q, A> @Nullable QueuedRequest<Q, A> pollPending(Deque<QueuedRequest<Q, A>> from) {
-    dropAnswered(from);
-    return from.pollFirst();
-  }
-
-  private static <Q, A> void dropAnswered(Deque<QueuedRequest<Q, A>> from) {
-    while (!from.isEmpty() && from.getFirst().answer.isDone()) {
-      from.removeFirst();
+  /**
+   * Removes the first request that may still be sent. Those that timed out before it are dropped,
+   * even if the next sweep has yet to fail them.
+   */
+  private static <Q, A> @Nullable QueuedRequest<Q, A> pollPending(
+      Deque<QueuedRequest<Q, A>> from, long nowNanos) {
+    QueuedRequest<Q, A> first = from.pollFirst();
+    while (first != null && (first.answer.isDone() || first.deadline.isOverAt(nowNanos))) {
+      first = from.pollFirst();
     }
+    return first;
   }
 
   private void send(Batch<Q, A> batch) {
@@ -303,16 +333,15 @@ public final class CallLane<Q, A> {
     } else {
       inFlight--;
     }
-    dropAnswered(aloneQueue);
-    for (int i = replies.size() - 1; i >= 0 && !closed; i--) {
-      if (replies.get(i) instanceof BatchReply.SendAlone) {
-        aloneQueue.addFirst(batch.members.get(i));
-      }
-    }
     if (closed) {
       return Freed.CLOSED;
     }
-    return queue.isEmpty() && aloneQueue.isEmpty() ? Freed.NOTHING_QUEUED : Freed.WORK_IS_QUEUED;
+    for (int i = replies.size() - 1; i >= 0; i--) {
+      if (replies.get(i) instanceof BatchReply.SendAlone && !batch.members.get(i).answer.isDone()) {
+        aloneQueue.addFirst(batch.members.get(i));
+      }
+    }
+    return isAnyQueued() ? Freed.WORK_IS_QUEUED : Freed.NOTHING_QUEUED;
   }
 
   /** The state of the lane when a place became free. */
@@ -338,9 +367,13 @@ public final class CallLane<Q, A> {
     private final List<QueuedRequest<Q, A>> members;
     private final boolean isAlone;
 
-    Batch(List<QueuedRequest<Q, A>> members, boolean isAlone) {
+    /** True if other requests were queued when the batch was taken. */
+    private final boolean isMoreQueued;
+
+    Batch(List<QueuedRequest<Q, A>> members, boolean isAlone, boolean isMoreQueued) {
       this.members = members;
       this.isAlone = isAlone;
+      this.isMoreQueued = isMoreQueued;
     }
 
     List<Q> requests() {

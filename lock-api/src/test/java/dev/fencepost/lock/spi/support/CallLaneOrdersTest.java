@@ -26,6 +26,7 @@ class CallLaneOrdersTest {
     ANSWER_NEWEST,
     FAIL_OLDEST,
     SEND_ALONE_OLDEST,
+    PASS_DEADLINES,
     TIME_OUT,
     CLOSE
   }
@@ -80,6 +81,7 @@ class CallLaneOrdersTest {
               0,
               requests ->
                   requests.stream().<BatchReply<String>>map(r -> new SendAlone<>()).toList());
+      case PASS_DEADLINES -> model.passDeadlines();
       case TIME_OUT -> model.timeOut();
       case CLOSE -> model.close();
     }

@@ -158,6 +158,7 @@ class CallLaneSchedulesTest {
           check(outcomes.get() == 2 || calls.openCount() == 1, "nothing is left behind");
           calls.answerAll();
           check(outcomes.get() == 2, "each has one outcome");
+          check(calls.sent().equals(List.of(List.of("a"))), "nothing is sent after its deadline");
           lane.submit("c", new CallDeadline(9_000));
           lane.submit("d", new CallDeadline(9_000));
           check(calls.openCount() == 1, "the place is free, and there is one");

@@ -6,10 +6,12 @@ import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.support.BatchReply.Answered;
 import dev.fencepost.lock.spi.support.BatchReply.Failed;
 import dev.fencepost.lock.spi.support.BatchReply.SendAlone;
+import java.lang.reflect.Field;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 @SuppressWarnings("FutureReturnValueIgnored") // Their effects are checked.
@@ -20,11 +22,25 @@ class CallLaneTest {
 
   private final OpenCalls calls = new OpenCalls();
 
+  private final AtomicLong now = new AtomicLong();
+
   private CallLane<String, String> lane(
       int batchSize, int capacity, CallLane.BatchSender<String, String> sender) {
+    return lane(batchSize, capacity, new CallDeadlines(now::get, 1), sender);
+  }
+
+  private CallLane<String, String> lane(int batchSize, int capacity, CallDeadlines deadlines) {
+    return lane(batchSize, capacity, deadlines, calls);
+  }
+
+  private static CallLane<String, String> lane(
+      int batchSize,
+      int capacity,
+      CallDeadlines deadlines,
+      CallLane.BatchSender<String, String> sender) {
     return new CallLane<>(
         FAILURES,
-        new CallDeadlines(() -> 0, 1),
+        deadlines,
         new CallLane.Limits(batchSize, 1, 1, capacity),
         request -> request.charAt(0),
         sender);
@@ -67,6 +83,58 @@ class CallLaneTest {
     calls.answerAll();
     assertThat(next).isCompletedWithValue("c");
     assertThat(calls.sent()).containsExactly(List.of("a"), List.of("c"));
+  }
+
+  @Test
+  void requestsThatTimedOutBehindALiveOne_keepNoRoom() {
+    CallDeadlines deadlines = new CallDeadlines(now::get, 8);
+    CallLane<String, String> lane = lane(1, 3, deadlines);
+    lane.submit("in flight", LATER);
+    CompletableFuture<String> head = lane.submit("a", LATER);
+    lane.submit("b", SOON);
+    lane.submitAlone("c", LATER);
+    CompletableFuture<String> alone = lane.submitAlone("d", SOON);
+    assertThat(lane.submit("e", LATER)).satisfies(refusedWith("too many calls wait for Redis"));
+    now.set(SOON.nanos());
+    deadlines.sweep();
+    CompletableFuture<String> next = lane.submit("f", LATER);
+    CompletableFuture<String> last = lane.submit("g", LATER);
+    assertThat(lane.submit("h", LATER)).satisfies(refusedWith("too many calls wait for Redis"));
+    calls.answerAll();
+    assertThat(alone).satisfies(refusedWith("no answer from Redis"));
+    assertThat(List.of(head, next, last)).allSatisfy(each -> assertThat(each).isCompleted());
+  }
+
+  @Test
+  void requestsWhoseDeadlinePassedBeforeTheSweep_areNeverSent() {
+    CallDeadlines deadlines = new CallDeadlines(now::get, 8);
+    CallLane<String, String> lane = lane(3, 10, deadlines);
+    lane.submit("in flight", SOON);
+    CompletableFuture<String> over = lane.submit("a", SOON);
+    CompletableFuture<String> young = lane.submit("b", LATER);
+    lane.submitAlone("c", SOON);
+    CompletableFuture<String> alone = lane.submitAlone("d", SOON);
+    now.set(SOON.nanos());
+    calls.answerAll();
+    assertThat(calls.sent()).containsExactly(List.of("in flight"), List.of("c"), List.of("b"));
+    assertThat(young).isCompletedWithValue("b");
+    deadlines.sweep();
+    assertThat(List.of(over, alone))
+        .allSatisfy(each -> assertThat(each).satisfies(refusedWith("no answer from Redis")));
+    assertThat(deadlines.pendingCount()).isZero();
+  }
+
+  @Test
+  void laneThatIsIdle_leavesNothingOnItsThreads() throws Exception {
+    List<CallLane<String, String>> lanes = new ArrayList<>();
+    int before = threadLocals();
+    for (int i = 0; i < 100; i++) {
+      CallLane<String, String> lane =
+          lane(1, 10, (requests, deadline) -> CompletableFuture.failedFuture(new Error("no")));
+      lane.submit("a", SOON).handle((answer, error) -> lane.submit("b", SOON));
+      lanes.add(lane);
+    }
+    assertThat(threadLocals()).as("thread locals of %s lanes", lanes.size()).isEqualTo(before);
   }
 
   @Test
@@ -167,6 +235,22 @@ class CallLaneTest {
   }
 
   @Test
+  void grownBatches_carryTwiceAsMany_upToTheBound() {
+    CallLane<String, String> lane = lane(3, 20, calls);
+    lane.submit("first", SOON);
+    lane.shrinkBatches(1);
+    lane.growBatches();
+    List.of("a", "b", "c").forEach(each -> lane.submit(each, SOON));
+    calls.answerNext();
+    lane.growBatches();
+    List.of("d", "e", "g", "h").forEach(each -> lane.submit(each, SOON));
+    calls.answerAll();
+    assertThat(calls.sent())
+        .containsExactly(
+            List.of("first"), List.of("a", "b"), List.of("c", "d", "e"), List.of("g", "h"));
+  }
+
+  @Test
   void sentAlone_hasPlacesOfItsOwn() {
     CallLane<String, String> lane = lane(3, 10, calls);
     lane.submit("a", SOON);
@@ -181,6 +265,16 @@ class CallLaneTest {
     lane.close();
     assertThat(lane.submit("a", SOON)).satisfies(refusedWith("the backend is closed"));
     assertThat(calls.sent()).isEmpty();
+  }
+
+  @Test
+  void closedLane_failsTheRequestsThatWereToTravelAlone() {
+    CallLane<String, String> lane = lane(1, 10, calls);
+    CompletableFuture<String> answer = lane.submit("a", SOON);
+    lane.close();
+    calls.reply(List.of(new SendAlone<>()));
+    assertThat(answer).satisfies(refusedWith("the backend is closed"));
+    assertThat(calls.sent()).containsExactly(List.of("a"));
   }
 
   @Test
@@ -208,6 +302,16 @@ class CallLaneTest {
     assertThat(FAILURES.alwaysChanged().failure()).isEqualTo(StoreException.Failure.STORE_TIMEOUT);
     assertThat(CallFailures.closed().failure()).isEqualTo(StoreException.Failure.STORE_UNREACHABLE);
     assertThat(CallFailures.notOpen()).hasMessageContaining("not open");
+  }
+
+  /** Counts the entries of the current thread's map, those without a value too. */
+  private static int threadLocals() throws ReflectiveOperationException {
+    Field field = Thread.class.getDeclaredField("threadLocals");
+    field.setAccessible(true);
+    Object map = field.get(Thread.currentThread());
+    Field size = map.getClass().getDeclaredField("size");
+    size.setAccessible(true);
+    return size.getInt(map);
   }
 
   private static java.util.function.Consumer<CompletableFuture<?>> refusedWith(String message) {

@@ -7,12 +7,11 @@ import dev.fencepost.server.identity.CertificateName;
 import dev.fencepost.server.identity.CertificatePrincipals;
 import dev.fencepost.server.identity.TokensFile;
 import dev.fencepost.server.security.AccessRules;
+import dev.fencepost.server.security.ProtectedFile;
 import dev.fencepost.server.security.RulesReloader;
 import dev.fencepost.server.service.access.AccessControl;
 import dev.fencepost.server.transport.ConnectionRegistry;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Arrays;
@@ -45,6 +44,7 @@ final class AccessFiles implements AutoCloseable {
           });
   private byte[] judgedTokens = new byte[0];
   private byte[] lastTokens = new byte[0];
+  private boolean tokensUnreadable;
   private TokensFile tokens = TokensFile.parse(new byte[0]);
 
   private AccessFiles(AccessSettings settings, Optional<RulesReloader> rules)
@@ -115,7 +115,8 @@ final class AccessFiles implements AutoCloseable {
       } else {
         control.endExpired();
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      // An exception would end all later reads, so that no right could be withdrawn any more.
       LOG.error("rules and tokens could not be read again", e);
     }
   }
@@ -127,6 +128,7 @@ final class AccessFiles implements AutoCloseable {
     Path file = settings.tokensFile().get();
     try {
       byte[] content = bytes(file);
+      tokensUnreadable = false;
       boolean isStable = Arrays.equals(content, lastTokens);
       lastTokens = content;
       if (!isStable || Arrays.equals(content, judgedTokens)) {
@@ -141,7 +143,10 @@ final class AccessFiles implements AutoCloseable {
       }
       LOG.error("the tokens file has errors; the old tokens stay valid: {}", next.problems());
     } catch (IOException e) {
-      LOG.debug("the tokens file cannot be read; the old tokens stay valid", e);
+      if (!tokensUnreadable) {
+        LOG.error("the tokens file cannot be read; the old tokens stay valid: {}", e.toString());
+      }
+      tokensUnreadable = true;
     }
     return false;
   }
@@ -155,8 +160,6 @@ final class AccessFiles implements AutoCloseable {
   }
 
   private static byte[] bytes(Path file) throws IOException {
-    try (InputStream in = Files.newInputStream(file)) {
-      return in.readNBytes(TokensFile.MAX_BYTES + 1);
-    }
+    return ProtectedFile.read(file, TokensFile.MAX_BYTES + 1);
   }
 }

@@ -17,7 +17,9 @@ import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -139,5 +141,32 @@ class AccessFilesTest {
     assertThatThrownBy(() -> TestConfigs.with("rules.file", rules.toString(), "reflection", "true"))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("reflection");
+  }
+
+  @Test
+  void filesThatOthersMayWrite_areRefusedAtTheStart() throws Exception {
+    for (Path file : List.of(rules, tokens)) {
+      Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--rw-"));
+      assertThatThrownBy(this::start)
+          .isInstanceOf(StartException.class)
+          .hasMessageContaining(file + ": ")
+          .hasMessageContaining("others may write it (expected: chmod o-w)");
+      Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+    }
+  }
+
+  @Test
+  void tokensThatOthersMayWrite_orThatVanish_changeNothing() throws Exception {
+    try (NettyServer server = start()) {
+      Files.setPosixFilePermissions(tokens, PosixFilePermissions.fromString("rw-r--rw-"));
+      Files.writeString(tokens, "");
+      // Read after the tokens, so they were judged once these rules are in force.
+      Files.writeString(rules, "version 1\nallow token:a use on b\n");
+      await().until(() -> outcome(server, "b").isOk());
+
+      Files.delete(tokens);
+      Files.writeString(rules, "version 1\nallow token:a use on c\n");
+      await().until(() -> outcome(server, "c").isOk());
+    }
   }
 }

@@ -15,6 +15,7 @@ final class NameRights {
   private final Masks onAll;
   private final Map<String, Masks> exact = new HashMap<>();
   private final Map<String, Masks> prefixes = new HashMap<>();
+  private final int longestPrefix;
 
   /** Operations that rules allow and deny. */
   private record Masks(int allowed, int denied) {
@@ -37,9 +38,13 @@ final class NameRights {
       }
     }
     this.onAll = all;
+    this.longestPrefix = prefixes.keySet().stream().mapToInt(String::length).max().orElse(0);
   }
 
-  /** Returns the operations that are allowed on the name. */
+  /**
+   * Returns the operations that are allowed on the name. It is as a caller sent it, perhaps longer
+   * than any lock's name, so nothing beyond the longest prefix is looked at.
+   */
   int on(String name) {
     int allowed = onAll.allowed;
     int denied = onAll.denied;
@@ -49,7 +54,8 @@ final class NameRights {
       denied |= own.denied;
     }
     if (!prefixes.isEmpty()) {
-      for (int i = name.indexOf('/'); i >= 0; i = name.indexOf('/', i + 1)) {
+      int end = Math.min(name.length(), longestPrefix);
+      for (int i = name.indexOf('/'); i >= 0 && i < end; i = name.indexOf('/', i + 1)) {
         Masks below = prefixes.get(name.substring(0, i + 1));
         if (below != null) {
           allowed |= below.allowed;

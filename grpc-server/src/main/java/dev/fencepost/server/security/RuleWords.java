@@ -17,18 +17,36 @@ import java.util.regex.Pattern;
 /** The aliases and groups of a rules file. Not thread-safe. */
 final class RuleWords {
   private static final Pattern WORD = Pattern.compile("[a-z0-9-]{1,63}");
+
+  /** Most groups that stand in each other, each one counted. */
+  private static final int MAX_DEPTH = 16;
+
+  /** Most members of all groups together, so that a small file needs no large memory. */
+  private static final int MAX_MEMBERS = 100_000;
+
   private static final Set<String> KEYWORDS =
       Set.of("anonymous", "authenticated", "on", "resource", "cert", "jwt-id");
 
   private final List<RulesProblem> problems;
   private final Map<String, Definition> aliases = new LinkedHashMap<>();
   private final Map<String, Definition> groups = new LinkedHashMap<>();
-  private final Map<String, List<PrincipalPattern>> members = new HashMap<>();
+  private final Map<String, GroupMembers> members = new HashMap<>();
   private final Map<String, String> aliasByName = new HashMap<>();
   private final Set<String> used = new HashSet<>();
+  private int memberCount;
+  private int hints;
 
   /** The line that defines a word, with its members. */
   private record Definition(int line, List<LineWord> members) {}
+
+  /**
+   * A group with the members of the groups in it.
+   *
+   * @param depth 1, and 1 more for each group that stands in another
+   */
+  private record GroupMembers(List<PrincipalPattern> principals, int depth) {
+    static final GroupMembers NONE = new GroupMembers(List.of(), 0);
+  }
 
   RuleWords(List<RulesProblem> problems) {
     this.problems = problems;
@@ -130,32 +148,55 @@ final class RuleWords {
     }
   }
 
-  private List<PrincipalPattern> resolveGroup(String word, Set<String> above) {
-    List<PrincipalPattern> known = members.get(word);
+  private GroupMembers resolveGroup(String word, Set<String> above) {
+    GroupMembers known = members.get(word);
     if (known != null) {
       return known;
     }
     Definition definition = groups.get(word);
-    if (definition == null) {
-      return List.of();
+    if (definition == null || memberCount > MAX_MEMBERS) {
+      return GroupMembers.NONE;
     }
-    if (!above.add(word)) {
+    if (above.contains(word)) {
       error(definition.line, "the group " + quoted(word) + " contains itself");
-      return List.of();
+      return GroupMembers.NONE;
     }
-    List<PrincipalPattern> found = new ArrayList<>();
-    for (LineWord name : definition.members) {
+    if (above.size() == MAX_DEPTH) {
+      return new GroupMembers(List.of(), MAX_DEPTH);
+    }
+    above.add(word);
+    GroupMembers resolved = resolveMembers(definition, above);
+    above.remove(word);
+    members.put(word, resolved);
+    return resolved;
+  }
+
+  private GroupMembers resolveMembers(Definition definition, Set<String> above) {
+    Set<PrincipalPattern> found = new LinkedHashSet<>();
+    int depth = 0;
+    for (LineWord name : new LinkedHashSet<>(definition.members)) {
       if (groups.containsKey(name.text())) {
         used.add(name.text());
-        found.addAll(resolveGroup(name.text(), above));
+        GroupMembers inner = resolveGroup(name.text(), above);
+        depth = Math.max(depth, inner.depth);
+        found.addAll(inner.principals);
       } else {
         found.addAll(principals(definition.line, name));
       }
     }
-    above.remove(word);
-    List<PrincipalPattern> distinct = found.stream().distinct().toList();
-    members.put(word, distinct);
-    return distinct;
+    if (depth == MAX_DEPTH) {
+      error(definition.line, "more than " + MAX_DEPTH + " groups deep");
+      return new GroupMembers(List.of(), 1);
+    }
+    countMembers(found.size());
+    return new GroupMembers(List.copyOf(found), depth + 1);
+  }
+
+  private void countMembers(int count) {
+    if (memberCount <= MAX_MEMBERS && memberCount + count > MAX_MEMBERS) {
+      error(0, "all groups together have more than " + MAX_MEMBERS + " members");
+    }
+    memberCount += count;
   }
 
   /** Returns the principals that a word of a rule stands for; none after an error. */
@@ -173,7 +214,7 @@ final class RuleWords {
     }
     if (groups.containsKey(text)) {
       used.add(text);
-      return members.getOrDefault(text, List.of());
+      return members.getOrDefault(text, GroupMembers.NONE).principals;
     }
     return typed(number, text);
   }
@@ -188,7 +229,7 @@ final class RuleWords {
           quoted(text)
               + " (expected: an alias, a group or a name with its kind, such as token:"
               + text
-              + SpellingHint.of(text, known)
+              + (hints++ < RulesFile.MAX_SHOWN ? SpellingHint.of(text, known) : "")
               + ")");
       return List.of();
     }

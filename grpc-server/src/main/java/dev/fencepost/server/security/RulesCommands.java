@@ -4,10 +4,8 @@ import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.server.security.RulesProblem.Severity;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -121,8 +119,6 @@ public final class RulesCommands {
 
   /** Reads at most one byte more than the parser takes, which refuses such a file. */
   static byte[] bytes(Path file) throws IOException {
-    try (InputStream in = Files.newInputStream(file)) {
-      return in.readNBytes(RulesParser.MAX_BYTES + 1);
-    }
+    return ProtectedFile.read(file, RulesParser.MAX_BYTES + 1);
   }
 }

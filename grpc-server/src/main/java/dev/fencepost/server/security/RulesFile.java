@@ -20,7 +20,8 @@ public record RulesFile(
     RevokedCredentials revoked,
     List<RulesProblem> problems,
     String digest) {
-  private static final int MAX_SHOWN = 50;
+  /** Most problems of one kind that are shown. */
+  static final int MAX_SHOWN = 50;
 
   /** Copies the collections. */
   public RulesFile {

@@ -24,7 +24,14 @@ public final class RulesParser {
   public static final int MAX_BYTES = 1024 * 1024;
 
   static final int MAX_LINES = 10_000;
+
+  /**
+   * Most principals of all rules, so that the rights of one caller are compiled in milliseconds.
+   */
+  private static final int MAX_PRINCIPALS = 1_000_000;
+
   private static final int DIGEST_CHARS = 16;
+  private static final String BYTE_ORDER_MARK = "\uFEFF";
   private static final List<String> STATEMENTS =
       List.of("allow", "deny", "alias", "group", "revoke");
 
@@ -50,6 +57,7 @@ public final class RulesParser {
     for (RuleLine line : lines) {
       new RuleReader(words, problems, line.number).read(line.words).ifPresent(rules::add);
     }
+    requireFewPrincipals(rules);
     RevokedCredentials revoked = revokes.resolve();
     words.warnOfUnused();
     DeadRules.warn(rules, problems);
@@ -112,10 +120,14 @@ public final class RulesParser {
   }
 
   private void requireVersion(int number, List<LineWord> line) {
+    if (number == 1 && line.get(0).text().startsWith(BYTE_ORDER_MARK)) {
+      error(number, "the file begins with a byte order mark (expected: version 1)");
+      return;
+    }
     boolean right = line.size() == 2 && line.get(0).is("version") && line.get(1).is("1");
     if (!right) {
       error(number, "the first line is another one (expected: version 1)");
-      if (STATEMENTS.contains(line.get(0).text())) {
+      if (STATEMENTS.stream().anyMatch(line.get(0)::is)) {
         readStatement(number, line);
       }
     }
@@ -123,6 +135,15 @@ public final class RulesParser {
 
   private void readStatement(int number, List<LineWord> line) {
     String keyword = line.get(0).text();
+    if (line.get(0).quoted()) {
+      error(
+          number,
+          RuleWords.quoted(keyword)
+              + " (expected: one of "
+              + String.join(", ", STATEMENTS)
+              + ", not in quotes)");
+      return;
+    }
     switch (keyword) {
       case "allow", "deny" -> lines.add(new RuleLine(number, line));
       case "alias" -> words.readAlias(number, line);
@@ -136,6 +157,12 @@ public final class RulesParser {
                   + String.join(", ", STATEMENTS)
                   + SpellingHint.of(keyword, STATEMENTS)
                   + ")");
+    }
+  }
+
+  private void requireFewPrincipals(List<AccessRule> rules) {
+    if (rules.stream().mapToLong(rule -> rule.who().size()).sum() > MAX_PRINCIPALS) {
+      error(0, "the rules are about more than " + MAX_PRINCIPALS + " principals in all");
     }
   }
 

@@ -178,7 +178,7 @@ public final class ServerTls implements AutoCloseable {
       }
     } catch (TlsFileException e) {
       LOG.error("TLS: {}; the certificates before it stay in use", e.getMessage());
-    } catch (GeneralSecurityException | IOException | RuntimeException e) {
+    } catch (GeneralSecurityException | IOException | RuntimeException | Error e) {
       LOG.error("TLS: the new certificates cannot be used; those before them stay in use", e);
     }
   }

@@ -2,6 +2,8 @@ package dev.fencepost.server.security;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -197,5 +199,19 @@ class AccessRulesTest {
         + what[random.nextInt(what.length)]
         + " on "
         + where[random.nextInt(where.length)];
+  }
+
+  /** A look-up that copied the name at each of its slashes would allocate gigabytes. */
+  @Test
+  void longNameOfManySlashes_costsNoMoreThanItsLength() {
+    AccessRules rules = rules("allow token:a acquire on a/b/**");
+    String name = "/".repeat(60_000);
+    assertThat(may(rules, "token:a", AccessOperation.ACQUIRE, name)).isFalse();
+    ThreadMXBean memory = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = memory.getCurrentThreadAllocatedBytes();
+
+    assertThat(may(rules, "token:a", AccessOperation.ACQUIRE, name)).isFalse();
+
+    assertThat(memory.getCurrentThreadAllocatedBytes() - before).isLessThan(1024 * 1024);
   }
 }

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fencepost.server.security.RulesProblem.Severity;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -180,5 +183,180 @@ class RulesParserTest {
 
     assertThat(file.problems()).isEmpty();
     assertThat(file.rules().get(0).who()).hasSize(2);
+  }
+
+  @Test
+  void deepGroups_areAnErrorInEachOrderOfTheLines() {
+    List<String> lines = new ArrayList<>();
+    for (int i = 0; i < 9_000; i++) {
+      lines.add("group g" + i + " = g" + (i + 1));
+    }
+    lines.add("group g9000 = token:a");
+    List<String> reverse = new ArrayList<>(lines);
+    Collections.reverse(reverse);
+
+    for (List<String> each : List.of(lines, reverse)) {
+      RulesFile file = parse(each.toArray(String[]::new));
+
+      assertThat(file.isValid()).isFalse();
+      assertThat(errors(file)).allMatch(error -> error.contains("more than 16 groups deep"));
+    }
+  }
+
+  @Test
+  void sixteenGroups_mayStandInEachOther() {
+    List<String> lines = new ArrayList<>();
+    for (int i = 1; i < 16; i++) {
+      lines.add("group g" + i + " = g" + (i + 1));
+    }
+    lines.add("group g16 = token:a");
+    lines.add("allow g1 use on x");
+
+    RulesFile file = parse(lines.toArray(String[]::new));
+
+    assertThat(errors(file)).isEmpty();
+    assertThat(AccessRules.of(file).rightsOf("token:a").allowsOnLock(AccessOperation.ACQUIRE, "x"))
+        .isTrue();
+  }
+
+  @Test
+  void groupsWithTooManyMembersInAll_areOneError() {
+    StringBuilder base = new StringBuilder("group base = token:a");
+    for (int i = 0; i < 10_000; i++) {
+      base.append(", token:").append(i);
+    }
+    List<String> lines = new ArrayList<>(List.of(base.toString()));
+    for (int i = 0; i < 1_000; i++) {
+      lines.add("group g" + i + " = base");
+    }
+
+    assertThat(errors(parse(lines.toArray(String[]::new))))
+        .containsExactly("rules: all groups together have more than 100000 members");
+  }
+
+  @Test
+  void rulesAboutTooManyPrincipalsInAll_areOneError() {
+    StringBuilder base = new StringBuilder("group base = token:a");
+    for (int i = 0; i < 10_000; i++) {
+      base.append(", token:").append(i);
+    }
+    List<String> lines = new ArrayList<>(List.of(base.toString()));
+    for (int i = 0; i < 100; i++) {
+      lines.add("allow base use on n" + i);
+    }
+
+    assertThat(errors(parse(lines.toArray(String[]::new))))
+        .containsExactly("rules: the rules are about more than 1000000 principals in all");
+  }
+
+  @Test
+  void manyMisspeltWords_haveHintsOnTheFirstScreenOnly() {
+    List<String> lines = new ArrayList<>();
+    for (int i = 0; i < 300; i++) {
+      lines.add("group some-service-" + i + " = token:a");
+      lines.add("allow some-servixe-" + i + " use on n");
+    }
+
+    List<String> errors = errors(parse(lines.toArray(String[]::new)));
+
+    assertThat(errors).hasSize(300);
+    assertThat(errors.stream().filter(each -> each.contains("did you mean"))).hasSize(50);
+  }
+
+  @Test
+  void manyAllowsAndDenies_areNotComparedInAllPairs() {
+    List<String> lines = new ArrayList<>();
+    for (int i = 0; i < 3_000; i++) {
+      lines.add("deny token:a" + i + " use on n/**");
+      lines.add("allow token:b use on n/**");
+    }
+
+    assertThat(problems(parse(lines.toArray(String[]::new)), Severity.WARNING))
+        .containsExactly(
+            "rules: warning: too many rules to find all that are never in force because of a deny");
+  }
+
+  @Test
+  void keywordInQuotes_isNone() {
+    assertThat(errors(parse("\"allow\" token:a use on x")))
+        .containsExactly(
+            "rules:2: \"allow\" (expected: one of allow, deny, alias, group, revoke, not in"
+                + " quotes)");
+    assertThat(errors(RulesParser.parse("\"version\" 1\n".getBytes(StandardCharsets.UTF_8))))
+        .hasSize(1);
+  }
+
+  @Test
+  void byteOrderMark_isNamed() {
+    byte[] content = "\uFEFFversion 1\n".getBytes(StandardCharsets.UTF_8);
+
+    assertThat(errors(RulesParser.parse(content)))
+        .containsExactly("rules:1: the file begins with a byte order mark (expected: version 1)");
+  }
+
+  /** Valid or not: an answer, never an exception, and every error has a line of the file. */
+  @Test
+  void randomFiles_areJudgedWithoutAnException() {
+    String[] pieces = {
+      "version",
+      "1",
+      "allow",
+      "deny",
+      "alias",
+      "group",
+      "revoke",
+      "on",
+      "resource",
+      "cert",
+      "=",
+      ",",
+      "#",
+      "\"",
+      "\\",
+      "\n",
+      "\r\n",
+      "\r",
+      "\t",
+      " ",
+      "*",
+      "**",
+      "x/**",
+      "token:a",
+      "dns:*.b",
+      "spiffe://p/q",
+      "use",
+      "acquire",
+      "a",
+      "b",
+      "\uFEFF",
+      "\u202E",
+      "\u0000",
+      "\u00a0",
+      "é",
+      "\ud83d\ude00",
+      "sha256:" + "0".repeat(64),
+      "jwt-id",
+      "anonymous"
+    };
+    Random random = new Random(20);
+    for (int i = 0; i < 20_000; i++) {
+      StringBuilder text = new StringBuilder(i % 2 == 0 ? "version 1\n" : "");
+      for (int j = random.nextInt(30); j > 0; j--) {
+        text.append(pieces[random.nextInt(pieces.length)]);
+        text.append(random.nextInt(3) == 0 ? "" : " ");
+      }
+      byte[] content = text.toString().getBytes(StandardCharsets.UTF_8);
+      if (content.length > 0 && i % 5 == 0) {
+        content[random.nextInt(content.length)] = (byte) random.nextInt();
+      }
+
+      RulesFile file = RulesParser.parse(content);
+
+      int lines = text.toString().split("\n", -1).length + 1;
+      assertThat(file.problems()).allMatch(each -> each.line() >= 0 && each.line() <= lines);
+      if (file.isValid()) {
+        AccessRules.of(file).rightsOf("token:a").allowsOnLock(AccessOperation.ACQUIRE, "x/y");
+      }
+    }
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -74,5 +75,22 @@ class RulesReloaderTest {
         .hasMessageContaining("rules:3: ");
     assertThatThrownBy(() -> RulesReloader.load(folder.resolve("none")))
         .isInstanceOf(RulesReloader.RulesFileException.class);
+  }
+
+  @Test
+  void fileThatOthersMayWrite_isRefused_untilTheyMayNot() throws Exception {
+    RulesReloader reloader = RulesReloader.load(file);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--rw-"));
+    rules("");
+
+    assertThat(reloader.poll()).isFalse();
+    assertThat(reloader.poll()).isFalse();
+    assertThat(mayAcquire(reloader)).isTrue();
+    assertThatThrownBy(() -> RulesReloader.load(file)).hasMessageContaining("others may write it");
+
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-rw-r--"));
+    reloader.poll();
+    assertThat(reloader.poll()).isTrue();
+    assertThat(mayAcquire(reloader)).isFalse();
   }
 }

@@ -5,6 +5,7 @@ import dev.fencepost.server.identity.CallerPrincipal;
 import dev.fencepost.server.identity.CredentialException;
 import dev.fencepost.server.security.AccessRules;
 import dev.fencepost.server.security.PrincipalRights;
+import dev.fencepost.server.service.access.CallAccess.Judgement;
 import dev.fencepost.server.transport.TransportIdentity;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -65,15 +66,24 @@ public final class AccessControl {
     return clock.instant();
   }
 
-  /** Returns the rights by these rules and credentials; none if the credential is not valid. */
-  PrincipalRights rightsOf(
-      CallerAuthenticator rules, List<String> authorization, TransportIdentity transport) {
+  /**
+   * Judges an open call by these rules and credentials. It has no rights if its credential is not
+   * valid, or is by now that of another principal than the one that began the call.
+   */
+  Judgement judge(
+      CallerAuthenticator by,
+      CallerPrincipal caller,
+      List<String> authorization,
+      TransportIdentity transport) {
     try {
-      return rules
-          .rules()
-          .rightsOf(rules.authenticate(authorization, transport, clock.instant()).name());
+      CallerPrincipal now = by.authenticate(authorization, transport, clock.instant());
+      PrincipalRights rights =
+          now.name().equals(caller.name())
+              ? by.rules().rightsOf(now.name())
+              : PrincipalRights.NO_RIGHTS;
+      return new Judgement(by, rights, now.end());
     } catch (CredentialException e) {
-      return PrincipalRights.NO_RIGHTS;
+      return new Judgement(by, PrincipalRights.NO_RIGHTS, Instant.MAX);
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.fencepost.server.service.access;
 
 import dev.fencepost.lock.Claimant;
+import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.LockMode;
 import dev.fencepost.server.identity.CallerAuthenticator;
 import dev.fencepost.server.identity.CallerPrincipal;
@@ -16,12 +17,16 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The caller of one call, with its rights at this moment. Answers change when rules or credentials
  * change while the call is open. Thread-safe.
  */
 public final class CallAccess {
+  private static final Logger LOG = LoggerFactory.getLogger(CallAccess.class);
+
   /** Context key for the access of the call that a thread handles. */
   public static final Context.Key<CallAccess> KEY = Context.key("fencepost-access");
 
@@ -40,8 +45,13 @@ public final class CallAccess {
   private final TransportIdentity transport;
   private final Set<Runnable> listeners = ConcurrentHashMap.newKeySet();
 
-  /** The rights by the rules and credentials that were last in force. */
-  private record Judgement(CallerAuthenticator by, PrincipalRights rights) {}
+  /**
+   * The rights by the rules and credentials that were last in force.
+   *
+   * @param by rules and credentials
+   * @param end end of the credential by them
+   */
+  record Judgement(CallerAuthenticator by, PrincipalRights rights, Instant end) {}
 
   CallAccess(
       @Nullable AccessControl control,
@@ -107,8 +117,9 @@ public final class CallAccess {
   public AccessRefusedException refusal(String operation, String name) {
     String who =
         caller.isAnonymous() ? "an anonymous caller" : "principal \"" + caller.name() + "\"";
-    return new AccessRefusedException(
-        "NOT_ALLOWED", who + " may not " + operation + " \"" + name + "\"");
+    // The name is not judged yet. A long one would not fit into the headers of an answer.
+    String shown = InvalidValueException.of("name", name, "").shownValue();
+    return new AccessRefusedException("NOT_ALLOWED", who + " may not " + operation + " " + shown);
   }
 
   /** Returns the name under which grants of the caller are recorded; empty if anonymous. */
@@ -137,25 +148,39 @@ public final class CallAccess {
   }
 
   void notifyChange() {
-    listeners.forEach(Runnable::run);
+    for (Runnable each : listeners) {
+      try {
+        each.run();
+      } catch (RuntimeException e) {
+        // All others are judged whatever happens to one.
+        LOG.error("a call could not be judged by the new rules", e);
+      }
+    }
   }
 
   boolean isExpired() {
-    return control != null
-        && !caller.end().equals(Instant.MAX)
-        && caller.isExpiredAt(control.now());
+    return control != null && isExpired(control, judgement(control));
   }
 
   private PrincipalRights rights() {
     if (control == null) {
       return AccessRules.NONE.rightsOf("");
     }
-    CallerAuthenticator inForce = control.inForce();
+    Judgement last = judgement(control);
+    return isExpired(control, last) ? PrincipalRights.NO_RIGHTS : last.rights;
+  }
+
+  private Judgement judgement(AccessControl by) {
+    CallerAuthenticator inForce = by.inForce();
     Judgement last = judgement;
     if (last == null || !last.by.equals(inForce)) {
-      last = new Judgement(inForce, control.rightsOf(inForce, authorization, transport));
+      last = by.judge(inForce, caller, authorization, transport);
       judgement = last;
     }
-    return isExpired() ? PrincipalRights.NO_RIGHTS : last.rights;
+    return last;
+  }
+
+  private static boolean isExpired(AccessControl by, Judgement last) {
+    return !last.end.equals(Instant.MAX) && !by.now().isBefore(last.end);
   }
 }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.results.Result;
@@ -81,6 +82,6 @@ public final class StoreComparison {
         callers,
         time.getScore(),
         time.getScoreError(),
-        result.getSecondaryResults().get(ALLOCATION).getScore());
+        Objects.requireNonNull(result.getSecondaryResults().get(ALLOCATION)).getScore());
   }
 }

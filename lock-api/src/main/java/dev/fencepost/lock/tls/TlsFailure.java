@@ -6,6 +6,7 @@ import java.security.cert.CertificateExpiredException;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +37,27 @@ public final class TlsFailure {
           "handshake_failure",
           "the server and this client have no way in common to agree on TLS");
 
+  private static final Set<String> NOT_ABOUT_CERTIFICATES =
+      Set.of("protocol_version", "handshake_failure");
+
+  private static final int MAX_DEPTH = 20;
+
   private TlsFailure() {}
+
+  /** The thing that a failure is about. */
+  enum Kind {
+    /** The server's certificate is for another name. */
+    SERVER_NAME,
+    /** The server's certificate is not trusted, or has ended. */
+    SERVER_CERTIFICATE,
+    /** The client's certificate, or its absence. */
+    CLIENT_CERTIFICATE,
+    /** Anything else, such as plain text at one end. */
+    OTHER
+  }
+
+  /** An explained failure. */
+  record Explanation(Kind kind, String text) {}
 
   /**
    * Returns the explanation of a failure; empty if it has nothing to do with TLS.
@@ -44,41 +65,68 @@ public final class TlsFailure {
    * @param failure an exception whose causes are looked at too, or null
    */
   public static Optional<String> explain(@Nullable Throwable failure) {
-    Optional<String> explanation = Optional.empty();
-    for (Throwable each = failure; each != null; each = each.getCause()) {
-      Optional<String> closer = explainOne(each);
+    return find(failure).map(Explanation::text);
+  }
+
+  /** Returns the explanation of the deepest cause that has one. */
+  static Optional<Explanation> find(@Nullable Throwable failure) {
+    Optional<Explanation> explanation = Optional.empty();
+    Throwable each = failure;
+    for (int i = 0; each != null && i < MAX_DEPTH; i++) {
+      Optional<Explanation> closer = explainOne(each);
       explanation = closer.isPresent() ? closer : explanation;
+      each = each.getCause();
     }
     return explanation;
   }
 
-  private static Optional<String> explainOne(Throwable failure) {
+  private static Optional<Explanation> explainOne(Throwable failure) {
     String message = String.valueOf(failure.getMessage());
-    if (failure instanceof SSLPeerUnverifiedException) {
-      return Optional.of("the certificate of the server is for another name: " + message);
+    if (failure instanceof SSLPeerUnverifiedException || isNameMismatch(failure, message)) {
+      return of(Kind.SERVER_NAME, "the certificate of the server is for another name: " + message);
     }
     if (failure instanceof CertificateExpiredException) {
-      return Optional.of("the certificate of the server has ended: " + message);
+      return of(Kind.SERVER_CERTIFICATE, "the certificate of the server has ended: " + message);
     }
     if (failure instanceof CertPathBuilderException) {
-      return Optional.of(
+      return of(
+          Kind.SERVER_CERTIFICATE,
           "the certificate of the server is of no authority that this client trusts");
     }
     if (failure instanceof CertificateException) {
-      return Optional.of("the certificate of the server is not accepted: " + message);
+      return of(
+          Kind.SERVER_CERTIFICATE, "the certificate of the server is not accepted: " + message);
     }
     return failure instanceof SSLException ? Optional.of(explainTls(message)) : Optional.empty();
   }
 
-  private static String explainTls(String message) {
+  private static Optional<Explanation> of(Kind kind, String text) {
+    return Optional.of(new Explanation(kind, text));
+  }
+
+  /** True for the words of the JVM about a host that the certificate does not name. */
+  private static boolean isNameMismatch(Throwable failure, String message) {
+    return failure instanceof CertificateException
+        && (message.startsWith("No subject alternative") || message.startsWith("No name matching"));
+  }
+
+  private static Explanation explainTls(String message) {
     String lower = message.toLowerCase(Locale.ROOT);
     if (lower.contains("unrecognized ssl message") || lower.contains("not an ssl")) {
-      return PLAIN_SERVER;
+      return new Explanation(Kind.OTHER, PLAIN_SERVER);
     }
     return ALERTS.entrySet().stream()
         .filter(alert -> lower.contains("alert: " + alert.getKey()))
-        .map(alert -> alert.getValue() + " (TLS alert " + alert.getKey() + ")")
+        .map(
+            alert ->
+                new Explanation(
+                    kindOf(alert.getKey()),
+                    alert.getValue() + " (TLS alert " + alert.getKey() + ")"))
         .findFirst()
-        .orElse("TLS failed: " + message);
+        .orElse(new Explanation(Kind.OTHER, "TLS failed: " + message));
+  }
+
+  private static Kind kindOf(String alert) {
+    return NOT_ABOUT_CERTIFICATES.contains(alert) ? Kind.OTHER : Kind.CLIENT_CERTIFICATE;
   }
 }

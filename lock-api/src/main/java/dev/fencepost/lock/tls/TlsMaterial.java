@@ -59,7 +59,7 @@ public record TlsMaterial(Optional<CertifiedKey> identity, List<X509Certificate>
   public SSLContext newContext() {
     try {
       SSLContext context = SSLContext.getInstance("TLS");
-      context.init(keyManagers(), new TrustManager[] {newTrustManager()}, null);
+      context.init(newKeyManagers(), new TrustManager[] {newTrustManager()}, null);
       return context;
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("the JVM cannot use the certificates", e);
@@ -89,6 +89,15 @@ public record TlsMaterial(Optional<CertifiedKey> identity, List<X509Certificate>
       store.setCertificateEntry("authority-" + i, authorities.get(i));
     }
     return store;
+  }
+
+  /** Creates managers that show the identity, if there is one. */
+  public KeyManager[] newKeyManagers() {
+    try {
+      return keyManagers();
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("the JVM cannot use the certificate", e);
+    }
   }
 
   private KeyManager[] keyManagers() throws GeneralSecurityException {

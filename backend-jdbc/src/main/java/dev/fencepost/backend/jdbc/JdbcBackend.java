@@ -26,12 +26,12 @@ final class JdbcBackend implements StoreOpener.BlockingOpener<JdbcStore> {
 
   @Override
   public OpenedStore<JdbcStore> open(Replica self, Consumer<LockName> wake) {
-    dialect.prepare();
-    JdbcStore store = new JdbcStore(dialect, settings, self, random);
     try {
+      dialect.prepare();
+      JdbcStore store = new JdbcStore(dialect, settings, self, random);
       return new OpenedStore<>(store, store.start(wake));
-    } catch (RuntimeException e) {
-      store.close();
+    } catch (RuntimeException | Error e) {
+      dialect.close(); // a store that failed is closed already
       throw e;
     }
   }

@@ -29,6 +29,7 @@ import dev.fencepost.lock.spi.ListQuery;
 import dev.fencepost.lock.spi.LockPage;
 import dev.fencepost.lock.spi.LockStore;
 import dev.fencepost.lock.spi.QueueIntent;
+import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreInfo;
 import dev.fencepost.lock.spi.support.AsyncCalls;
 import dev.fencepost.lock.spi.support.CallDeadlines;
@@ -78,7 +79,10 @@ final class JdbcStore implements LockStore {
       new CallDeadlines("fencepost-jdbc-deadlines", error -> LOG.warn("A task failed", error));
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
 
-  /** Begins to connect. The database is prepared; it is closed with the store. */
+  /**
+   * Begins to connect. The database is prepared; it is closed with the store, and also if the store
+   * cannot be made.
+   */
   JdbcStore(SqlDialect dialect, JdbcSettings settings, Replica self, Random random) {
     this.dialect = dialect;
     this.settings = settings;
@@ -90,19 +94,40 @@ final class JdbcStore implements LockStore {
     this.connections = new JdbcConnections(dialect::poolConfig, random);
     open.push(dialect);
     open.push(deadlines);
-    this.ownerWorkers =
-        workers("owner", settings.ownerConnections(), settings.batchSize(), this::execute);
-    this.acquireWorkers =
-        workers(
-            "acquire", settings.acquireConnections(), settings.batchSize(), this::executeAttempts);
-    this.readWorkers = workers("read", settings.readConnections(), 1, JdbcStore::runQueries);
-    this.housekeeping =
-        new JdbcHousekeeping(dialect, connections.open("housekeeping", 1), settings, self, random);
-    open.push(housekeeping);
+    try {
+      int batchSize = settings.batchSize();
+      this.ownerWorkers = workers("owner", settings.ownerConnections(), batchSize, this::execute);
+      this.acquireWorkers =
+          workers("acquire", settings.acquireConnections(), batchSize, this::executeAttempts);
+      this.readWorkers = workers("read", settings.readConnections(), 1, JdbcStore::runQueries);
+      this.housekeeping =
+          new JdbcHousekeeping(
+              dialect, connections.open("housekeeping", 1), settings, self, random);
+      open.push(housekeeping);
+    } catch (RuntimeException | Error e) {
+      closeAfter(e);
+      throw e;
+    }
   }
 
-  /** Waits for the first connections, writes the replica's entry and describes the store. */
+  /**
+   * Waits for the first connections, writes the replica's entry and describes the store. Closes the
+   * store if that fails.
+   */
   StoreInfo start(Consumer<LockName> wake) {
+    try {
+      return startOrThrow(wake);
+    } catch (SQLException e) {
+      StoreException failure = JdbcErrors.of(e).toException(e);
+      closeAfter(failure);
+      throw failure;
+    } catch (RuntimeException | Error e) {
+      closeAfter(e);
+      throw e;
+    }
+  }
+
+  private StoreInfo startOrThrow(Consumer<LockName> wake) throws SQLException {
     try {
       connections.awaitAll(settings.callTimeout());
       housekeeping.register();
@@ -110,10 +135,16 @@ final class JdbcStore implements LockStore {
       housekeeping.start();
       open.push(dialect.openWakeSource(connections, memory, wake));
       return info;
-    } catch (SQLException e) {
-      throw JdbcErrors.of(e).toException(e);
     } catch (CompletionException e) {
       throw AsyncCalls.cause(e) instanceof RuntimeException cause ? cause : e;
+    }
+  }
+
+  private void closeAfter(Throwable failure) {
+    try {
+      close();
+    } catch (RuntimeException e) {
+      failure.addSuppressed(e);
     }
   }
 

@@ -68,6 +68,9 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
         () -> {
           try {
             connections.start();
+            if (isClosed()) {
+              connections.close();
+            }
           } catch (RuntimeException e) {
             opening.completeExceptionally(e);
           }
@@ -133,6 +136,10 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
       }
     }
     connections.close();
+  }
+
+  private synchronized boolean isClosed() {
+    return closed;
   }
 
   private void setUp(ZookeeperClient client, long connection) {

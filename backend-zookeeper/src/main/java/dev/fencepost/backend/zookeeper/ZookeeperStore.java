@@ -61,21 +61,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.apache.zookeeper.data.ACL;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * An open store: creates all components and connects them. Stages complete on the client's own
  * thread. Safe for use by many threads.
  */
 final class ZookeeperStore implements LockStore {
-  private static final Logger LOG = LoggerFactory.getLogger(ZookeeperStore.class);
-
   final TokenBaseManager tokenBases;
   private final Duration callTimeout;
-  private final CallDeadlines deadlines =
-      new CallDeadlines(
-          "fencepost-zookeeper-timers", error -> LOG.warn("A periodic task failed", error));
+  private final CallDeadlines deadlines;
   final EnsembleClock clock = new EnsembleClock();
   final LockNameCache existingLocks = new LockNameCache();
   final RequestGate gate;
@@ -91,7 +85,18 @@ final class ZookeeperStore implements LockStore {
   final StoreBootstrap bootstrap;
   private final ConnectionLifecycle connection;
 
-  ZookeeperStore(ZookeeperSettings settings, Replica self, Consumer<LockName> wake, Random random) {
+  /**
+   * Does not connect yet.
+   *
+   * @param deadlines closed by {@link #close}
+   */
+  ZookeeperStore(
+      ZookeeperSettings settings,
+      Replica self,
+      Consumer<LockName> wake,
+      Random random,
+      CallDeadlines deadlines) {
+    this.deadlines = deadlines;
     ZookeeperSchema schema = settings.schema();
     List<ACL> acl = ZookeeperConnections.acl(settings);
     callTimeout = settings.callTimeout();
@@ -193,6 +198,7 @@ final class ZookeeperStore implements LockStore {
     return registry.announce(gate, self).thenAccept(done -> {});
   }
 
+  /** {@inheritDoc} May be called twice. */
   @Override
   public void close() {
     connection.close();

@@ -19,8 +19,8 @@ import org.apache.zookeeper.client.StaticHostProvider;
 import org.apache.zookeeper.client.ZKClientConfig;
 
 /**
- * One client of the ensemble for one session. No method blocks. Futures complete on the client's
- * own thread, in the order of the requests.
+ * One client of the ensemble for one session. No method blocks but {@link #close}. Futures complete
+ * on the client's own thread, in the order of the requests.
  */
 @SuppressWarnings("try") // close() may be interrupted; only Curator calls it.
 public final class ZookeeperClient extends ZooKeeper {
@@ -49,6 +49,16 @@ public final class ZookeeperClient extends ZooKeeper {
   /** Returns the highest transaction id in any of the ensemble's answers. */
   public long lastZxid() {
     return cnxn.getLastZxid();
+  }
+
+  /** Ends the session. A client without one ends at once: nobody may answer its farewell. */
+  @Override
+  public synchronized void close() throws InterruptedException {
+    if (getSessionId() == 0) {
+      cnxn.disconnect();
+    } else {
+      super.close();
+    }
   }
 
   /** Executes a transaction. Fails with {@link StoreException} if the outcome is unknown. */

@@ -33,16 +33,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The life of a backend: not open, opening, open, closed. One attempt to open runs at a time, and
- * it may be repeated after a failure. A store that opens after the backend was closed is closed
- * again, on a thread of its own. Calls pass to the store only while it is open. Safe for use by
- * many threads.
+ * it may be repeated after a failure. Closing fails an attempt at once; if its store opens all the
+ * same, the store is closed again, on a thread of its own. Calls pass to the store only while it is
+ * open. Safe for use by many threads.
  *
  * @param <S> the open store
  */
 public final class OpenOnce<S extends LockStore> implements LockBackend {
   private final StoreOpener<S> opener;
   private volatile @Nullable S store;
-  private boolean opening;
+  private @Nullable CompletableFuture<StoreInfo> opening;
   private boolean closed;
 
   /** Makes a backend that is not open yet. */
@@ -53,14 +53,14 @@ public final class OpenOnce<S extends LockStore> implements LockBackend {
   /** {@inheritDoc} Fails with {@link IllegalStateException} if it is open, opening or closed. */
   @Override
   public CompletionStage<StoreInfo> open(Replica self, Consumer<LockName> wake) {
+    CompletableFuture<StoreInfo> answer = new CompletableFuture<>();
     synchronized (this) {
-      if (closed || opening || store != null) {
+      if (closed || opening != null || store != null) {
         return CompletableFuture.failedFuture(
             new IllegalStateException(closed ? "closed" : "open already"));
       }
-      opening = true;
+      opening = answer;
     }
-    CompletableFuture<StoreInfo> answer = new CompletableFuture<>();
     AsyncCalls.start(() -> opener.open(self, wake))
         .whenComplete(
             (opened, error) -> {
@@ -71,9 +71,11 @@ public final class OpenOnce<S extends LockStore> implements LockBackend {
                 answer.complete(opened.info());
               } else {
                 closeOnThread(opened);
-                answer.completeExceptionally(CallFailures.notOpen());
               }
             });
+    if (isOpeningClosed()) {
+      opener.abandon(); // it may have begun after the call in close()
+    }
     return answer;
   }
 
@@ -143,22 +145,33 @@ public final class OpenOnce<S extends LockStore> implements LockBackend {
     return with(LockStore::info);
   }
 
+  /** {@inheritDoc} Does not wait for an attempt to open. */
   @Override
   public void close() {
     S open;
+    CompletableFuture<StoreInfo> attempt;
     synchronized (this) {
       closed = true;
       open = store;
       store = null;
+      attempt = opening;
+    }
+    if (attempt != null) {
+      opener.abandon();
+      attempt.completeExceptionally(CallFailures.closed());
     }
     if (open != null) {
       open.close();
     }
   }
 
+  private synchronized boolean isOpeningClosed() {
+    return closed && opening != null;
+  }
+
   /** Ends an attempt to open; false if its store must not be used. */
   private synchronized boolean endOpening(Optional<S> opened) {
-    opening = false;
+    opening = null;
     if (closed || opened.isEmpty()) {
       return false;
     }

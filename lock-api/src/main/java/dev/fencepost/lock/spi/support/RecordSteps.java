@@ -11,9 +11,9 @@ import java.util.concurrent.CompletionStage;
 /**
  * Runs one command on a store that writes conditionally: the rules turn the observed state of the
  * lock into a transition, and the store writes the difference if the lock is still in that state.
- * Otherwise the command starts again from the present state, until its deadline. Each refused write
- * means that somebody else made progress. A guess saves the first read; what follows from a guess
- * counts only if a write confirmed it.
+ * Otherwise the command starts again from the present state. Its deadline is the only bound,
+ * because each refused write means that somebody else made progress. A guess saves the first read;
+ * what follows from a guess counts only if a write confirmed it.
  *
  * <p>For one command. Its steps run one after another, on any thread.
  *
@@ -21,8 +21,6 @@ import java.util.concurrent.CompletionStage;
  * @param <T> the answer to the command
  */
 public final class RecordSteps<S, T> {
-  private static final int MAX_TRIES = 200;
-
   private final LockCommand<T> command;
   private final LockTable<S, T> table;
   private final CallFailures failures;
@@ -162,11 +160,11 @@ public final class RecordSteps<S, T> {
   }
 
   private CompletionStage<T> tryAgain(Optional<S> present) {
-    if (++tries > MAX_TRIES || deadline.isOver()) {
+    if (deadline.isOver()) {
       return CompletableFuture.failedFuture(failures.alwaysChanged());
     }
     return table
-        .onConflicts(tries)
+        .onConflicts(++tries)
         .thenCompose(done -> present.map(this::tryFrom).orElseGet(this::readAndTry));
   }
 }

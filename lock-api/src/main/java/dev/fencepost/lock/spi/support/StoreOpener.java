@@ -19,6 +19,13 @@ public interface StoreOpener<S extends LockStore> {
   /** Opens the store; see {@link dev.fencepost.lock.spi.LockBackend#open}. Never blocks. */
   CompletionStage<OpenedStore<S>> open(Replica self, Consumer<LockName> wake);
 
+  /**
+   * Ends what the present attempt keeps busy, because nobody waits for it any more. Never blocks.
+   * May be called twice, and while the attempt begins. An attempt that is not abandoned ends by
+   * itself, and its store is closed then.
+   */
+  default void abandon() {}
+
   /** An open store and its description. */
   record OpenedStore<S extends LockStore>(S store, StoreInfo info) {}
 

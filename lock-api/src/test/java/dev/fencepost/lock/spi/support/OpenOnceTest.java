@@ -6,6 +6,7 @@ import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReleaseCommand;
+import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.spi.ListQuery;
 import dev.fencepost.lock.spi.QueueIntent;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
@@ -25,11 +27,21 @@ class OpenOnceTest {
 
   private final RecordingStore store = new RecordingStore();
   private final List<CompletableFuture<OpenedStore<RecordingStore>>> attempts = new ArrayList<>();
+  private int abandoned;
   private final OpenOnce<RecordingStore> backend =
       new OpenOnce<>(
-          (self, wake) -> {
-            attempts.add(new CompletableFuture<>());
-            return attempts.get(attempts.size() - 1);
+          new StoreOpener<>() {
+            @Override
+            public CompletionStage<OpenedStore<RecordingStore>> open(
+                Replica self, Consumer<LockName> wake) {
+              attempts.add(new CompletableFuture<>());
+              return attempts.get(attempts.size() - 1);
+            }
+
+            @Override
+            public void abandon() {
+              abandoned++;
+            }
           });
 
   private CompletableFuture<StoreInfo> open() {
@@ -96,13 +108,52 @@ class OpenOnceTest {
   }
 
   @Test
-  void closedWhileOpening_closesTheStoreThatOpensLater() {
+  void closedWhileOpening_failsTheAttemptAtOnce_andClosesTheStoreThatOpensLater() {
     CompletableFuture<StoreInfo> answer = open();
     backend.close();
-    assertThat(answer).isNotDone();
+    assertThat(answer).isCompletedExceptionally();
+    assertFails(answer, "the backend is closed");
+    assertThat(abandoned).isEqualTo(1);
     attempts.get(0).complete(store.opened());
-    assertFails(answer, "the backend is not open");
     assertThat(store.closed()).succeedsWithin(Duration.ofSeconds(20));
+    assertThat(backend.store()).isEmpty();
+  }
+
+  @Test
+  void closedWithoutAnAttempt_abandonsNone() {
+    CompletableFuture<StoreInfo> failing = open();
+    attempts.get(0).completeExceptionally(new IllegalStateException("refused"));
+    assertFails(failing, "refused");
+    CompletableFuture<StoreInfo> second = open();
+    attempts.get(1).complete(store.opened());
+    assertThat(second).isCompleted();
+    backend.close();
+    assertThat(abandoned).isZero();
+  }
+
+  @Test
+  void closedWhileTheAttemptStarts_abandonsItAsSoonAsItHasBegun() {
+    List<String> calls = new ArrayList<>();
+    List<OpenOnce<RecordingStore>> backends = new ArrayList<>();
+    OpenOnce<RecordingStore> closing =
+        new OpenOnce<>(
+            new StoreOpener<>() {
+              @Override
+              public CompletionStage<OpenedStore<RecordingStore>> open(
+                  Replica self, Consumer<LockName> wake) {
+                backends.get(0).close();
+                calls.add("begun");
+                return new CompletableFuture<>();
+              }
+
+              @Override
+              public void abandon() {
+                calls.add("abandoned");
+              }
+            });
+    backends.add(closing);
+    assertFails(closing.open(RecordingStore.SELF, lock -> {}), "the backend is closed");
+    assertThat(calls).endsWith("begun", "abandoned");
   }
 
   @Test

@@ -19,6 +19,7 @@ import dev.fencepost.lock.spi.support.RecordSteps.RecordChange;
 import dev.fencepost.lock.spi.support.RecordSteps.StepResult;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -89,10 +90,17 @@ class RecordStepsTest {
   }
 
   @Test
-  void alwaysRefused_failsAfterManyTriesOrAtTheDeadline() {
+  void refusedManyTimes_goesOnUntilTheDeadline() {
+    table.refusals = new ArrayList<>(Collections.nCopies(300, Optional.empty()));
+    assertThat(run(Optional.empty(), LATER)).isEqualTo("Granted");
+    assertThat(table.events).filteredOn(each -> each.startsWith("write")).hasSize(301);
+  }
+
+  @Test
+  void alwaysRefused_failsAtTheDeadline() {
     table.refusesAll = true;
-    assertThat(run(Optional.empty(), LATER)).contains("the lock changed at each try");
-    assertThat(table.events).filteredOn(each -> each.startsWith("write")).hasSize(201);
+    assertThat(run(Optional.empty(), CallDeadline.in(Duration.ofMillis(50))))
+        .contains("the lock changed at each try");
     table.events.clear();
     assertThat(run(Optional.empty(), CallDeadline.in(Duration.ZERO)))
         .contains("the lock changed at each try");
@@ -159,7 +167,7 @@ class RecordStepsTest {
       events.add("write " + observed.version());
       last = change;
       if (refusesAll) {
-        return CompletableFuture.completedFuture(StepResult.refused(Optional.empty()));
+        return CompletableFuture.supplyAsync(() -> StepResult.refused(Optional.empty()));
       }
       return CompletableFuture.completedFuture(
           refusals.isEmpty() ? StepResult.done(1) : StepResult.refused(refusals.remove(0)));

@@ -31,11 +31,9 @@ public final class StoreTable {
   private String render() {
     line("# Which store costs what");
     line("");
-    line(
-        "Single operations of each backend under JMH: no server, no client, one process that calls");
-    line(
-        "the store. `±` is half the width of the 99.9 % confidence interval. The allocation is of");
-    line("the whole process; H2 runs in it. `benchmarks/run --jmh` makes this page.");
+    line("Single operations of each backend under JMH: no server, no client, one process that");
+    line("calls the store. `±` is half the width of the 99.9 % confidence interval. The");
+    line("allocation is of the whole process; H2 runs in it. `benchmarks/run --jmh` makes this.");
     distinct(costs.stream().map(OperationCost::operation)).forEach(this::addOperation);
     line("");
     line("| what | with |");

@@ -63,6 +63,9 @@ final class FakeLockService extends LockServiceGrpc.LockServiceImplBase {
 
   volatile int pageSize = Integer.MAX_VALUE;
 
+  /** Page tokens that are refused, as if another server had made them. */
+  final AtomicInteger foreignPageTokens = new AtomicInteger();
+
   /** When each lock's lease last began, on the monotonic clock, or slightly earlier. */
   final Map<String, Long> leaseBegunNanos = new ConcurrentHashMap<>();
 
@@ -145,6 +148,11 @@ final class FakeLockService extends LockServiceGrpc.LockServiceImplBase {
   @Override
   public synchronized void listLocks(
       ListLocksRequest request, StreamObserver<ListLocksResponse> observer) {
+    if (!request.getPageToken().isEmpty() && foreignPageTokens.getAndDecrement() > 0) {
+      observer.onError(
+          Status.INVALID_ARGUMENT.withDescription("page_token: begin again").asException());
+      return;
+    }
     List<String> names =
         held.keySet().stream().filter(name -> name.startsWith(request.getPrefix())).toList();
     int from = request.getPageToken().isEmpty() ? 0 : Integer.parseInt(request.getPageToken());

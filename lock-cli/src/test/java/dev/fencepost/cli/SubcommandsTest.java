@@ -126,6 +126,19 @@ class SubcommandsTest {
   }
 
   @Test
+  void ls_beginsAgainWhenAnotherServerGoesOn_andShowsEachLockOnce() {
+    server.locks.pageSize = 3;
+    for (int i = 0; i < 10; i++) {
+      cli.run("acquire", "jobs/" + i);
+    }
+    server.locks.foreignPageTokens.set(2);
+    assertThat(cli.run("ls").lines()).hasSize(10).doesNotHaveDuplicates();
+
+    server.locks.foreignPageTokens.set(Integer.MAX_VALUE);
+    assertThat(cli.run("ls").code()).isEqualTo(64);
+  }
+
+  @Test
   void textOfOthers_cannotCommandTheTerminal() {
     cli.run("acquire", "a", "--owner", "evil\u001b[2Jname\nsecond line", "--meta", "k=\u0007");
     assertThat(cli.run("inspect", "a").out())

@@ -7,6 +7,7 @@ import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.ListQuery;
+import dev.fencepost.lock.spi.ListQuery.Cursor;
 import dev.fencepost.lock.spi.LockPage;
 import dev.fencepost.proto.v1.AcquireRequest;
 import dev.fencepost.proto.v1.AcquireResponse;
@@ -39,12 +40,13 @@ import dev.fencepost.server.service.grant.RenewHandler;
 import dev.fencepost.server.service.watch.WatchStreamRegistry;
 import dev.fencepost.server.service.wire.FieldReader;
 import dev.fencepost.server.service.wire.HolderRedaction;
-import dev.fencepost.server.service.wire.PageToken;
+import dev.fencepost.server.service.wire.PageTokenSeal;
 import dev.fencepost.server.service.wire.RequestReader;
 import dev.fencepost.server.service.wire.ResponseMapper;
 import dev.fencepost.server.service.wire.ServerDescription;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.security.SecureRandom;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -64,6 +66,7 @@ public final class LockGrpcService extends LockServiceGrpc.LockServiceImplBase {
   private final GrantAccess allowedGrants;
   private final ServerDescription description;
   private final WatchStreamRegistry watches;
+  private final PageTokenSeal pageTokens = new PageTokenSeal(new SecureRandom());
 
   public LockGrpcService(
       LockCoordinator coordinator,
@@ -174,24 +177,24 @@ public final class LockGrpcService extends LockServiceGrpc.LockServiceImplBase {
         : CompletableFuture.completedFuture(new LockPage(List.of(), Optional.empty()));
   }
 
-  private static ListQuery query(ListLocksRequest request) {
+  private ListQuery query(ListLocksRequest request) {
     FieldReader fields = new FieldReader();
     fields.read("prefix", () -> prefix(request.getPrefix()));
     int size = request.getPageSize() == 0 ? DEFAULT_PAGE_SIZE : request.getPageSize();
     fields.read("page_size", () -> new ListQuery("", Optional.empty(), size));
-    FieldReader.Field<Optional<PageToken>> after = fields.read("page_token", () -> after(request));
+    FieldReader.Field<Optional<Cursor>> after = fields.read("page_token", () -> after(request));
     fields.requireValid();
-    return new ListQuery(request.getPrefix(), after.value().map(PageToken::cursor), size);
+    return new ListQuery(request.getPrefix(), after.value(), size);
   }
 
   private static String prefix(String prefix) {
     return prefix.isEmpty() ? prefix : new LockName(prefix).value();
   }
 
-  private static Optional<PageToken> after(ListLocksRequest request) {
+  private Optional<Cursor> after(ListLocksRequest request) {
     return request.getPageToken().isEmpty()
         ? Optional.empty()
-        : Optional.of(PageToken.decode(request.getPageToken(), request.getPrefix()));
+        : Optional.of(pageTokens.open(request.getPageToken(), request.getPrefix()));
   }
 
   private ListLocksResponse toWire(LockPage page, String prefix, CallAccess access) {
@@ -206,7 +209,7 @@ public final class LockGrpcService extends LockServiceGrpc.LockServiceImplBase {
                 : HolderRedaction.of(lock));
       }
     }
-    page.next().ifPresent(next -> response.setNextPageToken(new PageToken(prefix, next).encode()));
+    page.next().ifPresent(next -> response.setNextPageToken(pageTokens.seal(prefix, next)));
     return response.build();
   }
 }

@@ -4,17 +4,18 @@ import static dev.fencepost.server.support.TestRequests.claim;
 import static dev.fencepost.server.support.TestRequests.seconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.fencepost.lock.spi.ListQuery.Cursor;
+import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.proto.v1.GetServerInfoRequest;
 import dev.fencepost.proto.v1.GetServerInfoResponse;
 import dev.fencepost.proto.v1.ListLocksRequest;
 import dev.fencepost.proto.v1.ListLocksResponse;
 import dev.fencepost.proto.v1.Lock;
-import dev.fencepost.server.service.wire.PageToken;
 import dev.fencepost.server.support.InProcessServer;
 import dev.fencepost.server.support.RefusedCall;
 import io.grpc.Status.Code;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -74,16 +75,72 @@ class ListLocksTest {
 
   @Test
   void cursorThatTheStoreCannotRead_isABadPageToken() {
-    String token = new PageToken("", new Cursor("nonsense")).encode();
+    server.take("secret/1");
+    server.take("secret/2");
+    String token = tokenAfterOne("");
+    server.backend.failWith(InvalidValueException.of("page_token", "old", "a new listing"));
 
-    RefusedCall refused =
-        RefusedCall.by(
-            () ->
-                server
-                    .locks()
-                    .listLocks(ListLocksRequest.newBuilder().setPageToken(token).build()));
+    RefusedCall refused = RefusedCall.by(() -> page("", token));
 
     assertThat(refused.fields()).containsExactly("page_token");
+  }
+
+  private String tokenAfterOne(String prefix) {
+    return server
+        .locks()
+        .listLocks(ListLocksRequest.newBuilder().setPrefix(prefix).setPageSize(1).build())
+        .getNextPageToken();
+  }
+
+  private ListLocksResponse page(String prefix, String token) {
+    return server
+        .locks()
+        .listLocks(ListLocksRequest.newBuilder().setPrefix(prefix).setPageToken(token).build());
+  }
+
+  @Test
+  void pageToken_tellsNoName_andIsAnotherOneEachTime() {
+    server.take("secret/1");
+    server.take("secret/2");
+    String token = tokenAfterOne("");
+
+    assertThat(new String(Base64.getUrlDecoder().decode(token), StandardCharsets.ISO_8859_1))
+        .doesNotContain("secret");
+    assertThat(tokenAfterOne("")).isNotEqualTo(token);
+    assertThat(page("", token).getLocksList()).isNotEmpty();
+  }
+
+  @Test
+  void pageToken_isRefusedWhenAnyBitOfItIsChanged() {
+    server.take("secret/1");
+    server.take("secret/2");
+    byte[] token = Base64.getUrlDecoder().decode(tokenAfterOne("secret/"));
+    for (int bit = 0; bit < token.length * 8; bit++) {
+      byte[] changed = token.clone();
+      changed[bit / 8] ^= (byte) (1 << (bit % 8));
+      String text = Base64.getUrlEncoder().withoutPadding().encodeToString(changed);
+
+      assertThat(RefusedCall.by(() -> page("secret/", text)).code())
+          .isEqualTo(Code.INVALID_ARGUMENT);
+    }
+  }
+
+  @Test
+  void pageTokenOfAnotherReplica_isRefused_andSaysToBeginAgain() {
+    server.take("secret/1");
+    server.take("secret/2");
+    String token = tokenAfterOne("");
+    try (InProcessServer other = new InProcessServer()) {
+      RefusedCall refused =
+          RefusedCall.by(
+              () ->
+                  other
+                      .locks()
+                      .listLocks(ListLocksRequest.newBuilder().setPageToken(token).build()));
+
+      assertThat(refused.code()).isEqualTo(Code.INVALID_ARGUMENT);
+      assertThat(refused.fault("page_token")).contains("begin again");
+    }
   }
 
   @Test

@@ -6,6 +6,7 @@ import static dev.fencepost.benchmarks.contender.ContenderTrait.CONTROL;
 import static dev.fencepost.benchmarks.contender.ContenderTrait.FENCEPOST;
 import static dev.fencepost.benchmarks.contender.ContenderTrait.NO_LEASE;
 import static dev.fencepost.benchmarks.contender.ContenderTrait.RENEWS;
+import static dev.fencepost.benchmarks.contender.ContenderTrait.SECURED;
 import static dev.fencepost.benchmarks.contender.ContenderTrait.TRANSPORT;
 
 import dev.fencepost.benchmarks.contender.BrokenLock.Fault;
@@ -54,6 +55,12 @@ public final class ContenderCatalogue {
               RENEWS,
               ASYNCHRONOUS),
           fencepost("stub", "Fencepost, unary stub", UnaryStubContender::new, FENCEPOST),
+          new ContenderEntry(
+              "fencepost-tls",
+              "Fencepost, SDK, awaited release, mutual TLS and rules",
+              REDIS,
+              Set.of(SECURED),
+              AWAITED),
           ceiling("ceiling", "the same messages and store commands, no service", AWAITED),
           ceiling("ceiling-close", "the same, close()", UNAWAITED),
           redisson("redisson-lock", "Redisson RLock", RedissonPeer.Kind.LOCK),

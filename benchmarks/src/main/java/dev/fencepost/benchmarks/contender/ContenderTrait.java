@@ -4,6 +4,8 @@ package dev.fencepost.benchmarks.contender;
 public enum ContenderTrait {
   /** Talks to Fencepost. */
   FENCEPOST,
+  /** Talks to a Fencepost of its own, over mutual TLS and with rules. */
+  SECURED,
   /** Only exchanges messages and locks nothing. It is not checked and cannot contend. */
   TRANSPORT,
   /** Sends the store's commands and Fencepost's messages, without a lock service between them. */

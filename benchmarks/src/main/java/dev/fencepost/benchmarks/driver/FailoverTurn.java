@@ -82,7 +82,11 @@ final class FailoverTurn {
         WorkerProcess worker = processes.newWorker()) {
       ContenderSettings settings =
           new ContenderSettings(
-              cell.setUp().store(), "", List.of(killed.address(), other.address()), LEASE_MILLIS);
+              cell.setUp().store(),
+              "",
+              List.of(killed.address(), other.address()),
+              "",
+              LEASE_MILLIS);
       WorkerOrder order = processes.order("outage", cell, entry, settings, load(cell, length));
       return runOutage(cell, round, worker, order, killed::close);
     }
@@ -103,6 +107,7 @@ final class FailoverTurn {
                 cell.setUp().store(),
                 store.address(),
                 server.map(FencepostProcess::address).stream().toList(),
+                "",
                 LEASE_MILLIS);
         WorkerOrder order = processes.order("outage", cell, entry, settings, load(cell, length));
         return runOutage(cell, round, worker, order, store.killLeader());

@@ -9,6 +9,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -20,26 +21,38 @@ final class FencepostProcess implements AutoCloseable {
       List.of("-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError", "-Xmx2g");
 
   private static final Duration TIMEOUT = Duration.ofSeconds(60);
-  private static final HttpClient HTTP = HttpClient.newHttpClient();
 
+  private final HttpClient http;
   private final ChildJvm jvm;
   private final String address;
   private final String metricsUri;
 
   /** Starts it and waits until it is ready. */
   FencepostProcess(String storeUri, List<String> flags) {
-    jvm =
-        ChildJvm.start(
-            flags,
-            FencepostMain.class,
-            "store=" + storeUri,
-            "listen=127.0.0.1:0",
-            "http-listen=127.0.0.1:0",
-            "log.level=warn",
-            // One client queues 100,000 claims, and a session reserves room for renewals.
-            "limits.session-operations=200000");
+    this(storeUri, flags, List.of(), HttpClient.newHttpClient());
+  }
+
+  /** Starts it with mutual TLS and rules. */
+  FencepostProcess(String storeUri, List<String> flags, SecuredAccess access) {
+    this(storeUri, flags, access.settings(), access.httpClient());
+  }
+
+  private FencepostProcess(
+      String storeUri, List<String> flags, List<String> settings, HttpClient http) {
+    this.http = http;
+    List<String> all =
+        new ArrayList<>(
+            List.of(
+                "store=" + storeUri,
+                "listen=127.0.0.1:0",
+                "http-listen=127.0.0.1:0",
+                "log.level=warn",
+                // One client queues 100,000 claims, and a session reserves room for renewals.
+                "limits.session-operations=200000"));
+    all.addAll(settings);
+    jvm = ChildJvm.start(flags, FencepostMain.class, all.toArray(String[]::new));
     try {
-      address = awaitHeading("  gRPC     ");
+      address = awaitHeading("  gRPC     ").split(" ", 2)[0];
       metricsUri = awaitHeading("  HTTP     ").split(" ", 2)[0];
       String readyUri = metricsUri.replace("/metrics", "/readyz");
       await(() -> get(readyUri).statusCode() == 200, TIMEOUT, () -> get(readyUri).body());
@@ -105,9 +118,9 @@ final class FencepostProcess implements AutoCloseable {
     }
   }
 
-  private static HttpResponse<String> get(String uri) {
+  private HttpResponse<String> get(String uri) {
     try {
-      return HTTP.send(
+      return http.send(
           HttpRequest.newBuilder(URI.create(uri)).timeout(TIMEOUT).build(),
           BodyHandlers.ofString());
     } catch (IOException e) {

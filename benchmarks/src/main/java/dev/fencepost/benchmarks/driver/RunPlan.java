@@ -81,6 +81,9 @@ final class RunPlan {
     if (entry.is(ContenderTrait.CEILING)) {
       return isRepeated(cell) && cell.setUp().isPlain();
     }
+    if (entry.is(ContenderTrait.SECURED)) {
+      return cell.scenario() == UNCONTENDED && cell.setUp().isPlain();
+    }
     return switch (cell.scenario()) {
       case UNCONTENDED -> true;
       case CONTENDED, HERD -> !entry.is(ContenderTrait.TRANSPORT);

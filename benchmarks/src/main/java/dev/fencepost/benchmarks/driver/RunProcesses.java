@@ -58,6 +58,8 @@ final class RunProcesses implements AutoCloseable {
   private final Map<String, WorkerProcess> workers = new HashMap<>();
   private final List<Long> serverPids = new ArrayList<>();
   private @Nullable PortProcess ceiling;
+  private @Nullable FencepostProcess secured;
+  private @Nullable SecuredAccess access;
   private final int storePort;
   private String serverFailure = "";
 
@@ -97,22 +99,28 @@ final class RunProcesses implements AutoCloseable {
   }
 
   ContenderSettings settings(long leaseMillis) {
+    return settings(List.copyOf(addresses), "", leaseMillis);
+  }
+
+  private ContenderSettings settings(List<String> at, String credentials, long leaseMillis) {
     return new ContenderSettings(
-        setUp.store(), store.address(storePort), List.copyOf(addresses), leaseMillis);
+        setUp.store(), store.address(storePort), at, credentials, leaseMillis);
   }
 
   /** Returns an order for the cell's own task with the usual lease. */
   WorkerOrder order(ScenarioCell cell, ContenderEntry entry, WorkerOrder.Load load) {
-    ContenderSettings usual = settings(LEASE_MILLIS);
-    ContenderSettings settings =
-        entry.is(ContenderTrait.CEILING)
-            ? new ContenderSettings(
-                usual.store(),
-                usual.address(),
-                List.of("127.0.0.1:" + ceiling().port()),
-                usual.leaseMillis())
-            : usual;
-    return order(cell.scenario().id(), cell, entry, settings, load);
+    return order(cell.scenario().id(), cell, entry, settingsOf(entry), load);
+  }
+
+  private ContenderSettings settingsOf(ContenderEntry entry) {
+    if (entry.is(ContenderTrait.CEILING)) {
+      return settings(List.of("127.0.0.1:" + ceiling().port()), "", LEASE_MILLIS);
+    }
+    if (entry.is(ContenderTrait.SECURED)) {
+      String address = secured().address();
+      return settings(List.of(address), access().credentials(), LEASE_MILLIS);
+    }
+    return settings(LEASE_MILLIS);
   }
 
   /** Returns an order. All orders of a contender at a cell share a referee. */
@@ -167,6 +175,12 @@ final class RunProcesses implements AutoCloseable {
   public void close() {
     workers.values().forEach(WorkerProcess::close);
     servers.forEach(FencepostProcess::close);
+    if (secured != null) {
+      secured.close();
+    }
+    if (access != null) {
+      access.close();
+    }
     helpers.forEach(PortProcess::close);
     StoreStarter.deleteFolder(refereeFolder);
   }
@@ -174,6 +188,9 @@ final class RunProcesses implements AutoCloseable {
   private List<Long> serverPids(ContenderEntry entry) {
     if (entry.is(ContenderTrait.CEILING)) {
       return List.of(ceiling().pid());
+    }
+    if (entry.is(ContenderTrait.SECURED)) {
+      return List.of(secured().pid());
     }
     return entry.is(ContenderTrait.FENCEPOST) || entry.is(ContenderTrait.TRANSPORT)
         ? serverPids
@@ -189,6 +206,25 @@ final class RunProcesses implements AutoCloseable {
       helpers.add(running);
     }
     return running;
+  }
+
+  /** Starts the secured server when it is needed first, in a Redis database of its own. */
+  private FencepostProcess secured() {
+    FencepostProcess running = secured;
+    if (running == null) {
+      running = new FencepostProcess(store.uri(storePort) + "/1", clients.serverFlags(), access());
+      secured = running;
+    }
+    return running;
+  }
+
+  private SecuredAccess access() {
+    SecuredAccess files = access;
+    if (files == null) {
+      files = new SecuredAccess();
+      access = files;
+    }
+    return files;
   }
 
   private void startEcho() {

@@ -3,15 +3,21 @@ package dev.fencepost.benchmarks.peer;
 import dev.fencepost.benchmarks.contender.Contender;
 import dev.fencepost.benchmarks.contender.ContenderSettings;
 import dev.fencepost.benchmarks.contender.TakenLock;
+import dev.fencepost.client.ClientBuilder;
+import dev.fencepost.client.ClientTls;
 import dev.fencepost.client.FencepostClient;
 import dev.fencepost.client.FencepostLock;
 import dev.fencepost.client.LockHandle;
 import dev.fencepost.lock.Release;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
-/** Fencepost through its Java SDK, with its defaults: one session to each replica. */
+/**
+ * Fencepost through its Java SDK, with its defaults: one session to each replica. With credentials
+ * it speaks mutual TLS.
+ */
 public final class SdkContender implements Contender {
   private static final Duration ASYNC_WAIT = Duration.ofHours(1);
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(30);
@@ -32,7 +38,14 @@ public final class SdkContender implements Contender {
   public SdkContender(ReleaseMode releaseMode, ContenderSettings settings)
       throws InterruptedException {
     this.releaseMode = releaseMode;
-    client = FencepostClient.connect(String.join(",", settings.servers()));
+    ClientBuilder builder = FencepostClient.builder(String.join(",", settings.servers()));
+    if (!settings.credentials().isEmpty()) {
+      Path folder = Path.of(settings.credentials());
+      builder.tls(
+          ClientTls.of(folder.resolve("ca.pem"))
+              .certificate(folder.resolve("client.pem"), folder.resolve("client.key")));
+    }
+    client = builder.build();
     ttl = settings.lease();
     if (!client.awaitReady(CONNECT_TIMEOUT)) {
       throw new IllegalStateException("not connected to " + settings.servers());

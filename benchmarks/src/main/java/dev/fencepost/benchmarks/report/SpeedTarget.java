@@ -5,16 +5,17 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * The ratio that Fencepost must reach against a peer on the same store.
+ * The ratio that Fencepost must reach against a peer on the same store, or against itself.
  *
  * @param cell the cell that is compared
  * @param ours the id of Fencepost's contender
- * @param peer the id of the peer
+ * @param peer the id of the other contender
  * @param wanted the ratio; for a time it means that many times shorter
  */
 public record SpeedTarget(ScenarioCell cell, String ours, String peer, double wanted) {
   private static final String AWAITED = "fencepost";
   private static final String CLOSE = "fencepost-close";
+  private static final String TLS = "fencepost-tls";
   private static final String CEILING = "ceiling";
   private static final double CLOSE_TO_CEILING = 0.8;
 
@@ -25,7 +26,8 @@ public record SpeedTarget(ScenarioCell cell, String ours, String peer, double wa
             targets("zookeeper", "curator", new Ratios(3, 1.3, 2, 2)),
             targets("etcd", "jetcd", new Ratios(5, 1.5, 6, 3)),
             targets("postgresql", "shedlock", new Ratios(6, 1.3, 12, 10)),
-            targets("postgresql", "insert-delete", new Ratios(3, 0.8, 2.5, 2)))
+            targets("postgresql", "insert-delete", new Ratios(3, 0.8, 2.5, 2)),
+            List.of(secured()))
         .flatMap(List::stream)
         .toList();
   }
@@ -48,6 +50,12 @@ public record SpeedTarget(ScenarioCell cell, String ours, String peer, double wa
   private Optional<Double> compareWith(String other, List<ResultRow> rows) {
     return ResultRow.find(rows, cell, ours)
         .flatMap(us -> ResultRow.find(rows, cell, other).map(us::timesBetterThan));
+  }
+
+  /** What mutual TLS and rules leave of the throughput of plain text. */
+  private static SpeedTarget secured() {
+    return new SpeedTarget(
+        new ScenarioCell(SetUp.plain("redis"), Scenario.UNCONTENDED, 64), TLS, AWAITED, 0.8);
   }
 
   /** Ratios for 64 threads, one thread, hand-overs among 16 threads, and a herd of 100. */

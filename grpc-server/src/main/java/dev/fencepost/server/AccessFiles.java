@@ -5,6 +5,9 @@ import dev.fencepost.server.config.AccessSettings.Anonymous;
 import dev.fencepost.server.identity.CallerAuthenticator;
 import dev.fencepost.server.identity.CertificateName;
 import dev.fencepost.server.identity.CertificatePrincipals;
+import dev.fencepost.server.identity.JwtChecks;
+import dev.fencepost.server.identity.JwtKeyReader;
+import dev.fencepost.server.identity.JwtKeys;
 import dev.fencepost.server.identity.TokensFile;
 import dev.fencepost.server.security.AccessRules;
 import dev.fencepost.server.security.ProtectedFile;
@@ -14,6 +17,7 @@ import dev.fencepost.server.transport.ConnectionRegistry;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -25,8 +29,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads rules and tokens four times a second. Content that is new and was equal in two reads in a
- * row is put in force.
+ * Reads rules, tokens and the keys of JWTs four times a second. Content that is new and was equal
+ * in two reads in a row is put in force.
  */
 final class AccessFiles implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(AccessFiles.class);
@@ -35,6 +39,8 @@ final class AccessFiles implements AutoCloseable {
   private final AccessSettings settings;
   private final Optional<RulesReloader> rules;
   private final AccessControl control;
+  private final Optional<JwtKeyReader> jwtKeys;
+  private final Optional<JwtChecks> jwts;
   private final ScheduledExecutorService reader =
       Executors.newSingleThreadScheduledExecutor(
           task -> {
@@ -46,6 +52,7 @@ final class AccessFiles implements AutoCloseable {
   private byte[] lastTokens = new byte[0];
   private boolean tokensUnreadable;
   private TokensFile tokens = TokensFile.parse(new byte[0]);
+  private JwtKeys keysInForce = JwtKeys.NONE;
 
   private AccessFiles(AccessSettings settings, Optional<RulesReloader> rules)
       throws StartException {
@@ -65,7 +72,40 @@ final class AccessFiles implements AutoCloseable {
             file + ":" + problems, new IOException("the tokens file has errors"));
       }
     }
-    this.control = new AccessControl(authenticator(), Clock.systemUTC());
+    this.jwtKeys = settings.jwt().map(each -> JwtKeyReader.create(each, System::nanoTime));
+    if (jwtKeys.isPresent()) {
+      readKeys(jwtKeys.get());
+    }
+    Clock clock = Clock.systemUTC();
+    this.jwts =
+        settings
+            .jwt()
+            .map(
+                each ->
+                    new JwtChecks(
+                        each,
+                        this::acceptedKeys,
+                        jwtKeys.orElseThrow()::requestKeys,
+                        settings.expiredGrace(),
+                        clock));
+    this.control = new AccessControl(authenticator(), jwts, settings.expiredGrace(), clock);
+  }
+
+  /** Reads a file of keys. A URL is read later, so that an outage of it does not stop a start. */
+  private void readKeys(JwtKeyReader keys) throws StartException {
+    try {
+      keys.readFile();
+      keysInForce = keys.keys();
+    } catch (IOException e) {
+      keys.close();
+      String file = settings.jwt().orElseThrow().keys();
+      throw new StartException("identity.jwt.keys: " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Returns the keys by which calls are judged, so that no JWT passes one check of two. */
+  private JwtKeys acceptedKeys() {
+    return control.inForce().jwtKeys();
   }
 
   /**
@@ -94,9 +134,38 @@ final class AccessFiles implements AutoCloseable {
     return control;
   }
 
+  /** Returns the reader of the keys of JWTs; empty if JWTs are no credentials. */
+  Optional<JwtKeyReader> jwtKeys() {
+    return jwtKeys;
+  }
+
+  /** Describes for people, in lines, what the files contain. */
+  List<String> summary() {
+    List<String> lines = new ArrayList<>();
+    rules.ifPresent(file -> lines.add("rules " + file.snapshot().rules().digest()));
+    settings.tokensFile().ifPresent(file -> lines.add(tokens.size() + " tokens from " + file));
+    settings
+        .jwt()
+        .ifPresent(
+            jwt ->
+                lines.add(
+                    "JWTs of "
+                        + jwt.issuer()
+                        + " for "
+                        + jwt.audience()
+                        + " are jwt:"
+                        + jwt.name()
+                        + "/sub; "
+                        + (jwt.isUrl()
+                            ? "keys from " + jwt.keys() + ", not read"
+                            : keysInForce.size() + " keys from " + jwt.keys())));
+    return lines;
+  }
+
   /** Begins to read the files again and again. */
   @SuppressWarnings("FutureReturnValueIgnored") // poll catches what it throws
   void watch(ConnectionRegistry connections) {
+    jwtKeys.ifPresent(JwtKeyReader::start);
     reader.scheduleWithFixedDelay(
         () -> poll(connections), POLL_MILLIS, POLL_MILLIS, TimeUnit.MILLISECONDS);
   }
@@ -104,12 +173,16 @@ final class AccessFiles implements AutoCloseable {
   @Override
   public void close() {
     reader.shutdownNow();
+    jwtKeys.ifPresent(JwtKeyReader::close);
+    jwts.ifPresent(JwtChecks::close);
   }
 
   private void poll(ConnectionRegistry connections) {
     try {
       boolean changed = rules.isPresent() && rules.get().poll();
-      if (pollTokens() || changed) {
+      changed |= pollTokens();
+      changed |= pollKeys();
+      if (changed) {
         control.replace(authenticator());
         connections.closeIf(control.inForce()::isRevoked);
       } else {
@@ -119,6 +192,12 @@ final class AccessFiles implements AutoCloseable {
       // An exception would end all later reads, so that no right could be withdrawn any more.
       LOG.error("rules and tokens could not be read again", e);
     }
+  }
+
+  private boolean pollKeys() {
+    JwtKeys former = keysInForce;
+    keysInForce = jwtKeys.map(JwtKeyReader::keys).orElse(JwtKeys.NONE);
+    return keysInForce != former;
   }
 
   private boolean pollTokens() {
@@ -155,6 +234,7 @@ final class AccessFiles implements AutoCloseable {
     return new CallerAuthenticator(
         new CertificatePrincipals(List.of(CertificateName.values()), Set.of()),
         tokens,
+        keysInForce,
         rules.map(file -> file.snapshot().rules()).orElse(AccessRules.NONE),
         settings.anonymous() == Anonymous.ALLOW);
   }

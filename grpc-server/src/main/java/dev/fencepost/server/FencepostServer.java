@@ -89,12 +89,15 @@ public final class FencepostServer implements AutoCloseable {
   /**
    * Checks the configuration without connecting to anything.
    *
+   * @return for people, in lines, what the files of identity and rights contain
    * @throws StartException if the URI of the store or one of its options is invalid
    */
-  public static void check(ServerConfig config) throws StartException {
+  public static List<String> check(ServerConfig config) throws StartException {
     LockBackend backend = backend(config);
-    access(config, backend).ifPresent(AccessFiles::close);
+    Optional<AccessFiles> access = access(config, backend);
+    access.ifPresent(AccessFiles::close);
     backend.close();
+    return access.map(AccessFiles::summary).orElse(List.of());
   }
 
   /** Reads rules and tokens. The backend is closed if they cannot be used. */

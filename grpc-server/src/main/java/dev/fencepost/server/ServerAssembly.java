@@ -89,6 +89,7 @@ final class ServerAssembly {
             coordinator, serviceContext(config, self), statuses, guards(access, statuses));
     this.access = access;
     access.ifPresent(files -> files.watch(connections));
+    access.flatMap(AccessFiles::jwtKeys).ifPresent(keys -> ServerGauges.register(registry, keys));
     this.definitions = services.definitions();
     this.methods =
         definitions.stream()
@@ -109,7 +110,8 @@ final class ServerAssembly {
   /** Callers are refused before their calls wait for the store. */
   private List<ServerInterceptor> guards(Optional<AccessFiles> files, StatusMapper statuses) {
     return Stream.concat(
-            files.stream().map(each -> new AccessInterceptor(each.control(), statuses)),
+            files.stream()
+                .map(each -> new AccessInterceptor(each.control(), statuses, transport::current)),
             Stream.of(gate))
         .toList();
   }

@@ -1,6 +1,7 @@
 package dev.fencepost.server;
 
 import dev.fencepost.core.LockCoordinator;
+import dev.fencepost.server.identity.JwtKeyReader;
 import dev.fencepost.server.service.GrpcServices;
 import dev.fencepost.server.service.limit.ClientQuota;
 import dev.fencepost.server.service.limit.ServerLimits;
@@ -62,6 +63,13 @@ final class ServerGauges {
     FunctionCounter.builder(
             "fencepost.connections.accepted", connections, ConnectionRegistry::acceptedCount)
         .description("Connections of gRPC whose handshake was completed")
+        .register(registry);
+  }
+
+  /** Registers the gauge of the keys of JWTs. */
+  static void register(MeterRegistry registry, JwtKeyReader keys) {
+    Gauge.builder("fencepost.jwks.age.seconds", keys, JwtKeyReader::ageSeconds)
+        .description("Time since the keys of JWTs were last read")
         .register(registry);
   }
 

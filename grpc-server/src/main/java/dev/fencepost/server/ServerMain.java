@@ -7,6 +7,7 @@ import dev.fencepost.server.config.ConfigProblem;
 import dev.fencepost.server.config.ServerConfig;
 import dev.fencepost.server.config.ServerConfig.Log;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -78,8 +79,9 @@ public final class ServerMain {
    */
   public static int check(Map<String, String> settings) {
     try {
-      FencepostServer.check(load(settings));
+      List<String> summary = FencepostServer.check(load(settings));
       System.out.println("the configuration is valid");
+      summary.forEach(System.out::println);
       return 0;
     } catch (ConfigException e) {
       return reportError(e);

@@ -4,12 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.nimbusds.jose.JOSEObjectType;
+import com.nimbusds.jose.jwk.ECKey;
+import com.nimbusds.jwt.JWTClaimsSet;
 import dev.fencepost.proto.v1.AcquireResponse;
 import dev.fencepost.proto.v1.LockServiceGrpc;
 import dev.fencepost.server.config.ConfigException;
+import dev.fencepost.server.config.ServerConfig;
 import dev.fencepost.server.identity.StaticToken;
 import dev.fencepost.server.support.TestConfigs;
+import dev.fencepost.server.support.TestJwts;
 import dev.fencepost.server.support.TestRequests;
+import dev.fencepost.testkit.tls.TestCertificate;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -19,6 +25,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
+import java.time.Instant;
+import java.util.Date;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
@@ -45,18 +53,21 @@ class AccessFilesTest {
             "rules.file", rules.toString(), "identity.tokens-file", tokens.toString()));
   }
 
-  private Metadata headers() {
+  private static Metadata headers(String bearer) {
     Metadata headers = new Metadata();
     headers.put(
-        Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER),
-        "Bearer " + token.text());
+        Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + bearer);
     return headers;
   }
 
   private Status outcome(NettyServer server, String lock) {
+    return outcome(server, lock, token.text());
+  }
+
+  private static Status outcome(NettyServer server, String lock, String bearer) {
     try {
       LockServiceGrpc.newBlockingStub(server.channel)
-          .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers()))
+          .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers(bearer)))
           .acquire(TestRequests.claim(lock).build());
       return Status.OK;
     } catch (StatusRuntimeException e) {
@@ -67,7 +78,7 @@ class AccessFilesTest {
   private CompletableFuture<Status> waiting(NettyServer server, String lock) {
     CompletableFuture<Status> end = new CompletableFuture<>();
     LockServiceGrpc.newStub(server.channel)
-        .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers()))
+        .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers(token.text())))
         .acquire(
             TestRequests.claim(lock).setWait(TestRequests.seconds(60)).build(),
             new StreamObserver<AcquireResponse>() {
@@ -134,6 +145,50 @@ class AccessFilesTest {
       assertThatThrownBy(() -> server.locks().acquire(TestRequests.claim("b").build()))
           .hasMessageContaining("NOT_ALLOWED: an anonymous caller may not acquire \"b\"");
     }
+  }
+
+  @Test
+  void jwts_areCredentials_byTheKeysInAFile_whichMayBeExchanged() throws Exception {
+    ECKey first = TestJwts.ec("1");
+    ECKey second = TestJwts.ec("2");
+    Path keys = Files.writeString(folder.resolve("keys"), TestJwts.jwks(first));
+    Files.writeString(rules, "version 1\nallow jwt:corp/a use on **\n");
+    ServerConfig config = jwtConfig(keys);
+    assertThat(FencepostServer.check(config))
+        .anyMatch(line -> line.contains("1 keys from") && line.contains("jwt:corp/sub"));
+    try (NettyServer server = new NettyServer(config)) {
+      assertThat(jwtOutcome(server, first).isOk()).isTrue();
+      assertThat(jwtOutcome(server, second).getDescription()).startsWith("UNKNOWN_KEY");
+
+      TestCertificate.replace(keys, TestJwts.jwks(second));
+
+      await().until(() -> jwtOutcome(server, second).isOk());
+      assertThat(jwtOutcome(server, first).getDescription()).startsWith("UNKNOWN_KEY");
+    }
+    Files.writeString(keys, "{}");
+    assertThatThrownBy(() -> new NettyServer(config))
+        .isInstanceOf(StartException.class)
+        .hasMessageContaining("identity.jwt.keys");
+  }
+
+  private ServerConfig jwtConfig(Path keys) {
+    return TestConfigs.with(
+        "rules.file",
+        rules.toString(),
+        "identity.jwt.keys",
+        keys.toString(),
+        "identity.jwt.issuer",
+        TestJwts.ISSUER,
+        "identity.jwt.audience",
+        "locks",
+        "identity.jwt.name",
+        "corp");
+  }
+
+  private static Status jwtOutcome(NettyServer server, ECKey key) {
+    JWTClaimsSet.Builder claims =
+        TestJwts.claims("a").expirationTime(Date.from(Instant.now().plusSeconds(60)));
+    return outcome(server, "a", TestJwts.sign((JOSEObjectType) null, claims, key));
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.fencepost.server.config;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -8,10 +9,16 @@ import java.util.Optional;
  *
  * @param rulesFile file of rules; empty: every connected client may do everything
  * @param tokensFile file of static tokens; empty: there are none
+ * @param jwt JWTs as credentials; empty: they are none
  * @param anonymous whether callers without a credential are let in
+ * @param expiredGrace time after the end of a credential in which it still renews and releases
  */
 public record AccessSettings(
-    Optional<Path> rulesFile, Optional<Path> tokensFile, Anonymous anonymous) {
+    Optional<Path> rulesFile,
+    Optional<Path> tokensFile,
+    Optional<JwtSettings> jwt,
+    Anonymous anonymous,
+    Duration expiredGrace) {
 
   /** The treatment of callers without a credential. */
   public enum Anonymous {
@@ -23,6 +30,6 @@ public record AccessSettings(
 
   /** Returns true if callers have principals. */
   public boolean isOn() {
-    return rulesFile.isPresent() || tokensFile.isPresent();
+    return rulesFile.isPresent() || tokensFile.isPresent() || jwt.isPresent();
   }
 }

@@ -29,7 +29,27 @@ enum ConfigKey {
   IDENTITY_ANONYMOUS(
       "identity.anonymous",
       "refuse",
-      "refuse or allow callers without a credential; counts with a rules or tokens file"),
+      "refuse or allow callers without a credential; counts with rules, tokens or JWTs"),
+  IDENTITY_JWT_KEYS(
+      "identity.jwt.keys", "", "File or https URL with the keys of JWTs (a JWK set); unset: none"),
+  IDENTITY_JWT_ISSUER("identity.jwt.issuer", "", "Required issuer (iss) of JWTs"),
+  IDENTITY_JWT_AUDIENCE("identity.jwt.audience", "", "Required audience (aud) of JWTs"),
+  IDENTITY_JWT_NAME(
+      "identity.jwt.name", "jwt", "Name of the issuer in principals, which are jwt:NAME/sub"),
+  IDENTITY_JWT_ALGORITHMS(
+      "identity.jwt.algorithms", "RS256,ES256", "Accepted algorithms, of RS256 and ES256"),
+  IDENTITY_JWT_LEEWAY(
+      "identity.jwt.leeway", "30s", "Tolerated difference of clocks for exp and nbf, 0s–5m"),
+  IDENTITY_JWT_REFRESH(
+      "identity.jwt.refresh", "5m", "Interval between two reads of a URL of keys, 10s–24h"),
+  IDENTITY_JWT_OUTAGE(
+      "identity.jwt.outage",
+      "24h",
+      "Time for which the last keys stay in force while their URL does not answer, 1m–30d"),
+  IDENTITY_EXPIRED_GRACE(
+      "identity.expired-grace",
+      "10m",
+      "Time after the end of a credential in which it still renews and releases, 0s–24h"),
   TLS_CERTIFICATE(
       "tls.certificate",
       "",

@@ -57,7 +57,7 @@ final class ConfigLoader {
         store(),
         endpoints(),
         new TlsReader(settings).read(),
-        access(),
+        new AccessReader(settings).read(),
         leases(),
         limits(),
         connections(),
@@ -66,24 +66,6 @@ final class ConfigLoader {
             settings.choice(ConfigKey.LOG_LEVEL, Log.Level.class)),
         settings.duration(ConfigKey.DRAIN_TIMEOUT, Duration.ZERO, Duration.ofHours(24)),
         settings.yesNo(ConfigKey.REFLECTION));
-  }
-
-  private AccessSettings access() {
-    AccessSettings access =
-        new AccessSettings(
-            file(ConfigKey.RULES_FILE),
-            file(ConfigKey.IDENTITY_TOKENS_FILE),
-            settings.choice(ConfigKey.IDENTITY_ANONYMOUS, AccessSettings.Anonymous.class));
-    if (access.isOn() && settings.yesNo(ConfigKey.REFLECTION)) {
-      settings.reject(
-          ConfigKey.REFLECTION,
-          "false with rules.file or identity.tokens-file; it knows no rights");
-    }
-    return access;
-  }
-
-  private Optional<Path> file(ConfigKey key) {
-    return Optional.of(settings.text(key)).filter(text -> !text.isEmpty()).map(Path::of);
   }
 
   private StoreSettings store() {

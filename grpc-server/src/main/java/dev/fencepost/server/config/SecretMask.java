@@ -50,7 +50,7 @@ public final class SecretMask {
     if (key.equals(ConfigKey.TLS_KEY.text()) && !value.contains("-----")) {
       return value; // the path of the key, not the key
     }
-    if (SECRET_KEY.matcher(key).matches()) {
+    if (SECRET_KEY.matcher(key).matches() && !key.equals(ConfigKey.IDENTITY_JWT_KEYS.text())) {
       return MASK;
     }
     boolean mayHoldSecrets =

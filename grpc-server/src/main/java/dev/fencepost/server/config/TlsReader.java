@@ -140,7 +140,7 @@ final class TlsReader {
   }
 
   /** Returns true also for what is no address or cannot be resolved; others report that. */
-  private static boolean isLocal(String address) {
+  static boolean isLocal(String address) {
     try {
       return InetAddress.getByName(HostPort.parse("listen", address).host()).isLoopbackAddress();
     } catch (InvalidValueException | UnknownHostException e) {

@@ -4,8 +4,6 @@ import dev.fencepost.server.identity.CredentialException.Fault;
 import dev.fencepost.server.security.AccessRules;
 import dev.fencepost.server.transport.TransportIdentity;
 import java.security.cert.X509Certificate;
-import java.time.Instant;
-import java.util.List;
 
 /**
  * Finds the principal of a call. A token, if sent, is the identity of the call; the certificate
@@ -13,47 +11,33 @@ import java.util.List;
  *
  * @param certificates names the principals of certificates
  * @param tokens static tokens
+ * @param jwtKeys keys that sign JWTs
  * @param rules revoked credentials, and aliases
  * @param anonymousAllowed true if callers without a credential are let in
  */
 public record CallerAuthenticator(
     CertificatePrincipals certificates,
     TokensFile tokens,
+    JwtKeys jwtKeys,
     AccessRules rules,
     boolean anonymousAllowed) {
-  private static final String SCHEME = "bearer ";
-
-  /**
-   * Returns the caller.
-   *
-   * @param authorization values of the header {@code authorization}
-   * @throws CredentialException if the caller is refused
-   */
-  public CallerPrincipal authenticate(
-      List<String> authorization, TransportIdentity transport, Instant now) {
-    CallerPrincipal caller = authenticate(authorization, transport);
-    if (caller.isExpiredAt(now)) {
-      throw new CredentialException(Fault.CREDENTIAL_EXPIRED, "the credential has ended");
-    }
-    return caller;
-  }
-
   /**
    * Returns the caller, whether or not its credential has ended.
    *
    * @throws CredentialException if the caller is refused
    */
-  CallerPrincipal authenticate(List<String> authorization, TransportIdentity transport) {
+  public CallerPrincipal authenticate(CallCredentials shown) {
+    TransportIdentity transport = shown.transport();
     for (X509Certificate each : transport.peerCertificates()) {
       if (rules.isCertificateRevoked(CertificatePrincipals.fingerprint(each))) {
         throw CredentialException.bad("the certificate is revoked");
       }
     }
-    if (!authorization.isEmpty()) {
+    if (!shown.authorization().isEmpty()) {
       if (!transport.peerCertificates().isEmpty()) {
         refuseRevokedCarrier(transport.peerCertificates().get(0));
       }
-      return requireNotRevoked(ofToken(authorization, transport));
+      return requireNotRevoked(ofBearer(shown));
     }
     if (!transport.peerCertificates().isEmpty()) {
       return requireNotRevoked(certificates.of(transport.peerCertificates().get(0)));
@@ -98,20 +82,45 @@ public record CallerAuthenticator(
     return caller;
   }
 
-  private CallerPrincipal ofToken(List<String> authorization, TransportIdentity transport) {
-    if (authorization.size() > 1) {
-      throw CredentialException.bad(authorization.size() + " authorization headers");
+  private CallerPrincipal ofBearer(CallCredentials shown) {
+    if (shown.authorization().size() > 1) {
+      throw CredentialException.bad(shown.authorization().size() + " authorization headers");
     }
-    String header = authorization.get(0);
-    if (!header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
-      throw CredentialException.bad("the authorization header is not of the form Bearer TOKEN");
-    }
-    if (!transport.isEncrypted() && !transport.isLoopback()) {
+    String bearer =
+        shown
+            .bearer()
+            .orElseThrow(
+                () ->
+                    CredentialException.bad(
+                        "the authorization header is not of the form Bearer TOKEN"));
+    if (!shown.isBearerAllowed()) {
       throw new CredentialException(
           Fault.PLAINTEXT_CREDENTIAL, "the token was sent in plain text; replace it");
     }
-    return tokens
-        .find(header.substring(SCHEME.length()).trim())
+    return shown
+        .jwt()
+        .map(jwt -> ofJwt(jwt, shown.transport()))
+        .or(() -> tokens.find(bearer))
         .orElseThrow(() -> CredentialException.bad("the token is unknown"));
+  }
+
+  private CallerPrincipal ofJwt(VerifiedJwt jwt, TransportIdentity transport) {
+    if (!jwtKeys.contains(jwt.key())) {
+      throw new CredentialException(Fault.UNKNOWN_KEY, "the key of the JWT is no longer in force");
+    }
+    if (!jwt.id().isEmpty() && rules.isTokenIdRevoked(jwt.id())) {
+      throw CredentialException.bad("the JWT is revoked");
+    }
+    jwt.certificate().ifPresent(bound -> requireBound(bound, transport));
+    return jwt.caller();
+  }
+
+  /** A bound JWT counts only on a connection of its certificate (RFC 8705, section 3). */
+  private static void requireBound(String thumbprint, TransportIdentity transport) {
+    if (transport.peerCertificates().isEmpty()
+        || !CertificatePrincipals.thumbprint(transport.peerCertificates().get(0))
+            .equals(thumbprint)) {
+      throw CredentialException.bad("the JWT is bound to another certificate");
+    }
   }
 }

@@ -7,6 +7,7 @@ import java.security.cert.CertificateEncodingException;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
@@ -71,9 +72,17 @@ public final class CertificatePrincipals {
 
   /** Returns the SHA-256 of a certificate in lower-case hex digits, as {@code revoke} names it. */
   public static String fingerprint(X509Certificate certificate) {
+    return HexFormat.of().formatHex(sha256(certificate));
+  }
+
+  /** Returns the SHA-256 of a certificate in Base64url, as a bound JWT names it. */
+  static String thumbprint(X509Certificate certificate) {
+    return Base64.getUrlEncoder().withoutPadding().encodeToString(sha256(certificate));
+  }
+
+  private static byte[] sha256(X509Certificate certificate) {
     try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      return HexFormat.of().formatHex(digest.digest(certificate.getEncoded()));
+      return MessageDigest.getInstance("SHA-256").digest(certificate.getEncoded());
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
     } catch (CertificateEncodingException e) {

@@ -14,6 +14,8 @@ public final class CredentialException extends RuntimeException {
     BAD_CREDENTIAL,
     /** The credential was right and has ended. */
     CREDENTIAL_EXPIRED,
+    /** A JWT names a key that this server does not have yet. A later attempt may pass. */
+    UNKNOWN_KEY,
     /** A token came in plain text from another machine. */
     PLAINTEXT_CREDENTIAL
   }
@@ -25,6 +27,11 @@ public final class CredentialException extends RuntimeException {
 
   static CredentialException bad(String detail) {
     return new CredentialException(Fault.BAD_CREDENTIAL, detail);
+  }
+
+  /** Creates the refusal of a credential that was right and has ended. */
+  public static CredentialException expired() {
+    return new CredentialException(Fault.CREDENTIAL_EXPIRED, "the credential has ended");
   }
 
   /** Returns the reason. */

@@ -84,6 +84,11 @@ public final class TokensFile {
     return List.copyOf(problems);
   }
 
+  /** Returns the number of tokens. */
+  public int size() {
+    return byHash.size();
+  }
+
   /** Returns the principal of a token, whether or not it has ended; empty if it is unknown. */
   public Optional<CallerPrincipal> find(String token) {
     return Optional.ofNullable(byHash.get(StaticToken.hashOf(token)));

@@ -18,6 +18,7 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -59,6 +60,7 @@ class CallerAuthenticatorTest {
     return new CallerAuthenticator(
         new CertificatePrincipals(ORDER, Set.of()),
         TokensFile.parse(TOKENS.getBytes(StandardCharsets.UTF_8)),
+        JwtKeys.NONE,
         rules(rules),
         anonymous);
   }
@@ -68,7 +70,12 @@ class CallerAuthenticatorTest {
   }
 
   private static CallerPrincipal byToken(StaticToken token, TransportIdentity transport) {
-    return authenticator("", false).authenticate(List.of("Bearer " + token.text()), transport);
+    return authenticator("", false)
+        .authenticate(shown(List.of("Bearer " + token.text()), transport));
+  }
+
+  private static CallCredentials shown(List<String> authorization, TransportIdentity transport) {
+    return new CallCredentials(authorization, transport, Optional.empty());
   }
 
   private static void assertRefused(
@@ -76,7 +83,7 @@ class CallerAuthenticatorTest {
       List<String> authorization,
       TransportIdentity transport,
       Fault fault) {
-    assertThatThrownBy(() -> authenticator.authenticate(authorization, transport))
+    assertThatThrownBy(() -> authenticator.authenticate(shown(authorization, transport)))
         .isInstanceOfSatisfying(
             CredentialException.class, e -> assertThat(e.fault()).isEqualTo(fault))
         .hasMessageStartingWith(fault + ": ")
@@ -143,7 +150,8 @@ class CallerAuthenticatorTest {
 
   @Test
   void withoutCredential_theCallerIsAnonymous_ifThatIsAllowed() {
-    assertThat(authenticator("", true).authenticate(List.of(), tls()).isAnonymous()).isTrue();
+    assertThat(authenticator("", true).authenticate(shown(List.of(), tls())).isAnonymous())
+        .isTrue();
     assertRefused(authenticator("", false), List.of(), tls(), Fault.NO_CREDENTIAL);
   }
 
@@ -160,7 +168,7 @@ class CallerAuthenticatorTest {
   void certificate_isNamedByTheFirstKindItHas(String name, String principal) {
     X509Certificate certificate = certificate("Orders", name);
 
-    assertThat(authenticator("", false).authenticate(List.of(), tls(certificate)).name())
+    assertThat(authenticator("", false).authenticate(shown(List.of(), tls(certificate))).name())
         .isEqualTo(principal);
   }
 

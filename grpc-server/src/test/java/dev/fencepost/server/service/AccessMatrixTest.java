@@ -26,6 +26,7 @@ import dev.fencepost.proto.v1.WatchLocksRequest;
 import dev.fencepost.server.identity.CallerAuthenticator;
 import dev.fencepost.server.identity.CertificateName;
 import dev.fencepost.server.identity.CertificatePrincipals;
+import dev.fencepost.server.identity.JwtKeys;
 import dev.fencepost.server.identity.StaticToken;
 import dev.fencepost.server.identity.TokensFile;
 import dev.fencepost.server.security.AccessRules;
@@ -46,9 +47,11 @@ import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
@@ -74,7 +77,8 @@ class AccessMatrixTest {
           "operator", token("operator"),
           "expired", token("right"),
           "norights", token("norights"));
-  private final AccessControl control = new AccessControl(state(RULES), Instant::now);
+  private final AccessControl control =
+      new AccessControl(state(RULES), Optional.empty(), Duration.ofMinutes(10), Instant::now);
   private final InProcessServer server = new InProcessServer(control);
 
   private static StaticToken token(String name) {
@@ -90,6 +94,7 @@ class AccessMatrixTest {
     return new CallerAuthenticator(
         new CertificatePrincipals(List.of(CertificateName.URI), Set.of()),
         TokensFile.parse(file.toString().getBytes(StandardCharsets.UTF_8)),
+        JwtKeys.NONE,
         AccessRules.of(RulesParser.parse(rules.getBytes(StandardCharsets.UTF_8))),
         false);
   }

@@ -71,7 +71,7 @@ public final class InProcessServer implements AutoCloseable {
         CoordinatorSettings.DEFAULT,
         LIMITS,
         POLICY.sessionOperations(),
-        statuses -> List.of(new AccessInterceptor(control, statuses)));
+        statuses -> List.of(new AccessInterceptor(control, statuses, () -> Runnable::run)));
   }
 
   public InProcessServer(

@@ -1,27 +1,41 @@
 package dev.fencepost.server.service.access;
 
+import dev.fencepost.server.identity.CallCredentials;
 import dev.fencepost.server.identity.CallerAuthenticator;
 import dev.fencepost.server.identity.CallerPrincipal;
 import dev.fencepost.server.identity.CredentialException;
+import dev.fencepost.server.identity.JwtChecks;
 import dev.fencepost.server.security.AccessRules;
 import dev.fencepost.server.security.PrincipalRights;
 import dev.fencepost.server.service.access.CallAccess.Judgement;
-import dev.fencepost.server.transport.TransportIdentity;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Rules and credentials in force, and the open calls that depend on them. Thread-safe. */
 public final class AccessControl {
+  private final Optional<JwtChecks> jwts;
+  private final Duration grace;
   private final InstantSource clock;
   private final Set<CallAccess> open = ConcurrentHashMap.newKeySet();
   private volatile CallerAuthenticator inForce;
 
-  /** Creates a control with the first rules and credentials. */
-  public AccessControl(CallerAuthenticator first, InstantSource clock) {
+  /**
+   * Creates a control.
+   *
+   * @param first first rules and credentials
+   * @param jwts verifies JWTs; empty if they are no credentials
+   * @param grace time after the end of a credential in which it still renews and releases
+   */
+  public AccessControl(
+      CallerAuthenticator first, Optional<JwtChecks> jwts, Duration grace, InstantSource clock) {
     this.inForce = first;
+    this.jwts = jwts;
+    this.grace = grace;
     this.clock = clock;
   }
 
@@ -31,9 +45,9 @@ public final class AccessControl {
     open.forEach(CallAccess::notifyChange);
   }
 
-  /** Has the open calls judged again whose credentials have ended. */
+  /** Has the open calls judged again whose credentials, or the grace after them, have ended. */
   public void endExpired() {
-    open.stream().filter(CallAccess::isExpired).forEach(CallAccess::notifyChange);
+    open.stream().filter(CallAccess::hasReachedEnd).forEach(CallAccess::notifyChange);
   }
 
   /** Returns what is in force. */
@@ -46,15 +60,45 @@ public final class AccessControl {
   }
 
   /**
+   * Verifies the JWT of a call, if it has one. Never blocks.
+   *
+   * @return the credentials with their JWT, complete unless the JWT is verified for the first time.
+   *     It fails if the JWT is refused
+   */
+  public CompletableFuture<CallCredentials> verify(CallCredentials shown) {
+    Optional<String> jwt = shown.unverifiedJwt();
+    if (jwts.isEmpty() || jwt.isEmpty()) {
+      return CompletableFuture.completedFuture(shown);
+    }
+    return jwts.get().verify(jwt.get()).thenApply(shown::with);
+  }
+
+  /**
    * Returns the access of a call that arrives.
    *
    * @throws CredentialException if the caller is not authenticated
    */
-  public CallAccess admit(List<String> authorization, TransportIdentity transport) {
-    CallerPrincipal caller = inForce.authenticate(authorization, transport, clock.instant());
-    CallAccess access = new CallAccess(this, caller, authorization, transport);
+  public CallAccess admit(CallCredentials shown) {
+    CallAccess access = create(shown);
+    access.requireValid();
     open.add(access);
     return access;
+  }
+
+  /**
+   * Returns the access of a call that renews or releases. Its credential may have ended.
+   *
+   * @throws CredentialException if the caller is not authenticated, or the grace is over
+   */
+  public CallAccess admitHolder(CallCredentials shown) {
+    CallAccess access = create(shown);
+    access.requireWithinGrace();
+    open.add(access);
+    return access;
+  }
+
+  private CallAccess create(CallCredentials shown) {
+    return new CallAccess(this, inForce.authenticate(shown), shown);
   }
 
   /** Forgets a call that has ended. */
@@ -62,21 +106,23 @@ public final class AccessControl {
     open.remove(access);
   }
 
-  Instant now() {
-    return clock.instant();
+  /** Returns true if the end of a credential is reached. */
+  boolean isOver(Instant end) {
+    return !clock.instant().isBefore(end);
+  }
+
+  /** Returns true if the end of a credential is reached, and the grace after it is over. */
+  boolean isGraceOver(Instant end) {
+    return !clock.instant().minus(grace).isBefore(end);
   }
 
   /**
    * Judges an open call by these rules and credentials. It has no rights if its credential is not
-   * valid, or is by now that of another principal than the one that began the call.
+   * in force, or is by now that of another principal than the one that began the call.
    */
-  Judgement judge(
-      CallerAuthenticator by,
-      CallerPrincipal caller,
-      List<String> authorization,
-      TransportIdentity transport) {
+  Judgement judge(CallerAuthenticator by, CallerPrincipal caller, CallCredentials shown) {
     try {
-      CallerPrincipal now = by.authenticate(authorization, transport, clock.instant());
+      CallerPrincipal now = by.authenticate(shown);
       PrincipalRights rights =
           now.name().equals(caller.name())
               ? by.rules().rightsOf(now.name())

@@ -3,8 +3,10 @@ package dev.fencepost.server.service.access;
 import dev.fencepost.lock.Claimant;
 import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.LockMode;
+import dev.fencepost.server.identity.CallCredentials;
 import dev.fencepost.server.identity.CallerAuthenticator;
 import dev.fencepost.server.identity.CallerPrincipal;
+import dev.fencepost.server.identity.CredentialException;
 import dev.fencepost.server.security.AccessOperation;
 import dev.fencepost.server.security.AccessRules;
 import dev.fencepost.server.security.PrincipalRights;
@@ -14,8 +16,10 @@ import io.grpc.Context;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,15 +39,22 @@ public final class CallAccess {
       new CallAccess(
           null,
           CallerPrincipal.ANONYMOUS,
-          List.of(),
-          new TransportIdentity(List.of(), false, true));
+          new CallCredentials(
+              List.of(), new TransportIdentity(List.of(), false, true), Optional.empty()));
 
   private volatile @Nullable Judgement judgement;
   private final @Nullable AccessControl control;
   private final CallerPrincipal caller;
-  private final List<String> authorization;
-  private final TransportIdentity transport;
+  private final CallCredentials shown;
+  private final AtomicReference<Stage> notified = new AtomicReference<>(Stage.VALID);
   private final Set<Runnable> listeners = ConcurrentHashMap.newKeySet();
+
+  /** Times in the life of a credential. */
+  private enum Stage {
+    VALID,
+    GRACE,
+    OVER
+  }
 
   /**
    * The rights by the rules and credentials that were last in force.
@@ -53,15 +64,10 @@ public final class CallAccess {
    */
   record Judgement(CallerAuthenticator by, PrincipalRights rights, Instant end) {}
 
-  CallAccess(
-      @Nullable AccessControl control,
-      CallerPrincipal caller,
-      List<String> authorization,
-      TransportIdentity transport) {
+  CallAccess(@Nullable AccessControl control, CallerPrincipal caller, CallCredentials shown) {
     this.control = control;
     this.caller = caller;
-    this.authorization = authorization;
-    this.transport = transport;
+    this.shown = shown;
   }
 
   /** Returns the access of the call that this thread handles. */
@@ -70,19 +76,36 @@ public final class CallAccess {
     return access == null ? UNLIMITED : access;
   }
 
-  /** Returns true if the caller may do this now. */
+  /** Returns true if the rules in force allow this, whether or not the credential has ended. */
   public boolean allows(AccessOperation operation, TargetKind kind, String name) {
     return rights().allows(operation, kind, name);
   }
 
-  /** Returns true if the caller may do this on the lock now. */
+  /** Returns true if the rules in force allow this on the lock. */
   public boolean allows(AccessOperation operation, String lock) {
     return allows(operation, TargetKind.LOCK, lock);
   }
 
-  /** Returns true if the caller has any right at all. */
-  public boolean allowsAnything() {
-    return rights().hasAny();
+  /**
+   * Checks that the credential has not ended.
+   *
+   * @throws CredentialException if it has
+   */
+  public void requireValid() {
+    if (stage() != Stage.VALID) {
+      throw CredentialException.expired();
+    }
+  }
+
+  /**
+   * Checks that the credential may still renew and release.
+   *
+   * @throws CredentialException if the grace after its end is over
+   */
+  public void requireWithinGrace() {
+    if (stage() == Stage.OVER) {
+      throw CredentialException.expired();
+    }
   }
 
   /** Returns false if there is no lock below the prefix that the caller may list. */
@@ -94,8 +117,10 @@ public final class CallAccess {
    * Checks a right.
    *
    * @throws AccessRefusedException if the caller does not have it
+   * @throws CredentialException if the credential has ended
    */
   public void require(AccessOperation operation, TargetKind kind, String name) {
+    requireValid();
     if (!allows(operation, kind, name)) {
       throw refusal(operation.word(), name);
     }
@@ -108,7 +133,7 @@ public final class CallAccess {
 
   /** Checks that the caller has any right at all. */
   public void requireAnything() {
-    if (!allowsAnything()) {
+    if (!rights().hasAny()) {
       throw refusal("do anything", "this server");
     }
   }
@@ -158,29 +183,34 @@ public final class CallAccess {
     }
   }
 
-  boolean isExpired() {
-    return control != null && isExpired(control, judgement(control));
+  /** Returns true once when the credential has ended, and once when its grace has. */
+  boolean hasReachedEnd() {
+    Stage now = stage();
+    return notified.getAndSet(now) != now;
+  }
+
+  private Stage stage() {
+    if (control == null) {
+      return Stage.VALID;
+    }
+    Instant end = judgement(control).end;
+    if (end.equals(Instant.MAX) || !control.isOver(end)) {
+      return Stage.VALID;
+    }
+    return control.isGraceOver(end) ? Stage.OVER : Stage.GRACE;
   }
 
   private PrincipalRights rights() {
-    if (control == null) {
-      return AccessRules.NONE.rightsOf("");
-    }
-    Judgement last = judgement(control);
-    return isExpired(control, last) ? PrincipalRights.NO_RIGHTS : last.rights;
+    return control == null ? AccessRules.NONE.rightsOf("") : judgement(control).rights;
   }
 
   private Judgement judgement(AccessControl by) {
     CallerAuthenticator inForce = by.inForce();
     Judgement last = judgement;
     if (last == null || !last.by.equals(inForce)) {
-      last = by.judge(inForce, caller, authorization, transport);
+      last = by.judge(inForce, caller, shown);
       judgement = last;
     }
     return last;
-  }
-
-  private static boolean isExpired(AccessControl by, Judgement last) {
-    return !last.end.equals(Instant.MAX) && !by.now().isBefore(last.end);
   }
 }

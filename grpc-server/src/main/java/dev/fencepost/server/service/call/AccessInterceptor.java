@@ -1,5 +1,6 @@
 package dev.fencepost.server.service.call;
 
+import dev.fencepost.server.identity.CallCredentials;
 import dev.fencepost.server.identity.CredentialException;
 import dev.fencepost.server.service.access.AccessControl;
 import dev.fencepost.server.service.access.CallAccess;
@@ -13,35 +14,80 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 
-/** Authenticates the caller of each call and refuses those that are not. Thread-safe. */
+/**
+ * Authenticates the caller of each call and refuses those that are not. A call whose JWT is not
+ * known yet waits until it is verified. Thread-safe.
+ */
 public final class AccessInterceptor implements ServerInterceptor {
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
   private final AccessControl control;
   private final StatusMapper statuses;
+  private final Supplier<Executor> transport;
 
-  /** Creates an interceptor that asks the control. */
-  public AccessInterceptor(AccessControl control, StatusMapper statuses) {
+  /**
+   * Creates an interceptor that asks the control.
+   *
+   * @param transport returns the transport thread that handles a call, on that thread
+   */
+  public AccessInterceptor(
+      AccessControl control, StatusMapper statuses, Supplier<Executor> transport) {
     this.control = control;
     this.statuses = statuses;
+    this.transport = transport;
   }
 
   @Override
   public <Q, R> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+    CompletableFuture<CallCredentials> verified = control.verify(shown(call, headers));
+    if (verified.isDone()) {
+      return admit(call, headers, next, verified);
+    }
+    DeferredCall<Q, R> waiting =
+        new DeferredCall<>(
+            call,
+            headers,
+            (started, itsHeaders) -> admit(started, itsHeaders, next, verified),
+            ended -> {});
+    startAfter(verified, waiting);
+    return waiting;
+  }
+
+  @SuppressWarnings("FutureReturnValueIgnored") // the start reports its failures to the caller
+  private void startAfter(CompletableFuture<?> verified, DeferredCall<?, ?> waiting) {
+    verified.whenCompleteAsync((jwt, failure) -> waiting.start(), transport.get());
+  }
+
+  private static CallCredentials shown(ServerCall<?, ?> call, Metadata headers) {
     List<String> authorization = new ArrayList<>();
     Iterable<String> sent = headers.getAll(AUTHORIZATION);
     if (sent != null) {
       sent.forEach(authorization::add);
     }
+    return new CallCredentials(
+        authorization, TransportIdentity.of(call.getAttributes()), Optional.empty());
+  }
+
+  private <Q, R> ServerCall.Listener<Q> admit(
+      ServerCall<Q, R> call,
+      Metadata headers,
+      ServerCallHandler<Q, R> next,
+      CompletableFuture<CallCredentials> verified) {
     CallAccess access;
     try {
-      access = control.admit(authorization, TransportIdentity.of(call.getAttributes()));
-    } catch (CredentialException e) {
-      CallStatus refused = statuses.of(e);
-      return ClosedCall.with(call, refused);
+      boolean isHolder = HolderMethods.contain(call.getMethodDescriptor().getFullMethodName());
+      CallCredentials shown = verified.join();
+      access = isHolder ? control.admitHolder(shown) : control.admit(shown);
+    } catch (CredentialException | CompletionException e) {
+      return ClosedCall.with(call, statuses.of(e));
     }
     Context context = Context.current().withValue(CallAccess.KEY, access);
     try {

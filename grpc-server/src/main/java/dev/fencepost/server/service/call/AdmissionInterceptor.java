@@ -1,8 +1,6 @@
 package dev.fencepost.server.service.call;
 
 import dev.fencepost.core.OverLimitException;
-import dev.fencepost.proto.v1.LockServiceGrpc;
-import dev.fencepost.proto.v1.SessionServiceGrpc;
 import dev.fencepost.server.service.limit.ByteCharge;
 import dev.fencepost.server.service.limit.ClientQuota;
 import dev.fencepost.server.service.limit.ServerLimits;
@@ -13,7 +11,6 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -24,14 +21,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 public final class AdmissionInterceptor implements ServerInterceptor {
   private static final String FENCEPOST_SERVICES = "fencepost.";
-
-  private static final String SESSION = SessionServiceGrpc.getSessionMethod().getFullMethodName();
-
-  private static final Set<String> HOLDER_METHODS =
-      Set.of(
-          LockServiceGrpc.getRenewMethod().getFullMethodName(),
-          LockServiceGrpc.getBatchRenewMethod().getFullMethodName(),
-          LockServiceGrpc.getReleaseMethod().getFullMethodName());
 
   private final ServerLimits limits;
   private final StatusMapper statuses;
@@ -62,10 +51,10 @@ public final class AdmissionInterceptor implements ServerInterceptor {
   }
 
   private AdmittedCall admit(String method, String client) {
-    if (method.equals(SESSION)) {
+    if (method.equals(HolderMethods.SESSION)) {
       return new AdmittedCall(limits.sessions(), limits.holdingBytes(), client, ByteCharge.SESSION);
     }
-    if (HOLDER_METHODS.contains(method)) {
+    if (HolderMethods.contain(method)) {
       return new AdmittedCall(limits.renewals(), limits.holdingBytes(), client, ByteCharge.CALL);
     }
     if (method.startsWith(FENCEPOST_SERVICES)) {

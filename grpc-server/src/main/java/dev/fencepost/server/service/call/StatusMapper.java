@@ -10,6 +10,7 @@ import dev.fencepost.lock.DurationFormat;
 import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.server.identity.CredentialException;
+import dev.fencepost.server.identity.CredentialException.Fault;
 import dev.fencepost.server.service.access.AccessRefusedException;
 import dev.fencepost.server.service.wire.InvalidRequestException;
 import io.grpc.Status.Code;
@@ -31,6 +32,7 @@ public final class StatusMapper {
 
   private static final Logger LOG = LoggerFactory.getLogger(StatusMapper.class);
   private static final Duration RETRY_STORE_AFTER = Duration.ofSeconds(1);
+  private static final Duration RETRY_KEY_AFTER = Duration.ofSeconds(1);
 
   /**
    * Message and details go into HTTP/2 trailers. Clients read 8 KiB of them, and percent-encoding
@@ -63,10 +65,10 @@ public final class StatusMapper {
       return overLimit(e);
     }
     if (cause instanceof AccessRefusedException e) {
-      return access(Code.PERMISSION_DENIED, e.reason(), e.reason() + ": " + e.getMessage());
+      return forbidden(e);
     }
     if (cause instanceof CredentialException e) {
-      return access(Code.UNAUTHENTICATED, e.fault().name(), String.valueOf(e.getMessage()));
+      return unauthenticated(e);
     }
     if (cause instanceof SilentClientException) {
       return silent(cause);
@@ -156,8 +158,23 @@ public final class StatusMapper {
         List.of(info("DRAINING", Map.of("waited", DurationFormat.print(e.waited())))));
   }
 
-  private static CallStatus access(Code code, String reason, String message) {
-    return new CallStatus(code, reason, message, Optional.empty(), List.of(info(reason, Map.of())));
+  private static CallStatus forbidden(AccessRefusedException e) {
+    return new CallStatus(
+        Code.PERMISSION_DENIED,
+        e.reason(),
+        e.reason() + ": " + e.getMessage(),
+        Optional.empty(),
+        List.of(info(e.reason(), Map.of())));
+  }
+
+  private static CallStatus unauthenticated(CredentialException e) {
+    String reason = e.fault().name();
+    return new CallStatus(
+        Code.UNAUTHENTICATED,
+        reason,
+        String.valueOf(e.getMessage()),
+        e.fault() == Fault.UNKNOWN_KEY ? Optional.of(RETRY_KEY_AFTER) : Optional.empty(),
+        List.of(info(reason, Map.of())));
   }
 
   private static CallStatus silent(Throwable cause) {

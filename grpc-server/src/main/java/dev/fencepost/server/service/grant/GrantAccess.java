@@ -34,16 +34,21 @@ public final class GrantAccess {
     requireMaker(access, claim.lock(), claim.id());
   }
 
-  /** Checks a renewal. */
+  /** Checks a renewal. A credential that has ended renews for the grace. */
   public void requireRenew(CallAccess access, GrantRef grant) {
-    if (!access.allows(AccessOperation.OPERATE, grant.lock().value())) {
-      access.require(AccessOperation.ACQUIRE, grant.lock().value());
+    access.requireWithinGrace();
+    String name = grant.lock().value();
+    if (!access.allows(AccessOperation.OPERATE, name)) {
+      if (!access.allows(AccessOperation.ACQUIRE, name)) {
+        throw access.refusal(AccessOperation.ACQUIRE.word(), name);
+      }
       requireMaker(access, grant.lock(), grant.claim());
     }
   }
 
   /** Checks a release. Giving back is never refused to the maker. */
   public void requireRelease(CallAccess access, ReleaseCommand command) {
+    access.requireWithinGrace();
     String name = command.lock().value();
     if (command.closeFor().compareTo(longestClosing) > 0) {
       access.require(AccessOperation.CLOSE, name);

@@ -13,6 +13,8 @@ import dev.fencepost.proto.v1.Operation;
 import dev.fencepost.proto.v1.SessionRequest;
 import dev.fencepost.proto.v1.SessionResponse;
 import dev.fencepost.proto.v1.Welcome;
+import dev.fencepost.server.identity.CredentialException;
+import dev.fencepost.server.service.access.AccessRefusedException;
 import dev.fencepost.server.service.access.CallAccess;
 import dev.fencepost.server.service.call.SilentClientException;
 import dev.fencepost.server.service.call.StreamReset;
@@ -76,15 +78,21 @@ public final class SessionHandler implements StreamObserver<SessionRequest>, Los
     scheduleHeartbeat();
   }
 
-  /** Ends the session if its client has no right any more. Call it after it is registered. */
+  /**
+   * Ends the session once its client has no right, or its credential is over. Call it after it is
+   * registered.
+   */
   void followRights() {
     access.onChange(this::endIfForbidden);
     endIfForbidden();
   }
 
   private void endIfForbidden() {
-    if (!access.allowsAnything()) {
-      refuse(access.refusal("open a session at", "this server"));
+    try {
+      access.requireWithinGrace();
+      access.requireAnything();
+    } catch (CredentialException | AccessRefusedException e) {
+      refuse(e);
     }
   }
 

@@ -4,7 +4,9 @@ import dev.fencepost.core.DrainingException;
 import dev.fencepost.core.LockCoordinator;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.proto.v1.WatchLocksResponse;
+import dev.fencepost.server.identity.CredentialException;
 import dev.fencepost.server.security.AccessOperation;
+import dev.fencepost.server.service.access.AccessRefusedException;
 import dev.fencepost.server.service.access.CallAccess;
 import dev.fencepost.server.service.call.CallResponder;
 import dev.fencepost.server.service.call.CallerIdentity;
@@ -66,10 +68,10 @@ public final class WatchStreamRegistry {
 
   private static void endIfForbidden(
       WatchStream stream, CallAccess access, Collection<LockName> names) {
-    for (LockName name : names) {
-      if (!access.allows(AccessOperation.WATCH, name.value())) {
-        stream.end(access.refusal(AccessOperation.WATCH.word(), name.value()));
-      }
+    try {
+      names.forEach(name -> access.require(AccessOperation.WATCH, name.value()));
+    } catch (CredentialException | AccessRefusedException e) {
+      stream.end(e);
     }
   }
 

@@ -1,9 +1,13 @@
 package dev.fencepost.server.service.access;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fencepost.server.identity.CallCredentials;
 import dev.fencepost.server.identity.CallerAuthenticator;
 import dev.fencepost.server.identity.CertificatePrincipals;
+import dev.fencepost.server.identity.CredentialException;
+import dev.fencepost.server.identity.JwtKeys;
 import dev.fencepost.server.identity.StaticToken;
 import dev.fencepost.server.identity.TokensFile;
 import dev.fencepost.server.security.AccessOperation;
@@ -15,6 +19,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -27,7 +32,11 @@ class AccessControlTest {
   private final StaticToken token = StaticToken.create("a", new SecureRandom());
   private Instant now = Instant.parse("2030-01-01T00:00:00Z");
   private final AccessControl control =
-      new AccessControl(state(RULES, until(Duration.ofHours(1))), () -> now);
+      new AccessControl(
+          state(RULES, until(Duration.ofHours(1))),
+          Optional.empty(),
+          Duration.ofMinutes(10),
+          () -> now);
 
   private String until(Duration fromNow) {
     return token.line() + " until " + now.plus(fromNow);
@@ -37,17 +46,26 @@ class AccessControlTest {
     return new CallerAuthenticator(
         new CertificatePrincipals(List.of(), Set.of()),
         TokensFile.parse(tokens.getBytes(StandardCharsets.UTF_8)),
+        JwtKeys.NONE,
         AccessRules.of(RulesParser.parse(rules.getBytes(StandardCharsets.UTF_8))),
         false);
   }
 
   private CallAccess admit() {
     return control.admit(
-        List.of("Bearer " + token.text()), new TransportIdentity(List.of(), true, false));
+        new CallCredentials(
+            List.of("Bearer " + token.text()),
+            new TransportIdentity(List.of(), true, false),
+            Optional.empty()));
   }
 
   private static boolean mayAcquire(CallAccess access, String lock) {
-    return access.allows(AccessOperation.ACQUIRE, lock);
+    try {
+      access.require(AccessOperation.ACQUIRE, lock);
+      return true;
+    } catch (AccessRefusedException | CredentialException e) {
+      return false;
+    }
   }
 
   @Test
@@ -85,7 +103,7 @@ class AccessControlTest {
     control.replace(state(RULES, token.line().replaceFirst("a", "b")));
 
     assertThat(mayAcquire(access, "a")).isFalse();
-    assertThat(access.allowsAnything()).isFalse();
+    assertThatThrownBy(access::requireAnything).isInstanceOf(AccessRefusedException.class);
     assertThat(mayAcquire(admit(), "b")).isTrue();
   }
 

@@ -352,10 +352,9 @@ final class EtcdLockTable<T> implements RecordSteps.LockTable<ObservedLock, T> {
 
   /** False if etcd refused the transaction, or if it found no room in the queue for etcd. */
   private static boolean mayBeCarriedOut(Throwable error) {
-    boolean isOverload =
-        AsyncCalls.cause(error) instanceof StoreException failed
-            && failed.failure() == StoreException.Failure.STORE_OVERLOADED;
-    return !isOverload && !EtcdException.isRefusal(error);
+    boolean isRefused =
+        AsyncCalls.cause(error) instanceof StoreException failed && failed.isRefusal();
+    return !isRefused && !EtcdException.isRefusal(error);
   }
 
   /** Renews the lease of a claim that already holds the lock, so that it counts from now. */

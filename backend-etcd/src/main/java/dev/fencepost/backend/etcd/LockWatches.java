@@ -149,14 +149,14 @@ final class LockWatches implements AutoCloseable {
         && System.nanoTime() - watched.entrySinceNanos > LockRecord.TURN.toNanos();
   }
 
-  /** Reopens a broken stream, and ends a stream to a member that other calls no longer use. */
+  /** Reopens a broken stream, and ends a stream on a connection that other calls no longer use. */
   void tick() {
     OpenStream old;
     synchronized (this) {
       old = current;
     }
-    if (old != null && old.stream.isAtFormerMember()) {
-      old.stream.cancel("calls go to another member now");
+    if (old != null && (old.stream.isAtFormerMember() || old.stream.hasFormerCertificates())) {
+      old.stream.cancel("calls go to another connection now");
     }
     openIfNeeded();
   }

@@ -41,7 +41,8 @@ final class EtcdTlsTest {
 
   @Test
   void unknownCertificate_isRefusedAtStartByName() {
-    assertThat(refusal(ETCD, Map.of("tls", "true"))).contains("certificate is not trusted");
+    assertThat(refusal(ETCD, Map.of("tls", "true")))
+        .contains("the certificate of the server is of no authority", "store option tls-ca");
   }
 
   @Test

@@ -16,6 +16,9 @@ import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.testkit.process.EtcdServer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +27,7 @@ import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
 
 /** An etcd with users that have no more rights than they need. */
 final class UserPermissionsTest {
@@ -37,7 +41,7 @@ final class UserPermissionsTest {
 
   @BeforeAll
   static void enable() {
-    EtcdUsers.enable(ETCD, Map.of("alice", "alpha/", "bob", "beta/"));
+    EtcdUsers.enable(ETCD, Map.of("alice", "alpha/", "bob", "beta/", "carol", "gamma/"));
   }
 
   @Test
@@ -101,6 +105,24 @@ final class UserPermissionsTest {
       await()
           .ignoreExceptionsInstanceOf(StoreException.class)
           .until(() -> replica.release(held).equals(new Release.Released()));
+    }
+  }
+
+  @Test
+  void passwordInAFile_isReadAtEachLogin(@TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("password"), "c\n");
+    Map<String, String> carol = Map.of("user", "carol", "password-file", file.toString());
+    try (EtcdTestReplica replica = new EtcdTestReplica(ETCD.uri("gamma"), carol)) {
+      Grant held = replica.acquire("exchanged");
+      Files.writeString(file, "another one\n");
+      ETCD.etcdctl("--user=root:r", "user", "delete", "carol");
+      ETCD.etcdctl("--user=root:r", "user", "add", "carol:another one");
+      ETCD.etcdctl("--user=root:r", "user", "grant-role", "carol", "carol");
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .ignoreExceptionsInstanceOf(StoreException.class)
+          .until(() -> answer(replica.backend().renew(held.ref())) instanceof Renewal.Renewed);
+      assertThat(replica.release(held)).isEqualTo(new Release.Released());
     }
   }
 }

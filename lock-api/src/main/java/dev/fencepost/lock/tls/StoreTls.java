@@ -89,6 +89,7 @@ public record StoreTls(TlsFiles files, Optional<String> serverName) {
     return switch (kind) {
       case SERVER_NAME -> " (store option tls-server-name)";
       case SERVER_CERTIFICATE -> " (store option tls-ca)";
+      case SERVER_EXPIRED -> "";
       case CLIENT_CERTIFICATE -> " (store options tls-certificate and tls-key)";
       case OTHER -> " (store option tls)";
     };

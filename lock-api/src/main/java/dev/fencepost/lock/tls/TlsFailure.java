@@ -48,8 +48,10 @@ public final class TlsFailure {
   enum Kind {
     /** The server's certificate is for another name. */
     SERVER_NAME,
-    /** The server's certificate is not trusted, or has ended. */
+    /** The server's certificate is not trusted. */
     SERVER_CERTIFICATE,
+    /** The server's certificate has ended. */
+    SERVER_EXPIRED,
     /** The client's certificate, or its absence. */
     CLIENT_CERTIFICATE,
     /** Anything else, such as plain text at one end. */
@@ -86,7 +88,7 @@ public final class TlsFailure {
       return of(Kind.SERVER_NAME, "the certificate of the server is for another name: " + message);
     }
     if (failure instanceof CertificateExpiredException) {
-      return of(Kind.SERVER_CERTIFICATE, "the certificate of the server has ended: " + message);
+      return of(Kind.SERVER_EXPIRED, "the certificate of the server has ended: " + message);
     }
     if (failure instanceof CertPathBuilderException) {
       return of(

@@ -62,16 +62,26 @@ public final class EtcdServer extends StoreProcess {
     return new EtcdServer("alone", "https", List.of("--auto-tls"));
   }
 
-  /** One with this server's certificate that wants one of its clients, too. */
-  public EtcdServer withTlsBothWays() {
+  /**
+   * A server alone with this certificate that takes clients with a certificate only. It reads its
+   * certificate and key again for each connection, and the authority at its start only.
+   *
+   * @param clientAuthority PEM file of the authorities of the clients' certificates
+   */
+  public static EtcdServer withTls(Path certificate, Path key, Path clientAuthority) {
     return new EtcdServer(
         "alone",
         "https",
         List.of(
-            "--cert-file=" + certificate(),
-            "--key-file=" + certificate().resolveSibling("key.pem"),
+            "--cert-file=" + certificate,
+            "--key-file=" + key,
             "--client-cert-auth",
-            "--trusted-ca-file=" + certificate()));
+            "--trusted-ca-file=" + clientAuthority));
+  }
+
+  /** One with this server's certificate that wants one of its clients, too. */
+  public EtcdServer withTlsBothWays() {
+    return withTls(certificate(), certificate().resolveSibling("key.pem"), certificate());
   }
 
   /** The PEM file of the certificate that it made for itself at its first start. */

@@ -1,6 +1,7 @@
 package dev.fencepost.backend.etcd.rpc;
 
 import dev.fencepost.lock.spi.support.CallDeadline;
+import dev.fencepost.lock.tls.StoreLogin;
 import io.etcd.jetcd.api.AuthGrpc;
 import io.etcd.jetcd.api.AuthenticateRequest;
 import io.grpc.CallOptions;
@@ -41,6 +42,7 @@ public final class EtcdConnections implements AutoCloseable {
       CompletableFuture.completedStage(Optional.empty());
 
   private final EtcdSettings settings;
+  private final EtcdCredentials credentials;
   private final List<EtcdMember> members = new ArrayList<>();
   private final AtomicInteger currentMember = new AtomicInteger();
   private final AtomicLong connectionCount = new AtomicLong();
@@ -52,11 +54,21 @@ public final class EtcdConnections implements AutoCloseable {
   /** A login that succeeded; its token is empty where etcd knows no authentication. */
   private record CurrentLogin(Optional<String> token) {}
 
+  /**
+   * Makes the channels. They connect with their first calls.
+   *
+   * @throws dev.fencepost.lock.spi.StoreConfigurationException naming the option and the file for
+   *     TLS that cannot be used
+   */
   public EtcdConnections(EtcdSettings settings) {
     this.settings = settings;
+    this.credentials = new EtcdCredentials(settings.tls());
     settings
         .endpoints()
-        .forEach(at -> members.add(new EtcdMember(at, settings.tls(), this::onConnected)));
+        .forEach(
+            at ->
+                members.add(
+                    new EtcdMember(at, credentials, settings.callTimeout(), this::onConnected)));
   }
 
   /**
@@ -90,8 +102,14 @@ public final class EtcdConnections implements AutoCloseable {
     return new EtcdStream<>(this, method, listener);
   }
 
-  /** Reconnects without delay where gRPC would wait, and gives up silent connections. */
+  /**
+   * Reconnects without delay where gRPC would wait, gives up silent connections, and moves to new
+   * ones when certificates were exchanged. Called a few times a second, by one thread.
+   */
   public void reconnect() {
+    if (credentials.readAgain()) {
+      members.forEach(EtcdMember::renew);
+    }
     members.forEach(EtcdMember::reconnect);
   }
 
@@ -200,6 +218,11 @@ public final class EtcdConnections implements AutoCloseable {
     return currentMember.get();
   }
 
+  /** Returns a number that changes when this member moves to new certificates. */
+  int generation(int member) {
+    return members.get(member).generation();
+  }
+
   <Q, A> ClientCall<Q, A> newCall(int member, MethodDescriptor<Q, A> method, CallOptions options) {
     return members.get(member).newCall(method, options);
   }
@@ -242,12 +265,11 @@ public final class EtcdConnections implements AutoCloseable {
         : loggingIn.join(() -> logIn(settings.login().orElseThrow(), deadline));
   }
 
-  private CompletionStage<Optional<String>> logIn(
-      EtcdSettings.Login credentials, CallDeadline deadline) {
+  private CompletionStage<Optional<String>> logIn(StoreLogin from, CallDeadline deadline) {
     AuthenticateRequest request =
         AuthenticateRequest.newBuilder()
-            .setName(credentials.user())
-            .setPassword(credentials.password())
+            .setName(from.user().orElseThrow())
+            .setPassword(from.currentPassword().orElseThrow())
             .build();
     return send(
             new UnaryRequest<>(AuthGrpc.getAuthenticateMethod(), request, deadline, ANY_CONNECTION),

@@ -2,19 +2,15 @@ package dev.fencepost.backend.etcd.rpc;
 
 import dev.fencepost.backend.etcd.rpc.EtcdException.Kind;
 import dev.fencepost.lock.spi.StoreException.Failure;
+import dev.fencepost.lock.tls.StoreTls;
 import io.grpc.Status;
-import java.security.cert.CertPathBuilderException;
-import java.security.cert.CertificateException;
 import java.util.Optional;
-import javax.net.ssl.SSLException;
-import javax.net.ssl.SSLHandshakeException;
 
 /**
  * Maps gRPC statuses, and the texts that etcd puts in them, to {@link EtcdException}s, and explains
  * to people why two sides do not agree on TLS.
  */
 public final class EtcdErrors {
-  private static final int MAX_DEPTH = 20;
   private static final String NEW_CONNECTION = "the connection to etcd is a new one";
   private static final String NO_ANSWER = "no answer from etcd within the call timeout";
   private static final String REFUSED_BY_ETCD = "etcd answered with an error";
@@ -92,16 +88,9 @@ public final class EtcdErrors {
         login ? Kind.LOGGED_OUT : Kind.REFUSED, Failure.STORE_ERROR, REFUSED_BY_ETCD, cause);
   }
 
-  /** Returns the fault in TLS, if that is why the call failed. The deepest cause says most. */
+  /** Returns the fault in TLS and the option to look at, if that is why the call failed. */
   public static Optional<String> tlsFault(Throwable error) {
-    Optional<String> fault = Optional.empty();
-    Throwable cause = error;
-    for (int i = 0; cause != null && i < MAX_DEPTH; i++) {
-      Optional<String> found = describe(cause);
-      fault = found.isPresent() ? found : fault;
-      cause = cause.getCause();
-    }
-    return fault;
+    return StoreTls.explain(error).map(words -> "no TLS connection to etcd: " + words);
   }
 
   /**
@@ -115,25 +104,5 @@ public final class EtcdErrors {
     return description.contains("closed for unknown reason")
         ? "; if this persists: does etcd want TLS? (store option tls)"
         : "";
-  }
-
-  private static Optional<String> describe(Throwable cause) {
-    String message = Optional.ofNullable(cause.getMessage()).orElse("");
-    if (cause instanceof CertificateException || cause instanceof CertPathBuilderException) {
-      return Optional.of(
-          "etcd's certificate is not trusted, or not for this host: "
-              + message
-              + " (store option tls-ca)");
-    }
-    // Newer releases of Java put the name of the alert before it.
-    if (cause instanceof SSLException && message.contains("Received fatal alert")) {
-      return Optional.of(
-          "etcd broke off the TLS handshake: "
-              + message
-              + " (store options tls-certificate and tls-key, if it wants a certificate)");
-    }
-    return cause instanceof SSLHandshakeException
-        ? Optional.of("the TLS handshake with etcd failed: " + message)
-        : Optional.empty();
   }
 }

@@ -1,34 +1,36 @@
 package dev.fencepost.backend.etcd.rpc;
 
-import dev.fencepost.lock.spi.StoreConfigurationException;
 import io.grpc.Attributes;
 import io.grpc.CallCredentials;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
-import io.grpc.ChannelCredentials;
 import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
 import io.grpc.ClientTransportFilter;
 import io.grpc.ConnectivityState;
 import io.grpc.Context;
 import io.grpc.Grpc;
-import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
-import io.grpc.TlsChannelCredentials;
-import java.io.IOException;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * One member of etcd, with one connection at a time. Each connection has a unique number, so that
- * an answer tells which connection carried it. Callbacks run on the connection's thread.
+ * One member of etcd, with one connection at a time, and a second one while certificates are
+ * exchanged. Each connection has a unique number, so that an answer tells which connection carried
+ * it. Callbacks run on the connection's thread.
  */
 final class EtcdMember implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(EtcdMember.class);
   private static final Attributes.Key<Long> CONNECTION = Attributes.Key.create("connection");
   private static final int MAX_MESSAGE_BYTES = 64 << 20;
 
@@ -62,28 +64,50 @@ final class EtcdMember implements AutoCloseable {
       };
 
   private final EtcdSettings.Endpoint endpoint;
-  private final Optional<EtcdSettings.Tls> tls;
+  private final EtcdCredentials credentials;
+  private final long formerNanos;
   private final LongSupplier onConnected;
   private volatile ManagedChannel channel;
   private volatile long lastHeardNanos = System.nanoTime();
   private volatile boolean overdue;
+
+  /** The number of channels before the present one. */
+  private volatile int generation;
+
+  /** A channel with new certificates that does not connect yet. */
+  private @Nullable ManagedChannel next;
+
+  private boolean isNextRefused;
+
+  /** The channel before the last exchange of certificates, for the calls that are in it. */
+  private @Nullable ManagedChannel former;
+
+  private long formerUntilNanos;
   private boolean closed;
 
   /**
    * Makes the channel. It connects with the first call.
    *
+   * @param callTimeout the most time of a call
    * @param onConnected runs before a new connection is used, and returns its number
    */
   EtcdMember(
-      EtcdSettings.Endpoint endpoint, Optional<EtcdSettings.Tls> tls, LongSupplier onConnected) {
+      EtcdSettings.Endpoint endpoint,
+      EtcdCredentials credentials,
+      Duration callTimeout,
+      LongSupplier onConnected) {
     this.endpoint = endpoint;
-    this.tls = tls;
+    this.credentials = credentials;
+    this.formerNanos = callTimeout.multipliedBy(2).toNanos();
     this.onConnected = onConnected;
     channel = newChannel();
   }
 
   private ManagedChannel newChannel() {
-    return Grpc.newChannelBuilderForAddress(endpoint.host(), endpoint.port(), credentials(tls))
+    ManagedChannelBuilder<?> builder =
+        Grpc.newChannelBuilderForAddress(endpoint.host(), endpoint.port(), credentials.current());
+    credentials.serverName().ifPresent(builder::overrideAuthority);
+    return builder
         .directExecutor()
         .intercept(DETACHED)
         // A transaction that is sent twice runs twice, so only callers retry.
@@ -140,46 +164,88 @@ final class EtcdMember implements AutoCloseable {
     if ((isConnecting || overdue) && System.nanoTime() - lastHeardNanos > MAX_SILENCE_NANOS) {
       replaceChannel();
     }
+    moveToNext();
   }
 
   private void replaceChannel() {
-    ManagedChannel former;
+    ManagedChannel silent;
     synchronized (this) {
       if (closed) {
         return;
       }
-      former = channel;
+      silent = channel;
       channel = newChannel();
       onHeard();
     }
-    former.shutdownNow();
+    silent.shutdownNow();
   }
 
-  /** Closes the connection, and fails all calls. */
+  /**
+   * Begins a connection with new certificates. The present one is used until the other stands, so
+   * that certificates that etcd does not accept end no connection.
+   */
+  synchronized void renew() {
+    if (!closed) {
+      shutDown(next);
+      next = newChannel();
+      isNextRefused = false;
+    }
+  }
+
+  /**
+   * Moves to the channel with new certificates if it is connected, or if the present one is not.
+   */
+  private synchronized void moveToNext() {
+    long now = System.nanoTime();
+    if (former != null && now - formerUntilNanos > 0) {
+      shutDown(former);
+      former = null;
+    }
+    ManagedChannel renewed = next;
+    if (renewed == null || closed) {
+      return;
+    }
+    // An idle channel is replaced without connecting.
+    ConnectivityState state =
+        channel.getState(false) == ConnectivityState.READY
+            ? renewed.getState(true)
+            : ConnectivityState.READY;
+    if (state == ConnectivityState.READY) {
+      shutDown(former);
+      former = channel;
+      formerUntilNanos = now + formerNanos;
+      channel = renewed;
+      next = null;
+      generation++;
+      onHeard();
+    } else if (state == ConnectivityState.TRANSIENT_FAILURE && !isNextRefused) {
+      isNextRefused = true;
+      LOG.warn(
+          "etcd's member {}:{} cannot be connected to with the new certificates; the connection"
+              + " before stays in use",
+          endpoint.host(),
+          endpoint.port());
+    }
+  }
+
+  /** Returns the number of channels before the present one. */
+  int generation() {
+    return generation;
+  }
+
+  /** Closes the connections, and fails all calls. */
   @Override
   public synchronized void close() {
     closed = true;
-    channel.shutdownNow();
+    shutDown(channel);
+    shutDown(next);
+    shutDown(former);
   }
 
-  private static ChannelCredentials credentials(Optional<EtcdSettings.Tls> tls) {
-    if (tls.isEmpty()) {
-      return InsecureChannelCredentials.create();
+  private static void shutDown(@Nullable ManagedChannel channel) {
+    if (channel != null) {
+      channel.shutdownNow();
     }
-    EtcdSettings.Tls files = tls.orElseThrow();
-    TlsChannelCredentials.Builder builder = TlsChannelCredentials.newBuilder();
-    try {
-      if (files.ca().isPresent()) {
-        builder.trustManager(files.ca().orElseThrow().toFile());
-      }
-      if (files.certificate().isPresent()) {
-        builder.keyManager(
-            files.certificate().orElseThrow().toFile(), files.key().orElseThrow().toFile());
-      }
-    } catch (IOException e) {
-      throw new StoreConfigurationException("store options tls-…: cannot read a file", e);
-    }
-    return builder.build();
   }
 
   /**

@@ -3,7 +3,8 @@ package dev.fencepost.backend.etcd.rpc;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreOptions;
 import dev.fencepost.lock.spi.StoreSettings;
-import java.nio.file.Path;
+import dev.fencepost.lock.tls.StoreLogin;
+import dev.fencepost.lock.tls.StoreTls;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -16,7 +17,7 @@ import java.util.stream.Stream;
  * @param endpoints the addresses of etcd's members, tried in this order
  * @param prefix the prefix of all keys, without a slash at its ends
  * @param callTimeout the most time of one call
- * @param login user and password, if etcd requires a login
+ * @param login user and password, both present, if etcd requires a login
  * @param tls the security of the connection, if it is secured
  * @param batchSize most locks in one transaction
  * @param batches most transactions of a kind in flight
@@ -28,8 +29,8 @@ public record EtcdSettings(
     List<Endpoint> endpoints,
     String prefix,
     Duration callTimeout,
-    Optional<Login> login,
-    Optional<Tls> tls,
+    Optional<StoreLogin> login,
+    Optional<StoreTls> tls,
     int batchSize,
     int batches,
     int queue,
@@ -54,23 +55,6 @@ public record EtcdSettings(
   /** One member's host and client port. */
   record Endpoint(String host, int port) {}
 
-  /** The credentials for etcd; never shown. */
-  record Login(String user, String password) {
-    @Override
-    public String toString() {
-      return "Login[]";
-    }
-  }
-
-  /**
-   * PEM files.
-   *
-   * @param ca the authority of the servers' certificates; the system's authorities if empty
-   * @param certificate our certificate, if etcd requires one
-   * @param key its key
-   */
-  record Tls(Optional<Path> ca, Optional<Path> certificate, Optional<Path> key) {}
-
   /** Reads URI and options. An option that is unknown or out of range is refused by name. */
   public static EtcdSettings of(StoreSettings settings) {
     String uri = settings.uri();
@@ -85,7 +69,7 @@ public record EtcdSettings(
             prefix(parts.length > 1 ? parts[1] : ""),
             settings.callTimeout(),
             login(options),
-            tls(options),
+            StoreTls.read(options),
             options.number("batch-size", 1, 1000).orElse(100),
             options.number("batches", 1, 32).orElse(2),
             options.number("queue", 100, 1_000_000).orElse(10_000),
@@ -146,27 +130,14 @@ public record EtcdSettings(
     return bare.isEmpty() ? DEFAULT_PREFIX : bare;
   }
 
-  private static Optional<Login> login(StoreOptions options) {
-    Optional<String> user = options.text("user");
-    Optional<String> password = options.text("password");
-    if (user.isPresent() != password.isPresent()) {
+  private static Optional<StoreLogin> login(StoreOptions options) {
+    StoreLogin login = StoreLogin.read(options);
+    if (login.user().isPresent() != login.hasPassword()) {
       throw new StoreConfigurationException(
           "store option "
-              + (user.isPresent() ? "password" : "user")
-              + ": missing (expected: both user and password, or neither)");
+              + (login.user().isPresent() ? "password" : "user")
+              + ": missing (expected: both user and password or password-file, or neither)");
     }
-    return user.map(name -> new Login(name, password.orElseThrow()));
-  }
-
-  private static Optional<Tls> tls(StoreOptions options) {
-    boolean wanted = options.flag("tls");
-    Tls tls =
-        new Tls(options.file("tls-ca"), options.file("tls-certificate"), options.file("tls-key"));
-    if (tls.certificate().isPresent() != tls.key().isPresent()) {
-      throw new StoreConfigurationException(
-          "store options tls-certificate and tls-key: one is missing (expected: both or neither)");
-    }
-    boolean named = tls.ca().isPresent() || tls.certificate().isPresent();
-    return wanted || named ? Optional.of(tls) : Optional.empty();
+    return Optional.of(login).filter(StoreLogin::hasPassword);
   }
 }

@@ -27,6 +27,7 @@ public final class EtcdStream<Q, A> {
   private volatile @Nullable ClientCall<Q, A> call;
   private @Nullable String cancelled;
   private volatile int member = -1;
+  private volatile int generation;
   private volatile Optional<String> login = Optional.empty();
 
   EtcdStream(
@@ -71,6 +72,20 @@ public final class EtcdStream<Q, A> {
     return member >= 0 && member != connections.currentMember();
   }
 
+  /** True if the stream is open on a connection with certificates that were exchanged since. */
+  public boolean hasFormerCertificates() {
+    return member >= 0 && generation != connections.generation(member);
+  }
+
+  /** Sends no more messages. etcd answers those that were sent, and ends the stream. */
+  public synchronized void halfClose() {
+    ClientCall<Q, A> open = call;
+    if (cancelled == null && open != null) {
+      cancelled = "half-closed";
+      open.halfClose();
+    }
+  }
+
   /**
    * Forgets the login of this stream, because etcd reported in the stream that it has ended. The
    * next stream begins with a new login.
@@ -95,7 +110,9 @@ public final class EtcdStream<Q, A> {
   /** Starts the call outside the monitor, because the listener may run meanwhile. */
   private void start(Optional<String> token) {
     login = token;
-    member = connections.currentMember();
+    int to = connections.currentMember();
+    generation = connections.generation(to);
+    member = to;
     ClientCall<Q, A> started = connections.newCall(member, method, CallOptions.DEFAULT);
     started.start(new EndListener(), EtcdConnections.headers(token));
     started.request(1);

@@ -14,6 +14,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -36,17 +37,27 @@ final class KeepAliveStream implements AutoCloseable {
 
   /** Makes etcd count the full time of a lease from now on. */
   CompletionStage<LeaseStatus> keepAlive(long lease, CallDeadline deadline) {
-    return stream(deadline)
-        .keepAlive(lease, deadline)
+    return send(lease, deadline)
         .exceptionallyCompose(
             error ->
                 // The login of the stream has ended. The next stream has a new login.
                 EtcdException.isKind(error, EtcdException.Kind.LOGGED_OUT)
-                    ? stream(deadline).keepAlive(lease, deadline)
+                    ? send(lease, deadline)
                     : CompletableFuture.failedFuture(error));
   }
 
-  /** Ends the stream if an answer is late, or if other calls go to another member now. */
+  /** Sends a keep-alive over the present stream, or over the next one if that ends meanwhile. */
+  private CompletionStage<LeaseStatus> send(long lease, CallDeadline deadline) {
+    return stream(deadline)
+        .keepAlive(lease, deadline)
+        .or(() -> stream(deadline).keepAlive(lease, deadline))
+        .orElseGet(() -> CompletableFuture.failedFuture(EtcdErrors.fromStatus(Status.UNAVAILABLE)));
+  }
+
+  /**
+   * Ends the stream if an answer is late, or if other calls go to another member now. A stream with
+   * former certificates takes no more keep-alives, and ends when etcd has answered those in it.
+   */
   void tick() {
     OpenStream stream;
     synchronized (this) {
@@ -54,6 +65,8 @@ final class KeepAliveStream implements AutoCloseable {
     }
     if (stream.isLate()) {
       stream.end(EtcdErrors.timeout());
+    } else if (stream.stream.hasFormerCertificates()) {
+      stream.retire();
     }
   }
 
@@ -94,24 +107,35 @@ final class KeepAliveStream implements AutoCloseable {
       return ended;
     }
 
-    synchronized CompletionStage<LeaseStatus> keepAlive(long lease, CallDeadline deadline) {
+    /** Sends a keep-alive; empty if this stream has ended. */
+    synchronized Optional<CompletionStage<LeaseStatus>> keepAlive(
+        long lease, CallDeadline deadline) {
       if (ended) {
-        return CompletableFuture.failedFuture(EtcdErrors.fromStatus(Status.UNAVAILABLE));
+        return Optional.empty();
       }
       if (inFlight.size() >= capacity) {
-        return CompletableFuture.failedFuture(
-            new StoreException(
-                Failure.STORE_OVERLOADED, "too many keep-alives are queued for etcd"));
+        return Optional.of(
+            CompletableFuture.failedFuture(
+                new StoreException(
+                    Failure.STORE_OVERLOADED, "too many keep-alives are queued for etcd")));
       }
       PendingKeepAlive pending = new PendingKeepAlive(lease, deadline, new CompletableFuture<>());
       inFlight.addLast(pending);
       stream.send(LeaseKeepAliveRequest.newBuilder().setID(lease).build());
-      return pending.answer();
+      return Optional.of(pending.answer());
     }
 
     synchronized boolean isLate() {
       PendingKeepAlive first = inFlight.peekFirst();
       return !ended && (stream.isAtFormerMember() || (first != null && first.deadline().isOver()));
+    }
+
+    /** Takes no more keep-alives. */
+    synchronized void retire() {
+      if (!ended) {
+        ended = true;
+        stream.halfClose();
+      }
     }
 
     @Override

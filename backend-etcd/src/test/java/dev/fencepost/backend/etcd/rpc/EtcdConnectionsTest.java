@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.fencepost.backend.etcd.rpc.EtcdConnections.EtcdReply;
 import dev.fencepost.backend.etcd.rpc.EtcdSettings.Endpoint;
-import dev.fencepost.backend.etcd.rpc.EtcdSettings.Login;
 import dev.fencepost.lock.spi.support.CallDeadline;
+import dev.fencepost.lock.tls.StoreLogin;
 import io.etcd.jetcd.api.KVGrpc;
 import io.etcd.jetcd.api.TxnRequest;
 import io.etcd.jetcd.api.TxnResponse;
@@ -25,6 +25,8 @@ import org.junit.jupiter.api.Test;
 /** Calls that cannot be sent, and calls that no member answers while a listener throws. */
 final class EtcdConnectionsTest {
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
+  private static final StoreLogin LOGIN =
+      new StoreLogin(Optional.of("user"), Optional.of("password"), Optional.empty());
   private static final List<Endpoint> NOBODY = List.of(new Endpoint("127.0.0.1", 1));
 
   @Test
@@ -32,7 +34,7 @@ final class EtcdConnectionsTest {
     // Without a member nothing can be sent.
     List<CompletableFuture<EtcdReply<TxnResponse>>> calls = new ArrayList<>();
     try (EtcdConnections connections =
-        new EtcdConnections(settings(List.of(), Optional.of(new Login("user", "password"))))) {
+        new EtcdConnections(settings(List.of(), Optional.of(LOGIN)))) {
       Throwable thrown = catchThrowable(() -> calls.add(call(connections)));
       calls.add(call(connections));
 
@@ -80,7 +82,7 @@ final class EtcdConnectionsTest {
         .toCompletableFuture();
   }
 
-  private static EtcdSettings settings(List<Endpoint> endpoints, Optional<Login> login) {
+  private static EtcdSettings settings(List<Endpoint> endpoints, Optional<StoreLogin> login) {
     return new EtcdSettings(
         endpoints, "prefix", TIMEOUT, login, Optional.empty(), 1, 1, 100, 0, Duration.ofDays(30));
   }

@@ -26,9 +26,9 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <p>Options: {@code acquire-connections}, {@code owner-connections} and {@code read-connections}
  * (1–32), {@code batch-size} (1–1,000 locks), {@code queue} (100–1,000,000 waiting calls), {@code
- * purge-after} (1 min – 3,650 d), {@code mark-retention} (1 d – 3,650 d), {@code user} and {@code
- * password}. {@code docs/backends/jdbc.md} explains them, {@code docs/backends/mysql.md} what
- * MariaDB and MySQL need.
+ * purge-after} (1 min – 3,650 d), {@code mark-retention} (1 d – 3,650 d), {@code user}, {@code
+ * password}, {@code password-file} and {@code tls…}. {@code docs/backends/jdbc.md} explains them,
+ * {@code docs/backends/mysql.md} what MariaDB and MySQL need.
  */
 public final class JdbcBackendProvider implements LockBackendProvider {
   private static final String H2_SCHEME = "h2:";
@@ -72,6 +72,11 @@ public final class JdbcBackendProvider implements LockBackendProvider {
 
   private SqlDialect dialect(String uri, JdbcSettings settings) {
     if (uri.startsWith(H2_SCHEME)) {
+      if (settings.tls().isPresent()) {
+        throw new StoreConfigurationException(
+            "store options tls…: H2 runs inside this server and has no connections"
+                + " (expected: none of them)");
+      }
       return new H2Dialect(folder(uri.substring(H2_SCHEME.length())), this::nowMicros);
     }
     if (uri.startsWith(POSTGRESQL_SCHEME)) {

@@ -80,8 +80,8 @@ final class FailedOpeningTest {
         usual.queue(),
         usual.purgeAfter(),
         usual.markRetention(),
-        usual.user(),
-        usual.password());
+        usual.login(),
+        usual.tls());
   }
 
   private static Set<Thread> ownThreads() {

@@ -17,7 +17,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -80,8 +79,8 @@ public abstract class SqlStoreUnderTest implements StoreUnderTest {
             100,
             quiet,
             defaults.markRetention(),
-            Optional.empty(),
-            Optional.empty());
+            defaults.login(),
+            defaults.tls());
     ConnectionPool pool =
         new ConnectionPool(new HikariDataSource(dialect.poolConfig("purge", 1)), new Random());
     try (JdbcHousekeeping housekeeping =

@@ -2,12 +2,16 @@ package dev.fencepost.backend.jdbc.connection;
 
 import static java.util.Map.entry;
 
+import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
+import dev.fencepost.lock.tls.StoreLogin;
+import dev.fencepost.lock.tls.StoreTls;
 import java.sql.SQLException;
 import java.sql.SQLTimeoutException;
 import java.sql.SQLTransientConnectionException;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -29,6 +33,13 @@ public enum JdbcErrors {
   TIMEOUT(Failure.STORE_TIMEOUT, "no answer from the database within the call timeout"),
   /** The database has no space for new rows. */
   FULL(Failure.STORE_FULL, "the database has no room on its disk");
+
+  private static final String LOGIN_REFUSED = "28000";
+  private static final int MAX_DEPTH = 20;
+
+  /** What the drivers say of a server without TLS. */
+  private static final Set<String> PLAIN_SERVERS =
+      Set.of("The server does not support SSL", "ssl not enabled in the server");
 
   private static final Set<String> COLLISIONS = Set.of("40001", "40P01", "23505", "90131");
   private static final Set<String> BLOCKS = Set.of("55P03", "HYT00");
@@ -114,6 +125,40 @@ public enum JdbcErrors {
       innermost = innermost.getCause();
     }
     return String.valueOf(innermost.getMessage());
+  }
+
+  /**
+   * Reads the password of a login that begins now.
+   *
+   * @throws SQLException as for a wrong password, if the file cannot be read
+   */
+  public static String readPassword(StoreLogin login) throws SQLException {
+    try {
+      return login.currentPassword().orElse("");
+    } catch (StoreException e) {
+      throw new SQLException(e.getMessage(), LOGIN_REFUSED, e);
+    }
+  }
+
+  /**
+   * Explains a connection that failed because of TLS, with the option to look at. Empty if it
+   * failed for another reason, or if another try may succeed.
+   */
+  public static Optional<String> tlsFault(Throwable e) {
+    Throwable each = e;
+    for (int i = 0; each != null && i < MAX_DEPTH; i++) {
+      String message = String.valueOf(each.getMessage());
+      if (each instanceof StoreConfigurationException) {
+        return Optional.of(message);
+      }
+      if (PLAIN_SERVERS.stream().anyMatch(message::contains)) {
+        return Optional.of(
+            "the server speaks plain text; set up TLS there, or remove the store options tls…");
+      }
+      each = each.getCause();
+    }
+    // A server that stops in the middle of a handshake leaves no better word than this.
+    return StoreTls.explain(e).filter(text -> !text.startsWith("TLS failed"));
   }
 
   /** The SQL state; empty if there is none. */

@@ -2,6 +2,8 @@ package dev.fencepost.backend.jdbc.connection;
 
 import dev.fencepost.lock.spi.StoreOptions;
 import dev.fencepost.lock.spi.StoreSettings;
+import dev.fencepost.lock.tls.StoreLogin;
+import dev.fencepost.lock.tls.StoreTls;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -16,8 +18,8 @@ import java.util.Optional;
  * @param queue most calls that wait, in each of the three queues
  * @param purgeAfter how long a free lock's row is kept
  * @param markRetention how long an unused fence mark is kept
- * @param user database user, if not in the URI
- * @param password database password, if not in the URI
+ * @param login user and password, where they are not in the URI
+ * @param tls how the database is connected to; empty for what the URI says
  */
 public record JdbcSettings(
     Duration callTimeout,
@@ -28,8 +30,8 @@ public record JdbcSettings(
     int queue,
     Duration purgeAfter,
     Duration markRetention,
-    Optional<String> user,
-    Optional<String> password) {
+    StoreLogin login,
+    Optional<StoreTls> tls) {
 
   /** Reads the options; an option that is unknown or out of range is refused by name. */
   public static JdbcSettings of(StoreSettings settings) {
@@ -44,8 +46,8 @@ public record JdbcSettings(
             options.number("queue", 100, 1_000_000).orElse(10_000),
             options.retention("purge-after", Duration.ofMinutes(1)).orElse(Duration.ofDays(1)),
             options.retention("mark-retention", Duration.ofDays(1)).orElse(Duration.ofDays(30)),
-            options.text("user"),
-            options.text("password"));
+            StoreLogin.read(options),
+            StoreTls.read(options));
     options.requireAllKnown();
     return read;
   }

@@ -52,7 +52,8 @@ final class OutageLoggingDataSource implements DataSource {
       return connection;
     } catch (SQLException e) {
       if (!refused.getAndSet(true)) {
-        LOG.warn("No {} connection to the database: {}", use, JdbcErrors.messageOf(e));
+        String why = JdbcErrors.tlsFault(e).orElseGet(() -> JdbcErrors.messageOf(e));
+        LOG.warn("No {} connection to the database: {}", use, why);
       }
       if (JdbcErrors.isTooManyConnections(e)) {
         onTooMany.run();

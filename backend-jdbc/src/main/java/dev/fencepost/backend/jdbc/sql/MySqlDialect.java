@@ -1,7 +1,10 @@
 package dev.fencepost.backend.jdbc.sql;
 
+import dev.fencepost.backend.jdbc.connection.DriverTls;
 import dev.fencepost.backend.jdbc.connection.JdbcConnections;
+import dev.fencepost.backend.jdbc.connection.JdbcErrors;
 import dev.fencepost.backend.jdbc.connection.JdbcSettings;
+import dev.fencepost.backend.jdbc.connection.MariaDbTlsPlugin;
 import dev.fencepost.backend.jdbc.connection.UriParameters;
 import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
@@ -11,6 +14,8 @@ import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.lock.spi.record.FenceMarkRule;
+import dev.fencepost.lock.tls.StoreLogin;
+import dev.fencepost.lock.tls.StoreTls;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -107,9 +112,10 @@ public final class MySqlDialect extends ServerDialect {
     int query = address.indexOf('?');
     Map<String, String> parameters =
         UriParameters.parse(query < 0 ? "" : address.substring(query + 1));
-    Optional<String> user = settings.user().or(() -> Optional.ofNullable(parameters.get("user")));
+    StoreLogin login = settings.login();
+    Optional<String> user = login.user().or(() -> Optional.ofNullable(parameters.get("user")));
     Optional<String> password =
-        settings.password().or(() -> Optional.ofNullable(parameters.get("password")));
+        login.password().or(() -> Optional.ofNullable(parameters.get("password")));
     parameters.keySet().removeAll(Set.of("user", "password"));
     long millis = TimeUnit.SECONDS.toMillis(callSeconds(settings));
     String url =
@@ -121,9 +127,18 @@ public final class MySqlDialect extends ServerDialect {
             + ("&socketTimeout=" + (millis + 1_000) + "&")
             + UriParameters.join(parameters)
             + "allowMultiQueries=true&useServerPrepStmts=false&defaultFetchSize=0"
-            + "&dumpQueriesOnException=false&transactionReplay=false";
+            + "&dumpQueriesOnException=false&transactionReplay=false"
+            + settings.tls().map(MySqlDialect::tlsParameters).orElse("");
     try {
-      MariaDbDataSource source = new MariaDbDataSource(url);
+      MariaDbDataSource source =
+          new MariaDbDataSource(url) {
+            @Override
+            public Connection getConnection() throws SQLException {
+              return login.passwordFile().isPresent()
+                  ? getConnection(user.orElse(null), JdbcErrors.readPassword(login))
+                  : super.getConnection();
+            }
+          };
       if (user.isPresent()) {
         source.setUser(user.get());
       }
@@ -137,5 +152,11 @@ public final class MySqlDialect extends ServerDialect {
               + " (expected: jdbc:mariadb://host:3306/database?user=…)",
           e);
     }
+  }
+
+  private static String tlsParameters(StoreTls tls) {
+    return "&sslMode=verify-full&tlsSocketType="
+        + MariaDbTlsPlugin.TYPE
+        + ("&" + MariaDbTlsPlugin.PARAMETER + "=" + DriverTls.textOf(tls));
   }
 }

@@ -1,8 +1,10 @@
 package dev.fencepost.backend.jdbc.sql;
 
+import dev.fencepost.backend.jdbc.connection.DriverTls;
 import dev.fencepost.backend.jdbc.connection.JdbcConnections;
 import dev.fencepost.backend.jdbc.connection.JdbcErrors;
 import dev.fencepost.backend.jdbc.connection.JdbcSettings;
+import dev.fencepost.backend.jdbc.connection.PostgresTlsFactory;
 import dev.fencepost.lock.FenceAdvance;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.LockName;
@@ -11,6 +13,8 @@ import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.lock.spi.record.FenceMarkRule;
+import dev.fencepost.lock.tls.StoreLogin;
+import dev.fencepost.lock.tls.StoreTls;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -121,7 +125,16 @@ public final class PostgresDialect extends ServerDialect {
   }
 
   private static PGSimpleDataSource source(String uri, JdbcSettings settings) {
-    PGSimpleDataSource source = new PGSimpleDataSource();
+    StoreLogin login = settings.login();
+    PGSimpleDataSource source =
+        new PGSimpleDataSource() {
+          @Override
+          public Connection getConnection() throws SQLException {
+            return login.passwordFile().isPresent()
+                ? getConnection(getUser(), JdbcErrors.readPassword(login))
+                : super.getConnection();
+          }
+        };
     int seconds = (int) callSeconds(settings);
     source.setApplicationName("fencepost");
     source.setTcpKeepAlive(true);
@@ -139,8 +152,16 @@ public final class PostgresDialect extends ServerDialect {
               + " (expected: jdbc:postgresql://host:5432/database?user=…)",
           e);
     }
-    settings.user().ifPresent(source::setUser);
-    settings.password().ifPresent(source::setPassword);
+    login.user().ifPresent(source::setUser);
+    login.password().ifPresent(source::setPassword);
+    settings.tls().ifPresent(tls -> setTls(source, tls));
     return source;
+  }
+
+  /** The factory itself compares the name of the server, which may differ from the host. */
+  private static void setTls(PGSimpleDataSource source, StoreTls tls) {
+    source.setSslMode("verify-ca");
+    source.setSslfactory(PostgresTlsFactory.class.getName());
+    source.setSslFactoryArg(DriverTls.textOf(tls));
   }
 }

@@ -5,6 +5,7 @@ import dev.fencepost.lock.spi.StoreConfigurationException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Optional;
 import java.util.Set;
 import org.flywaydb.core.api.FlywayException;
 
@@ -99,13 +100,18 @@ abstract class ServerCheck {
                   + (" statements that `fencepost schema` prints: " + JdbcErrors.messageOf(e)),
               e);
     }
+    Optional<String> tlsFault = JdbcErrors.tlsFault(e);
+    if (tlsFault.isPresent()) {
+      return new StoreConfigurationException(product + ": " + tlsFault.orElseThrow(), e);
+    }
     SQLException cause = (SQLException) e;
     String state = JdbcErrors.sqlStateOf(cause);
     if (state.startsWith("28") || LOGINS_DENIED.contains(cause.getErrorCode())) {
       return new StoreConfigurationException(
           product
               + ": the user was not let in; check the user and password in the store URI or options"
-              + (", and the user's grants (PostgreSQL: pg_hba.conf): " + e.getMessage()),
+              + ", the certificate, if the server wants one (store options tls-certificate and"
+              + (" tls-key), and the user's grants (PostgreSQL: pg_hba.conf): " + e.getMessage()),
           e);
     }
     if (state.equals("3D000") || cause.getErrorCode() == DATABASE_UNKNOWN) {

@@ -70,7 +70,9 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
             connections.start();
             if (isClosed()) {
               connections.close();
+              return;
             }
+            connections.findTlsFault().ifPresent(this::onTlsRefused);
           } catch (RuntimeException e) {
             opening.completeExceptionally(e);
           }
@@ -102,6 +104,10 @@ final class ConnectionLifecycle implements ZookeeperConnections.ConnectionListen
         new StoreConfigurationException(
             "ZooKeeper does not accept these credentials: check store options user and password,"
                 + " or sasl-section and the JAAS configuration"));
+  }
+
+  private void onTlsRefused(String why) {
+    opening.completeExceptionally(new StoreConfigurationException("ZooKeeper: " + why));
   }
 
   /** Schedules a sweep over all locks, because a replica may have left some behind. */

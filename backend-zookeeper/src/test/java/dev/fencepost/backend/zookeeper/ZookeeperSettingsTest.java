@@ -96,6 +96,17 @@ final class ZookeeperSettingsTest {
   }
 
   @Test
+  void keyStoresBesidePemFiles_areRefused() {
+    assertThatThrownBy(
+            () ->
+                settings(
+                    URI,
+                    Map.of("tls-keystore", "a.p12", "tls", "true", "tls-server-name", "store")))
+        .isInstanceOf(StoreConfigurationException.class)
+        .hasMessageContaining("key stores or PEM files");
+  }
+
+  @Test
   void secrets_areNotShown() {
     Map<String, String> options =
         Map.of("user", "u", "password", "secret", "tls", "true", "tls-keystore-password", "secret");

@@ -2,10 +2,13 @@ package dev.fencepost.backend.zookeeper.client;
 
 import dev.fencepost.lock.spi.StoreException;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
@@ -29,11 +32,13 @@ public final class ZookeeperClient extends ZooKeeper {
    * Creates a client and starts to connect.
    *
    * @param connectTimeout longest time for a connection to one server
+   * @param serverName the name in the certificates of all servers; empty for each one's own host
    */
   ZookeeperClient(
       String servers,
       int sessionTimeoutMillis,
       Duration connectTimeout,
+      Optional<String> serverName,
       Watcher watcher,
       ZKClientConfig config)
       throws IOException {
@@ -42,7 +47,7 @@ public final class ZookeeperClient extends ZooKeeper {
         sessionTimeoutMillis,
         watcher,
         false,
-        ConnectTimeoutHosts.of(servers, sessionTimeoutMillis, connectTimeout),
+        EnsembleHosts.of(servers, sessionTimeoutMillis, connectTimeout, serverName),
         config);
   }
 
@@ -150,17 +155,20 @@ public final class ZookeeperClient extends ZooKeeper {
   /**
    * Tries the ensemble's servers in turn and limits the time for one connection. ZooKeeper's client
    * gives each server the session timeout divided by the number of servers, and has no setting for
-   * it. So this class reports a number of servers that is large enough.
+   * it. So this class reports a number of servers that is large enough. Nor has the client a
+   * setting for the name of a server with TLS: it compares that of the host that it gets here.
    *
    * @param leastSize number of servers to report at least
    */
-  private record ConnectTimeoutHosts(StaticHostProvider hosts, int leastSize)
+  private record EnsembleHosts(StaticHostProvider hosts, int leastSize, Optional<String> serverName)
       implements HostProvider {
 
-    static ConnectTimeoutHosts of(String servers, int sessionTimeoutMillis, Duration limit) {
-      return new ConnectTimeoutHosts(
+    static EnsembleHosts of(
+        String servers, int sessionTimeoutMillis, Duration limit, Optional<String> serverName) {
+      return new EnsembleHosts(
           new StaticHostProvider(new ConnectStringParser(servers).getServerAddresses()),
-          Math.toIntExact(sessionTimeoutMillis / limit.toMillis() + 1));
+          Math.toIntExact(sessionTimeoutMillis / limit.toMillis() + 1),
+          serverName);
     }
 
     @Override
@@ -170,7 +178,18 @@ public final class ZookeeperClient extends ZooKeeper {
 
     @Override
     public InetSocketAddress next(long spinDelayMillis) {
-      return hosts.next(spinDelayMillis);
+      InetSocketAddress next = hosts.next(spinDelayMillis);
+      return serverName.isEmpty() || next.isUnresolved()
+          ? next
+          : new InetSocketAddress(named(next.getAddress()), next.getPort());
+    }
+
+    private InetAddress named(InetAddress address) {
+      try {
+        return InetAddress.getByAddress(serverName.orElseThrow(), address.getAddress());
+      } catch (UnknownHostException e) {
+        throw new IllegalStateException("the address has bytes of an address", e);
+      }
     }
 
     @Override

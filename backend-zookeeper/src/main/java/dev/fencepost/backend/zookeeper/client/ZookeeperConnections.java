@@ -1,11 +1,13 @@
 package dev.fencepost.backend.zookeeper.client;
 
 import dev.fencepost.backend.zookeeper.client.ZookeeperSettings.Security;
+import dev.fencepost.lock.tls.StoreTls;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
 import org.apache.curator.retry.RetryOneTime;
@@ -13,6 +15,7 @@ import org.apache.zookeeper.WatchedEvent;
 import org.apache.zookeeper.Watcher;
 import org.apache.zookeeper.ZooDefs;
 import org.apache.zookeeper.ZooKeeper;
+import org.apache.zookeeper.client.ConnectStringParser;
 import org.apache.zookeeper.client.ZKClientConfig;
 import org.apache.zookeeper.data.ACL;
 import org.jspecify.annotations.Nullable;
@@ -36,18 +39,23 @@ public final class ZookeeperConnections implements AutoCloseable {
     void onAuthenticationRefused();
   }
 
+  private static final String KEY_STORE = "zookeeper.ssl.keyStore.location";
   private static final String MAX_ANSWER_BYTES = Integer.toString(32 << 20);
 
   private final CuratorFramework curator;
   private final ConnectionListener listener;
   private final Security security;
   private final Duration connectTimeout;
+  private final String servers;
+  private final Optional<ClientKeyStore> keyStore;
 
   public ZookeeperConnections(ZookeeperSettings settings, ConnectionListener listener) {
     this.listener = listener;
     this.security = settings.security();
     // Half, so that opening, which has one call timeout, still reaches a second server.
     this.connectTimeout = settings.callTimeout().dividedBy(2);
+    this.servers = settings.servers();
+    this.keyStore = security.tls().map(ClientKeyStore::new);
     int session = Math.toIntExact(settings.sessionTimeout().toMillis());
     CuratorFrameworkFactory.Builder builder =
         CuratorFrameworkFactory.builder()
@@ -67,6 +75,20 @@ public final class ZookeeperConnections implements AutoCloseable {
     curator.start();
   }
 
+  /**
+   * Explains why no server agrees on TLS; empty if one does, or for another reason. Blocks.
+   *
+   * @throws dev.fencepost.lock.spi.StoreConfigurationException if the files cannot be used
+   */
+  public Optional<String> findTlsFault() {
+    return security
+        .tls()
+        .flatMap(
+            tls ->
+                new TlsHandshakeProbe(tls, connectTimeout)
+                    .findFault(new ConnectStringParser(servers).getServerAddresses()));
+  }
+
   /** Returns the access rights of the nodes that we create. */
   public static List<ACL> acl(ZookeeperSettings settings) {
     return settings.security().hasIdentity()
@@ -77,13 +99,14 @@ public final class ZookeeperConnections implements AutoCloseable {
   @Override
   public void close() {
     curator.close();
+    keyStore.ifPresent(ClientKeyStore::close);
   }
 
-  private ZooKeeper newClient(String servers, int timeout, Watcher watcher) {
+  private ZooKeeper newClient(String addresses, int timeout, Watcher watcher) {
     EventRelay relay = new EventRelay(watcher);
     try {
       ZookeeperClient client =
-          new ZookeeperClient(servers, timeout, connectTimeout, relay, config());
+          new ZookeeperClient(addresses, timeout, connectTimeout, serverName(), relay, config());
       security
           .digest()
           .ifPresent(
@@ -95,8 +118,14 @@ public final class ZookeeperConnections implements AutoCloseable {
     }
   }
 
+  /** The name that the certificates of all servers have; empty for each one's own host. */
+  private Optional<String> serverName() {
+    return security.tls().flatMap(StoreTls::serverName);
+  }
+
   private ZKClientConfig config() {
-    ZKClientConfig config = new ZKClientConfig();
+    ZKClientConfig config =
+        keyStore.map(ZookeeperConnections::pemConfig).orElseGet(ZKClientConfig::new);
     config.setProperty("jute.maxbuffer", MAX_ANSWER_BYTES);
     config.setProperty(
         ZKClientConfig.ENABLE_CLIENT_SASL_KEY,
@@ -104,7 +133,34 @@ public final class ZookeeperConnections implements AutoCloseable {
     security
         .saslSection()
         .ifPresent(section -> config.setProperty(ZKClientConfig.LOGIN_CONTEXT_NAME_KEY, section));
-    security.tls().forEach(config::setProperty);
+    security.keyStores().forEach(config::setProperty);
+    if (!security.keyStores().isEmpty() || security.tls().isPresent()) {
+      config.setProperty("zookeeper.client.secure", "true");
+      config.setProperty(
+          "zookeeper.clientCnxnSocket", "org.apache.zookeeper.ClientCnxnSocketNetty");
+    }
+    security
+        .tls()
+        .flatMap(tls -> tls.files().authorities())
+        .ifPresent(
+            file -> {
+              config.setProperty("zookeeper.ssl.trustStore.location", file.toString());
+              config.setProperty("zookeeper.ssl.trustStore.type", "PEM");
+            });
+    return config;
+  }
+
+  /** ZooKeeper's client asks for the key store before each connection. */
+  private static ZKClientConfig pemConfig(ClientKeyStore keyStore) {
+    ZKClientConfig config =
+        new ZKClientConfig() {
+          @Override
+          public String getProperty(String key, String otherwise) {
+            return key.equals(KEY_STORE) ? keyStore.refresh() : super.getProperty(key, otherwise);
+          }
+        };
+    config.setProperty("zookeeper.ssl.keyStore.type", "PKCS12");
+    config.setProperty("zookeeper.ssl.keyStore.password", keyStore.password());
     return config;
   }
 

@@ -3,6 +3,8 @@ package dev.fencepost.backend.zookeeper.client;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreOptions;
 import dev.fencepost.lock.spi.StoreSettings;
+import dev.fencepost.lock.tls.StoreLogin;
+import dev.fencepost.lock.tls.StoreTls;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -50,14 +52,24 @@ public record ZookeeperSettings(
   /**
    * Credentials and TLS settings.
    *
-   * @param digest {@code user:password}
+   * @param login user and password for digest authentication
    * @param saslSection section of the JAAS configuration for the client
-   * @param tls TLS settings of the client, by ZooKeeper's own names; empty: no TLS
+   * @param keyStores TLS with key stores, by ZooKeeper's own names; empty: none
+   * @param tls TLS with PEM files
    */
-  record Security(Optional<String> digest, Optional<String> saslSection, Map<String, String> tls) {
+  record Security(
+      StoreLogin login,
+      Optional<String> saslSection,
+      Map<String, String> keyStores,
+      Optional<StoreTls> tls) {
     /** True if the ensemble knows our identity. Our nodes belong to it then, else to everybody. */
     boolean hasIdentity() {
-      return digest.isPresent() || saslSection.isPresent();
+      return login.user().isPresent() || saslSection.isPresent();
+    }
+
+    /** Returns {@code user:password} for a session that begins now. */
+    Optional<String> digest() {
+      return login.user().map(name -> name + ":" + login.currentPassword().orElse(""));
     }
 
     /** Shows no value, because any of them may be a password. */
@@ -101,28 +113,37 @@ public record ZookeeperSettings(
   }
 
   private static Security security(StoreOptions options) {
-    Optional<String> user = options.text("user");
-    Optional<String> password = options.text("password");
-    if (user.isPresent() != password.isPresent()) {
+    StoreLogin login = StoreLogin.read(options);
+    if (login.user().isPresent() != login.hasPassword()) {
       throw new StoreConfigurationException("store options user and password: only one is set");
     }
-    Map<String, String> tls = new HashMap<>();
-    boolean isTls = options.flag("tls");
-    take(options, "tls-keystore", tls, "zookeeper.ssl.keyStore.location");
-    take(options, "tls-keystore-password", tls, "zookeeper.ssl.keyStore.password");
-    take(options, "tls-truststore", tls, "zookeeper.ssl.trustStore.location");
-    take(options, "tls-truststore-password", tls, "zookeeper.ssl.trustStore.password");
-    if (isTls) {
-      tls.put("zookeeper.client.secure", "true");
-      tls.put("zookeeper.clientCnxnSocket", "org.apache.zookeeper.ClientCnxnSocketNetty");
-    } else if (!tls.isEmpty()) {
+    Map<String, String> keyStores = new HashMap<>();
+    take(options, "tls-keystore", keyStores, "zookeeper.ssl.keyStore.location");
+    take(options, "tls-keystore-password", keyStores, "zookeeper.ssl.keyStore.password");
+    take(options, "tls-truststore", keyStores, "zookeeper.ssl.trustStore.location");
+    take(options, "tls-truststore-password", keyStores, "zookeeper.ssl.trustStore.password");
+    Optional<StoreTls> tls = StoreTls.read(options);
+    if (!keyStores.isEmpty()) {
+      requireTlsAlone(tls);
+      tls = Optional.empty();
+    }
+    return new Security(login, options.text("sasl-section"), Map.copyOf(keyStores), tls);
+  }
+
+  /** Refuses key stores without TLS, and beside PEM files. */
+  private static void requireTlsAlone(Optional<StoreTls> tls) {
+    if (tls.isEmpty()) {
       throw new StoreConfigurationException(
           "store option tls: not set although other tls options are (expected: tls: true)");
     }
-    return new Security(
-        user.map(name -> name + ":" + password.orElseThrow()),
-        options.text("sasl-section"),
-        Map.copyOf(tls));
+    StoreTls given = tls.orElseThrow();
+    boolean hasFiles =
+        given.files().authorities().isPresent() || given.files().certificate().isPresent();
+    if (hasFiles || given.serverName().isPresent()) {
+      throw new StoreConfigurationException(
+          "store options tls-keystore… and tls-truststore…: beside tls-ca, tls-certificate, tls-key"
+              + " or tls-server-name (expected: key stores or PEM files)");
+    }
   }
 
   private static void take(StoreOptions options, String name, Map<String, String> into, String as) {

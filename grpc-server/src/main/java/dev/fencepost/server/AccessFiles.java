@@ -1,5 +1,6 @@
 package dev.fencepost.server;
 
+import dev.fencepost.server.audit.AuditTrail;
 import dev.fencepost.server.config.AccessSettings;
 import dev.fencepost.server.config.AccessSettings.Anonymous;
 import dev.fencepost.server.identity.CallerAuthenticator;
@@ -37,6 +38,7 @@ final class AccessFiles implements AutoCloseable {
   private static final long POLL_MILLIS = 250;
 
   private final AccessSettings settings;
+  private final AccessAudit audit;
   private final Optional<RulesReloader> rules;
   private final AccessControl control;
   private final Optional<JwtKeyReader> jwtKeys;
@@ -54,9 +56,10 @@ final class AccessFiles implements AutoCloseable {
   private TokensFile tokens = TokensFile.parse(new byte[0]);
   private JwtKeys keysInForce = JwtKeys.NONE;
 
-  private AccessFiles(AccessSettings settings, Optional<RulesReloader> rules)
+  private AccessFiles(AccessSettings settings, Optional<RulesReloader> rules, AuditTrail trail)
       throws StartException {
     this.settings = settings;
+    this.audit = new AccessAudit(trail);
     this.rules = rules;
     if (settings.tokensFile().isPresent()) {
       Path file = settings.tokensFile().get();
@@ -88,7 +91,12 @@ final class AccessFiles implements AutoCloseable {
                         jwtKeys.orElseThrow()::requestKeys,
                         settings.expiredGrace(),
                         clock));
-    this.control = new AccessControl(authenticator(), jwts, settings.expiredGrace(), clock);
+    this.control = new AccessControl(authenticator(), jwts, settings.expiredGrace(), clock, trail);
+    rules.ifPresent(file -> audit.recordRules(AccessRules.NONE, file.snapshot().rules()));
+    settings.tokensFile().ifPresent(file -> audit.recordCredentials("tokens", tokens.size()));
+    if (keysInForce.size() > 0) {
+      audit.recordCredentials("keys of JWTs", keysInForce.size());
+    }
   }
 
   /** Reads a file of keys. A URL is read later, so that an outage of it does not stop a start. */
@@ -114,7 +122,8 @@ final class AccessFiles implements AutoCloseable {
    * @return empty if neither is set
    * @throws StartException if one of them cannot be used
    */
-  static Optional<AccessFiles> open(AccessSettings settings) throws StartException {
+  static Optional<AccessFiles> open(AccessSettings settings, AuditTrail audit)
+      throws StartException {
     if (!settings.isOn()) {
       return Optional.empty();
     }
@@ -124,7 +133,8 @@ final class AccessFiles implements AutoCloseable {
               settings,
               settings.rulesFile().isPresent()
                   ? Optional.of(RulesReloader.load(settings.rulesFile().get()))
-                  : Optional.empty()));
+                  : Optional.empty(),
+              audit));
     } catch (RulesReloader.RulesFileException e) {
       throw new StartException(String.valueOf(e.getMessage()), e);
     }
@@ -179,12 +189,12 @@ final class AccessFiles implements AutoCloseable {
 
   private void poll(ConnectionRegistry connections) {
     try {
-      boolean changed = rules.isPresent() && rules.get().poll();
+      boolean changed = pollRules();
       changed |= pollTokens();
       changed |= pollKeys();
       if (changed) {
         control.replace(authenticator());
-        connections.closeIf(control.inForce()::isRevoked);
+        audit.recordClosed(connections.closeIf(control.inForce()::isRevoked));
       } else {
         control.endExpired();
       }
@@ -194,10 +204,30 @@ final class AccessFiles implements AutoCloseable {
     }
   }
 
+  private boolean pollRules() {
+    if (rules.isEmpty()) {
+      return false;
+    }
+    RulesReloader file = rules.get();
+    AccessRules former = file.snapshot().rules();
+    int refused = file.refusedCount();
+    boolean changed = file.poll();
+    if (changed) {
+      audit.recordRules(former, file.snapshot().rules());
+    } else if (file.refusedCount() > refused) {
+      audit.recordRefusedRules(former);
+    }
+    return changed;
+  }
+
   private boolean pollKeys() {
     JwtKeys former = keysInForce;
     keysInForce = jwtKeys.map(JwtKeyReader::keys).orElse(JwtKeys.NONE);
-    return keysInForce != former;
+    if (keysInForce == former) {
+      return false;
+    }
+    audit.recordCredentials("keys of JWTs", keysInForce.size());
+    return true;
   }
 
   private boolean pollTokens() {
@@ -218,6 +248,7 @@ final class AccessFiles implements AutoCloseable {
       if (next.problems().isEmpty()) {
         tokens = next;
         LOG.info("tokens read again from {}", file);
+        audit.recordCredentials("tokens", tokens.size());
         return true;
       }
       LOG.error("the tokens file has errors; the old tokens stay valid: {}", next.problems());

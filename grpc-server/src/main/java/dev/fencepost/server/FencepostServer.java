@@ -6,12 +6,17 @@ import dev.fencepost.lock.spi.StoreInfo;
 import dev.fencepost.lock.tls.TlsFileException;
 import dev.fencepost.server.HttpEndpoint.Page;
 import dev.fencepost.server.HttpEndpoint.Pages;
+import dev.fencepost.server.audit.AuditEntry;
+import dev.fencepost.server.audit.AuditKind;
+import dev.fencepost.server.audit.AuditTrail;
+import dev.fencepost.server.config.AuditSettings;
 import dev.fencepost.server.config.HostPort;
 import dev.fencepost.server.config.ServerConfig;
 import dev.fencepost.server.transport.ServerTls;
 import dev.fencepost.server.transport.TlsSettings;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,6 +43,7 @@ public final class FencepostServer implements AutoCloseable {
 
   private final ServerConfig config;
   private final ServerAssembly assembly;
+  private final AuditTrail audit;
   private final HostPort address;
   private final CompletableFuture<Void> terminated = new CompletableFuture<>();
   private final AtomicBoolean draining = new AtomicBoolean();
@@ -46,9 +52,11 @@ public final class FencepostServer implements AutoCloseable {
   private @Nullable HttpEndpoint http;
   private @Nullable ServerTls tls;
 
-  private FencepostServer(ServerConfig config, ServerAssembly assembly, HostPort address) {
+  private FencepostServer(
+      ServerConfig config, ServerAssembly assembly, AuditTrail audit, HostPort address) {
     this.config = config;
     this.assembly = assembly;
+    this.audit = audit;
     this.address = address;
   }
 
@@ -71,13 +79,21 @@ public final class FencepostServer implements AutoCloseable {
     } catch (IOException e) {
       throw ListenAddresses.cannotListen("listen", listen, e);
     }
+    HostPort address = listen.withPort(wanted.getPort());
+    AuditTrail audit = audit(config, config.endpoints().advertise().orElse(address), backend);
     FencepostServer server =
         new FencepostServer(
             config,
-            new ServerAssembly(config, wanted, backend, access(config, backend), intervals),
-            listen.withPort(wanted.getPort()));
+            new ServerAssembly(
+                config, wanted, backend, access(config, audit, backend), audit, intervals),
+            audit,
+            address);
     try {
       server.listen(wanted);
+      audit.record(
+          AuditEntry.of(AuditKind.START)
+              .with("version", ServerVersion.current())
+              .with("listen", address.toString()));
       server.openStore();
       return server;
     } catch (StartException | RuntimeException e) {
@@ -94,20 +110,40 @@ public final class FencepostServer implements AutoCloseable {
    */
   public static List<String> check(ServerConfig config) throws StartException {
     LockBackend backend = backend(config);
-    Optional<AccessFiles> access = access(config, backend);
-    access.ifPresent(AccessFiles::close);
-    backend.close();
-    return access.map(AccessFiles::summary).orElse(List.of());
+    try (AuditTrail audit = AuditTrail.toLogger("check", Clock.systemUTC())) {
+      Optional<AccessFiles> access = access(config, audit, backend);
+      access.ifPresent(AccessFiles::close);
+      backend.close();
+      return access.map(AccessFiles::summary).orElse(List.of());
+    }
   }
 
-  /** Reads rules and tokens. The backend is closed if they cannot be used. */
-  private static Optional<AccessFiles> access(ServerConfig config, LockBackend backend)
-      throws StartException {
+  /** Reads rules and tokens. The backend and the audit are closed if they cannot be used. */
+  private static Optional<AccessFiles> access(
+      ServerConfig config, AuditTrail audit, LockBackend backend) throws StartException {
     try {
-      return AccessFiles.open(config.access());
+      return AccessFiles.open(config.access(), audit);
     } catch (StartException e) {
+      audit.close();
       backend.close();
       throw e;
+    }
+  }
+
+  /** Opens the audit. The backend is closed if its file cannot be written. */
+  private static AuditTrail audit(ServerConfig config, HostPort self, LockBackend backend)
+      throws StartException {
+    AuditSettings settings = config.audit();
+    Clock clock = Clock.systemUTC();
+    if (settings.file().isEmpty()) {
+      return AuditTrail.toLogger(self.toString(), clock);
+    }
+    try {
+      return AuditTrail.toFile(
+          settings.file().get(), settings.maxBytes(), settings.keep(), self.toString(), clock);
+    } catch (IOException e) {
+      backend.close();
+      throw new StartException("audit.file: it cannot be written: " + e, e);
     }
   }
 
@@ -178,6 +214,8 @@ public final class FencepostServer implements AutoCloseable {
       steps.addAll(assembly.closingSteps());
       Optional.ofNullable(http).ifPresent(pages -> steps.add(pages::close));
       Optional.ofNullable(tls).ifPresent(certificates -> steps.add(certificates::close));
+      steps.add(() -> audit.record(AuditEntry.of(AuditKind.STOP)));
+      steps.add(audit::close);
       steps.forEach(FencepostServer::runSafely);
       terminated.complete(null);
     }

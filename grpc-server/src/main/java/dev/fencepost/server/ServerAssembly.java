@@ -5,6 +5,7 @@ import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.StoreInfo;
+import dev.fencepost.server.audit.AuditTrail;
 import dev.fencepost.server.config.HostPort;
 import dev.fencepost.server.config.ServerConfig;
 import dev.fencepost.server.metrics.CallMetrics;
@@ -69,6 +70,7 @@ final class ServerAssembly {
       InetSocketAddress address,
       LockBackend backend,
       Optional<AccessFiles> access,
+      AuditTrail audit,
       StoreMonitor.Intervals intervals) {
     SecureRandom random = new SecureRandom();
     this.advertised = advertised(config, address);
@@ -86,7 +88,7 @@ final class ServerAssembly {
     this.gate = new StoreGate(statuses, timers, config.store().callTimeout());
     this.services =
         new GrpcServices(
-            coordinator, serviceContext(config, self), statuses, guards(access, statuses));
+            coordinator, serviceContext(config, self, audit), statuses, guards(access, statuses));
     this.access = access;
     access.ifPresent(files -> files.watch(connections));
     access.flatMap(AccessFiles::jwtKeys).ifPresent(keys -> ServerGauges.register(registry, keys));
@@ -105,6 +107,7 @@ final class ServerAssembly {
     ServerGauges.register(registry, coordinator, limits, () -> readiness.obstacle().isEmpty());
     ServerGauges.register(registry, services);
     ServerGauges.register(registry, connections);
+    ServerGauges.register(registry, audit);
   }
 
   /** Callers are refused before their calls wait for the store. */
@@ -209,7 +212,7 @@ final class ServerAssembly {
         registry::close);
   }
 
-  private ServiceContext serviceContext(ServerConfig config, Replica self) {
+  private ServiceContext serviceContext(ServerConfig config, Replica self, AuditTrail audit) {
     LeasePolicy policy =
         new LeasePolicy(
             config.leases().defaultTtl(),
@@ -224,6 +227,7 @@ final class ServerAssembly {
         limits,
         new LockMetrics(registry),
         timers,
+        audit,
         transport::current);
   }
 

@@ -1,6 +1,8 @@
 package dev.fencepost.server;
 
 import dev.fencepost.core.LockCoordinator;
+import dev.fencepost.server.audit.AuditKind;
+import dev.fencepost.server.audit.AuditTrail;
 import dev.fencepost.server.identity.JwtKeyReader;
 import dev.fencepost.server.service.GrpcServices;
 import dev.fencepost.server.service.limit.ClientQuota;
@@ -64,6 +66,16 @@ final class ServerGauges {
             "fencepost.connections.accepted", connections, ConnectionRegistry::acceptedCount)
         .description("Connections of gRPC whose handshake was completed")
         .register(registry);
+  }
+
+  /** Registers the counters of the audit. */
+  static void register(MeterRegistry registry, AuditTrail audit) {
+    for (AuditKind kind : AuditKind.values()) {
+      FunctionCounter.builder("fencepost.audit.dropped", audit, trail -> trail.droppedCount(kind))
+          .tag("event", kind.word())
+          .description("Events of the audit that found no room or could not be written")
+          .register(registry);
+    }
   }
 
   /** Registers the gauge of the keys of JWTs. */

@@ -4,14 +4,12 @@ import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.server.config.JwtSettings.Algorithm;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /** Reads the settings of identity and rights. */
 final class AccessReader {
@@ -26,8 +24,8 @@ final class AccessReader {
   AccessSettings read() {
     AccessSettings access =
         new AccessSettings(
-            file(ConfigKey.RULES_FILE),
-            file(ConfigKey.IDENTITY_TOKENS_FILE),
+            settings.file(ConfigKey.RULES_FILE),
+            settings.file(ConfigKey.IDENTITY_TOKENS_FILE),
             jwt(),
             settings.choice(ConfigKey.IDENTITY_ANONYMOUS, AccessSettings.Anonymous.class),
             settings.duration(
@@ -129,9 +127,5 @@ final class AccessReader {
                           "RS256, ES256 or both with a comma")));
     }
     return all;
-  }
-
-  private Optional<Path> file(ConfigKey key) {
-    return Stream.of(settings.text(key)).filter(text -> !text.isEmpty()).findFirst().map(Path::of);
   }
 }

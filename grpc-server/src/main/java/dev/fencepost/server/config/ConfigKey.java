@@ -50,6 +50,10 @@ enum ConfigKey {
       "identity.expired-grace",
       "10m",
       "Time after the end of a credential in which it still renews and releases, 0s–24h"),
+  AUDIT_FILE(
+      "audit.file", "", "File of the audit, one JSON object a line; unset: a logger of its own"),
+  AUDIT_MAX_BYTES("audit.max-bytes", "104857600", "Limit of one audit file, 1048576–2147483647"),
+  AUDIT_KEEP("audit.keep", "10", "Full audit files that are kept, 1–1000"),
   TLS_CERTIFICATE(
       "tls.certificate",
       "",

@@ -24,6 +24,7 @@ import java.util.Optional;
 final class ConfigLoader {
   private static final int MAX_COUNT = 10_000_000;
   private static final int KIB = 1024;
+  private static final int MIB = 1024 * KIB;
   private static final int PERCENT = 100;
 
   /** gRPC silently raises shorter times to 10 s. */
@@ -58,6 +59,10 @@ final class ConfigLoader {
         endpoints(),
         new TlsReader(settings).read(),
         new AccessReader(settings).read(),
+        new AuditSettings(
+            settings.file(ConfigKey.AUDIT_FILE),
+            settings.number(ConfigKey.AUDIT_MAX_BYTES, MIB, Integer.MAX_VALUE),
+            settings.number(ConfigKey.AUDIT_KEEP, 1, 1000)),
         leases(),
         limits(),
         connections(),

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param store store that keeps the locks
  * @param endpoints addresses of the server
  * @param access identity and rights of callers
+ * @param audit place of the audit
  * @param tls TLS of gRPC and HTTP; empty: plain text
  * @param leases rules for leases and waits
  * @param limits limits for clients
@@ -27,6 +28,7 @@ public record ServerConfig(
     Endpoints endpoints,
     Optional<TlsSettings> tls,
     AccessSettings access,
+    AuditSettings audit,
     Leases leases,
     Limits limits,
     Connections connections,

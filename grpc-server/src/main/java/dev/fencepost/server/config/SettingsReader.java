@@ -5,6 +5,7 @@ import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.Lease;
 import io.smallrye.config.SmallRyeConfig;
 import io.smallrye.config.SmallRyeConfigBuilder;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -44,6 +45,11 @@ final class SettingsReader {
 
   String text(ConfigKey key) {
     return Optional.ofNullable(value(key).getValue()).orElse("");
+  }
+
+  /** Returns the path of a file; empty if it is unset. */
+  Optional<Path> file(ConfigKey key) {
+    return Optional.of(text(key)).filter(text -> !text.isEmpty()).map(Path::of);
   }
 
   /** Returns the settings that begin with the prefix, without the prefix. */

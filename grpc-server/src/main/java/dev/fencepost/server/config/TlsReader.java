@@ -25,9 +25,9 @@ final class TlsReader {
   Optional<TlsSettings> read() {
     MinVersion minVersion = settings.read(ConfigKey.TLS_MIN_VERSION, TlsReader::version);
     PlainText plainText = settings.choice(ConfigKey.TLS_PLAIN_TEXT, PlainText.class);
-    Optional<Path> certificate = file(ConfigKey.TLS_CERTIFICATE);
-    Optional<Path> key = file(ConfigKey.TLS_KEY);
-    Optional<Path> clientCa = file(ConfigKey.TLS_CLIENT_CA);
+    Optional<Path> certificate = settings.file(ConfigKey.TLS_CERTIFICATE);
+    Optional<Path> key = settings.file(ConfigKey.TLS_KEY);
+    Optional<Path> clientCa = settings.file(ConfigKey.TLS_CLIENT_CA);
     ClientAuth clientAuth = clientAuth(clientCa);
     if (certificate.isPresent() != key.isPresent()) {
       requireBoth(certificate.isPresent() ? ConfigKey.TLS_KEY : ConfigKey.TLS_CERTIFICATE);
@@ -65,10 +65,6 @@ final class TlsReader {
                     Arrays.stream(MinVersion.values())
                         .map(MinVersion::text)
                         .collect(Collectors.joining(" or "))));
-  }
-
-  private Optional<Path> file(ConfigKey key) {
-    return Optional.of(settings.text(key)).filter(text -> !text.isEmpty()).map(Path::of);
   }
 
   private ClientAuth clientAuth(Optional<Path> clientCa) {
@@ -117,9 +113,9 @@ final class TlsReader {
   }
 
   private ConfigKey keyOf(Path file) {
-    return file(ConfigKey.TLS_KEY).filter(file::equals).isPresent()
+    return settings.file(ConfigKey.TLS_KEY).filter(file::equals).isPresent()
         ? ConfigKey.TLS_KEY
-        : file(ConfigKey.TLS_CLIENT_CA).filter(file::equals).isPresent()
+        : settings.file(ConfigKey.TLS_CLIENT_CA).filter(file::equals).isPresent()
             ? ConfigKey.TLS_CLIENT_CA
             : ConfigKey.TLS_CERTIFICATE;
   }

@@ -9,10 +9,14 @@ import java.util.Optional;
  *
  * @param authorization values of the header {@code authorization}
  * @param transport identity of the connection
+ * @param peer host and port of the caller, for the audit
  * @param jwt JWT in the header, verified; empty if there is none
  */
 public record CallCredentials(
-    List<String> authorization, TransportIdentity transport, Optional<VerifiedJwt> jwt) {
+    List<String> authorization,
+    TransportIdentity transport,
+    String peer,
+    Optional<VerifiedJwt> jwt) {
   private static final String SCHEME = "bearer ";
   private static final int JWT_DOTS = 2;
 
@@ -23,7 +27,7 @@ public record CallCredentials(
 
   /** Returns these credentials with the verified JWT. */
   public CallCredentials with(VerifiedJwt verified) {
-    return new CallCredentials(authorization, transport, Optional.of(verified));
+    return new CallCredentials(authorization, transport, peer, Optional.of(verified));
   }
 
   /** Returns the JWT to verify; empty if the header has none or is refused for its form. */

@@ -66,6 +66,11 @@ public final class AccessRules {
     return canonical(a).equals(canonical(b));
   }
 
+  /** Returns the credentials that are refused. */
+  public RevokedCredentials revoked() {
+    return file.revoked();
+  }
+
   /** Returns true if the principal is revoked by its typed name or its alias. */
   public boolean isRevoked(String principal) {
     return file.revoked().principals().contains(principal)

@@ -18,6 +18,7 @@ public final class RulesReloader {
   private byte[] judged;
   private byte[] lastRead;
   private boolean unreadable;
+  private int refusedCount;
   private volatile Snapshot snapshot;
 
   /**
@@ -99,6 +100,7 @@ public final class RulesReloader {
       LOG.error(
           "the rules file has errors; the old rules stay in force:\n{}",
           rules.describe(Severity.ERROR, file.toString()));
+      refusedCount++;
       return false;
     }
     if (rules.digest().equals(snapshot.rules().digest())) {
@@ -109,6 +111,11 @@ public final class RulesReloader {
     snapshot = new Snapshot(AccessRules.of(rules), snapshot.generation() + 1);
     LOG.info("rules {} → {}", former, rules.digest());
     return true;
+  }
+
+  /** Returns how often new content had errors. Belongs to the thread that polls. */
+  public int refusedCount() {
+    return refusedCount;
   }
 
   private static void logWarnings(Path file, RulesFile rules) {

@@ -6,6 +6,7 @@ import dev.fencepost.server.service.call.AdmissionInterceptor;
 import dev.fencepost.server.service.call.CallResponder;
 import dev.fencepost.server.service.call.CallerIdentity;
 import dev.fencepost.server.service.call.GarbledMessageGuard;
+import dev.fencepost.server.service.call.LimitAudit;
 import dev.fencepost.server.service.call.RequestTimeoutInterceptor;
 import dev.fencepost.server.service.call.ServiceContext;
 import dev.fencepost.server.service.call.StatusMapper;
@@ -40,7 +41,8 @@ public final class GrpcServices {
       ServiceContext context,
       StatusMapper statuses,
       List<ServerInterceptor> guards) {
-    CallResponder responder = new CallResponder(statuses);
+    LimitAudit limits = new LimitAudit(context.audit());
+    CallResponder responder = new CallResponder(statuses, limits);
     HeldGrants grants = new HeldGrants(context.limits());
     this.locks = new LockGrpcService(coordinator, context, responder, grants);
     this.sessions = new SessionGrpcService(coordinator, context, responder, grants);
@@ -52,7 +54,8 @@ public final class GrpcServices {
             new AdminGrpcService(coordinator, context, responder, grants));
     List<ServerInterceptor> first =
         List.of(
-            new CallerIdentity.Interceptor(), new AdmissionInterceptor(context.limits(), statuses));
+            new CallerIdentity.Interceptor(),
+            new AdmissionInterceptor(context.limits(), statuses, limits));
     // Last, because the request of a call that a guard delays is not read and cannot arrive.
     List<ServerInterceptor> last = List.of(new RequestTimeoutInterceptor(context.timers()));
     this.bounds = Stream.of(first, last).flatMap(List::stream).toList();

@@ -75,7 +75,7 @@ class CallerAuthenticatorTest {
   }
 
   private static CallCredentials shown(List<String> authorization, TransportIdentity transport) {
-    return new CallCredentials(authorization, transport, Optional.empty());
+    return new CallCredentials(authorization, transport, "", Optional.empty());
   }
 
   private static void assertRefused(

@@ -23,6 +23,7 @@ import dev.fencepost.proto.v1.SessionRequest;
 import dev.fencepost.proto.v1.SessionServiceGrpc;
 import dev.fencepost.proto.v1.ValidateTokenRequest;
 import dev.fencepost.proto.v1.WatchLocksRequest;
+import dev.fencepost.server.audit.AuditTrail;
 import dev.fencepost.server.identity.CallerAuthenticator;
 import dev.fencepost.server.identity.CertificateName;
 import dev.fencepost.server.identity.CertificatePrincipals;
@@ -78,7 +79,12 @@ class AccessMatrixTest {
           "expired", token("right"),
           "norights", token("norights"));
   private final AccessControl control =
-      new AccessControl(state(RULES), Optional.empty(), Duration.ofMinutes(10), Instant::now);
+      new AccessControl(
+          state(RULES),
+          Optional.empty(),
+          Duration.ofMinutes(10),
+          Instant::now,
+          AuditTrail.toLogger("test", Instant::now));
   private final InProcessServer server = new InProcessServer(control);
 
   private static StaticToken token(String name) {

@@ -21,6 +21,7 @@ import dev.fencepost.proto.v1.ReleaseRequest;
 import dev.fencepost.proto.v1.RenewRequest;
 import dev.fencepost.proto.v1.WatchLocksRequest;
 import dev.fencepost.proto.v1.WatchLocksResponse;
+import dev.fencepost.server.audit.AuditTrail;
 import dev.fencepost.server.identity.CallerAuthenticator;
 import dev.fencepost.server.identity.CertificateName;
 import dev.fencepost.server.identity.CertificatePrincipals;
@@ -83,7 +84,13 @@ class JwtAccessTest {
             () -> {},
             GRACE,
             now::get);
-    control = new AccessControl(state(RULES), Optional.of(checks), GRACE, now::get);
+    control =
+        new AccessControl(
+            state(RULES),
+            Optional.of(checks),
+            GRACE,
+            now::get,
+            AuditTrail.toLogger("test", Instant::now));
     server = new InProcessServer(control);
   }
 

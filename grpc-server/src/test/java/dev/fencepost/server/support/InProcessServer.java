@@ -12,6 +12,7 @@ import dev.fencepost.proto.v1.GetLockRequest;
 import dev.fencepost.proto.v1.Grant;
 import dev.fencepost.proto.v1.Lock;
 import dev.fencepost.proto.v1.LockServiceGrpc;
+import dev.fencepost.server.audit.AuditTrail;
 import dev.fencepost.server.metrics.LockMetrics;
 import dev.fencepost.server.service.GrpcServices;
 import dev.fencepost.server.service.access.AccessControl;
@@ -32,6 +33,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Function;
@@ -50,6 +52,7 @@ public final class InProcessServer implements AutoCloseable {
   public final ModelServer store = new ModelServer(time::clockMicros, Runnable::run);
   public final FaultyBackend backend = new FaultyBackend(store.newBackend());
   public final StatusMapper statuses = new StatusMapper(new Random(7));
+  public final AuditTrail audit = AuditTrail.toLogger("test", Instant::now);
   public final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   public final ServerLimits limits;
   public final LockCoordinator coordinator;
@@ -104,7 +107,14 @@ public final class InProcessServer implements AutoCloseable {
         new GrpcServices(
             coordinator,
             new ServiceContext(
-                SELF, "test", policy, limits, new LockMetrics(registry), time, () -> Runnable::run),
+                SELF,
+                "test",
+                policy,
+                limits,
+                new LockMetrics(registry),
+                time,
+                audit,
+                () -> Runnable::run),
             statuses,
             guards.apply(statuses));
     String name = InProcessServerBuilder.generateName();
@@ -162,5 +172,6 @@ public final class InProcessServer implements AutoCloseable {
     channel.shutdownNow();
     server.shutdownNow();
     coordinator.close();
+    audit.close();
   }
 }

@@ -1,5 +1,8 @@
 package dev.fencepost.server.service.access;
 
+import dev.fencepost.server.audit.AuditKind;
+import dev.fencepost.server.audit.AuditTrail;
+import dev.fencepost.server.audit.RefusalKey;
 import dev.fencepost.server.identity.CallCredentials;
 import dev.fencepost.server.identity.CallerAuthenticator;
 import dev.fencepost.server.identity.CallerPrincipal;
@@ -21,8 +24,16 @@ public final class AccessControl {
   private final Optional<JwtChecks> jwts;
   private final Duration grace;
   private final InstantSource clock;
+  private final AuditTrail audit;
+  private final Set<SeenCaller> seen = ConcurrentHashMap.newKeySet();
   private final Set<CallAccess> open = ConcurrentHashMap.newKeySet();
   private volatile CallerAuthenticator inForce;
+
+  /** Most callers that are remembered, so that each is audited once and not for each call. */
+  private static final int MAX_SEEN = 10_000;
+
+  /** A credential that came from a host. */
+  private record SeenCaller(String principal, String credential, String host) {}
 
   /**
    * Creates a control.
@@ -32,11 +43,16 @@ public final class AccessControl {
    * @param grace time after the end of a credential in which it still renews and releases
    */
   public AccessControl(
-      CallerAuthenticator first, Optional<JwtChecks> jwts, Duration grace, InstantSource clock) {
+      CallerAuthenticator first,
+      Optional<JwtChecks> jwts,
+      Duration grace,
+      InstantSource clock,
+      AuditTrail audit) {
     this.inForce = first;
     this.jwts = jwts;
     this.grace = grace;
     this.clock = clock;
+    this.audit = audit;
   }
 
   /** Puts other rules and credentials in force, then has all open calls judged again. */
@@ -82,6 +98,7 @@ public final class AccessControl {
     CallAccess access = create(shown);
     access.requireValid();
     open.add(access);
+    access.recordAuthenticated();
     return access;
   }
 
@@ -94,7 +111,32 @@ public final class AccessControl {
     CallAccess access = create(shown);
     access.requireWithinGrace();
     open.add(access);
+    access.recordAuthenticated();
     return access;
+  }
+
+  /** Audits that a caller is not authenticated. */
+  public void recordRefusal(CallCredentials shown, CredentialException refusal, String operation) {
+    RefusalKey key =
+        new RefusalKey(
+            AuditKind.REFUSED,
+            "",
+            CallAccess.host(shown.peer()),
+            operation,
+            refusal.fault().name());
+    audit.recordRefusal(key, () -> key.entry().with("peer", shown.peer()));
+  }
+
+  /** Returns true if the credential did not come from the host before, as far as is known. */
+  boolean isNewCaller(CallerPrincipal caller, String host) {
+    if (seen.size() >= MAX_SEEN) {
+      seen.clear();
+    }
+    return seen.add(new SeenCaller(caller.name(), caller.credential(), host));
+  }
+
+  AuditTrail audit() {
+    return audit;
   }
 
   private CallAccess create(CallCredentials shown) {

@@ -3,6 +3,9 @@ package dev.fencepost.server.service.access;
 import dev.fencepost.lock.Claimant;
 import dev.fencepost.lock.InvalidValueException;
 import dev.fencepost.lock.LockMode;
+import dev.fencepost.server.audit.AuditEntry;
+import dev.fencepost.server.audit.AuditKind;
+import dev.fencepost.server.audit.RefusalKey;
 import dev.fencepost.server.identity.CallCredentials;
 import dev.fencepost.server.identity.CallerAuthenticator;
 import dev.fencepost.server.identity.CallerPrincipal;
@@ -15,6 +18,7 @@ import dev.fencepost.server.transport.TransportIdentity;
 import io.grpc.Context;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -40,7 +44,7 @@ public final class CallAccess {
           null,
           CallerPrincipal.ANONYMOUS,
           new CallCredentials(
-              List.of(), new TransportIdentity(List.of(), false, true), Optional.empty()));
+              List.of(), new TransportIdentity(List.of(), false, true), "", Optional.empty()));
 
   private volatile @Nullable Judgement judgement;
   private final @Nullable AccessControl control;
@@ -122,7 +126,7 @@ public final class CallAccess {
   public void require(AccessOperation operation, TargetKind kind, String name) {
     requireValid();
     if (!allows(operation, kind, name)) {
-      throw refusal(operation.word(), name);
+      throw refusal(operation.word(), kind, name);
     }
   }
 
@@ -134,17 +138,73 @@ public final class CallAccess {
   /** Checks that the caller has any right at all. */
   public void requireAnything() {
     if (!rights().hasAny()) {
-      throw refusal("do anything", "this server");
+      throw refusal("do anything", TargetKind.SERVER, "this server");
     }
   }
 
   /** Creates the refusal of an operation. It contains the caller's own words and nothing else. */
   public AccessRefusedException refusal(String operation, String name) {
+    return refusal(operation, TargetKind.LOCK, name);
+  }
+
+  /** Creates the refusal of a claim or grant of another principal. */
+  public AccessRefusedException otherPrincipal(String lock) {
+    recordRefusal("OTHER_PRINCIPAL", "use a claim", TargetKind.LOCK, lock);
+    return new AccessRefusedException(
+        "OTHER_PRINCIPAL", "the claim on \"" + lock + "\" belongs to another principal");
+  }
+
+  private AccessRefusedException refusal(String operation, TargetKind kind, String name) {
+    recordRefusal("NOT_ALLOWED", operation, kind, name);
     String who =
         caller.isAnonymous() ? "an anonymous caller" : "principal \"" + caller.name() + "\"";
     // The name is not judged yet. A long one would not fit into the headers of an answer.
     String shown = InvalidValueException.of("name", name, "").shownValue();
     return new AccessRefusedException("NOT_ALLOWED", who + " may not " + operation + " " + shown);
+  }
+
+  private void recordRefusal(String reason, String operation, TargetKind kind, String name) {
+    if (control == null) {
+      return;
+    }
+    RefusalKey key =
+        new RefusalKey(AuditKind.REFUSED, caller.name(), host(shown.peer()), operation, reason);
+    AccessRules rules = control.rules();
+    control
+        .audit()
+        .recordRefusal(
+            key,
+            () ->
+                key.entry()
+                    .with("credential", caller.credential())
+                    .with("peer", shown.peer())
+                    .with(kind.name().toLowerCase(Locale.ROOT), name)
+                    .with(
+                        "rule",
+                        AccessOperation.of(operation)
+                            .flatMap(each -> rules.explain(caller.name(), each, kind, name).line())
+                            .map(line -> "rules:" + line))
+                    .with("rules_digest", rules.digest()));
+  }
+
+  /** Audits the caller, unless its credential came from the same host before. */
+  void recordAuthenticated() {
+    if (control != null && control.isNewCaller(caller, host(shown.peer()))) {
+      control.audit().record(audited(AuditKind.AUTHENTICATED).with("peer", shown.peer()));
+    }
+  }
+
+  /** Creates an entry for an act of the caller. */
+  public AuditEntry audited(AuditKind kind) {
+    return AuditEntry.of(kind)
+        .with("principal", caller.name())
+        .with("credential", caller.credential());
+  }
+
+  /** Returns an address without its port. */
+  static String host(String peer) {
+    int port = peer.lastIndexOf(':');
+    return port < 0 ? peer : peer.substring(0, port);
   }
 
   /** Returns the name under which grants of the caller are recorded; empty if anonymous. */

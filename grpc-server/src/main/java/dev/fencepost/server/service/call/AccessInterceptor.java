@@ -32,6 +32,9 @@ public final class AccessInterceptor implements ServerInterceptor {
   private final StatusMapper statuses;
   private final Supplier<Executor> transport;
 
+  /** Credentials of a call, and with their JWT once it is verified. */
+  private record Verification(CallCredentials shown, CompletableFuture<CallCredentials> result) {}
+
   /**
    * Creates an interceptor that asks the control.
    *
@@ -47,15 +50,17 @@ public final class AccessInterceptor implements ServerInterceptor {
   @Override
   public <Q, R> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
-    CompletableFuture<CallCredentials> verified = control.verify(shown(call, headers));
+    CallCredentials shown = shown(call, headers);
+    CompletableFuture<CallCredentials> verified = control.verify(shown);
     if (verified.isDone()) {
-      return admit(call, headers, next, verified);
+      return admit(call, headers, next, new Verification(shown, verified));
     }
     DeferredCall<Q, R> waiting =
         new DeferredCall<>(
             call,
             headers,
-            (started, itsHeaders) -> admit(started, itsHeaders, next, verified),
+            (started, itsHeaders) ->
+                admit(started, itsHeaders, next, new Verification(shown, verified)),
             ended -> {});
     startAfter(verified, waiting);
     return waiting;
@@ -73,20 +78,26 @@ public final class AccessInterceptor implements ServerInterceptor {
       sent.forEach(authorization::add);
     }
     return new CallCredentials(
-        authorization, TransportIdentity.of(call.getAttributes()), Optional.empty());
+        authorization,
+        TransportIdentity.of(call.getAttributes()),
+        CallerIdentity.current().address(),
+        Optional.empty());
   }
 
   private <Q, R> ServerCall.Listener<Q> admit(
       ServerCall<Q, R> call,
       Metadata headers,
       ServerCallHandler<Q, R> next,
-      CompletableFuture<CallCredentials> verified) {
+      Verification verification) {
     CallAccess access;
+    String method = call.getMethodDescriptor().getFullMethodName();
     try {
-      boolean isHolder = HolderMethods.contain(call.getMethodDescriptor().getFullMethodName());
-      CallCredentials shown = verified.join();
-      access = isHolder ? control.admitHolder(shown) : control.admit(shown);
+      CallCredentials shown = verification.result().join();
+      access = HolderMethods.contain(method) ? control.admitHolder(shown) : control.admit(shown);
     } catch (CredentialException | CompletionException e) {
+      if ((e instanceof CompletionException ? e.getCause() : e) instanceof CredentialException c) {
+        control.recordRefusal(verification.shown(), c, method);
+      }
       return ClosedCall.with(call, statuses.of(e));
     }
     Context context = Context.current().withValue(CallAccess.KEY, access);

@@ -24,10 +24,12 @@ public final class AdmissionInterceptor implements ServerInterceptor {
 
   private final ServerLimits limits;
   private final StatusMapper statuses;
+  private final LimitAudit audit;
 
   /** Creates an interceptor that charges calls to the limits. */
-  public AdmissionInterceptor(ServerLimits limits, StatusMapper statuses) {
+  public AdmissionInterceptor(ServerLimits limits, StatusMapper statuses, LimitAudit audit) {
     this.limits = limits;
+    this.audit = audit;
     this.statuses = statuses;
   }
 
@@ -39,6 +41,7 @@ public final class AdmissionInterceptor implements ServerInterceptor {
     try {
       admitted = admit(call.getMethodDescriptor().getFullMethodName(), client);
     } catch (OverLimitException e) {
+      audit.record(e);
       return ClosedCall.with(call, statuses.of(e));
     }
     try {

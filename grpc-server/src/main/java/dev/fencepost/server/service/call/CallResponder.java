@@ -16,9 +16,11 @@ import org.slf4j.LoggerFactory;
 public final class CallResponder {
   private static final Logger LOG = LoggerFactory.getLogger(CallResponder.class);
   private final StatusMapper statuses;
+  private final LimitAudit limits;
 
-  public CallResponder(StatusMapper statuses) {
+  public CallResponder(StatusMapper statuses, LimitAudit limits) {
     this.statuses = statuses;
+    this.limits = limits;
   }
 
   /**
@@ -72,11 +74,17 @@ public final class CallResponder {
   }
 
   public void refuse(StreamObserver<?> call, Throwable failure) {
+    limits.record(failure);
     try {
       call.onError(statuses.of(failure).toException());
     } catch (RuntimeException e) {
       LOG.debug("the caller left before its status", e);
     }
+  }
+
+  /** Returns the audit of limits. */
+  public LimitAudit limits() {
+    return limits;
   }
 
   public StatusMapper statuses() {

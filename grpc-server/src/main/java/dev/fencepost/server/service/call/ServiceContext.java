@@ -2,6 +2,7 @@ package dev.fencepost.server.service.call;
 
 import dev.fencepost.core.TimerService;
 import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.server.audit.AuditTrail;
 import dev.fencepost.server.metrics.LockMetrics;
 import dev.fencepost.server.service.limit.ServerLimits;
 import dev.fencepost.server.service.wire.LeasePolicy;
@@ -17,6 +18,7 @@ import java.util.function.Supplier;
  * @param limits limits of the clients
  * @param metrics counters of acquires, renewals and releases
  * @param timers clock and timers
+ * @param audit records what callers and operators do
  * @param transport returns the transport thread that handles a call; call it on that thread. Writes
  *     on that thread are batched
  */
@@ -27,4 +29,5 @@ public record ServiceContext(
     ServerLimits limits,
     LockMetrics metrics,
     TimerService timers,
+    AuditTrail audit,
     Supplier<Executor> transport) {}

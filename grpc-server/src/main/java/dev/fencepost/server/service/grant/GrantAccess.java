@@ -6,7 +6,6 @@ import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.server.security.AccessOperation;
-import dev.fencepost.server.service.access.AccessRefusedException;
 import dev.fencepost.server.service.access.CallAccess;
 import java.time.Duration;
 
@@ -60,8 +59,7 @@ public final class GrantAccess {
 
   private void requireMaker(CallAccess access, LockName lock, ClaimId claim) {
     if (!grants.makerOf(lock, claim).map(access::isCaller).orElse(true)) {
-      throw new AccessRefusedException(
-          "OTHER_PRINCIPAL", "the claim on \"" + lock + "\" belongs to another principal");
+      throw access.otherPrincipal(lock.value());
     }
   }
 }

@@ -298,6 +298,7 @@ final class SessionOperations {
   }
 
   private Result.Builder failure(Throwable failure) {
+    context.responder().limits().record(failure);
     return Result.newBuilder().setFailure(context.responder().statuses().of(failure).toFailure());
   }
 

@@ -13,11 +13,12 @@ import dev.fencepost.proto.v1.ForceReleaseRequest;
 import dev.fencepost.proto.v1.ForceReleaseResponse;
 import dev.fencepost.proto.v1.ResetMarkRequest;
 import dev.fencepost.proto.v1.ResetMarkResponse;
+import dev.fencepost.server.audit.AuditEntry;
+import dev.fencepost.server.audit.AuditKind;
 import dev.fencepost.server.security.AccessOperation;
 import dev.fencepost.server.security.TargetKind;
 import dev.fencepost.server.service.access.CallAccess;
 import dev.fencepost.server.service.call.CallResponder;
-import dev.fencepost.server.service.call.CallerIdentity;
 import dev.fencepost.server.service.call.ServiceContext;
 import dev.fencepost.server.service.grant.HeldGrants;
 import dev.fencepost.server.service.wire.FieldReader;
@@ -34,7 +35,7 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
   private final RequestReader requests;
   private final CallResponder responder;
   private final HeldGrants grants;
-  private final AuditLog auditLog = new AuditLog();
+  private final AuditLog auditLog;
 
   public AdminGrpcService(
       LockCoordinator coordinator,
@@ -45,6 +46,7 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
     this.requests = new RequestReader(context.policy());
     this.responder = responder;
     this.grants = grants;
+    this.auditLog = new AuditLog(context.audit());
   }
 
   @Override
@@ -78,16 +80,16 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
   }
 
   private CompletionStage<Revocation> forceRelease(ForceReleaseCommand command) {
-    CallerIdentity caller = CallerIdentity.current();
+    AuditEntry act = auditLog.act(AuditKind.FORCE_RELEASE);
     return coordinator
         .forceRelease(command)
         .whenComplete(
             (revocation, failure) -> {
               if (failure == null) {
-                auditLog.recordForceRelease(caller, command, revocation);
+                auditLog.recordForceRelease(act, command, revocation);
                 notifyHolder(command, revocation);
               } else {
-                auditLog.recordUnknownForceRelease(caller, command);
+                auditLog.recordUnknownForceRelease(act, command);
               }
             });
   }
@@ -100,7 +102,7 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
   }
 
   private CompletionStage<Optional<FencingToken>> resetMark(ResetMarkRequest request) {
-    CallerIdentity caller = CallerIdentity.current();
+    AuditEntry act = auditLog.act(AuditKind.MARK_RESET);
     FieldReader fields = new FieldReader();
     Field<ResourceName> resource =
         fields.read("resource", () -> new ResourceName(request.getResource()));
@@ -112,9 +114,9 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
         .whenComplete(
             (former, failure) -> {
               if (failure == null) {
-                auditLog.recordMarkReset(caller, resource.value(), reason.value(), former);
+                auditLog.recordMarkReset(act, resource.value(), reason.value(), former);
               } else {
-                auditLog.recordUnknownMarkReset(caller, resource.value(), reason.value());
+                auditLog.recordUnknownMarkReset(act, resource.value(), reason.value());
               }
             });
   }

@@ -3,6 +3,7 @@ package dev.fencepost.server.service.access;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fencepost.server.audit.AuditTrail;
 import dev.fencepost.server.identity.CallCredentials;
 import dev.fencepost.server.identity.CallerAuthenticator;
 import dev.fencepost.server.identity.CertificatePrincipals;
@@ -36,7 +37,8 @@ class AccessControlTest {
           state(RULES, until(Duration.ofHours(1))),
           Optional.empty(),
           Duration.ofMinutes(10),
-          () -> now);
+          () -> now,
+          AuditTrail.toLogger("test", Instant::now));
 
   private String until(Duration fromNow) {
     return token.line() + " until " + now.plus(fromNow);
@@ -56,6 +58,7 @@ class AccessControlTest {
         new CallCredentials(
             List.of("Bearer " + token.text()),
             new TransportIdentity(List.of(), true, false),
+            "",
             Optional.empty()));
   }
 

@@ -76,7 +76,7 @@ final class GrpcServer {
     parts.services().forEach(builder::addService);
     builder.addService(bounded(parts.health().service(), parts));
     builder.addStreamTracerFactory(parts.tracer());
-    builder.addStreamTracerFactory(StreamReset.tracers());
+    builder.addStreamTracerFactory(StreamReset.tracers(parts.limits()));
     if (config.reflection()) {
       builder.addService(bounded(ProtoReflectionServiceV1.newInstance(), parts));
       builder.addService(bounded(olderReflection(), parts));

@@ -45,6 +45,9 @@ final class ServerGauges {
     Gauge.builder("fencepost.holding.bytes", limits.holdingBytes(), ClientQuota::used)
         .description("Memory charged to sessions, renewals, releases and held locks")
         .register(registry);
+    Gauge.builder("fencepost.arriving.bytes", limits.arrivingBytes(), ClientQuota::used)
+        .description("Memory charged to requests of which a part is missing")
+        .register(registry);
     Gauge.builder("fencepost.ready", () -> ready.getAsBoolean() ? 1 : 0)
         .description("1 if the server is ready for calls")
         .register(registry);

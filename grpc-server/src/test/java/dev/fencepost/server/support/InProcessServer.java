@@ -119,7 +119,7 @@ public final class InProcessServer implements AutoCloseable {
             guards.apply(statuses));
     String name = InProcessServerBuilder.generateName();
     InProcessServerBuilder builder = InProcessServerBuilder.forName(name).directExecutor();
-    builder.addStreamTracerFactory(StreamReset.tracers());
+    builder.addStreamTracerFactory(StreamReset.tracers(limits));
     services.definitions().forEach(builder::addService);
     try {
       server = builder.build().start();

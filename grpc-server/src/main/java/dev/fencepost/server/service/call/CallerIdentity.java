@@ -44,7 +44,8 @@ public record CallerIdentity(String client, String address) {
     }
   }
 
-  private static CallerIdentity of(Attributes attributes) {
+  /** Returns the caller at the other end of a connection. */
+  static CallerIdentity of(Attributes attributes) {
     SocketAddress address = attributes.get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
     if (address == null) {
       return UNKNOWN;

@@ -1,6 +1,7 @@
 package dev.fencepost.server.service.call;
 
 import dev.fencepost.core.TimerService;
+import dev.fencepost.server.service.limit.ServerLimits;
 import io.grpc.Context;
 import io.grpc.Metadata;
 import io.grpc.ServerStreamTracer;
@@ -32,12 +33,16 @@ public final class StreamReset {
 
   private StreamReset() {}
 
-  /** Returns the tracers that make the calls of a server resettable. */
-  public static ServerStreamTracer.Factory tracers() {
+  /**
+   * Returns the tracers that make the calls of a server resettable. They reset calls whose requests
+   * arrive in part and exceed {@link ServerLimits#arrivingBytes}.
+   */
+  public static ServerStreamTracer.Factory tracers(ServerLimits limits) {
     return new ServerStreamTracer.Factory() {
       @Override
       public ServerStreamTracer newServerStreamTracer(String method, Metadata headers) {
         StreamReset reset = new StreamReset();
+        ArrivingRequest request = new ArrivingRequest(limits.arrivingBytes());
         return new ServerStreamTracer() {
           @Override
           public Context filterContext(Context context) {
@@ -45,7 +50,25 @@ public final class StreamReset {
           }
 
           @Override
+          public void serverCallStarted(ServerCallInfo<?, ?> call) {
+            request.start(CallerIdentity.of(call.getAttributes()).client());
+          }
+
+          @Override
+          public void inboundWireSize(long bytes) {
+            if (!request.add(bytes)) {
+              reset.reset();
+            }
+          }
+
+          @Override
+          public void inboundMessageRead(int number, long wireBytes, long bytes) {
+            request.complete();
+          }
+
+          @Override
           public void streamClosed(Status status) {
+            request.close();
             reset.close();
           }
         };
@@ -90,7 +113,9 @@ public final class StreamReset {
       current = stream;
     }
     if (current != null) {
-      current.cancel(new TimeoutException("the client has not read how it ended"));
+      current.cancel(
+          new TimeoutException(
+              "the client has not read how it ended, or sends a request in parts"));
     }
   }
 

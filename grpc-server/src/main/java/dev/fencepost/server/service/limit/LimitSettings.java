@@ -23,6 +23,7 @@ public record LimitSettings(
     int clientPercent) {
   private static final int HOLDERS_DIVISOR = 4;
   private static final int GRANTS_DIVISOR = 8;
+  private static final int ARRIVING_DIVISOR = 4;
   private static final int WHOLE_PERCENT = 100;
 
   /** Returns the memory for sessions, renewals and releases. */
@@ -38,6 +39,14 @@ public record LimitSettings(
   /** Returns the memory for calls that wait, watch or query. */
   public long waitingBytes() {
     return memoryBytes - holdingBytes() - grantBytes();
+  }
+
+  /**
+   * Returns the memory for requests of which a part is missing. It is not in the heap, but in the
+   * buffers of the transport, for which the JVM allows as much as for the heap.
+   */
+  public long arrivingBytes() {
+    return memoryBytes / ARRIVING_DIVISOR;
   }
 
   /** Returns the part of an amount that one client may use, at least 1. */

@@ -18,6 +18,7 @@ public final class ServerLimits {
   private final ClientQuota waitingBytes;
   private final ClientQuota holdingBytes;
   private final ClientQuota grantBytes;
+  private final ClientQuota arrivingBytes;
 
   /** Creates unused quotas. */
   public ServerLimits(LimitSettings settings) {
@@ -30,6 +31,7 @@ public final class ServerLimits {
     waitingBytes = quota("bytes of waiting calls", settings.waitingBytes(), settings);
     holdingBytes = quota("bytes of sessions and renewals", settings.holdingBytes(), settings);
     grantBytes = quota("bytes of the registry of held grants", settings.grantBytes(), settings);
+    arrivingBytes = quota("bytes of requests in parts", settings.arrivingBytes(), settings);
   }
 
   private static ClientQuota quota(String name, long max, LimitSettings settings) {
@@ -84,5 +86,10 @@ public final class ServerLimits {
   /** Memory of the registry of held grants, apart so that grants never crowd out their renewals. */
   public ClientQuota grantBytes() {
     return grantBytes;
+  }
+
+  /** Memory outside of the heap for requests of which a part is missing. */
+  public ClientQuota arrivingBytes() {
+    return arrivingBytes;
   }
 }

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.ReleaseCommand;
@@ -29,6 +33,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -37,6 +42,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** An etcd that wants a certificate of its clients, with authorities made here. */
 final class EtcdMutualTlsTest {
@@ -161,6 +167,48 @@ final class EtcdMutualTlsTest {
     } finally {
       isOver.set(true);
       threads.shutdownNow();
+    }
+  }
+
+  @Test
+  void waiterIsWoken_afterItsConnectionWasExchanged() throws InterruptedException {
+    try (TcpProxy proxy = new TcpProxy(etcd.port());
+        EtcdTestReplica holder = new EtcdTestReplica(etcd.uri("woken"), options());
+        EtcdTestReplica waiter =
+            new EtcdTestReplica("etcd://127.0.0.1:" + proxy.port() + "/woken", options())) {
+      Grant held = holder.acquire("woken");
+      assertThat(waiter.attempt(OpenReplica.claim("woken"), QueueIntent.JOIN))
+          .isInstanceOf(Attempt.Busy.class);
+      FIRST.issue(Purpose.CLIENT, "fencepost").write(folder, "own");
+      await("a new connection").atMost(TIMEOUT).until(() -> proxy.connections() > 1);
+      await("the end of the former one").atMost(TIMEOUT).until(() -> proxy.connections() == 1);
+      assertThat(holder.release(held)).isEqualTo(new Release.Released());
+      assertThat(waiter.wakes().poll(TIMEOUT.toSeconds(), TimeUnit.SECONDS))
+          .isEqualTo(held.ref().lock());
+    }
+  }
+
+  @Test
+  void certificateThatEtcdDoesNotAccept_leavesTheFormerConnectionInUse() {
+    ListAppender<ILoggingEvent> log = new ListAppender<>();
+    Logger logger = (Logger) LoggerFactory.getLogger("dev.fencepost.backend.etcd.rpc.EtcdMember");
+    log.start();
+    logger.addAppender(log);
+    try (EtcdTestReplica replica = new EtcdTestReplica(etcd.uri("kept"), options())) {
+      usePair(replica, "before");
+      TestAuthority.create("third authority").issue(Purpose.CLIENT, "x").write(folder, "own");
+      await().atMost(TIMEOUT).until(() -> hasLogged(log, "stays in use"));
+      usePair(replica, "meanwhile");
+      FIRST.issue(Purpose.CLIENT, "fencepost").write(folder, "own");
+      usePair(replica, "after");
+    } finally {
+      logger.detachAppender(log);
+    }
+  }
+
+  private static boolean hasLogged(ListAppender<ILoggingEvent> log, String words) {
+    synchronized (log) { // as the appender does
+      return log.list.stream().anyMatch(event -> event.getFormattedMessage().contains(words));
     }
   }
 

@@ -12,6 +12,7 @@ import dev.fencepost.server.audit.AuditTrail;
 import dev.fencepost.server.config.AuditSettings;
 import dev.fencepost.server.config.HostPort;
 import dev.fencepost.server.config.ServerConfig;
+import dev.fencepost.server.identity.CallCredentials;
 import dev.fencepost.server.transport.ServerTls;
 import dev.fencepost.server.transport.TlsSettings;
 import java.io.IOException;
@@ -27,7 +28,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +41,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class FencepostServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FencepostServer.class);
+
+  private static final String METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
   private final ServerConfig config;
   private final ServerAssembly assembly;
@@ -257,7 +260,10 @@ public final class FencepostServer implements AutoCloseable {
             HttpEndpoint.start(
                 ListenAddresses.resolve("http-listen", pages.get()),
                 certificates.map(ServerTls::httpContext),
-                pages());
+                pages(
+                    new MetricsAccess(
+                        assembly.control(),
+                        peer -> certificates.map(each -> each.accepts(peer)).orElse(true))));
       } catch (IOException e) {
         throw ListenAddresses.cannotListen("http-listen", pages.get(), e);
       }
@@ -279,25 +285,30 @@ public final class FencepostServer implements AutoCloseable {
     }
   }
 
-  private Pages pages() {
-    Map<String, Supplier<Page>> probes = new LinkedHashMap<>();
+  /** Probes tell one word to everybody, and the reason to those who may read metrics. */
+  private Pages pages(MetricsAccess access) {
+    Map<String, Function<CallCredentials, Page>> probes = new LinkedHashMap<>();
     probes.put(
         "/livez",
-        () ->
+        shown ->
             assembly.liveness().isAlive()
                 ? Page.text(200, "alive")
-                : Page.text(503, "the timers do not run"));
+                : Page.text(503, access.allows(shown) ? "the timers do not run" : "dead"));
     probes.put(
         "/readyz",
-        () ->
+        shown ->
             obstacle()
-                .map(why -> Page.text(503, "not ready: " + why))
+                .map(why -> access.allows(shown) ? "not ready: " + why : "unready")
+                .map(text -> Page.text(503, text))
                 .orElseGet(() -> Page.text(200, "ready")));
     return new Pages(
         probes,
         Map.of(
             "/metrics",
-            () -> new Page(200, "text/plain; version=0.0.4; charset=utf-8", assembly.metrics())));
+            shown ->
+                access
+                    .refusal(shown)
+                    .orElseGet(() -> new Page(200, METRICS_TYPE, assembly.metrics()))));
   }
 
   private void openStore() throws StartException {

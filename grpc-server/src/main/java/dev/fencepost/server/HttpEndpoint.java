@@ -1,5 +1,6 @@
 package dev.fencepost.server;
 
+import dev.fencepost.server.identity.CallCredentials;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
@@ -20,7 +21,7 @@ import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
 /**
  * Serves pages for monitoring over HTTP. One thread reads and writes all connections and creates
@@ -57,7 +58,9 @@ final class HttpEndpoint implements AutoCloseable {
    * @param probes pages that are created at once and never block
    * @param reports pages that may take time; they are created one after another
    */
-  record Pages(Map<String, Supplier<Page>> probes, Map<String, Supplier<Page>> reports) {}
+  record Pages(
+      Map<String, Function<CallCredentials, Page>> probes,
+      Map<String, Function<CallCredentials, Page>> reports) {}
 
   private HttpEndpoint(EventLoopGroup loop, ThreadPoolExecutor reporter, Channel listening) {
     this.loop = loop;

@@ -2,6 +2,8 @@ package dev.fencepost.server;
 
 import dev.fencepost.server.HttpEndpoint.Page;
 import dev.fencepost.server.HttpEndpoint.Pages;
+import dev.fencepost.server.identity.CallCredentials;
+import dev.fencepost.server.transport.TransportIdentity;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
@@ -18,15 +20,19 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -109,8 +115,8 @@ final class HttpExchangeHandler extends SimpleChannelInboundHandler<HttpObject> 
   private void answer(ChannelHandlerContext ctx, HttpRequest request) {
     String uri = request.uri();
     String path = uri.indexOf('?') < 0 ? uri : uri.substring(0, uri.indexOf('?'));
-    Supplier<Page> probe = pages.probes().get(path);
-    Supplier<Page> report = pages.reports().get(path);
+    Function<CallCredentials, Page> probe = pages.probes().get(path);
+    Function<CallCredentials, Page> report = pages.reports().get(path);
     if (probe == null && report == null) {
       String known =
           Stream.concat(pages.reports().keySet().stream(), pages.probes().keySet().stream())
@@ -119,7 +125,7 @@ final class HttpExchangeHandler extends SimpleChannelInboundHandler<HttpObject> 
     } else if (!isReadMethod(request.method())) {
       send(ctx, request, Page.text(405, "GET or HEAD"));
     } else if (probe != null) {
-      send(ctx, request, probe.get());
+      send(ctx, request, probe.apply(shown(ctx, request)));
     } else if (report != null) {
       sendReport(ctx, request, report);
     }
@@ -129,12 +135,26 @@ final class HttpExchangeHandler extends SimpleChannelInboundHandler<HttpObject> 
     return method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD);
   }
 
-  private void sendReport(ChannelHandlerContext ctx, HttpRequest request, Supplier<Page> report) {
+  private static CallCredentials shown(ChannelHandlerContext ctx, HttpRequest request) {
+    SslHandler tls = ctx.pipeline().get(SslHandler.class);
+    SocketAddress remote = ctx.channel().remoteAddress();
+    return new CallCredentials(
+        request.headers().getAll(HttpHeaderNames.AUTHORIZATION),
+        TransportIdentity.of(tls == null ? null : tls.engine().getSession(), remote),
+        remote instanceof InetSocketAddress inet
+            ? inet.getAddress().getHostAddress() + ":" + inet.getPort()
+            : "",
+        Optional.empty());
+  }
+
+  private void sendReport(
+      ChannelHandlerContext ctx, HttpRequest request, Function<CallCredentials, Page> report) {
+    CallCredentials shown = shown(ctx, request);
     try {
       reporter.execute(
           () -> {
             if (ctx.channel().isActive()) {
-              Page page = report.get();
+              Page page = report.apply(shown);
               ctx.executor().execute(() -> send(ctx, request, page));
             }
           });
@@ -181,6 +201,9 @@ final class HttpExchangeHandler extends SimpleChannelInboundHandler<HttpObject> 
         .headers()
         .set(HttpHeaderNames.CONTENT_TYPE, page.contentType())
         .set(HttpHeaderNames.CONTENT_LENGTH, body.readableBytes());
+    if (response.status().equals(HttpResponseStatus.UNAUTHORIZED)) {
+      response.headers().set(HttpHeaderNames.WWW_AUTHENTICATE, "Bearer");
+    }
     return response;
   }
 

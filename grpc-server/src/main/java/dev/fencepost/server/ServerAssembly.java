@@ -13,6 +13,7 @@ import dev.fencepost.server.metrics.LockMetrics;
 import dev.fencepost.server.metrics.MeteredBackend;
 import dev.fencepost.server.metrics.ProcessMetrics;
 import dev.fencepost.server.service.GrpcServices;
+import dev.fencepost.server.service.access.AccessControl;
 import dev.fencepost.server.service.call.AccessInterceptor;
 import dev.fencepost.server.service.call.ServiceContext;
 import dev.fencepost.server.service.call.StatusMapper;
@@ -128,6 +129,11 @@ final class ServerAssembly {
         new CallMetrics(methods, timers, registry),
         transport,
         connections);
+  }
+
+  /** Returns rules and credentials; empty if callers have no identity. */
+  Optional<AccessControl> control() {
+    return access.map(AccessFiles::control);
   }
 
   ReadinessCheck readiness() {

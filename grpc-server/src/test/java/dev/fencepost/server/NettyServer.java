@@ -67,6 +67,15 @@ final class NettyServer implements AutoCloseable {
     return client.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString());
   }
 
+  /** Reads a page with a token. */
+  HttpResponse<String> getAs(String token, String path) throws IOException, InterruptedException {
+    URI uri = URI.create("http://" + server.httpAddress().orElseThrow() + path);
+    return HttpClient.newHttpClient()
+        .send(
+            HttpRequest.newBuilder(uri).header("Authorization", "Bearer " + token).build(),
+            BodyHandlers.ofString());
+  }
+
   @Override
   public void close() {
     channel.shutdownNow();

@@ -25,7 +25,8 @@ public final class CredentialException extends RuntimeException {
     this.fault = fault;
   }
 
-  static CredentialException bad(String detail) {
+  /** Creates the refusal of a credential that is not valid. */
+  public static CredentialException bad(String detail) {
     return new CredentialException(Fault.BAD_CREDENTIAL, detail);
   }
 

@@ -127,7 +127,8 @@ public final class ServerTls implements AutoCloseable {
     reader.shutdownNow();
   }
 
-  private boolean accepts(TransportIdentity peer) {
+  /** Returns true if the certificate of a peer, if it has one, is valid for the authorities now. */
+  public boolean accepts(TransportIdentity peer) {
     return clientChains.accepts(peer.peerCertificates());
   }
 

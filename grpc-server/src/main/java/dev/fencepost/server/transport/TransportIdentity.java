@@ -45,12 +45,21 @@ public record TransportIdentity(
     return attributes.toBuilder().set(KEY, read(attributes)).build();
   }
 
-  private static TransportIdentity read(Attributes attributes) {
-    SSLSession session = attributes.get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
+  /**
+   * Returns the identity of a connection.
+   *
+   * @param session session of TLS; null for plain text
+   * @param remote address of the peer; null if it is unknown
+   */
+  public static TransportIdentity of(@Nullable SSLSession session, @Nullable SocketAddress remote) {
     return new TransportIdentity(
-        session == null ? List.of() : chain(session),
-        session != null,
-        isLoopback(attributes.get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR)));
+        session == null ? List.of() : chain(session), session != null, isLoopback(remote));
+  }
+
+  private static TransportIdentity read(Attributes attributes) {
+    return of(
+        attributes.get(Grpc.TRANSPORT_ATTR_SSL_SESSION),
+        attributes.get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR));
   }
 
   private static List<X509Certificate> chain(SSLSession session) {

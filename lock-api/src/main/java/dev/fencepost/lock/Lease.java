@@ -5,7 +5,7 @@ import java.time.Duration;
 /**
  * The time for which a grant is valid without being renewed, and the time for which its lock stays
  * closed if the lease expires. Both are fixed when the grant is made and are whole milliseconds,
- * rounded up. *
+ * rounded up.
  *
  * @param ttl 2 s – 24 h
  * @param lockDelay 0 – 10 min; after the lease <em>expired</em> (not: was released) the lock is
@@ -40,7 +40,7 @@ public record Lease(Duration ttl, Duration lockDelay) {
    * Returns the part of the lease that a holder may use: the ttl minus a margin for clock drift.
    */
   public Duration validFor() {
-    Duration tenth = ttl.dividedBy(10);
+    Duration tenth = part(10);
     return ttl.minus(tenth.compareTo(LEAST_MARGIN) > 0 ? tenth : LEAST_MARGIN);
   }
 
@@ -49,7 +49,7 @@ public record Lease(Duration ttl, Duration lockDelay) {
    * the lease ends.
    */
   public Duration renewAfter() {
-    return ttl.dividedBy(3);
+    return part(3);
   }
 
   /** Returns lease plus delay: the longest time that an abandoned grant keeps its lock closed. */
@@ -67,6 +67,11 @@ public record Lease(Duration ttl, Duration lockDelay) {
           DurationFormat.print(least) + "–" + DurationFormat.print(most));
     }
     return value;
+  }
+
+  /** Divides in long arithmetic: {@link Duration#dividedBy(long)} makes big numbers. */
+  private Duration part(int divisor) {
+    return Duration.ofNanos(ttl.toNanos() / divisor);
   }
 
   private static Duration upToMillis(Duration value) {

@@ -40,11 +40,24 @@ final class TextLimits {
 
   /** Returns the length in bytes; a lone surrogate has none and is refused. */
   static int utf8Bytes(String field, String value) {
+    if (isAscii(value)) {
+      return value.length();
+    }
     try {
       ByteBuffer encoded = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(value));
       return encoded.remaining();
     } catch (CharacterCodingException e) {
       throw InvalidValueException.of(field, value, "well-formed Unicode");
     }
+  }
+
+  /** Most texts are ASCII, for which an encoder would be most of the work. */
+  private static boolean isAscii(String value) {
+    for (int i = 0; i < value.length(); i++) {
+      if (value.charAt(i) > 0x7f) {
+        return false;
+      }
+    }
+    return true;
   }
 }

@@ -119,7 +119,11 @@ final class WaiterQuotas {
 
   /** A Latin-1 text takes one byte for each character, any other text two. */
   private static long sizeOf(String text) {
-    boolean isLatin = text.chars().allMatch(c -> c <= 0xff);
-    return isLatin ? text.length() : 2L * text.length();
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) > 0xff) {
+        return 2L * text.length();
+      }
+    }
+    return text.length();
   }
 }

@@ -103,9 +103,21 @@ public final class CallDeadlines implements AutoCloseable {
       CompletableFuture<?> answer,
       CallDeadline deadline,
       Supplier<? extends RuntimeException> failure) {
+    PendingCall call = register(answer, deadline, failure);
+    answer.whenComplete((result, error) -> call.remove());
+  }
+
+  /**
+   * Does the same as {@link #expire}, for a caller that removes the entry itself when it completes
+   * the answer. A sweep removes it too.
+   */
+  PendingCall register(
+      CompletableFuture<?> answer,
+      CallDeadline deadline,
+      Supplier<? extends RuntimeException> failure) {
     PendingCall call = new PendingCall(answer, deadline.nanos(), failure);
     add(call);
-    answer.whenComplete((result, error) -> call.remove());
+    return call;
   }
 
   /** Repeats a task with this pause between two runs, until {@link #close}. */
@@ -164,6 +176,7 @@ public final class CallDeadlines implements AutoCloseable {
       for (PendingCall call : slotOf(each)) {
         if (call.deadlineNanos - now <= 0) {
           call.answer.completeExceptionally(call.failure.get());
+          call.remove();
         }
       }
     }
@@ -218,7 +231,8 @@ public final class CallDeadlines implements AutoCloseable {
     return executor;
   }
 
-  private static final class PendingCall {
+  /** An entry of the wheel. */
+  static final class PendingCall {
     private final CompletableFuture<?> answer;
     private final long deadlineNanos;
     private final Supplier<? extends RuntimeException> failure;
@@ -233,6 +247,7 @@ public final class CallDeadlines implements AutoCloseable {
       this.failure = failure;
     }
 
+    /** Removes the entry, so that the call does not time out. */
     void remove() {
       slot.remove(this);
     }

@@ -1,5 +1,6 @@
 package dev.fencepost.lock.spi.support;
 
+import dev.fencepost.lock.spi.StoreException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -12,6 +13,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,11 +44,13 @@ public final class CallLane<Q, A> {
   private final IntSupplier inFlightLimit;
   private final Function<Q, Object> keyOf;
   private final BatchSender<Q, A> sender;
-  private final Deque<QueuedRequest<Q, A>> queue = new ArrayDeque<>();
-  private final Deque<QueuedRequest<Q, A>> aloneQueue = new ArrayDeque<>();
+  private final Deque<LaneRequest<Q, A>> queue = new ArrayDeque<>();
+  private final Deque<LaneRequest<Q, A>> aloneQueue = new ArrayDeque<>();
 
   /** This lane as the loop knows it. */
   private final BooleanSupplier sendNext = this::sendNext;
+
+  private final Supplier<StoreException> timeout;
 
   private int batchSize;
 
@@ -116,6 +120,7 @@ public final class CallLane<Q, A> {
     this.keyOf = keyOf;
     this.sender = sender;
     this.batchSize = limits.batchSize();
+    this.timeout = failures::timeout;
   }
 
   /** Queues a request for the next batch. Its stage completes at the deadline at the latest. */
@@ -150,7 +155,7 @@ public final class CallLane<Q, A> {
 
   /** Fails the queued requests and refuses all later ones. Calls in flight end by themselves. */
   public void close() {
-    List<QueuedRequest<Q, A>> left = new ArrayList<>();
+    List<LaneRequest<Q, A>> left = new ArrayList<>();
     synchronized (this) {
       closed = true;
       left.addAll(aloneQueue);
@@ -158,12 +163,12 @@ public final class CallLane<Q, A> {
       aloneQueue.clear();
       queue.clear();
     }
-    left.forEach(each -> each.answer.completeExceptionally(CallFailures.closed()));
+    left.forEach(each -> each.fail(CallFailures.closed()));
   }
 
   private CompletableFuture<A> enqueue(
-      Deque<QueuedRequest<Q, A>> into, Q request, CallDeadline deadline) {
-    QueuedRequest<Q, A> queued = new QueuedRequest<>(request, deadline);
+      Deque<LaneRequest<Q, A>> into, Q request, CallDeadline deadline) {
+    LaneRequest<Q, A> queued = new LaneRequest<>(request, deadline);
     boolean mayBegin;
     synchronized (this) {
       if (closed) {
@@ -175,43 +180,43 @@ public final class CallLane<Q, A> {
       into.addLast(queued);
       mayBegin = into == queue ? isPlaceFree() : isAlonePlaceFree();
     }
-    deadlines.expire(queued.answer, deadline, failures::timeout);
+    queued.expireIn(deadlines, timeout);
     if (mayBegin) {
       // Otherwise the call that frees a place begins the next ones.
       admit();
     }
-    return queued.answer;
+    return queued.answer();
   }
 
   /** Sends one batch if one may begin. Returns true if another one may follow. */
   private boolean sendNext() {
-    Batch<Q, A> batch = take();
+    LaneBatch<Q, A> batch = take();
     if (batch == null) {
       return false;
     }
     send(batch);
-    return batch.isMoreQueued;
+    return batch.isMoreQueued();
   }
 
-  private synchronized @Nullable Batch<Q, A> take() {
+  private synchronized @Nullable LaneBatch<Q, A> take() {
     long nowNanos = deadlines.nowNanos();
     if (!aloneQueue.isEmpty() && isAlonePlaceFree()) {
-      QueuedRequest<Q, A> next = pollPending(aloneQueue, nowNanos);
+      LaneRequest<Q, A> next = pollPending(aloneQueue, nowNanos);
       if (next != null) {
         aloneInFlight++;
-        return new Batch<>(List.of(next), true, isAnyQueued());
+        return new LaneBatch<>(List.of(next), true, isAnyQueued());
       }
     }
     if (queue.isEmpty() || !isPlaceFree()) {
       return null;
     }
-    List<QueuedRequest<Q, A>> batch =
+    List<LaneRequest<Q, A>> batch =
         batchSize == 1 || queue.size() == 1 ? takeOne(nowNanos) : takeMany(nowNanos);
     if (batch.isEmpty()) {
       return null;
     }
     inFlight++;
-    return new Batch<>(batch, false, isAnyQueued());
+    return new LaneBatch<>(batch, false, isAnyQueued());
   }
 
   private boolean isPlaceFree() {
@@ -226,22 +231,22 @@ public final class CallLane<Q, A> {
     return !queue.isEmpty() || !aloneQueue.isEmpty();
   }
 
-  private List<QueuedRequest<Q, A>> takeOne(long nowNanos) {
-    QueuedRequest<Q, A> next = pollPending(queue, nowNanos);
+  private List<LaneRequest<Q, A>> takeOne(long nowNanos) {
+    LaneRequest<Q, A> next = pollPending(queue, nowNanos);
     return next == null ? List.of() : List.of(next);
   }
 
-  private List<QueuedRequest<Q, A>> takeMany(long nowNanos) {
-    List<QueuedRequest<Q, A>> batch = new ArrayList<>(Math.min(queue.size(), batchSize));
-    Deque<QueuedRequest<Q, A>> passedOver = new ArrayDeque<>();
+  private List<LaneRequest<Q, A>> takeMany(long nowNanos) {
+    List<LaneRequest<Q, A>> batch = new ArrayList<>(Math.min(queue.size(), batchSize));
+    Deque<LaneRequest<Q, A>> passedOver = new ArrayDeque<>();
     Set<Object> keys = new HashSet<>();
     int scanned = 0;
     while (batch.size() < batchSize && scanned++ < batchSize * SCANNED_PER_REQUEST) {
-      QueuedRequest<Q, A> each = pollPending(queue, nowNanos);
+      LaneRequest<Q, A> each = pollPending(queue, nowNanos);
       if (each == null) {
         break;
       }
-      (keys.add(keyOf.apply(each.request)) ? batch : passedOver).add(each);
+      (keys.add(keyOf.apply(each.request())) ? batch : passedOver).add(each);
     }
     while (!passedOver.isEmpty()) {
       queue.addFirst(passedOver.removeLast());
@@ -260,8 +265,8 @@ public final class CallLane<Q, A> {
     long sweeps = deadlines.sweepCount();
     if (sweeps != searchedAtSweep) {
       searchedAtSweep = sweeps;
-      queue.removeIf(each -> each.answer.isDone());
-      aloneQueue.removeIf(each -> each.answer.isDone());
+      queue.removeIf(LaneRequest::isDone);
+      aloneQueue.removeIf(LaneRequest::isDone);
     }
     return queue.size() + aloneQueue.size() >= limits.capacity();
   }
@@ -270,54 +275,52 @@ public final class CallLane<Q, A> {
    * Removes the first request that may still be sent. Those that timed out before it are dropped,
    * even if the next sweep has yet to fail them.
    */
-  private static <Q, A> @Nullable QueuedRequest<Q, A> pollPending(
-      Deque<QueuedRequest<Q, A>> from, long nowNanos) {
-    QueuedRequest<Q, A> first = from.pollFirst();
-    while (first != null && (first.answer.isDone() || first.deadline.isOverAt(nowNanos))) {
+  private static <Q, A> @Nullable LaneRequest<Q, A> pollPending(
+      Deque<LaneRequest<Q, A>> from, long nowNanos) {
+    LaneRequest<Q, A> first = from.pollFirst();
+    while (first != null && first.isOverAt(nowNanos)) {
       first = from.pollFirst();
     }
     return first;
   }
 
-  private void send(Batch<Q, A> batch) {
+  private void send(LaneBatch<Q, A> batch) {
     AsyncCalls.start(() -> sender.send(batch.requests(), batch.deadline()))
-        .whenComplete(
-            (replies, error) -> {
-              if (settle(batch, replies, error)) {
-                admit();
-              }
-            });
+        .whenComplete((replies, error) -> settle(batch, replies, error));
   }
 
   /**
    * Answers the requests of a call, and then frees its place. In this order the requests that
    * follow from the answers travel together: the first of them would begin a call of its own.
-   *
-   * @return false if nothing was queued when the place became free. Later requests begin by
-   *     themselves, so that the usual call enters the monitor once less
    */
-  private boolean settle(
-      Batch<Q, A> batch, @Nullable List<BatchReply<A>> answered, @Nullable Throwable error) {
+  private void settle(
+      LaneBatch<Q, A> batch, @Nullable List<BatchReply<A>> answered, @Nullable Throwable error) {
     List<BatchReply<A>> replies = repliesTo(batch, answered, error);
     for (int i = 0; i < replies.size(); i++) {
-      CompletableFuture<A> answer = batch.members.get(i).answer;
+      LaneRequest<Q, A> each = batch.members().get(i);
       if (replies.get(i) instanceof BatchReply.Answered<A> reply) {
-        answer.complete(reply.answer());
+        each.complete(reply.answer());
       } else if (replies.get(i) instanceof BatchReply.Failed<A> reply) {
-        answer.completeExceptionally(AsyncCalls.cause(reply.error()));
+        each.fail(AsyncCalls.cause(reply.error()));
       }
     }
-    Freed freed = free(batch, replies);
+    goOn(batch, free(batch, replies));
+  }
+
+  /** Begins the next calls if requests were queued when the place became free. */
+  private void goOn(LaneBatch<Q, A> batch, Freed freed) {
     if (freed == Freed.CLOSED) {
       // Requests that would travel alone; all others are complete already.
-      batch.members.forEach(each -> each.answer.completeExceptionally(CallFailures.closed()));
+      batch.members().forEach(each -> each.fail(CallFailures.closed()));
+    } else if (freed == Freed.WORK_IS_QUEUED) {
+      // Later requests begin by themselves, so the usual call enters the monitor once less.
+      admit();
     }
-    return freed == Freed.WORK_IS_QUEUED;
   }
 
   private static <Q, A> List<BatchReply<A>> repliesTo(
-      Batch<Q, A> batch, @Nullable List<BatchReply<A>> answered, @Nullable Throwable error) {
-    int size = batch.members.size();
+      LaneBatch<Q, A> batch, @Nullable List<BatchReply<A>> answered, @Nullable Throwable error) {
+    int size = batch.members().size();
     if (error == null && answered != null && answered.size() == size) {
       return answered;
     }
@@ -327,8 +330,8 @@ public final class CallLane<Q, A> {
   }
 
   /** Frees the place of a call and queues the requests again that must travel alone. */
-  private synchronized Freed free(Batch<Q, A> batch, List<BatchReply<A>> replies) {
-    if (batch.isAlone) {
+  private synchronized Freed free(LaneBatch<Q, A> batch, List<BatchReply<A>> replies) {
+    if (batch.isAlone()) {
       aloneInFlight--;
     } else {
       inFlight--;
@@ -337,8 +340,9 @@ public final class CallLane<Q, A> {
       return Freed.CLOSED;
     }
     for (int i = replies.size() - 1; i >= 0; i--) {
-      if (replies.get(i) instanceof BatchReply.SendAlone && !batch.members.get(i).answer.isDone()) {
-        aloneQueue.addFirst(batch.members.get(i));
+      LaneRequest<Q, A> each = batch.members().get(i);
+      if (replies.get(i) instanceof BatchReply.SendAlone && !each.isDone()) {
+        aloneQueue.addFirst(each);
       }
     }
     return isAnyQueued() ? Freed.WORK_IS_QUEUED : Freed.NOTHING_QUEUED;
@@ -349,45 +353,5 @@ public final class CallLane<Q, A> {
     CLOSED,
     NOTHING_QUEUED,
     WORK_IS_QUEUED
-  }
-
-  private static final class QueuedRequest<Q, A> {
-    private final Q request;
-    private final CallDeadline deadline;
-    private final CompletableFuture<A> answer = new CompletableFuture<>();
-
-    QueuedRequest(Q request, CallDeadline deadline) {
-      this.request = request;
-      this.deadline = deadline;
-    }
-  }
-
-  /** One call. */
-  private static final class Batch<Q, A> {
-    private final List<QueuedRequest<Q, A>> members;
-    private final boolean isAlone;
-
-    /** True if other requests were queued when the batch was taken. */
-    private final boolean isMoreQueued;
-
-    Batch(List<QueuedRequest<Q, A>> members, boolean isAlone, boolean isMoreQueued) {
-      this.members = members;
-      this.isAlone = isAlone;
-      this.isMoreQueued = isMoreQueued;
-    }
-
-    List<Q> requests() {
-      return members.size() == 1
-          ? List.of(members.get(0).request)
-          : members.stream().map(each -> each.request).toList();
-    }
-
-    CallDeadline deadline() {
-      CallDeadline latest = members.get(0).deadline;
-      for (QueuedRequest<Q, A> each : members) {
-        latest = latest.orLater(each.deadline);
-      }
-      return latest;
-    }
   }
 }

@@ -12,11 +12,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class LaneLoop {
   /**
-   * The lanes that a thread visits next; absent on a thread that is not in the loop. One for all
-   * lanes, and removed at the end: threads outlive lanes.
+   * The loop that the present thread is in. One for all lanes, and removed at its end: threads
+   * outlive lanes.
    */
-  private static final ThreadLocal<@Nullable Deque<BooleanSupplier>> NEXT_LANES =
-      new ThreadLocal<>();
+  private static final ThreadLocal<@Nullable LaneLoop> CURRENT = new ThreadLocal<>();
+
+  /** The lanes to be visited next, each once; usually none. */
+  private @Nullable Deque<BooleanSupplier> nextLanes;
 
   private LaneLoop() {}
 
@@ -27,25 +29,38 @@ final class LaneLoop {
    * @param lane sends one batch if one may begin, and returns true if another one may follow
    */
   static void visit(BooleanSupplier lane) {
-    Deque<BooleanSupplier> next = NEXT_LANES.get();
-    if (next == null) {
-      run(lane);
-    } else if (!next.contains(lane)) {
-      next.addLast(lane);
+    LaneLoop current = CURRENT.get();
+    if (current != null) {
+      current.visitLater(lane);
+      return;
+    }
+    LaneLoop loop = new LaneLoop();
+    CURRENT.set(loop);
+    try {
+      loop.run(lane);
+    } finally {
+      CURRENT.remove();
     }
   }
 
-  private static void run(BooleanSupplier first) {
-    Deque<BooleanSupplier> next = new ArrayDeque<>();
-    NEXT_LANES.set(next);
-    try {
-      for (BooleanSupplier lane = first; lane != null; lane = next.pollFirst()) {
-        if (lane.getAsBoolean() && !next.contains(lane)) {
-          next.addLast(lane);
-        }
+  private void run(BooleanSupplier first) {
+    for (BooleanSupplier lane = first; lane != null; lane = pollNext()) {
+      if (lane.getAsBoolean()) {
+        visitLater(lane);
       }
-    } finally {
-      NEXT_LANES.remove();
     }
+  }
+
+  private void visitLater(BooleanSupplier lane) {
+    if (nextLanes == null) {
+      nextLanes = new ArrayDeque<>();
+    }
+    if (!nextLanes.contains(lane)) {
+      nextLanes.addLast(lane);
+    }
+  }
+
+  private @Nullable BooleanSupplier pollNext() {
+    return nextLanes == null ? null : nextLanes.pollFirst();
   }
 }

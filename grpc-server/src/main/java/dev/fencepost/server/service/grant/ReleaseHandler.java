@@ -12,6 +12,7 @@ public final class ReleaseHandler {
   private final LockCoordinator coordinator;
   private final LockMetrics metrics;
   private final HeldGrants grants;
+  private final HolderTurns turns = new HolderTurns();
 
   public ReleaseHandler(LockCoordinator coordinator, LockMetrics metrics, HeldGrants grants) {
     this.coordinator = coordinator;
@@ -19,15 +20,20 @@ public final class ReleaseHandler {
     this.grants = grants;
   }
 
-  public CompletionStage<Release> release(ReleaseCommand command) {
+  /**
+   * Releases or withdraws a claim.
+   *
+   * @param client the client that calls
+   */
+  public CompletionStage<Release> release(ReleaseCommand command, String client) {
     // First, because the hand-over that a release causes is no loss that the holder is notified of.
     command
         .token()
         .ifPresentOrElse(
             token -> grants.forget(new GrantRef(command.lock(), command.claim(), token)),
             () -> grants.forget(command.lock(), command.claim()));
-    return coordinator
-        .release(command)
+    return turns
+        .start(client, command.lock(), () -> coordinator.release(command))
         .whenComplete(
             (release, failure) -> {
               if (failure == null) {

@@ -31,6 +31,7 @@ public final class RenewHandler {
   private final StatusMapper statuses;
   private final HeldGrants grants;
   private final GrantAccess allowedGrants;
+  private final HolderTurns turns = new HolderTurns();
 
   public RenewHandler(
       LockCoordinator coordinator,
@@ -47,8 +48,8 @@ public final class RenewHandler {
 
   /** Renews a grant for its client. */
   public CompletionStage<Renewal> renew(GrantRef grant, GrantClient client) {
-    return coordinator
-        .renew(grant)
+    return turns
+        .start(client.client(), grant.lock(), () -> coordinator.renew(grant))
         .whenComplete(
             (renewal, failure) -> {
               if (failure == null) {

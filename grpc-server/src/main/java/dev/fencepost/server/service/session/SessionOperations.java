@@ -22,6 +22,7 @@ import dev.fencepost.server.service.call.CallStatus;
 import dev.fencepost.server.service.call.CallerIdentity;
 import dev.fencepost.server.service.grant.GrantClient;
 import dev.fencepost.server.service.grant.LossListener;
+import dev.fencepost.server.service.grant.PerLockSequencer;
 import dev.fencepost.server.service.limit.ByteCharge;
 import dev.fencepost.server.service.wire.HolderRedaction;
 import dev.fencepost.server.service.wire.RequestReader.Caller;
@@ -56,6 +57,7 @@ final class SessionOperations {
   private final ByteCharge holderCharge = ByteCharge.current();
   private final ByteCharge waiterCharge;
   private final PerLockSequencer sequencer = new PerLockSequencer();
+  private final HolderWindow window = new HolderWindow();
   private final Map<Long, WaitingAcquire> waiting = new ConcurrentHashMap<>();
   private Caller caller;
   private volatile boolean left;
@@ -138,7 +140,8 @@ final class SessionOperations {
         ReleaseRequest request = operation.getRelease();
         long bytes = ByteCharge.ofMessage(operation.getSerializedSize());
         if (charge(id, holderCharge, bytes)) {
-          sequencer.startRelease(request.getName(), () -> release(id, request, bytes));
+          sequencer.startRelease(
+              request.getName(), () -> window.start(() -> release(id, request, bytes)));
         }
       }
       case OPERATION_NOT_SET -> addResult(id, unknownOperation());
@@ -244,7 +247,13 @@ final class SessionOperations {
   }
 
   private void renew(long id, RenewRequest request, long bytes) {
+    // Of the moment of arrival: the renewal may wait for others.
     long sendStamp = sendStamps.getAsLong();
+    window.start(() -> renew(id, request, bytes, sendStamp));
+  }
+
+  private CompletionStage<Renewal> renew(
+      long id, RenewRequest request, long bytes, long sendStamp) {
     CompletionStage<Renewal> renewed;
     try {
       GrantRef grant = context.requests().grant(request.getGrant(), "grant.");
@@ -252,9 +261,9 @@ final class SessionOperations {
       renewed = context.renewals().renew(grant, grantClient);
     } catch (RuntimeException e) {
       addResult(id, failure(e), holderCharge, bytes);
-      return;
+      return CompletableFuture.failedFuture(e);
     }
-    renewed.whenComplete(
+    return renewed.whenComplete(
         (renewal, failure) ->
             addResult(
                 id,
@@ -273,7 +282,7 @@ final class SessionOperations {
     try {
       ReleaseCommand command = context.requests().release(request);
       context.allowedGrants().requireRelease(access, command);
-      released = context.releases().release(command);
+      released = context.releases().release(command, client);
     } catch (RuntimeException e) {
       addResult(id, failure(e), holderCharge, bytes);
       return CompletableFuture.failedFuture(e);

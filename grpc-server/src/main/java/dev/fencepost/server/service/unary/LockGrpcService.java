@@ -114,7 +114,7 @@ public final class LockGrpcService extends LockServiceGrpc.LockServiceImplBase {
         () -> {
           ReleaseCommand command = requests.release(request);
           allowedGrants.requireRelease(CallAccess.current(), command);
-          return releases.release(command);
+          return releases.release(command, CallerIdentity.current().client());
         },
         ResponseMapper::release);
   }

@@ -1,4 +1,4 @@
-package dev.fencepost.server.service.session;
+package dev.fencepost.server.service.grant;
 
 import java.util.ArrayDeque;
 import java.util.HashMap;
@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * that lock is done. Operations on other locks are not delayed. The queues are bounded by the
  * number of unanswered operations of a session. Thread-safe.
  */
-final class PerLockSequencer {
+public final class PerLockSequencer {
   private static final Logger LOG = LoggerFactory.getLogger(PerLockSequencer.class);
   private static final CompletionStage<Void> DONE = CompletableFuture.completedFuture(null);
 
@@ -25,7 +25,7 @@ final class PerLockSequencer {
       new HashMap<>();
 
   /** Starts an operation after the releases before it, perhaps at once on this thread. */
-  void start(String lock, Runnable operation) {
+  public void start(String lock, Runnable operation) {
     synchronized (releasing) {
       Queue<Supplier<? extends CompletionStage<?>>> waiting = releasing.get(lock);
       if (waiting != null) {
@@ -41,7 +41,7 @@ final class PerLockSequencer {
   }
 
   /** Starts a release after the releases before it. Later operations wait until it is done. */
-  void startRelease(String lock, Supplier<? extends CompletionStage<?>> release) {
+  public void startRelease(String lock, Supplier<? extends CompletionStage<?>> release) {
     synchronized (releasing) {
       Queue<Supplier<? extends CompletionStage<?>>> waiting = releasing.get(lock);
       if (waiting != null) {

@@ -1,4 +1,4 @@
-package dev.fencepost.server.service.session;
+package dev.fencepost.server.service.grant;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

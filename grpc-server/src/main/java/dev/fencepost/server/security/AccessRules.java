@@ -122,6 +122,11 @@ public final class AccessRules {
         denial.or(() -> matching.stream().findFirst()).map(AccessRule::line));
   }
 
+  /** Answers a question about a principal, with the line that decides. */
+  public AccessDecision explain(String principal, AccessQuestion question) {
+    return explain(principal, question.operation(), question.kind(), question.name());
+  }
+
   private Predicate<PrincipalPattern> about(String principal) {
     String canonical = canonical(principal);
     return pattern -> pattern.matches(principal, canonical);

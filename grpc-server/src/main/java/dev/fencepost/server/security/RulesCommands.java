@@ -1,14 +1,12 @@
 package dev.fencepost.server.security;
 
 import dev.fencepost.lock.InvalidValueException;
-import dev.fencepost.lock.LockName;
 import dev.fencepost.server.security.RulesProblem.Severity;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -62,37 +60,26 @@ public final class RulesCommands {
    * @throws InvalidValueException if the operation or the name is invalid
    */
   public int can(String file, String principal, String operation, List<String> target) {
-    AccessOperation wanted =
-        AccessOperation.of(operation).orElseThrow(() -> unknownOperation(operation));
     boolean isResource = target.size() == 2 && target.get(0).equals("resource");
     TargetKind kind =
         target.isEmpty() ? TargetKind.SERVER : isResource ? TargetKind.RESOURCE : TargetKind.LOCK;
-    if (!wanted.appliesTo(kind) || target.size() > (isResource ? 2 : 1)) {
+    if (target.size() > (isResource ? 2 : 1)) {
       throw InvalidValueException.of(
-          "operation",
-          operation,
-          "followed by NAME, by resource NAME (fence, reset) or by nothing");
+          "name", String.join(" ", target), "NAME, resource NAME or nothing");
     }
-    String name = target.isEmpty() ? "" : new LockName(target.get(target.size() - 1)).value();
+    AccessQuestion question =
+        AccessQuestion.of(operation, kind, target.isEmpty() ? "" : target.get(target.size() - 1));
     String who = principal.equals("anonymous") ? "" : principal;
     Optional<AccessRules> rules = read(file, Severity.ERROR);
     if (rules.isEmpty()) {
       return CONFIGURATION;
     }
-    AccessDecision decision = rules.get().explain(who, wanted, kind, name);
+    AccessDecision decision = rules.get().explain(who, question);
     boolean revoked = rules.get().isRevoked(who);
     boolean yes = decision.allowed() && !revoked;
     String line = decision.line().map(number -> file + ":" + number).orElse("no line of " + file);
     out.println((yes ? "yes: " : "no: ") + (revoked ? principal + " is revoked" : line));
     return yes ? YES : NO;
-  }
-
-  private static InvalidValueException unknownOperation(String operation) {
-    List<String> all = Arrays.stream(AccessOperation.values()).map(AccessOperation::word).toList();
-    return InvalidValueException.of(
-        "operation",
-        operation,
-        "one of " + String.join(", ", all) + SpellingHint.of(operation, all));
   }
 
   private Optional<AccessRules> read(String file, Severity least) {

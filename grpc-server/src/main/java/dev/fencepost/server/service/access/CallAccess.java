@@ -10,7 +10,9 @@ import dev.fencepost.server.identity.CallCredentials;
 import dev.fencepost.server.identity.CallerAuthenticator;
 import dev.fencepost.server.identity.CallerPrincipal;
 import dev.fencepost.server.identity.CredentialException;
+import dev.fencepost.server.security.AccessDecision;
 import dev.fencepost.server.security.AccessOperation;
+import dev.fencepost.server.security.AccessQuestion;
 import dev.fencepost.server.security.AccessRules;
 import dev.fencepost.server.security.PrincipalRights;
 import dev.fencepost.server.security.TargetKind;
@@ -205,6 +207,22 @@ public final class CallAccess {
   static String host(String peer) {
     int port = peer.lastIndexOf(':');
     return port < 0 ? peer : peer.substring(0, port);
+  }
+
+  /**
+   * Answers a question about a principal by the rules in force.
+   *
+   * @param principal a typed name or alias; empty for an anonymous caller
+   */
+  public AccessDecision explain(String principal, AccessQuestion question) {
+    AccessRules rules = control == null ? AccessRules.NONE : control.rules();
+    AccessDecision decision = rules.explain(principal, question);
+    return rules.isRevoked(principal) ? new AccessDecision(false, Optional.empty()) : decision;
+  }
+
+  /** Returns the name of the rules in force; empty without rules. */
+  public String rulesDigest() {
+    return control == null ? "" : control.rules().digest();
   }
 
   /** Returns the name under which grants of the caller are recorded; empty if anonymous. */

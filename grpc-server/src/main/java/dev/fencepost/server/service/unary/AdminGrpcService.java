@@ -8,6 +8,8 @@ import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.ResourceName;
 import dev.fencepost.lock.Revocation;
 import dev.fencepost.proto.v1.AdminServiceGrpc;
+import dev.fencepost.proto.v1.CheckAccessRequest;
+import dev.fencepost.proto.v1.CheckAccessResponse;
 import dev.fencepost.proto.v1.ForceReleaseOutcome;
 import dev.fencepost.proto.v1.ForceReleaseRequest;
 import dev.fencepost.proto.v1.ForceReleaseResponse;
@@ -27,6 +29,7 @@ import dev.fencepost.server.service.wire.RequestReader;
 import dev.fencepost.server.service.wire.ResponseMapper;
 import io.grpc.stub.StreamObserver;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /** Serves {@code fencepost.v1.AdminService}. Every act is written to the audit log. */
@@ -77,6 +80,14 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
             ResetMarkResponse.newBuilder()
                 .setFormerMark(ResponseMapper.tokenOrZero(former))
                 .build());
+  }
+
+  @Override
+  public void checkAccess(CheckAccessRequest request, StreamObserver<CheckAccessResponse> call) {
+    responder.respond(
+        call,
+        () -> CompletableFuture.completedFuture(AccessAnswer.of(CallAccess.current(), request)),
+        response -> response);
   }
 
   private CompletionStage<Revocation> forceRelease(ForceReleaseCommand command) {

@@ -3,6 +3,7 @@ package dev.fencepost.server;
 import dev.fencepost.server.audit.AuditTrail;
 import dev.fencepost.server.config.AccessSettings;
 import dev.fencepost.server.config.AccessSettings.Anonymous;
+import dev.fencepost.server.config.AccessSettings.Unowned;
 import dev.fencepost.server.identity.CallerAuthenticator;
 import dev.fencepost.server.identity.CertificateName;
 import dev.fencepost.server.identity.CertificatePrincipals;
@@ -91,7 +92,14 @@ final class AccessFiles implements AutoCloseable {
                         jwtKeys.orElseThrow()::requestKeys,
                         settings.expiredGrace(),
                         clock));
-    this.control = new AccessControl(authenticator(), jwts, settings.expiredGrace(), clock, trail);
+    this.control =
+        new AccessControl(
+            authenticator(),
+            jwts,
+            settings.expiredGrace(),
+            settings.unowned() == Unowned.ALLOW,
+            clock,
+            trail);
     rules.ifPresent(file -> audit.recordRules(AccessRules.NONE, file.snapshot().rules()));
     settings.tokensFile().ifPresent(file -> audit.recordCredentials("tokens", tokens.size()));
     if (keysInForce.size() > 0) {

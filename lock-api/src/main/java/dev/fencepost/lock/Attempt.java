@@ -11,8 +11,15 @@ public sealed interface Attempt {
   /** The claim does not hold the lock; {@code state} is the lock's state at that moment. */
   record Busy(LockState state) implements Attempt {}
 
+  /** The claim holds the lock, but another principal made it. */
+  record ForeignClaim(OtherPrincipal maker) implements Attempt {}
+
   /** Handles each case. */
-  default <T> T fold(Function<Granted, T> granted, Function<Busy, T> busy) {
-    return this instanceof Granted g ? granted.apply(g) : busy.apply((Busy) this);
+  default <T> T fold(
+      Function<Granted, T> granted, Function<Busy, T> busy, Function<ForeignClaim, T> foreign) {
+    if (this instanceof Granted g) {
+      return granted.apply(g);
+    }
+    return this instanceof Busy b ? busy.apply(b) : foreign.apply((ForeignClaim) this);
   }
 }

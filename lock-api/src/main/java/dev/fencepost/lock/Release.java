@@ -18,14 +18,21 @@ public sealed interface Release {
    */
   record NotHeld(LossReason reason) implements Release {}
 
+  /** The grant stands, because another principal made it. */
+  record ForeignRelease(OtherPrincipal maker) implements Release {}
+
   /** Handles each case. */
   default <T> T fold(
       Function<Released, T> released,
       Function<Withdrawn, T> withdrawn,
-      Function<NotHeld, T> notHeld) {
+      Function<NotHeld, T> notHeld,
+      Function<ForeignRelease, T> foreign) {
     if (this instanceof Released r) {
       return released.apply(r);
     }
-    return this instanceof Withdrawn w ? withdrawn.apply(w) : notHeld.apply((NotHeld) this);
+    if (this instanceof Withdrawn w) {
+      return withdrawn.apply(w);
+    }
+    return this instanceof NotHeld n ? notHeld.apply(n) : foreign.apply((ForeignRelease) this);
   }
 }

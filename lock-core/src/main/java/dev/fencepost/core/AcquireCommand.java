@@ -15,9 +15,15 @@ import java.util.function.LongSupplier;
  * @param client who is charged for the waiter: a principal, or the connection's address
  * @param marks supplies the last client mark that has arrived, a number above 0; called just before
  *     a command that may grant the claim is sent, and must not block
+ * @param makers decides whether the caller may join a claim that another principal made
  */
 public record AcquireCommand(
-    Claim claim, Duration maxWait, Duration waited, String client, LongSupplier marks) {
+    Claim claim,
+    Duration maxWait,
+    Duration waited,
+    String client,
+    LongSupplier marks,
+    MakerCheck makers) {
   /** The mark of a caller that sends no marks. */
   public static final long NO_MARK = 0;
 
@@ -37,11 +43,11 @@ public record AcquireCommand(
 
   /** A copy with another instance of the claim. */
   AcquireCommand speakingFor(Claim copy) {
-    return new AcquireCommand(copy, maxWait, waited, client, marks);
+    return new AcquireCommand(copy, maxWait, waited, client, marks, makers);
   }
 
   /** A command of a caller without marks: it counts its lease from the moment it sent its call. */
   public AcquireCommand(Claim claim, Duration maxWait, Duration waited, String client) {
-    this(claim, maxWait, waited, client, () -> NO_MARK);
+    this(claim, maxWait, waited, client, () -> NO_MARK, MakerCheck.EXACT);
   }
 }

@@ -38,6 +38,6 @@ final class LastHolder {
   Optional<GrantRef> grantOf(Waiter waiter, LockName lock) {
     return holder
         .filter(seen -> seen.claimTag() == waiter.tag())
-        .map(seen -> new GrantRef(lock, waiter.claim.id(), seen.token()));
+        .map(seen -> new GrantRef(lock, waiter.claim.id(), seen.token(), waiter.principal()));
   }
 }

@@ -115,23 +115,31 @@ public final class LockCoordinator implements AutoCloseable {
     return call;
   }
 
-  /** Extends a grant by its own ttl. Never waits behind an acquire. */
-  public CompletionStage<Renewal> renew(GrantRef grant) {
-    return backend.renew(grant).thenApply(answer -> revoked.withRevocation(grant, answer));
+  /**
+   * Extends a grant by its own ttl. Never waits behind an acquire. Fails with {@link
+   * OtherPrincipalException} if another principal made it and {@code makers} refuses.
+   */
+  public CompletionStage<Renewal> renew(GrantRef grant, MakerCheck makers) {
+    return MakerSteps.renew(backend, grant, makers, MakerSteps.MAX_REPEATS)
+        .thenApply(answer -> revoked.withRevocation(grant, answer));
   }
 
   /**
    * Ends a claim. If a waiter is queued here, the lock is handed to it in the same store command.
+   * Fails with {@link OtherPrincipalException} if another principal made the claim and {@code
+   * makers} refuses.
    */
-  public CompletionStage<Release> release(ReleaseCommand order) {
-    PendingRelease pending = new PendingRelease(order, new CompletableFuture<>());
+  public CompletionStage<Release> release(ReleaseCommand order, MakerCheck makers) {
+    PendingRelease pending = new PendingRelease(order, makers, new CompletableFuture<>());
     LockQueue queue = queues.get(order.lock());
     DeferredActions after = new DeferredActions();
     CompletionStage<Release> answer = pending.answer();
     if (queue != null && queue.release(pending, after)) {
       after.run();
     } else {
-      answer = backend.release(order).whenComplete((ended, error) -> freed(order.lock()));
+      answer =
+          MakerSteps.release(backend, order, makers)
+              .whenComplete((ended, error) -> freed(order.lock()));
     }
     return answer.thenApply(ended -> revoked.withRevocation(order, ended));
   }

@@ -6,11 +6,10 @@ import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
-import dev.fencepost.lock.Release;
+import dev.fencepost.lock.OtherPrincipal;
 import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.spi.QueueIntent;
-import dev.fencepost.lock.spi.StoreException;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -39,6 +38,7 @@ final class LockQueue {
   private final WaiterQueue waiters;
   private final LastHolder lastHolder = new LastHolder();
   private final NextTry nextTry;
+  private final ReleaseSender releases;
 
   private Phase phase = Phase.IDLE;
 
@@ -56,6 +56,7 @@ final class LockQueue {
     this.retired = retired;
     this.waiters = new WaiterQueue(lock, context, this::onWaitOver);
     this.nextTry = new NextTry(context, this::onMaybeFreed);
+    this.releases = new ReleaseSender(lock, context, waiters, this::onReleased);
   }
 
   LockName lock() {
@@ -84,15 +85,11 @@ final class LockQueue {
     }
     Optional<Waiter> waiting = waiters.find(pending.order().claim());
     if (waiting.isPresent()) {
-      Waiter waiter = waiting.orElseThrow();
-      waiters.add(waiter, pending, after);
-      if (!waiter.commandInFlight) {
-        sendReleases(waiter, after);
-      }
+      releases.addTo(waiting.orElseThrow(), pending, after);
     } else if (mayHandOver(pending.order())) {
       handOver(pending, after);
     } else {
-      sendRelease(pending, after);
+      releases.send(pending, after);
     }
     decideNext(after);
     return true;
@@ -154,6 +151,10 @@ final class LockQueue {
 
   private void admit(AcquireCall call, DeferredActions after) {
     Optional<Waiter> same = waiters.find(call.order.claim().id());
+    if (same.filter(waiter -> !waiter.mayBeJoinedBy(call)).isPresent()) {
+      after.add(() -> call.fail(new OtherPrincipalException(lock)));
+      return;
+    }
     boolean idle = waiters.isEmpty() && phase == Phase.IDLE;
     boolean onItsWay = same.filter(waiter -> waiter.commandInFlight).isPresent();
     if (call.triesOnce() && !onItsWay && waiters.isWantedByOthers(same)) {
@@ -195,37 +196,28 @@ final class LockQueue {
         && !waiters.isDraining()
         && order.token().isPresent()
         && order.closeFor().isZero()
-        && waiters.head().filter(head -> !head.commandInFlight && head.isWanted()).isPresent();
+        && waiters.successorOf(order).isPresent();
   }
 
   private void handOver(PendingRelease pending, DeferredActions after) {
     Waiter head = waiters.head().orElseThrow();
     QueueIntent intent = waiters.handOverIntent(handOvers);
-    ReleaseCommand order = pending.order();
-    GrantRef from = new GrantRef(lock, order.claim(), order.token().orElseThrow());
+    GrantRef from = pending.grant();
     markSending(head);
     after.send(
         () -> context.backend().handOver(from, head.claim, intent),
-        both -> {
-          pending.answer().complete(both.ended());
-          handle(then -> onHandedOver(head, intent, both.got(), then));
-        },
-        error -> handle(then -> onHandOverFailed(pending, head, intent, error, then)));
-  }
-
-  /** A store that has no room for the next grant can still end this one. */
-  private void onHandOverFailed(
-      PendingRelease pending,
-      Waiter head,
-      QueueIntent intent,
-      Throwable error,
-      DeferredActions after) {
-    onFailed(head, intent, error, after);
-    if (error instanceof StoreException failure && failure.isRefusal()) {
-      sendRelease(pending, after);
-    } else {
-      after.add(() -> pending.answer().completeExceptionally(error));
-    }
+        both ->
+            handle(
+                then -> {
+                  releases.onHandedOver(pending, both.ended(), then);
+                  onHandedOver(head, intent, both.got(), then);
+                }),
+        error ->
+            handle(
+                then -> {
+                  onFailed(head, intent, error, then);
+                  releases.onHandOverFailed(pending, error, then);
+                }));
   }
 
   private void onHandedOver(Waiter head, QueueIntent intent, Attempt got, DeferredActions after) {
@@ -242,25 +234,39 @@ final class LockQueue {
     } else if (got instanceof Attempt.Busy busy) {
       queued = queued || intent != QueueIntent.NONE;
       waiters.recordState(busy.state());
-      sendReleases(head, after);
+      releases.sendAll(head, after);
       waiters.review(head, after);
       nextTry.in(busy.state().freeIn());
+    } else if (got instanceof Attempt.ForeignClaim foreign) {
+      releases.sendAll(head, after);
+      onForeignClaim(head, foreign.maker(), after);
     }
     // Waiters that arrived meanwhile need a place in the replica queue, which only an attempt
     // creates.
     retryNeeded = retryNeeded || !queued;
   }
 
+  /** The claim holds the lock, and another principal made it. */
+  private void onForeignClaim(Waiter waiter, OtherPrincipal maker, DeferredActions after) {
+    retryNeeded = true;
+    if (waiter.makers().mayActFor(maker.recorded())) {
+      GrantRef grant = new GrantRef(lock, waiter.claim.id(), maker.token(), maker.recorded());
+      verifyGrant(waiter, grant, MakerSteps.MAX_REPEATS - 1, after);
+    } else {
+      waiters.refuse(waiter, new OtherPrincipalException(lock), after);
+    }
+  }
+
   private void applyGrant(Waiter waiter, Grant grant, DeferredActions after) {
     boolean joined = waiters.grant(waiter, grant, after);
-    sendReleases(waiter, after);
+    releases.sendAll(waiter, after);
     after.add(() -> context.granted().accept(lock));
     if (!waiters.isEmpty()) {
       lastHolder.granted(waiter, grant.token());
       nextTry.in(grant.lease().whole());
     }
     if (joined) {
-      verifyGrant(waiter, grant.ref(), after);
+      verifyGrant(waiter, grant.ref(), MakerSteps.MAX_REPEATS, after);
     }
   }
 
@@ -268,30 +274,13 @@ final class LockQueue {
     markAnswered(head);
     waiters.recordStoreFailure(error);
     queued = queued || intent != QueueIntent.NONE;
-    sendReleases(head, after);
+    releases.sendAll(head, after);
     waiters.review(head, after);
     nextTry.afterFailure();
   }
 
-  private void sendReleases(Waiter waiter, DeferredActions after) {
-    if (!waiter.releases.isEmpty()) {
-      waiters.withdraw(waiter, after);
-      waiter.takeReleases().forEach(pending -> sendRelease(pending, after));
-    }
-  }
-
-  private void sendRelease(PendingRelease pending, DeferredActions after) {
-    after.send(
-        () -> context.backend().release(pending.order()),
-        ended -> {
-          pending.answer().complete(ended);
-          handle(then -> handOvers = ended instanceof Release.Released ? 0 : handOvers);
-          context.freed().accept(lock);
-        },
-        error -> {
-          pending.answer().completeExceptionally(error);
-          context.freed().accept(lock);
-        });
+  private void onReleased() {
+    handle(after -> handOvers = 0);
   }
 
   private void onWaitOver(Waiter waiter) {
@@ -302,22 +291,30 @@ final class LockQueue {
    * Renews a grant that a waiter seems to hold, so that its calls are answered by a command sent
    * after they arrived. Unlike an attempt, a renewal cannot overtake other waiters.
    */
-  private void verifyGrant(Waiter waiter, GrantRef grant, DeferredActions after) {
+  private void verifyGrant(Waiter waiter, GrantRef grant, int repeats, DeferredActions after) {
     waiter.markSending();
+    MakerCheck makers = waiter.makers();
     after.send(
-        () -> context.backend().renew(grant),
+        () -> MakerSteps.renew(context.backend(), grant, makers, repeats),
         renewal -> handle(then -> onVerified(waiter, renewal, then)),
         error -> handle(then -> onVerifyFailed(waiter, error, then)));
   }
 
   private void onVerifyFailed(Waiter waiter, Throwable error, DeferredActions after) {
-    waiters.recordStoreFailure(error);
+    if (!(error instanceof OtherPrincipalException)) {
+      waiters.recordStoreFailure(error);
+    }
     onNotHolder(waiter, after);
+    if (error instanceof OtherPrincipalException) {
+      waiters.refuse(waiter, error, after);
+    }
   }
 
   private void verifyIfHolder(Waiter waiter, DeferredActions after) {
     if (!waiter.commandInFlight && waiter.isWanted()) {
-      lastHolder.grantOf(waiter, lock).ifPresent(grant -> verifyGrant(waiter, grant, after));
+      lastHolder
+          .grantOf(waiter, lock)
+          .ifPresent(grant -> verifyGrant(waiter, grant, MakerSteps.MAX_REPEATS, after));
     }
   }
 
@@ -335,7 +332,7 @@ final class LockQueue {
     lastHolder.forget();
     waiter.commandInFlight = false;
     retryNeeded = true;
-    sendReleases(waiter, after);
+    releases.sendAll(waiter, after);
     waiters.review(waiter, after);
   }
 

@@ -4,6 +4,7 @@ import dev.fencepost.core.AcquireAnswer.Reason;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.Holder;
 import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.Renewal;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -67,14 +68,17 @@ final class NoWaitResponder {
       return CompletableFuture.completedFuture(refusal);
     }
     GrantRef grant =
-        new GrantRef(state.lock(), call.order.claim().id(), itself.orElseThrow().token());
+        new GrantRef(
+            state.lock(),
+            call.order.claim().id(),
+            itself.orElseThrow().token(),
+            call.order.claim().claimant().principal());
     long mark = call.order.marks().getAsLong();
-    return context
-        .backend()
-        .renew(grant)
+    return MakerSteps.renew(context.backend(), grant, call.order.makers(), MakerSteps.MAX_REPEATS)
         .thenApply(
             renewal ->
-                renewal.fold(
-                    renewed -> new AcquireAnswer.Granted(renewed.grant(), mark), lost -> refusal));
+                renewal instanceof Renewal.Renewed renewed
+                    ? new AcquireAnswer.Granted(renewed.grant(), mark)
+                    : refusal);
   }
 }

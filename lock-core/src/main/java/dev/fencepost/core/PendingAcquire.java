@@ -12,8 +12,9 @@ public interface PendingAcquire {
   /**
    * Completes with the answer, on the thread that brought it. Fails with {@link
    * dev.fencepost.lock.spi.StoreException} if the outcome is unknown, with {@link
-   * OverLimitException} or {@link DrainingException} if nothing was done for this call. If one
-   * claim has too many calls, its oldest call fails and the claim stays queued for the others.
+   * OverLimitException}, {@link DrainingException} or {@link OtherPrincipalException} if nothing
+   * was done for this call. If one claim has too many calls, its oldest call fails and the claim
+   * stays queued for the others.
    */
   CompletionStage<AcquireAnswer> answer();
 

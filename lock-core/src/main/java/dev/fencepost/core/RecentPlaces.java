@@ -1,5 +1,6 @@
 package dev.fencepost.core;
 
+import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.ClaimId;
 import dev.fencepost.lock.LockName;
 import java.time.Duration;
@@ -13,7 +14,8 @@ import java.util.Optional;
  * Remembers the places of claims that left the queues of this replica a moment ago: their wait
  * ended, or their callers were gone. A claim that returns within {@link #KEPT} gets its place back,
  * so that waiting in slices and a broken call lose no place. No other client can use the place: the
- * claim id is secret. Bounded for each lock and in total; thread-safe.
+ * claim id is secret, and another principal's claim is another one. Bounded for each lock and in
+ * total; thread-safe.
  */
 final class RecentPlaces {
   /** Time for which a place is remembered. */
@@ -22,7 +24,11 @@ final class RecentPlaces {
   private static final int MOST_OF_A_LOCK = 5_000;
   private static final int MOST = 50_000;
 
-  private record Key(LockName lock, ClaimId claim) {}
+  private record Key(LockName lock, ClaimId claim, String principal) {
+    static Key of(Claim claim) {
+      return new Key(claim.lock(), claim.id(), claim.claimant().principal());
+    }
+  }
 
   /** A place in a queue. */
   record Place(long placeNanos, long startNanos) {}
@@ -47,19 +53,19 @@ final class RecentPlaces {
     }
     Place place = new Place(waiter.placeNanos, waiter.startNanos);
     Kept added = new Kept(place, now + KEPT.toNanos());
-    if (kept.put(new Key(lock, waiter.claim.id()), added) == null) {
+    if (kept.put(Key.of(waiter.claim), added) == null) {
       ofLock.merge(lock, 1, Integer::sum);
     }
   }
 
   /** Takes the claim's remembered place. */
-  synchronized Optional<Place> take(LockName lock, ClaimId claim) {
+  synchronized Optional<Place> take(Claim claim) {
     if (kept.isEmpty()) {
       return Optional.empty();
     }
     dropUntil(timers.nanoTime());
-    Optional<Kept> found = Optional.ofNullable(kept.remove(new Key(lock, claim)));
-    found.ifPresent(place -> uncount(lock));
+    Optional<Kept> found = Optional.ofNullable(kept.remove(Key.of(claim)));
+    found.ifPresent(place -> uncount(claim.lock()));
     return found.map(Kept::place);
   }
 

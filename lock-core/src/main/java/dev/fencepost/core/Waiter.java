@@ -1,6 +1,7 @@
 package dev.fencepost.core;
 
 import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.ReleaseCommand;
 import java.util.ArrayList;
@@ -87,6 +88,27 @@ final class Waiter {
     return taken;
   }
 
+  /** The principal that made the claim. */
+  String principal() {
+    return claim.claimant().principal();
+  }
+
+  /** Returns true if its principal is the named one, or one that the caller may act for. */
+  boolean isOf(String named, MakerCheck makers) {
+    return principal().equals(named) || makers.mayActFor(principal());
+  }
+
+  /** Returns true if the call has the same claim of the same principal. */
+  boolean mayBeJoinedBy(AcquireCall call) {
+    return isOf(call.order.claim().claimant().principal(), call.order.makers());
+  }
+
+  /** Returns a check that allows what one of the present calls allows. */
+  MakerCheck makers() {
+    List<MakerCheck> all = calls.stream().map(call -> call.order.makers()).toList();
+    return recorded -> all.stream().anyMatch(each -> each.mayActFor(recorded));
+  }
+
   /** Marks that a command that may grant the claim is about to be sent. */
   void markSending() {
     commandInFlight = true;
@@ -118,7 +140,16 @@ final class Waiter {
    * An unanswered release.
    *
    * @param order what is to end
+   * @param makers decides whether the caller may end a claim that another principal made
    * @param answer completes with what it did
    */
-  record PendingRelease(ReleaseCommand order, CompletableFuture<Release> answer) {}
+  record PendingRelease(
+      ReleaseCommand order, MakerCheck makers, CompletableFuture<Release> answer) {
+
+    /** The grant that it ends, if it has a token. */
+    GrantRef grant() {
+      return new GrantRef(
+          order.lock(), order.claim(), order.token().orElseThrow(), order.principal());
+    }
+  }
 }

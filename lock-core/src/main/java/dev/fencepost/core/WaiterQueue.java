@@ -6,6 +6,7 @@ import dev.fencepost.lock.ClaimId;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.spi.QueueIntent;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -63,6 +64,13 @@ final class WaiterQueue {
 
   Optional<Waiter> head() {
     return byPlace.isEmpty() ? Optional.empty() : Optional.of(byPlace.first());
+  }
+
+  /** Returns the head if the lock can be handed to it when the other claim ends. */
+  Optional<Waiter> successorOf(ReleaseCommand order) {
+    return head()
+        .filter(head -> !head.commandInFlight && head.isWanted())
+        .filter(head -> !head.claim.id().equals(order.claim()));
   }
 
   boolean isEmpty() {
@@ -136,7 +144,7 @@ final class WaiterQueue {
       throw new OverLimitException("waiters of lock \"" + lock + "\"", room);
     }
     context.quotas().keep(call.order.client(), WaiterQuotas.sizeOf(call.order.claim().claimant()));
-    Optional<RecentPlaces.Place> former = context.places().take(lock, call.order.claim().id());
+    Optional<RecentPlaces.Place> former = context.places().take(call.order.claim());
     // Each call carries its own copy of the name, a large part of a waiter's memory; keep one.
     call.order = call.order.sharing(lock);
     long now = call.arrivedNanos;
@@ -249,6 +257,14 @@ final class WaiterQueue {
     if (!waiter.commandInFlight) {
       remove(waiter);
     }
+  }
+
+  /** Answers all calls of the waiter with a failure and removes it. */
+  void refuse(Waiter waiter, Throwable why, DeferredActions after) {
+    for (AcquireCall call : List.copyOf(waiter.calls)) {
+      finish(waiter, call, () -> call.fail(why), after);
+    }
+    remove(waiter);
   }
 
   /** Sends all waiters away. A waiter with a command in flight leaves after the store's answer. */

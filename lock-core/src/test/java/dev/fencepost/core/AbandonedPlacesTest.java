@@ -121,7 +121,7 @@ final class AbandonedPlacesTest {
       fixture.refusalOf(moment);
       fixture.time.run(Duration.ofMillis(2_900));
       long before = fixture.time.nanoTime();
-      fixture.finish(replica.release(ReleaseCommand.of(holder.ref())));
+      fixture.finish(replica.release(ReleaseCommand.of(holder.ref()), MakerCheck.EXACT));
       holder = fixture.grantOf(other);
       assertThat(fixture.time.nanoTime() - before).isLessThan(AT_ONCE.toNanos());
     }
@@ -151,7 +151,7 @@ final class AbandonedPlacesTest {
         .isInstanceOf(OverLimitException.class);
     filling.leave();
     PendingAcquire again = small.acquire(order(sliced, CoordinatorFixture.LONG));
-    fixture.finish(small.release(ReleaseCommand.of(holder.ref())));
+    fixture.finish(small.release(ReleaseCommand.of(holder.ref()), MakerCheck.EXACT));
     fixture.grantOf(again);
     assertThat(CoordinatorFixture.isAnswered(later)).isFalse();
   }

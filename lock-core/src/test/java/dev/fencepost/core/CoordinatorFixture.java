@@ -130,7 +130,7 @@ final class CoordinatorFixture {
   }
 
   CompletionStage<Release> release(Grant grant) {
-    return coordinator.release(ReleaseCommand.of(grant.ref()));
+    return coordinator.release(ReleaseCommand.of(grant.ref()), MakerCheck.EXACT);
   }
 
   static boolean isAnswered(PendingAcquire call) {

@@ -150,7 +150,7 @@ class CoordinatorTest {
     PendingAcquire call = fixture.acquire(claim, LONG);
     fixture.time.run(Duration.ofMillis(5));
     CompletionStage<Release> ended =
-        fixture.coordinator.release(ReleaseCommand.withdrawal(LOCK, claim.id()));
+        fixture.coordinator.release(ReleaseCommand.withdrawal(LOCK, claim.id()), MakerCheck.EXACT);
     assertThat(fixture.refusalOf(call).reason()).isEqualTo(Reason.WITHDRAWN);
     assertThat(fixture.finish(ended)).isEqualTo(new Release.Withdrawn());
   }
@@ -160,7 +160,7 @@ class CoordinatorTest {
     Claim claim = fixture.claim();
     PendingAcquire call = fixture.acquire(claim, Duration.ZERO);
     CompletionStage<Release> ended =
-        fixture.coordinator.release(ReleaseCommand.withdrawal(LOCK, claim.id()));
+        fixture.coordinator.release(ReleaseCommand.withdrawal(LOCK, claim.id()), MakerCheck.EXACT);
     assertThat(fixture.refusalOf(call).reason()).isEqualTo(Reason.WITHDRAWN);
     assertThat(fixture.finish(ended)).isEqualTo(new Release.Released());
     assertThat(fixture.finish(fixture.coordinator.describe(LOCK)).holder()).isEmpty();
@@ -222,7 +222,7 @@ class CoordinatorTest {
     fixture.finish(fixture.coordinator.drain());
     assertThatThrownBy(() -> fixture.finish(waiter.answer())).isInstanceOf(DrainingException.class);
     assertThatThrownBy(() -> fixture.grab()).isInstanceOf(DrainingException.class);
-    assertThat(fixture.finish(fixture.coordinator.renew(holder.ref())))
+    assertThat(fixture.finish(fixture.coordinator.renew(holder.ref(), MakerCheck.EXACT)))
         .isInstanceOf(Renewal.Renewed.class);
     assertThat(fixture.finish(fixture.release(holder))).isEqualTo(new Release.Released());
   }
@@ -234,7 +234,9 @@ class CoordinatorTest {
     Duration closing = Duration.ofSeconds(3);
     fixture.finish(
         fixture.coordinator.release(
-            new ReleaseCommand(LOCK, holder.ref().claim(), Optional.of(holder.token()), closing)));
+            new ReleaseCommand(
+                LOCK, holder.ref().claim(), Optional.of(holder.token()), closing, ""),
+            MakerCheck.EXACT));
     fixture.time.run(Duration.ofMillis(2_900));
     assertThat(CoordinatorFixture.isAnswered(waiter)).isFalse();
     fixture.time.run(Duration.ofMillis(200));
@@ -318,7 +320,7 @@ class CoordinatorTest {
     PendingAcquire again = fixture.acquire(sliced, LONG);
     fixture.time.run(Duration.ofMillis(5));
     LockCoordinator third = fixture.replica(9, CoordinatorSettings.DEFAULT);
-    fixture.finish(third.release(ReleaseCommand.of(holder.ref())));
+    fixture.finish(third.release(ReleaseCommand.of(holder.ref()), MakerCheck.EXACT));
     fixture.grantOf(again);
     assertThat(CoordinatorFixture.isAnswered(elsewhere)).isFalse();
   }
@@ -332,7 +334,7 @@ class CoordinatorTest {
         other.acquire(new AcquireCommand(fixture.claim(), LONG, Duration.ZERO, "tester"));
     fixture.time.run(Duration.ofMillis(5));
     long before = fixture.time.nanoTime();
-    fixture.finish(other.release(ReleaseCommand.of(holder.ref())));
+    fixture.finish(other.release(ReleaseCommand.of(holder.ref()), MakerCheck.EXACT));
     fixture.grantOf(elsewhere);
     assertThat(fixture.time.nanoTime() - before).isLessThan(Duration.ofMillis(20).toNanos());
   }
@@ -381,7 +383,7 @@ class CoordinatorTest {
   }
 
   private GrantLoss lossOf(LockCoordinator replica, Grant grant) {
-    return ((Renewal.Lost) fixture.finish(replica.renew(grant.ref()))).loss();
+    return ((Renewal.Lost) fixture.finish(replica.renew(grant.ref(), MakerCheck.EXACT))).loss();
   }
 
   @Test
@@ -390,7 +392,7 @@ class CoordinatorTest {
     Grant holder = fixture.grab();
     PendingAcquire waiter = fixture.waiter();
     long before = fixture.time.nanoTime();
-    fixture.finish(other.release(ReleaseCommand.of(holder.ref())));
+    fixture.finish(other.release(ReleaseCommand.of(holder.ref()), MakerCheck.EXACT));
     fixture.grantOf(waiter);
     assertThat(fixture.time.nanoTime() - before).isLessThan(Duration.ofMillis(20).toNanos());
   }

@@ -64,10 +64,11 @@ final class HostileBackendTest {
     PendingAcquire waiter = acquire(CoordinatorFixture.LONG);
     fixture.time.run(Duration.ofMillis(5));
     backend[0].next = misdeed;
-    CompletionStage<Release> first = replica.release(ReleaseCommand.of(holder.ref()));
+    CompletionStage<Release> first =
+        replica.release(ReleaseCommand.of(holder.ref()), MakerCheck.EXACT);
     fixture.time.run(Duration.ofMillis(5));
     assertThat(first.toCompletableFuture()).isCompletedExceptionally();
-    assertThat(fixture.finish(replica.release(ReleaseCommand.of(holder.ref()))))
+    assertThat(fixture.finish(replica.release(ReleaseCommand.of(holder.ref()), MakerCheck.EXACT)))
         .isEqualTo(new Release.Released());
     fixture.grantOf(waiter);
   }
@@ -82,7 +83,7 @@ final class HostileBackendTest {
     waiter.leave();
     PendingAcquire next = acquire(CoordinatorFixture.LONG);
     fixture.time.run(Duration.ofMillis(5));
-    fixture.finish(replica.release(ReleaseCommand.of(holder.ref())));
+    fixture.finish(replica.release(ReleaseCommand.of(holder.ref()), MakerCheck.EXACT));
     fixture.grantOf(next);
   }
 

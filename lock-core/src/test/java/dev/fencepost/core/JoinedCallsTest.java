@@ -84,7 +84,8 @@ final class JoinedCallsTest {
     Grant holder = fixture.grabThrough(other);
     Claim claim = fixture.claim();
     PendingAcquire first = fixture.acquire(claim, Duration.ZERO);
-    CompletionStage<Release> ended = other.release(ReleaseCommand.of(holder.ref()));
+    CompletionStage<Release> ended =
+        other.release(ReleaseCommand.of(holder.ref()), MakerCheck.EXACT);
     fixture.time.run(Duration.ofNanos(900_000));
     PendingAcquire second = fixture.acquire(claim, Duration.ZERO);
     assertThat(fixture.refusalOf(first).reason()).isEqualTo(Reason.BUSY);
@@ -97,7 +98,7 @@ final class JoinedCallsTest {
     LockCoordinator other = fixture.replica(8, CoordinatorSettings.DEFAULT);
     Grant holder = fixture.grabThrough(other);
     PendingAcquire waiter = fixture.waiter();
-    other.release(ReleaseCommand.of(holder.ref()));
+    other.release(ReleaseCommand.of(holder.ref()), MakerCheck.EXACT);
     fixture.time.run(Duration.ofNanos(500_000));
     waiter.leave();
     fixture.time.run(Duration.ofNanos(700_000));

@@ -55,7 +55,8 @@ final class MarksTest {
 
   private PendingAcquire ask(Claim claim, Duration maxWait) {
     return fixture.coordinator.acquire(
-        new AcquireCommand(claim, maxWait, Duration.ZERO, "tester", lastMark::get));
+        new AcquireCommand(
+            claim, maxWait, Duration.ZERO, "tester", lastMark::get, MakerCheck.EXACT));
   }
 
   private long markOf(PendingAcquire call) {

@@ -19,7 +19,7 @@ final class QueueIntentTest {
     PendingAcquire first = fixture.waiter();
     fixture.waiter();
     fixture.commands.clear();
-    fixture.finish(other.release(ReleaseCommand.of(holder.ref())));
+    fixture.finish(other.release(ReleaseCommand.of(holder.ref()), MakerCheck.EXACT));
     fixture.grantOf(first);
     assertThat(fixture.commands).containsExactly("release", "tryAcquire STAY");
     assertThat(fixture.finish(other.describe(LOCK)).replicaQueue()).contains(ReplicaId.of(7));
@@ -30,7 +30,7 @@ final class QueueIntentTest {
     Grant holder = fixture.grabThrough(other);
     PendingAcquire only = fixture.waiter();
     fixture.commands.clear();
-    fixture.finish(other.release(ReleaseCommand.of(holder.ref())));
+    fixture.finish(other.release(ReleaseCommand.of(holder.ref()), MakerCheck.EXACT));
     fixture.grantOf(only);
     assertThat(fixture.commands).containsExactly("release", "tryAcquire JOIN");
     assertThat(fixture.finish(other.describe(LOCK)).replicaQueue()).isEmpty();

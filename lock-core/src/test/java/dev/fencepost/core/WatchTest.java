@@ -53,7 +53,7 @@ class WatchTest {
     Grant grant = fixture.grantOf(call);
     fixture.time.run(Duration.ofSeconds(2));
     assertThat(only(watch.take()).state().lastToken()).contains(grant.token());
-    fixture.finish(other.release(ReleaseCommand.of(grant.ref())));
+    fixture.finish(other.release(ReleaseCommand.of(grant.ref()), MakerCheck.EXACT));
     fixture.time.run(Duration.ofSeconds(2));
     assertThat(only(watch.take()).state().holder()).isEmpty();
   }
@@ -124,7 +124,7 @@ class WatchTest {
       Grant elsewhere = slow.grantOf(call);
       slow.time.run(Duration.ofSeconds(2));
       assertThat(only(watch.take()).state().lastToken()).contains(elsewhere.token());
-      slow.finish(other.release(ReleaseCommand.of(elsewhere.ref())));
+      slow.finish(other.release(ReleaseCommand.of(elsewhere.ref()), MakerCheck.EXACT));
       slow.time.run(Duration.ofSeconds(2));
       assertThat(only(watch.take()).state().holder()).isEmpty();
     }

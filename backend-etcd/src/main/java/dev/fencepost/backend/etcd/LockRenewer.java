@@ -37,6 +37,7 @@ final class LockRenewer {
     return context
         .localGrants()
         .entryOf(grant.lock(), grant.claim(), Optional.of(grant.token()))
+        .filter(entry -> isOf(entry, grant))
         .map(entry -> keepAlive(entry, grant, deadline, 0))
         .orElseGet(() -> readAndRenew(grant, deadline, 0));
   }
@@ -50,7 +51,7 @@ final class LockRenewer {
             observed -> {
               Optional<Entry> present = presentEntry(observed, grant);
               return present.isEmpty()
-                  ? lose(observed, grant, deadline, tries)
+                  ? refuse(observed, grant, deadline, tries)
                   : keepAlive(present.orElseThrow(), grant, deadline, tries);
             });
   }
@@ -122,7 +123,7 @@ final class LockRenewer {
                     : CompletableFuture.completedStage(observed));
   }
 
-  /** Returns the record of the grant, if its lease has not ended. */
+  /** Returns the record of the grant, if its principal made it and its lease has not ended. */
   private static Optional<Entry> presentEntry(ObservedLock observed, GrantRef grant) {
     return observed
         .entry()
@@ -131,16 +132,23 @@ final class LockRenewer {
             entry ->
                 entry.value() instanceof Granted granted
                     && granted.claim().equals(grant.claim())
+                    && isOf(entry, grant)
                     && !entry.hasEnded());
   }
 
-  private CompletionStage<Renewal> lose(
+  /** True if the record was made by the principal that the grant names. */
+  private static boolean isOf(Entry entry, GrantRef grant) {
+    return entry.value() instanceof Granted granted
+        && granted.claimant().principal().equals(grant.principal());
+  }
+
+  private CompletionStage<Renewal> refuse(
       ObservedLock observed, GrantRef grant, CallDeadline deadline, int tries) {
     StepContext now = context.step();
     Renewal renewal = observed.recordAt(now.nowMicros()).renew(now, grant).outcome();
-    return renewal instanceof Renewal.Lost
-        ? CompletableFuture.completedStage(renewal)
-        : readAndRenew(grant, deadline, tries + 1);
+    return renewal instanceof Renewal.Renewed
+        ? readAndRenew(grant, deadline, tries + 1)
+        : CompletableFuture.completedStage(renewal);
   }
 
   private static Renewal renewed(GrantRef grant, Entry entry) {

@@ -36,6 +36,6 @@ final class ReplicaProgram {
 
   private static String renewed(TestReplica replica, Grant grant) {
     return StoreRetry.ask(() -> replica.backend().renew(grant.ref()))
-        .fold(renewed -> "renewed", lost -> lost.loss().reason().toString());
+        .fold(renewed -> "renewed", lost -> lost.loss().reason().toString(), foreign -> "foreign");
   }
 }

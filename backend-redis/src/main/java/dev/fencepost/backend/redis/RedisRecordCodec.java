@@ -12,6 +12,7 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.LockStatus;
 import dev.fencepost.lock.LossReason;
+import dev.fencepost.lock.OtherPrincipal;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.record.MicrosecondTime;
@@ -216,6 +217,19 @@ final class RedisRecordCodec {
 
   private static String readPart(ReplyParser reply) {
     return reply.text((int) reply.numberUpTo(':'));
+  }
+
+  /** Writes a principal as in a claimant. */
+  static byte[] principalText(String principal) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    writePart(principal, out);
+    return out.toByteArray();
+  }
+
+  /** Reads the maker of a grant: its token, and the principal as in a claimant. */
+  static OtherPrincipal readMaker(ReplyParser reply) {
+    FencingToken token = new FencingToken(reply.token());
+    return new OtherPrincipal(readPart(reply), token);
   }
 
   /** Returns a claim id with a space behind it, so that no id is the prefix of another. */

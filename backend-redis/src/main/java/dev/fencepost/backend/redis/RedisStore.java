@@ -130,7 +130,7 @@ final class RedisStore implements LockStore {
         LuaScript.HAND_OVER,
         schema.lock(bucket, to.lock()),
         reply -> {
-          Release release = parseRelease(to.lock(), reply.letter(), Optional.of(from.token()));
+          Release release = parseRelease(to.lock(), reply, Optional.of(from.token()));
           return new HandOver(release, parseAttempt(reply, bucket, to));
         },
         RedisRecordCodec.claimText(to.id()),
@@ -139,7 +139,8 @@ final class RedisStore implements LockStore {
         letter(intent == QueueIntent.NONE ? QueueIntent.JOIN : intent),
         wholeLease(to),
         RedisRecordCodec.claimText(from.claim()),
-        DecimalText.ofToken(from.token().value()));
+        DecimalText.ofToken(from.token().value()),
+        RedisRecordCodec.principalText(from.principal()));
   }
 
   @Override
@@ -153,19 +154,20 @@ final class RedisStore implements LockStore {
     byte[] key = schema.lock(bucket, command.lock());
     byte[] claim = RedisRecordCodec.claimText(command.claim());
     byte[] token = tokenText(command.token());
+    byte[] principal = RedisRecordCodec.principalText(command.principal());
     if (command.closeFor().isZero()) {
       return runner.run(
           bucket,
           LuaScript.RELEASE,
-          new ScriptTexts.Arguments(new byte[][] {key}, memory.selfText(), claim, token),
-          (byte[] reply) -> parseRelease(command.lock(), (char) reply[0], command.token()));
+          new ScriptTexts.Arguments(new byte[][] {key}, memory.selfText(), claim, token, principal),
+          (byte[] reply) -> parseRelease(command.lock(), new ReplyParser(reply), command.token()));
     }
     return runner.runStep(
         bucket,
         LuaScript.CLOSE,
         key,
         reply -> {
-          Release release = parseRelease(command.lock(), reply.letter(), command.token());
+          Release release = parseRelease(command.lock(), reply, command.token());
           if (!reply.isAtEnd()) {
             memory.recordToken(bucket, reply.token());
             memory.recordClosing(bucket, command.closeFor());
@@ -174,7 +176,8 @@ final class RedisStore implements LockStore {
         },
         claim,
         token,
-        wholeMillis(command.closeFor()));
+        wholeMillis(command.closeFor()),
+        principal);
   }
 
   @Override
@@ -250,6 +253,9 @@ final class RedisStore implements LockStore {
       return recordGrant(
           bucket, claim, RedisRecordCodec.readExisting(reply), Grant.Origin.EXISTING);
     }
+    if (kind == 'O') {
+      return new Attempt.ForeignClaim(RedisRecordCodec.readMaker(reply));
+    }
     if (kind == 'U') {
       throw RedisRecordCodec.unreadable(claim.lock());
     }
@@ -262,7 +268,12 @@ final class RedisStore implements LockStore {
       int bucket, Claim claim, RedisRecordCodec.ExistingGrant grant, Grant.Origin origin) {
     memory.recordToken(bucket, grant.token());
     memory.recordLease(bucket, grant.terms().lease());
-    GrantRef ref = new GrantRef(claim.lock(), claim.id(), new FencingToken(grant.token()));
+    GrantRef ref =
+        new GrantRef(
+            claim.lock(),
+            claim.id(),
+            new FencingToken(grant.token()),
+            claim.claimant().principal());
     return new Attempt.Granted(new Grant(ref, grant.terms().lease(), grant.terms().mode(), origin));
   }
 
@@ -293,8 +304,13 @@ final class RedisStore implements LockStore {
     return new Revocation.Revoked(holder, closing);
   }
 
-  /** Maps a script's letter to the result of a release. */
-  private static Release parseRelease(LockName lock, char letter, Optional<FencingToken> token) {
+  /** Reads a script's letter, and what belongs to it, as the result of a release. */
+  private static Release parseRelease(
+      LockName lock, ReplyParser reply, Optional<FencingToken> token) {
+    char letter = reply.letter();
+    if (letter == 'O') {
+      return new Release.ForeignRelease(RedisRecordCodec.readMaker(reply));
+    }
     if (letter == 'U') {
       throw RedisRecordCodec.unreadable(lock);
     }

@@ -81,12 +81,13 @@ final class RenewalBatcher {
     RedisSchema schema = runner.schema();
     byte[][] common = schema.stepKeys(bucket, schema.beginning(bucket));
     byte[][] keys = Arrays.copyOf(common, common.length + grants.size());
-    byte[][] own = new byte[grants.size() * 2][];
+    byte[][] own = new byte[grants.size() * 3][];
     for (int i = 0; i < grants.size(); i++) {
       GrantRef grant = grants.get(i);
       keys[common.length + i] = schema.lock(bucket, grant.lock());
-      own[2 * i] = RedisRecordCodec.claimText(grant.claim());
-      own[2 * i + 1] = DecimalText.ofToken(grant.token().value());
+      own[3 * i] = RedisRecordCodec.claimText(grant.claim());
+      own[3 * i + 1] = DecimalText.ofToken(grant.token().value());
+      own[3 * i + 2] = RedisRecordCodec.principalText(grant.principal());
     }
     return new ScriptTexts.Arguments(keys, memory.values(bucket, own));
   }
@@ -121,6 +122,9 @@ final class RenewalBatcher {
       memory.recordLease(bucket, terms.lease());
       return new Renewal.Renewed(
           new Grant(grant, terms.lease(), terms.mode(), Grant.Origin.EXISTING));
+    }
+    if (letter == 'O') {
+      return new Renewal.ForeignGrant(RedisRecordCodec.readMaker(reply));
     }
     if (letter == 'U') {
       throw RedisRecordCodec.unreadable(grant.lock());

@@ -140,7 +140,7 @@ final class LostStateTest {
   private void close(TestReplica a, String lock) {
     GrantRef held = held(lock).ref();
     ReleaseCommand command =
-        new ReleaseCommand(held.lock(), held.claim(), Optional.of(held.token()), TTL);
+        new ReleaseCommand(held.lock(), held.claim(), Optional.of(held.token()), TTL, "");
     assertThat(answer(a.backend().release(command))).isEqualTo(new Release.Released());
   }
 

@@ -12,7 +12,9 @@ import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.LockName;
+import dev.fencepost.lock.OtherPrincipal;
 import dev.fencepost.lock.Release;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.testkit.process.RedisServer;
@@ -66,6 +68,25 @@ final class RollingUpgradeTest {
       Grant existing = now.acquire(second);
       assertThat(existing.token()).isEqualTo(token);
       assertThat(now.release(existing)).isEqualTo(new Release.Released());
+    }
+  }
+
+  @Test
+  void grantOfTheFormer_hasNoPrincipalAndIsRenewedByItsEmptyName() {
+    try (FormerReplica former = new FormerReplica(redis);
+        TestReplica now = new TestReplica(redis.uri())) {
+      now.acquire(NAMES.get(1));
+      Claim theirs = claim(NAMES.get(0));
+      FencingToken token = new FencingToken(Long.parseLong(former.acquire(theirs, 0).substring(1)));
+      GrantRef named = new GrantRef(theirs.lock(), theirs.id(), token, "orders");
+      OtherPrincipal nobody = new OtherPrincipal("", token);
+      assertThat(answer(now.backend().renew(named))).isEqualTo(new Renewal.ForeignGrant(nobody));
+      assertThat(answer(now.backend().release(ReleaseCommand.of(named))))
+          .isEqualTo(new Release.ForeignRelease(nobody));
+      GrantRef unnamed = named.madeBy(nobody.recorded());
+      assertThat(answer(now.backend().renew(unnamed))).isInstanceOf(Renewal.Renewed.class);
+      assertThat(answer(now.backend().release(ReleaseCommand.of(unnamed))))
+          .isEqualTo(new Release.Released());
     }
   }
 

@@ -61,7 +61,10 @@ public final class TestReplica extends OpenReplica<LockBackend> {
         granted -> {
           throw new AssertionError("granted: " + granted);
         },
-        Attempt.Busy::state);
+        Attempt.Busy::state,
+        foreign -> {
+          throw new AssertionError("of another principal: " + foreign);
+        });
   }
 
   private static List<LockName> oneNameOfEachBucket() {

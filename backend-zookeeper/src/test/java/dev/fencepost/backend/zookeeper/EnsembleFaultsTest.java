@@ -142,7 +142,7 @@ final class EnsembleFaultsTest {
     eventually(
         () ->
             answer(replica.backend().tryAcquire(claim, QueueIntent.JOIN))
-                .fold(granted -> true, busy -> false));
+                .fold(granted -> true, busy -> false, foreign -> false));
     return granted(answer(replica.backend().tryAcquire(claim, QueueIntent.JOIN)));
   }
 

@@ -39,7 +39,10 @@ final class ReplicaProgram {
     for (int tries = 0; tries < 100; tries++) {
       try {
         return answer(replica.backend().renew(grant.ref()))
-            .fold(renewed -> "renewed", lost -> lost.loss().reason().toString());
+            .fold(
+                renewed -> "renewed",
+                lost -> lost.loss().reason().toString(),
+                foreign -> "foreign");
       } catch (StoreException e) {
         answer(
             new java.util.concurrent.CompletableFuture<Boolean>()

@@ -112,7 +112,7 @@ final class ZookeeperSessionTest {
               .until(
                   () -> answer(c.backend().tryAcquire(claim("cut-off"), QueueIntent.JOIN)),
                   Attempt.Granted.class::isInstance)
-              .fold(Attempt.Granted::grant, busy -> held);
+              .fold(Attempt.Granted::grant, busy -> held, foreign -> held);
       proxy.resume();
       await().atMost(PATIENCE).until(() -> lives(a, b) && isAnswered(b));
       assertThat(describe(a, lock).holder().orElseThrow().token()).isEqualTo(next.token());

@@ -30,6 +30,9 @@ final class JmhClaims {
         granted -> granted.grant().ref(),
         busy -> {
           throw new IllegalStateException("not granted: " + busy);
+        },
+        foreign -> {
+          throw new IllegalStateException("of another principal: " + foreign);
         });
   }
 }

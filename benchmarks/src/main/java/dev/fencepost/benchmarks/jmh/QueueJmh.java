@@ -4,6 +4,7 @@ import dev.fencepost.core.AcquireAnswer;
 import dev.fencepost.core.AcquireCommand;
 import dev.fencepost.core.CoordinatorSettings;
 import dev.fencepost.core.LockCoordinator;
+import dev.fencepost.core.MakerCheck;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.ReleaseCommand;
@@ -110,14 +111,21 @@ public class QueueJmh extends JmhDefaults {
   @Benchmark
   public Release acquireRelease(FreeLocks free) {
     GrantRef grant = granted(acquire(free.coordinator, "free").join());
-    return free.coordinator.release(ReleaseCommand.of(grant)).toCompletableFuture().join();
+    return free.coordinator
+        .release(ReleaseCommand.of(grant), MakerCheck.EXACT)
+        .toCompletableFuture()
+        .join();
   }
 
   /** Joins the queue and releases the lock, which passes to the first claim. */
   @Benchmark
   public GrantRef handOver(QueuedLock queue) {
     queue.waiting.add(acquire(queue.coordinator, "wanted"));
-    queue.coordinator.release(ReleaseCommand.of(queue.holder)).toCompletableFuture().join();
+    queue
+        .coordinator
+        .release(ReleaseCommand.of(queue.holder), MakerCheck.EXACT)
+        .toCompletableFuture()
+        .join();
     queue.holder = granted(queue.waiting.removeFirst().join());
     return queue.holder;
   }

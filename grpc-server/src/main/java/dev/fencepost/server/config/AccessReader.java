@@ -28,6 +28,7 @@ final class AccessReader {
             settings.file(ConfigKey.IDENTITY_TOKENS_FILE),
             jwt(),
             settings.choice(ConfigKey.IDENTITY_ANONYMOUS, AccessSettings.Anonymous.class),
+            settings.choice(ConfigKey.IDENTITY_UNOWNED, AccessSettings.Unowned.class),
             settings.duration(
                 ConfigKey.IDENTITY_EXPIRED_GRACE, Duration.ZERO, Duration.ofHours(24)));
     if (access.isOn() && settings.yesNo(ConfigKey.REFLECTION)) {

@@ -30,6 +30,11 @@ enum ConfigKey {
       "identity.anonymous",
       "refuse",
       "refuse or allow callers without a credential; counts with rules, tokens or JWTs"),
+  IDENTITY_UNOWNED(
+      "identity.unowned",
+      "allow",
+      "allow or refuse: whether callers with a principal renew and release grants made without"
+          + " one"),
   IDENTITY_JWT_KEYS(
       "identity.jwt.keys", "", "File or https URL with the keys of JWTs (a JWK set); unset: none"),
   IDENTITY_JWT_ISSUER("identity.jwt.issuer", "", "Required issuer (iss) of JWTs"),

@@ -45,7 +45,8 @@ public final class LockMetrics {
 
   /** Records that a renewal was answered. */
   public void recordRenewal(Renewal renewal) {
-    renewals.count(renewal.fold(renewed -> "renewed", lost -> lower(lost.loss().reason())));
+    renewals.count(
+        renewal.fold(renewed -> "renewed", lost -> lower(lost.loss().reason()), foreign -> FAILED));
   }
 
   /** Records that a renewal failed. */
@@ -56,7 +57,11 @@ public final class LockMetrics {
   /** Records that a release was answered. */
   public void recordRelease(Release release) {
     releases.count(
-        release.fold(released -> "released", withdrawn -> "withdrawn", notHeld -> "not_held"));
+        release.fold(
+            released -> "released",
+            withdrawn -> "withdrawn",
+            notHeld -> "not_held",
+            foreign -> FAILED));
   }
 
   /** Records that a release failed. */

@@ -85,6 +85,7 @@ class AccessMatrixTest {
           state(RULES),
           Optional.empty(),
           Duration.ofMinutes(10),
+          true,
           Instant::now,
           AuditTrail.toLogger("test", Instant::now));
   private final InProcessServer server = new InProcessServer(control);

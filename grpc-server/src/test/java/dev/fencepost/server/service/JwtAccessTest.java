@@ -89,6 +89,7 @@ class JwtAccessTest {
             state(RULES),
             Optional.of(checks),
             GRACE,
+            true,
             now::get,
             AuditTrail.toLogger("test", Instant::now));
     server = new InProcessServer(control);

@@ -29,6 +29,11 @@ import java.util.concurrent.CompletionStage;
  * executed</em>. The outcome is settled by repeating it with the same claim id. Every stage
  * completes within the store's call timeout, on a thread that must not be blocked.
  *
+ * <p>A claim and its grant belong to the principal that made them. Acquire, renew, release and
+ * hand-over compare it with the one on record, in the same atomic step as the claim id and the
+ * token. If it differs, the answer has an {@link dev.fencepost.lock.OtherPrincipal} and nothing
+ * changes.
+ *
  * <p>Each write is one atomic step at the store and follows the rules of {@link
  * dev.fencepost.lock.spi.record.LockRecord}.
  *
@@ -48,7 +53,7 @@ public interface LockStore extends AutoCloseable {
 
   /**
    * Ends one grant and gives the lock to the next claim, in one step. If the grant {@code from} has
-   * ended already, the next claim's half is an ordinary attempt.
+   * ended already or belongs to another principal, the next claim's half is an ordinary attempt.
    *
    * @param intent {@link QueueIntent#JOIN}, {@link QueueIntent#STAY} or {@link QueueIntent#YIELD}
    */

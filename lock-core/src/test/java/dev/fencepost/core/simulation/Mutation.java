@@ -71,7 +71,8 @@ enum Mutation {
                           busy.state().lastToken().orElse(new FencingToken(1))),
                       claim.lease(),
                       LockMode.EXCLUSIVE,
-                      Grant.Origin.NEW)));
+                      Grant.Origin.NEW)),
+          foreign -> foreign);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.fencepost.core.simulation;
 
 import dev.fencepost.core.AcquireAnswer;
 import dev.fencepost.core.AcquireCommand;
+import dev.fencepost.core.MakerCheck;
 import dev.fencepost.core.PendingAcquire;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.ClaimId;
@@ -164,7 +165,7 @@ final class SimulatedClient {
           simulation
               .anyReplica()
               .coordinator
-              .release(ReleaseCommand.withdrawal(claim.lock(), claim.id()));
+              .release(ReleaseCommand.withdrawal(claim.lock(), claim.id()), MakerCheck.EXACT);
         }
         end();
       }
@@ -224,7 +225,7 @@ final class SimulatedClient {
       boolean late = believesUntil != 0 && sent >= believesUntil;
       SimulatedReplica replica = simulation.replicaFor(home);
       replica.ask(
-          replica.coordinator.renew(grant.ref()),
+          replica.coordinator.renew(grant.ref(), MakerCheck.EXACT),
           (renewal, error) -> {
             boolean inTime = !late && (believesUntil == 0 || time.nanoTime() < believesUntil);
             if (renewal instanceof Renewal.Renewed && inTime) {
@@ -242,9 +243,14 @@ final class SimulatedClient {
       boolean closes = fickle(0.03);
       Duration closeFor = closes ? time.upToMillis(500) : Duration.ZERO;
       ReleaseCommand order =
-          new ReleaseCommand(claim.lock(), claim.id(), Optional.of(grant.token()), closeFor);
+          new ReleaseCommand(
+              claim.lock(),
+              claim.id(),
+              Optional.of(grant.token()),
+              closeFor,
+              grant.ref().principal());
       replica.ask(
-          replica.coordinator.release(order),
+          replica.coordinator.release(order, MakerCheck.EXACT),
           (ended, error) -> {
             if (error != null && tries < 3) {
               release(grant, tries + 1);

@@ -51,6 +51,7 @@ final class LeasedLocks {
         .join()
         .fold(
             (Attempt.Granted granted) -> Optional.of(granted.grant().ref().token()),
-            busy -> Optional.empty());
+            busy -> Optional.empty(),
+            foreign -> Optional.empty());
   }
 }

@@ -7,6 +7,7 @@ import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.LossReason;
+import dev.fencepost.lock.OtherPrincipal;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.lock.Revocation;
@@ -48,20 +49,24 @@ final class AnswerView {
 
   String show(Attempt attempt) {
     return attempt.fold(
-        granted -> show(granted.grant()), busy -> "busy(" + show(busy.state()) + ")");
+        granted -> show(granted.grant()),
+        busy -> "busy(" + show(busy.state()) + ")",
+        foreign -> show(foreign.maker()));
   }
 
   String show(Renewal renewal) {
     return renewal.fold(
         renewed -> "renewed(" + number(renewed.grant().token()) + ")",
-        lost -> "lost(" + show(lost.loss()) + ")");
+        lost -> "lost(" + show(lost.loss()) + ")",
+        foreign -> show(foreign.maker()));
   }
 
   String show(Release release) {
     return release.fold(
         released -> "released",
         withdrawn -> "withdrawn",
-        notHeld -> "not held(" + show(notHeld.reason()) + ")");
+        notHeld -> "not held(" + show(notHeld.reason()) + ")",
+        foreign -> show(foreign.maker()));
   }
 
   String show(Revocation revocation) {
@@ -85,6 +90,10 @@ final class AnswerView {
                 free -> "free");
     String last = state.lastToken().map(this::number).orElse("none");
     return standing + " last=" + last + " line=" + state.replicaQueue();
+  }
+
+  private String show(OtherPrincipal maker) {
+    return "foreign(" + maker.recorded() + " " + number(maker.token()) + ")";
   }
 
   private String show(Grant grant) {

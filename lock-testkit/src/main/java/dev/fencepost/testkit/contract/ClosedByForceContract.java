@@ -82,7 +82,8 @@ abstract class ClosedByForceContract extends ContractPart {
                         former.ref().lock(),
                         former.ref().claim(),
                         Optional.of(former.token()),
-                        LONG_CLOSED)));
+                        LONG_CLOSED,
+                        former.ref().principal())));
   }
 
   @Test

@@ -126,6 +126,9 @@ final class ContractReplica implements AutoCloseable {
             Renewal.Renewed::grant,
             lost -> {
               throw new AssertionError("lost: " + lost);
+            },
+            foreign -> {
+              throw new AssertionError("of another principal: " + foreign);
             });
   }
 
@@ -136,7 +139,10 @@ final class ContractReplica implements AutoCloseable {
             renewed -> {
               throw new AssertionError("renewed although it must be gone: " + renewed);
             },
-            Renewal.Lost::loss);
+            Renewal.Lost::loss,
+            foreign -> {
+              throw new AssertionError("of another principal: " + foreign);
+            });
   }
 
   Release release(ReleaseCommand order) {
@@ -212,6 +218,9 @@ final class ContractReplica implements AutoCloseable {
         Attempt.Granted::grant,
         busy -> {
           throw new AssertionError("not granted: " + busy);
+        },
+        foreign -> {
+          throw new AssertionError("of another principal: " + foreign);
         });
   }
 
@@ -220,7 +229,10 @@ final class ContractReplica implements AutoCloseable {
         granted -> {
           throw new AssertionError("granted although it must be busy: " + granted);
         },
-        Attempt.Busy::state);
+        Attempt.Busy::state,
+        foreign -> {
+          throw new AssertionError("of another principal: " + foreign);
+        });
   }
 
   /** Returns the answer of a call, within the time limit of calls. */

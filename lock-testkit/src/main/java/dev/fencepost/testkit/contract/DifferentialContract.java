@@ -33,6 +33,7 @@ abstract class DifferentialContract extends ContractPart {
         .isGreaterThan(steps / 2);
     assertThat(run.seenOutcomes())
         .as("the run meets every kind of answer; seed %d", seed)
-        .contains("granted NEW", "granted EXISTING", "busy", "renewed", "released", "revoked");
+        .contains(
+            "granted NEW", "granted EXISTING", "busy", "renewed", "released", "revoked", "foreign");
   }
 }

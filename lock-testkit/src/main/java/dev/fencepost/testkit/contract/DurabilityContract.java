@@ -37,7 +37,8 @@ abstract class DurabilityContract extends ContractPart {
                 closing.ref().lock(),
                 closing.ref().claim(),
                 Optional.of(closing.token()),
-                Duration.ofHours(1)));
+                Duration.ofHours(1),
+                closing.ref().principal()));
     Grant revoked = a().acquire(newLock());
     a().forceRelease(
             new ForceReleaseCommand(

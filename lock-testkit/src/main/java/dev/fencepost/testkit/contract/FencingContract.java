@@ -70,7 +70,8 @@ abstract class FencingContract extends ContractPart {
                           tokens.add(granted.grant().token());
                           return party.release(granted.grant());
                         },
-                        busy -> true);
+                        busy -> true,
+                        foreign -> true);
                 return tokens.size() >= 100;
               });
         });

@@ -39,7 +39,8 @@ abstract class ListingContract extends ContractPart {
                 closing.ref().lock(),
                 closing.ref().claim(),
                 Optional.of(closing.token()),
-                Duration.ofHours(1)));
+                Duration.ofHours(1),
+                closing.ref().principal()));
     Grant released = take(prefix + "released");
     a().release(released);
     Grant turn = take(prefix + "turn");

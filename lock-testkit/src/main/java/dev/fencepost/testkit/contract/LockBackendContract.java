@@ -46,6 +46,13 @@ public abstract class LockBackendContract {
   }
 
   @Nested
+  final class Principals extends PrincipalsContract {
+    Principals() {
+      super(LockBackendContract.this);
+    }
+  }
+
+  @Nested
   final class Releasing extends ReleasingContract {
     Releasing() {
       super(LockBackendContract.this);

@@ -50,7 +50,7 @@ final class RandomOperation {
       return handOver(random, track, grant);
     }
     if (kind < 62) {
-      return renew(grant);
+      return renew(random, grant);
     }
     if (kind < 84) {
       return release(random, grant);
@@ -81,35 +81,45 @@ final class RandomOperation {
     QueueIntent line =
         List.of(QueueIntent.NONE, QueueIntent.JOIN, QueueIntent.STAY).get(random.nextInt(3));
     return new RandomOperation(
-        "acquire " + claim.id().tag() + " " + line,
+        "acquire " + text(claim) + " " + line,
         (party, sight) -> sight.show(party.tryAcquire(claim, line)));
   }
 
   private static RandomOperation handOver(Random random, ClaimHistory track, int from) {
     Claim drawn = claim(random, track);
+    String principal = principal(random);
     boolean toItself = drawn.id().equals(track.reference().grant(from).claim());
-    Claim to = toItself ? newClaim(track) : drawn;
+    Claim to = toItself ? newClaim(random, track) : drawn;
     QueueIntent line =
         List.of(QueueIntent.JOIN, QueueIntent.STAY, QueueIntent.YIELD).get(random.nextInt(3));
     return new RandomOperation(
-        "hand over #" + from + " to " + to.id().tag() + " " + line,
+        "hand over #" + from + " by " + principal + " to " + text(to) + " " + line,
         (party, sight) -> {
-          HandOver both =
-              ContractReplica.answer(party.backend().handOver(sight.grant(from), to, line));
+          GrantRef grant = sight.grant(from).madeBy(principal);
+          HandOver both = ContractReplica.answer(party.backend().handOver(grant, to, line));
           return sight.show(both.ended()) + " & " + sight.show(both.got());
         });
   }
 
-  private static RandomOperation renew(int grant) {
+  private static RandomOperation renew(Random random, int grant) {
+    String principal = principal(random);
     return new RandomOperation(
-        "renew #" + grant, (party, sight) -> sight.show(party.renew(sight.grant(grant))));
+        "renew #" + grant + " by " + principal,
+        (party, sight) -> sight.show(party.renew(sight.grant(grant).madeBy(principal))));
   }
 
   private static RandomOperation release(Random random, int grant) {
     boolean withToken = random.nextInt(4) > 0;
     Duration closeFor = random.nextInt(8) == 0 ? HOUR : Duration.ZERO;
+    String principal = principal(random);
     return new RandomOperation(
-        "release #" + grant + (withToken ? "" : " without token") + " closing " + closeFor,
+        "release #"
+            + grant
+            + (withToken ? "" : " without token")
+            + " closing "
+            + closeFor
+            + " by "
+            + principal,
         (party, sight) -> {
           GrantRef ref = sight.grant(grant);
           return sight.show(
@@ -118,7 +128,8 @@ final class RandomOperation {
                       ref.lock(),
                       ref.claim(),
                       withToken ? Optional.of(ref.token()) : Optional.empty(),
-                      closeFor)));
+                      closeFor,
+                      principal)));
         });
   }
 
@@ -147,14 +158,24 @@ final class RandomOperation {
   private static Claim claim(Random random, ClaimHistory track) {
     List<Claim> claims = track.claims();
     if (claims.isEmpty() || random.nextInt(3) > 0) {
-      return newClaim(track);
+      return newClaim(random, track);
     }
     int recent = Math.min(claims.size(), MOST_CLAIMS_REUSED);
-    return claims.get(claims.size() - 1 - random.nextInt(recent));
+    Claim claim = claims.get(claims.size() - 1 - random.nextInt(recent));
+    return random.nextInt(4) > 0 ? claim : TestClaims.madeBy(claim, principal(random));
   }
 
-  private static Claim newClaim(ClaimHistory track) {
-    Claim claim = TestClaims.on(track.lock());
+  /** Draws the maker of most claims, or another. */
+  private static String principal(Random random) {
+    return random.nextInt(5) > 0 ? "orders" : "billing";
+  }
+
+  private static String text(Claim claim) {
+    return claim.id().tag() + " of " + claim.claimant().principal();
+  }
+
+  private static Claim newClaim(Random random, ClaimHistory track) {
+    Claim claim = TestClaims.madeBy(TestClaims.on(track.lock()), principal(random));
     track.claims().add(claim);
     return claim;
   }

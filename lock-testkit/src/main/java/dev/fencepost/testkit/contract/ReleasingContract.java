@@ -145,7 +145,8 @@ abstract class ReleasingContract extends ContractPart {
 
   private static ReleaseCommand closing(Grant grant, Duration closeFor) {
     GrantRef ref = grant.ref();
-    return new ReleaseCommand(ref.lock(), ref.claim(), Optional.of(ref.token()), closeFor);
+    return new ReleaseCommand(
+        ref.lock(), ref.claim(), Optional.of(ref.token()), closeFor, ref.principal());
   }
 
   private static void assertNotHeld(Release release, LossReason... reasons) {

@@ -41,7 +41,10 @@ final class ShortLeases {
     try {
       return party
           .tryAcquire(TestClaims.on(lock, LEASE), QueueIntent.NONE)
-          .fold(granted -> Optional.of(granted.grant()), busy -> Optional.empty());
+          .fold(
+              granted -> Optional.of(granted.grant()),
+              busy -> Optional.empty(),
+              foreign -> Optional.empty());
     } catch (StoreException e) {
       return Optional.empty();
     }

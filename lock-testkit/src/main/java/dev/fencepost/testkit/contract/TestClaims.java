@@ -31,12 +31,22 @@ final class TestClaims {
     return new Claim(lock, newId(), lease, claimant);
   }
 
+  /** The same claim, made by this principal. */
+  static Claim madeBy(Claim claim, String principal) {
+    Claimant by = claim.claimant();
+    return new Claim(
+        claim.lock(),
+        claim.id(),
+        claim.lease(),
+        new Claimant(by.owner(), principal, by.mode(), by.metadata()));
+  }
+
   static ClaimId newId() {
     return new ClaimId(UUID.randomUUID().toString().replace("-", ""));
   }
 
   /** A reference to a grant that never existed. */
   static GrantRef withToken(GrantRef grant, long token) {
-    return new GrantRef(grant.lock(), grant.claim(), new FencingToken(token));
+    return new GrantRef(grant.lock(), grant.claim(), new FencingToken(token), grant.principal());
   }
 }

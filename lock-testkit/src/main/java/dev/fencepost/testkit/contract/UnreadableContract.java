@@ -142,7 +142,11 @@ abstract class UnreadableContract extends ContractPart {
 
   private static ReleaseCommand closing(Grant grant) {
     return new ReleaseCommand(
-        grant.ref().lock(), grant.ref().claim(), Optional.of(grant.token()), Duration.ofHours(1));
+        grant.ref().lock(),
+        grant.ref().claim(),
+        Optional.of(grant.token()),
+        Duration.ofHours(1),
+        grant.ref().principal());
   }
 
   private Grant spoiled(LockName lock, Damage damage) {

@@ -128,6 +128,9 @@ public class OpenReplica<B extends LockBackend> implements AutoCloseable {
         Attempt.Granted::grant,
         busy -> {
           throw new AssertionError("not granted: " + busy);
+        },
+        foreign -> {
+          throw new AssertionError("not granted: " + foreign);
         });
   }
 

@@ -2,10 +2,13 @@ package dev.fencepost.testkit.model;
 
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.ClaimId;
+import dev.fencepost.lock.Claimant;
 import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.GrantRef;
+import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockMode;
 import dev.fencepost.lock.Release;
@@ -23,10 +26,70 @@ import java.util.Optional;
 /** Rules under which a holder is not safe, or a lock is not to be had. */
 final class BrokenOwnership {
 
+  private static final ClaimId UNUSED_ID = new ClaimId("claim-that-nobody-uses-otherwise");
+
   private BrokenOwnership() {}
 
   private static boolean isOf(LockRecord lock, Claim claim) {
     return lock.ownership().filter(t -> t.claim().equals(claim.id())).isPresent();
+  }
+
+  private static String makerOf(LockRecord lock) {
+    return lock.ownership().map(each -> each.claimant().principal()).orElse("");
+  }
+
+  private static Claim madeBy(Claim claim, String maker) {
+    Claimant by = claim.claimant();
+    return new Claim(
+        claim.lock(),
+        claim.id(),
+        claim.lease(),
+        new Claimant(by.owner(), maker, by.mode(), by.metadata()));
+  }
+
+  /** Anybody who knows the claim id of a grant gets the grant. */
+  static final class AcquireIgnoresMaker extends ModelRules {
+    @Override
+    Transition<Attempt> acquire(LockRecord lock, StepContext asker, Claim claim, QueueIntent line) {
+      Claim asMaker = isOf(lock, claim) ? madeBy(claim, makerOf(lock)) : claim;
+      return lock.acquire(asker, asMaker, line);
+    }
+  }
+
+  /** Another principal's claim is queued although its id stands. */
+  static final class ForeignClaimIsQueued extends ModelRules {
+    @Override
+    Transition<Attempt> acquire(LockRecord lock, StepContext asker, Claim claim, QueueIntent line) {
+      Transition<Attempt> step = lock.acquire(asker, claim, line);
+      if (!(step.outcome() instanceof Attempt.ForeignClaim)) {
+        return step;
+      }
+      Claim stranger =
+          new Claim(claim.lock(), UNUSED_ID, claim.lease(), Claimant.named("stranger"));
+      return new Transition<>(lock.acquire(asker, stranger, line).after(), step.outcome());
+    }
+  }
+
+  static final class RenewalIgnoresMaker extends ModelRules {
+    @Override
+    Transition<Renewal> renew(LockRecord lock, StepContext asker, GrantRef grant) {
+      return lock.renew(asker, grant.madeBy(makerOf(lock)));
+    }
+  }
+
+  static final class ReleaseIgnoresMaker extends ModelRules {
+    @Override
+    Transition<Release> release(LockRecord lock, StepContext asker, ReleaseCommand order) {
+      return lock.release(asker, order.madeBy(makerOf(lock)));
+    }
+  }
+
+  static final class HandOverIgnoresMaker extends ModelRules {
+    @Override
+    Transition<HandOver> handOver(LockRecord lock, StepContext asker, Passing passing) {
+      return lock.handOver(
+          asker, passing.from().madeBy(makerOf(lock)), passing.to(), passing.line());
+    }
   }
 
   private static boolean isRunning(LockRecord lock, long nowMicros) {
@@ -134,7 +197,7 @@ final class BrokenOwnership {
     @Override
     Transition<Renewal> renew(LockRecord lock, StepContext asker, GrantRef grant) {
       FencingToken any = new FencingToken(Math.max(1, lock.token()));
-      return lock.renew(asker, new GrantRef(grant.lock(), grant.claim(), any));
+      return lock.renew(asker, new GrantRef(grant.lock(), grant.claim(), any, grant.principal()));
     }
   }
 
@@ -145,7 +208,8 @@ final class BrokenOwnership {
           new GrantRef(
               grant.lock(),
               lock.ownership().map(Ownership::claim).orElse(grant.claim()),
-              grant.token());
+              grant.token(),
+              makerOf(lock));
       return lock.renew(asker, any);
     }
   }
@@ -170,7 +234,8 @@ final class BrokenOwnership {
               order.lock(),
               lock.ownership().map(Ownership::claim).orElse(order.claim()),
               Optional.empty(),
-              order.closeFor()));
+              order.closeFor(),
+              makerOf(lock)));
     }
   }
 
@@ -179,7 +244,8 @@ final class BrokenOwnership {
     Transition<Release> release(LockRecord lock, StepContext asker, ReleaseCommand order) {
       Release told = lock.release(asker, order).outcome();
       ReleaseCommand anyToken =
-          new ReleaseCommand(order.lock(), order.claim(), Optional.empty(), order.closeFor());
+          new ReleaseCommand(
+              order.lock(), order.claim(), Optional.empty(), order.closeFor(), order.principal());
       return new Transition<>(lock.release(asker, anyToken).after(), told);
     }
   }
@@ -195,7 +261,9 @@ final class BrokenOwnership {
     @Override
     Transition<Release> release(LockRecord lock, StepContext asker, ReleaseCommand order) {
       return lock.release(
-          asker, new ReleaseCommand(order.lock(), order.claim(), order.token(), Duration.ZERO));
+          asker,
+          new ReleaseCommand(
+              order.lock(), order.claim(), order.token(), Duration.ZERO, order.principal()));
     }
   }
 

@@ -28,7 +28,7 @@ final class BrokenTokens {
       GrantRef ref = grant.ref();
       return new Attempt.Granted(
           new Grant(
-              new GrantRef(ref.lock(), ref.claim(), new FencingToken(token)),
+              new GrantRef(ref.lock(), ref.claim(), new FencingToken(token), ref.principal()),
               grant.lease(),
               grant.mode(),
               grant.origin()));
@@ -37,7 +37,8 @@ final class BrokenTokens {
   }
 
   private static boolean isNew(Attempt attempt) {
-    return attempt.fold(granted -> granted.grant().origin() == Grant.Origin.NEW, busy -> false);
+    return attempt.fold(
+        granted -> granted.grant().origin() == Grant.Origin.NEW, busy -> false, foreign -> false);
   }
 
   /** Counts the grants of a lock, from a number that is the same for all stores. */

@@ -12,7 +12,8 @@ final class ContractFaults {
   private ContractFaults() {}
 
   static List<ContractFault> all() {
-    return Stream.of(holding(), releasing(), counting(), waiting(), naming(), answering())
+    return Stream.of(
+            holding(), belonging(), releasing(), counting(), waiting(), naming(), answering())
         .flatMap(List::stream)
         .toList();
   }
@@ -54,6 +55,32 @@ final class ContractFaults {
         inRules(
             BrokenOwnership.RenewalIgnoresOwner::new,
             "Ownership.renewalByStranger_isSupersededAndChangesNothing"));
+  }
+
+  private static List<ContractFault> belonging() {
+    return List.of(
+        inRules(
+            BrokenOwnership.AcquireIgnoresMaker::new,
+            "Principals.acquireWithAnothersClaim_isForeignAndChangesNothing",
+            "Principals.principals_areComparedByteForByte"),
+        inRules(
+            BrokenOwnership.ForeignClaimIsQueued::new,
+            "Principals.acquireWithAnothersClaim_isForeignAndChangesNothing"),
+        inRules(
+            BrokenOwnership.RenewalIgnoresMaker::new,
+            "Principals.renewalOfAnothersGrant_isForeignAndChangesNothing",
+            "Principals.renewalsAtOnce_areJudgedOneByOne",
+            "Principals.principals_areComparedByteForByte"),
+        inRules(
+            BrokenOwnership.ReleaseIgnoresMaker::new,
+            "Principals.releaseOfAnothersGrant_isForeignAndChangesNothing",
+            "Principals.releaseOfAnothersGrantInTheLockDelay_endsNoDelay",
+            "Principals.releasesAtOnce_areJudgedOneByOne",
+            "Principals.withdrawalAfterTheNextGrantOfTheId_isForeign",
+            "Principals.principals_areComparedByteForByte"),
+        inRules(
+            BrokenOwnership.HandOverIgnoresMaker::new,
+            "Principals.handOverOfAnothersGrant_isForeignAndAnOrdinaryAttempt"));
   }
 
   private static List<ContractFault> releasing() {

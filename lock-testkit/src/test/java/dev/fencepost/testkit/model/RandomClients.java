@@ -74,6 +74,9 @@ final class RandomClients {
                   open.answered(Result.NOT_GRANTED);
                   after(between(50, 500), () -> acquire(caller, newClaim()));
                   return false;
+                },
+                foreign -> {
+                  throw new AssertionError("all clients are one principal: " + foreign);
                 }),
         () -> acquire(caller, random.nextInt(4) > 0 ? claim : newClaim()));
   }
@@ -104,6 +107,9 @@ final class RandomClients {
                   open.answered(Result.LOST);
                   acquire(caller, newClaim());
                   return false;
+                },
+                foreign -> {
+                  throw new AssertionError("all clients are one principal: " + foreign);
                 }),
         () -> renew(caller, claim, token));
   }
@@ -117,7 +123,8 @@ final class RandomClients {
               release.fold(
                   released -> Result.RELEASED,
                   withdrawn -> Result.NOT_HELD,
-                  notHeld -> Result.NOT_HELD));
+                  notHeld -> Result.NOT_HELD,
+                  foreign -> Result.NOT_HELD));
           after(between(10, 300), () -> acquire(caller, newClaim()));
         },
         () -> release(caller, claim, token));

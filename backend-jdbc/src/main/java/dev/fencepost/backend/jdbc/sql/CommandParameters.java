@@ -40,12 +40,14 @@ final class CommandParameters {
    * A change of an existing record.
    *
    * @param act R renews, E releases, F releases by force, L leaves the queue
+   * @param maker the principal of the claim, as in a row
    * @param closeFor in µs
    */
   private record ChangeRow(
       LockName lock,
       String act,
       @Nullable String claim,
+      @Nullable String maker,
       @Nullable Long token,
       @Nullable Long closeFor,
       @Nullable String reason) {}
@@ -79,6 +81,12 @@ final class CommandParameters {
             ArrayParameter.texts(
                 all, row -> row.from().map(from -> from.claim().value()).orElse(null)))
         .with(
+            "from_makers",
+            ArrayParameter.texts(
+                all,
+                row ->
+                    row.from().map(from -> JdbcRecordCodec.escaped(from.principal())).orElse(null)))
+        .with(
             "from_tokens",
             ArrayParameter.numbers(
                 all, row -> row.from().map(from -> from.token().value()).orElse(null)));
@@ -91,6 +99,7 @@ final class CommandParameters {
         .with("names", ArrayParameter.bytes(all, row -> row.lock().utf8()))
         .with("acts", ArrayParameter.texts(all, ChangeRow::act))
         .with("claims", ArrayParameter.texts(all, ChangeRow::claim))
+        .with("makers", ArrayParameter.texts(all, ChangeRow::maker))
         .with("tokens", ArrayParameter.numbers(all, ChangeRow::token))
         .with("close_fors", ArrayParameter.numbers(all, ChangeRow::closeFor))
         .with("reasons", ArrayParameter.texts(all, ChangeRow::reason));
@@ -100,13 +109,20 @@ final class CommandParameters {
     if (command instanceof RenewGrant renewal) {
       GrantRef grant = renewal.grant();
       return new ChangeRow(
-          grant.lock(), "R", grant.claim().value(), grant.token().value(), null, null);
+          grant.lock(),
+          "R",
+          grant.claim().value(),
+          JdbcRecordCodec.escaped(grant.principal()),
+          grant.token().value(),
+          null,
+          null);
     }
     if (command instanceof ReleaseClaim release) {
       return new ChangeRow(
           release.lock(),
           "E",
           release.command().claim().value(),
+          JdbcRecordCodec.escaped(release.command().principal()),
           release.command().token().map(FencingToken::value).orElse(null),
           MicrosecondTime.of(release.command().closeFor()),
           null);
@@ -116,10 +132,11 @@ final class CommandParameters {
           forced.lock(),
           "F",
           null,
+          null,
           forced.command().ifToken().map(FencingToken::value).orElse(null),
           forced.command().closeFor().map(MicrosecondTime::of).orElse(null),
           forced.command().reason());
     }
-    return new ChangeRow(((LeaveQueue) command).lock(), "L", null, null, null, null);
+    return new ChangeRow(((LeaveQueue) command).lock(), "L", null, null, null, null, null);
   }
 }

@@ -144,7 +144,7 @@ public final class JdbcRecordCodec {
         : text.replace("%", "%25").replace("\0", "%00");
   }
 
-  private static String unescaped(String text) {
+  static String unescaped(String text) {
     return text.indexOf('%') < 0 ? text : text.replace("%00", "\0").replace("%25", "%");
   }
 

@@ -152,15 +152,19 @@ class LockStatements {
       throws SQLException {
     FencingToken token = new FencingToken(row.getLong(18));
     memory.observeToken(token.value());
-    GrantRef ref = new GrantRef(claim.lock(), claim.id(), token);
     return new Attempt.Granted(
-        new Grant(ref, claim.lease(), claim.claimant().mode(), Grant.Origin.NEW));
+        new Grant(grantOf(claim, token), claim.lease(), claim.claimant().mode(), Grant.Origin.NEW));
   }
 
   /** Returns the grant that the claim has already. */
   static Grant existing(Claim claim, ResultSet row) throws SQLException {
     FencingToken token = new FencingToken(row.getLong(4));
-    return existing(new GrantRef(claim.lock(), claim.id(), token), row);
+    return existing(grantOf(claim, token), row);
+  }
+
+  /** Returns the reference to a grant of the claim, which its principal made. */
+  static GrantRef grantOf(Claim claim, FencingToken token) {
+    return new GrantRef(claim.lock(), claim.id(), token, claim.claimant().principal());
   }
 
   private static Grant existing(GrantRef ref, ResultSet row) throws SQLException {

@@ -9,6 +9,7 @@ import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LossReason;
+import dev.fencepost.lock.OtherPrincipal;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.spi.record.LockRecord;
 import dev.fencepost.lock.spi.record.StepContext;
@@ -42,7 +43,8 @@ final class PostgresLockStatements extends LockStatements {
       pending.recordUntypedOutcome(attempt(acquire.claim(), answer.charAt(1), row));
     } else if (pending.step() instanceof LockCommand.HandOverGrant handOver) {
       pending.recordUntypedOutcome(
-          new HandOver(release(answer.charAt(0)), attempt(handOver.to(), answer.charAt(1), row)));
+          new HandOver(
+              release(answer.charAt(0), row), attempt(handOver.to(), answer.charAt(1), row)));
     } else {
       super.recordOutcome(pending, row, memory, context);
     }
@@ -112,7 +114,7 @@ final class PostgresLockStatements extends LockStatements {
   private static Attempt attempt(Claim claim, char step, ResultSet row) throws SQLException {
     if (step == 'P' || step == 'N') {
       // The row holds the claim of the command and the new token.
-      GrantRef ref = new GrantRef(claim.lock(), claim.id(), new FencingToken(row.getLong(4)));
+      GrantRef ref = grantOf(claim, new FencingToken(row.getLong(4)));
       return new Attempt.Granted(
           new Grant(ref, claim.lease(), claim.claimant().mode(), Grant.Origin.NEW));
     }
@@ -123,11 +125,20 @@ final class PostgresLockStatements extends LockStatements {
     if (REFUSED.equals(String.valueOf(step))) {
       throw JdbcRecordCodec.damaged(claim.lock());
     }
-    return new Attempt.Busy(after.stateAt(row.getLong(1)));
+    return step == 'O'
+        ? new Attempt.ForeignClaim(maker(row))
+        : new Attempt.Busy(after.stateAt(row.getLong(1)));
   }
 
-  private static Release release(char ending) {
+  /** Returns the principal in the row, which the command has not changed. */
+  private static OtherPrincipal maker(ResultSet row) throws SQLException {
+    return new OtherPrincipal(
+        JdbcRecordCodec.unescaped(row.getString(7)), new FencingToken(row.getLong(4)));
+  }
+
+  private static Release release(char ending, ResultSet row) throws SQLException {
     return switch (ending) {
+      case 'O' -> new Release.ForeignRelease(maker(row));
       case 'H' -> new Release.Released();
       case 'R' -> new Release.NotHeld(LossReason.REVOKED);
       case 'S' -> new Release.NotHeld(LossReason.SUPERSEDED);

@@ -9,11 +9,14 @@ import dev.fencepost.backend.jdbc.SqlStoreUnderTest;
 import dev.fencepost.backend.jdbc.TestReplica;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.Claimant;
 import dev.fencepost.lock.ForceReleaseCommand;
 import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockStatus;
 import dev.fencepost.lock.LossReason;
+import dev.fencepost.lock.OtherPrincipal;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
@@ -139,6 +142,37 @@ abstract class RollingUpgrade {
     assertThat(next.token()).isGreaterThan(idle.token());
     assertThat(release(idle)).isInstanceOf(Release.NotHeld.class);
     assertThat(former.renew(next.ref())).isInstanceOf(Renewal.Renewed.class);
+  }
+
+  @Test
+  void grantOfTheFormerVersion_hasNoPrincipalAndIsRenewedByItsEmptyName() {
+    Grant theirs = granted(former.attempt(claim("unowned"), QueueIntent.NONE));
+    OtherPrincipal nobody = new OtherPrincipal("", theirs.token());
+    GrantRef named = theirs.ref().madeBy("orders");
+    assertThat(answer(current.backend().renew(named))).isEqualTo(new Renewal.ForeignGrant(nobody));
+    assertThat(answer(current.backend().release(ReleaseCommand.of(named))))
+        .isEqualTo(new Release.ForeignRelease(nobody));
+    assertThat(answer(current.backend().renew(named.madeBy(nobody.recorded()))))
+        .isInstanceOf(Renewal.Renewed.class);
+    assertThat(release(theirs)).isEqualTo(RELEASED);
+  }
+
+  @Test
+  void grantOfAPrincipal_isRenewedAndReleasedByTheFormerVersion() {
+    Claim named = madeBy(claim("owned"), "orders");
+    Grant ours = granted(current.attempt(named, QueueIntent.NONE));
+    assertThat(former.renew(ours.ref())).isInstanceOf(Renewal.Renewed.class);
+    assertThat(answer(current.backend().renew(ours.ref()))).isInstanceOf(Renewal.Renewed.class);
+    assertThat(former.release(ours.ref())).isEqualTo(RELEASED);
+  }
+
+  private static Claim madeBy(Claim claim, String principal) {
+    Claimant by = claim.claimant();
+    return new Claim(
+        claim.lock(),
+        claim.id(),
+        claim.lease(),
+        new Claimant(by.owner(), principal, by.mode(), by.metadata()));
   }
 
   private Release release(Grant grant) {

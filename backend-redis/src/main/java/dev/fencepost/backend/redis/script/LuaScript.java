@@ -8,11 +8,14 @@ import java.util.List;
 
 /** The Lua scripts. Each is composed of resource files of this package. */
 public enum LuaScript {
-  ACQUIRE(VALUE, false, "acquire_free lock_record bucket_tokens next_token grant_lock acquire"),
-  HAND_OVER(VALUE, true, "lock_record bucket_tokens next_token grant_lock hand_over"),
-  RELEASE(VALUE, true, "release_unqueued lock_record release"),
-  CLOSE(VALUE, true, "lock_record bucket_tokens next_token close_lock"),
-  RENEW(MULTI, true, "renew_one lock_record bucket_tokens next_token renew_batch"),
+  ACQUIRE(
+      VALUE,
+      false,
+      "acquire_free grant_maker lock_record bucket_tokens next_token grant_lock acquire"),
+  HAND_OVER(VALUE, true, "grant_maker lock_record bucket_tokens next_token grant_lock hand_over"),
+  RELEASE(VALUE, true, "grant_maker release_unqueued lock_record release"),
+  CLOSE(VALUE, true, "grant_maker lock_record bucket_tokens next_token close_lock"),
+  RENEW(MULTI, true, "grant_maker renew_one lock_record bucket_tokens next_token renew_batch"),
   FORCE_RELEASE(VALUE, true, "lock_record bucket_tokens next_token force_release"),
   LEAVE(VALUE, true, "lock_record leave_queue"),
   DESCRIBE(MULTI, true, "describe"),

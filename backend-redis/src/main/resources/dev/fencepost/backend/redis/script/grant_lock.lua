@@ -23,6 +23,9 @@ local function attempt(v)
   local waiting = ids(v)
   local left = redis.call('PTTL', KEYS[1])
   if is_on_record(v, ARGV[5], '') and left > delay(v) then
+    if maker(v) ~= principal(ARGV[7], 1) then
+      return foreign(v)
+    end
     local place = stays and with(waiting, self) or without(waiting, self)
     if place ~= waiting then
       v = with_line(v, waiting, place)

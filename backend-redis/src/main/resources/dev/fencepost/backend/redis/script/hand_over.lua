@@ -1,5 +1,6 @@
 -- Ends one grant and gives the lock to the next claim.
--- KEYS and ARGV 1-9 as for an acquire, 10 the ending claim's id and a space, 11 its token
+-- KEYS and ARGV 1-9 as for an acquire, 10 the ending claim's id and a space, 11 its token,
+--                12 its principal
 local v = stored(KEYS[1])
 if v == 'U' then
   return v
@@ -7,6 +8,9 @@ end
 local held = v and is_held(v)
 if not is_on_record(v, ARGV[10], ARGV[11]) then
   return why(v, ARGV[11], held) .. attempt(v)
+end
+if maker(v) ~= ARGV[12] then
+  return foreign(v) .. attempt(v)
 end
 local ended = held and 'R' or 'E'
 local waiting = ids(v)

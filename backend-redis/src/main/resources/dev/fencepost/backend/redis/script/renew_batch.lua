@@ -10,12 +10,14 @@ end
 
 local answers = {''}
 for i = 5, #KEYS do
-  local key, claim, token = KEYS[i], ARGV[2 * i - 5], ARGV[2 * i - 4]
+  local key, claim, token = KEYS[i], ARGV[3 * i - 10], ARGV[3 * i - 9]
   local v = stored(key)
   local held = v and is_tenure(v)
       and (string.sub(v, 45, 50) == '000000' or redis.call('PTTL', key) > delay(v))
   if v == 'U' then
     answers[i - 3] = v
+  elseif held and is_on_record(v, claim, token) and maker(v) ~= ARGV[3 * i - 8] then
+    answers[i - 3] = foreign(v)
   elseif held and is_on_record(v, claim, token) then
     local whole = tonumber(string.sub(v, 37, 44)) + delay(v)
     redis.call('PEXPIRE', key, whole, 'GT')

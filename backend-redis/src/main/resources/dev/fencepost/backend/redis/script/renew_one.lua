@@ -1,12 +1,13 @@
 -- Extends grants of one bucket to now + their ttl. Writes expiries, and one trace for all of them.
 -- KEYS  1 and 3 the bucket's beginning, 2 its tokens, 4 its age, then the locks
--- ARGV  1-4 as for an acquire, then for each lock its claim id and a space, and its token
+-- ARGV  1-4 as for an acquire, then for each lock its claim id and a space, its token, and its
+--       principal
 -- First the usual case: one grant without lock delay, and no replica waits for the lock.
 if #KEYS == 5 then
   local v = redis.pcall('GET', KEYS[5])
   if type(v) == 'string' and string.byte(v) == 104 and string.sub(v, 2, 20) == ARGV[6]
       and string.sub(v, 45, 54) == '000000X000'
-      and string.sub(v, 55, 54 + #ARGV[5]) == ARGV[5] then
+      and string.sub(v, 55, 54 + #ARGV[5]) == ARGV[5] and maker(v) == ARGV[7] then
     local head = redis.call('LINDEX', KEYS[2], 0)
     local kind = head and string.byte(head, 20)
     local clock = redis.call('TIME')

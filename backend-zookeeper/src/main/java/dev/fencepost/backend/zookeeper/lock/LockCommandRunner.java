@@ -6,8 +6,6 @@ import dev.fencepost.backend.zookeeper.lock.LockNode.StateKind;
 import dev.fencepost.backend.zookeeper.lock.LockSnapshot.RemainingLease;
 import dev.fencepost.backend.zookeeper.lock.LockStateTimers.TrackedState;
 import dev.fencepost.lock.Attempt;
-import dev.fencepost.lock.ClaimId;
-import dev.fencepost.lock.FencingToken;
 import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.HandOver;
@@ -84,7 +82,7 @@ public record LockCommandRunner(
     if (command instanceof ReleaseClaim release) {
       ReleaseCommand order = release.command();
       // A release without a closing passes the lock on, for which the whole queue must be known.
-      return guessHeld(order.lock(), order.claim(), order.token())
+      return guessHeld(order)
           .filter(
               held ->
                   !order.closeFor().isZero()
@@ -104,16 +102,17 @@ public record LockCommandRunner(
   }
 
   private Optional<LockSnapshot> guessHeld(GrantRef grant) {
-    return guessHeld(grant.lock(), grant.claim(), Optional.of(grant.token()));
+    return guessHeld(ReleaseCommand.of(grant));
   }
 
-  private Optional<LockSnapshot> guessHeld(
-      LockName lock, ClaimId claim, Optional<FencingToken> token) {
+  /** Guesses that the grant of this claim, token and principal holds the lock. */
+  private Optional<LockSnapshot> guessHeld(ReleaseCommand order) {
+    LockName lock = order.lock();
     return stateTimers
         .find(lock)
-        .filter(tracked -> tracked.holds(claim))
+        .filter(tracked -> tracked.holds(order.claim(), order.principal()))
         .map(TrackedState::stored)
-        .filter(stored -> token.filter(t -> t.value() != stored.token()).isEmpty())
+        .filter(stored -> order.token().filter(t -> t.value() != stored.token()).isEmpty())
         .map(stored -> LockSnapshot.guessBusy(lock, stored, queueNodes.find(lock)));
   }
 

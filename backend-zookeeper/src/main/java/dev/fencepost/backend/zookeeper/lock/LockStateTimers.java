@@ -1,7 +1,6 @@
 package dev.fencepost.backend.zookeeper.lock;
 
 import dev.fencepost.backend.zookeeper.client.ZookeeperErrors;
-import dev.fencepost.backend.zookeeper.lock.LockNode.RecordedClaim;
 import dev.fencepost.backend.zookeeper.lock.LockNode.StateKind;
 import dev.fencepost.backend.zookeeper.lock.LockSnapshot.StoredNode;
 import dev.fencepost.lock.ClaimId;
@@ -73,9 +72,13 @@ public final class LockStateTimers {
       return node().state().equals(state) && stored.stat().getVersion() == version;
     }
 
-    boolean holds(ClaimId claim) {
+    boolean holds(ClaimId claim, String principal) {
       return node().kind() == StateKind.HELD
-          && node().claim().map(RecordedClaim::id).filter(claim::equals).isPresent();
+          && node()
+              .claim()
+              .filter(each -> each.id().equals(claim))
+              .filter(each -> each.claimant().principal().equals(principal))
+              .isPresent();
     }
   }
 

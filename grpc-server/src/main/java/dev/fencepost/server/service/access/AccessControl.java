@@ -26,6 +26,7 @@ public final class AccessControl {
   private final InstantSource clock;
   private final AuditTrail audit;
   private final Set<SeenCaller> seen = ConcurrentHashMap.newKeySet();
+  private final boolean sharesUnowned;
   private final Set<CallAccess> open = ConcurrentHashMap.newKeySet();
   private volatile CallerAuthenticator inForce;
 
@@ -41,11 +42,14 @@ public final class AccessControl {
    * @param first first rules and credentials
    * @param jwts verifies JWTs; empty if they are no credentials
    * @param grace time after the end of a credential in which it still renews and releases
+   * @param sharesUnowned true if a grant that was made without a principal belongs to every caller
+   *     who knows its claim id and token
    */
   public AccessControl(
       CallerAuthenticator first,
       Optional<JwtChecks> jwts,
       Duration grace,
+      boolean sharesUnowned,
       InstantSource clock,
       AuditTrail audit) {
     this.inForce = first;
@@ -53,6 +57,7 @@ public final class AccessControl {
     this.grace = grace;
     this.clock = clock;
     this.audit = audit;
+    this.sharesUnowned = sharesUnowned;
   }
 
   /** Puts other rules and credentials in force, then has all open calls judged again. */
@@ -69,6 +74,10 @@ public final class AccessControl {
   /** Returns what is in force. */
   public CallerAuthenticator inForce() {
     return inForce;
+  }
+
+  boolean sharesUnowned() {
+    return sharesUnowned;
   }
 
   AccessRules rules() {

@@ -149,11 +149,9 @@ public final class CallAccess {
     return refusal(operation, TargetKind.LOCK, name);
   }
 
-  /** Creates the refusal of a claim or grant of another principal. */
-  public AccessRefusedException otherPrincipal(String lock) {
+  /** Audits that a claim or grant of another principal was refused. */
+  public void recordOtherPrincipal(String lock) {
     recordRefusal("OTHER_PRINCIPAL", "use a claim", TargetKind.LOCK, lock);
-    return new AccessRefusedException(
-        "OTHER_PRINCIPAL", "the claim on \"" + lock + "\" belongs to another principal");
   }
 
   private AccessRefusedException refusal(String operation, TargetKind kind, String name) {
@@ -230,9 +228,14 @@ public final class CallAccess {
     return control == null ? "" : control.rules().canonical(caller.name());
   }
 
-  /** Returns true if grants that were recorded under the name belong to the caller. */
-  public boolean isCaller(String recorded) {
-    return control == null || control.rules().areSame(recorded, caller.name());
+  /**
+   * Returns true if grants that were recorded under the name belong to the caller: the name is the
+   * caller's own by the aliases of this moment, or empty and such grants belong to all.
+   */
+  public boolean isMaker(String recorded) {
+    return control == null
+        || control.rules().areSame(recorded, caller.name())
+        || (recorded.isEmpty() && control.sharesUnowned());
   }
 
   /** Returns the claimant of claims that name no owner and bring no metadata. */

@@ -5,6 +5,7 @@ import com.google.rpc.BadRequest;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.QuotaFailure;
 import dev.fencepost.core.DrainingException;
+import dev.fencepost.core.OtherPrincipalException;
 import dev.fencepost.core.OverLimitException;
 import dev.fencepost.lock.DurationFormat;
 import dev.fencepost.lock.InvalidValueException;
@@ -66,6 +67,10 @@ public final class StatusMapper {
     }
     if (cause instanceof AccessRefusedException e) {
       return forbidden(e);
+    }
+    if (cause instanceof OtherPrincipalException) {
+      return forbidden(
+          new AccessRefusedException("OTHER_PRINCIPAL", String.valueOf(cause.getMessage())));
     }
     if (cause instanceof CredentialException e) {
       return unauthenticated(e);

@@ -1,20 +1,20 @@
 package dev.fencepost.server.service.grant;
 
-import dev.fencepost.lock.Claim;
-import dev.fencepost.lock.ClaimId;
-import dev.fencepost.lock.GrantRef;
+import dev.fencepost.core.MakerCheck;
+import dev.fencepost.core.OtherPrincipalException;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.server.security.AccessOperation;
 import dev.fencepost.server.service.access.CallAccess;
 import java.time.Duration;
+import java.util.concurrent.CompletionException;
 
 /**
- * Checks who may acquire, renew and release. A grant whose maker this replica knows is renewed and
- * released by the maker only, or by a principal with <em>operate</em>. Thread-safe.
+ * Checks who may acquire, renew and release. These rights come before the store is asked. Whose
+ * grant it is, the store compares in its own step; a difference is judged by {@link #makers}.
+ * Thread-safe.
  */
 public final class GrantAccess {
-  private final HeldGrants grants;
   private final Duration longestClosing;
 
   /**
@@ -22,44 +22,47 @@ public final class GrantAccess {
    *
    * @param longestClosing longest {@code close_for} that needs no right of its own
    */
-  public GrantAccess(HeldGrants grants, Duration longestClosing) {
-    this.grants = grants;
+  public GrantAccess(Duration longestClosing) {
     this.longestClosing = longestClosing;
   }
 
-  /** Checks an acquire. A claim that stands under another principal is never joined. */
-  public void requireAcquire(CallAccess access, Claim claim) {
-    access.require(AccessOperation.ACQUIRE, claim.lock().value());
-    requireMaker(access, claim.lock(), claim.id());
+  /** Checks an acquire. */
+  public void requireAcquire(CallAccess access, LockName lock) {
+    access.require(AccessOperation.ACQUIRE, lock.value());
   }
 
-  /** Checks a renewal. A credential that has ended renews for the grace. */
-  public void requireRenew(CallAccess access, GrantRef grant) {
+  /**
+   * Checks a renewal: it needs the right to acquire the lock still. A credential that has ended
+   * renews for the grace.
+   */
+  public void requireRenew(CallAccess access, LockName lock) {
     access.requireWithinGrace();
-    String name = grant.lock().value();
-    if (!access.allows(AccessOperation.OPERATE, name)) {
-      if (!access.allows(AccessOperation.ACQUIRE, name)) {
-        throw access.refusal(AccessOperation.ACQUIRE.word(), name);
-      }
-      requireMaker(access, grant.lock(), grant.claim());
+    String name = lock.value();
+    if (!access.allows(AccessOperation.OPERATE, name)
+        && !access.allows(AccessOperation.ACQUIRE, name)) {
+      throw access.refusal(AccessOperation.ACQUIRE.word(), name);
     }
   }
 
   /** Checks a release. Giving back is never refused to the maker. */
   public void requireRelease(CallAccess access, ReleaseCommand command) {
     access.requireWithinGrace();
-    String name = command.lock().value();
     if (command.closeFor().compareTo(longestClosing) > 0) {
-      access.require(AccessOperation.CLOSE, name);
-    }
-    if (!access.allows(AccessOperation.OPERATE, name)) {
-      requireMaker(access, command.lock(), command.claim());
+      access.require(AccessOperation.CLOSE, command.lock().value());
     }
   }
 
-  private void requireMaker(CallAccess access, LockName lock, ClaimId claim) {
-    if (!grants.makerOf(lock, claim).map(access::isCaller).orElse(true)) {
-      throw access.otherPrincipal(lock.value());
+  /** Returns the check who may renew and release: the maker, or a principal that may operate. */
+  public MakerCheck makers(CallAccess access, LockName lock) {
+    return recorded ->
+        access.isMaker(recorded) || access.allows(AccessOperation.OPERATE, lock.value());
+  }
+
+  /** Audits a failure that is the refusal of another principal's claim. */
+  public void recordFailure(CallAccess access, LockName lock, Throwable failure) {
+    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    if (cause instanceof OtherPrincipalException) {
+      access.recordOtherPrincipal(lock.value());
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.fencepost.server.service.grant;
 
+import dev.fencepost.core.MakerCheck;
 import dev.fencepost.core.OverLimitException;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.ClaimId;
@@ -9,6 +10,7 @@ import dev.fencepost.lock.GrantLoss;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LossReason;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.server.service.limit.ServerLimits;
 import java.util.Map;
 import java.util.Optional;
@@ -40,13 +42,12 @@ public final class HeldGrants {
   /**
    * A grant.
    *
+   * @param ref its key, with the principal that made it
    * @param expiresAtNanos when it ends unless it is renewed
-   * @param maker principal that made the grant; empty if it was made at another replica
    */
-  private record HeldGrant(
-      GrantRef ref, GrantClient client, long expiresAtNanos, Optional<String> maker) {
-    HeldGrant madeBy(Optional<String> known) {
-      return known.isPresent() ? new HeldGrant(ref, client, expiresAtNanos, known) : this;
+  private record HeldGrant(GrantRef ref, GrantClient client, long expiresAtNanos) {
+    HeldGrant until(long nanos) {
+      return new HeldGrant(ref, client, nanos);
     }
 
     void notifySuperseded(FencingToken by) {
@@ -79,27 +80,28 @@ public final class HeldGrants {
     }
   }
 
-  /** Records that the client has just acquired the grant; its principal is the maker. */
-  public void recordGrant(Grant grant, GrantClient client, String maker, long nowNanos) {
-    record(grant, client, Optional.of(maker), nowNanos);
-  }
-
-  /** Records that the client has just renewed the grant. Its maker stays as far as it is known. */
-  public void recordRenewal(Grant grant, GrantClient client, long nowNanos) {
-    record(grant, client, Optional.empty(), nowNanos);
+  /** Records that another than the maker has renewed the grant. It stays the maker's. */
+  public void extend(Grant grant, long nowNanos) {
+    newest.computeIfPresent(
+        grant.ref().lock(),
+        (lock, old) ->
+            old.ref.equals(grant.ref())
+                ? old.until(nowNanos + grant.lease().whole().toNanos())
+                : old);
   }
 
   /** Returns the principal that made the grant of this claim, as far as this replica knows. */
   public Optional<String> makerOf(LockName lock, ClaimId claim) {
-    HeldGrant existing = newest.get(lock);
-    return existing != null && existing.ref.claim().equals(claim)
-        ? existing.maker
-        : Optional.empty();
+    return Optional.ofNullable(newest.get(lock))
+        .map(existing -> existing.ref)
+        .filter(ref -> ref.claim().equals(claim))
+        .map(GrantRef::principal);
   }
 
-  private void record(Grant grant, GrantClient client, Optional<String> maker, long nowNanos) {
+  /** Records that the client has just acquired or renewed the grant, which it made. */
+  public void record(Grant grant, GrantClient client, long nowNanos) {
     HeldGrant recorded =
-        new HeldGrant(grant.ref(), client, nowNanos + grant.lease().whole().toNanos(), maker);
+        new HeldGrant(grant.ref(), client, nowNanos + grant.lease().whole().toNanos());
     HeldGrant[] superseded = new HeldGrant[1];
     HeldGrant kept =
         newest.compute(
@@ -112,8 +114,7 @@ public final class HeldGrants {
               if (old != null && !old.ref.token().equals(grant.token())) {
                 superseded[0] = old;
               }
-              boolean sameGrant = old != null && old.ref.equals(recorded.ref);
-              return replace(old, sameGrant ? recorded.madeBy(old.maker) : recorded);
+              return replace(old, recorded);
             });
     if (superseded[0] != null) {
       superseded[0].notifySuperseded(kept == null ? grant.token() : kept.ref.token());
@@ -128,18 +129,17 @@ public final class HeldGrants {
     }
   }
 
-  /** Removes a grant whose holder names its claim and so knows of its end. */
-  public void forget(GrantRef grant) {
-    HeldGrant existing = newest.get(grant.lock());
-    if (existing != null && existing.ref.equals(grant)) {
-      remove(existing);
-    }
-  }
-
-  /** Removes the grant of a claim that its holder ended without knowing the token. */
-  public void forget(LockName lock, ClaimId claim) {
-    HeldGrant existing = newest.get(lock);
-    if (existing != null && existing.ref.claim().equals(claim)) {
+  /**
+   * Removes the grant that the command ends, because its caller knows of the end. A caller who did
+   * not make it removes nothing: the maker's session is still notified.
+   */
+  public void forget(ReleaseCommand command, MakerCheck makers) {
+    HeldGrant existing = newest.get(command.lock());
+    if (existing != null
+        && existing.ref.claim().equals(command.claim())
+        && command.token().filter(token -> !token.equals(existing.ref.token())).isEmpty()
+        && (existing.ref.principal().equals(command.principal())
+            || makers.mayActFor(existing.ref.principal()))) {
       remove(existing);
     }
   }
@@ -167,7 +167,7 @@ public final class HeldGrants {
     }
     // A renewal outside of a session does not take the grant from the session that listens.
     if (old != null && !next.client.hasListener() && old.ref.equals(next.ref)) {
-      return new HeldGrant(old.ref, old.client, next.expiresAtNanos, next.maker);
+      return old.until(next.expiresAtNanos);
     }
     if (old != null) {
       uncharge(old);

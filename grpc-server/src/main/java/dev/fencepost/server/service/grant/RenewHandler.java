@@ -1,9 +1,11 @@
 package dev.fencepost.server.service.grant;
 
 import dev.fencepost.core.LockCoordinator;
+import dev.fencepost.core.MakerCheck;
 import dev.fencepost.core.TimerService;
 import dev.fencepost.lock.GrantRef;
 import dev.fencepost.lock.InvalidValueException;
+import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
 import dev.fencepost.proto.v1.BatchRenewRequest;
 import dev.fencepost.proto.v1.BatchRenewResponse;
@@ -43,29 +45,47 @@ public final class RenewHandler {
     this.timers = context.timers();
     this.statuses = statuses;
     this.grants = grants;
-    this.allowedGrants = new GrantAccess(grants, context.policy().maxTtl());
+    this.allowedGrants = new GrantAccess(context.policy().maxTtl());
   }
 
-  /** Renews a grant for its client. */
-  public CompletionStage<Renewal> renew(GrantRef grant, GrantClient client) {
+  /**
+   * Renews a grant for its client.
+   *
+   * @throws dev.fencepost.server.service.access.AccessRefusedException if the caller may not renew
+   *     grants of the lock
+   */
+  public CompletionStage<Renewal> renew(CallAccess access, GrantRef grant, GrantClient client) {
+    allowedGrants.requireRenew(access, grant.lock());
+    MakerCheck makers = allowedGrants.makers(access, grant.lock());
+    // Names a former name of the maker at once, so that each renewal stays one command.
+    GrantRef named =
+        grants
+            .makerOf(grant.lock(), grant.claim())
+            .filter(maker -> !maker.equals(grant.principal()) && makers.mayActFor(maker))
+            .map(grant::madeBy)
+            .orElse(grant);
     return turns
-        .start(client.client(), grant.lock(), () -> coordinator.renew(grant))
+        .start(client.client(), grant.lock(), () -> coordinator.renew(named, makers))
         .whenComplete(
             (renewal, failure) -> {
               if (failure == null) {
                 metrics.recordRenewal(renewal);
-                updateGrants(grant, renewal, client);
+                updateGrants(access, named, renewal, client);
               } else {
                 metrics.recordRenewalFailure();
+                allowedGrants.recordFailure(access, grant.lock(), failure);
               }
             });
   }
 
-  private void updateGrants(GrantRef grant, Renewal renewal, GrantClient client) {
-    if (renewal instanceof Renewal.Renewed renewed) {
-      grants.recordRenewal(renewed.grant(), client, timers.nanoTime());
+  private void updateGrants(
+      CallAccess access, GrantRef grant, Renewal renewal, GrantClient client) {
+    if (!(renewal instanceof Renewal.Renewed renewed)) {
+      grants.forget(ReleaseCommand.of(grant), access::isMaker);
+    } else if (access.isMaker(renewed.grant().ref().principal())) {
+      grants.record(renewed.grant(), client, timers.nanoTime());
     } else {
-      grants.forget(grant);
+      grants.extend(renewed.grant(), timers.nanoTime());
     }
   }
 
@@ -77,13 +97,14 @@ public final class RenewHandler {
     }
     ByteCharge.current().add(request.getSerializedSize() + count * ByteCharge.ofMessage(0));
     CallAccess access = CallAccess.current();
+    String principal = access.principal();
     GrantClient client = GrantClient.ofUnaryCall(CallerIdentity.current().client());
     List<CompletableFuture<BatchRenewResult>> results = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
       String path = "grants[" + i + "].";
       dev.fencepost.proto.v1.GrantRef wire = request.getGrants(i);
       results.add(
-          renewOne(() -> allowed(access, requests.grant(wire, path)), client)
+          renewOne(() -> renew(access, requests.grant(wire, path, principal), client))
               .toCompletableFuture());
     }
     return CompletableFuture.allOf(results.toArray(CompletableFuture[]::new))
@@ -95,15 +116,9 @@ public final class RenewHandler {
             });
   }
 
-  /** Returns the grant if the caller may renew it. */
-  public GrantRef allowed(CallAccess access, GrantRef grant) {
-    allowedGrants.requireRenew(access, grant);
-    return grant;
-  }
-
-  private CompletionStage<BatchRenewResult> renewOne(Supplier<GrantRef> grant, GrantClient client) {
+  private CompletionStage<BatchRenewResult> renewOne(Supplier<CompletionStage<Renewal>> renewal) {
     try {
-      return renew(grant.get(), client).handle(this::result);
+      return renewal.get().handle(this::result);
     } catch (RuntimeException e) {
       return CompletableFuture.completedFuture(failed(e));
     }
@@ -116,7 +131,10 @@ public final class RenewHandler {
     return renewal.fold(
         renewed ->
             BatchRenewResult.newBuilder().setRenewed(ResponseMapper.grant(renewed.grant())).build(),
-        lost -> BatchRenewResult.newBuilder().setLost(ResponseMapper.lost(lost.loss())).build());
+        lost -> BatchRenewResult.newBuilder().setLost(ResponseMapper.lost(lost.loss())).build(),
+        foreign -> {
+          throw ResponseMapper.unjudged(foreign);
+        });
   }
 
   private BatchRenewResult failed(Throwable failure) {

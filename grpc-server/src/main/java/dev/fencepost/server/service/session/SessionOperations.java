@@ -59,7 +59,7 @@ final class SessionOperations {
   private final PerLockSequencer sequencer = new PerLockSequencer();
   private final HolderWindow window = new HolderWindow();
   private final Map<Long, WaitingAcquire> waiting = new ConcurrentHashMap<>();
-  private Caller caller;
+  private volatile Caller caller;
   private volatile boolean left;
 
   /**
@@ -116,7 +116,19 @@ final class SessionOperations {
   }
 
   private Caller caller(Claimant defaults) {
-    return new Caller(defaults, client, context.service().policy().maxWait(), sendStamps);
+    return new Caller(
+        defaults, client, context.service().policy().maxWait(), sendStamps, access::isMaker);
+  }
+
+  /** Returns the caller under its principal's present name, which aliases may change. */
+  private Caller currentCaller() {
+    Claimant defaults = caller.defaults();
+    String principal = access.principal();
+    if (!defaults.principal().equals(principal)) {
+      caller =
+          caller(new Claimant(defaults.owner(), principal, defaults.mode(), defaults.metadata()));
+    }
+    return caller;
   }
 
   /** Starts an operation, after earlier ones on its lock. Called by one thread at a time. */
@@ -184,8 +196,8 @@ final class SessionOperations {
     long arrived = context.now();
     PendingAcquire call;
     try {
-      AcquireCommand command = context.requests().acquire(request, caller);
-      context.allowedGrants().requireAcquire(access, command.claim());
+      AcquireCommand command = context.requests().acquire(request, currentCaller());
+      context.allowedGrants().requireAcquire(access, command.claim().lock());
       context.grants().requireRoom(client, command.claim());
       call = context.coordinator().acquire(command);
     } catch (RuntimeException e) {
@@ -229,6 +241,7 @@ final class SessionOperations {
     if (answer == null) {
       context.service().metrics().recordAcquireFailure(since(acquire));
       Throwable cause = failure == null ? new IllegalStateException("no answer") : failure;
+      context.allowedGrants().recordFailure(access, acquire.call.lock(), cause);
       addResult(acquire.id, failure(cause), waiterCharge, acquire.bytes);
       return;
     }
@@ -238,9 +251,7 @@ final class SessionOperations {
     Result.Builder result =
         Result.newBuilder().setAcquire(mayInspect ? response : HolderRedaction.of(response));
     if (answer instanceof AcquireAnswer.Granted granted) {
-      context
-          .grants()
-          .recordGrant(granted.grant(), grantClient, caller.defaults().principal(), context.now());
+      context.grants().record(granted.grant(), grantClient, context.now());
       result.setCountsFromMark(granted.mark());
     }
     addResult(acquire.id, result, waiterCharge, acquire.bytes);
@@ -256,9 +267,8 @@ final class SessionOperations {
       long id, RenewRequest request, long bytes, long sendStamp) {
     CompletionStage<Renewal> renewed;
     try {
-      GrantRef grant = context.requests().grant(request.getGrant(), "grant.");
-      context.allowedGrants().requireRenew(access, grant);
-      renewed = context.renewals().renew(grant, grantClient);
+      GrantRef grant = context.requests().grant(request.getGrant(), "grant.", access.principal());
+      renewed = context.renewals().renew(access, grant, grantClient);
     } catch (RuntimeException e) {
       addResult(id, failure(e), holderCharge, bytes);
       return CompletableFuture.failedFuture(e);
@@ -280,9 +290,8 @@ final class SessionOperations {
   private CompletionStage<Release> release(long id, ReleaseRequest request, long bytes) {
     CompletionStage<Release> released;
     try {
-      ReleaseCommand command = context.requests().release(request);
-      context.allowedGrants().requireRelease(access, command);
-      released = context.releases().release(command, client);
+      ReleaseCommand command = context.requests().release(request, access.principal());
+      released = context.releases().release(access, command, client);
     } catch (RuntimeException e) {
       addResult(id, failure(e), holderCharge, bytes);
       return CompletableFuture.failedFuture(e);

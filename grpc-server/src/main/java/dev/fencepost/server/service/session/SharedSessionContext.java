@@ -20,7 +20,7 @@ import dev.fencepost.server.service.wire.ServerDescription;
  * @param requests reads requests
  * @param renewals renews grants
  * @param releases releases claims
- * @param allowedGrants checks who may acquire, renew and release
+ * @param allowedGrants checks who may acquire
  */
 record SharedSessionContext(
     LockCoordinator coordinator,
@@ -44,8 +44,8 @@ record SharedSessionContext(
         grants,
         new RequestReader(service.policy()),
         new RenewHandler(coordinator, service, responder.statuses(), grants),
-        new ReleaseHandler(coordinator, service.metrics(), grants),
-        new GrantAccess(grants, service.policy().maxTtl()));
+        new ReleaseHandler(coordinator, service, grants),
+        new GrantAccess(service.policy().maxTtl()));
   }
 
   ServerDescription description() {

@@ -4,7 +4,6 @@ import dev.fencepost.core.AcquireAnswer;
 import dev.fencepost.core.AcquireCommand;
 import dev.fencepost.core.LockCoordinator;
 import dev.fencepost.core.PendingAcquire;
-import dev.fencepost.lock.Claimant;
 import dev.fencepost.proto.v1.AcquireRequest;
 import dev.fencepost.proto.v1.AcquireResponse;
 import dev.fencepost.server.security.AccessOperation;
@@ -53,20 +52,19 @@ final class AcquireHandler {
     this.requests = new RequestReader(context.policy());
     this.responder = responder;
     this.grants = grants;
-    this.allowedGrants = new GrantAccess(grants, context.policy().maxTtl());
+    this.allowedGrants = new GrantAccess(context.policy().maxTtl());
   }
 
   void start(AcquireRequest request, ServerCallStreamObserver<AcquireResponse> observer) {
     long arrived = context.timers().nanoTime();
     String client = CallerIdentity.current().client();
     CallAccess access = CallAccess.current();
-    Claimant defaults = access.claimant();
     PendingAcquire call;
     try {
       ByteCharge.current()
           .add(ByteCharge.ofWaiter(request.getSerializedSize(), request.getMetadataCount()));
-      AcquireCommand command = requests.acquire(request, caller(client, defaults));
-      allowedGrants.requireAcquire(access, command.claim());
+      AcquireCommand command = requests.acquire(request, caller(client, access));
+      allowedGrants.requireAcquire(access, command.claim().lock());
       grants.requireRoom(client, command.claim());
       call = coordinator.acquire(command);
     } catch (RuntimeException e) {
@@ -88,11 +86,11 @@ final class AcquireHandler {
         .whenComplete(
             (answer, failure) -> {
               if (answer instanceof AcquireAnswer.Granted granted) {
-                grants.recordGrant(
-                    granted.grant(),
-                    GrantClient.ofUnaryCall(client),
-                    defaults.principal(),
-                    context.timers().nanoTime());
+                grants.record(
+                    granted.grant(), GrantClient.ofUnaryCall(client), context.timers().nanoTime());
+              }
+              if (failure != null) {
+                allowedGrants.recordFailure(access, call.lock(), failure);
               }
               if (open.getAndSet(false)) {
                 count(answer, failure, since(arrived));
@@ -118,9 +116,10 @@ final class AcquireHandler {
     }
   }
 
-  private Caller caller(String client, Claimant defaults) {
+  private Caller caller(String client, CallAccess access) {
     Duration longest = longestWait(Context.current().getDeadline(), context.policy().maxWait());
-    return new Caller(defaults, client, longest, () -> AcquireCommand.NO_MARK);
+    return new Caller(
+        access.claimant(), client, longest, () -> AcquireCommand.NO_MARK, access::isMaker);
   }
 
   /**

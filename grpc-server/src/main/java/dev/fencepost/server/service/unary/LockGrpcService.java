@@ -4,7 +4,6 @@ import dev.fencepost.core.LockCoordinator;
 import dev.fencepost.core.QueuedLockView;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
-import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.ListQuery;
 import dev.fencepost.lock.spi.ListQuery.Cursor;
@@ -32,7 +31,6 @@ import dev.fencepost.server.service.access.CallAccess;
 import dev.fencepost.server.service.call.CallResponder;
 import dev.fencepost.server.service.call.CallerIdentity;
 import dev.fencepost.server.service.call.ServiceContext;
-import dev.fencepost.server.service.grant.GrantAccess;
 import dev.fencepost.server.service.grant.GrantClient;
 import dev.fencepost.server.service.grant.HeldGrants;
 import dev.fencepost.server.service.grant.ReleaseHandler;
@@ -63,7 +61,6 @@ public final class LockGrpcService extends LockServiceGrpc.LockServiceImplBase {
   private final AcquireHandler acquires;
   private final RenewHandler renewals;
   private final ReleaseHandler releases;
-  private final GrantAccess allowedGrants;
   private final ServerDescription description;
   private final WatchStreamRegistry watches;
   private final PageTokenSeal pageTokens = new PageTokenSeal(new SecureRandom());
@@ -79,8 +76,7 @@ public final class LockGrpcService extends LockServiceGrpc.LockServiceImplBase {
     this.responder = responder;
     this.acquires = new AcquireHandler(coordinator, context, responder, grants);
     this.renewals = new RenewHandler(coordinator, context, responder.statuses(), grants);
-    this.releases = new ReleaseHandler(coordinator, context.metrics(), grants);
-    this.allowedGrants = new GrantAccess(grants, context.policy().maxTtl());
+    this.releases = new ReleaseHandler(coordinator, context, grants);
     this.description = new ServerDescription(context.self(), context.version(), context.policy());
     this.watches = new WatchStreamRegistry(coordinator, context, responder);
   }
@@ -92,12 +88,13 @@ public final class LockGrpcService extends LockServiceGrpc.LockServiceImplBase {
 
   @Override
   public void renew(RenewRequest request, StreamObserver<RenewResponse> call) {
+    CallAccess access = CallAccess.current();
     responder.respond(
         call,
         () ->
             renewals.renew(
-                renewals.allowed(
-                    CallAccess.current(), requests.grant(request.getGrant(), "grant.")),
+                access,
+                requests.grant(request.getGrant(), "grant.", access.principal()),
                 GrantClient.ofUnaryCall(CallerIdentity.current().client())),
         ResponseMapper::renewal);
   }
@@ -109,13 +106,14 @@ public final class LockGrpcService extends LockServiceGrpc.LockServiceImplBase {
 
   @Override
   public void release(ReleaseRequest request, StreamObserver<ReleaseResponse> call) {
+    CallAccess access = CallAccess.current();
     responder.respond(
         call,
-        () -> {
-          ReleaseCommand command = requests.release(request);
-          allowedGrants.requireRelease(CallAccess.current(), command);
-          return releases.release(command, CallerIdentity.current().client());
-        },
+        () ->
+            releases.release(
+                access,
+                requests.release(request, access.principal()),
+                CallerIdentity.current().client()),
         ResponseMapper::release);
   }
 

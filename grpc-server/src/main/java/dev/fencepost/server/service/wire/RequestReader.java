@@ -1,6 +1,7 @@
 package dev.fencepost.server.service.wire;
 
 import dev.fencepost.core.AcquireCommand;
+import dev.fencepost.core.MakerCheck;
 import dev.fencepost.lock.Claim;
 import dev.fencepost.lock.ClaimId;
 import dev.fencepost.lock.Claimant;
@@ -44,9 +45,14 @@ public final class RequestReader {
    * @param client the client that is charged
    * @param longestWait time that the deadline of the call leaves for waiting; the wait is cut to it
    * @param sendStamps returns the caller's last send stamp that has arrived
+   * @param makers decides whether the caller may join a claim of another name
    */
   public record Caller(
-      Claimant defaults, String client, Duration longestWait, LongSupplier sendStamps) {}
+      Claimant defaults,
+      String client,
+      Duration longestWait,
+      LongSupplier sendStamps,
+      MakerCheck makers) {}
 
   /** Reads an acquire. */
   public AcquireCommand acquire(AcquireRequest request, Caller caller) {
@@ -70,17 +76,19 @@ public final class RequestReader {
             lease(ttl.value(), delay.value()),
             claimant(owner.value(), caller.defaults().principal(), metadata.value()));
     Duration maxWait = shorter(wait.value(), caller.longestWait());
-    return new AcquireCommand(claim, maxWait, waited.value(), caller.client(), caller.sendStamps());
+    return new AcquireCommand(
+        claim, maxWait, waited.value(), caller.client(), caller.sendStamps(), caller.makers());
   }
 
-  public GrantRef grant(dev.fencepost.proto.v1.GrantRef wire, String path) {
+  /** Reads a grant, which the caller names as made by its principal. */
+  public GrantRef grant(dev.fencepost.proto.v1.GrantRef wire, String path, String principal) {
     FieldReader fields = new FieldReader();
     Field<LockName> name = fields.read(path + "name", () -> new LockName(wire.getName()));
     Field<ClaimId> claim = fields.read(path + "claim_id", () -> new ClaimId(wire.getClaimId()));
     Field<FencingToken> token =
         fields.read(path + "fencing_token", () -> new FencingToken(wire.getFencingToken()));
     fields.requireValid();
-    return new GrantRef(name.value(), claim.value(), token.value());
+    return new GrantRef(name.value(), claim.value(), token.value(), principal);
   }
 
   /** Reads the owner and metadata of a client, which become part of its claims. */
@@ -92,7 +100,8 @@ public final class RequestReader {
     return claimant(hello.getOwner(), principal, hello.getMetadataMap());
   }
 
-  public ReleaseCommand release(ReleaseRequest request) {
+  /** Reads a release of a claim, which the caller names as made by its principal. */
+  public ReleaseCommand release(ReleaseRequest request, String principal) {
     FieldReader fields = new FieldReader();
     Field<LockName> name = fields.read("name", () -> new LockName(request.getName()));
     Field<ClaimId> claim = fields.read("claim_id", () -> new ClaimId(request.getClaimId()));
@@ -101,7 +110,8 @@ public final class RequestReader {
     Field<Duration> closeFor =
         between(fields, "close_for", request.getCloseFor(), ReleaseCommand.MAX_CLOSE_FOR);
     fields.requireValid();
-    return new ReleaseCommand(name.value(), claim.value(), token.value(), closeFor.value());
+    return new ReleaseCommand(
+        name.value(), claim.value(), token.value(), closeFor.value(), principal);
   }
 
   public ForceReleaseCommand forceRelease(ForceReleaseRequest request) {

@@ -54,7 +54,15 @@ public final class ResponseMapper {
   public static RenewResponse renewal(Renewal renewal) {
     return renewal.fold(
         renewed -> RenewResponse.newBuilder().setRenewed(grant(renewed.grant())).build(),
-        lost -> RenewResponse.newBuilder().setLost(lost(lost.loss())).build());
+        lost -> RenewResponse.newBuilder().setLost(lost(lost.loss())).build(),
+        foreign -> {
+          throw unjudged(foreign);
+        });
+  }
+
+  /** Creates the error for an answer that the coordinator must have judged: no caller sees it. */
+  public static IllegalStateException unjudged(Object foreign) {
+    return new IllegalStateException("not judged: " + foreign);
   }
 
   public static ReleaseResponse release(Release release) {
@@ -64,7 +72,10 @@ public final class ResponseMapper {
         notHeld ->
             release(ReleaseOutcome.RELEASE_OUTCOME_NOT_HELD)
                 .setLossReason(reason(notHeld.reason()))
-                .build());
+                .build(),
+        foreign -> {
+          throw unjudged(foreign);
+        });
   }
 
   private static ReleaseResponse.Builder release(ReleaseOutcome outcome) {

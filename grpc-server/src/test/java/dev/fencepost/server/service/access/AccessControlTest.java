@@ -37,6 +37,7 @@ class AccessControlTest {
           state(RULES, until(Duration.ofHours(1))),
           Optional.empty(),
           Duration.ofMinutes(10),
+          true,
           () -> now,
           AuditTrail.toLogger("test", Instant::now));
 

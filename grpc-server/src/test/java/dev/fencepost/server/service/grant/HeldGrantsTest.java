@@ -33,7 +33,7 @@ class HeldGrantsTest {
     HeldGrants grants = new HeldGrants(new ServerLimits(LIMITS));
     GrantClient client = GrantClient.ofSession("a", (lock, token, loss) -> {});
     for (int i = 0; i < GRANTS; i++) {
-      grants.recordGrant(grant(i), client, "", 0);
+      grants.record(grant(i), client, 0);
     }
 
     assertTimeoutPreemptively(
@@ -41,7 +41,7 @@ class HeldGrantsTest {
         () -> {
           for (int i = 0; i < SESSIONS; i++) {
             GrantClient other = GrantClient.ofSession("b", (lock, token, loss) -> {});
-            grants.recordGrant(grant(GRANTS + i), other, "", 0);
+            grants.record(grant(GRANTS + i), other, 0);
             other.detachSession();
           }
         });
@@ -53,11 +53,11 @@ class HeldGrantsTest {
     HeldGrants grants = new HeldGrants(limits);
     List<FencingToken> lost = new ArrayList<>();
     GrantClient client = GrantClient.ofSession("a", (lock, token, loss) -> lost.add(token));
-    grants.recordGrant(grant(1, 1), client, "", 0);
+    grants.record(grant(1, 1), client, 0);
     Grant later = grant(1, 2);
 
-    grants.recordGrant(later, client, "", 1);
-    grants.recordGrant(later, client, "", 2);
+    grants.record(later, client, 1);
+    grants.record(later, client, 2);
     grants.recordRevocation(
         later.ref().lock(), later.token(), new GrantLoss(LossReason.REVOKED, "", Optional.empty()));
 

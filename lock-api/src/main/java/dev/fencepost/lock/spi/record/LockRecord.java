@@ -14,6 +14,7 @@ import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.LockStatus;
 import dev.fencepost.lock.LossReason;
+import dev.fencepost.lock.OtherPrincipal;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
@@ -78,7 +79,9 @@ public record LockRecord(
    */
   public Transition<Attempt> acquire(StepContext context, Claim claim, QueueIntent intent) {
     if (isHeldBy(claim, context.nowMicros())) {
-      return extendExisting(context, intent);
+      return isMadeBy(claim.claimant().principal())
+          ? extendExisting(context, intent)
+          : new Transition<>(this, new Attempt.ForeignClaim(maker()));
     }
     boolean ourTurn = ownership.isEmpty() && turn.filter(context.self()::equals).isPresent();
     if (context.nowMicros() >= freeAtMicros || ourTurn) {
@@ -91,7 +94,8 @@ public record LockRecord(
   public Transition<HandOver> handOver(
       StepContext context, GrantRef from, Claim to, QueueIntent intent) {
     Release ended = endOf(ReleaseCommand.of(from), context.nowMicros());
-    if (!isOnRecord(from.claim(), Optional.of(from.token()), context.nowMicros())) {
+    if (!isOnRecord(from.claim(), Optional.of(from.token()), context.nowMicros())
+        || !isMadeBy(from.principal())) {
       Transition<Attempt> got = acquire(context, to, intent);
       return new Transition<>(got.after(), new HandOver(ended, got.outcome()));
     }
@@ -118,6 +122,9 @@ public record LockRecord(
       GrantLoss loss = new GrantLoss(reasonOfLoss(grant.token(), now), revokedAt(now), lastToken());
       return new Transition<>(this, new Renewal.Lost(loss));
     }
+    if (!isMadeBy(grant.principal())) {
+      return new Transition<>(this, new Renewal.ForeignGrant(maker()));
+    }
     LockRecord after = withOwnership(ownership.orElseThrow().renewed(now));
     return new Transition<>(after, new Renewal.Renewed(after.grantOf(Grant.Origin.EXISTING)));
   }
@@ -126,7 +133,7 @@ public record LockRecord(
   public Transition<Release> release(StepContext context, ReleaseCommand order) {
     long now = context.nowMicros();
     Release ended = endOf(order, now);
-    if (!isOnRecord(order.claim(), order.token(), now)) {
+    if (!isOnRecord(order.claim(), order.token(), now) || !isMadeBy(order.principal())) {
       return new Transition<>(this, ended);
     }
     LockRecord after =
@@ -246,6 +253,9 @@ public record LockRecord(
   }
 
   private Release endOf(ReleaseCommand order, long now) {
+    if (isOnRecord(order.claim(), order.token(), now) && !isMadeBy(order.principal())) {
+      return new Release.ForeignRelease(maker());
+    }
     if (isHeldBy(order.claim(), order.token(), now)) {
       return new Release.Released();
     }
@@ -285,10 +295,19 @@ public record LockRecord(
         && wanted.filter(t -> t.value() != token).isEmpty();
   }
 
+  private boolean isMadeBy(String principal) {
+    return ownership.filter(t -> t.claimant().principal().equals(principal)).isPresent();
+  }
+
+  private OtherPrincipal maker() {
+    return new OtherPrincipal(
+        ownership.orElseThrow().claimant().principal(), new FencingToken(token));
+  }
+
   private Grant grantOf(Grant.Origin origin) {
     Ownership t = ownership.orElseThrow();
     return new Grant(
-        new GrantRef(name, t.claim(), new FencingToken(token)),
+        new GrantRef(name, t.claim(), new FencingToken(token), t.claimant().principal()),
         t.lease(),
         t.claimant().mode(),
         origin);

@@ -168,13 +168,18 @@ public sealed interface LockCommand<T> {
     return answer.fold(
         granted ->
             granted.grant().origin() == Grant.Origin.NEW ? granted(granted, tokens) : granted,
-        busy -> new Attempt.Busy(presentIn(busy.state(), tokens)));
+        busy -> new Attempt.Busy(presentIn(busy.state(), tokens)),
+        foreign -> foreign);
   }
 
   private static Attempt granted(Attempt.Granted granted, StoreTokens tokens) {
     Grant grant = granted.grant();
     GrantRef ref =
-        new GrantRef(grant.ref().lock(), grant.ref().claim(), new FencingToken(tokens.written()));
+        new GrantRef(
+            grant.ref().lock(),
+            grant.ref().claim(),
+            new FencingToken(tokens.written()),
+            grant.ref().principal());
     return new Attempt.Granted(new Grant(ref, grant.lease(), grant.mode(), grant.origin()));
   }
 

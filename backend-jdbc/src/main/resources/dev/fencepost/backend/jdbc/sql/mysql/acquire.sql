@@ -9,8 +9,10 @@
 -- other. Rows come in the order of their names, so that two batches cannot deadlock.
 --
 -- Steps: P passes the lock from one claim to the next, Y yields to another replica, S finds that the
--- claim already has a valid grant, N makes a new grant, B is busy, U finds a record of a later
--- version, or one whose reservation or queue is damaged, and changes nothing.
+-- claim already has a valid grant, O finds that it has one of another principal, N makes a new
+-- grant, B is busy, U finds a record of a later version, or one whose reservation or queue is
+-- damaged, and changes nothing. Principals are compared as bytes, since the column's collation
+-- ignores spaces at the end.
 START TRANSACTION;
 INSERT INTO fencepost_lock (
   name, asked_by, asked_at, ask, step, was_token, was_claim, was_expires_at, was_free_at, was_turn,
@@ -39,10 +41,13 @@ ON DUPLICATE KEY UPDATE
       OR (was_line <> '' AND NOT was_line REGEXP '^([0-9a-f]{16},)+$') THEN 'U'
     WHEN asked_at < was_free_at
       AND was_claim = ELT(ask, {:from_claims})
+      AND CAST(principal AS BINARY) = CAST(ELT(ask, {:from_makers}) AS BINARY)
       AND was_token = CAST(ELT(ask, {:from_tokens}) AS SIGNED)
       THEN CASE WHEN ELT(ask, {:places}) = 'YIELD' AND REPLACE(was_line, CONCAT(:self, ','), '') <> ''
         THEN 'Y' ELSE 'P' END
-    WHEN was_claim = VALUES(claim) AND asked_at < was_expires_at AND asked_at < was_free_at THEN 'S'
+    WHEN was_claim = VALUES(claim) AND asked_at < was_expires_at AND asked_at < was_free_at
+      THEN CASE WHEN CAST(principal AS BINARY) = CAST(VALUES(principal) AS BINARY)
+        THEN 'S' ELSE 'O' END
     WHEN asked_at >= was_free_at OR (was_claim IS NULL AND was_turn = :self) THEN 'N'
     ELSE 'B' END,
   token = CASE WHEN step IN ('P', 'N')
@@ -64,13 +69,14 @@ ON DUPLICATE KEY UPDATE
     WHEN 'Y' THEN asked_at + 1000000
     WHEN 'B' THEN was_free_at
     WHEN 'U' THEN was_free_at
+    WHEN 'O' THEN was_free_at
     ELSE expires_at + delay END,
   turn = CASE
     WHEN step IN ('P', 'N') THEN NULL
     WHEN step = 'Y' THEN LEFT(REPLACE(was_line, CONCAT(:self, ','), ''), 16)
     ELSE was_turn END,
   line = CASE
-    WHEN step = 'U' THEN was_line
+    WHEN step IN ('U', 'O') THEN was_line
     WHEN step = 'Y'
       THEN CONCAT(SUBSTR(REPLACE(was_line, CONCAT(:self, ','), ''), 18), CONCAT(:self, ','))
     WHEN step = 'N' AND ELT(ask, {:places}) IN ('STAY', 'YIELD')

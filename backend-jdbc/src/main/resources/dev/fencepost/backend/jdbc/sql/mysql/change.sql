@@ -10,7 +10,8 @@
 --
 -- Steps: R renews, P passes on to the first in the queue or frees, C closes, F closes by force with a
 -- new token, G closes by force without one, L leaves the queue. No step means no change, and so does
--- U: the record is of a later version, or its reservation or queue is damaged.
+-- U: the record is of a later version, or its reservation or queue is damaged. Principals are
+-- compared as bytes, since the column's collation ignores spaces at the end.
 START TRANSACTION;
 UPDATE fencepost_lock FORCE INDEX (PRIMARY) SET
   was_token = token,
@@ -31,10 +32,13 @@ UPDATE fencepost_lock FORCE INDEX (PRIMARY) SET
     WHEN 'U' THEN 'U'
     WHEN 'R' THEN CASE
       WHEN asked_at < was_free_at AND asked_at < was_expires_at
-        AND was_claim = ELT(ask, {:claims}) AND was_token = CAST(ELT(ask, {:tokens}) AS SIGNED)
+        AND was_claim = ELT(ask, {:claims})
+        AND CAST(principal AS BINARY) = CAST(ELT(ask, {:makers}) AS BINARY)
+        AND was_token = CAST(ELT(ask, {:tokens}) AS SIGNED)
         THEN 'R' END
     WHEN 'E' THEN CASE
       WHEN asked_at < was_free_at AND was_claim = ELT(ask, {:claims})
+        AND CAST(principal AS BINARY) = CAST(ELT(ask, {:makers}) AS BINARY)
         AND was_token = COALESCE(CAST(ELT(ask, {:tokens}) AS SIGNED), was_token)
         THEN CASE ELT(ask, {:close_fors}) WHEN '0' THEN 'P' ELSE 'C' END END
     WHEN 'F' THEN CASE

@@ -7,12 +7,15 @@
 -- keeps the planner from repeating the reading in each place that uses it. Rows are locked in the
 -- order of their names, so that two batches cannot deadlock.
 --
+-- ask_claim is the claim that a hand-over ends, a space, and its principal.
+--
 -- The answer has two letters: how the former grant ended, and the step.
--- Endings: H held until now, R revoked, S superseded, L released, E expired, - if the command ends no
--- grant.
+-- Endings: H held until now, R revoked, S superseded, L released, E expired, O made by another
+-- principal, - if the command ends no grant.
 -- Steps: P passes the lock from one claim to the next, Y yields to another replica, S finds that the
--- claim already has a valid grant, N makes a new grant, B is busy, U finds a record of a later
--- version, or one whose reservation or queue is damaged, and changes nothing.
+-- claim already has a valid grant, O finds that it has one of another principal, N makes a new
+-- grant, B is busy, U finds a record of a later version, or one whose reservation or queue is
+-- damaged, and changes nothing.
 INSERT INTO fencepost_lock AS l (
   name, token, claim, owner, principal, mode, metadata, format, acquired_at, ttl, delay,
   expires_at, free_at, turn, line, revoked, asked_at, answer,
@@ -22,7 +25,7 @@ SELECT
   q.now, q.ttl, q.delay, q.now + q.ttl, q.now + q.ttl + q.delay, NULL,
   CASE WHEN q.place IN ('STAY', 'YIELD') THEN q.self || ',' ELSE '' END, '', q.now,
   CASE WHEN q.ask_claim IS NULL THEN '-N' ELSE 'EN' END,
-  q.self, q.place, q.ask_claim, q.ask_token
+  q.self, q.place, q.ask_claim || ' ' || q.ask_maker, q.ask_token
 FROM (
   SELECT s.*, CAST(:self AS text) AS self, CAST(:floor AS bigint) AS floor,
     (date_part('epoch', clock_timestamp()) * 1000000)::bigint AS now
@@ -31,8 +34,9 @@ FROM (
       CAST(:names AS bytea[]), CAST(:claims AS text[]), CAST(:owners AS text[]),
       CAST(:principals AS text[]), CAST(:modes AS text[]), CAST(:metadata AS text[]),
       CAST(:ttls AS bigint[]), CAST(:delays AS bigint[]), CAST(:places AS text[]),
-      CAST(:from_claims AS text[]), CAST(:from_tokens AS bigint[]))
-      AS u (name, claim, owner, principal, mode, metadata, ttl, delay, place, ask_claim, ask_token)
+      CAST(:from_claims AS text[]), CAST(:from_makers AS text[]), CAST(:from_tokens AS bigint[]))
+      AS u (name, claim, owner, principal, mode, metadata, ttl, delay, place, ask_claim, ask_maker,
+        ask_token)
     ORDER BY name) s
   OFFSET 0) q
 ON CONFLICT (name) DO UPDATE SET (
@@ -62,11 +66,13 @@ ON CONFLICT (name) DO UPDATE SET (
       WHEN 'N' THEN
         CASE WHEN p.stays THEN p.others || EXCLUDED.ask_self || ',' ELSE p.others END
       WHEN 'U' THEN l.line
+      WHEN 'O' THEN l.line
       ELSE CASE WHEN EXCLUDED.ask_place = 'NONE' THEN l.line ELSE p.joined END END,
     CASE WHEN d.takes OR d.step = 'Y' THEN '' ELSE l.revoked END,
     t.now,
     CASE
       WHEN EXCLUDED.ask_claim IS NULL THEN '-'
+      WHEN h.from_foreign THEN 'O'
       WHEN h.from_stands AND t.now < l.expires_at THEN 'H'
       WHEN l.claim IS NULL AND t.now < l.free_at AND l.revoked <> '' THEN 'R'
       WHEN l.claim IS NOT NULL AND t.now < l.expires_at THEN 'S'
@@ -83,9 +89,15 @@ ON CONFLICT (name) DO UPDATE SET (
       EXCLUDED.ask_place IN ('STAY', 'YIELD') AS stays
     OFFSET 0) p,
   LATERAL (
-    SELECT coalesce(
-      l.claim = EXCLUDED.ask_claim AND l.token = EXCLUDED.ask_token AND t.now < l.free_at,
-      FALSE) AS from_stands
+    SELECT
+      f.on_record AND l.claim || ' ' || l.principal = EXCLUDED.ask_claim AS from_stands,
+      f.on_record AND l.claim || ' ' || l.principal <> EXCLUDED.ask_claim AS from_foreign
+    FROM (
+      SELECT coalesce(
+        strpos(EXCLUDED.ask_claim, l.claim || ' ') = 1 AND l.token = EXCLUDED.ask_token
+          AND t.now < l.free_at,
+        FALSE) AS on_record
+      OFFSET 0) f
     OFFSET 0) h,
   LATERAL (
     SELECT c.step, c.step IN ('P', 'N') AS takes
@@ -96,7 +108,8 @@ ON CONFLICT (name) DO UPDATE SET (
           OR (l.line <> '' AND l.line !~ '^([0-9a-f]{16},)+$') THEN 'U'
         WHEN h.from_stands THEN
           CASE WHEN EXCLUDED.ask_place = 'YIELD' AND p.others <> '' THEN 'Y' ELSE 'P' END
-        WHEN l.claim = EXCLUDED.claim AND t.now < l.expires_at AND t.now < l.free_at THEN 'S'
+        WHEN l.claim = EXCLUDED.claim AND t.now < l.expires_at AND t.now < l.free_at
+          THEN CASE WHEN l.principal = EXCLUDED.principal THEN 'S' ELSE 'O' END
         WHEN t.now >= l.free_at OR (l.claim IS NULL AND l.turn = EXCLUDED.ask_self) THEN 'N'
         ELSE 'B' END AS step
       OFFSET 0) c

@@ -12,13 +12,14 @@
 WITH asked AS MATERIALIZED (
   SELECT * FROM unnest(
     CAST(:names AS bytea[]), CAST(:acts AS text[]), CAST(:claims AS text[]),
-    CAST(:tokens AS bigint[]), CAST(:close_fors AS bigint[]), CAST(:reasons AS text[]))
-    AS u (name, act, ask_claim, ask_token, close_for, reason)
+    CAST(:makers AS text[]), CAST(:tokens AS bigint[]), CAST(:close_fors AS bigint[]),
+    CAST(:reasons AS text[]))
+    AS u (name, act, ask_claim, ask_maker, ask_token, close_for, reason)
 ), locked AS MATERIALIZED (
   SELECT
     l.name, l.token, l.claim, l.owner, l.principal, l.mode, l.metadata, l.acquired_at, l.ttl,
     l.delay, l.expires_at, l.free_at, l.turn, l.line, l.revoked, l.format,
-    a.act, a.ask_claim, a.ask_token, a.close_for, a.reason
+    a.act, a.ask_claim, a.ask_maker, a.ask_token, a.close_for, a.reason
   FROM asked a JOIN fencepost_lock l ON l.name = a.name
   ORDER BY l.name
   FOR NO KEY UPDATE OF l
@@ -29,7 +30,7 @@ WITH asked AS MATERIALIZED (
 ), judged AS (
   SELECT k.*,
     CASE k.act WHEN 'L' THEN replace(k.line, k.self || ',', '') ELSE k.line END AS rest,
-    k.now < k.free_at AND coalesce(k.claim = k.ask_claim, FALSE)
+    k.now < k.free_at AND coalesce(k.claim = k.ask_claim AND k.principal = k.ask_maker, FALSE)
       AND (k.ask_token IS NULL OR k.ask_token = k.token) AS on_record,
     k.claim IS NOT NULL AND k.now < k.expires_at AND k.now < k.free_at AS held,
     k.format = 1 AND (k.claim IS NULL OR k.mode = 'EXCLUSIVE')

@@ -49,6 +49,10 @@ public final class FencepostAutoConfiguration {
     if (properties.ttl() != null) {
       builder.ttl(properties.ttl());
     }
+    if (properties.bearerFile() != null) {
+      builder.bearerFile(properties.bearerFile());
+    }
+    properties.tls().clientTls().ifPresent(builder::tls);
     String service =
         properties.service().isEmpty()
             ? environment.getProperty("spring.application.name", "")

@@ -69,6 +69,7 @@ public final class EtcdConnections implements AutoCloseable {
             at ->
                 members.add(
                     new EtcdMember(at, credentials, settings.callTimeout(), this::onConnected)));
+    credentials.start(() -> members.forEach(EtcdMember::renew));
   }
 
   /**
@@ -107,14 +108,12 @@ public final class EtcdConnections implements AutoCloseable {
    * ones when certificates were exchanged. Called a few times a second, by one thread.
    */
   public void reconnect() {
-    if (credentials.readAgain()) {
-      members.forEach(EtcdMember::renew);
-    }
     members.forEach(EtcdMember::reconnect);
   }
 
   @Override
   public void close() {
+    credentials.close();
     members.forEach(EtcdMember::close);
   }
 

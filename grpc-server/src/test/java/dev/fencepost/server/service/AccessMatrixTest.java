@@ -7,7 +7,6 @@ import dev.fencepost.proto.v1.AdminServiceGrpc;
 import dev.fencepost.proto.v1.AdvanceTokenRequest;
 import dev.fencepost.proto.v1.BatchRenewRequest;
 import dev.fencepost.proto.v1.CheckAccessRequest;
-import dev.fencepost.proto.v1.CheckAccessResponse;
 import dev.fencepost.proto.v1.FencingServiceGrpc;
 import dev.fencepost.proto.v1.ForceReleaseRequest;
 import dev.fencepost.proto.v1.GetLockRequest;
@@ -373,52 +372,6 @@ class AccessMatrixTest {
       ClientCalls.asyncUnaryCall(call, request, observer);
     }
     return end;
-  }
-
-  @Test
-  void access_isToldToTheCallerItself_andOfOthersToAdministrators() {
-    CheckAccessRequest own =
-        CheckAccessRequest.newBuilder().setOperation("acquire").setLock("shop/a").build();
-
-    assertThat(admin("right").checkAccess(own))
-        .isEqualTo(
-            CheckAccessResponse.newBuilder().setAllowed(true).setPrincipal("token:right").build());
-    assertThat(admin("elsewhere").checkAccess(own).getAllowed()).isFalse();
-    assertThat(admin("norights").checkAccess(own).getAllowed()).isFalse();
-    assertRefused(
-        "NOT_ALLOWED",
-        () -> admin("right").checkAccess(own.toBuilder().setPrincipal("anonymous").build()));
-
-    control.replace(state(RULES + "allow token:operator admin\n"));
-
-    CheckAccessResponse answer =
-        admin("operator").checkAccess(own.toBuilder().setPrincipal("token:right").build());
-    assertThat(answer.getAllowed()).isTrue();
-    assertThat(answer.getRuleLine()).isEqualTo(2);
-    assertThat(answer.getRulesDigest()).hasSize(16);
-    control.replace(state(RULES + "allow token:operator admin\nrevoke token:right\n"));
-    assertThat(
-            admin("operator")
-                .checkAccess(own.toBuilder().setPrincipal("token:right").build())
-                .getAllowed())
-        .isFalse();
-  }
-
-  @Test
-  void access_withAnUnknownOperation_isABadRequest() {
-    try {
-      admin("right")
-          .checkAccess(CheckAccessRequest.newBuilder().setOperation("aquire").setLock("a").build());
-    } catch (StatusRuntimeException e) {
-      assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
-      assertThat(e.getStatus().getDescription()).contains("did you mean acquire");
-      return;
-    }
-    throw new AssertionError("not refused");
-  }
-
-  private AdminServiceGrpc.AdminServiceBlockingStub admin(String kind) {
-    return AdminServiceGrpc.newBlockingStub(as(kind));
   }
 
   @Test

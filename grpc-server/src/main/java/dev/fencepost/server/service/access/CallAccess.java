@@ -228,14 +228,17 @@ public final class CallAccess {
     return control == null ? "" : control.rules().canonical(caller.name());
   }
 
+  /** Returns true if the name is one of the caller's by the aliases of this moment. */
+  public boolean isCaller(String name) {
+    return control == null || control.rules().areSame(name, caller.name());
+  }
+
   /**
-   * Returns true if grants that were recorded under the name belong to the caller: the name is the
-   * caller's own by the aliases of this moment, or empty and such grants belong to all.
+   * Returns true if grants that were recorded under the name belong to the caller: it is the
+   * caller's, or it is empty and such grants belong to all.
    */
   public boolean isMaker(String recorded) {
-    return control == null
-        || control.rules().areSame(recorded, caller.name())
-        || (recorded.isEmpty() && control.sharesUnowned());
+    return isCaller(recorded) || (recorded.isEmpty() && control != null && control.sharesUnowned());
   }
 
   /** Returns the claimant of claims that name no owner and bring no metadata. */

@@ -12,8 +12,10 @@ import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockStatus;
+import dev.fencepost.lock.Release;
 import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
+import dev.fencepost.lock.ReplicaId;
 import dev.fencepost.lock.spi.LockBackend;
 import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreException;
@@ -27,6 +29,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,6 +46,7 @@ abstract class DamagedRows {
   private static final String COLUMNS =
       "token, claim, expires_at, free_at, turn, line, revoked, metadata";
 
+  private static final int LONGEST_QUEUE = 3_800;
   private static final List<String> DAMAGED_QUEUES =
       List.of("line = 'x'", "line = 'no-replica-at-all,'");
 
@@ -107,6 +113,31 @@ abstract class DamagedRows {
   }
 
   @Test
+  void forcedRelease_ofADamagedClaim_isRefusedAndChangesNothing() throws SQLException {
+    for (String damage : List.of("claim = '?'", "metadata = 'a=%x'", "metadata = 'a=b&c'")) {
+      assertRefusedUnchanged("forced/", damage, this::forcedReleases);
+      assertRefusedUnchanged("forced/lapsed/", damage + ", expires_at = 0", this::forcedReleases);
+    }
+  }
+
+  @Test
+  void longestQueue_isNotDamaged() throws SQLException {
+    LockName lock = new LockName("long queue");
+    Grant held = replica.acquire(lock.value());
+    String queue =
+        LongStream.range(0, LONGEST_QUEUE)
+            .mapToObj(number -> ReplicaId.of(number).value() + ",")
+            .collect(Collectors.joining());
+    damage(lock, "line = '" + queue + "'");
+    assertThat(replica.attempt(claim(lock.value()), QueueIntent.JOIN))
+        .isInstanceOf(Attempt.Busy.class);
+    assertThat(answer(replica.backend().renew(held.ref()))).isInstanceOf(Renewal.Renewed.class);
+    assertThat(answer(replica.backend().release(ReleaseCommand.of(held.ref()))))
+        .isEqualTo(new Release.Released());
+    assertThat(replica.describe(lock).replicaQueue()).hasSize(LONGEST_QUEUE);
+  }
+
+  @Test
   void tokenOfAGrantOverADamagedRow_isObserved() throws SQLException {
     LockName lock = new LockName("observed");
     Grant first = replica.acquire(lock.value());
@@ -153,16 +184,7 @@ abstract class DamagedRows {
   private List<CompletionStage<?>> commandsOfTheHolder(Grant grant) {
     LockBackend backend = replica.backend();
     LockName lock = grant.ref().lock();
-    List<CompletionStage<?>> calls = new ArrayList<>();
-    for (Optional<Duration> closeFor :
-        List.of(
-            Optional.of(Duration.ZERO),
-            Optional.of(Duration.ofHours(1)),
-            Optional.<Duration>empty())) {
-      calls.add(
-          backend.forceRelease(
-              new ForceReleaseCommand(lock, "the test", Optional.empty(), closeFor)));
-    }
+    List<CompletionStage<?>> calls = forcedReleases(grant);
     calls.add(backend.tryAcquire(claim(lock.value()), QueueIntent.JOIN));
     calls.add(backend.handOver(grant.ref(), claim(lock.value()), QueueIntent.YIELD));
     calls.add(backend.leave(lock));
@@ -171,12 +193,34 @@ abstract class DamagedRows {
     return calls;
   }
 
+  private List<CompletionStage<?>> forcedReleases(Grant grant) {
+    LockName lock = grant.ref().lock();
+    List<CompletionStage<?>> calls = new ArrayList<>();
+    for (Optional<Duration> closeFor :
+        List.of(
+            Optional.of(Duration.ZERO),
+            Optional.of(Duration.ofHours(1)),
+            Optional.<Duration>empty())) {
+      calls.add(
+          replica
+              .backend()
+              .forceRelease(new ForceReleaseCommand(lock, "the test", Optional.empty(), closeFor)));
+    }
+    return calls;
+  }
+
   private void assertRefusedUnchanged(String prefix, String damage) throws SQLException {
+    assertRefusedUnchanged(prefix, damage, this::commandsOfTheHolder);
+  }
+
+  private void assertRefusedUnchanged(
+      String prefix, String damage, Function<Grant, List<CompletionStage<?>>> calls)
+      throws SQLException {
     LockName lock = new LockName(prefix + damage);
     Grant grant = replica.acquire(lock.value());
     damage(lock, damage);
     List<String> before = row(lock);
-    for (CompletionStage<?> call : commandsOfTheHolder(grant)) {
+    for (CompletionStage<?> call : calls.apply(grant)) {
       assertThat(failure(call)).isEqualTo(Failure.RECORD_UNREADABLE);
     }
     assertThat(row(lock)).isEqualTo(before);

@@ -37,7 +37,7 @@ public enum JdbcErrors {
   private static final String LOGIN_REFUSED = "28000";
   private static final int MAX_DEPTH = 20;
 
-  /** What the drivers say of a server without TLS. */
+  /** The drivers' words about a server without TLS. */
   private static final Set<String> PLAIN_SERVERS =
       Set.of("The server does not support SSL", "ssl not enabled in the server");
 

@@ -13,12 +13,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * The text of a statement with named parameters, written {@code :name}. A part in braces is
  * repeated for each element of the array parameters in it, with commas in between; for empty arrays
- * it becomes {@code NULL}. An array parameter outside of braces is a single argument. A number in
- * braces is text, as in a regular expression.
+ * it becomes {@code NULL}. An array parameter outside of braces is a single argument. Numbers in
+ * braces are text, as in a regular expression.
  */
 final class SqlTemplate {
   private static final Pattern PARAMETER = Pattern.compile("(?<!:):([a-z_]+)");
-  private static final Pattern REPEATED = Pattern.compile("\\{(?![0-9]+})");
+  private static final Pattern REPEATED = Pattern.compile("\\{(?![0-9,]+})");
   private static final Pattern COMMENT = Pattern.compile("(?m)^\\s*--.*$");
 
   private final List<Part> parts;

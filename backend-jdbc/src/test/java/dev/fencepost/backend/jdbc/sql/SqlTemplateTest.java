@@ -31,8 +31,9 @@ final class SqlTemplateTest {
   @Test
   void numberInBraces_isText() {
     SqlTemplate.Filled filled =
-        SqlTemplate.parse("x ~ '[0-9]{16}' AND x IN ({:xs})").fill(Map.of("xs", texts("a", "b")));
-    assertThat(filled.text()).isEqualTo("x ~ '[0-9]{16}' AND x IN (?, ?)");
+        SqlTemplate.parse("x ~ '[0-9]{16}[a-z]{2,3}' AND x IN ({:xs})")
+            .fill(Map.of("xs", texts("a", "b")));
+    assertThat(filled.text()).isEqualTo("x ~ '[0-9]{16}[a-z]{2,3}' AND x IN (?, ?)");
   }
 
   @Test

@@ -38,7 +38,7 @@ ON DUPLICATE KEY UPDATE
   step = CASE
     WHEN format <> 1 OR (was_claim IS NOT NULL AND mode <> 'EXCLUSIVE')
       OR (was_turn IS NOT NULL AND NOT was_turn REGEXP '^[0-9a-f]{16}$')
-      OR (was_line <> '' AND NOT was_line REGEXP '^([0-9a-f]{16},)+$') THEN 'U'
+      OR (was_line <> '' AND NOT was_line REGEXP '^(?:[0-9a-f]{16},)++$') THEN 'U'
     WHEN asked_at < was_free_at
       AND was_claim = ELT(ask, {:from_claims})
       AND CAST(principal AS BINARY) = CAST(ELT(ask, {:from_makers}) AS BINARY)

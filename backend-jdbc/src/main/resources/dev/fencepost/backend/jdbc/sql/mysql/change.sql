@@ -10,8 +10,9 @@
 --
 -- Steps: R renews, P passes on to the first in the queue or frees, C closes, F closes by force with a
 -- new token, G closes by force without one, L leaves the queue. No step means no change, and so does
--- U: the record is of a later version, or its reservation or queue is damaged. Principals are
--- compared as bytes, since the column's collation ignores spaces at the end.
+-- U: the record is of a later version, or its reservation or queue is damaged. For a forced release,
+-- whose answer shows the holder, a damaged claim counts as well. Principals are compared as bytes,
+-- since the column's collation ignores spaces at the end.
 START TRANSACTION;
 UPDATE fencepost_lock FORCE INDEX (PRIMARY) SET
   was_token = token,
@@ -27,7 +28,11 @@ UPDATE fencepost_lock FORCE INDEX (PRIMARY) SET
   step = CASE CASE
       WHEN format = 1 AND (was_claim IS NULL OR mode = 'EXCLUSIVE')
         AND (was_turn IS NULL OR was_turn REGEXP '^[0-9a-f]{16}$')
-        AND (was_line = '' OR was_line REGEXP '^([0-9a-f]{16},)+$')
+        AND (was_line = '' OR was_line REGEXP '^(?:[0-9a-f]{16},)++$')
+        AND (was_claim IS NULL OR ELT(ask, {:acts}) <> 'F' OR (
+          was_claim REGEXP '^[A-Za-z0-9_-]{22,64}$'
+          AND (metadata = '' OR NOT (
+            metadata REGEXP '%(?![0-9A-Fa-f]{2})' OR metadata REGEXP '(^|&)[^=&]*(&|$)'))))
         THEN ELT(ask, {:acts}) ELSE 'U' END
     WHEN 'U' THEN 'U'
     WHEN 'R' THEN CASE

@@ -105,7 +105,7 @@ ON CONFLICT (name) DO UPDATE SET (
       SELECT CASE
         WHEN l.format <> 1 OR (l.claim IS NOT NULL AND l.mode <> 'EXCLUSIVE')
           OR (l.turn IS NOT NULL AND l.turn !~ '^[0-9a-f]{16}$')
-          OR (l.line <> '' AND l.line !~ '^([0-9a-f]{16},)+$') THEN 'U'
+          OR (l.line <> '' AND l.line !~ '^(?:[0-9a-f]{16},)+$') THEN 'U'
         WHEN h.from_stands THEN
           CASE WHEN EXCLUDED.ask_place = 'YIELD' AND p.others <> '' THEN 'Y' ELSE 'P' END
         WHEN l.claim = EXCLUDED.claim AND t.now < l.expires_at AND t.now < l.free_at

@@ -8,7 +8,8 @@
 --
 -- Steps: R renews, P passes on to the first in the queue or frees, C closes, F closes by force with a
 -- new token, G closes by force without one, L leaves the queue. No step means no change, and so does
--- U: the record is of a later version, or its reservation or queue is damaged.
+-- U: the record is of a later version, or its reservation or queue is damaged. For a forced release,
+-- whose answer shows the holder, a damaged claim counts as well.
 WITH asked AS MATERIALIZED (
   SELECT * FROM unnest(
     CAST(:names AS bytea[]), CAST(:acts AS text[]), CAST(:claims AS text[]),
@@ -35,7 +36,11 @@ WITH asked AS MATERIALIZED (
     k.claim IS NOT NULL AND k.now < k.expires_at AND k.now < k.free_at AS held,
     k.format = 1 AND (k.claim IS NULL OR k.mode = 'EXCLUSIVE')
       AND (k.turn IS NULL OR k.turn ~ '^[0-9a-f]{16}$')
-      AND (k.line = '' OR k.line ~ '^([0-9a-f]{16},)+$') AS readable
+      AND (k.line = '' OR k.line ~ '^(?:[0-9a-f]{16},)+$')
+      AND (k.claim IS NULL OR k.act <> 'F' OR (
+        k.claim ~ '^[A-Za-z0-9_-]{22,64}$'
+        AND (k.metadata = '' OR NOT (
+          k.metadata ~ '%(?![0-9A-Fa-f]{2})' OR k.metadata ~ '(^|&)[^=&]*(&|$)')))) AS readable
   FROM timed k
 ), decided AS MATERIALIZED (
   SELECT j.*,

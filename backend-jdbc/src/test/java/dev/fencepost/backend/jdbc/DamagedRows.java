@@ -12,6 +12,7 @@ import dev.fencepost.lock.Grant;
 import dev.fencepost.lock.HandOver;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockStatus;
+import dev.fencepost.lock.LossReason;
 import dev.fencepost.lock.Release;
 import dev.fencepost.lock.ReleaseCommand;
 import dev.fencepost.lock.Renewal;
@@ -164,10 +165,16 @@ abstract class DamagedRows {
   }
 
   @Test
-  void handOverOfALapsedGrant_overDamagedMetadata_isAnsweredAsItActed() throws SQLException {
-    LockName lock = new LockName("handed over");
+  void handOver_overDamagedMetadata_isAnsweredAsItActed() throws SQLException {
+    assertHandedOverOrRefused("metadata = '%', acquired_at = 0, expires_at = 0");
+    assertHandedOverOrRefused("metadata = '%'" + LAPSED);
+    assertHandedOverOrRefused("claim = '?', metadata = '%'" + LAPSED);
+  }
+
+  private void assertHandedOverOrRefused(String damage) throws SQLException {
+    LockName lock = new LockName("handed over/" + damage);
     Grant former = replica.acquire(lock.value());
-    damage(lock, "metadata = '%', acquired_at = 0, expires_at = 0");
+    damage(lock, damage);
     List<String> before = row(lock);
     Claim next = claim(lock.value());
     Optional<HandOver> answered =
@@ -175,7 +182,9 @@ abstract class DamagedRows {
     if (answered.isEmpty()) {
       assertThat(row(lock)).isEqualTo(before);
     } else {
-      Grant grant = TestReplica.granted(answered.orElseThrow().got());
+      HandOver handOver = answered.orElseThrow();
+      assertThat(handOver.ended()).isEqualTo(new Release.NotHeld(LossReason.EXPIRED));
+      Grant grant = TestReplica.granted(handOver.got());
       assertThat(row(lock)).startsWith(Long.toString(grant.token().value()), next.id().value());
       assertThat(replica.describe(lock).status()).isInstanceOf(LockStatus.Held.class);
     }

@@ -138,14 +138,28 @@ class LockStatements {
       recordQueued(acquire.intent(), memory);
       return true;
     }
-    if (pending.step() instanceof LockCommand.HandOverGrant handOver && "P".equals(step)) {
-      boolean wasValid = row.getLong(1) < row.getLong(13);
-      Release ended = wasValid ? new Release.Released() : new Release.NotHeld(LossReason.EXPIRED);
+    if (pending.step() instanceof LockCommand.HandOverGrant handOver
+        && ("N".equals(step) || "P".equals(step))) {
+      Release ended =
+          "P".equals(step) && row.getLong(1) < row.getLong(13)
+              ? new Release.Released()
+              : new Release.NotHeld(reasonOfLoss(handOver.from().token(), row));
       pending.recordUntypedOutcome(new HandOver(ended, granted(handOver.to(), row, memory)));
       recordQueued(handOver.intent(), memory);
       return true;
     }
     return false;
+  }
+
+  /** Returns why a grant had ended before its lock was granted anew; see {@link LockRecord}. */
+  private static LossReason reasonOfLoss(FencingToken lost, ResultSet row) throws SQLException {
+    boolean wasOwned = row.getString(5) != null;
+    boolean wasRevoked = !row.getString(17).isEmpty();
+    if (!wasOwned && wasRevoked && row.getLong(1) < row.getLong(14)) {
+      return LossReason.REVOKED;
+    }
+    boolean givenBack = !wasOwned && !wasRevoked && row.getLong(4) == lost.value();
+    return givenBack ? LossReason.RELEASED : LossReason.EXPIRED;
   }
 
   private static Attempt granted(Claim claim, ResultSet row, LocalObservations memory)

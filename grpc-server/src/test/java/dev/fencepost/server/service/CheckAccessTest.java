@@ -43,7 +43,7 @@ class CheckAccessTest {
   private final AuditTrail audit = AuditTrail.toLogger("test", Instant::now);
   private final AccessControl control =
       new AccessControl(
-          state(RULES), Optional.empty(), Duration.ofMinutes(10), Instant::now, audit);
+          state(RULES), Optional.empty(), Duration.ofMinutes(10), true, Instant::now, audit);
   private final InProcessServer server = new InProcessServer(control);
 
   private CallerAuthenticator state(String rules) {

@@ -5,6 +5,7 @@ import dev.fencepost.lock.FencingToken;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * The lock of the {@link FencepostLock} method that the present thread runs. It does not follow the
@@ -47,10 +48,10 @@ public final class CurrentLock {
     }
   }
 
-  /** Checks the locks of all locked methods that this thread runs. */
-  static void requireHeld() {
-    for (LockHandle each : HELD.get()) {
-      each.requireHeld();
-    }
+  /**
+   * Does something with the locks of all locked methods that this thread runs, outer ones first.
+   */
+  static void forEach(Consumer<LockHandle> action) {
+    HELD.get().descendingIterator().forEachRemaining(action);
   }
 }

@@ -5,11 +5,13 @@ import dev.fencepost.client.ClientMetrics;
 import dev.fencepost.client.FencepostClient;
 import dev.fencepost.client.MicrometerMetrics;
 import io.micrometer.core.instrument.MeterRegistry;
+import javax.sql.DataSource;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -66,8 +68,20 @@ public final class FencepostAutoConfiguration {
   /** Takes the lock around the methods, outside of their transactions. */
   @Bean
   @Role(BeanDefinition.ROLE_INFRASTRUCTURE)
-  static FencepostLockAdvisor fencepostLockAdvisor(ObjectProvider<FencepostClient> client) {
-    return new FencepostLockAdvisor(client);
+  static FencepostLockAdvisor fencepostLockAdvisor(
+      ObjectProvider<FencepostClient> client, ObjectProvider<TransactionFence> fence) {
+    return new FencepostLockAdvisor(client, fence);
+  }
+
+  /** Fences the transactions of locked methods. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnProperty("fencepost.fence-table")
+  static final class FenceConfiguration {
+    @Bean
+    TransactionFence fencepostTransactionFence(
+        FencepostProperties properties, ObjectProvider<DataSource> source) {
+      return new TransactionFence(properties.fenceTable(), source);
+    }
   }
 
   /** Refuses commits of a thread whose lock is lost. */
@@ -76,8 +90,9 @@ public final class FencepostAutoConfiguration {
   static final class TransactionConfiguration {
     @Bean
     @Role(BeanDefinition.ROLE_INFRASTRUCTURE)
-    static CommitGuardInstaller fencepostCommitGuardInstaller() {
-      return new CommitGuardInstaller();
+    static CommitGuardInstaller fencepostCommitGuardInstaller(
+        ObjectProvider<TransactionFence> fence) {
+      return new CommitGuardInstaller(fence);
     }
   }
 

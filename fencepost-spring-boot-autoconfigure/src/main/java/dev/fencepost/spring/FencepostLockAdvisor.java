@@ -14,9 +14,10 @@ final class FencepostLockAdvisor extends StaticMethodMatcherPointcutAdvisor {
 
   private final transient LockedMethods methods = new LockedMethods();
 
-  FencepostLockAdvisor(ObjectProvider<FencepostClient> client) {
+  FencepostLockAdvisor(
+      ObjectProvider<FencepostClient> client, ObjectProvider<TransactionFence> fence) {
     setOrder(Ordered.LOWEST_PRECEDENCE - BEFORE_TRANSACTIONS);
-    setAdvice(new LockedMethodInterceptor(client, methods));
+    setAdvice(new LockedMethodInterceptor(client, fence, methods));
   }
 
   /** Fails, and with it the start of the application, if a method cannot be locked. */

@@ -20,6 +20,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param metadata Metadata for people who look at a lock; at most 32 entries and 4 KiB.
  * @param bearerFile File with the token that proves the identity of the client. It is read for each
  *     new connection.
+ * @param fenceTable Guard table of lock-fence in the database of the DataSource. Each transaction
+ *     in a locked method then presents the token of its lock. Default: none.
  * @param tls Encryption of the connections.
  */
 @ConfigurationProperties("fencepost")
@@ -30,6 +32,7 @@ public record FencepostProperties(
     @DefaultValue("") String service,
     @DefaultValue Map<String, String> metadata,
     @Nullable Path bearerFile,
+    @DefaultValue("") String fenceTable,
     @DefaultValue Tls tls) {
 
   /**

@@ -28,10 +28,15 @@ final class LockedMethodInterceptor implements MethodInterceptor {
           LockedMethodInterceptor.class.getClassLoader());
 
   private final ObjectProvider<FencepostClient> client;
+  private final ObjectProvider<TransactionFence> fence;
   private final LockedMethods methods;
 
-  LockedMethodInterceptor(ObjectProvider<FencepostClient> client, LockedMethods methods) {
+  LockedMethodInterceptor(
+      ObjectProvider<FencepostClient> client,
+      ObjectProvider<TransactionFence> fence,
+      LockedMethods methods) {
     this.client = client;
+    this.fence = fence;
     this.methods = methods;
   }
 
@@ -56,11 +61,27 @@ final class LockedMethodInterceptor implements MethodInterceptor {
     boolean isKept = false;
     try {
       isKept = HAS_TRANSACTIONS && OuterTransaction.keepUntilItsEnd(handle);
+      if (isKept) {
+        presentToFence(handle);
+      }
       return run(locked, target, invocation, handle);
     } finally {
       if (!isKept) {
         handle.close();
       }
+    }
+  }
+
+  /** The outer transaction began before the lock was granted. */
+  private void presentToFence(LockHandle handle) {
+    TransactionFence present = fence.getIfAvailable();
+    if (present != null) {
+      present
+          .present(handle)
+          .ifPresent(
+              refusal -> {
+                throw refusal;
+              });
     }
   }
 

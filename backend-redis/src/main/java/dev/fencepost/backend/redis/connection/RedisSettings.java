@@ -3,6 +3,7 @@ package dev.fencepost.backend.redis.connection;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreOptions;
 import dev.fencepost.lock.spi.StoreSettings;
+import dev.fencepost.lock.tls.StoreLogin;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -30,9 +31,8 @@ public record RedisSettings(
 
   private static final Pattern PREFIX = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
 
-  /** User and password, and the password for the sentinels. */
-  record Login(
-      Optional<String> user, Optional<String> password, Optional<String> sentinelPassword) {
+  /** The login at the servers, and the password for the sentinels. */
+  record Login(StoreLogin servers, Optional<String> sentinelPassword) {
 
     /** Shows none of them. */
     @Override
@@ -54,8 +54,7 @@ public record RedisSettings(
             options.number("in-flight", RedisSchema.BUCKETS, 100_000).orElse(4096),
             options.number("queue", 100, 1_000_000).orElse(10_000),
             options.retention("mark-retention", Duration.ofDays(1)).orElse(Duration.ofDays(30)),
-            new Login(
-                options.text("user"), options.text("password"), options.text("sentinel-password")),
+            new Login(StoreLogin.read(options), options.text("sentinel-password")),
             new Tls(
                 options.file("tls-ca-file"),
                 options.file("tls-cert-file"),

@@ -1,11 +1,13 @@
 package dev.fencepost.backend.redis.connection;
 
 import dev.fencepost.lock.spi.StoreConfigurationException;
+import dev.fencepost.lock.tls.StoreLogin;
 import io.lettuce.core.RedisCredentials;
 import io.lettuce.core.RedisCredentialsProvider;
 import io.lettuce.core.RedisURI;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -140,18 +142,20 @@ public record RedisStoreUri(Kind kind, List<RedisURI> uris) {
     uri.setTimeout(settings.callTimeout());
     uri.setClientName("fencepost");
     RedisSettings.Login login = settings.login();
-    if (login.user().isPresent() || login.password().isPresent()) {
-      setLogin(uri, login.user().orElse(null), login.password().orElse(""));
+    StoreLogin servers = login.servers();
+    if (servers.user().isPresent() || servers.hasPassword()) {
+      setLogin(uri, servers.user().orElse(null), () -> servers.currentPassword().orElse(""));
     }
     for (RedisURI sentinel : uri.getSentinels()) {
       sentinel.setTimeout(settings.callTimeout());
-      login.sentinelPassword().ifPresent(secret -> setLogin(sentinel, null, secret));
+      login.sentinelPassword().ifPresent(secret -> setLogin(sentinel, null, () -> secret));
     }
   }
 
-  private static void setLogin(RedisURI uri, @Nullable String user, String secret) {
+  /** Sets the login; the password is asked for each time the library logs in. */
+  private static void setLogin(RedisURI uri, @Nullable String user, Supplier<String> password) {
     uri.setCredentialsProvider(
-        RedisCredentialsProvider.from(() -> RedisCredentials.just(user, secret)));
+        RedisCredentialsProvider.from(() -> RedisCredentials.just(user, password.get())));
   }
 
   private static void requireValid(Kind kind, List<RedisURI> uris) {

@@ -2,6 +2,7 @@ package dev.fencepost.backend.etcd;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.etcd.jetcd.api.KVGrpc;
+import io.etcd.jetcd.api.LeaseGrpc;
 import io.etcd.jetcd.api.TxnRequest;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
@@ -14,6 +15,7 @@ import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Server;
 import io.grpc.ServerCall;
+import io.grpc.ServerCredentials;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.Status;
 import java.io.ByteArrayInputStream;
@@ -29,8 +31,9 @@ import java.util.concurrent.atomic.LongAdder;
  * Stands between a backend and an etcd. It forwards all calls, counts the transactions and the
  * requests in them, and holds or refuses transactions on demand. Safe for use by many threads.
  */
-final class EtcdRelay implements AutoCloseable {
+public final class EtcdRelay implements AutoCloseable {
   private static final String TXN = KVGrpc.getTxnMethod().getFullMethodName();
+  private static final String KEEP_ALIVE = LeaseGrpc.getLeaseKeepAliveMethod().getFullMethodName();
   private static final String REFUSED = "refused by the relay";
   private static final int MAX_MESSAGE_BYTES = 64 << 20;
 
@@ -44,14 +47,19 @@ final class EtcdRelay implements AutoCloseable {
   private boolean isHolding;
 
   /** Listens on a free port for calls to the etcd on this port. */
-  EtcdRelay(int etcdPort) {
+  public EtcdRelay(int etcdPort) {
+    this(etcdPort, InsecureServerCredentials.create());
+  }
+
+  /** Listens with these credentials. */
+  public EtcdRelay(int etcdPort, ServerCredentials credentials) {
     etcd =
         Grpc.newChannelBuilderForAddress("127.0.0.1", etcdPort, InsecureChannelCredentials.create())
             .maxInboundMessageSize(MAX_MESSAGE_BYTES)
             .build();
     try {
       server =
-          Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
+          Grpc.newServerBuilderForPort(0, credentials)
               .fallbackHandlerRegistry(new AllMethods())
               .maxInboundMessageSize(MAX_MESSAGE_BYTES)
               .build()
@@ -62,42 +70,42 @@ final class EtcdRelay implements AutoCloseable {
   }
 
   /** Returns the URI of the same store through this relay. */
-  String uri(String prefix) {
+  public String uri(String prefix) {
     return "etcd://127.0.0.1:" + server.getPort() + "/" + prefix;
   }
 
   /** Returns the number of transactions that were forwarded. */
-  long transactions() {
+  public long transactions() {
     return transactions.sum();
   }
 
   /** Returns the number of requests in them. */
-  long requests() {
+  public long requests() {
     return requests.sum();
   }
 
   /** Returns the number of requests in the largest one. */
-  long largest() {
+  public long largest() {
     return largest.get();
   }
 
   /** Refuses transactions with more requests, as an etcd with a lower limit does. */
-  void refuseBatchesAbove(int most) {
+  public void refuseBatchesAbove(int most) {
     largestAccepted = most;
   }
 
-  /** Holds transactions that arrive from now on. */
-  synchronized void hold() {
+  /** Holds transactions and keep-alives that arrive from now on. */
+  public synchronized void hold() {
     isHolding = true;
   }
 
-  /** Returns the number of transactions that are held. */
-  synchronized int heldCount() {
+  /** Returns the number of transactions, keep-alives and ends of their streams that are held. */
+  public synchronized int heldCount() {
     return held.size();
   }
 
   /** Forwards what is held, and what arrives from now on. */
-  void resume() {
+  public void resume() {
     List<Runnable> released;
     synchronized (this) {
       isHolding = false;
@@ -152,7 +160,7 @@ final class EtcdRelay implements AutoCloseable {
       return ServerMethodDefinition.create(
           method,
           (call, headers) -> {
-            ForwardedCall forwarded = new ForwardedCall(call, name.equals(TXN));
+            ForwardedCall forwarded = new ForwardedCall(call, name);
             forwarded.start(headers);
             return forwarded;
           });
@@ -164,14 +172,16 @@ final class EtcdRelay implements AutoCloseable {
     private final ServerCall<byte[], byte[]> from;
     private final ClientCall<byte[], byte[]> to;
     private final boolean isTxn;
+    private final boolean isKeepAlive;
 
     /** The request of a transaction. etcd would answer it without the end of the call. */
     private byte[] txn = {};
 
-    ForwardedCall(ServerCall<byte[], byte[]> from, boolean isTxn) {
+    ForwardedCall(ServerCall<byte[], byte[]> from, String method) {
       this.from = from;
       this.to = etcd.newCall(from.getMethodDescriptor(), CallOptions.DEFAULT);
-      this.isTxn = isTxn;
+      this.isTxn = method.equals(TXN);
+      this.isKeepAlive = method.equals(KEEP_ALIVE);
     }
 
     void start(Metadata headers) {
@@ -184,6 +194,8 @@ final class EtcdRelay implements AutoCloseable {
     public void onMessage(byte[] message) {
       if (isTxn) {
         txn = message;
+      } else if (isKeepAlive) {
+        EtcdRelay.this.run(() -> to.sendMessage(message));
       } else {
         to.sendMessage(message);
       }
@@ -191,6 +203,10 @@ final class EtcdRelay implements AutoCloseable {
 
     @Override
     public void onHalfClose() {
+      if (isKeepAlive) {
+        EtcdRelay.this.run(to::halfClose);
+        return;
+      }
       if (!isTxn) {
         to.halfClose();
         return;

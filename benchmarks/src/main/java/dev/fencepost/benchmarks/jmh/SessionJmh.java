@@ -6,6 +6,7 @@ import dev.fencepost.core.CoordinatorSettings;
 import dev.fencepost.core.LockCoordinator;
 import dev.fencepost.lock.Replica;
 import dev.fencepost.lock.ReplicaId;
+import dev.fencepost.server.audit.AuditTrail;
 import dev.fencepost.server.metrics.LockMetrics;
 import dev.fencepost.server.service.GrpcServices;
 import dev.fencepost.server.service.call.ServiceContext;
@@ -20,6 +21,7 @@ import io.grpc.inprocess.InProcessServerBuilder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Random;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -39,6 +41,7 @@ public class SessionJmh extends JmhDefaults {
   private static final int MESSAGE_BYTES = 64 * 1024;
   private static final int MAX_BATCH_OPERATIONS = 500;
 
+  private final AuditTrail audit = AuditTrail.toLogger("jmh", Instant::now);
   private LockCoordinator coordinator;
   private Server server;
   private StreamEchoContender client;
@@ -73,6 +76,7 @@ public class SessionJmh extends JmhDefaults {
                     new LimitSettings(1000, 1000, 1000, 1000, 1_000_000, 1L << 30, 100)),
                 new LockMetrics(new SimpleMeterRegistry()),
                 timers,
+                audit,
                 () -> Runnable::run),
             new StatusMapper(new Random(1)),
             List.of());
@@ -91,6 +95,7 @@ public class SessionJmh extends JmhDefaults {
     client.close();
     server.shutdownNow();
     coordinator.close();
+    audit.close();
   }
 
   /** Takes a free lock and releases it. */

@@ -70,6 +70,9 @@ final class GrpcTransport {
         .permitKeepAliveTime(PERMITTED_KEEP_ALIVE.toMillis(), TimeUnit.MILLISECONDS);
     server.withChildOption(ChannelOption.TCP_NODELAY, true);
     connections
+        .maxIdle()
+        .ifPresent(idle -> server.maxConnectionIdle(idle.toMillis(), TimeUnit.MILLISECONDS));
+    connections
         .maxAge()
         .ifPresent(age -> server.maxConnectionAge(age.toMillis(), TimeUnit.MILLISECONDS));
     connections

@@ -48,7 +48,7 @@ final class ServerAssembly {
 
   private final SystemTimers timers = new SystemTimers();
   private final TransportThreads transport = new TransportThreads();
-  private final ConnectionRegistry connections = new ConnectionRegistry();
+  private final ConnectionRegistry connections;
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final ProcessMetrics process = new ProcessMetrics(registry, ServerVersion.current());
@@ -86,6 +86,7 @@ final class ServerAssembly {
             random);
     StatusMapper statuses = new StatusMapper(random);
     this.limits = new ServerLimits(config.limits().clients());
+    this.connections = new ConnectionRegistry(new AddressQuota(limits.connections()));
     this.gate = new StoreGate(statuses, timers, config.store().callTimeout());
     this.services =
         new GrpcServices(

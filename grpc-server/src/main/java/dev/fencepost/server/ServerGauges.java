@@ -69,6 +69,10 @@ final class ServerGauges {
             "fencepost.connections.accepted", connections, ConnectionRegistry::acceptedCount)
         .description("Connections of gRPC whose handshake was completed")
         .register(registry);
+    FunctionCounter.builder(
+            "fencepost.connections.refused", connections, ConnectionRegistry::refusedCount)
+        .description("Connections of gRPC that were closed because of limits.connections")
+        .register(registry);
   }
 
   /** Registers the counters of the audit. */

@@ -20,11 +20,14 @@ import dev.fencepost.proto.v1.WatchLocksResponse;
 import dev.fencepost.server.support.AcquireFuture;
 import dev.fencepost.server.support.OpenSession;
 import dev.fencepost.server.support.TestConfigs;
+import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
+import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -51,6 +54,48 @@ class ClientLimitsTest {
     greedy.shutdownNow();
     other.shutdownNow();
     server.close();
+  }
+
+  @Test
+  void connectionsOfOneClient_areBounded_beforeTheySendAnything() throws Exception {
+    start("limits.connections", "8");
+    locks(greedy).acquire(claim("a").build());
+    Socket silent = connect("127.0.0.2");
+
+    try (Socket third = connect("127.0.0.2")) {
+      assertThat(third.getInputStream().read()).isEqualTo(-1);
+    }
+    assertThat(locks(other).acquire(claim("b").build()).hasGranted()).isTrue();
+    assertThat(gauge("fencepost_connections_refused_total")).isEqualTo(1);
+    assertThat(locks(greedy).acquire(claim("c").build()).hasGranted()).isTrue();
+
+    silent.close();
+    await().until(() -> gauge("fencepost_connections") == 2);
+    try (Socket next = connect("127.0.0.2")) {
+      await().until(() -> gauge("fencepost_connections") == 3);
+      assertThat(next.isConnected()).isTrue();
+    }
+  }
+
+  /** The client answers each ping of the server, so keepalive never ends its connection. */
+  @Test
+  void connectionWithoutACall_isAskedToLeave() throws Exception {
+    start("connection.max-idle", "1s");
+    Iterator<WatchLocksResponse> watched = watch(other, "a");
+    watched.next();
+
+    locks(greedy).acquire(claim("a").build());
+
+    await().until(() -> gauge("fencepost_connections") == 1);
+    assertThat(greedy.getState(false)).isEqualTo(ConnectivityState.IDLE);
+    assertThat(locks(greedy).acquire(claim("b").build()).hasGranted()).isTrue();
+  }
+
+  private Socket connect(String address) throws IOException {
+    Socket socket = new Socket();
+    socket.bind(new InetSocketAddress(address, 0));
+    socket.connect(new InetSocketAddress("127.0.0.1", server.server.port()));
+    return socket;
   }
 
   @Test

@@ -73,7 +73,7 @@ public class SessionJmh extends JmhDefaults {
                     MESSAGE_BYTES,
                     MAX_BATCH_OPERATIONS),
                 new ServerLimits(
-                    new LimitSettings(1000, 1000, 1000, 1000, 1_000_000, 1L << 30, 100)),
+                    new LimitSettings(1000, 1000, 1000, 1000, 1_000_000, 1000, 1L << 30, 100)),
                 new LockMetrics(new SimpleMeterRegistry()),
                 timers,
                 audit,

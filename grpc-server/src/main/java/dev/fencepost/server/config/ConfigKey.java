@@ -106,6 +106,7 @@ enum ConfigKey {
       "limits.locks",
       "1000000",
       "Held grants that were made or renewed through this server, 1–10000000"),
+  LIMITS_CONNECTIONS("limits.connections", "20000", "Open connections of gRPC, 1–1000000"),
   LIMITS_MEMORY_PERCENT(
       "limits.memory-percent", "50", "Percent of the largest heap for the data of clients, 10–80"),
   LIMITS_CLIENT_PERCENT(
@@ -123,6 +124,10 @@ enum ConfigKey {
       "connection.keep-alive-timeout",
       "5s",
       "Further silence after which the connection is closed, 1s–1h"),
+  CONNECTION_MAX_IDLE(
+      "connection.max-idle",
+      "5m",
+      "Time without a call after which a connection is closed, 1s–30d, or off"),
   CONNECTION_MAX_AGE(
       "connection.max-age", "off", "Age at which a client is asked to reconnect, 1s–30d, or off"),
   CONNECTION_MAX_AGE_GRACE(

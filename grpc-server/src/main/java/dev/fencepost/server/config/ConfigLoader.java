@@ -140,6 +140,7 @@ final class ConfigLoader {
         settings.number(ConfigKey.LIMITS_SESSIONS, 1, MAX_COUNT),
         settings.number(ConfigKey.LIMITS_WATCHED_NAMES, 1, MAX_COUNT),
         settings.number(ConfigKey.LIMITS_LOCKS, 1, MAX_COUNT),
+        settings.number(ConfigKey.LIMITS_CONNECTIONS, 1, 1_000_000),
         heap / PERCENT * settings.number(ConfigKey.LIMITS_MEMORY_PERCENT, 10, 80),
         settings.number(ConfigKey.LIMITS_CLIENT_PERCENT, 1, PERCENT));
   }
@@ -151,6 +152,7 @@ final class ConfigLoader {
     return new Connections(
         settings.duration(ConfigKey.CONNECTION_KEEP_ALIVE, LEAST_KEEP_ALIVE, hour),
         settings.duration(ConfigKey.CONNECTION_KEEP_ALIVE_TIMEOUT, second, hour),
+        settings.optionalDuration(ConfigKey.CONNECTION_MAX_IDLE, second, month),
         settings.optionalDuration(ConfigKey.CONNECTION_MAX_AGE, second, month),
         settings.optionalDuration(ConfigKey.CONNECTION_MAX_AGE_GRACE, second, month));
   }

@@ -80,12 +80,14 @@ public record ServerConfig(
    *
    * @param keepAlive silence after which the server pings the client
    * @param keepAliveTimeout further silence after which the connection is closed
+   * @param maxIdle time without a call after which it is closed; empty: never
    * @param maxAge age at which a client is asked to reconnect; empty: never
    * @param maxAgeGrace time for its open calls after that; empty: as long as they take
    */
   public record Connections(
       Duration keepAlive,
       Duration keepAliveTimeout,
+      Optional<Duration> maxIdle,
       Optional<Duration> maxAge,
       Optional<Duration> maxAgeGrace) {}
 

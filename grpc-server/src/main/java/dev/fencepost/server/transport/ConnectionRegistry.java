@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 public final class ConnectionRegistry extends ServerTransportFilter {
   private final Map<EndPoints, Connection> open = new ConcurrentHashMap<>();
   private final LongAdder accepted = new LongAdder();
+  private final LongAdder refused = new LongAdder();
+  private final ConnectionQuota quota;
   private volatile Predicate<TransportIdentity> admission = peer -> true;
 
   /** Both ends of a connection. */
@@ -33,6 +35,11 @@ public final class ConnectionRegistry extends ServerTransportFilter {
 
   /** A connection and its peer; the identity is null until the handshake is complete. */
   private record Connection(Channel channel, @Nullable TransportIdentity identity) {}
+
+  /** Creates a registry without connections. */
+  public ConnectionRegistry(ConnectionQuota quota) {
+    this.quota = quota;
+  }
 
   /** Sets the condition that each new connection must meet after its handshake. */
   void admitOnly(Predicate<TransportIdentity> condition) {
@@ -53,6 +60,11 @@ public final class ConnectionRegistry extends ServerTransportFilter {
   /** Returns the number of connections whose handshake was completed since the start. */
   public long acceptedCount() {
     return accepted.sum();
+  }
+
+  /** Returns the number of connections that were closed because of the quota since the start. */
+  public long refusedCount() {
+    return refused.sum();
   }
 
   /**
@@ -134,7 +146,15 @@ public final class ConnectionRegistry extends ServerTransportFilter {
   private final class AcceptHandler extends ChannelInboundHandlerAdapter {
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) throws Exception {
-      ((Channel) message).pipeline().addFirst(new RegistrationHandler());
+      Channel connection = (Channel) message;
+      SocketAddress peer = connection.remoteAddress();
+      if (peer == null || !quota.tryTake(peer)) {
+        refused.increment();
+        connection.unsafe().closeForcibly();
+        return;
+      }
+      connection.closeFuture().addListener(closed -> quota.giveBack(peer));
+      connection.pipeline().addFirst(new RegistrationHandler());
       super.channelRead(ctx, message);
     }
   }

@@ -46,7 +46,7 @@ public final class InProcessServer implements AutoCloseable {
           Duration.ofSeconds(15), Duration.ofMinutes(10), Duration.ofHours(24), 64 * 1024, 50);
 
   public static final LimitSettings LIMITS =
-      new LimitSettings(1000, 1000, 1000, 1000, 1000, 64 * 1024 * 1024, 100);
+      new LimitSettings(1000, 1000, 1000, 1000, 1000, 1000, 64 * 1024 * 1024, 100);
 
   public final ManualTimers time = new ManualTimers();
   public final ModelServer store = new ModelServer(time::clockMicros, Runnable::run);

@@ -47,9 +47,11 @@ public record CallerIdentity(String client, String address) {
   /** Returns the caller at the other end of a connection. */
   static CallerIdentity of(Attributes attributes) {
     SocketAddress address = attributes.get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
-    if (address == null) {
-      return UNKNOWN;
-    }
+    return address == null ? UNKNOWN : of(address);
+  }
+
+  /** Returns the caller at an address. */
+  public static CallerIdentity of(SocketAddress address) {
     if (address instanceof InetSocketAddress inet) {
       InetAddress host = inet.getAddress();
       if (host != null) {

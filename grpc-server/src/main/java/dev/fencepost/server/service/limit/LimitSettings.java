@@ -9,6 +9,7 @@ package dev.fencepost.server.service.limit;
  * @param sessions sessions at a time
  * @param watchedNames watched names at a time; a name counts once for each watch
  * @param locks grants that were made or renewed here and have not ended
+ * @param connections connections at a time
  * @param memoryBytes memory for all clients. A quarter is reserved for sessions, renewals and
  *     releases, an eighth for the registry of held grants
  * @param clientPercent part of each of these limits that one client may use, 1–100
@@ -19,6 +20,7 @@ public record LimitSettings(
     int sessions,
     int watchedNames,
     int locks,
+    int connections,
     long memoryBytes,
     int clientPercent) {
   private static final int HOLDERS_DIVISOR = 4;

@@ -19,6 +19,7 @@ public final class ServerLimits {
   private final ClientQuota holdingBytes;
   private final ClientQuota grantBytes;
   private final ClientQuota arrivingBytes;
+  private final ClientQuota connections;
 
   /** Creates unused quotas. */
   public ServerLimits(LimitSettings settings) {
@@ -31,6 +32,7 @@ public final class ServerLimits {
     waitingBytes = quota("bytes of waiting calls", settings.waitingBytes(), settings);
     holdingBytes = quota("bytes of sessions and renewals", settings.holdingBytes(), settings);
     grantBytes = quota("bytes of the registry of held grants", settings.grantBytes(), settings);
+    connections = quota("connections", settings.connections(), settings);
     arrivingBytes = quota("bytes of requests in parts", settings.arrivingBytes(), settings);
   }
 
@@ -91,5 +93,10 @@ public final class ServerLimits {
   /** Memory outside of the heap for requests of which a part is missing. */
   public ClientQuota arrivingBytes() {
     return arrivingBytes;
+  }
+
+  /** Connections, counted for the address of each. */
+  public ClientQuota connections() {
+    return connections;
   }
 }

@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The status that the caller receives for each kind of failure. */
 class StatusMapperTest {
   private static final LimitSettings TWO_CALLS =
-      new LimitSettings(2, 1000, 1000, 1000, 1000, 64 * 1024 * 1024, 100);
+      new LimitSettings(2, 1000, 1000, 1000, 1000, 1000, 64 * 1024 * 1024, 100);
   private InProcessServer server = new InProcessServer();
 
   @AfterEach

@@ -26,7 +26,7 @@ class HeldGrantsTest {
   private static final int GRANTS = 100_000;
   private static final int SESSIONS = 20_000;
   private static final LimitSettings LIMITS =
-      new LimitSettings(1, 1, 1, 1, 1_000_000, 1L << 30, 100);
+      new LimitSettings(1, 1, 1, 1, 1_000_000, 1, 1L << 30, 100);
 
   @Test
   void endOfASession_doesNotLookAtTheGrantsOfOthers() {

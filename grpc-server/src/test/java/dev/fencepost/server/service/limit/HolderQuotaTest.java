@@ -41,7 +41,7 @@ class HolderQuotaTest {
 
   @Test
   void holderOfMoreLocksThanCanBeRemembered_renewsAndReleasesAllOfThem() {
-    start(new LimitSettings(1000, 1000, 1000, 1000, 1_000_000, MEBIBYTE, 100));
+    start(new LimitSettings(1000, 1000, 1000, 1000, 1_000_000, 1000, MEBIBYTE, 100));
     SessionClient session = SessionClient.open(server.channel);
     List<GrantRef> held = new ArrayList<>();
     for (int i = 0; i < 5_000; i++) {
@@ -62,7 +62,7 @@ class HolderQuotaTest {
 
   @Test
   void callsWhoseRequestNeverComes_areEndedAndLeaveTheirPlaces() {
-    start(new LimitSettings(1000, 3, 1000, 1000, 1000, MEBIBYTE, 100));
+    start(new LimitSettings(1000, 3, 1000, 1000, 1000, 1000, MEBIBYTE, 100));
     AcquireRequest request = claim("a").build();
     GrantRef grant = ref(request.getClaimId(), server.take(request));
     List<CompletableFuture<Status>> silent = List.of(begin(), begin(), begin());

@@ -30,7 +30,7 @@ class SlowReaderTest {
   private final InProcessServer server =
       new InProcessServer(
           CoordinatorSettings.DEFAULT,
-          new LimitSettings(1000, 1000, 1000, 1000, 100_000, 256L * MEBIBYTE, 100),
+          new LimitSettings(1000, 1000, 1000, 1000, 100_000, 1000, 256L * MEBIBYTE, 100),
           MANY + AT_A_TIME);
 
   @AfterEach

@@ -26,6 +26,7 @@ import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
@@ -94,7 +95,7 @@ class ClientLimitsTest {
   private Socket connect(String address) throws IOException {
     Socket socket = new Socket();
     socket.bind(new InetSocketAddress(address, 0));
-    socket.connect(new InetSocketAddress("127.0.0.1", server.server.port()));
+    socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.server.port()));
     return socket;
   }
 

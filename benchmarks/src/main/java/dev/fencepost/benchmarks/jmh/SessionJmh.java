@@ -76,11 +76,7 @@ public class SessionJmh extends JmhDefaults {
                     new LimitSettings(1000, 1000, 1000, 1000, 1_000_000, 1000, 1L << 30, 100)),
                 new LockMetrics(new SimpleMeterRegistry()),
                 timers,
-<<<<<<< HEAD
                 audit,
-=======
-                AuditTrail.toLogger("jmh", Instant::now),
->>>>>>> 37059cb (Tests and benchmarks compile with both changes of access and audit)
                 () -> Runnable::run),
             new StatusMapper(new Random(1)),
             List.of());

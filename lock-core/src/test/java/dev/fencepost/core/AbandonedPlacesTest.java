@@ -7,7 +7,9 @@ import dev.fencepost.core.AcquireAnswer.Reason;
 import dev.fencepost.core.simulation.ForwardingBackend;
 import dev.fencepost.lock.Attempt;
 import dev.fencepost.lock.Claim;
+import dev.fencepost.lock.Claimant;
 import dev.fencepost.lock.Grant;
+import dev.fencepost.lock.LockMode;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LockState;
 import dev.fencepost.lock.ReleaseCommand;
@@ -19,6 +21,7 @@ import dev.fencepost.lock.spi.StoreException.Failure;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
@@ -154,6 +157,23 @@ final class AbandonedPlacesTest {
     fixture.finish(small.release(ReleaseCommand.of(holder.ref()), MakerCheck.EXACT));
     fixture.grantOf(again);
     assertThat(CoordinatorFixture.isAnswered(later)).isFalse();
+  }
+
+  @Test
+  void placeOfAClaim_isNotTakenByAnotherPrincipalWithItsId() {
+    Grant holder = fixture.grabThrough(replica);
+    Claim sliced = fixture.claim();
+    PendingAcquire slice = replica.acquire(order(sliced, Duration.ofMillis(300)));
+    fixture.time.run(Duration.ofMillis(5));
+    PendingAcquire later = replica.acquire(order(fixture.claim(), CoordinatorFixture.LONG));
+    fixture.refusalOf(slice);
+    Claimant other = new Claimant("tester", "billing", LockMode.EXCLUSIVE, Map.of());
+    Claim replayed = new Claim(sliced.lock(), sliced.id(), sliced.lease(), other);
+    PendingAcquire overtaking = replica.acquire(order(replayed, CoordinatorFixture.LONG));
+    fixture.time.run(Duration.ofMillis(5));
+    fixture.finish(replica.release(ReleaseCommand.of(holder.ref()), MakerCheck.EXACT));
+    fixture.grantOf(later);
+    assertThat(CoordinatorFixture.isAnswered(overtaking)).isFalse();
   }
 
   private PendingAcquire acquire(Duration maxWait) {

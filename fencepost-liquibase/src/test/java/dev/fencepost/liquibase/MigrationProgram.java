@@ -1,5 +1,6 @@
 package dev.fencepost.liquibase;
 
+import dev.fencepost.client.FencepostClient;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import liquibase.Contexts;
@@ -9,11 +10,18 @@ import liquibase.database.DatabaseFactory;
 import liquibase.database.jvm.JdbcConnection;
 import liquibase.resource.ClassLoaderResourceAccessor;
 
-/** A process that migrates the database that its argument names. */
+/**
+ * A process that migrates the database of its first argument. With a second one, the address of a
+ * server, it has a client of its own.
+ */
 final class MigrationProgram {
   private MigrationProgram() {}
 
   public static void main(String[] arguments) throws Exception {
+    if (arguments.length > 1) {
+      FencepostClient client = FencepostClient.connect(arguments[1]);
+      FencepostLockService.use(client);
+    }
     migrate(arguments[0]);
     System.out.println("migrated");
     System.exit(0);

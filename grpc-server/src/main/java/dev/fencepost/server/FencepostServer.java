@@ -17,6 +17,7 @@ import dev.fencepost.server.transport.ServerTls;
 import dev.fencepost.server.transport.TlsSettings;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -137,17 +138,24 @@ public final class FencepostServer implements AutoCloseable {
   private static AuditTrail audit(ServerConfig config, HostPort self, LockBackend backend)
       throws StartException {
     AuditSettings settings = config.audit();
-    Clock clock = Clock.systemUTC();
-    if (settings.file().isEmpty()) {
-      return AuditTrail.toLogger(self.toString(), clock);
-    }
     try {
-      return AuditTrail.toFile(
-          settings.file().get(), settings.maxBytes(), settings.keep(), self.toString(), clock);
+      AuditTrail audit = open(settings, self.toString());
+      if (settings.includesGrants()) {
+        audit.includeGrants();
+      }
+      return audit;
     } catch (IOException e) {
       backend.close();
       throw new StartException("audit.file: it cannot be written: " + e, e);
     }
+  }
+
+  private static AuditTrail open(AuditSettings settings, String self) throws IOException {
+    Clock clock = Clock.systemUTC();
+    Optional<Path> file = settings.file();
+    return file.isPresent()
+        ? AuditTrail.toFile(file.get(), settings.maxBytes(), settings.keep(), self, clock)
+        : AuditTrail.toLogger(self, clock);
   }
 
   /** Returns the port of gRPC. */

@@ -6,6 +6,14 @@ import java.util.Locale;
 public enum AuditKind {
   /** A caller was authenticated: the first call of a credential from a host. */
   AUTHENTICATED(false),
+  /** A claim was granted. */
+  GRANT(false),
+  /** A renewal was answered that the grant is lost. */
+  RENEWAL_REFUSED(false),
+  /** A claim was released or withdrawn. */
+  RELEASE(false),
+  /** A grant that this server remembers was lost: by force, or to a later one. */
+  LOSS(false),
   /** A caller was refused, because of its credential or its rights. */
   REFUSED(false),
   /** A caller was refused, because it or all callers are over a limit. */

@@ -40,6 +40,7 @@ public final class AuditTrail implements AutoCloseable {
       Arrays.stream(KINDS).collect(Collectors.toMap(Function.identity(), kind -> new LongAdder()));
   private final Thread writer = new Thread(this::run, "fencepost-audit");
   private volatile boolean closed;
+  private volatile boolean recordsGrants;
   private long sequence;
   private long toldDropped;
   private String fault = "";
@@ -69,6 +70,16 @@ public final class AuditTrail implements AutoCloseable {
   public static AuditTrail toFile(
       Path file, long maxBytes, int keep, String replica, InstantSource clock) throws IOException {
     return new AuditTrail(new AuditFile(file, maxBytes, keep), replica, clock);
+  }
+
+  /** Has grants, renewals, releases and losses recorded from now on. */
+  public void includeGrants() {
+    recordsGrants = true;
+  }
+
+  /** Returns true if grants are recorded. Ask it before an entry is created: there are many. */
+  public boolean recordsGrants() {
+    return recordsGrants;
   }
 
   /** Records an event. */

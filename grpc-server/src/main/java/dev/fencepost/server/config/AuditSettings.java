@@ -9,5 +9,21 @@ import java.util.Optional;
  * @param file file of JSON lines; empty: the logger {@code dev.fencepost.audit}
  * @param maxBytes limit of one file
  * @param keep full files that are kept
+ * @param grants whether grants, renewals, releases and losses are audited
  */
-public record AuditSettings(Optional<Path> file, int maxBytes, int keep) {}
+public record AuditSettings(Optional<Path> file, int maxBytes, int keep, Grants grants) {
+  /** The treatment of grants, of which there are tens of thousands a second. */
+  public enum Grants {
+    /** They are left out. */
+    OFF,
+    /** They are written if there is a file. */
+    FILE,
+    /** They are written, to the logger too. */
+    ALWAYS
+  }
+
+  /** Returns true if grants are audited. */
+  public boolean includesGrants() {
+    return grants == Grants.ALWAYS || (grants == Grants.FILE && file.isPresent());
+  }
+}

@@ -59,6 +59,10 @@ enum ConfigKey {
       "audit.file", "", "File of the audit, one JSON object a line; unset: a logger of its own"),
   AUDIT_MAX_BYTES("audit.max-bytes", "104857600", "Limit of one audit file, 1048576–2147483647"),
   AUDIT_KEEP("audit.keep", "10", "Full audit files that are kept, 1–1000"),
+  AUDIT_GRANTS(
+      "audit.grants",
+      "file",
+      "off, file or always: whether grants are audited; file: only with audit.file"),
   TLS_CERTIFICATE(
       "tls.certificate",
       "",

@@ -62,7 +62,8 @@ final class ConfigLoader {
         new AuditSettings(
             settings.file(ConfigKey.AUDIT_FILE),
             settings.number(ConfigKey.AUDIT_MAX_BYTES, MIB, Integer.MAX_VALUE),
-            settings.number(ConfigKey.AUDIT_KEEP, 1, 1000)),
+            settings.number(ConfigKey.AUDIT_KEEP, 1, 1000),
+            settings.choice(ConfigKey.AUDIT_GRANTS, AuditSettings.Grants.class)),
         leases(),
         limits(),
         connections(),

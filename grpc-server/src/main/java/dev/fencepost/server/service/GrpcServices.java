@@ -10,6 +10,7 @@ import dev.fencepost.server.service.call.LimitAudit;
 import dev.fencepost.server.service.call.RequestTimeoutInterceptor;
 import dev.fencepost.server.service.call.ServiceContext;
 import dev.fencepost.server.service.call.StatusMapper;
+import dev.fencepost.server.service.grant.GrantAudit;
 import dev.fencepost.server.service.grant.HeldGrants;
 import dev.fencepost.server.service.session.SessionGrpcService;
 import dev.fencepost.server.service.unary.AdminGrpcService;
@@ -43,7 +44,7 @@ public final class GrpcServices {
       List<ServerInterceptor> guards) {
     LimitAudit limits = new LimitAudit(context.audit());
     CallResponder responder = new CallResponder(statuses, limits);
-    HeldGrants grants = new HeldGrants(context.limits());
+    HeldGrants grants = new HeldGrants(context.limits(), new GrantAudit(context.audit()));
     this.locks = new LockGrpcService(coordinator, context, responder, grants);
     this.sessions = new SessionGrpcService(coordinator, context, responder, grants);
     this.all =

@@ -33,10 +33,12 @@ public final class HeldGrants {
 
   private final Map<LockName, HeldGrant> newest = new ConcurrentHashMap<>();
   private final ServerLimits limits;
+  private final GrantAudit audit;
 
   /** Creates an empty registry. */
-  public HeldGrants(ServerLimits limits) {
+  public HeldGrants(ServerLimits limits, GrantAudit audit) {
     this.limits = limits;
+    this.audit = audit;
   }
 
   /**
@@ -48,14 +50,6 @@ public final class HeldGrants {
   private record HeldGrant(GrantRef ref, GrantClient client, long expiresAtNanos) {
     HeldGrant until(long nanos) {
       return new HeldGrant(ref, client, nanos);
-    }
-
-    void notifySuperseded(FencingToken by) {
-      notifyLoss(new GrantLoss(LossReason.SUPERSEDED, "", Optional.of(by)));
-    }
-
-    void notifyLoss(GrantLoss loss) {
-      client.notifyLoss(ref.lock(), ref.token(), loss);
     }
 
     long bytes() {
@@ -117,7 +111,8 @@ public final class HeldGrants {
               return replace(old, recorded);
             });
     if (superseded[0] != null) {
-      superseded[0].notifySuperseded(kept == null ? grant.token() : kept.ref.token());
+      FencingToken by = kept == null ? grant.token() : kept.ref.token();
+      notifyLoss(superseded[0], new GrantLoss(LossReason.SUPERSEDED, "", Optional.of(by)));
     }
   }
 
@@ -125,8 +120,13 @@ public final class HeldGrants {
   public void recordRevocation(LockName lock, FencingToken token, GrantLoss loss) {
     HeldGrant revoked = newest.get(lock);
     if (revoked != null && revoked.ref.token().equals(token) && remove(revoked)) {
-      revoked.notifyLoss(loss);
+      notifyLoss(revoked, loss);
     }
+  }
+
+  private void notifyLoss(HeldGrant grant, GrantLoss loss) {
+    audit.recordLoss(grant.ref, loss);
+    grant.client.notifyLoss(grant.ref.lock(), grant.ref.token(), loss);
   }
 
   /**

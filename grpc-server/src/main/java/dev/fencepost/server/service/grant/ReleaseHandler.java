@@ -14,6 +14,7 @@ public final class ReleaseHandler {
   private final LockCoordinator coordinator;
   private final LockMetrics metrics;
   private final HeldGrants grants;
+  private final GrantAudit audit;
   private final HolderTurns turns = new HolderTurns();
   private final GrantAccess allowedGrants;
 
@@ -21,6 +22,7 @@ public final class ReleaseHandler {
     this.coordinator = coordinator;
     this.metrics = context.metrics();
     this.grants = grants;
+    this.audit = new GrantAudit(context.audit());
     this.allowedGrants = new GrantAccess(context.policy().maxTtl());
   }
 
@@ -43,6 +45,7 @@ public final class ReleaseHandler {
             (release, failure) -> {
               if (failure == null) {
                 metrics.recordRelease(release);
+                audit.recordRelease(access, client, command, release);
               } else {
                 metrics.recordReleaseFailure();
                 allowedGrants.recordFailure(access, command.lock(), failure);

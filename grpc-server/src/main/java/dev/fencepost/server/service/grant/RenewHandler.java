@@ -33,6 +33,7 @@ public final class RenewHandler {
   private final StatusMapper statuses;
   private final HeldGrants grants;
   private final GrantAccess allowedGrants;
+  private final GrantAudit audit;
   private final HolderTurns turns = new HolderTurns();
 
   public RenewHandler(
@@ -45,6 +46,7 @@ public final class RenewHandler {
     this.timers = context.timers();
     this.statuses = statuses;
     this.grants = grants;
+    this.audit = new GrantAudit(context.audit());
     this.allowedGrants = new GrantAccess(context.policy().maxTtl());
   }
 
@@ -70,6 +72,7 @@ public final class RenewHandler {
             (renewal, failure) -> {
               if (failure == null) {
                 metrics.recordRenewal(renewal);
+                audit.recordRenewal(access, client.client(), named, renewal);
                 updateGrants(access, named, renewal, client);
               } else {
                 metrics.recordRenewalFailure();

@@ -252,6 +252,7 @@ final class SessionOperations {
         Result.newBuilder().setAcquire(mayInspect ? response : HolderRedaction.of(response));
     if (answer instanceof AcquireAnswer.Granted granted) {
       context.grants().record(granted.grant(), grantClient, context.now());
+      context.audit().recordGrant(access, client, granted.grant());
       result.setCountsFromMark(granted.mark());
     }
     addResult(acquire.id, result, waiterCharge, acquire.bytes);

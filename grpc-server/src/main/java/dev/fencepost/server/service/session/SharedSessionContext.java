@@ -4,6 +4,7 @@ import dev.fencepost.core.LockCoordinator;
 import dev.fencepost.server.service.call.CallResponder;
 import dev.fencepost.server.service.call.ServiceContext;
 import dev.fencepost.server.service.grant.GrantAccess;
+import dev.fencepost.server.service.grant.GrantAudit;
 import dev.fencepost.server.service.grant.HeldGrants;
 import dev.fencepost.server.service.grant.ReleaseHandler;
 import dev.fencepost.server.service.grant.RenewHandler;
@@ -21,6 +22,7 @@ import dev.fencepost.server.service.wire.ServerDescription;
  * @param renewals renews grants
  * @param releases releases claims
  * @param allowedGrants checks who may acquire
+ * @param audit audits grants
  */
 record SharedSessionContext(
     LockCoordinator coordinator,
@@ -30,7 +32,8 @@ record SharedSessionContext(
     RequestReader requests,
     RenewHandler renewals,
     ReleaseHandler releases,
-    GrantAccess allowedGrants) {
+    GrantAccess allowedGrants,
+    GrantAudit audit) {
 
   static SharedSessionContext of(
       LockCoordinator coordinator,
@@ -45,7 +48,8 @@ record SharedSessionContext(
         new RequestReader(service.policy()),
         new RenewHandler(coordinator, service, responder.statuses(), grants),
         new ReleaseHandler(coordinator, service, grants),
-        new GrantAccess(service.policy().maxTtl()));
+        new GrantAccess(service.policy().maxTtl()),
+        new GrantAudit(service.audit()));
   }
 
   ServerDescription description() {

@@ -12,6 +12,7 @@ import dev.fencepost.server.service.call.CallResponder;
 import dev.fencepost.server.service.call.CallerIdentity;
 import dev.fencepost.server.service.call.ServiceContext;
 import dev.fencepost.server.service.grant.GrantAccess;
+import dev.fencepost.server.service.grant.GrantAudit;
 import dev.fencepost.server.service.grant.GrantClient;
 import dev.fencepost.server.service.grant.HeldGrants;
 import dev.fencepost.server.service.limit.ByteCharge;
@@ -41,6 +42,7 @@ final class AcquireHandler {
   private final CallResponder responder;
   private final HeldGrants grants;
   private final GrantAccess allowedGrants;
+  private final GrantAudit audit;
 
   AcquireHandler(
       LockCoordinator coordinator,
@@ -53,6 +55,7 @@ final class AcquireHandler {
     this.responder = responder;
     this.grants = grants;
     this.allowedGrants = new GrantAccess(context.policy().maxTtl());
+    this.audit = new GrantAudit(context.audit());
   }
 
   void start(AcquireRequest request, ServerCallStreamObserver<AcquireResponse> observer) {
@@ -86,6 +89,7 @@ final class AcquireHandler {
         .whenComplete(
             (answer, failure) -> {
               if (answer instanceof AcquireAnswer.Granted granted) {
+                audit.recordGrant(access, client, granted.grant());
                 grants.record(
                     granted.grant(), GrantClient.ofUnaryCall(client), context.timers().nanoTime());
               }

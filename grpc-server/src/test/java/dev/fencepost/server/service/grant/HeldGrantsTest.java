@@ -12,9 +12,11 @@ import dev.fencepost.lock.Lease;
 import dev.fencepost.lock.LockMode;
 import dev.fencepost.lock.LockName;
 import dev.fencepost.lock.LossReason;
+import dev.fencepost.server.audit.AuditTrail;
 import dev.fencepost.server.service.limit.LimitSettings;
 import dev.fencepost.server.service.limit.ServerLimits;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -23,6 +25,8 @@ import org.junit.jupiter.api.Test;
 
 /** The registry of held grants: its cost, and the grant that it remembers. */
 class HeldGrantsTest {
+  private static final GrantAudit AUDIT = new GrantAudit(AuditTrail.toLogger("test", Instant::now));
+
   private static final int GRANTS = 100_000;
   private static final int SESSIONS = 20_000;
   private static final LimitSettings LIMITS =
@@ -30,7 +34,7 @@ class HeldGrantsTest {
 
   @Test
   void endOfASession_doesNotLookAtTheGrantsOfOthers() {
-    HeldGrants grants = new HeldGrants(new ServerLimits(LIMITS));
+    HeldGrants grants = new HeldGrants(new ServerLimits(LIMITS), AUDIT);
     GrantClient client = GrantClient.ofSession("a", (lock, token, loss) -> {});
     for (int i = 0; i < GRANTS; i++) {
       grants.record(grant(i), client, 0);
@@ -50,7 +54,7 @@ class HeldGrantsTest {
   @Test
   void laterGrantOfTheSameSession_isTheOneThatIsKnown() {
     ServerLimits limits = new ServerLimits(LIMITS);
-    HeldGrants grants = new HeldGrants(limits);
+    HeldGrants grants = new HeldGrants(limits, AUDIT);
     List<FencingToken> lost = new ArrayList<>();
     GrantClient client = GrantClient.ofSession("a", (lock, token, loss) -> lost.add(token));
     grants.record(grant(1, 1), client, 0);

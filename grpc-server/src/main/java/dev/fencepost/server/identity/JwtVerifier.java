@@ -122,6 +122,9 @@ final class JwtVerifier {
       throw CredentialException.bad("the JWT has no subject (sub)");
     }
     String name = "jwt:" + settings.name() + "/" + subject;
+    if (!StandardCharsets.UTF_8.newEncoder().canEncode(name)) {
+      throw CredentialException.bad("the subject of the JWT is not well-formed Unicode");
+    }
     if (name.getBytes(StandardCharsets.UTF_8).length > MAX_PRINCIPAL_BYTES
         || name.chars().anyMatch(Character::isISOControl)) {
       throw CredentialException.bad(

@@ -9,7 +9,10 @@ import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.JWSObject;
+import com.nimbusds.jose.Payload;
 import com.nimbusds.jose.crypto.MACSigner;
+import com.nimbusds.jose.crypto.RSASSASigner;
 import com.nimbusds.jose.jwk.RSAKey;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.PlainJWT;
@@ -156,6 +159,25 @@ class JwtVerifierTest {
     assertRefused(provider.sign(claims("")), "no subject (sub)");
     assertRefused(provider.sign(claims("a\nb")), "control");
     assertRefused(provider.sign(claims("a".repeat(300))), "256 bytes");
+  }
+
+  /** In UTF-8 each lone surrogate is a question mark: different principals would become one. */
+  @Test
+  void subjectWithALoneSurrogate_isRefused() throws Exception {
+    assertRefused(signSubject("a\\ud800"), "well-formed");
+    assertRefused(signSubject("a\\udd12\\ud83d"), "well-formed");
+    assertThat(verify(signSubject("a\\ud83d\\udd12")).caller().name())
+        .isEqualTo("jwt:corp/a\ud83d\udd12");
+  }
+
+  /** Returns a JWT whose subject is written in JSON as it stands here. */
+  private static String signSubject(String json) throws JOSEException {
+    String payload = claims("SUBJECT").build().toString().replace("SUBJECT", json);
+    JWSObject jwt =
+        new JWSObject(
+            new JWSHeader.Builder(JWSAlgorithm.RS256).keyID("rsa-1").build(), new Payload(payload));
+    jwt.sign(new RSASSASigner(provider.rsa));
+    return jwt.serialize();
   }
 
   @Test

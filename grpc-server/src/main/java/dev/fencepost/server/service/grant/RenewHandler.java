@@ -73,7 +73,8 @@ public final class RenewHandler {
               if (failure == null) {
                 metrics.recordRenewal(renewal);
                 audit.recordRenewal(access, client.client(), named, renewal);
-                updateGrants(access, named, renewal, client);
+                // By the caller's own name: a loss that an operator hears of is still notified.
+                updateGrants(access, grant, renewal, client);
               } else {
                 metrics.recordRenewalFailure();
                 allowedGrants.recordFailure(access, grant.lock(), failure);

@@ -58,6 +58,8 @@ import java.util.Set;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Grants that were made elsewhere belong to the principal on record, here too. */
 class GrantPrincipalsTest {
@@ -247,8 +249,9 @@ class GrantPrincipalsTest {
         .isEqualTo(made.getFencingToken());
   }
 
-  @Test
-  void renewalOfALostGrantByAnother_doesNotMuteTheNotice() {
+  @ParameterizedTest
+  @ValueSource(strings = {"billing", "operator"})
+  void renewalOfALostGrantByAnother_doesNotMuteTheNotice(String other) {
     SessionClient session = SessionClient.open(as("orders"));
     AcquireRequest claim = TestRequests.claim("shop/a").build();
     Grant made = session.result(session.acquire(claim)).getAcquire().getGranted();
@@ -260,7 +263,7 @@ class GrantPrincipalsTest {
         .toCompletableFuture()
         .join();
 
-    assertThat(renew("billing", grant).hasLost()).isTrue();
+    assertThat(renew(other, grant).hasLost()).isTrue();
     locks("billing").acquire(TestRequests.claim("shop/a").build());
 
     assertThat(session.notices().get(0).getLost().getFencingToken())

@@ -17,8 +17,9 @@ import java.util.List;
  *
  * <p>Options: {@code key-prefix} (1–64 of {@code [A-Za-z0-9_.-]}), {@code in-flight} (256–100,000
  * calls), {@code queue} (100–1,000,000 waiting calls), {@code mark-retention} (1 d – 3,650 d),
- * {@code user}, {@code password}, {@code sentinel-password}, {@code tls-ca-file}, {@code
- * tls-cert-file} and {@code tls-key-file} (PEM). {@code docs/backends/redis.md} explains them.
+ * {@code user}, {@code password}, {@code password-file}, {@code sentinel-password}, {@code tls},
+ * {@code tls-ca}, {@code tls-certificate}, {@code tls-key} (PEM) and {@code tls-server-name}.
+ * {@code docs/backends/redis.md} explains them.
  */
 public final class RedisBackendProvider implements LockBackendProvider {
 

@@ -269,7 +269,7 @@ final class OpeningTest {
       String uri = "rediss://127.0.0.1:" + secure.port();
       assertThatThrownBy(() -> new TestReplica(uri, Map.of()))
           .isInstanceOf(StoreConfigurationException.class)
-          .hasMessageContaining("tls-ca-file");
+          .hasMessageContaining("tls-ca");
       Map<String, String> options =
           Map.of(
               "tls-ca-file", "" + certificate,

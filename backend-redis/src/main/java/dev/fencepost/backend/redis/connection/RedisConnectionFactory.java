@@ -1,19 +1,16 @@
 package dev.fencepost.backend.redis.connection;
 
-import dev.fencepost.lock.spi.StoreConfigurationException;
 import io.lettuce.core.AbstractRedisClient;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.MaintNotificationsConfig;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.SocketOptions;
-import io.lettuce.core.SslOptions;
 import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.cluster.ClusterClientOptions;
 import io.lettuce.core.cluster.ClusterTopologyRefreshOptions;
 import io.lettuce.core.cluster.RedisClusterClient;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.Delay;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
@@ -82,6 +79,7 @@ public final class RedisConnectionFactory {
 
   /** The library neither buffers nor repeats requests: callers repeat what was not answered. */
   private static ClientOptions.Builder fill(ClientOptions.Builder builder, RedisSettings settings) {
+    Duration timeout = settings.callTimeout();
     return builder
         .autoReconnect(true)
         .disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
@@ -94,25 +92,11 @@ public final class RedisConnectionFactory {
                 .tcpNoDelay(true)
                 .build())
         .timeoutOptions(TimeoutOptions.builder().timeoutCommands(false).build())
-        .sslOptions(ssl(settings.tls(), settings.callTimeout()));
-  }
-
-  private static SslOptions ssl(RedisSettings.Tls tls, Duration timeout) {
-    SslOptions.Builder builder = SslOptions.builder().jdkSslProvider().handshakeTimeout(timeout);
-    tls.caFile().map(Path::toFile).ifPresent(builder::trustManager);
-    if (tls.certFile().isPresent()) {
-      try {
-        builder.keyManager(
-            tls.certFile().orElseThrow().toFile(),
-            tls.keyFile().orElseThrow().toFile(),
-            new char[0]);
-      } catch (RuntimeException e) {
-        throw new StoreConfigurationException(
-            "store options tls-cert-file and tls-key-file: cannot be used (expected: PEM files,"
-                + " the key not encrypted)",
-            e);
-      }
-    }
-    return builder.build();
+        .sslOptions(
+            settings
+                .tls()
+                .files()
+                .map(tls -> new RedisTls(tls).options(timeout))
+                .orElseGet(() -> RedisTls.withAuthoritiesOfTheJvm(timeout)));
   }
 }

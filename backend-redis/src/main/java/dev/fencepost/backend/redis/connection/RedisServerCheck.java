@@ -3,6 +3,7 @@ package dev.fencepost.backend.redis.connection;
 import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
+import dev.fencepost.lock.tls.StoreTls;
 import io.lettuce.core.RedisCommandExecutionException;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -11,7 +12,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
-import javax.net.ssl.SSLException;
 
 /** Checks whether a server can keep the contract, by its INFO, and names the remedy if not. */
 public final class RedisServerCheck {
@@ -67,12 +67,9 @@ public final class RedisServerCheck {
                   + " into the store URI",
           login.get());
     }
-    Optional<Throwable> tls = find(error, SSLException.class::isInstance);
+    Optional<String> tls = StoreTls.explain(error);
     if (tls.isPresent()) {
-      return new StoreConfigurationException(
-          "No TLS connection to Redis: is it a TLS port, is its certificate for this host and"
-              + " signed by whom tls-ca-file names, and does it want tls-cert-file?",
-          tls.get());
+      return new StoreConfigurationException("No TLS connection to Redis: " + tls.get(), error);
     }
     return RedisErrors.of(error);
   }

@@ -4,7 +4,6 @@ import dev.fencepost.lock.spi.StoreConfigurationException;
 import dev.fencepost.lock.spi.StoreOptions;
 import dev.fencepost.lock.spi.StoreSettings;
 import dev.fencepost.lock.tls.StoreLogin;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -18,7 +17,7 @@ import java.util.regex.Pattern;
  * @param queue most queued calls, for each of the three gates
  * @param markRetention how long an unused fence mark is kept
  * @param login user and passwords, if not in the URI
- * @param tls files for TLS
+ * @param tls what the options say about TLS
  */
 public record RedisSettings(
     Duration callTimeout,
@@ -27,7 +26,7 @@ public record RedisSettings(
     int queue,
     Duration markRetention,
     Login login,
-    Tls tls) {
+    RedisTls.Options tls) {
 
   private static final Pattern PREFIX = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
 
@@ -41,9 +40,6 @@ public record RedisSettings(
     }
   }
 
-  /** PEM files: trusted authorities, and this server's own certificate with its key. */
-  record Tls(Optional<Path> caFile, Optional<Path> certFile, Optional<Path> keyFile) {}
-
   /** Reads the options. An option that is unknown or out of its range is refused by name. */
   public static RedisSettings of(StoreSettings settings) {
     StoreOptions options = new StoreOptions(settings);
@@ -55,15 +51,8 @@ public record RedisSettings(
             options.number("queue", 100, 1_000_000).orElse(10_000),
             options.retention("mark-retention", Duration.ofDays(1)).orElse(Duration.ofDays(30)),
             new Login(StoreLogin.read(options), options.text("sentinel-password")),
-            new Tls(
-                options.file("tls-ca-file"),
-                options.file("tls-cert-file"),
-                options.file("tls-key-file")));
+            RedisTls.read(options));
     options.requireAllKnown();
-    if (read.tls.certFile().isPresent() != read.tls.keyFile().isPresent()) {
-      throw new StoreConfigurationException(
-          "store options tls-cert-file and tls-key-file: only one is set (expected: both or none)");
-    }
     return read;
   }
 

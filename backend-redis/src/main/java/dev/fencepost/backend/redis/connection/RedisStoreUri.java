@@ -5,6 +5,7 @@ import dev.fencepost.lock.tls.StoreLogin;
 import io.lettuce.core.RedisCredentials;
 import io.lettuce.core.RedisCredentialsProvider;
 import io.lettuce.core.RedisURI;
+import io.lettuce.core.SslVerifyMode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -12,6 +13,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A store URI, parsed.
@@ -20,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param uris one URI for a server, one with all sentinels, or one for each named cluster node
  */
 public record RedisStoreUri(Kind kind, List<RedisURI> uris) {
+  private static final Logger LOG = LoggerFactory.getLogger(RedisStoreUri.class);
   private static final Pattern AUTHORITY_END = Pattern.compile("[/?#]");
 
   /** The topology, which the scheme names. */
@@ -141,6 +145,15 @@ public record RedisStoreUri(Kind kind, List<RedisURI> uris) {
   private static void applySettings(RedisURI uri, RedisSettings settings) {
     uri.setTimeout(settings.callTimeout());
     uri.setClientName("fencepost");
+    if (settings.tls().isWanted()) {
+      uri.setSsl(true);
+      uri.getSentinels().forEach(sentinel -> sentinel.setSsl(true));
+    }
+    if (uri.isSsl() && uri.getVerifyMode() == SslVerifyMode.NONE) {
+      LOG.warn(
+          "store URI: verifyPeer=NONE, so anybody on the network can pretend to be Redis (expected:"
+              + " store option tls-ca)");
+    }
     RedisSettings.Login login = settings.login();
     StoreLogin servers = login.servers();
     if (servers.user().isPresent() || servers.hasPassword()) {

@@ -56,13 +56,15 @@ class UserModulesTest {
             BACKENDS,
             SERVER,
             CLI,
-            FENCE,
             "dev.fencepost.proto..",
             "dev.fencepost.lock.spi..",
             "dev.fencepost.testkit..",
             "io.grpc..")
         .check(CLASSES);
     assertBroken(Rules.doesNotKnow(SPRING, "dev.fencepost.client"), CLASSES);
+    // Made only if its property is set.
+    Rules.knowsOnlyThrough("dev.fencepost.spring.TransactionFence", SPRING, FENCE).check(CLASSES);
+    assertBroken(Rules.doesNotKnow(SPRING, FENCE), CLASSES);
     Rules.isUsedOnlyBy(SPRING, SPRING).check(CLASSES);
   }
 

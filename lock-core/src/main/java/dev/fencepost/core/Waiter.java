@@ -98,9 +98,13 @@ final class Waiter {
     return principal().equals(named) || makers.mayActFor(principal());
   }
 
-  /** Returns true if the call has the same claim of the same principal. */
+  /**
+   * Returns true if the call has the same claim of the same principal. A claim without principal is
+   * joined by callers without one only: a grant of both would belong to nobody.
+   */
   boolean mayBeJoinedBy(AcquireCall call) {
-    return isOf(call.order.claim().claimant().principal(), call.order.makers());
+    String named = call.order.claim().claimant().principal();
+    return principal().isEmpty() ? named.isEmpty() : isOf(named, call.order.makers());
   }
 
   /** Returns a check that allows what one of the present calls allows. */

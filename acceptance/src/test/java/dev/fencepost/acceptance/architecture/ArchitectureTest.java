@@ -64,6 +64,9 @@ class ArchitectureTest {
           entry(
               "dev.fencepost.server.AccessFiles",
               "tokens end by the wall clock, which is handed to their judge here"),
+          entry(
+              "dev.fencepost.server.FencepostServer",
+              "the audit tells the time of day, by the clock that is handed to it here"),
           entry("dev.fencepost.cli.Main", "ends the process with the command's exit code"),
           entry(
               "dev.fencepost.cli.remote.PrefixWatch",

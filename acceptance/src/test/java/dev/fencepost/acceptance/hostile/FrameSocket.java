@@ -59,8 +59,8 @@ final class FrameSocket implements Closeable {
   /** Connects without sending anything. */
   static Socket connect(int port) throws IOException {
     Socket socket = new Socket();
-    socket.bind(new InetSocketAddress(InetAddress.getByName(ATTACKER), 0));
-    socket.connect(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), port), CONNECT_MILLIS);
+    socket.bind(new InetSocketAddress(ATTACKER, 0));
+    socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), CONNECT_MILLIS);
     return socket;
   }
 

@@ -14,6 +14,7 @@ import java.util.Optional;
  * A client that behaves: it holds one lock and renews it, and acquires and releases another, one
  * call after the other. It remembers how long each call took.
  */
+@SuppressWarnings("try") // A test that is interrupted while it closes this has failed anyway.
 final class PairClient implements AutoCloseable {
   private static final double P99 = 0.99;
 

@@ -74,6 +74,7 @@ class GrantPrincipalsTest {
 
   private final Map<String, StaticToken> tokens =
       Map.of("orders", token("orders"), "billing", token("billing"), "operator", token("operator"));
+  private boolean admitsAnonymous;
   private AccessControl control = control(true);
   private InProcessServer server = new InProcessServer(control);
   private LockBackend elsewhere = openElsewhere();
@@ -209,6 +210,21 @@ class GrantPrincipalsTest {
   }
 
   @Test
+  void waitingClaimWithoutPrincipal_isJoinedByNobodyWithOne() {
+    admitsAnonymous = true;
+    rules(RULES + "allow anonymous use on shop/**\n");
+    GrantRef held = grantElsewhere("shop/a", MAKER);
+    AcquireRequest waiting = TestRequests.claim("shop/a").setWait(TestRequests.seconds(60)).build();
+    AcquireFuture squatter = AcquireFuture.start(server.channel, waiting);
+
+    assertForeign(() -> locks("billing").acquire(waiting));
+    assertThat(server.coordinator.waiterCount()).isEqualTo(1);
+
+    release("orders", held, true);
+    assertThat(squatter.join().hasGranted()).isTrue();
+  }
+
+  @Test
   void claimIdGrantedToAnotherElsewhere_refusesTheWaiter() {
     GrantRef held = grantElsewhere("shop/a", MAKER);
     AcquireRequest waiting = TestRequests.claim("shop/a").setWait(TestRequests.seconds(60)).build();
@@ -303,7 +319,7 @@ class GrantPrincipalsTest {
         TokensFile.parse(file.toString().getBytes(StandardCharsets.UTF_8)),
         JwtKeys.NONE,
         AccessRules.of(RulesParser.parse(rules.getBytes(StandardCharsets.UTF_8))),
-        false);
+        admitsAnonymous);
   }
 
   private Channel as(String name) {

@@ -17,7 +17,7 @@ final class AccessAudit {
     this.audit = audit;
   }
 
-  /** Records that other rules are in force, and each credential that they revoke anew. */
+  /** Records that other rules are in force, and each credential that they newly revoke. */
   void recordRules(AccessRules former, AccessRules next) {
     audit.record(
         AuditEntry.of(AuditKind.RULES_LOADED)

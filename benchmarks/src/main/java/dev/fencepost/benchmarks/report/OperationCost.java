@@ -1,11 +1,11 @@
 package dev.fencepost.benchmarks.report;
 
 /**
- * What one operation costs on one store, with so many callers at a time.
+ * The cost of one operation on one store, with a number of concurrent callers.
  *
  * @param store the kind of store
  * @param operation the benchmark's method
- * @param callers threads, each of which waits for its answer
+ * @param callers number of threads; a thread waits for its answer before it calls again
  * @param micros mean time of an operation as a caller sees it, in µs
  * @param error half the width of the mean's 99.9 % confidence interval, in µs; NaN if there are too
  *     few measurements

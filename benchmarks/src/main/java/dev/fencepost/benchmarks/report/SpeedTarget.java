@@ -52,7 +52,7 @@ public record SpeedTarget(ScenarioCell cell, String ours, String peer, double wa
         .flatMap(us -> ResultRow.find(rows, cell, other).map(us::timesBetterThan));
   }
 
-  /** What mutual TLS and rules leave of the throughput of plain text. */
+  /** The throughput with mutual TLS and rules, compared with plain text. */
   private static SpeedTarget secured() {
     return new SpeedTarget(
         new ScenarioCell(SetUp.plain("redis"), Scenario.UNCONTENDED, 64), TLS, AWAITED, 0.8);

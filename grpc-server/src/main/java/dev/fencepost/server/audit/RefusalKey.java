@@ -1,7 +1,7 @@
 package dev.fencepost.server.audit;
 
 /**
- * What equal refusals have in common.
+ * The values that equal refusals share.
  *
  * @param kind refused or over a limit
  * @param principal caller; empty if it is unknown

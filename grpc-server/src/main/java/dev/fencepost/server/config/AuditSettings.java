@@ -12,7 +12,7 @@ import java.util.Optional;
  * @param grants whether grants, renewals, releases and losses are audited
  */
 public record AuditSettings(Optional<Path> file, int maxBytes, int keep, Grants grants) {
-  /** The treatment of grants, of which there are tens of thousands a second. */
+  /** The treatment of grants. There may be tens of thousands of them a second. */
   public enum Grants {
     /** They are left out. */
     OFF,

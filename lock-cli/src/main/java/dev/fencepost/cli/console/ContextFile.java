@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * The contexts of a user, by name: how each cluster of servers is reached. The file is a small part
  * of YAML: {@code current: NAME}, and below {@code contexts:} a line {@code NAME:} with the options
  * of the context indented below it. It has paths and no secret, and must belong to its user alone,
- * because whoever writes it chooses the servers.
+ * because a person who can write it chooses the servers.
  */
 public final class ContextFile {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,62}");

@@ -151,7 +151,7 @@ class LockStatements {
     return false;
   }
 
-  /** Returns why a grant had ended before its lock was granted anew; see {@link LockRecord}. */
+  /** Returns why a grant had ended before its lock was granted again; see {@link LockRecord}. */
   private static LossReason reasonOfLoss(FencingToken lost, ResultSet row) throws SQLException {
     boolean wasOwned = row.getString(5) != null;
     boolean wasRevoked = !row.getString(17).isEmpty();

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * thread of the connection.
  */
 final class ArrivingRequest {
-  /** Charge for each part besides its bytes: the objects that keep it. */
+  /** Charge for each part in addition to its bytes: the objects that keep it. */
   private static final long PART_BYTES = 256;
 
   /** Requests are charged from this size on. Most are smaller and arrive as a whole. */

@@ -14,7 +14,7 @@ import java.util.stream.Stream;
  * The queues are bounded by the quotas of clients. Thread-safe.
  */
 final class HolderTurns {
-  /** Locks are spread over so many parts, so that threads seldom wait for each other. */
+  /** The number of parts over which locks are spread, so that threads seldom wait. */
   private static final int PARTS = 64;
 
   private final List<PerLockSequencer> parts =

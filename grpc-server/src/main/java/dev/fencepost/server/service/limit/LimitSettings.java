@@ -44,8 +44,8 @@ public record LimitSettings(
   }
 
   /**
-   * Returns the memory for requests of which a part is missing. It is not in the heap, but in the
-   * buffers of the transport, for which the JVM allows as much as for the heap.
+   * Returns the memory for incomplete requests. It is not in the heap, but in the buffers of the
+   * transport. The JVM allows as much for them as for the heap.
    */
   public long arrivingBytes() {
     return memoryBytes / ARRIVING_DIVISOR;

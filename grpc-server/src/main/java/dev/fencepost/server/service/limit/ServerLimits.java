@@ -90,7 +90,7 @@ public final class ServerLimits {
     return grantBytes;
   }
 
-  /** Memory outside of the heap for requests of which a part is missing. */
+  /** Memory outside of the heap for incomplete requests. */
   public ClientQuota arrivingBytes() {
     return arrivingBytes;
   }

@@ -23,6 +23,12 @@ public final class StoreComparison {
   private static final String BENCHMARKS = "\\.BackendJmh\\.";
   private static final String ALLOCATION = "gc.alloc.rate.norm";
   private static final List<Integer> CALLERS = List.of(1, 64);
+  private static final List<String> FLAGS = List.of("-Xms512m", "-Xmx1g", "-XX:+UseG1GC");
+
+  /** Lines of the description that are about clients, servers and peers. */
+  private static final List<String> OF_OTHER_RUNS =
+      List.of("client JVMs", "Fencepost's JVMs", "settings of the peers");
+
   private static final int EXIT_FAILED = 1;
 
   private StoreComparison() {}
@@ -33,10 +39,12 @@ public final class StoreComparison {
    */
   public static void main(String[] arguments) throws IOException {
     Map<String, String> environment = MachineDescription.describe(List.of("--jmh"));
+    environment.keySet().removeAll(OF_OTHER_RUNS);
+    environment.put("JVM", String.join(" ", FLAGS));
     List<OperationCost> costs;
     try {
       ChainedOptionsBuilder options =
-          new OptionsBuilder().jvmArgsAppend("-Xms512m", "-Xmx1g", "-XX:+UseG1GC");
+          new OptionsBuilder().jvmArgsAppend(FLAGS.toArray(String[]::new));
       costs = run(options, CALLERS);
     } catch (RunnerException e) {
       System.err.println("benchmarks: " + e.getMessage());

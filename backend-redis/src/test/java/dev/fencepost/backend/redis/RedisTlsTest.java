@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.fencepost.lock.spi.QueueIntent;
 import dev.fencepost.lock.spi.StoreConfigurationException;
+import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.testkit.process.RedisServer;
 import dev.fencepost.testkit.process.TcpProxy;
 import dev.fencepost.testkit.tls.TestAuthority;
@@ -125,10 +126,20 @@ final class RedisTlsTest {
   }
 
   @Test
-  void redisWithoutTls_isRefused() {
+  void redisThatIsSilent_isTriedAgain() {
+    try (TcpProxy proxy = new TcpProxy(redis.port())) {
+      proxy.swallow(TcpProxy.Direction.ANSWERS);
+      assertThat(outage(RedisServer.uri(proxy.port())))
+          .contains("No TLS connection to Redis", "timed out", "store option tls");
+    }
+  }
+
+  /** It waits for the end of a command, so nobody can tell it from one that is silent. */
+  @Test
+  void redisWithoutTls_isTriedAgain() {
     try (RedisServer plain = new RedisServer()) {
       plain.start();
-      assertThat(refusal(plain.uri(), options())).contains("No TLS connection to Redis");
+      assertThat(outage(plain.uri())).contains("No TLS connection to Redis", "store option tls");
     }
   }
 
@@ -185,6 +196,16 @@ final class RedisTlsTest {
             StoreConfigurationException.class, () -> new TestReplica(uri, options).close());
     assertThat(refused).isNotNull();
     return refused.getMessage();
+  }
+
+  /** Returns the message of a failure that does not end the server. */
+  private static String outage(String uri) {
+    StoreException failed =
+        catchThrowableOfType(
+            StoreException.class, () -> TestReplica.impatient(uri, options()).close());
+    assertThat(failed).isNotNull();
+    assertThat(failed.failure()).isEqualTo(StoreException.Failure.STORE_UNREACHABLE);
+    return String.valueOf(failed.getMessage());
   }
 
   private static Map<String, String> options() {

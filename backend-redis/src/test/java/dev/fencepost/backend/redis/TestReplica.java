@@ -36,7 +36,11 @@ public final class TestReplica extends OpenReplica<LockBackend> {
 
   /** Opens a replica with a short call timeout. */
   static TestReplica impatient(String uri) {
-    return new TestReplica(new StoreSettings(uri, SHORT_CALL_TIMEOUT, Map.of()));
+    return impatient(uri, Map.of());
+  }
+
+  static TestReplica impatient(String uri, Map<String, String> options) {
+    return new TestReplica(new StoreSettings(uri, SHORT_CALL_TIMEOUT, options));
   }
 
   /** Returns one lock name of each bucket. */

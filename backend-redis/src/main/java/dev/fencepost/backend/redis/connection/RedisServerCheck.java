@@ -5,6 +5,7 @@ import dev.fencepost.lock.spi.StoreException;
 import dev.fencepost.lock.spi.StoreException.Failure;
 import dev.fencepost.lock.tls.StoreTls;
 import io.lettuce.core.RedisCommandExecutionException;
+import io.netty.handler.ssl.SslHandshakeTimeoutException;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -69,7 +70,11 @@ public final class RedisServerCheck {
     }
     Optional<String> tls = StoreTls.explain(error);
     if (tls.isPresent()) {
-      return new StoreConfigurationException("No TLS connection to Redis: " + tls.get(), error);
+      String text = "No TLS connection to Redis: " + tls.get();
+      // A server that is silent may answer later.
+      return find(error, SslHandshakeTimeoutException.class::isInstance).isPresent()
+          ? new StoreException(StoreException.Failure.STORE_UNREACHABLE, text, error)
+          : new StoreConfigurationException(text, error);
     }
     return RedisErrors.of(error);
   }
